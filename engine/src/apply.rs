@@ -1,0 +1,261 @@
+//! Carries an approved plan out: lock, reconcile, apply one after the other, stop in time.
+
+use std::time::{Duration, Instant};
+
+use crate::history::History;
+use crate::history::ledger::{Ledger, Row, Statements, row_id};
+use crate::message;
+use crate::plan::{Planned, check_empty};
+use crate::reconcile::reconcile;
+use crate::script::{Class, Evidence};
+use crate::session::{ScriptError, Session, Target, code_of, is_closed};
+use crate::{Error, Result, lock, sqlstate, standalone};
+
+pub use crate::reconcile::Approved;
+
+/// How long an attempt may take at what.
+#[derive(Debug, Clone, Copy)]
+pub struct Budget {
+    /// When no further migration is started, and one that still runs is cancelled.
+    pub deadline: Instant,
+    /// How long the migration lock is polled for.
+    pub lock_patience: Duration,
+    /// How long a script that meets other sessions' locks is tried again.
+    pub contention_patience: Duration,
+}
+
+/// What an attempt came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// The plan's migrations that are applied now, in order, whichever attempt applied them.
+    pub applied: Vec<Applied>,
+    /// How many this attempt applied itself.
+    pub applied_now: usize,
+    /// How many remain. More than 0 only because the time was up.
+    pub remaining: usize,
+}
+
+/// A migration that is applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// Its name.
+    pub name: String,
+    /// From start to finish by the ledger, in milliseconds.
+    pub duration_ms: u64,
+    /// Whether this run applied it, in this attempt or an earlier one.
+    pub by_this_run: bool,
+}
+
+/// How one try at one migration ended, short of an error that ends the attempt.
+pub(crate) enum Attempt {
+    Applied,
+    Failed(ScriptError),
+}
+
+/// Applies what remains of `approved` to `target`. `run` names the run, the same at each attempt;
+/// `instance` is the server's own name outside of SQL.
+///
+/// # Errors
+///
+/// By cause. Whatever the error, every migration that the ledger records as finished is applied
+/// completely, and nothing is left of any other, but for a standalone statement's open row.
+pub async fn apply(
+    target: &Target,
+    instance: &str,
+    history: &History,
+    approved: &Approved,
+    run: &str,
+    budget: Budget,
+) -> Result<Outcome> {
+    let mut session = Session::open(target).await?;
+    session.check_writable()?;
+    lock::acquire(&mut session, budget.lock_patience).await?;
+    let result = apply_locked(&mut session, instance, history, approved, run, budget).await;
+    if result.is_ok() {
+        lock::release(&mut session).await?;
+    }
+    // After an error, the end of the session gives the lock up.
+    session.close().await;
+    result
+}
+
+async fn apply_locked(
+    session: &mut Session,
+    instance: &str,
+    history: &History,
+    approved: &Approved,
+    run: &str,
+    budget: Budget,
+) -> Result<Outcome> {
+    let identity = session.identity(instance);
+    let statements = Statements::new(&session.target().schema);
+    let ledger = match session.ledger().await? {
+        Some(ledger) => ledger,
+        None => make_ledger(session, &statements).await?,
+    };
+    let reconciled = reconcile(&identity, history, &ledger, approved)?;
+    let done = reconciled.done.len();
+    let total = done + reconciled.remaining.len();
+    if reconciled.remaining.is_empty() {
+        return Ok(outcome(&reconciled.done, run, &ledger, 0, 0));
+    }
+
+    let mut cut_off = reconciled.cut_off;
+    let mut applied_now = 0;
+    for (index, planned) in reconciled.remaining.iter().enumerate() {
+        if Instant::now() >= budget.deadline {
+            break;
+        }
+        let number = done + index + 1;
+        let earlier = ledger.rows.iter().filter(|row| row.name == planned.name && row.rolled_back).count();
+        let id = row_id(run, &planned.name, earlier);
+        tracing::info!(
+            migration = planned.name,
+            number,
+            total,
+            class = planned.script.class.name(),
+            "applying migration"
+        );
+        let started = Instant::now();
+        let turn = Turn { statements: &statements, planned, id: &id, applied_before: number - 1, total, budget };
+        match turn.apply(session, cut_off.take()).await {
+            Ok(()) => {}
+            // It may fit into an attempt of its own: leave it to the next one.
+            Err(Error::MigrationFailed(failure))
+                if applied_now > 0 && failure.code == sqlstate::QUERY_CANCELED && Instant::now() >= budget.deadline =>
+            {
+                break;
+            }
+            Err(error) => return Err(error),
+        }
+        applied_now += 1;
+        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(migration = planned.name, number, total, duration_ms, "applied migration");
+    }
+
+    let ledger = session.ledger().await?.unwrap_or_default();
+    let reconciled = reconcile(&identity, history, &ledger, approved)?;
+    Ok(outcome(&reconciled.done, run, &ledger, applied_now, reconciled.remaining.len()))
+}
+
+async fn make_ledger(session: &mut Session, statements: &Statements) -> Result<Ledger> {
+    let tables = session.count_tables().await?;
+    check_empty(&session.target().schema, tables)?;
+    if !session.value::<bool>("looking for the schema", &statements.schema_exists()).await? {
+        session.run("creating the schema", &statements.create_schema()).await?;
+    }
+    session.run("creating the ledger", &statements.create_table()).await?;
+    Ok(Ledger::default())
+}
+
+fn outcome(done: &[Row], run: &str, ledger: &Ledger, applied_now: usize, remaining: usize) -> Outcome {
+    let applied = done
+        .iter()
+        .map(|row| {
+            let earlier = ledger.rows.iter().filter(|other| other.name == row.name && other.rolled_back).count();
+            Applied {
+                name: row.name.clone(),
+                duration_ms: row.duration_ms,
+                by_this_run: row.id == row_id(run, &row.name, earlier),
+            }
+        })
+        .collect();
+    Outcome { applied, applied_now, remaining }
+}
+
+/// One migration's turn.
+struct Turn<'a> {
+    statements: &'a Statements,
+    planned: &'a Planned,
+    id: &'a str,
+    applied_before: usize,
+    total: usize,
+    budget: Budget,
+}
+
+impl Turn<'_> {
+    /// Applies the migration, trying again while it only meets other sessions' locks.
+    async fn apply(&self, session: &mut Session, mut cut_off: Option<Row>) -> Result<()> {
+        let started = Instant::now();
+        let mut pause = Duration::from_millis(100);
+        let mut alone = match &self.planned.script.class {
+            Class::Transactional => None,
+            Class::Standalone(evidence) => Some(evidence.clone()),
+        };
+        for tries in 1.. {
+            let attempt = match &alone {
+                None => self.transactional(session).await?,
+                Some(evidence) => {
+                    let (ledger, planned) = (self.statements, self.planned);
+                    let cut_off = cut_off.take();
+                    let deadline = self.budget.deadline;
+                    standalone::run(session, ledger, planned, evidence, self.id, cut_off.as_ref(), deadline).await?
+                }
+            };
+            let Attempt::Failed(error) = attempt else { return Ok(()) };
+            let code = code_of(&error.source).unwrap_or_default();
+            if alone.is_none() && self.planned.script.statements.len() == 1 && refuses_transaction(&code) {
+                // Only the server knows, for REINDEX of a partitioned table and the like. It has
+                // undone everything, so the statement can be given what it needs.
+                alone = Some(Evidence::None);
+                continue;
+            }
+            if !sqlstate::is_contention(&code) {
+                return Err(self.failed(&error, alone.is_some()));
+            }
+            let next = Instant::now() + pause;
+            if next >= self.budget.deadline || started.elapsed() + pause > self.budget.contention_patience {
+                let (migration, waited_s) = (self.planned.name.clone(), started.elapsed().as_secs());
+                let blockers = blockers(session).await?;
+                return Err(Error::LockTimeout { migration, tries, waited_s, code, blockers });
+            }
+            tracing::warn!(migration = self.planned.name, tries, code, "met another session's lock; trying again");
+            // Full jitter, so that two runs do not meet again and again.
+            tokio::time::sleep(pause.mul_f64(fastrand::f64())).await;
+            pause = (pause * 2).min(Duration::from_secs(5));
+        }
+        unreachable!("the loop ends by returning")
+    }
+
+    async fn transactional(&self, session: &mut Session) -> Result<Attempt> {
+        let message = message::transactional(self.statements, self.planned, self.id);
+        let Err(error) = session.send(message, self.budget.deadline).await else { return Ok(Attempt::Applied) };
+        if is_closed(&error.source) {
+            return Err(session.error(&format!("migration {}", self.planned.name), &error.source));
+        }
+        session.run("rolling back", &format!("ROLLBACK; {}", message::RESET)).await?;
+        Ok(Attempt::Failed(error))
+    }
+
+    fn failed(&self, error: &ScriptError, alone: bool) -> Error {
+        let mut failure = message::failure(self.planned, error, alone, self.applied_before, self.total);
+        if failure.code == sqlstate::QUERY_CANCELED && Instant::now() >= self.budget.deadline {
+            failure.hint = Some(
+                "It was cancelled because the function's time was up, though it had all of it: \
+                 give the apply function more time, or split the migration"
+                    .into(),
+            );
+        }
+        Error::MigrationFailed(Box::new(failure))
+    }
+}
+
+fn refuses_transaction(code: &str) -> bool {
+    [sqlstate::ACTIVE_SQL_TRANSACTION, sqlstate::INVALID_TRANSACTION_TERMINATION].contains(&code)
+}
+
+/// The other sessions that hold locks on tables of this database, as far as our role may see.
+async fn blockers(session: &mut Session) -> Result<String> {
+    let sql = "SELECT DISTINCT 'pid ' || l.pid || ' (user ' || coalesce(a.usename::text, 'not visible') || ', application ' \
+               || coalesce(nullif(a.application_name, ''), 'not visible') || ')' \
+               FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
+               WHERE l.granted AND l.locktype = 'relation' AND l.relation >= 16384 AND l.pid <> pg_catalog.pg_backend_pid() \
+               AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) \
+               ORDER BY 1 LIMIT 5";
+    let found = session.values::<String>("looking for blockers", sql).await?;
+    Ok(if found.is_empty() {
+        "no other session holds a lock on a table any more".to_owned()
+    } else {
+        format!("sessions with locks on tables: {}", found.join(", "))
+    })
+}

@@ -1,0 +1,252 @@
+//! Everything that can stop the engine, by cause.
+//!
+//! A message names the thing and the way out. None holds a password, a row's value or a script's text.
+
+use std::fmt;
+
+/// The engine's result.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why the engine stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database could not be reached at all (Prisma's P1001).
+    #[error("cannot reach the database at {host}:{port}: {reason}")]
+    Unreachable {
+        /// The host as configured.
+        host: String,
+        /// The TCP port.
+        port: u16,
+        /// What happened, and what to look at.
+        reason: String,
+    },
+    /// The connection broke while it was in use (P1017). What was running may or may not have been
+    /// committed; the ledger, read under the lock, tells.
+    #[error("the database closed the connection during {during}: {reason}")]
+    ConnectionClosed {
+        /// The step that was under way.
+        during: String,
+        /// What the driver or the server said.
+        reason: String,
+    },
+    /// The user or the password was refused (P1000), or access denied (P1010).
+    #[error("the database at {host}:{port} refused user \"{user}\" ({code}): {hint}")]
+    AuthenticationFailed {
+        /// The host as configured.
+        host: String,
+        /// The TCP port.
+        port: u16,
+        /// The user that was refused.
+        user: String,
+        /// The SQLSTATE.
+        code: String,
+        /// What to look at.
+        hint: &'static str,
+    },
+    /// There is no such database on the server (P1003).
+    #[error("there is no database \"{database}\" at {host}:{port}; create it, or name another one")]
+    DatabaseNotFound {
+        /// The host as configured.
+        host: String,
+        /// The TCP port.
+        port: u16,
+        /// The missing database.
+        database: String,
+    },
+    /// The server's certificate could not be verified, or it offers no TLS (P1011).
+    #[error("no trusted TLS connection to {host}:{port}: {reason}")]
+    Tls {
+        /// The host as configured.
+        host: String,
+        /// The TCP port.
+        port: u16,
+        /// What failed.
+        reason: String,
+    },
+    /// The server takes no writes: a replica, or a primary that is failing over.
+    #[error("the database at {host}:{port} is read-only: {reason}")]
+    ReadOnly {
+        /// The host as configured.
+        host: String,
+        /// The TCP port.
+        port: u16,
+        /// What the server says of itself.
+        reason: String,
+    },
+    /// Somebody else holds the migration lock (P1002).
+    #[error("another session holds the migration lock and did not give it up within {waited_s} s: {holder}")]
+    LockHeld {
+        /// How long it was polled, in seconds.
+        waited_s: u64,
+        /// Process id, user and application of the holder.
+        holder: String,
+    },
+    /// A script met other sessions' locks in every try.
+    #[error(
+        "migration {migration} could not get its table locks in {tries} tries over {waited_s} s ({code}): {blockers}"
+    )]
+    LockTimeout {
+        /// The migration's name.
+        migration: String,
+        /// How many times it was tried.
+        tries: u32,
+        /// How long it was tried, in seconds.
+        waited_s: u64,
+        /// The last SQLSTATE.
+        code: String,
+        /// The sessions that were in the way, as far as the role may see them.
+        blockers: String,
+    },
+    /// The directory cannot be read as a history (P3015, P3019).
+    #[error("the migrations cannot be used: {0}")]
+    HistoryInvalid(String),
+    /// A migration failed earlier and was left unfinished (P3009).
+    #[error("migration {migration} was started {started_at} and never finished (P3009): {evidence}. {way_out}")]
+    HistoryFailed {
+        /// The unfinished migration.
+        migration: String,
+        /// When, by the ledger.
+        started_at: String,
+        /// What the ledger tells.
+        evidence: String,
+        /// How to resolve it.
+        way_out: String,
+    },
+    /// The schema has tables but no ledger (P3005).
+    #[error(
+        "schema \"{schema}\" has {tables} table(s) but no {ledger}: it was not made by this history (P3005). \
+         Record what it already has with `prisma migrate resolve --applied <migration>`, or point to an empty schema"
+    )]
+    HistoryNotEmpty {
+        /// The schema.
+        schema: String,
+        /// How many ordinary tables it holds.
+        tables: i64,
+        /// The ledger's table name.
+        ledger: &'static str,
+    },
+    /// What is there now is not what was planned.
+    #[error("the plan {digest} no longer holds, and nothing was applied by this attempt: {reason}. Start a new run")]
+    PlanChanged {
+        /// The plan's digest.
+        digest: String,
+        /// What differs.
+        reason: String,
+    },
+    /// A script cannot be run safely, found before anything ran.
+    #[error("{}", refusals(.0))]
+    Refused(Vec<Refused>),
+    /// A script failed in the database. Nothing of it remains (P3018).
+    #[error("{0}")]
+    MigrationFailed(Box<MigrationFailure>),
+    /// A statement that cannot run in a transaction was cut off, and the database does not tell
+    /// whether it finished.
+    #[error(
+        "migration {migration} was started {started_at} and cut off, and the database does not tell whether it finished: {evidence}. {way_out}"
+    )]
+    InDoubt {
+        /// The migration.
+        migration: String,
+        /// When, by the ledger.
+        started_at: String,
+        /// What is known.
+        evidence: String,
+        /// How to resolve it.
+        way_out: String,
+    },
+    /// A setting is wrong.
+    #[error("{name}: {reason}")]
+    Config {
+        /// The setting or field.
+        name: String,
+        /// What is wrong, and what would be right.
+        reason: String,
+    },
+    /// The database answered a query of ours with an error that has no better name.
+    #[error("{doing} failed with SQLSTATE {code} ({condition}){message}")]
+    Query {
+        /// What we were doing.
+        doing: String,
+        /// The SQLSTATE, or `none` for an error of the driver.
+        code: String,
+        /// PostgreSQL's name for it.
+        condition: &'static str,
+        /// The server's message where it cannot hold a row's value, with a leading ": ".
+        message: String,
+    },
+}
+
+/// One refused migration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// The migration's name.
+    pub migration: String,
+    /// Why, with the line and the way out.
+    pub refusal: crate::script::Refusal,
+}
+
+fn refusals(refused: &[Refused]) -> String {
+    const SHOWN: usize = 5;
+    let mut text = refused
+        .iter()
+        .take(SHOWN)
+        .map(|r| format!("migration {} is refused: {}", r.migration, r.refusal))
+        .collect::<Vec<_>>()
+        .join("\n");
+    if refused.len() > SHOWN {
+        text = format!("{text}\nand {} more", refused.len() - SHOWN);
+    }
+    text
+}
+
+/// A script that the database refused: where, why, and what had been applied before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MigrationFailure {
+    /// The migration's name.
+    pub migration: String,
+    /// The failing statement in the script, counted from 1; `None` when it was at none of them.
+    pub statement: Option<usize>,
+    /// The line in the script, counted from 1.
+    pub line: Option<usize>,
+    /// The SQLSTATE.
+    pub code: String,
+    /// PostgreSQL's name for the SQLSTATE.
+    pub condition: &'static str,
+    /// The server's primary message, where it cannot hold a row's value.
+    pub message: Option<String>,
+    /// The object that the server names: constraint, table, column.
+    pub object: Option<String>,
+    /// What to do, where we know more than the server says.
+    pub hint: Option<String>,
+    /// How many migrations of the plan are applied and stay.
+    pub applied_before: usize,
+    /// How many the plan has in all.
+    pub total: usize,
+}
+
+impl fmt::Display for MigrationFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "migration {} failed", self.migration)?;
+        match (self.statement, self.line) {
+            (Some(statement), Some(line)) => write!(f, " at statement {statement}, line {line}")?,
+            (Some(statement), None) => write!(f, " at statement {statement}")?,
+            (None, Some(line)) => write!(f, " at line {line}")?,
+            (None, None) => {}
+        }
+        write!(f, " with SQLSTATE {} ({})", self.code, self.condition)?;
+        if let Some(message) = &self.message {
+            write!(f, ": {message}")?;
+        }
+        if let Some(object) = &self.object {
+            write!(f, " [{object}]")?;
+        }
+        if let Some(hint) = &self.hint {
+            write!(f, ". {hint}")?;
+        }
+        write!(
+            f,
+            ". Nothing of it remains; {} of {} planned migration(s) are applied and stay. Mend the script and start a new run (P3018)",
+            self.applied_before, self.total
+        )
+    }
+}

@@ -1,0 +1,248 @@
+//! Prisma's ledger, `_prisma_migrations`: reading it, and the statements that write to it.
+
+use sha2::{Digest, Sha256};
+
+use crate::history::hex;
+use crate::lock::LOCK_ID;
+use crate::quote::{identifier, literal};
+
+/// The table's name.
+pub const TABLE: &str = "_prisma_migrations";
+
+/// What `logs` holds while a standalone statement of ours runs, so that a row which it left behind
+/// can be told from one that another tool left.
+pub(crate) const STANDALONE_MARK: &str = "lockstep: running outside a transaction";
+
+/// What the guard's own error says; it is never seen unless the guard fails.
+pub(crate) const GUARD_MARK: &str = "lockstep guard: ";
+
+/// One row of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// A uuid.
+    pub id: String,
+    /// The migration.
+    pub name: String,
+    /// The checksum of the script that was applied.
+    pub checksum: String,
+    /// When it started, as PostgreSQL writes it.
+    pub started_at: String,
+    /// Whether it finished.
+    pub finished: bool,
+    /// Whether it was declared rolled back.
+    pub rolled_back: bool,
+    /// Whether it carries the mark of our own standalone statement.
+    pub marked: bool,
+    /// From start to finish, in milliseconds; 0 when it did not finish.
+    pub duration_ms: u64,
+}
+
+impl Row {
+    /// Whether the migration counts as applied by this row.
+    pub fn is_applied(&self) -> bool {
+        self.finished && !self.rolled_back
+    }
+
+    /// Whether the row says that something was started and never came to an end.
+    pub fn is_open(&self) -> bool {
+        !self.finished && !self.rolled_back
+    }
+}
+
+/// The ledger's rows, in the order in which they were started.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ledger {
+    /// All rows; several for one migration are normal.
+    pub rows: Vec<Row>,
+}
+
+impl Ledger {
+    /// Whether `name` has a row that was not rolled back, which is when Prisma does not apply it.
+    pub fn has(&self, name: &str) -> bool {
+        self.rows.iter().any(|row| row.name == name && !row.rolled_back)
+    }
+
+    /// A digest of what the ledger says, whatever the order of its rows.
+    pub(crate) fn digest(&self) -> String {
+        let mut rows: Vec<_> = self.rows.iter().collect();
+        rows.sort_by(|a, b| a.id.cmp(&b.id));
+        let mut hasher = Sha256::new();
+        for row in rows {
+            for field in [&row.id, &row.name, &row.checksum] {
+                hasher.update((field.len() as u64).to_be_bytes());
+                hasher.update(field.as_bytes());
+            }
+            hasher.update([u8::from(row.finished), u8::from(row.rolled_back)]);
+        }
+        hex(&hasher.finalize())
+    }
+}
+
+/// The ledger of one schema, as SQL.
+#[derive(Debug, Clone)]
+pub(crate) struct Statements {
+    table: String,
+    schema: String,
+}
+
+impl Statements {
+    pub(crate) fn new(schema: &str) -> Self {
+        // Always qualified: a script may have emptied the search path.
+        Self { table: format!("{}.{}", identifier(schema), identifier(TABLE)), schema: schema.to_owned() }
+    }
+
+    pub(crate) fn exists(&self) -> String {
+        format!("SELECT pg_catalog.to_regclass({}) IS NOT NULL", literal(&self.table))
+    }
+
+    /// How many ordinary tables the schema has that no extension owns: what Prisma's P3005 counts.
+    pub(crate) fn count_tables(&self) -> String {
+        format!(
+            "SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = {} AND c.relkind = 'r' AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d \
+             WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')",
+            literal(&self.schema)
+        )
+    }
+
+    pub(crate) fn schema_exists(&self) -> String {
+        format!("SELECT pg_catalog.to_regnamespace({}) IS NOT NULL", literal(&identifier(&self.schema)))
+    }
+
+    pub(crate) fn create_schema(&self) -> String {
+        format!("CREATE SCHEMA IF NOT EXISTS {}", identifier(&self.schema))
+    }
+
+    /// Prisma's own table, to the letter.
+    pub(crate) fn create_table(&self) -> String {
+        format!(
+            "CREATE TABLE IF NOT EXISTS {} (\
+             id VARCHAR(36) PRIMARY KEY NOT NULL, \
+             checksum VARCHAR(64) NOT NULL, \
+             finished_at TIMESTAMPTZ, \
+             migration_name VARCHAR(255) NOT NULL, \
+             logs TEXT, \
+             rolled_back_at TIMESTAMPTZ, \
+             started_at TIMESTAMPTZ NOT NULL DEFAULT now(), \
+             applied_steps_count INTEGER NOT NULL DEFAULT 0)",
+            self.table
+        )
+    }
+
+    pub(crate) fn read(&self) -> String {
+        format!(
+            "SELECT id, migration_name, checksum, started_at::text, finished_at IS NOT NULL, \
+             rolled_back_at IS NOT NULL, coalesce(logs = {}, false), \
+             coalesce((extract(epoch FROM finished_at - started_at) * 1000)::bigint, 0) \
+             FROM {} ORDER BY started_at, id",
+            literal(STANDALONE_MARK),
+            self.table
+        )
+    }
+
+    /// Records `name` as finished; an error unless our session holds the lock and no such row exists.
+    /// To be run in the transaction of the script itself.
+    pub(crate) fn insert_finished(&self, id: &str, name: &str, checksum: &str) -> String {
+        format!(
+            "INSERT INTO {} (id, checksum, finished_at, migration_name, started_at, applied_steps_count) \
+             VALUES ({}, {}, pg_catalog.clock_timestamp(), {}, pg_catalog.transaction_timestamp(), {})",
+            self.table,
+            literal(id),
+            literal(checksum),
+            literal(name),
+            self.guarded("1", name),
+        )
+    }
+
+    /// Records that a standalone statement is about to run.
+    pub(crate) fn insert_started(&self, id: &str, name: &str, checksum: &str) -> String {
+        format!(
+            "INSERT INTO {} (id, checksum, migration_name, logs, started_at, applied_steps_count) \
+             VALUES ({}, {}, {}, {}, pg_catalog.clock_timestamp(), {})",
+            self.table,
+            literal(id),
+            literal(checksum),
+            literal(name),
+            literal(STANDALONE_MARK),
+            self.guarded("0", name),
+        )
+    }
+
+    /// Records that the standalone statement of the row `id` has finished.
+    pub(crate) fn finish_started(&self, id: &str) -> String {
+        format!(
+            "UPDATE {} SET finished_at = pg_catalog.clock_timestamp(), logs = NULL, applied_steps_count = 1 \
+             WHERE id = {} AND finished_at IS NULL AND {}",
+            self.table,
+            literal(id),
+            lock_is_held()
+        )
+    }
+
+    /// Forgets the row `id` of a standalone statement that PostgreSQL refused: nothing of it happened.
+    pub(crate) fn forget_started(&self, id: &str) -> String {
+        format!("DELETE FROM {} WHERE id = {} AND finished_at IS NULL AND {}", self.table, literal(id), lock_is_held())
+    }
+
+    /// `value`, or an error that carries [`GUARD_MARK`]. The casts cannot be folded into constants,
+    /// for they name the backend.
+    fn guarded(&self, value: &str, name: &str) -> String {
+        let mark = |text: &str| {
+            let text = literal(&format!("{GUARD_MARK}{text} "));
+            format!("({text} || pg_catalog.pg_backend_pid())::pg_catalog.int4")
+        };
+        format!(
+            "CASE WHEN NOT {held} THEN {lost} \
+             WHEN EXISTS (SELECT 1 FROM {table} WHERE migration_name = {name} AND rolled_back_at IS NULL) THEN {twice} \
+             ELSE {value} END",
+            held = lock_is_held(),
+            lost = mark("the migration lock was lost"),
+            table = self.table,
+            name = literal(name),
+            twice = mark("already recorded"),
+        )
+    }
+}
+
+/// A condition: our session holds the migration lock. A single bigint key shows in `pg_locks` as two
+/// halves with `objsubid` 1.
+fn lock_is_held() -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND classid = 0 AND objid = {LOCK_ID} \
+         AND objsubid = 1 AND granted AND pid = pg_catalog.pg_backend_pid())"
+    )
+}
+
+/// The id of the row that `run` writes for a migration: the same at every attempt, so that a run
+/// knows its own rows again, and shaped as Prisma's uuid v4. `earlier` counts the migration's rows
+/// so far, so that one which was rolled back can be applied again by the same run.
+pub(crate) fn row_id(run: &str, name: &str, earlier: usize) -> String {
+    let mut hasher = Sha256::new();
+    for field in [run, name] {
+        hasher.update((field.len() as u64).to_be_bytes());
+        hasher.update(field.as_bytes());
+    }
+    hasher.update((earlier as u64).to_be_bytes());
+    let digest = hasher.finalize();
+    let mut bytes = [0_u8; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    let hex = hex(&bytes);
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_id_looks_like_a_uuid_and_is_the_same_at_every_attempt() {
+        let id = row_id("run", "a", 0);
+        assert_eq!(id, row_id("run", "a", 0));
+        assert_ne!(id, row_id("other run", "a", 0));
+        assert_ne!(id, row_id("run", "a", 1));
+        assert_eq!((id.len(), &id[14..15]), (36, "4"));
+        assert!("89ab".contains(&id[19..20]));
+    }
+}

@@ -1,0 +1,26 @@
+//! The engine knows PostgreSQL and migration histories. It knows no AWS.
+//!
+//! A [`History`](history::History) is a directory of scripts. A [`Ledger`](history::ledger::Ledger) is what a database
+//! says has been applied of it. [`plan`] compares the two without writing anything, and
+//! [`apply`] carries a plan out: each migration exactly once, whatever happens on the way.
+//!
+//! The one invariant everything rests on: **a script and its ledger row commit in the same
+//! transaction, and the ledger is read only after the lock is held.** So a row is there if and
+//! only if the script's work is, and whoever holds the lock can trust what it reads.
+
+pub mod apply;
+pub mod error;
+pub mod history;
+pub mod plan;
+pub mod preflight;
+pub mod script;
+pub mod session;
+
+pub use error::{Error, Result};
+
+mod lock;
+mod message;
+mod quote;
+mod reconcile;
+mod sqlstate;
+mod standalone;

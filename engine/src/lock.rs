@@ -1,0 +1,49 @@
+//! Prisma's advisory lock: polled, bounded, never waited for.
+//!
+//! A session that *waits* in `pg_advisory_lock` holds a snapshot that CREATE INDEX CONCURRENTLY
+//! waits for in turn, which PostgreSQL ends as a deadlock. So we only ever try.
+
+use std::time::{Duration, Instant};
+
+use crate::session::Session;
+use crate::{Error, Result};
+
+/// The key under which Prisma's own engine locks.
+pub(crate) const LOCK_ID: i64 = 72_707_369;
+
+const POLL_EVERY: Duration = Duration::from_millis(200);
+
+/// Takes the lock, trying again until `patience` is over.
+pub(crate) async fn acquire(session: &mut Session, patience: Duration) -> Result<()> {
+    let started = Instant::now();
+    loop {
+        let taken = session
+            .value::<bool>("taking the migration lock", &format!("SELECT pg_catalog.pg_try_advisory_lock({LOCK_ID})"))
+            .await?;
+        if taken {
+            return Ok(());
+        }
+        if started.elapsed() + POLL_EVERY > patience {
+            return Err(Error::LockHeld { waited_s: started.elapsed().as_secs(), holder: holder(session).await? });
+        }
+        tokio::time::sleep(POLL_EVERY).await;
+    }
+}
+
+/// Gives the lock up. The end of the session would do it too, only later.
+pub(crate) async fn release(session: &mut Session) -> Result<()> {
+    session.run("giving up the migration lock", &format!("SELECT pg_catalog.pg_advisory_unlock({LOCK_ID})")).await
+}
+
+/// Who holds the lock, as far as our role may see.
+pub(crate) async fn holder(session: &mut Session) -> Result<String> {
+    let sql = format!(
+        "SELECT 'pid ' || l.pid || ', user ' || coalesce(a.usename::text, 'not visible to this role') \
+         || ', application ' || coalesce(nullif(a.application_name, ''), 'not visible to this role') \
+         FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
+         WHERE l.locktype = 'advisory' AND l.classid = 0 AND l.objid = {LOCK_ID} AND l.objsubid = 1 AND l.granted \
+         AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"
+    );
+    let found = session.values::<String>("looking for the lock's holder", &sql).await?;
+    Ok(found.into_iter().next().unwrap_or_else(|| "it has ended meanwhile".to_owned()))
+}

@@ -1,0 +1,148 @@
+//! Under the lock: what of an approved plan is already done, and what remains. Pure.
+//!
+//! The ledger may be the one that the plan was made on, followed by a finished prefix of the plan's
+//! migrations, by whichever run. Nothing else is accepted.
+
+use crate::history::History;
+use crate::history::ledger::{Ledger, Row};
+use crate::plan::{Identity, Planned, plan_on, split_cut_off};
+use crate::{Error, Result};
+
+/// What was approved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approved {
+    /// The plan's digest.
+    pub digest: String,
+    /// How many rows the ledger had when it was planned on.
+    pub base_rows: usize,
+    /// The last migration to apply, if the plan was to end before the history does.
+    pub up_to: Option<String>,
+}
+
+/// An approved plan, compared with a ledger.
+#[derive(Debug)]
+pub(crate) struct Reconciled {
+    /// The rows of the plan's migrations that are finished.
+    pub(crate) done: Vec<Row>,
+    /// The migrations that remain.
+    pub(crate) remaining: Vec<Planned>,
+    /// The row that the first of them left open, if it is standalone and was cut off.
+    pub(crate) cut_off: Option<Row>,
+}
+
+/// Compares.
+///
+/// # Errors
+///
+/// [`Error::PlanChanged`] when the history or the ledger is not what was approved, and whatever
+/// [`plan`](crate::plan::plan) finds wrong with them.
+pub(crate) fn reconcile(
+    identity: &Identity,
+    history: &History,
+    ledger: &Ledger,
+    approved: &Approved,
+) -> Result<Reconciled> {
+    let (settled, mut open) = split_cut_off(ledger)?;
+    let changed = |reason: String| Error::PlanChanged { digest: approved.digest.clone(), reason };
+
+    // Rows are never deleted by anybody, and come ordered by their start: the first ones are the
+    // plan's base, if the digest agrees.
+    let rows = settled.rows.len();
+    let Some(added) = rows.checked_sub(approved.base_rows) else {
+        return Err(changed(format!("the ledger has {rows} row(s) and had {} when planned", approved.base_rows)));
+    };
+    let base = Ledger { rows: settled.rows[..approved.base_rows].to_vec() };
+    let done = settled.rows[approved.base_rows..].to_vec();
+
+    let plan = plan_on(identity, history, &base, approved.up_to.as_deref())?;
+    if plan.digest != approved.digest {
+        return Err(changed("the migrations, the ledger or the database are not those that were planned".into()));
+    }
+    if added > plan.pending.len() {
+        return Err(changed(format!("{added} migration(s) were recorded since, more than were planned")));
+    }
+    for (row, planned) in done.iter().zip(&plan.pending) {
+        if !row.is_applied() || row.name != planned.name || row.checksum != planned.checksum {
+            return Err(changed(format!("{} was recorded where {} was to be next", row.name, planned.name)));
+        }
+    }
+
+    let remaining = plan.pending[added..].to_vec();
+    let cut_off = open.pop();
+    let next = remaining.first().map(|planned| planned.name.as_str());
+    if let Some(stray) = open.first().or(cut_off.as_ref().filter(|row| Some(row.name.as_str()) != next)) {
+        return Err(changed(format!("{} was cut off and is not the next to run", stray.name)));
+    }
+    if let (Some(row), Some(planned)) = (&cut_off, remaining.first())
+        && row.checksum != planned.checksum
+    {
+        return Err(changed(format!("{} was cut off with another script than it has now", row.name)));
+    }
+    Ok(Reconciled { done, remaining, cut_off })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::plan;
+    use crate::plan::tests::{applied, history, identity};
+
+    fn approve(history: &History, base: &Ledger) -> Approved {
+        let plan = plan(&identity(), history, base, None).unwrap();
+        Approved { digest: plan.digest, base_rows: plan.base_rows, up_to: None }
+    }
+
+    fn ledger(rows: &[Row]) -> Ledger {
+        Ledger { rows: rows.to_vec() }
+    }
+
+    fn remaining(reconciled: &Reconciled) -> Vec<&str> {
+        reconciled.remaining.iter().map(|planned| planned.name.as_str()).collect()
+    }
+
+    #[test]
+    fn the_base_and_any_finished_prefix_are_accepted() {
+        let history = history(&["1", "2", "3"]);
+        let approved = approve(&history, &ledger(&[applied("1")]));
+        for (rows, left) in [(vec!["1"], vec!["2", "3"]), (vec!["1", "2"], vec!["3"]), (vec!["1", "2", "3"], vec![])] {
+            let rows: Vec<_> = rows.into_iter().map(applied).collect();
+            let reconciled = reconcile(&identity(), &history, &ledger(&rows), &approved).unwrap();
+            assert_eq!(remaining(&reconciled), left);
+            assert_eq!(reconciled.done.len(), rows.len() - 1);
+        }
+    }
+
+    #[test]
+    fn anything_else_is_a_changed_plan() {
+        let planned = history(&["1", "2", "3"]);
+        let approved = approve(&planned, &ledger(&[applied("1")]));
+        let mut rolled_back = applied("2");
+        rolled_back.rolled_back = true;
+        let mut edited = applied("2");
+        edited.checksum = "other".into();
+        for (what, history, rows) in [
+            ("a row less", planned.clone(), vec![]),
+            ("another order", planned.clone(), vec![applied("1"), applied("3")]),
+            ("a stranger", planned.clone(), vec![applied("1"), applied("9")]),
+            ("more than planned", planned.clone(), ["1", "2", "3", "9"].map(applied).to_vec()),
+            ("rolled back", planned.clone(), vec![applied("1"), rolled_back]),
+            ("another script ran", planned.clone(), vec![applied("1"), edited]),
+            ("a new script", history(&["1", "2", "3", "4"]), vec![applied("1")]),
+            ("a script less", history(&["1", "2"]), vec![applied("1")]),
+        ] {
+            let error = reconcile(&identity(), &history, &ledger(&rows), &approved).unwrap_err();
+            assert!(matches!(error, Error::PlanChanged { .. }), "{what}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_we_left_open_is_the_next_to_run_or_the_plan_has_changed() {
+        let history = history(&["1", "2"]);
+        let approved = approve(&history, &Ledger::default());
+        let open = |name| Row { finished: false, marked: true, ..applied(name) };
+        let reconciled = reconcile(&identity(), &history, &ledger(&[applied("1"), open("2")]), &approved).unwrap();
+        assert_eq!((remaining(&reconciled), &reconciled.cut_off), (vec!["2"], &Some(open("2"))));
+        let error = reconcile(&identity(), &history, &ledger(&[open("2")]), &approved).unwrap_err();
+        assert!(error.to_string().contains("2 was cut off and is not the next"), "{error}");
+    }
+}

@@ -1,0 +1,125 @@
+//! The SQLSTATEs that decide what happens next, and PostgreSQL's names for them.
+//!
+//! Source: PostgreSQL's documentation, appendix A, "PostgreSQL Error Codes".
+
+pub(crate) const ACTIVE_SQL_TRANSACTION: &str = "25001";
+pub(crate) const READ_ONLY_SQL_TRANSACTION: &str = "25006";
+pub(crate) const INVALID_AUTHORIZATION: &str = "28000";
+pub(crate) const INVALID_PASSWORD: &str = "28P01";
+pub(crate) const INVALID_TRANSACTION_TERMINATION: &str = "2D000";
+pub(crate) const INVALID_CATALOG_NAME: &str = "3D000";
+pub(crate) const SERIALIZATION_FAILURE: &str = "40001";
+pub(crate) const DEADLOCK_DETECTED: &str = "40P01";
+pub(crate) const UNDEFINED_OBJECT: &str = "42704";
+pub(crate) const UNSAFE_NEW_ENUM_VALUE: &str = "55P04";
+pub(crate) const LOCK_NOT_AVAILABLE: &str = "55P03";
+pub(crate) const QUERY_CANCELED: &str = "57014";
+pub(crate) const ADMIN_SHUTDOWN: &str = "57P01";
+pub(crate) const CRASH_SHUTDOWN: &str = "57P02";
+pub(crate) const CANNOT_CONNECT_NOW: &str = "57P03";
+pub(crate) const TOO_MANY_CONNECTIONS: &str = "53300";
+
+/// Whether the server said with `code` that the session is over.
+pub(crate) fn ends_session(code: &str) -> bool {
+    code.starts_with("08") || [ADMIN_SHUTDOWN, CRASH_SHUTDOWN, CANNOT_CONNECT_NOW].contains(&code)
+}
+
+/// Whether running the same script again may well succeed: it met somebody else's lock or transaction.
+pub(crate) fn is_contention(code: &str) -> bool {
+    [LOCK_NOT_AVAILABLE, SERIALIZATION_FAILURE, DEADLOCK_DETECTED].contains(&code)
+}
+
+/// PostgreSQL's name for the conditions that migrations meet, or its class's.
+pub(crate) fn condition(code: &str) -> &'static str {
+    match code {
+        "22001" => "string_data_right_truncation",
+        "22003" => "numeric_value_out_of_range",
+        "22004" => "null_value_not_allowed",
+        "22007" => "invalid_datetime_format",
+        "22008" => "datetime_field_overflow",
+        "22012" => "division_by_zero",
+        "22023" => "invalid_parameter_value",
+        "22P02" => "invalid_text_representation",
+        "23001" => "restrict_violation",
+        "23502" => "not_null_violation",
+        "23503" => "foreign_key_violation",
+        "23505" => "unique_violation",
+        "23514" => "check_violation",
+        "23P01" => "exclusion_violation",
+        ACTIVE_SQL_TRANSACTION => "active_sql_transaction",
+        READ_ONLY_SQL_TRANSACTION => "read_only_sql_transaction",
+        "25P02" => "in_failed_sql_transaction",
+        "2BP01" => "dependent_objects_still_exist",
+        INVALID_TRANSACTION_TERMINATION => "invalid_transaction_termination",
+        "3F000" => "invalid_schema_name",
+        SERIALIZATION_FAILURE => "serialization_failure",
+        DEADLOCK_DETECTED => "deadlock_detected",
+        "42501" => "insufficient_privilege",
+        "42601" => "syntax_error",
+        "42701" => "duplicate_column",
+        "42703" => "undefined_column",
+        UNDEFINED_OBJECT => "undefined_object",
+        "42710" => "duplicate_object",
+        "42723" => "duplicate_function",
+        "42804" => "datatype_mismatch",
+        "42830" => "invalid_foreign_key",
+        "42846" => "cannot_coerce",
+        "42883" => "undefined_function",
+        "42P01" => "undefined_table",
+        "42P06" => "duplicate_schema",
+        "42P07" => "duplicate_table",
+        "42P16" => "invalid_table_definition",
+        "42P17" => "invalid_object_definition",
+        "53100" => "disk_full",
+        "53200" => "out_of_memory",
+        TOO_MANY_CONNECTIONS => "too_many_connections",
+        "54000" => "program_limit_exceeded",
+        "55000" => "object_not_in_prerequisite_state",
+        "55006" => "object_in_use",
+        LOCK_NOT_AVAILABLE => "lock_not_available",
+        UNSAFE_NEW_ENUM_VALUE => "unsafe_new_enum_value_usage",
+        QUERY_CANCELED => "query_canceled",
+        ADMIN_SHUTDOWN => "admin_shutdown",
+        CRASH_SHUTDOWN => "crash_shutdown",
+        CANNOT_CONNECT_NOW => "cannot_connect_now",
+        "P0001" => "raise_exception",
+        "P0004" => "assert_failure",
+        _ => match code.get(..2) {
+            Some("08") => "connection_exception",
+            Some("0A") => "feature_not_supported",
+            Some("22") => "data_exception",
+            Some("23") => "integrity_constraint_violation",
+            Some("25") => "invalid_transaction_state",
+            Some("28") => "invalid_authorization_specification",
+            Some("42") => "syntax_error_or_access_rule_violation",
+            Some("53") => "insufficient_resources",
+            Some("54") => "program_limit_exceeded",
+            Some("55") => "object_not_in_prerequisite_state",
+            Some("57") => "operator_intervention",
+            Some("P0") => "plpgsql_error",
+            Some("XX") => "internal_error",
+            _ => "other",
+        },
+    }
+}
+
+/// Whether the server's primary message for `code` speaks of the schema only.
+///
+/// Data exceptions, violated constraints and what a script raises itself can quote a row's value in
+/// their primary message, so only classes known to name objects and states pass.
+pub(crate) fn message_is_safe(code: &str) -> bool {
+    ["0A", "25", "2B", "2D", "3F", "40", "42", "53", "54", "55", "57"].iter().any(|class| code.starts_with(class))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_that_can_quote_a_value_do_not_pass() {
+        for code in ["22P02", "23505", "P0001", "XX000"] {
+            assert!(!message_is_safe(code), "{code}");
+        }
+        assert!(message_is_safe("42P01"));
+    }
+}

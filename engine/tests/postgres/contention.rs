@@ -1,0 +1,72 @@
+//! Other sessions' locks: waited for briefly, again and again, and named.
+
+use std::time::Duration;
+
+use engine::Error;
+use engine::apply::Budget;
+
+use crate::support::{Database, applied, budget, history, run, until};
+
+const LOCK: &str = "SELECT pg_advisory_lock(72707369)";
+
+#[tokio::test]
+async fn a_table_that_stays_locked_fails_with_who_holds_it() {
+    let database = Database::create().await;
+    database.migrate(&history(&[("1", "CREATE TABLE a (id int)")])).await.unwrap();
+    let mut holder = database.session().await;
+    run(&mut holder, "SET application_name = 'a long report'; BEGIN; LOCK TABLE a IN ACCESS SHARE MODE").await;
+    let two = history(&[("1", "CREATE TABLE a (id int)"), ("2", "ALTER TABLE a ADD b text")]);
+    let error = database.migrate(&two).await.unwrap_err();
+    let text = error.to_string();
+    assert!(matches!(error, Error::LockTimeout { tries: 2.., .. }), "{text}");
+    assert!(text.contains("55P03") && text.contains("a long report"), "{text}");
+    run(&mut holder, "COMMIT").await;
+    database.migrate(&two).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_table_that_comes_free_is_waited_for_without_blocking_readers() {
+    let database = Database::create().await;
+    database.migrate(&history(&[("1", "CREATE TABLE a (id int)")])).await.unwrap();
+    let mut holder = database.session().await;
+    run(&mut holder, "BEGIN; LOCK TABLE a IN ACCESS SHARE MODE").await;
+    let two = history(&[("1", "CREATE TABLE a (id int)"), ("2", "ALTER TABLE a ADD b text")]);
+    let release = async {
+        tokio::time::sleep(Duration::from_millis(900)).await;
+        run(&mut holder, "COMMIT").await;
+    };
+    let (result, ()) = tokio::join!(database.migrate(&two), release);
+    assert_eq!(result.unwrap().applied_now, 1);
+    assert_eq!(database.ledger().await, [applied("1"), applied("2")]);
+}
+
+#[tokio::test]
+async fn a_migration_lock_that_stays_held_fails_with_who_holds_it() {
+    let database = Database::create().await;
+    let mut holder = database.session().await;
+    run(&mut holder, "SET application_name = 'prisma'").await;
+    run(&mut holder, LOCK).await;
+    let history = history(&[("1", "CREATE TABLE a ()")]);
+    let approved = database.approve(&history).await;
+    let impatient = Budget { lock_patience: Duration::from_millis(500), ..budget() };
+    let error = database.apply_within(&history, &approved, "run", impatient).await.unwrap_err();
+    let text = error.to_string();
+    assert!(matches!(error, Error::LockHeld { .. }), "{text}");
+    assert!(text.contains("application prisma") && text.contains(&database.target.user), "{text}");
+    assert!(database.tables().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_migration_lock_that_comes_free_is_taken_and_given_up() {
+    let database = Database::create().await;
+    let mut holder = database.session().await;
+    run(&mut holder, LOCK).await;
+    let release = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        run(&mut holder, "SELECT pg_advisory_unlock(72707369)").await;
+    };
+    let history = history(&[("1", "CREATE TABLE a ()")]);
+    let (result, ()) = tokio::join!(database.migrate(&history), release);
+    result.unwrap();
+    until(&mut holder, "SELECT NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))").await;
+}

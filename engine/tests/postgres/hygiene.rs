@@ -1,0 +1,62 @@
+//! What one script does to its session reaches neither the next script nor the ledger.
+
+use crate::support::{Database, applied, history, run};
+
+#[tokio::test]
+async fn settings_roles_and_search_paths_end_with_their_script() {
+    let database = Database::create().await;
+    let role = format!("{}_other", database.target.user);
+    let superuser = &mut database.superuser().await;
+    run(
+        superuser,
+        &format!(
+            "CREATE ROLE {role}; GRANT {role} TO {}; GRANT CREATE ON SCHEMA public TO {role}",
+            database.target.user
+        ),
+    )
+    .await;
+    let set_role = format!("SET ROLE {role}; CREATE TABLE by_role ()");
+    let scripts = [
+        ("1", "SELECT pg_catalog.set_config('search_path', '', false); CREATE TABLE public.by_dump ()"),
+        ("2", "CREATE TABLE in_public ()"),
+        ("3", set_role.as_str()),
+        (
+            "4",
+            "SET lock_timeout = '1min'; SET statement_timeout = '1min'; SET TimeZone = 'Asia/Tokyo'; SET standard_conforming_strings = off",
+        ),
+        (
+            "5",
+            "DO $$ BEGIN ASSERT current_user = session_user AND current_setting('search_path') = '\"public\"' \
+             AND current_setting('lock_timeout') = '200ms' AND current_setting('statement_timeout') = '0' \
+             AND current_setting('TimeZone') = 'UTC' AND '\\' = chr(92); END $$",
+        ),
+        ("6", "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; SELECT 1"),
+        ("7", "SET synchronous_commit = off; SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE"),
+        (
+            "8",
+            "DO $$ BEGIN ASSERT current_setting('transaction_isolation') = 'read committed'; END $$ -- ends in a comment",
+        ),
+        ("9", ""),
+    ];
+    database.migrate(&history(&scripts)).await.unwrap();
+    assert_eq!(database.ledger().await, scripts.map(|(name, _)| applied(name)));
+    let owner = database.texts("SELECT tableowner::text FROM pg_tables WHERE tablename = 'by_role'").await;
+    assert_eq!(owner, [role]);
+}
+
+#[tokio::test]
+async fn a_failed_script_leaves_its_settings_behind_too() {
+    let database = Database::create().await;
+    let scripts = history(&[("1", "SET search_path = pg_catalog; SELECT 1/0")]);
+    database.migrate(&scripts).await.unwrap_err();
+    database.migrate(&history(&[("1", "CREATE TABLE here ()")])).await.unwrap();
+    assert_eq!(database.tables().await, ["_prisma_migrations", "here"]);
+}
+
+#[tokio::test]
+async fn a_script_may_bring_its_own_transaction() {
+    let database = Database::create().await;
+    let scripts = history(&[("1", "BEGIN;\nCREATE TABLE a ();\nCOMMIT;\nBEGIN; CREATE TABLE b (); COMMIT;")]);
+    database.migrate(&scripts).await.unwrap();
+    assert_eq!(database.tables().await, ["_prisma_migrations", "a", "b"]);
+}

@@ -1,0 +1,13 @@
+//! The engine on a real PostgreSQL, which `TEST_POSTGRES_*` names: `make test` starts one.
+
+#![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping")]
+
+mod applying;
+mod connecting;
+mod contention;
+mod corpora;
+mod failing;
+mod hygiene;
+mod planning;
+mod standalone;
+mod support;

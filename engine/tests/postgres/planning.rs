@@ -1,0 +1,76 @@
+//! Planning reads and writes nothing, and sees what Prisma's own checks see.
+
+use engine::plan::check_empty;
+use engine::session::Session;
+use engine::{Error, preflight::preflight};
+
+use crate::support::{Database, LEDGER, applied, history};
+
+const EVERYTHING: &str = "SELECT concat_ws(' ', c.oid, c.relname, c.relfilenode, c.xmin) FROM pg_class c ORDER BY 1";
+
+#[tokio::test]
+async fn planning_and_preflight_change_nothing() {
+    let database = Database::create().await;
+    let before = database.texts(EVERYTHING).await;
+    let plan = database.plan(&history(&[("1", "CREATE TABLE a ()"), ("2", "VACUUM")])).await.unwrap();
+    assert_eq!((plan.pending.len(), plan.base_rows, plan.already_applied), (2, 0, 0));
+    let mut session = Session::open(&database.target).await.unwrap();
+    let report = preflight(&mut session).await.unwrap();
+    assert_eq!((report.database, report.tls), (database.target.database.clone(), true));
+    assert_eq!(database.texts(EVERYTHING).await, before);
+}
+
+#[tokio::test]
+async fn a_schema_with_tables_but_no_ledger_is_refused() {
+    let database = Database::create().await;
+    database.run("CREATE VIEW v AS SELECT 1; CREATE SEQUENCE s; CREATE EXTENSION pg_trgm").await;
+    let mut session = Session::open(&database.target).await.unwrap();
+    check_empty("public", session.count_tables().await.unwrap()).unwrap();
+    database.run("CREATE TABLE already_here ()").await;
+    let error = check_empty("public", session.count_tables().await.unwrap()).unwrap_err();
+    assert!(error.to_string().contains("1 table(s) but no _prisma_migrations"), "{error}");
+    // Apply looks again, under the lock.
+    let error = database.migrate(&history(&[("1", "SELECT 1")])).await.unwrap_err();
+    assert!(matches!(error, Error::HistoryNotEmpty { tables: 1, .. }), "{error}");
+    assert_eq!(database.tables().await, ["already_here"]);
+}
+
+#[tokio::test]
+async fn a_row_that_another_tool_left_open_stops_plan_and_apply() {
+    let database = Database::create().await;
+    let two = history(&[("1", "CREATE TABLE a ()"), ("2", "CREATE TABLE b ()")]);
+    database.migrate(&history(&[("1", "CREATE TABLE a ()")])).await.unwrap();
+    let approved = database.approve(&two).await;
+    database.run(&format!("INSERT INTO {LEDGER} (id, checksum, migration_name) VALUES ('x', 'y', '2')")).await;
+    for error in [database.plan(&two).await.unwrap_err(), database.apply(&two, &approved, "run").await.unwrap_err()] {
+        assert!(matches!(&error, Error::HistoryFailed { migration, .. } if migration == "2"), "{error}");
+        assert!(error.to_string().contains("prisma migrate resolve --applied 2"), "{error}");
+    }
+    database.run(&format!("UPDATE {LEDGER} SET rolled_back_at = now() WHERE id = 'x'")).await;
+    database.migrate(&two).await.unwrap();
+    let ledger = database.ledger().await;
+    assert_eq!((ledger.len(), &ledger[0], &ledger[2]), (3, &applied("1"), &applied("2")));
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_create_is_told_what_it_lacks() {
+    let database = Database::create().await;
+    let name = &database.target.user;
+    crate::support::run(
+        &mut database.superuser().await,
+        &format!("ALTER SCHEMA public OWNER TO postgres; ALTER DATABASE {name} OWNER TO postgres"),
+    )
+    .await;
+    let mut session = Session::open(&database.target).await.unwrap();
+    let error = preflight(&mut session).await.unwrap_err();
+    assert!(error.to_string().contains(&format!("GRANT USAGE, CREATE ON SCHEMA \"public\" TO \"{name}\"")), "{error}");
+}
+
+#[tokio::test]
+async fn a_schema_of_its_own_is_made_and_used() {
+    let mut database = Database::create().await;
+    database.target.schema = "odd \"schema\"".into();
+    database.migrate(&history(&[("1", "CREATE TABLE a ()")])).await.unwrap();
+    let places = database.texts("SELECT relname::text FROM pg_class WHERE relnamespace = '\"odd \"\"schema\"\"\"'::regnamespace AND relkind = 'r' ORDER BY 1").await;
+    assert_eq!(places, ["_prisma_migrations", "a"]);
+}

@@ -1,0 +1,157 @@
+//! Statements that cannot run in a transaction, whole and cut off.
+
+use engine::Error;
+use engine::history::History;
+
+use crate::support::{Database, LEDGER, applied, history, run, until};
+
+const TABLE: (&str, &str) = ("1", "CREATE TABLE t (id int, n int); INSERT INTO t VALUES (1, 1), (2, 1)");
+const INDEX: (&str, &str) = ("2", "CREATE INDEX CONCURRENTLY IF NOT EXISTS \"An Index\" ON t (n);");
+const VALID: &str = "SELECT indisvalid::text FROM pg_index WHERE indexrelid = '\"An Index\"'::regclass";
+
+/// Records that a run of ours has started `name` and was cut off.
+async fn cut_off(database: &Database, history: &History, name: &str) {
+    let checksum = &history.migrations.iter().find(|migration| migration.name == name).unwrap().checksum;
+    let mark = "lockstep: running outside a transaction";
+    database
+        .run(&format!(
+            "INSERT INTO {LEDGER} (id, checksum, migration_name, logs) VALUES ('x', '{checksum}', '{name}', '{mark}')"
+        ))
+        .await;
+}
+
+/// Leaves the index invalid, as a CREATE INDEX CONCURRENTLY that failed does.
+async fn invalidate(database: &Database) {
+    database.run("CREATE INDEX \"An Index\" ON t (n)").await;
+    run(
+        &mut database.superuser().await,
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = '\"An Index\"'::regclass",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn an_index_is_built_concurrently_and_recorded_as_any_other() {
+    let database = Database::create().await;
+    let all = history(&[TABLE, INDEX, ("3", "VACUUM t"), ("4", "DROP INDEX CONCURRENTLY \"An Index\"")]);
+    database.migrate(&all).await.unwrap();
+    assert_eq!(database.ledger().await, ["1", "2", "3", "4"].map(applied));
+}
+
+#[tokio::test]
+async fn an_invalid_index_is_never_taken_for_the_real_one() {
+    let database = Database::create().await;
+    database.migrate(&history(&[TABLE])).await.unwrap();
+    invalidate(&database).await;
+    database.migrate(&history(&[TABLE, INDEX])).await.unwrap();
+    assert_eq!(database.texts(VALID).await, ["true"]);
+    assert_eq!(database.ledger().await, ["1", "2"].map(applied));
+}
+
+#[tokio::test]
+async fn what_was_cut_off_is_finished_or_done_again_by_what_the_catalog_shows() {
+    for state in ["absent", "invalid", "valid"] {
+        let database = Database::create().await;
+        let all = history(&[TABLE, INDEX]);
+        database.migrate(&history(&[TABLE])).await.unwrap();
+        match state {
+            "invalid" => invalidate(&database).await,
+            "valid" => database.run("CREATE INDEX \"An Index\" ON t (n)").await,
+            _ => {}
+        }
+        cut_off(&database, &all, "2").await;
+        database.migrate(&all).await.unwrap();
+        assert_eq!(database.texts(VALID).await, ["true"], "{state}");
+        assert_eq!(database.ledger().await, ["1", "2"].map(applied), "{state}");
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_index_that_was_cut_off_is_found_dropped_or_dropped_again() {
+    for there in [false, true] {
+        let database = Database::create().await;
+        let all = history(&[TABLE, ("2", "CREATE INDEX i ON t (n)"), ("3", "DROP INDEX CONCURRENTLY i")]);
+        database.migrate(&history(&[TABLE, ("2", "CREATE INDEX i ON t (n)")])).await.unwrap();
+        if !there {
+            database.run("DROP INDEX i").await;
+        }
+        cut_off(&database, &all, "3").await;
+        database.migrate(&all).await.unwrap();
+        assert_eq!(database.ledger().await, ["1", "2", "3"].map(applied));
+        assert_eq!(database.texts("SELECT 'there' WHERE to_regclass('i') IS NOT NULL").await.len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn what_leaves_no_evidence_is_left_to_a_person() {
+    let database = Database::create().await;
+    let parent =
+        ("1", "CREATE TABLE p (id int) PARTITION BY LIST (id); CREATE TABLE c PARTITION OF p FOR VALUES IN (1)");
+    let all = history(&[parent, ("2", "ALTER TABLE p DETACH PARTITION c CONCURRENTLY")]);
+    database.migrate(&history(&[parent])).await.unwrap();
+    cut_off(&database, &all, "2").await;
+    let error = database.migrate(&all).await.unwrap_err();
+    assert!(matches!(&error, Error::InDoubt { migration, .. } if migration == "2"), "{error}");
+    assert!(error.to_string().contains("prisma migrate resolve --applied 2"), "{error}");
+}
+
+#[tokio::test]
+async fn an_index_that_cannot_be_built_leaves_nothing() {
+    let database = Database::create().await;
+    let error =
+        database.migrate(&history(&[TABLE, ("2", "CREATE UNIQUE INDEX CONCURRENTLY u ON t (n)")])).await.unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("statement 1, line 1 with SQLSTATE 23505") && text.contains("[constraint u, table t]"),
+        "{text}"
+    );
+    assert_eq!(database.texts("SELECT relname::text FROM pg_class WHERE relname = 'u'").await.len(), 0);
+    assert_eq!(database.ledger().await, [applied("1")]);
+}
+
+#[tokio::test]
+async fn a_session_that_is_ended_while_an_index_is_built_is_healed_by_the_retry() {
+    let database = Database::create().await;
+    database.migrate(&history(&[TABLE])).await.unwrap();
+    let all = history(&[TABLE, INDEX]);
+    let approved = database.approve(&all).await;
+    // The build waits for this transaction, so it can be met in the middle.
+    let mut reader = database.session().await;
+    run(&mut reader, "BEGIN; LOCK TABLE t IN ROW EXCLUSIVE MODE").await;
+    let mut other = database.session().await;
+    let killer = async {
+        until(&mut other, "EXISTS (SELECT FROM pg_stat_progress_create_index WHERE datname = current_database())")
+            .await;
+        run(
+            &mut other,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_progress_create_index WHERE datname = current_database()",
+        )
+        .await;
+    };
+    let (result, ()) = tokio::join!(database.apply(&all, &approved, "run"), killer);
+    let error = result.unwrap_err();
+    assert!(matches!(error, Error::ConnectionClosed { .. }), "{error}");
+    assert_eq!(database.texts(VALID).await, ["false"]);
+    run(&mut reader, "COMMIT").await;
+    let outcome = database.apply(&all, &approved, "run").await.unwrap();
+    assert_eq!(outcome.remaining, 0);
+    assert_eq!(database.texts(VALID).await, ["true"]);
+    assert_eq!(database.ledger().await, ["1", "2"].map(applied));
+}
+
+#[tokio::test]
+async fn a_statement_of_which_only_the_server_knows_is_given_what_it_needs() {
+    let database = Database::create().await;
+    let all = history(&[
+        (
+            "1",
+            "CREATE TABLE p (id int PRIMARY KEY) PARTITION BY LIST (id); CREATE TABLE c PARTITION OF p FOR VALUES IN (1)",
+        ),
+        ("2", "REINDEX TABLE p"),
+        ("3", "CREATE PROCEDURE twice() LANGUAGE plpgsql AS $$ BEGIN INSERT INTO c VALUES (1); COMMIT; END $$"),
+        ("4", "CALL twice()"),
+    ]);
+    database.migrate(&all).await.unwrap();
+    assert_eq!(database.ledger().await, ["1", "2", "3", "4"].map(applied));
+    assert_eq!(database.texts("SELECT count(*)::text FROM p").await, ["1"]);
+}

@@ -1,0 +1,170 @@
+//! A database and a role of its own for each test, and short ways to plan, apply and look.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use engine::apply::{Approved, Budget, Outcome, apply};
+use engine::history::{History, Migration};
+use engine::plan::{Plan, plan};
+use engine::session::{Session, Target, Tls};
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection, Row as _};
+
+pub(crate) const INSTANCE: &str = "db-TEST";
+pub(crate) const LEDGER: &str = "public._prisma_migrations";
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+fn setting(name: &str) -> String {
+    let name = format!("TEST_POSTGRES_{name}");
+    std::env::var(&name).unwrap_or_else(|_| panic!("{name} is not set: run `make test`, which starts a PostgreSQL"))
+}
+
+/// A database of its own.
+pub(crate) struct Database {
+    pub target: Target,
+}
+
+impl Database {
+    /// Makes one, owned by a role that is no superuser and whose password is hard to quote.
+    pub(crate) async fn create() -> Self {
+        let name = format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let password = r#"p'w"d/%\ @:é"#;
+        let mut admin = connect("postgres", &setting("PASSWORD"), "postgres").await;
+        run(&mut admin, &format!("CREATE ROLE {name} LOGIN PASSWORD E'p\\'w\"d/%\\\\ @:é'")).await;
+        run(&mut admin, &format!("CREATE DATABASE {name} OWNER {name}")).await;
+        Self {
+            target: Target {
+                host: setting("HOST"),
+                port: setting("PORT").parse().unwrap(),
+                user: name.clone(),
+                password: password.into(),
+                database: name,
+                schema: "public".into(),
+                tls: Tls::VerifyFull(std::fs::read(setting("CA_FILE")).unwrap()),
+                application_name: "lockstep test".into(),
+                lock_timeout: Duration::from_millis(200),
+                connect_timeout: Duration::from_secs(5),
+            },
+        }
+    }
+
+    /// Another session of the same role.
+    pub(crate) async fn session(&self) -> PgConnection {
+        connect(&self.target.user, &self.target.password, &self.target.database).await
+    }
+
+    /// A superuser's session.
+    pub(crate) async fn superuser(&self) -> PgConnection {
+        connect("postgres", &setting("PASSWORD"), &self.target.database).await
+    }
+
+    /// Runs `sql` as the role.
+    pub(crate) async fn run(&self, sql: &str) {
+        run(&mut self.session().await, sql).await;
+    }
+
+    /// The first column of every row, as text.
+    pub(crate) async fn texts(&self, sql: &str) -> Vec<String> {
+        texts(&mut self.session().await, sql).await
+    }
+
+    pub(crate) async fn plan(&self, history: &History) -> engine::Result<Plan> {
+        let mut session = Session::open(&self.target).await?;
+        let ledger = session.ledger().await?.unwrap_or_default();
+        plan(&session.identity(INSTANCE), history, &ledger, None)
+    }
+
+    pub(crate) async fn approve(&self, history: &History) -> Approved {
+        let plan = self.plan(history).await.unwrap();
+        Approved { digest: plan.digest, base_rows: plan.base_rows, up_to: None }
+    }
+
+    pub(crate) async fn apply(&self, history: &History, approved: &Approved, run: &str) -> engine::Result<Outcome> {
+        self.apply_within(history, approved, run, budget()).await
+    }
+
+    pub(crate) async fn apply_within(
+        &self,
+        history: &History,
+        approved: &Approved,
+        run: &str,
+        budget: Budget,
+    ) -> engine::Result<Outcome> {
+        apply(&self.target, INSTANCE, history, approved, run, budget).await
+    }
+
+    /// Plans and applies `history` in one go.
+    pub(crate) async fn migrate(&self, history: &History) -> engine::Result<Outcome> {
+        let approved = self.approve(history).await;
+        self.apply(history, &approved, "run").await
+    }
+
+    /// The ledger, a line for each row: name, finished, rolled back, steps, whether `logs` is NULL.
+    pub(crate) async fn ledger(&self) -> Vec<String> {
+        let sql = format!(
+            "SELECT concat_ws(' ', migration_name, (finished_at >= started_at)::text, (rolled_back_at IS NOT NULL)::text, \
+             applied_steps_count, (logs IS NULL)::text) FROM {LEDGER} ORDER BY started_at"
+        );
+        self.texts(&sql).await
+    }
+
+    pub(crate) async fn tables(&self) -> Vec<String> {
+        self.texts("SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1")
+            .await
+    }
+}
+
+pub(crate) fn budget() -> Budget {
+    within(Duration::from_mins(1))
+}
+
+pub(crate) fn within(time: Duration) -> Budget {
+    Budget {
+        deadline: Instant::now() + time,
+        lock_patience: Duration::from_secs(10),
+        contention_patience: Duration::from_secs(2),
+    }
+}
+
+pub(crate) fn history(scripts: &[(&str, &str)]) -> History {
+    let migrations = scripts.iter().map(|(name, sql)| Migration::new(*name, *sql)).collect();
+    History { migrations, warnings: Vec::new() }
+}
+
+/// The ledger's line for a migration that was applied in the ordinary way.
+pub(crate) fn applied(name: &str) -> String {
+    format!("{name} true false 1 true")
+}
+
+pub(crate) async fn connect(user: &str, password: &str, database: &str) -> PgConnection {
+    PgConnectOptions::new_without_pgpass()
+        .host(&setting("HOST"))
+        .port(setting("PORT").parse().unwrap())
+        .username(user)
+        .password(password)
+        .database(database)
+        .ssl_mode(PgSslMode::VerifyFull)
+        .ssl_root_cert(setting("CA_FILE"))
+        .connect()
+        .await
+        .unwrap()
+}
+
+pub(crate) async fn run(connection: &mut PgConnection, sql: &str) {
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.unwrap();
+}
+
+pub(crate) async fn texts(connection: &mut PgConnection, sql: &str) -> Vec<String> {
+    let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(connection).await.unwrap();
+    rows.iter().map(|row| row.get::<String, _>(0)).collect()
+}
+
+/// Polls `sql`, which has to give one boolean, until it is true.
+pub(crate) async fn until(connection: &mut PgConnection, sql: &str) {
+    let given_up = Instant::now() + Duration::from_secs(20);
+    while texts(connection, &format!("SELECT ({sql})::text")).await != ["true"] {
+        assert!(Instant::now() < given_up, "never came true: {sql}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
