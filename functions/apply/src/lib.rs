@@ -1,0 +1,94 @@
+//! Applies an approved plan, and stops in time to be called again.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use database::{Connector, from_engine};
+use engine::apply::{Approved, Budget, Outcome, apply};
+use engine::history;
+use shared::Failure;
+use shared::metrics::{self, Unit};
+use shared::payload::{AppliedMigration, ApplyInput, ApplyOutput, MOST_NAMED};
+
+/// Prisma waits as long for its lock. Longer waits are the state machine's, between invocations.
+const LOCK_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a script that meets other sessions' locks is tried again within one invocation.
+const CONTENTION_PATIENCE: Duration = Duration::from_mins(1);
+
+/// The part of the time that is kept for stopping: cancelling, cleaning up, reading the ledger again.
+const RESERVE: f64 = 0.2;
+const LONGEST_RESERVE: Duration = Duration::from_secs(10);
+
+/// Applies what remains of the plan, until Lambda's `deadline` comes near.
+///
+/// # Errors
+///
+/// [`shared::failure::APPLY`].
+pub async fn handle(connector: &Connector, input: ApplyInput, deadline: SystemTime) -> Result<ApplyOutput, Failure> {
+    let budget = budget(deadline.duration_since(SystemTime::now()).unwrap_or_default());
+    let history = history::read(&connector.settings()?.migrations).map_err(from_engine)?;
+    let approved = Approved { digest: input.plan.digest, base_rows: input.plan.base_rows, up_to: input.request.up_to };
+    let outcome = connector
+        .attempt(&input.database, &input.execution, async |target| {
+            apply(target, &input.database.resource_id, &history, &approved, &input.execution, budget).await
+        })
+        .await?;
+    #[expect(clippy::cast_precision_loss, reason = "a count of migrations is far below 2^52")]
+    metrics::emit("apply", &[("MigrationsApplied", Unit::Count, outcome.applied_now as f64)]);
+    Ok(output(outcome))
+}
+
+fn budget(left: Duration) -> Budget {
+    let reserve = left.mul_f64(RESERVE).min(LONGEST_RESERVE);
+    Budget {
+        deadline: Instant::now() + left.saturating_sub(reserve),
+        lock_patience: LOCK_PATIENCE.min(left / 4),
+        contention_patience: CONTENTION_PATIENCE,
+    }
+}
+
+fn output(outcome: Outcome) -> ApplyOutput {
+    let total = outcome.applied.len() + outcome.remaining;
+    let (ours, others): (Vec<_>, Vec<_>) = outcome.applied.into_iter().partition(|applied| applied.by_this_run);
+    ApplyOutput {
+        finished: outcome.remaining == 0,
+        applied: ours.len(),
+        applied_elsewhere: others.len(),
+        remaining: outcome.remaining,
+        total,
+        omitted: ours.len().saturating_sub(MOST_NAMED),
+        duration_ms: ours.iter().map(|applied| applied.duration_ms).sum(),
+        migrations: ours
+            .into_iter()
+            .take(MOST_NAMED)
+            .map(|applied| AppliedMigration { name: applied.name, duration_ms: applied.duration_ms })
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::apply::Applied;
+
+    use super::*;
+
+    #[test]
+    fn the_output_is_bounded_and_tells_whose_work_it_was() {
+        let applied =
+            (0..1_000).map(|n| Applied { name: format!("{n}"), duration_ms: 2, by_this_run: n >= 10 }).collect();
+        let output = output(Outcome { applied, applied_now: 5, remaining: 1 });
+        assert_eq!((output.applied, output.applied_elsewhere, output.total), (990, 10, 1_001));
+        assert_eq!((output.migrations.len(), output.omitted, output.duration_ms), (MOST_NAMED, 970, 1_980));
+        assert!(!output.finished);
+        assert_eq!(output.migrations[0].name, "10");
+    }
+
+    #[test]
+    fn time_is_kept_for_stopping() {
+        let left = |seconds| {
+            let deadline = budget(Duration::from_secs(seconds)).deadline;
+            (deadline - Instant::now()).as_secs_f64().round()
+        };
+        assert_eq!((left(900), left(20)), (890.0, 16.0));
+    }
+}

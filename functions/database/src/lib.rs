@@ -1,0 +1,119 @@
+//! How `preflight`, `plan` and `apply` reach the database.
+//!
+//! The three share it because they do it the same way: settings from the environment, user and
+//! password from Secrets Manager at connect time, and the engine's errors under their wire names.
+
+mod failure;
+mod secret;
+mod settings;
+
+use std::time::Duration;
+
+use engine::session::{Target, Tls};
+use shared::Failure;
+use shared::payload::Database;
+
+pub use failure::from_engine;
+pub use settings::Settings;
+
+/// How long a connection may take to open. A wrong security group shows as silence.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Settings, and the client for the secret. Made once, outside of the handler.
+pub struct Connector {
+    settings: Result<Settings, Failure>,
+    secrets: aws_sdk_secretsmanager::Client,
+}
+
+impl Connector {
+    /// Reads the environment. What is wrong there is told by the first [`attempt`](Self::attempt), under its name.
+    pub async fn from_env() -> Self {
+        Self { settings: Settings::from_env(), secrets: secret::client().await }
+    }
+
+    /// The settings.
+    ///
+    /// # Errors
+    ///
+    /// `Config.Invalid`, naming the variable.
+    pub fn settings(&self) -> Result<&Settings, Failure> {
+        self.settings.as_ref().map_err(Clone::clone)
+    }
+
+    /// Runs `work` with a target whose password was just read. If the database refuses the password,
+    /// the secret is read again, once: it may have been rotated in between.
+    ///
+    /// # Errors
+    ///
+    /// `Config.Invalid`, `Secret.Unreachable`, and whatever `work` fails with, under its wire name.
+    pub async fn attempt<T>(
+        &self,
+        database: &Database,
+        execution: &str,
+        work: impl AsyncFn(&Target) -> engine::Result<T>,
+    ) -> Result<T, Failure> {
+        let result = Box::pin(work(&self.target(database, execution).await?)).await;
+        let result = match result {
+            Err(engine::Error::AuthenticationFailed { .. }) => {
+                tracing::warn!("the database refused the password; reading the secret again");
+                Box::pin(work(&self.target(database, execution).await?)).await
+            }
+            result => result,
+        };
+        result.map_err(from_engine)
+    }
+
+    async fn target(&self, database: &Database, execution: &str) -> Result<Target, Failure> {
+        let settings = self.settings()?;
+        let secret = secret::read(&self.secrets, &settings.secret_arn).await?;
+        let host = secret.host.unwrap_or_else(|| database.host.clone());
+        if host.contains(".proxy-") {
+            return Err(Failure::config(
+                "the database's host",
+                format!(
+                    "{host} is an RDS Proxy, which shares sessions and so cannot keep the migration lock; \
+                     give the instance's own endpoint"
+                ),
+            ));
+        }
+        let name = settings.database_name.clone().or(secret.dbname).or_else(|| database.name.clone());
+        Ok(Target {
+            host,
+            port: secret.port.unwrap_or(database.port),
+            user: secret.username,
+            password: secret.password,
+            database: name.ok_or_else(|| {
+                Failure::config(
+                    "DatabaseName",
+                    "neither the secret nor the instance names a database; set this parameter",
+                )
+            })?,
+            schema: settings.schema.clone(),
+            tls: match &settings.roots {
+                Some(roots) => Tls::VerifyFull(roots.clone()),
+                None => Tls::Disabled,
+            },
+            application_name: application_name(execution),
+            lock_timeout: settings.lock_timeout,
+            connect_timeout: CONNECT_TIMEOUT,
+        })
+    }
+}
+
+/// What `pg_stat_activity` shows: the product and the execution, within PostgreSQL's 63 bytes.
+fn application_name(execution: &str) -> String {
+    let name = execution.rsplit(':').next().unwrap_or(execution);
+    let name: String = name.chars().filter(char::is_ascii_graphic).take(50).collect();
+    format!("lockstep {name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_session_bears_the_executions_name() {
+        assert_eq!(application_name("arn:aws:states:eu-central-1:1:execution:machine:run-7"), "lockstep run-7");
+        assert!(application_name(&"x".repeat(80)).len() <= 63);
+    }
+}

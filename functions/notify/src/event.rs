@@ -1,0 +1,34 @@
+//! What `notify` is called with: by the state machine, or by EventBridge for what no state could catch.
+
+use aws_lambda_events::eventbridge::EventBridgeEvent;
+use serde::{Deserialize, Serialize};
+use shared::payload::NotifyInput;
+
+/// An event. The state machine's name theirs; EventBridge's do not.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Event {
+    /// From a state.
+    State(NotifyInput),
+    /// From the rule on executions that ended badly.
+    Ended(Box<EventBridgeEvent<Ended>>),
+}
+
+/// How an execution ended: the detail of "Step Functions Execution Status Change".
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ended {
+    /// The execution's ARN.
+    pub execution_arn: String,
+    /// FAILED, `TIMED_OUT` or ABORTED.
+    pub status: String,
+    /// When it started, in milliseconds since 1970.
+    #[serde(default)]
+    pub start_date: Option<i64>,
+    /// The error's name, when it failed.
+    #[serde(default)]
+    pub error: Option<String>,
+    /// The error's cause, when it failed, or was stopped with one.
+    #[serde(default)]
+    pub cause: Option<String>,
+}

@@ -1,0 +1,87 @@
+//! Tells people how a run ended, and what waits for them: one mail per outcome.
+//!
+//! A mail that cannot be sent fails nothing. It shows in the log, in the metrics and in the record.
+
+mod event;
+mod mail;
+
+use aws_config::BehaviorVersion;
+use aws_sdk_sns::Client;
+use aws_sdk_sns::error::ProvideErrorMetadata as _;
+use aws_sdk_sns::types::MessageAttributeValue;
+use jiff::Timestamp;
+use shared::metrics::{self, Unit};
+use shared::payload::NotifyOutput;
+use shared::{Failure, config};
+
+pub use event::Event;
+pub use mail::Mail;
+
+/// Publishes mails to the stack's topic.
+pub struct Notifier {
+    client: Client,
+    settings: Result<Settings, Failure>,
+}
+
+/// What the environment says.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The topic.
+    pub topic_arn: String,
+    /// The environment: dev, qa or prod.
+    pub environment: String,
+}
+
+impl Notifier {
+    /// Reads the environment and makes the client.
+    pub async fn from_env() -> Self {
+        let config = aws_config::load_defaults(BehaviorVersion::latest()).await;
+        Self { client: Client::new(&config), settings: Settings::from_env() }
+    }
+
+    /// Tells of `event`, if it is one to tell of.
+    ///
+    /// # Errors
+    ///
+    /// `Config.Invalid` when the environment is incomplete. Never because a mail could not be sent.
+    pub async fn handle(&self, event: Event) -> Result<NotifyOutput, Failure> {
+        let settings = self.settings.as_ref().map_err(Clone::clone)?;
+        let Some(mail) = mail::compose(&event, &settings.environment, Timestamp::now()) else {
+            return Ok(NotifyOutput { sent: false, message_id: None, error: None });
+        };
+        Ok(self.send(settings, &mail).await)
+    }
+
+    async fn send(&self, settings: &Settings, mail: &Mail) -> NotifyOutput {
+        let attribute =
+            |value: &str| MessageAttributeValue::builder().data_type("String").string_value(value).build().ok();
+        let mut request =
+            self.client.publish().topic_arn(&settings.topic_arn).subject(&mail.subject).message(&mail.body);
+        for (name, value) in [("environment", settings.environment.as_str()), ("outcome", mail.outcome)] {
+            if let Some(value) = attribute(value) {
+                request = request.message_attributes(name, value);
+            }
+        }
+        match request.send().await {
+            Ok(output) => {
+                tracing::info!(outcome = mail.outcome, "mail sent");
+                NotifyOutput { sent: true, message_id: output.message_id, error: None }
+            }
+            Err(error) => {
+                let code = error.code().unwrap_or("no answer").to_owned();
+                tracing::error!(outcome = mail.outcome, code, "mail could not be sent");
+                metrics::emit("notify", &[("MailsLost", Unit::Count, 1.0)]);
+                NotifyOutput { sent: false, message_id: None, error: Some(code) }
+            }
+        }
+    }
+}
+
+impl Settings {
+    fn from_env() -> Result<Self, Failure> {
+        Ok(Self {
+            topic_arn: config::required(config::TOPIC_ARN)?,
+            environment: config::required(config::ENVIRONMENT)?,
+        })
+    }
+}

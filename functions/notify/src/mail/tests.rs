@@ -1,0 +1,137 @@
+use serde_json::{Value, json};
+
+use super::*;
+
+const EXECUTION: &str = "arn:aws:states:eu-central-1:111122223333:execution:lockstep-migrations-prod:run-1";
+
+fn mail(event: Value) -> Option<Mail> {
+    let event: Event = serde_json::from_value(event).unwrap();
+    compose(&event, "prod", "2026-01-01T12:00:04.250Z".parse().unwrap())
+}
+
+fn run() -> Value {
+    json!({
+        "database": { "instance": "orders", "resourceId": "db-X", "status": "available", "host": "h", "port": 5432, "name": null },
+        "request": { "mode": "apply", "requireApproval": false, "requestedBy": "ann", "reason": "release 7", "commit": "abc" },
+        "preflight": { "facts": {}, "warnings": [] },
+        "plan": {
+            "digest": "d1", "baseRows": 1, "pending": 22, "alreadyApplied": 1, "omitted": 20, "warnings": ["1_a was edited"],
+            "migrations": [
+                { "name": "2_b", "class": "transactional", "statements": 3 },
+                { "name": "3_c", "class": "standalone", "statements": 1 },
+            ],
+        },
+    })
+}
+
+#[test]
+fn an_approval_request_names_what_waits_and_how_to_decide_and_no_token() {
+    let mail = mail(json!({
+        "event": "approvalRequested", "execution": EXECUTION, "taskToken": "s3cret", "expiresAt": "2026-01-02T12:00:00Z", "run": run(),
+    }))
+    .unwrap();
+    assert_eq!(mail.subject, "⏸ Database Migration Awaiting Approval (prod)");
+    let expected = format!(
+        "22 migrations are waiting for approval in prod, until 2026-01-02T12:00:00Z.
+
+  2_b  (transactional, 3 statements)
+  3_c  (standalone, 1 statement)
+  and 20 more
+
+Warnings:
+  1_a was edited
+
+To approve:
+  scripts/approve prod {EXECUTION} --digest d1 --by NAME --reason REASON
+To reject:
+  scripts/reject prod {EXECUTION} --digest d1 --by NAME --reason REASON
+
+Requested by: ann
+Reason:       release 7
+Commit:       abc
+Database:     orders
+Plan:         d1
+Execution:    {EXECUTION}
+"
+    );
+    assert_eq!(mail.body, expected);
+}
+
+#[test]
+fn success_says_what_was_applied_by_whom_approved_and_how_long_it_took() {
+    let mut run = run();
+    run["approval"] = json!({
+        "decision": "approved", "by": "bob", "identity": "claimed", "reason": "fine", "at": "2026-01-01T12:00:01Z"
+    });
+    run["apply"] = json!({
+        "finished": true, "applied": 2, "appliedElsewhere": 1, "remaining": 0, "total": 3, "omitted": 0, "durationMs": 1312,
+        "migrations": [{ "name": "2_b", "durationMs": 12 }, { "name": "3_c", "durationMs": 1300 }],
+    });
+    let mail =
+        mail(json!({ "event": "succeeded", "execution": EXECUTION, "startedAt": "2026-01-01T12:00:00Z", "run": run }))
+            .unwrap();
+    assert_eq!(mail.subject, "✓ Database Migration Successful (prod)");
+    for part in [
+        "2 migrations were applied in prod; the run took 4.2 s.",
+        "  2_b  12 ms\n  3_c  1.3 s\n",
+        "1 migration of the plan had been applied by another run meanwhile.",
+        "Approved by:  bob (claimed) at 2026-01-01T12:00:01Z: fine",
+    ] {
+        assert!(mail.body.contains(part), "{part}: {}", mail.body);
+    }
+}
+
+#[test]
+fn a_run_that_changed_nothing_is_no_news() {
+    assert_eq!(mail(json!({ "event": "succeeded", "execution": EXECUTION, "startedAt": "x", "run": run() })), None);
+}
+
+#[test]
+fn failure_names_the_error_its_cause_and_the_state() {
+    let mail = mail(json!({
+        "event": "failed", "execution": EXECUTION, "startedAt": "2026-01-01T11:58:00Z", "run": {},
+        "failure": { "error": "Lock.Held", "cause": "another session holds it", "step": "Apply" },
+    }))
+    .unwrap();
+    assert_eq!((mail.subject.as_str(), mail.outcome), ("✗ Database Migration Failed (prod)", "failed"));
+    assert!(
+        mail.body.starts_with(
+            "The run failed in prod with Lock.Held in state Apply after 2 min 4 s.\n\nanother session holds it\n"
+        ),
+        "{}",
+        mail.body
+    );
+}
+
+fn status_change(status: &str, error: &Value) -> Value {
+    json!({
+        "version": "0", "id": "1", "detail-type": "Step Functions Execution Status Change", "source": "aws.states",
+        "account": "111122223333", "time": "2026-01-01T12:00:00Z", "region": "eu-central-1", "resources": [EXECUTION],
+        "detail": {
+            "executionArn": EXECUTION, "stateMachineArn": "arn", "name": "run-1", "status": status,
+            "startDate": 1_767_268_800_000_i64, "stopDate": 1_767_268_860_000_i64, "input": "{}", "output": null,
+            "error": error, "cause": null,
+        },
+    })
+}
+
+#[test]
+fn what_no_state_could_catch_is_told_once() {
+    for (status, error, part) in [
+        ("ABORTED", Value::Null, "was stopped by hand"),
+        ("TIMED_OUT", Value::Null, "took longer than it may"),
+        ("FAILED", json!("States.Runtime"), "no state of it could catch"),
+    ] {
+        let mail = mail(status_change(status, &error)).unwrap();
+        assert_eq!(mail.subject, "✗ Database Migration Failed (prod)");
+        assert!(mail.body.contains(part) && mail.body.contains(EXECUTION), "{}", mail.body);
+    }
+    // The state machine has told of these itself.
+    assert_eq!(mail(status_change("FAILED", &json!("Migration.Failed"))), None);
+}
+
+#[test]
+fn subjects_fit_into_what_sns_takes() {
+    let mail = mail(status_change("ABORTED", &Value::Null)).unwrap();
+    assert!(mail.subject.chars().count() < 100 && !mail.subject.contains('\n'));
+}

@@ -1,0 +1,63 @@
+//! What is pending, and what it will do. Writes nothing.
+
+use database::{Connector, from_engine};
+use engine::history::ledger::Ledger;
+use engine::plan::{Plan, check_empty, plan};
+use engine::session::Session;
+use engine::{history, session};
+use shared::Failure;
+use shared::payload::{MOST_NAMED, PendingMigration, PlanInput, PlanOutput};
+
+/// Plans the migrations of the layer on the database's ledger.
+///
+/// # Errors
+///
+/// [`shared::failure::PLAN`].
+pub async fn handle(connector: &Connector, input: PlanInput) -> Result<PlanOutput, Failure> {
+    let history = history::read(&connector.settings()?.migrations).map_err(from_engine)?;
+    let up_to = input.request.up_to.as_deref();
+    let plan = connector
+        .attempt(&input.database, &input.execution, async |target: &session::Target| {
+            let mut session = Session::open(target).await?;
+            let ledger = if let Some(ledger) = session.ledger().await? {
+                ledger
+            } else {
+                check_empty(&target.schema, session.count_tables().await?)?;
+                Ledger::default()
+            };
+            let plan = plan(&session.identity(&input.database.resource_id), &history, &ledger, up_to)?;
+            session.close().await;
+            Ok(plan)
+        })
+        .await?;
+    Ok(output(plan))
+}
+
+fn output(plan: Plan) -> PlanOutput {
+    let pending = plan.pending.len();
+    let migrations: Vec<_> = plan
+        .pending
+        .into_iter()
+        .take(MOST_NAMED)
+        .map(|planned| PendingMigration {
+            name: planned.name,
+            class: planned.script.class.name().to_owned(),
+            statements: planned.script.parsed.then_some(planned.script.statements.len()),
+        })
+        .collect();
+    let mut warnings = plan.warnings;
+    let more = warnings.len().saturating_sub(MOST_NAMED);
+    warnings.truncate(MOST_NAMED);
+    if more > 0 {
+        warnings.push(format!("and {more} more"));
+    }
+    PlanOutput {
+        digest: plan.digest,
+        base_rows: plan.base_rows,
+        pending,
+        already_applied: plan.already_applied,
+        omitted: pending - migrations.len(),
+        migrations,
+        warnings,
+    }
+}

@@ -1,0 +1,10 @@
+//! Wires the plan step to Lambda.
+
+use database::Connector;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    shared::logs::init();
+    let connector = Connector::from_env().await;
+    shared::step::serve("plan", async |input, _context| plan::handle(&connector, input).await).await
+}

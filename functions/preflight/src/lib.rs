@@ -1,0 +1,35 @@
+//! Can we connect, are we the writer, may we migrate, and who would be in the way?
+
+use database::Connector;
+use engine::preflight::preflight;
+use engine::session::Session;
+use shared::Failure;
+use shared::payload::{Facts, PreflightInput, PreflightOutput};
+use shared::request::Request;
+
+/// Checks the input and looks at the database. Changes nothing.
+///
+/// # Errors
+///
+/// [`shared::failure::PREFLIGHT`].
+pub async fn handle(connector: &Connector, input: PreflightInput) -> Result<PreflightOutput, Failure> {
+    let request = Request::from_input(&input.input)?;
+    let report = connector
+        .attempt(&input.database, &input.execution, async |target| {
+            let mut session = Session::open(target).await?;
+            let report = preflight(&mut session).await?;
+            session.close().await;
+            Ok(report)
+        })
+        .await?;
+    Ok(PreflightOutput {
+        request,
+        facts: Facts {
+            server_version: report.server_version,
+            database: report.database,
+            user: report.user,
+            tls: report.tls,
+        },
+        warnings: report.warnings,
+    })
+}

@@ -1,0 +1,51 @@
+//! Environment variables. The constants are what the template has to set, and its tests compare.
+
+use std::env;
+
+use crate::Failure;
+
+/// The project's name, which begins every resource's.
+pub const PROJECT: &str = "PROJECT";
+/// The environment: dev, qa or prod.
+pub const ENVIRONMENT: &str = "ENVIRONMENT";
+/// The ARN of the secret with the database's user and password.
+pub const DATABASE_SECRET_ARN: &str = "DATABASE_SECRET_ARN";
+/// The schema of the ledger and of every script's search path.
+pub const DATABASE_SCHEMA: &str = "DATABASE_SCHEMA";
+/// How long a statement waits for a table lock, in milliseconds.
+pub const LOCK_TIMEOUT_MS: &str = "LOCK_TIMEOUT_MS";
+/// The database's name, where neither the secret nor the instance is to say. Optional.
+pub const DATABASE_NAME: &str = "DATABASE_NAME";
+/// A PEM file of root certificates, instead of RDS's own. Optional.
+pub const DATABASE_CA_FILE: &str = "DATABASE_CA_FILE";
+/// The topic to publish to.
+pub const TOPIC_ARN: &str = "TOPIC_ARN";
+/// The state machine whose executions are told of and decided on.
+pub const STATE_MACHINE_NAME: &str = "STATE_MACHINE_NAME";
+
+/// Where the migrations are. Not the template's to set: a layer's files are in `/opt`.
+pub const MIGRATIONS_DIR: &str = "MIGRATIONS_DIR";
+/// `disable` for a database without TLS. Not the template's to set, so that no stack can.
+pub const DATABASE_TLS: &str = "DATABASE_TLS";
+
+/// What the template sets for `preflight`, `plan` and `apply`.
+pub const DATABASE_VARIABLES: &[&str] =
+    &[PROJECT, ENVIRONMENT, DATABASE_SECRET_ARN, DATABASE_SCHEMA, LOCK_TIMEOUT_MS, DATABASE_NAME, DATABASE_CA_FILE];
+/// What the template sets for `notify`.
+pub const NOTIFY_VARIABLES: &[&str] = &[PROJECT, ENVIRONMENT, TOPIC_ARN, STATE_MACHINE_NAME];
+/// What the template sets for `approve`.
+pub const APPROVE_VARIABLES: &[&str] = &[PROJECT, ENVIRONMENT, STATE_MACHINE_NAME];
+
+/// The variable `name`.
+///
+/// # Errors
+///
+/// `Config.Invalid` when it is missing or empty.
+pub fn required(name: &str) -> Result<String, Failure> {
+    optional(name).ok_or_else(|| Failure::config(name, "this environment variable is not set"))
+}
+
+/// The variable `name`, if it is set and not empty.
+pub fn optional(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}

@@ -1,0 +1,234 @@
+//! The fixed names under which a run fails. Retry and Catch in the state machine match them.
+
+use std::fmt;
+
+use lambda_runtime::Diagnostic;
+
+/// A failure's name on the wire.
+///
+/// The state machine's tests hold this list to the definition: every name is caught there, and the
+/// definition catches no other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Name {
+    /// No connection could be made (Prisma's P1001).
+    DatabaseUnreachable,
+    /// RDS says that the instance cannot be used now.
+    DatabaseUnavailable,
+    /// The connection broke in use (P1017).
+    DatabaseConnectionClosed,
+    /// User or password refused (P1000, P1010).
+    DatabaseAuthenticationFailed,
+    /// No such database on the server (P1003).
+    DatabaseNotFound,
+    /// The certificate is not trusted, or there is no TLS (P1011).
+    DatabaseTlsFailed,
+    /// A replica, or a server that takes no writes.
+    DatabaseReadOnly,
+    /// Secrets Manager gave no answer.
+    SecretUnreachable,
+    /// Another session holds the migration lock (P1002).
+    LockHeld,
+    /// A script could not get its table locks.
+    LockTimeout,
+    /// The directory cannot be read as a history (P3015, P3019).
+    HistoryInvalid,
+    /// A migration was left unfinished (P3009).
+    HistoryFailed,
+    /// The schema has tables but no ledger (P3005).
+    HistoryNotEmpty,
+    /// What is there is not what was planned.
+    PlanChanged,
+    /// A script cannot be run safely.
+    MigrationRefused,
+    /// A script failed in the database (P3018).
+    MigrationFailed,
+    /// A statement was cut off and nothing tells whether it finished.
+    MigrationInDoubt,
+    /// The input or a setting is wrong.
+    ConfigInvalid,
+    /// Somebody said no.
+    ApprovalRejected,
+    /// Nobody decided in time.
+    ApprovalExpired,
+    /// A step died or gave no answer.
+    StepFailed,
+}
+
+use Name::{
+    ApprovalExpired, ApprovalRejected, ConfigInvalid, DatabaseAuthenticationFailed, DatabaseConnectionClosed,
+    DatabaseNotFound, DatabaseReadOnly, DatabaseTlsFailed, DatabaseUnavailable, DatabaseUnreachable, HistoryFailed,
+    HistoryInvalid, HistoryNotEmpty, LockHeld, LockTimeout, MigrationFailed, MigrationInDoubt, MigrationRefused,
+    PlanChanged, SecretUnreachable, StepFailed,
+};
+
+impl Name {
+    /// Every name.
+    pub const ALL: &[Self] = &[
+        DatabaseUnreachable,
+        DatabaseUnavailable,
+        DatabaseConnectionClosed,
+        DatabaseAuthenticationFailed,
+        DatabaseNotFound,
+        DatabaseTlsFailed,
+        DatabaseReadOnly,
+        SecretUnreachable,
+        LockHeld,
+        LockTimeout,
+        HistoryInvalid,
+        HistoryFailed,
+        HistoryNotEmpty,
+        PlanChanged,
+        MigrationRefused,
+        MigrationFailed,
+        MigrationInDoubt,
+        ConfigInvalid,
+        ApprovalRejected,
+        ApprovalExpired,
+        StepFailed,
+    ];
+
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            DatabaseUnreachable => "Database.Unreachable",
+            DatabaseUnavailable => "Database.Unavailable",
+            DatabaseConnectionClosed => "Database.ConnectionClosed",
+            DatabaseAuthenticationFailed => "Database.AuthenticationFailed",
+            DatabaseNotFound => "Database.NotFound",
+            DatabaseTlsFailed => "Database.TlsFailed",
+            DatabaseReadOnly => "Database.ReadOnly",
+            SecretUnreachable => "Secret.Unreachable",
+            LockHeld => "Lock.Held",
+            LockTimeout => "Lock.Timeout",
+            HistoryInvalid => "History.Invalid",
+            HistoryFailed => "History.Failed",
+            HistoryNotEmpty => "History.NotEmpty",
+            PlanChanged => "Plan.Changed",
+            MigrationRefused => "Migration.Refused",
+            MigrationFailed => "Migration.Failed",
+            MigrationInDoubt => "Migration.InDoubt",
+            ConfigInvalid => "Config.Invalid",
+            ApprovalRejected => "Approval.Rejected",
+            ApprovalExpired => "Approval.Expired",
+            StepFailed => "Step.Failed",
+        }
+    }
+
+    /// The name that reads `text` on the wire.
+    pub fn from_wire(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|name| name.as_str() == text)
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What `preflight` can fail with.
+pub const PREFLIGHT: &[Name] = &[
+    DatabaseUnreachable,
+    DatabaseConnectionClosed,
+    DatabaseAuthenticationFailed,
+    DatabaseNotFound,
+    DatabaseTlsFailed,
+    SecretUnreachable,
+    ConfigInvalid,
+    DatabaseReadOnly,
+    StepFailed,
+];
+
+/// What `plan` can fail with.
+pub const PLAN: &[Name] = &[
+    DatabaseUnreachable,
+    DatabaseConnectionClosed,
+    DatabaseAuthenticationFailed,
+    DatabaseNotFound,
+    DatabaseTlsFailed,
+    SecretUnreachable,
+    ConfigInvalid,
+    HistoryInvalid,
+    HistoryFailed,
+    HistoryNotEmpty,
+    MigrationRefused,
+    StepFailed,
+];
+
+/// What `apply` can fail with.
+pub const APPLY: &[Name] = &[
+    DatabaseUnreachable,
+    DatabaseConnectionClosed,
+    DatabaseAuthenticationFailed,
+    DatabaseNotFound,
+    DatabaseTlsFailed,
+    SecretUnreachable,
+    ConfigInvalid,
+    DatabaseReadOnly,
+    LockHeld,
+    LockTimeout,
+    HistoryInvalid,
+    HistoryFailed,
+    HistoryNotEmpty,
+    PlanChanged,
+    MigrationRefused,
+    MigrationFailed,
+    MigrationInDoubt,
+    StepFailed,
+];
+
+/// The most characters of a message that travel: Step Functions takes 32,768 in a cause.
+const LONGEST_MESSAGE: usize = 8_000;
+
+/// Why a step stopped: a fixed name, and a message for people that names the thing and the way out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{name}: {message}")]
+pub struct Failure {
+    /// The fixed name.
+    pub name: Name,
+    /// The message. Holds no secret, token or row value.
+    pub message: String,
+}
+
+impl Failure {
+    /// A failure of this name.
+    pub fn new(name: Name, message: impl Into<String>) -> Self {
+        let mut message = message.into();
+        if let Some((end, _)) = message.char_indices().nth(LONGEST_MESSAGE) {
+            message.truncate(end);
+            message.push_str(" ...");
+        }
+        Self { name, message }
+    }
+
+    /// `Config.Invalid`, for the setting or field `name`.
+    pub fn config(name: &str, reason: impl fmt::Display) -> Self {
+        Self::new(ConfigInvalid, format!("{name}: {reason}"))
+    }
+}
+
+impl From<Failure> for Diagnostic {
+    fn from(failure: Failure) -> Self {
+        Self { error_type: failure.name.as_str().to_owned(), error_message: failure.message }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_distinct_and_read_back() {
+        for name in Name::ALL {
+            assert_eq!(Name::from_wire(name.as_str()), Some(*name));
+        }
+        assert_eq!(Name::from_wire("States.Timeout"), None);
+    }
+
+    #[test]
+    fn a_failure_becomes_an_error_type_that_the_state_machine_can_match() {
+        let diagnostic = Diagnostic::from(Failure::new(LockHeld, "é".repeat(9_000)));
+        assert_eq!(diagnostic.error_type, "Lock.Held");
+        assert_eq!(diagnostic.error_message.chars().count(), LONGEST_MESSAGE + 4);
+    }
+}

@@ -1,0 +1,14 @@
+//! What crosses a state: payloads, the names of failures, and how a function reports itself.
+//!
+//! A thing is here when two functions need it, or when it travels between them. Nothing here
+//! knows a database.
+
+pub mod config;
+pub mod failure;
+pub mod logs;
+pub mod metrics;
+pub mod payload;
+pub mod request;
+pub mod step;
+
+pub use failure::{Failure, Name};

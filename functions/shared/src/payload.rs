@@ -1,0 +1,266 @@
+//! Every payload that crosses a state. Field names are camelCase on the wire.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::request::Request;
+
+/// How many migrations a payload names at most. The rest is a number, so that a payload stays far
+/// under Step Functions' 256 KiB whatever the history's size.
+pub const MOST_NAMED: usize = 20;
+
+/// What RDS says of the instance.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Database {
+    /// The instance's identifier.
+    pub instance: String,
+    /// RDS's resource id, which no other instance ever has.
+    pub resource_id: String,
+    /// Its status.
+    #[serde(default)]
+    pub status: Option<String>,
+    /// The endpoint's host name.
+    pub host: String,
+    /// The endpoint's TCP port.
+    pub port: u16,
+    /// The database made with the instance, if any.
+    #[serde(default)]
+    pub name: Option<String>,
+}
+
+/// Input of `preflight`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PreflightInput {
+    /// The execution's ARN.
+    pub execution: String,
+    /// The execution's input, as it came.
+    pub input: Value,
+    /// The database.
+    pub database: Database,
+}
+
+/// Output of `preflight`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PreflightOutput {
+    /// The execution's input, checked.
+    pub request: Request,
+    /// What was found.
+    pub facts: Facts,
+    /// What a person should know though it stops nothing.
+    pub warnings: Vec<String>,
+}
+
+/// What a preflight found.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Facts {
+    /// PostgreSQL's version.
+    pub server_version: String,
+    /// The database.
+    pub database: String,
+    /// The role.
+    pub user: String,
+    /// Whether TLS is on and the server's name verified.
+    pub tls: bool,
+}
+
+/// Input of `plan`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanInput {
+    /// The execution's ARN.
+    pub execution: String,
+    /// What was asked for.
+    pub request: Request,
+    /// The database.
+    pub database: Database,
+}
+
+/// Output of `plan`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanOutput {
+    /// The plan's digest, which an approval names.
+    pub digest: String,
+    /// How many rows the ledger had.
+    pub base_rows: usize,
+    /// How many migrations are pending.
+    pub pending: usize,
+    /// How many of the history are applied.
+    pub already_applied: usize,
+    /// The first pending ones, [`MOST_NAMED`] at most.
+    pub migrations: Vec<PendingMigration>,
+    /// How many pending ones are not named.
+    pub omitted: usize,
+    /// What a person should know though it stops nothing, [`MOST_NAMED`] at most.
+    pub warnings: Vec<String>,
+}
+
+/// A migration that is to be applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingMigration {
+    /// Its name.
+    pub name: String,
+    /// `transactional` or `standalone`.
+    pub class: String,
+    /// How many statements it has; `None` where the script could not be parsed as a whole.
+    pub statements: Option<usize>,
+}
+
+/// Input of `apply`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ApplyInput {
+    /// The execution's ARN, by which a run knows its own ledger rows again.
+    pub execution: String,
+    /// What was asked for.
+    pub request: Request,
+    /// The database.
+    pub database: Database,
+    /// What was approved.
+    pub plan: ApprovedPlan,
+}
+
+/// The part of a plan that `apply` checks again under the lock.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ApprovedPlan {
+    /// The plan's digest.
+    pub digest: String,
+    /// How many rows the ledger had.
+    pub base_rows: usize,
+}
+
+/// Output of `apply`. Counts are of the whole run so far, not of the one invocation.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ApplyOutput {
+    /// Whether nothing of the plan remains.
+    pub finished: bool,
+    /// How many migrations of the plan this run applied.
+    pub applied: usize,
+    /// How many another run of the same plan applied meanwhile.
+    pub applied_elsewhere: usize,
+    /// How many remain.
+    pub remaining: usize,
+    /// How many the plan has.
+    pub total: usize,
+    /// The first ones that this run applied, [`MOST_NAMED`] at most.
+    pub migrations: Vec<AppliedMigration>,
+    /// How many that it applied are not named.
+    pub omitted: usize,
+    /// How long the ones that it applied took together, in milliseconds.
+    pub duration_ms: u64,
+}
+
+/// A migration that was applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AppliedMigration {
+    /// Its name.
+    pub name: String,
+    /// From start to finish by the ledger, in milliseconds.
+    pub duration_ms: u64,
+}
+
+/// Who decided, and how that is known. Output of the Approval state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Decision {
+    /// `approved` or `rejected`.
+    pub decision: String,
+    /// The approver's name.
+    pub by: String,
+    /// `claimed` when the caller gave the name.
+    pub identity: String,
+    /// Why.
+    pub reason: String,
+    /// When, in RFC 3339.
+    pub at: String,
+}
+
+/// A run's record, as far as it has come. What the state machine calls `run`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Run {
+    /// The database.
+    #[serde(default)]
+    pub database: Option<Database>,
+    /// What was asked for.
+    #[serde(default)]
+    pub request: Option<Request>,
+    /// The plan.
+    #[serde(default)]
+    pub plan: Option<PlanOutput>,
+    /// The approval.
+    #[serde(default)]
+    pub approval: Option<Decision>,
+    /// What was applied.
+    #[serde(default)]
+    pub apply: Option<ApplyOutput>,
+}
+
+/// Input of `notify`, when the state machine calls it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "event", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum NotifyInput {
+    /// Somebody has to decide. The task token stays where it is.
+    ApprovalRequested {
+        /// The execution's ARN.
+        execution: String,
+        /// The run so far.
+        run: Box<Run>,
+        /// When the approval expires, in RFC 3339.
+        expires_at: String,
+    },
+    /// The run ended well.
+    Succeeded {
+        /// The execution's ARN.
+        execution: String,
+        /// When it started, in RFC 3339.
+        started_at: String,
+        /// The run.
+        run: Box<Run>,
+    },
+    /// The run failed.
+    Failed {
+        /// The execution's ARN.
+        execution: String,
+        /// When it started, in RFC 3339.
+        started_at: String,
+        /// The run so far.
+        #[serde(default)]
+        run: Box<Run>,
+        /// Why.
+        failure: RunFailure,
+    },
+}
+
+/// Why a run failed.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct RunFailure {
+    /// The failure's fixed name.
+    pub error: String,
+    /// What happened, and the way out.
+    pub cause: String,
+    /// The state that failed.
+    #[serde(default)]
+    pub step: Option<String>,
+}
+
+/// Output of `notify`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NotifyOutput {
+    /// Whether a mail was sent.
+    pub sent: bool,
+    /// SNS's id for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<String>,
+    /// Why it could not be sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}

@@ -1,0 +1,148 @@
+//! What a person asks for: the execution's input, read with care.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::Failure;
+
+/// The longest text that a field may hold, in characters. It all travels through every state.
+const LONGEST_TEXT: usize = 1_000;
+
+/// A run, as asked for. `{}` asks for everything with the defaults.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Request {
+    /// Whether to apply, or only to plan.
+    pub mode: Mode,
+    /// The last migration to apply, by its whole name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up_to: Option<String>,
+    /// Who asks, as claimed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested_by: Option<String>,
+    /// The commit that the migrations come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Whether to ask for an approval even where none is needed. Never removes one.
+    pub require_approval: bool,
+}
+
+/// What a run is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Mode {
+    /// Plan and apply.
+    #[default]
+    Apply,
+    /// Plan, and write nothing.
+    Plan,
+}
+
+impl Request {
+    /// Reads an execution's input.
+    ///
+    /// # Errors
+    ///
+    /// `Config.Invalid`, naming the field. A value is never repeated.
+    pub fn from_input(input: &Value) -> Result<Self, Failure> {
+        let Value::Object(fields) = input else {
+            return Err(Failure::config("input", format!("is {}; give a JSON object, {{}} at least", kind(input))));
+        };
+        let mut request = Self::default();
+        for (field, value) in fields {
+            match field.as_str() {
+                "mode" => {
+                    request.mode = match value.as_str() {
+                        Some("apply") => Mode::Apply,
+                        Some("plan") => Mode::Plan,
+                        _ => return Err(Failure::config("mode", "give \"apply\" or \"plan\"")),
+                    }
+                }
+                "upTo" => request.up_to = Some(text(field, value)?),
+                "requestedBy" => request.requested_by = Some(text(field, value)?),
+                "commit" => request.commit = Some(text(field, value)?),
+                "reason" => request.reason = Some(text(field, value)?),
+                "requireApproval" => {
+                    request.require_approval = value
+                        .as_bool()
+                        .ok_or_else(|| Failure::config(field, format!("is {}; give true or false", kind(value))))?;
+                }
+                unknown => {
+                    let shown: String = unknown.chars().filter(|c| !c.is_control()).take(60).collect();
+                    return Err(Failure::config(
+                        &shown,
+                        "no such field; known are mode, upTo, requestedBy, commit, reason, requireApproval",
+                    ));
+                }
+            }
+        }
+        Ok(request)
+    }
+}
+
+fn text(field: &str, value: &Value) -> Result<String, Failure> {
+    let text = value.as_str().ok_or_else(|| Failure::config(field, format!("is {}; give a text", kind(value))))?;
+    if text.is_empty() || text.chars().count() > LONGEST_TEXT {
+        return Err(Failure::config(field, format!("give 1 to {LONGEST_TEXT} characters, or leave it out")));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(Failure::config(field, "holds a line break or another control character; give one line"));
+    }
+    Ok(text.to_owned())
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn nothing_asked_is_the_default() {
+        assert_eq!(Request::from_input(&json!({})).unwrap(), Request::default());
+    }
+
+    #[test]
+    fn everything_can_be_asked() {
+        let input = json!({
+            "mode": "plan", "upTo": "1_a", "requestedBy": "ann", "commit": "abc", "reason": "why", "requireApproval": true
+        });
+        let request = Request::from_input(&input).unwrap();
+        assert_eq!(serde_json::to_value(&request).unwrap(), input);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_and_never_repeated() {
+        for (input, message) in [
+            (json!([]), "input: is a list"),
+            (json!("s3cret"), "input: is a text"),
+            (json!({ "upto": "x" }), "upto: no such field"),
+            (json!({ "mode": "s3cret" }), "mode: give"),
+            (json!({ "mode": 1 }), "mode: give"),
+            (json!({ "upTo": 5 }), "upTo: is a number"),
+            (json!({ "upTo": "" }), "upTo: give 1 to"),
+            (json!({ "reason": "a\nb" }), "reason: holds a line break"),
+            (json!({ "reason": "s3cret".repeat(1_000) }), "reason: give 1 to"),
+            (json!({ "requireApproval": "yes" }), "requireApproval: is a text"),
+            (json!({ "commit": null }), "commit: is null"),
+        ] {
+            let failure = Request::from_input(&input).unwrap_err();
+            assert!(failure.message.starts_with(message), "{input}: {failure}");
+            assert!(!failure.message.contains("s3cret"), "{failure}");
+        }
+    }
+}
