@@ -1,0 +1,27 @@
+# What a person runs. Each target says what it does; `make` alone lists them.
+
+PYTHON ?= python3
+STACK = .venv/bin/python -m local
+
+export ENV MIGRATIONS APPROVE
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run up down test
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install the tools (quick when nothing changed)
+	@$(PYTHON) local/setup.py
+
+run: setup ## Migrate a fresh local database once: make run [ENV=prod] [MIGRATIONS=directory]
+	@$(STACK) run
+
+up: setup ## Start a local stack and leave it running: make up [ENV=qa] [MIGRATIONS=directory]
+	@$(STACK) up
+
+down: setup ## Stop the local stack and delete its database
+	@$(STACK) down
+
+test: setup ## Run every check
+	@scripts/test

@@ -1,0 +1,1 @@
+"""The whole stack on one machine: the unmodified template, state machine and functions, a real PostgreSQL, emulated AWS."""

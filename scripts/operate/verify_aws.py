@@ -1,0 +1,97 @@
+"""Runs the end-to-end tests against a stack that is deployed on AWS, with a database that may be thrown away.
+
+The tests empty the database, make migrations fail on purpose, and stop executions. So they run only against an
+instance that carries the tag `throw-away` with the value `true`. What only a real account can show is looked at first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from typing import Any
+
+import boto3
+
+from scripts.operate.deploy import NotReady, Settings, outputs_of, read, unconfirmed
+from scripts.operate.errors import EXPECTED, explain
+from scripts.operate.target import ENVIRONMENTS, ROOT, STEPS
+from scripts.operate.terminal import Terminal
+
+TAG = ("throw-away", "true")
+
+#: What a function's version has to have in common with the function as it was deployed last.
+_SETTINGS = ("CodeSha256", "Environment", "KMSKeyArn", "MemorySize", "Timeout")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/verify-aws",
+        description="Runs the end-to-end tests against an environment that scripts/deploy has deployed to AWS. "
+        "They empty its database, which is why the RDS instance must carry the tag throw-away=true.",
+    )
+    parser.add_argument("environment", choices=ENVIRONMENTS)
+    parser.add_argument("pytest", nargs="*", help="passed on to pytest, after --")
+    options = parser.parse_args(arguments)
+    terminal = Terminal(sys.stderr)
+    try:
+        settings = read(options.environment)
+    except NotReady as failure:
+        terminal.line(f"verify-aws: {failure}", "red")
+        return 2
+    try:
+        session = boto3.session.Session(region_name=settings.region, profile_name=settings.profile)
+        problems = check(session, settings)
+    except NotReady as failure:
+        terminal.line(f"verify-aws: {failure}", "red")
+        return 2
+    except EXPECTED as failure:
+        terminal.line(f"verify-aws: {explain(failure, settings.stack)}", "red")
+        return 1
+    for problem in problems:
+        terminal.line(f"✗ {problem}", "red")
+    tests = subprocess.run(
+        [sys.executable, "-m", "pytest", "e2e", "--target", "aws", "--stack", settings.stack, *options.pytest],
+        cwd=ROOT,
+        check=False,
+    )
+    return tests.returncode or int(bool(problems))
+
+
+def check(session: boto3.session.Session, settings: Settings) -> list[str]:
+    """What is wrong with the deployed stack. Raises `NotReady` if the tests must not run against it."""
+    instance = settings.parameters["DatabaseInstance"]
+    described = session.client("rds").describe_db_instances(DBInstanceIdentifier=instance)["DBInstances"][0]
+    if TAG not in [(tag["Key"], tag["Value"]) for tag in described.get("TagList", [])]:
+        raise NotReady(
+            f"The tests empty the database, and the instance {instance} is not tagged {'='.join(TAG)}. "
+            "Deploy against an instance that may be thrown away, and tag that one."
+        )
+    problems = stale_versions(session, settings.stack)
+    if unconfirmed(session, outputs_of(session, settings.stack)["TopicArn"]):
+        problems.append("Nobody has confirmed the mail subscription, so no mail can arrive")
+    return problems
+
+
+def stale_versions(session: boto3.session.Session, stack: str) -> list[str]:
+    """Functions whose newest version is not the function as it was deployed last."""
+    functions = session.client("lambda")
+    problems = []
+    for step in STEPS:
+        name = f"{stack}-{step}"
+        latest, live = (_configuration(functions, name, qualifier) for qualifier in ("$LATEST", "live"))
+        different = [part for part, value in latest.items() if live[part] != value]
+        if different:
+            problems.append(f"{name}: the version that runs was published before {', '.join(different)} changed")
+    return problems
+
+
+def _configuration(functions: Any, name: str, qualifier: str) -> dict[str, Any]:
+    found = functions.get_function_configuration(FunctionName=name, Qualifier=qualifier)
+    network = found.get("VpcConfig") or {}
+    return {part: found.get(part) for part in _SETTINGS} | {
+        "Layers": [layer["Arn"] for layer in found.get("Layers", [])],
+        "SecurityGroupIds": sorted(network.get("SecurityGroupIds", [])),
+        "SubnetIds": sorted(network.get("SubnetIds", [])),
+    }
