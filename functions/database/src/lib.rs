@@ -66,7 +66,9 @@ impl Connector {
     async fn target(&self, database: &Database, execution: &str) -> Result<Target, Failure> {
         let settings = self.settings()?;
         let secret = secret::read(&self.secrets, &settings.secret_arn).await?;
-        let host = secret.host.unwrap_or_else(|| database.host.clone());
+        let no_endpoint =
+            || Failure::config("DatabaseInstance", "neither the secret nor the instance names an endpoint");
+        let host = secret.host.or_else(|| database.host.clone()).ok_or_else(no_endpoint)?;
         if host.contains(".proxy-") {
             return Err(Failure::config(
                 "the database's host",
@@ -79,7 +81,7 @@ impl Connector {
         let name = settings.database_name.clone().or(secret.dbname).or_else(|| database.name.clone());
         Ok(Target {
             host,
-            port: secret.port.unwrap_or(database.port),
+            port: secret.port.or(database.port).ok_or_else(no_endpoint)?,
             user: secret.username,
             password: secret.password,
             database: name.ok_or_else(|| {

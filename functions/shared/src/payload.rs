@@ -9,21 +9,25 @@ use crate::request::Request;
 /// under Step Functions' 256 KiB whatever the history's size.
 pub const MOST_NAMED: usize = 20;
 
-/// What RDS says of the instance.
+/// What RDS says of the instance. One that was not found, or has not been made yet, has no more than
+/// its identifier.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Database {
     /// The instance's identifier.
     pub instance: String,
     /// RDS's resource id, which no other instance ever has.
+    #[serde(default)]
     pub resource_id: String,
     /// Its status.
     #[serde(default)]
     pub status: Option<String>,
     /// The endpoint's host name.
-    pub host: String,
+    #[serde(default)]
+    pub host: Option<String>,
     /// The endpoint's TCP port.
-    pub port: u16,
+    #[serde(default)]
+    pub port: Option<u16>,
     /// The database made with the instance, if any.
     #[serde(default)]
     pub name: Option<String>,

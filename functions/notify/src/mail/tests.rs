@@ -89,7 +89,7 @@ fn a_run_that_changed_nothing_is_no_news() {
 #[test]
 fn failure_names_the_error_its_cause_and_the_state() {
     let mail = mail(json!({
-        "event": "failed", "execution": EXECUTION, "startedAt": "2026-01-01T11:58:00Z", "run": {},
+        "event": "failed", "execution": EXECUTION, "startedAt": "2026-01-01T11:58:00Z", "run": { "database": { "instance": "orders" } },
         "failure": { "error": "Lock.Held", "cause": "another session holds it", "step": "Apply" },
     }))
     .unwrap();
