@@ -1,0 +1,119 @@
+//! Where a run can go, and where it must end.
+
+use std::collections::BTreeSet;
+
+use crate::definition::{definition, entries, exits, lambda_tasks, of_type, states};
+
+/// Every state that can follow `start`, itself included.
+fn reachable(start: &str) -> BTreeSet<String> {
+    let states = states();
+    let mut seen = BTreeSet::new();
+    let mut waiting = vec![start.to_owned()];
+    while let Some(name) = waiting.pop() {
+        let state = states.get(&name).unwrap_or_else(|| panic!("there is no state {name}"));
+        if seen.insert(name) {
+            waiting.extend(exits(state).into_iter().map(|exit| exit.next));
+        }
+    }
+    seen
+}
+
+/// The states at which a run that is in `start` can end.
+fn ends(start: &str) -> BTreeSet<String> {
+    let states = states();
+    reachable(start).into_iter().filter(|name| exits(&states[name]).is_empty()).collect()
+}
+
+#[test]
+fn it_speaks_jsonata_throughout() {
+    assert_eq!(definition()["QueryLanguage"], "JSONata");
+    for (name, state) in states() {
+        assert!(state.get("QueryLanguage").is_none(), "{name} has a query language of its own");
+    }
+}
+
+#[test]
+fn every_state_can_be_reached() {
+    let start = definition()["StartAt"].as_str().expect("StartAt").to_owned();
+    assert_eq!(reachable(&start), states().into_keys().collect());
+}
+
+#[test]
+fn a_run_ends_succeeded_or_failed_and_nowhere_else() {
+    assert_eq!(ends("DatabaseStatus"), BTreeSet::from(["Failed".to_owned(), "Succeeded".to_owned()]));
+    assert_eq!(states()["Failed"]["Type"], "Fail");
+    assert_eq!(states()["Succeeded"]["Type"], "Succeed");
+}
+
+#[test]
+fn a_failure_always_notifies_and_always_fails() {
+    for failing in ["DescribeFailure", "NotifyFailure"] {
+        assert_eq!(ends(failing), BTreeSet::from(["Failed".to_owned()]), "{failing}");
+    }
+    for (name, state) in states() {
+        for exit in exits(&state) {
+            assert!(exit.next != "Failed" || name == "NotifyFailure", "{name} fails without telling");
+        }
+    }
+    let described = exits(&states()["DescribeFailure"]);
+    assert!(described.iter().all(|exit| exit.next == "NotifyFailure"));
+}
+
+#[test]
+fn every_task_catches_and_goes_the_way_of_failure() {
+    for (name, task) in of_type("Task") {
+        let caught: BTreeSet<String> =
+            exits(&task).into_iter().filter(|exit| exit.caught).map(|exit| exit.next).collect();
+        assert!(!caught.is_empty(), "{name} catches nothing");
+        let allowed: &[&str] = match name.as_str() {
+            // A mail that was not sent changes nothing about the run.
+            "NotifySuccess" => &["Succeeded"],
+            "NotifyFailure" => &["Failed"],
+            _ => &["DescribeFailure", "NotifyFailure"],
+        };
+        for next in caught {
+            assert!(allowed.contains(&next.as_str()), "{name} catches into {next}");
+        }
+    }
+}
+
+#[test]
+fn a_failure_is_told_once_it_is_known() {
+    for (name, state) in states() {
+        for exit in exits(&state).iter().filter(|exit| exit.next == "NotifyFailure") {
+            assert!(exit.assigned.contains("failure"), "{name} goes to NotifyFailure without a failure");
+        }
+        for exit in exits(&state).iter().filter(|exit| exit.next == "DescribeFailure") {
+            assert!(exit.assigned.contains("caught"), "{name} goes to DescribeFailure with nothing caught");
+        }
+    }
+}
+
+#[test]
+fn waiting_for_the_database_is_bounded() {
+    let choices = entries(&states()["DatabaseReady?"], "Choices");
+    let bounded = choices.iter().any(|rule| {
+        let condition = rule["Condition"].as_str().unwrap_or_default();
+        condition.contains("${DatabaseWaitSeconds}")
+            && condition.contains("$states.context.Execution.StartTime")
+            && rule["Next"] == "NotifyFailure"
+    });
+    assert!(bounded, "nothing in DatabaseReady? ends the waiting");
+}
+
+#[test]
+fn each_task_has_a_timeout() {
+    for (name, task) in of_type("Task") {
+        assert!(task.get("TimeoutSeconds").is_some(), "{name} may take 99999999 seconds");
+    }
+    assert!(definition()["TimeoutSeconds"].is_u64());
+}
+
+#[test]
+fn only_notify_gets_the_task_token() {
+    for (name, task, function) in lambda_tasks() {
+        let token = task["Arguments"].to_string().contains("Task.Token");
+        assert_eq!(token, name == "Approval", "{name}");
+        assert!(!token || function == "Notify", "{name}");
+    }
+}

@@ -1,0 +1,96 @@
+//! Retries: only what a retry can cure, never without bounds, never all at the same moment.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use shared::failure::{self, Name};
+
+use crate::definition::{entries, errors, lambda_tasks, of_type};
+
+const SERVICE: &[&str] = &[
+    "Lambda.AWSLambdaException",
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.SdkClientException",
+    "Lambda.ServiceException",
+    "Lambda.TooManyRequestsException",
+];
+/// A function in a VPC that was not called for weeks, until Lambda has given it back its interface.
+const ASLEEP: &[&str] =
+    &["Lambda.EC2ThrottledException", "Lambda.ResourceConflictException", "Lambda.ResourceNotReadyException"];
+const NO_ANSWER: &[&str] = &["Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout"];
+const TIMEOUT: &str = "States.Timeout";
+const CONNECTION: &[Name] = &[Name::DatabaseUnreachable, Name::DatabaseConnectionClosed, Name::SecretUnreachable];
+const CONTENTION: &[Name] = &[Name::DatabaseReadOnly, Name::LockHeld, Name::LockTimeout];
+
+fn retried(task: &Value) -> BTreeSet<String> {
+    entries(task, "Retry").iter().flat_map(errors).collect()
+}
+
+fn names(lists: &[&[Name]]) -> BTreeSet<String> {
+    lists.concat().iter().map(|name| name.as_str().to_owned()).collect()
+}
+
+fn texts(lists: &[&[&str]]) -> BTreeSet<String> {
+    lists.concat().iter().map(|&name| name.to_owned()).collect()
+}
+
+#[test]
+fn each_step_retries_exactly_what_a_retry_can_cure() {
+    let expected = BTreeMap::from([
+        ("DatabaseStatus", texts(&[&["Rds.RdsException", "Rds.SdkClientException", TIMEOUT]])),
+        ("Preflight", &texts(&[SERVICE, ASLEEP, NO_ANSWER, &[TIMEOUT]]) | &names(&[CONNECTION])),
+        ("Plan", &texts(&[SERVICE, ASLEEP, NO_ANSWER, &[TIMEOUT]]) | &names(&[CONNECTION])),
+        ("Apply", &texts(&[SERVICE, ASLEEP, NO_ANSWER, &[TIMEOUT]]) | &names(&[CONNECTION, CONTENTION])),
+        // Its timeout is the approval's expiry.
+        ("Approval", texts(&[SERVICE, NO_ANSWER])),
+        ("NotifySuccess", texts(&[SERVICE, NO_ANSWER, &[TIMEOUT]])),
+        ("NotifyFailure", texts(&[SERVICE, NO_ANSWER, &[TIMEOUT]])),
+    ]);
+    let tasks = of_type("Task");
+    let found: BTreeMap<&str, _> = tasks.iter().map(|(name, task)| (name.as_str(), retried(task))).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn what_is_retried_can_happen() {
+    for (step, raised) in [("Preflight", failure::PREFLIGHT), ("Plan", failure::PLAN), ("Apply", failure::APPLY)] {
+        let (_, task, _) = lambda_tasks().into_iter().find(|(name, ..)| name == step).expect("the step is a task");
+        let ours = retried(&task).into_iter().filter(|name| Name::from_wire(name).is_some()).collect::<BTreeSet<_>>();
+        assert!(ours.is_subset(&names(&[raised])), "{step}");
+    }
+}
+
+#[test]
+fn the_services_own_faults_are_waited_out() {
+    for (name, task, _) in lambda_tasks() {
+        let retriers = entries(&task, "Retry");
+        let retrier = retriers.iter().find(|retrier| errors(retrier) == texts(&[SERVICE]));
+        let retrier = retrier.unwrap_or_else(|| panic!("{name} does not retry the service's faults"));
+        assert_eq!((&retrier["IntervalSeconds"], &retrier["BackoffRate"]), (&2.into(), &2.into()), "{name}");
+        assert_eq!(retrier["MaxAttempts"], 6, "{name}");
+    }
+}
+
+#[test]
+fn every_retry_is_bounded_and_spread() {
+    for (name, task) in of_type("Task") {
+        for retrier in entries(&task, "Retry") {
+            let number = |field: &str| {
+                retrier[field].as_f64().unwrap_or_else(|| panic!("{name}: {field} is missing in {retrier}"))
+            };
+            assert_eq!(retrier["JitterStrategy"], "FULL", "{name}: {retrier}");
+            assert!((1.0..=20.0).contains(&number("MaxAttempts")), "{name}: {retrier}");
+            assert!((1.0..=10.0).contains(&number("IntervalSeconds")), "{name}: {retrier}");
+            assert!((1.0..=2.0).contains(&number("BackoffRate")), "{name}: {retrier}");
+            assert!((1.0..=60.0).contains(&number("MaxDelaySeconds")), "{name}: {retrier}");
+        }
+    }
+}
+
+#[test]
+fn no_error_is_in_two_retriers_of_a_task() {
+    for (name, task) in of_type("Task") {
+        let count: usize = entries(&task, "Retry").iter().map(|retrier| errors(retrier).len()).sum();
+        assert_eq!(count, retried(&task).len(), "{name}: the second retrier of an error never runs");
+    }
+}

@@ -1,0 +1,239 @@
+//! `template.yaml` against the definition and the code.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+use shared::config;
+use yaml_serde::Value as Yaml;
+
+use crate::definition::{definition, lambda_tasks, text};
+
+/// Set for the AWS SDK, which reads it itself.
+const OF_THE_SDK: &str = "AWS_ENDPOINT_URL_SECRETS_MANAGER";
+const FUNCTIONS: &[&str] = &["Apply", "Approve", "Notify", "Plan", "Preflight"];
+const IN_VPC: &[&str] = &["Apply", "Plan", "Preflight"];
+
+/// The template, with a tag as an object of one field: `!Ref X` is `{"!Ref": "X"}`.
+fn template() -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
+    let text = std::fs::read_to_string(path).expect("template.yaml can be read");
+    json_of(yaml_serde::from_str(&text).expect("template.yaml is YAML"))
+}
+
+fn json_of(value: Yaml) -> Value {
+    match value {
+        Yaml::Tagged(tagged) => json!({ tagged.tag.to_string(): json_of(tagged.value) }),
+        Yaml::Sequence(items) => items.into_iter().map(json_of).collect(),
+        Yaml::Mapping(fields) => {
+            let fields =
+                fields.into_iter().map(|(name, item)| (name.as_str().expect("a key").to_owned(), json_of(item)));
+            Value::Object(fields.collect::<Map<_, _>>())
+        }
+        plain => serde_json::to_value(plain).expect("a plain value is JSON"),
+    }
+}
+
+fn resource(name: &str) -> Value {
+    let resource = template()["Resources"][name]["Properties"].clone();
+    assert!(resource.is_object(), "there is no resource {name}");
+    resource
+}
+
+fn function(name: &str) -> Value {
+    resource(&format!("{name}Function"))
+}
+
+fn keys(value: &Value) -> BTreeSet<String> {
+    value.as_object().map(|fields| fields.keys().cloned().collect()).unwrap_or_default()
+}
+
+/// A number, or the default of the parameter that it refers to.
+fn seconds(value: &Value) -> u64 {
+    let referred = value["!Ref"].as_str().map(|name| template()["Parameters"][name]["Default"].clone());
+    referred.as_ref().unwrap_or(value).as_u64().unwrap_or_else(|| panic!("{value} is not a number of seconds"))
+}
+
+fn statements(role: &str) -> Vec<Value> {
+    let policies = resource(role)["Policies"].as_array().expect("policies").clone();
+    let lists =
+        policies.iter().map(|policy| policy["PolicyDocument"]["Statement"].as_array().expect("statements").clone());
+    lists.flatten().collect()
+}
+
+#[test]
+fn the_functions_are_the_steps() {
+    let template = template();
+    let resources = template["Resources"].as_object().expect("resources");
+    let functions = resources.iter().filter(|(_, resource)| resource["Type"] == "AWS::Serverless::Function");
+    let found: BTreeMap<String, Value> = functions.map(|(name, found)| (name.clone(), found.clone())).collect();
+    assert_eq!(
+        found.keys().cloned().collect::<Vec<_>>(),
+        FUNCTIONS.iter().map(|name| format!("{name}Function")).collect::<Vec<_>>()
+    );
+    for name in FUNCTIONS {
+        let step = name.to_lowercase();
+        let found = &found[&format!("{name}Function")];
+        assert_eq!(found["Metadata"]["BuildProperties"]["Binary"], step.as_str());
+        let expected = format!("${{Project}}-migrations-${{Environment}}-{step}");
+        assert_eq!(found["Properties"]["FunctionName"]["!Sub"], expected.as_str());
+    }
+}
+
+#[test]
+fn the_template_gives_every_substitution_and_no_other() {
+    let text = text();
+    let used: BTreeSet<String> =
+        text.split("${").skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name.to_owned()).collect();
+    assert_eq!(keys(&resource("MigrationStateMachine")["DefinitionSubstitutions"]), used);
+}
+
+#[test]
+fn the_machine_calls_versions() {
+    let substitutions = &resource("MigrationStateMachine")["DefinitionSubstitutions"];
+    for (_, _, name) in lambda_tasks() {
+        assert_eq!(substitutions[format!("{name}FunctionArn")]["!Ref"], format!("{name}Function.Version").as_str());
+    }
+}
+
+#[test]
+fn production_asks_and_the_others_do_not() {
+    let substitutions = &resource("MigrationStateMachine")["DefinitionSubstitutions"];
+    assert_eq!(substitutions["ApprovalRequired"], json!({ "!If": ["IsProduction", "true", "false"] }));
+    assert_eq!(template()["Conditions"]["IsProduction"], json!({ "!Equals": [{ "!Ref": "Environment" }, "prod"] }));
+}
+
+#[test]
+fn a_task_outlives_its_function() {
+    for (task, state, name) in lambda_tasks() {
+        if task == "Approval" {
+            continue; // Waits for a person. What it calls has returned long before.
+        }
+        let timeout = &function(&name)["Timeout"];
+        let limit = state["TimeoutSeconds"].as_u64().unwrap_or_else(|| {
+            let (parameter, margin) = computed(&state["TimeoutSeconds"]);
+            assert_eq!(timeout["!Ref"], parameter.as_str(), "{task}");
+            seconds(timeout) + margin
+        });
+        assert!(limit >= seconds(timeout) + 10, "{task}: {limit} s for a function with {timeout}");
+    }
+}
+
+/// Reads `{% $number('${Parameter}') + 30 %}`.
+fn computed(expression: &Value) -> (String, u64) {
+    let text = expression.as_str().unwrap_or_default();
+    let parts = text.strip_prefix("{% $number('${").and_then(|rest| rest.strip_suffix(" %}"));
+    let (parameter, margin) = parts.and_then(|rest| rest.split_once("}') + ")).unwrap_or_else(|| panic!("{text}"));
+    (parameter.to_owned(), margin.parse().expect("a margin in seconds"))
+}
+
+#[test]
+fn the_backstop_is_above_the_longest_run() {
+    let template = template();
+    let longest = ["ApprovalSeconds", "DatabaseWaitSeconds"]
+        .map(|name| template["Parameters"][name]["MaxValue"].as_u64().expect("MaxValue"));
+    let backstop = definition()["TimeoutSeconds"].as_u64().expect("TimeoutSeconds");
+    let hours_for_applying = 6 * 3600;
+    assert!(backstop >= longest.iter().sum::<u64>() + hours_for_applying);
+}
+
+#[test]
+fn the_functions_get_the_variables_that_they_read() {
+    let common = keys(&template()["Globals"]["Function"]["Environment"]["Variables"]);
+    for name in FUNCTIONS {
+        let mut given = &common | &keys(&function(name)["Environment"]["Variables"]);
+        let read = match *name {
+            "Approve" => config::APPROVE_VARIABLES,
+            "Notify" => config::NOTIFY_VARIABLES,
+            _ => {
+                assert!(given.remove(OF_THE_SDK), "{name} would not use the endpoint");
+                config::DATABASE_VARIABLES
+            }
+        };
+        assert_eq!(given, read.iter().map(|&variable| variable.to_owned()).collect(), "{name}");
+    }
+}
+
+#[test]
+fn changed_migrations_reach_a_new_version() {
+    assert_eq!(resource("MigrationsLayer")["PublishLambdaVersion"], true);
+    assert!(template()["Globals"]["Function"]["AutoPublishAlias"].is_string());
+    for name in FUNCTIONS {
+        assert_eq!(function(name)["AutoPublishAliasAllProperties"], true, "{name}");
+        let replaced = &template()["Resources"][format!("{name}Function")]["UpdateReplacePolicy"];
+        assert_eq!(replaced, "Retain", "{name}: an execution under way would lose its version");
+        assert_eq!(function(name)["Layers"].is_array(), IN_VPC.contains(name), "{name}");
+    }
+}
+
+#[test]
+fn logs_and_traces_are_on_and_hold_no_data() {
+    let machine = resource("MigrationStateMachine");
+    assert_eq!(machine["Logging"]["Level"], "ALL");
+    assert_eq!(machine["Logging"]["IncludeExecutionData"], false);
+    assert_eq!(machine["Tracing"]["Enabled"], true);
+    assert_eq!(template()["Globals"]["Function"]["Tracing"], "Active");
+    for name in FUNCTIONS {
+        assert_eq!(function(name)["LoggingConfig"]["LogFormat"], "JSON", "{name}");
+        assert_eq!(function(name)["LoggingConfig"]["LogGroup"]["!Ref"], format!("{name}LogGroup").as_str());
+        assert_eq!(resource(&format!("{name}LogGroup"))["RetentionInDays"]["!Ref"], "LogRetentionDays");
+    }
+}
+
+#[test]
+fn the_machine_may_call_its_functions_and_no_other() {
+    let called: BTreeSet<String> =
+        lambda_tasks().into_iter().map(|(_, _, name)| format!("${{{name}Function.Arn}}:*")).collect();
+    let statements = statements("MigrationStateMachineRole");
+    let invoke: Vec<&Value> = statements.iter().filter(|found| found["Action"] == "lambda:InvokeFunction").collect();
+    assert_eq!(invoke.len(), 1);
+    let allowed = invoke[0]["Resource"].as_array().expect("resources").iter();
+    assert_eq!(allowed.map(|arn| arn["!Sub"].as_str().expect("!Sub").to_owned()).collect::<BTreeSet<_>>(), called);
+}
+
+#[test]
+fn each_function_has_its_own_role_and_the_code_cannot_touch_the_network() {
+    for name in FUNCTIONS {
+        let role = format!("{name}FunctionRole");
+        assert_eq!(function(name)["Role"]["!GetAtt"], format!("{role}.Arn").as_str());
+        let statements = statements(&role);
+        let find = |sid: &str| statements.iter().find(|found| found["Sid"] == sid);
+        assert_eq!(function(name)["VpcConfig"].is_object(), IN_VPC.contains(name), "{name}");
+        assert_eq!(find("JoinVpc").is_some(), IN_VPC.contains(name), "{name}");
+        if let Some(join) = find("JoinVpc") {
+            let deny = find("NotFromTheCode").unwrap_or_else(|| panic!("{role} has no Deny"));
+            assert_eq!((&deny["Effect"], &deny["Action"]), (&json!("Deny"), &join["Action"]), "{role}");
+            let functions = deny["Condition"]["ArnLike"]["lambda:SourceFunctionArn"].as_array().expect("functions");
+            let own = format!("-{}", name.to_lowercase());
+            for arn in functions {
+                let arn = arn["!Sub"].as_str().expect("!Sub");
+                assert!(arn.ends_with(&own) || arn.ends_with(&format!("{own}:*")), "{role} denies {arn}");
+            }
+        }
+        let secret = statements.iter().any(|found| found["Action"] == "secretsmanager:GetSecretValue");
+        assert_eq!(secret, IN_VPC.contains(name), "{name}");
+    }
+}
+
+#[test]
+fn only_approve_answers_approvals() {
+    for name in FUNCTIONS {
+        let statements = statements(&format!("{name}FunctionRole"));
+        let answers = statements.iter().any(|found| found["Action"].to_string().contains("states:SendTask"));
+        assert_eq!(answers, *name == "Approve", "{name}");
+    }
+    for policy in ["StartPolicy", "ApprovePolicy"] {
+        assert!(!resource(policy).to_string().contains("states:SendTask"), "{policy}");
+    }
+}
+
+#[test]
+fn what_ends_uncaught_is_told() {
+    let event = &function("Notify")["Events"]["ExecutionEnded"];
+    assert_eq!(event["Type"], "EventBridgeRule");
+    let detail = &event["Properties"]["Pattern"]["detail"];
+    assert_eq!(detail["status"], json!(["FAILED", "TIMED_OUT", "ABORTED"]));
+    let machine = resource("MigrationStateMachine")["Name"]["!Sub"].as_str().expect("!Sub").to_owned();
+    let watched = detail["stateMachineArn"][0]["!Sub"].as_str().expect("!Sub");
+    assert!(watched.ends_with(&format!(":stateMachine:{machine}")), "{watched}");
+}
