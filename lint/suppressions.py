@@ -1,0 +1,82 @@
+"""What the linters say and we do not follow, each with its reason. One that no longer suppresses anything is an error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+
+@dataclass(frozen=True)
+class Suppression:
+    """One rule for some resources (a shell pattern over logical ids), in some variants of the parameters."""
+
+    rule: str
+    resources: str
+    reason: str
+    variants: tuple[str, ...] = ("dev", "prod")
+
+    def covers(self, rule: str, resource: str, variant: str) -> bool:
+        """Whether a finding is this one."""
+        return rule == self.rule and variant in self.variants and fnmatchcase(resource, self.resources)
+
+
+SUPPRESSED = [
+    Suppression(
+        "W1020",
+        "MigrationsLayer*",
+        "SAM puts the parameters' values into the layer's name and leaves the Fn::Sub around it, which then has no "
+        "variable. In the template it has two.",
+    ),
+    Suppression(
+        "CKV_AWS_111",
+        "P*FunctionRole",
+        "The actions for the VPC's network interfaces (preflight, plan): Lambda accepts them on * only, and a Deny keeps "
+        "the function's own code from using them. X-Ray's take no resource.",
+    ),
+    Suppression(
+        "CKV_AWS_111",
+        "ApplyFunctionRole",
+        "The same for apply.",
+    ),
+    Suppression(
+        "CKV_AWS_115",
+        "*Function",
+        "No reserved concurrency: an account with the initial quota of 10 cannot reserve any, so the deployment would "
+        "fail there; and it protects nothing here, because runs that overlap are kept apart by the database's lock.",
+    ),
+    Suppression(
+        "CKV_AWS_116",
+        "*Function",
+        "No dead letter queue: the state machine calls the functions synchronously and handles their failures itself. "
+        "Only the EventBridge rule calls notify asynchronously; it is retried, and what it would have told stays "
+        "visible as the execution's status.",
+    ),
+    Suppression(
+        "CKV_AWS_117",
+        "NotifyFunction",
+        "notify talks to SNS only. In the VPC it would need one more endpoint, for nothing.",
+    ),
+    Suppression(
+        "CKV_AWS_117",
+        "ApproveFunction",
+        "approve talks to Step Functions only. In the VPC it would need one more endpoint, for nothing.",
+    ),
+    Suppression(
+        "CKV_AWS_158",
+        "*LogGroup",
+        "The logs hold no secret, no row value and no task token, and CloudWatch encrypts them with its own key.",
+    ),
+    Suppression(
+        "CKV_AWS_173",
+        "*Function",
+        "The variables hold names and ARNs, no secret. Whoever wants a key gives EnvironmentKmsKeyArn, as in the other "
+        "variant.",
+        variants=("dev",),
+    ),
+    Suppression(
+        "CKV_AWS_26",
+        "NotificationTopic",
+        "What is published leaves AWS as a mail. Whoever wants a key gives NotificationKmsKeyArn, as in the other variant.",
+        variants=("dev",),
+    ),
+]

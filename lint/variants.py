@@ -1,0 +1,28 @@
+"""The parameter values to check with. Between them each condition of the template is once true and once false."""
+
+from __future__ import annotations
+
+_KEY = "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000"
+_REQUIRED = {
+    "VpcId": "vpc-00000001",
+    "SubnetIds": "subnet-00000001,subnet-00000002",
+    "DatabaseInstance": "app",
+    "DatabaseSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:app-AbCdEf",
+    "DatabaseSecurityGroupId": "sg-00000001",
+    "NotificationAddress": "team@example.com",
+}
+
+VARIANTS = {
+    "dev": _REQUIRED | {"Environment": "dev"},
+    "prod": _REQUIRED
+    | {
+        "Environment": "prod",
+        "Architecture": "arm64",
+        "SecretsManagerEndpoint": "false",
+        "DatabaseName": "app",
+        "DatabaseCaFile": "/opt/ca.pem",
+        "DatabaseSecretKmsKeyArn": _KEY,
+        "NotificationKmsKeyArn": _KEY,
+        "EnvironmentKmsKeyArn": _KEY,
+    },
+}

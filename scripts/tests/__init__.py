@@ -1,0 +1,1 @@
+"""Tests of the scripts that need no stack."""
