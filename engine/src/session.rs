@@ -200,7 +200,7 @@ impl Session {
 
     /// Closes the session in good order. Its end would be noticed anyway, so a failure is none.
     pub async fn close(self) {
-        let _ = self.connection.close().await;
+        let _ = tokio::time::timeout(CANCEL_GRACE, self.connection.close()).await;
     }
 
     /// Runs statements whose results do not matter.
@@ -267,8 +267,11 @@ impl Session {
     }
 }
 
-/// How long a cancelled statement may take to say so.
+/// How long a cancelled statement may take to say so, and a session to close.
 const CANCEL_GRACE: Duration = Duration::from_secs(2);
+
+/// How long the server may take for a query of our own.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(20);
 
 async fn cancel_backend(target: &Target, pid: i32) {
     let cancelled = async {
@@ -308,8 +311,12 @@ async fn connect(target: &Target, settings: &[(&str, &str)]) -> Result<PgConnect
     }
 }
 
+/// For what the server answers at once: no answer means that it is gone, though nobody said so.
 async fn fetch(connection: &mut PgConnection, sql: &str) -> Result<Vec<PgRow>, sqlx::Error> {
-    sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(connection).await
+    let answer = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(connection);
+    tokio::time::timeout(ANSWER_PATIENCE, answer)
+        .await
+        .unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "no answer").into()))
 }
 
 /// The server's error inside `error`, if it is one.

@@ -45,7 +45,7 @@ pub(crate) async fn run(
         id
     };
 
-    drop_invalid(session, evidence).await?;
+    drop_invalid(session, evidence, deadline).await?;
     // A lock timeout would leave the index invalid; the deadline bounds the statement instead.
     session.run("lifting the lock timeout", "SET lock_timeout = 0").await?;
     let result = session.send(planned.script.text.clone(), deadline).await;
@@ -59,7 +59,7 @@ pub(crate) async fn run(
         Err(error) => {
             session.run("resetting the session", RESET).await?;
             // PostgreSQL said no: apart from an invalid index, nothing of the statement is left.
-            drop_invalid(session, evidence).await?;
+            drop_invalid(session, evidence, deadline).await?;
             session.run("forgetting a start", &ledger.forget_started(row_id)).await?;
             Ok(Attempt::Failed(error))
         }
@@ -114,7 +114,7 @@ async fn created(session: &mut Session, index: &str, table: &str) -> Result<Inde
 
 /// Drops the invalid index that an earlier CREATE INDEX CONCURRENTLY left, which `IF NOT EXISTS`
 /// would take for the real one.
-async fn drop_invalid(session: &mut Session, evidence: &Evidence) -> Result<()> {
+async fn drop_invalid(session: &mut Session, evidence: &Evidence, deadline: Instant) -> Result<()> {
     let Evidence::IndexCreated { index, table } = evidence else { return Ok(()) };
     if created(session, index, table).await? != Index::Invalid {
         return Ok(());
@@ -131,7 +131,9 @@ async fn drop_invalid(session: &mut Session, evidence: &Evidence) -> Result<()> 
     let schema: String = session.value("looking for the index's schema", &sql).await?;
     let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {}.{index}", crate::quote::identifier(&schema));
     session.run("lifting the lock timeout", "SET lock_timeout = 0").await?;
-    session.run("dropping an invalid index", &drop).await?;
+    // It waits for every transaction that may still use the index.
+    let dropped = session.send(drop, deadline).await;
+    dropped.map_err(|error| session.error("dropping an invalid index", &error.source))?;
     session.run("resetting the session", RESET).await
 }
 
