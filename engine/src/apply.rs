@@ -6,10 +6,11 @@ use crate::history::History;
 use crate::history::ledger::{Ledger, Row, Statements, row_id};
 use crate::message;
 use crate::plan::{Planned, check_empty};
-use crate::reconcile::reconcile;
+use crate::reconcile::{Reconciled, reconcile};
 use crate::script::{Class, Evidence};
 use crate::session::{ScriptError, Session, Target, code_of, is_closed};
-use crate::{Error, Result, lock, sqlstate, standalone};
+use crate::standalone::Standalone;
+use crate::{Error, Result, lock, sqlstate};
 
 pub use crate::reconcile::Approved;
 
@@ -31,7 +32,7 @@ pub struct Outcome {
     pub applied: Vec<Applied>,
     /// How many this attempt applied itself.
     pub applied_now: usize,
-    /// How many remain. More than 0 only because the time was up.
+    /// How many remain, because the time was up.
     pub remaining: usize,
 }
 
@@ -58,7 +59,8 @@ pub(crate) enum Attempt {
 /// # Errors
 ///
 /// By cause. Whatever the error, every migration that the ledger records as finished is applied
-/// completely, and nothing is left of any other, but for a standalone statement's open row.
+/// completely. Of any other nothing is left, unless it is standalone: then its open row says so, or
+/// the error does.
 pub async fn apply(
     target: &Target,
     instance: &str,
@@ -71,10 +73,12 @@ pub async fn apply(
     session.check_writable()?;
     lock::acquire(&mut session, budget.lock_patience).await?;
     let result = apply_locked(&mut session, instance, history, approved, run, budget).await;
-    if result.is_ok() {
-        lock::release(&mut session).await?;
+    if result.is_ok()
+        && let Err(error) = lock::release(&mut session).await
+    {
+        // The end of the session gives it up too, after an error as well.
+        tracing::warn!(%error, "could not give the migration lock up in good order");
     }
-    // After an error, the end of the session gives the lock up.
     session.close().await;
     result
 }
@@ -89,33 +93,24 @@ async fn apply_locked(
 ) -> Result<Outcome> {
     let identity = session.identity(instance);
     let statements = Statements::new(&session.target().schema);
-    let ledger = match session.ledger().await? {
-        Some(ledger) => ledger,
-        None => make_ledger(session, &statements).await?,
-    };
-    let reconciled = reconcile(&identity, history, &ledger, approved)?;
-    let done = reconciled.done.len();
-    let total = done + reconciled.remaining.len();
-    if reconciled.remaining.is_empty() {
-        return Ok(outcome(&reconciled.done, run, &ledger, 0, 0));
+    let found = session.ledger().await?;
+    let ledger = found.clone().unwrap_or_default();
+    let Reconciled { planned: names, done, remaining, mut cut_off } = reconcile(&identity, history, &ledger, approved)?;
+    if found.is_none() {
+        make_ledger(session, &statements).await?;
     }
 
-    let mut cut_off = reconciled.cut_off;
+    let total = names.len();
     let mut applied_now = 0;
-    for (index, planned) in reconciled.remaining.iter().enumerate() {
-        if Instant::now() >= budget.deadline {
+    for (index, planned) in remaining.iter().enumerate() {
+        // One is always tried, so that a run cannot go round without an end.
+        if index > 0 && Instant::now() >= budget.deadline {
             break;
         }
-        let number = done + index + 1;
-        let earlier = ledger.rows.iter().filter(|row| row.name == planned.name && row.rolled_back).count();
-        let id = row_id(run, &planned.name, earlier);
-        tracing::info!(
-            migration = planned.name,
-            number,
-            total,
-            class = planned.script.class.name(),
-            "applying migration"
-        );
+        let number = done.len() + index + 1;
+        let id = row_id(run, &planned.name, earlier_rows(&ledger, &planned.name));
+        let class = planned.script.class.name();
+        tracing::info!(migration = planned.name, number, total, class, "applying migration");
         let started = Instant::now();
         let turn = Turn { statements: &statements, planned, id: &id, applied_before: number - 1, total, budget };
         match turn.apply(session, cut_off.take()).await {
@@ -134,30 +129,31 @@ async fn apply_locked(
     }
 
     let ledger = session.ledger().await?.unwrap_or_default();
-    let reconciled = reconcile(&identity, history, &ledger, approved)?;
-    Ok(outcome(&reconciled.done, run, &ledger, applied_now, reconciled.remaining.len()))
+    Ok(outcome(&names, run, &ledger, applied_now, remaining.len() - applied_now))
 }
 
-async fn make_ledger(session: &mut Session, statements: &Statements) -> Result<Ledger> {
+async fn make_ledger(session: &mut Session, statements: &Statements) -> Result<()> {
     let tables = session.count_tables().await?;
     check_empty(&session.target().schema, tables)?;
     if !session.value::<bool>("looking for the schema", &statements.schema_exists()).await? {
         session.run("creating the schema", &statements.create_schema()).await?;
     }
-    session.run("creating the ledger", &statements.create_table()).await?;
-    Ok(Ledger::default())
+    session.run("creating the ledger", &statements.create_table()).await
 }
 
-fn outcome(done: &[Row], run: &str, ledger: &Ledger, applied_now: usize, remaining: usize) -> Outcome {
-    let applied = done
+/// How many rows of `name` were rolled back.
+fn earlier_rows(ledger: &Ledger, name: &str) -> usize {
+    ledger.rows.iter().filter(|row| row.name == name && row.rolled_back).count()
+}
+
+fn outcome(names: &[String], run: &str, ledger: &Ledger, applied_now: usize, remaining: usize) -> Outcome {
+    let applied = names
         .iter()
-        .map(|row| {
-            let earlier = ledger.rows.iter().filter(|other| other.name == row.name && other.rolled_back).count();
-            Applied {
-                name: row.name.clone(),
-                duration_ms: row.duration_ms,
-                by_this_run: row.id == row_id(run, &row.name, earlier),
-            }
+        .filter_map(|name| ledger.rows.iter().find(|row| row.name == *name && row.is_applied()))
+        .map(|row| Applied {
+            name: row.name.clone(),
+            duration_ms: row.duration_ms,
+            by_this_run: row.id == row_id(run, &row.name, earlier_rows(ledger, &row.name)),
         })
         .collect();
     Outcome { applied, applied_now, remaining }
@@ -178,23 +174,26 @@ impl Turn<'_> {
     async fn apply(&self, session: &mut Session, mut cut_off: Option<Row>) -> Result<()> {
         let started = Instant::now();
         let mut pause = Duration::from_millis(100);
-        let mut alone = match &self.planned.script.class {
-            Class::Transactional => None,
-            Class::Standalone(evidence) => Some(evidence.clone()),
+        let mut alone = match (&self.planned.script.class, &cut_off) {
+            (Class::Standalone(evidence), _) => Some(evidence.clone()),
+            // Only the server knew that it had to run alone, and then it was cut off.
+            (Class::Transactional, Some(_)) => Some(Evidence::None),
+            (Class::Transactional, None) => None,
         };
         for tries in 1.. {
             let attempt = match &alone {
                 None => self.transactional(session).await?,
                 Some(evidence) => {
-                    let (ledger, planned) = (self.statements, self.planned);
                     let cut_off = cut_off.take();
-                    let deadline = self.budget.deadline;
-                    standalone::run(session, ledger, planned, evidence, self.id, cut_off.as_ref(), deadline).await?
+                    let (ledger, planned, id) = (self.statements, self.planned, self.id);
+                    let standalone = Standalone { ledger, planned, evidence, id, deadline: self.budget.deadline };
+                    standalone.run(session, cut_off.as_ref()).await?
                 }
             };
             let Attempt::Failed(error) = attempt else { return Ok(()) };
             let code = code_of(&error.source).unwrap_or_default();
-            if alone.is_none() && self.planned.script.statements.len() == 1 && refuses_transaction(&code) {
+            let single = self.planned.script.statements.len() == 1;
+            if alone.is_none() && single && code == sqlstate::ACTIVE_SQL_TRANSACTION {
                 // Only the server knows, for REINDEX of a partitioned table and the like. It has
                 // undone everything, so the statement can be given what it needs.
                 alone = Some(Evidence::None);
@@ -205,9 +204,10 @@ impl Turn<'_> {
             }
             let next = Instant::now() + pause;
             if next >= self.budget.deadline || started.elapsed() + pause > self.budget.contention_patience {
-                let (migration, waited_s) = (self.planned.name.clone(), started.elapsed().as_secs());
-                let blockers = blockers(session).await?;
-                return Err(Error::LockTimeout { migration, tries, waited_s, code, blockers });
+                let what = format!("migration {}", self.planned.name);
+                let waited_s = started.elapsed().as_secs();
+                let blockers = lock::blockers(session).await?;
+                return Err(Error::LockTimeout { what, tries, waited_s, code, blockers });
             }
             tracing::warn!(migration = self.planned.name, tries, code, "met another session's lock; trying again");
             // Full jitter, so that two runs do not meet again and again.
@@ -224,6 +224,10 @@ impl Turn<'_> {
             return Err(session.error(&format!("migration {}", self.planned.name), &error.source));
         }
         session.run("rolling back", &format!("ROLLBACK; {}", message::RESET)).await?;
+        // The error may have come behind the COMMIT.
+        if session.value::<bool>("looking for the row", &self.statements.is_recorded(self.id)).await? {
+            return Ok(Attempt::Applied);
+        }
         Ok(Attempt::Failed(error))
     }
 
@@ -238,24 +242,4 @@ impl Turn<'_> {
         }
         Error::MigrationFailed(Box::new(failure))
     }
-}
-
-fn refuses_transaction(code: &str) -> bool {
-    [sqlstate::ACTIVE_SQL_TRANSACTION, sqlstate::INVALID_TRANSACTION_TERMINATION].contains(&code)
-}
-
-/// The other sessions that hold locks on tables of this database, as far as our role may see.
-async fn blockers(session: &mut Session) -> Result<String> {
-    let sql = "SELECT DISTINCT 'pid ' || l.pid || ' (user ' || coalesce(a.usename::text, 'not visible') || ', application ' \
-               || coalesce(nullif(a.application_name, ''), 'not visible') || ')' \
-               FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
-               WHERE l.granted AND l.locktype = 'relation' AND l.relation >= 16384 AND l.pid <> pg_catalog.pg_backend_pid() \
-               AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) \
-               ORDER BY 1 LIMIT 5";
-    let found = session.values::<String>("looking for blockers", sql).await?;
-    Ok(if found.is_empty() {
-        "no other session holds a lock on a table any more".to_owned()
-    } else {
-        format!("sessions with locks on tables: {}", found.join(", "))
-    })
 }

@@ -82,12 +82,10 @@ pub enum Error {
         holder: String,
     },
     /// A script met other sessions' locks in every try.
-    #[error(
-        "migration {migration} could not get its table locks in {tries} tries over {waited_s} s ({code}): {blockers}"
-    )]
+    #[error("{what} could not get its locks in {tries} tries over {waited_s} s ({code}): {blockers}")]
     LockTimeout {
-        /// The migration's name.
-        migration: String,
+        /// What was tried: a migration by its name, or a step of ours.
+        what: String,
         /// How many times it was tried.
         tries: u32,
         /// How long it was tried, in seconds.
@@ -125,8 +123,8 @@ pub enum Error {
         /// The ledger's table name.
         ledger: &'static str,
     },
-    /// What is there now is not what was planned.
-    #[error("the plan {digest} no longer holds, and nothing was applied by this attempt: {reason}. Start a new run")]
+    /// What is there now is not what was planned. Nothing was applied since that was found.
+    #[error("the plan {digest} no longer holds: {reason}. Nothing more was applied; start a new run")]
     PlanChanged {
         /// The plan's digest.
         digest: String,
@@ -218,6 +216,8 @@ pub struct MigrationFailure {
     pub object: Option<String>,
     /// What to do, where we know more than the server says.
     pub hint: Option<String>,
+    /// Whether something of the script may be left: it ran outside of a transaction.
+    pub may_leave_traces: bool,
     /// How many migrations of the plan are applied and stay.
     pub applied_before: usize,
     /// How many the plan has in all.
@@ -243,9 +243,14 @@ impl fmt::Display for MigrationFailure {
         if let Some(hint) = &self.hint {
             write!(f, ". {hint}")?;
         }
+        f.write_str(if self.may_leave_traces {
+            ". It ran outside of a transaction: look for what it left, such as an invalid index"
+        } else {
+            ". Nothing of it remains"
+        })?;
         write!(
             f,
-            ". Nothing of it remains; {} of {} planned migration(s) are applied and stay. Mend the script and start a new run (P3018)",
+            "; {} of {} planned migration(s) are applied and stay. Mend the script and start a new run (P3018)",
             self.applied_before, self.total
         )
     }

@@ -24,7 +24,8 @@ pub(crate) async fn acquire(session: &mut Session, patience: Duration) -> Result
             return Ok(());
         }
         if started.elapsed() + POLL_EVERY > patience {
-            return Err(Error::LockHeld { waited_s: started.elapsed().as_secs(), holder: holder(session).await? });
+            let holder = holder(session).await?.unwrap_or_else(|| "it has ended meanwhile".to_owned());
+            return Err(Error::LockHeld { waited_s: started.elapsed().as_secs(), holder });
         }
         tokio::time::sleep(POLL_EVERY).await;
     }
@@ -36,7 +37,7 @@ pub(crate) async fn release(session: &mut Session) -> Result<()> {
 }
 
 /// Who holds the lock, as far as our role may see.
-pub(crate) async fn holder(session: &mut Session) -> Result<String> {
+pub(crate) async fn holder(session: &mut Session) -> Result<Option<String>> {
     let sql = format!(
         "SELECT 'pid ' || l.pid || ', user ' || coalesce(a.usename::text, 'not visible to this role') \
          || ', application ' || coalesce(nullif(a.application_name, ''), 'not visible to this role') \
@@ -44,6 +45,21 @@ pub(crate) async fn holder(session: &mut Session) -> Result<String> {
          WHERE l.locktype = 'advisory' AND l.classid = 0 AND l.objid = {LOCK_ID} AND l.objsubid = 1 AND l.granted \
          AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"
     );
-    let found = session.values::<String>("looking for the lock's holder", &sql).await?;
-    Ok(found.into_iter().next().unwrap_or_else(|| "it has ended meanwhile".to_owned()))
+    Ok(session.values::<String>("looking for the lock's holder", &sql).await?.into_iter().next())
+}
+
+/// The other sessions that hold locks on tables of this database, as far as our role may see.
+pub(crate) async fn blockers(session: &mut Session) -> Result<String> {
+    let sql = "SELECT DISTINCT 'pid ' || l.pid || ' (user ' || coalesce(a.usename::text, 'not visible') \
+               || ', application ' || coalesce(nullif(a.application_name, ''), 'not visible') || ')' \
+               FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
+               WHERE l.granted AND l.locktype = 'relation' AND l.relation >= 16384 \
+               AND l.pid <> pg_catalog.pg_backend_pid() AND l.database = (SELECT oid FROM pg_catalog.pg_database \
+               WHERE datname = pg_catalog.current_database()) ORDER BY 1 LIMIT 5";
+    let found = session.values::<String>("looking for blockers", sql).await?;
+    Ok(if found.is_empty() {
+        "no other session holds a lock on a table any more".to_owned()
+    } else {
+        format!("sessions with locks on tables: {}", found.join(", "))
+    })
 }

@@ -1,27 +1,35 @@
 //! The one message that applies a transactional script: script and ledger row, all or nothing.
 
+use sqlx::postgres::PgDatabaseError;
+
 use crate::error::MigrationFailure;
-use crate::history::ledger::{GUARD_MARK, Statements};
+use crate::history::ledger::{LOCK_LOST, RECORDED_TWICE, SWALLOWED, Statements};
 use crate::plan::Planned;
-use crate::script::line_at;
+use crate::script::Lines;
 use crate::session::{ScriptError, code_of, database_error, position_of};
 use crate::sqlstate;
 
 const BEGIN: &str = "BEGIN;\n";
 
-/// What brings a session back to how it was opened. Never `DISCARD ALL`, which gives up the lock.
-pub(crate) const RESET: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL";
+/// How many statements of ours stand between the script and its COMMIT.
+const RECORDING: usize = 5;
+
+/// What brings a session back to how it was opened: all of `DISCARD ALL` but giving up the lock.
+pub(crate) const RESET: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; DEALLOCATE ALL; \
+                                UNLISTEN *; DISCARD TEMP; DISCARD SEQUENCES";
 
 /// The message for `planned`, whose row will be `id`.
 ///
 /// The script comes first, so that it may start with SET TRANSACTION, and a newline comes behind it,
 /// for it may end in a comment. The role is reset before the ledger is written, since the script's
-/// own may not have the right. The reset of all settings stands behind the COMMIT.
+/// own may not have the right. The reset of the session stands behind the COMMIT.
 pub(crate) fn transactional(ledger: &Statements, planned: &Planned, id: &str) -> String {
     format!(
-        "{BEGIN}{script}\n;RESET SESSION AUTHORIZATION; RESET ROLE; SET LOCAL synchronous_commit = on; {insert}; COMMIT; {RESET}",
+        "{BEGIN}{script}\n;RESET SESSION AUTHORIZATION; RESET ROLE; SET LOCAL synchronous_commit = on; \
+         {insert}; {check}; COMMIT; {RESET}",
         script = planned.script.text,
         insert = ledger.insert_finished(id, &planned.name, &planned.checksum),
+        check = ledger.check_recorded(id),
     )
 }
 
@@ -33,6 +41,7 @@ pub(crate) fn failure(
     applied_before: usize,
     total: usize,
 ) -> MigrationFailure {
+    let script = &planned.script;
     let code = code_of(&error.source).unwrap_or_else(|| "none".to_owned());
     let server = database_error(&error.source);
     let (own_prefix, before_script) = if alone { (0, 0) } else { (BEGIN.len(), 1) };
@@ -41,72 +50,93 @@ pub(crate) fn failure(
     let in_script = server
         .and_then(position_of)
         .and_then(|position| (position - 1).checked_sub(own_prefix))
-        .and_then(|at| planned.script.text.char_indices().nth(at))
-        .map(|(offset, _)| line_at(&planned.script.text, offset));
-    let statement = error
-        .completed
-        .checked_sub(before_script)
-        .and_then(|index| planned.script.statements.get(index))
-        // A syntax error is found before anything runs, so nothing completed: the line tells more.
-        .filter(|_| error.completed >= before_script);
-    let (statement, line) = match (statement, in_script) {
-        (_, Some(line)) => (planned.script.statements.iter().rev().find(|s| s.line <= line).copied(), Some(line)),
-        (Some(statement), None) => (Some(*statement), Some(statement.line)),
+        .and_then(|at| script.text.char_indices().nth(at))
+        .map(|(offset, _)| Lines::of(&script.text).at(offset));
+    // A syntax error is found before anything runs, so nothing has completed: the line tells more.
+    let running = error.completed.checked_sub(before_script);
+    let running = running.and_then(|index| script.statements.get(index)).copied();
+    let (statement, line) = match (running, in_script) {
+        (_, Some(line)) => (script.statements.iter().rev().find(|s| s.line <= line).copied(), Some(line)),
+        (Some(statement), None) => (Some(statement), Some(statement.line)),
         (None, None) => (None, None),
     };
-    let hint = match code.as_str() {
-        sqlstate::UNSAFE_NEW_ENUM_VALUE => {
-            Some("A new enum value can be used only after the transaction that adds it: split the file in two")
-        }
-        sqlstate::ACTIVE_SQL_TRANSACTION | sqlstate::INVALID_TRANSACTION_TERMINATION => {
-            Some("A statement here cannot run in a transaction: give it a migration of its own")
-        }
-        _ if server.is_some_and(is_guard) => {
-            Some("The script released the migration lock (pg_advisory_unlock_all?), so its work was rolled back")
-        }
-        _ if error.completed > planned.script.statements.len() && planned.script.parsed && in_script.is_none() => {
-            Some("It failed when the transaction was to be committed, as deferred constraints do")
-        }
-        _ => None,
-    };
+    let recording = running_after(planned, error.completed).filter(|_| !alone && in_script.is_none());
     MigrationFailure {
         migration: planned.name.clone(),
         statement: statement.map(|statement| statement.number),
         line,
         condition: sqlstate::condition(&code),
-        message: server.filter(|_| sqlstate::message_is_safe(&code)).map(|error| without_literals(error.message())),
-        object: server.and_then(|error| {
-            let named = [("constraint", error.constraint()), ("table", error.table()), ("column", error.column())];
-            let named: Vec<_> =
-                named.into_iter().filter_map(|(kind, name)| name.map(|name| format!("{kind} {name}"))).collect();
-            (!named.is_empty()).then(|| named.join(", "))
-        }),
-        hint: hint.map(str::to_owned),
+        message: server.and_then(|error| message(error, &script.text)),
+        // What runs inside of a function or a DO block can put anything into these fields.
+        object: server.filter(|error| error.r#where().is_none()).and_then(object),
+        hint: hint(&code, server, recording).map(str::to_owned),
         code,
+        may_leave_traces: alone,
         applied_before,
         total,
     }
 }
 
-pub(crate) fn is_guard(error: &sqlx::postgres::PgDatabaseError) -> bool {
-    error.message().contains(GUARD_MARK)
+/// How many statements of ours had completed behind a script that had completed whole.
+fn running_after(planned: &Planned, completed: usize) -> Option<usize> {
+    let script = &planned.script;
+    if script.parsed { completed.checked_sub(1 + script.statements.len()) } else { None }
 }
 
-/// A syntax error quotes the word it met, which may be a string of the script's: a password, say.
-fn without_literals(message: &str) -> String {
-    match message.split_once("near \"'") {
-        Some((before, _)) => format!("{before}near a quoted text"),
-        None => message.to_owned(),
+fn object(error: &PgDatabaseError) -> Option<String> {
+    let named = [("constraint", error.constraint()), ("table", error.table()), ("column", error.column())];
+    let named: Vec<_> =
+        named.into_iter().filter_map(|(kind, name)| name.map(|name| format!("{kind} {name}"))).collect();
+    (!named.is_empty()).then(|| named.join(", "))
+}
+
+/// What to do, where we know more than the server says. `recording` is how far the recording had come.
+fn hint(code: &str, server: Option<&PgDatabaseError>, recording: Option<usize>) -> Option<&'static str> {
+    let text = server.map_or("", PgDatabaseError::message);
+    if text.contains(LOCK_LOST) {
+        return Some("The script released the migration lock (pg_advisory_unlock_all?), so its work was rolled back");
+    }
+    if text.contains(RECORDED_TWICE) {
+        return Some("The script itself wrote to the ledger, or another tool did without the lock");
+    }
+    if text.contains(SWALLOWED) {
+        return Some("A trigger or a rule on the ledger swallows its rows: remove it");
+    }
+    match (code, recording) {
+        (sqlstate::UNSAFE_NEW_ENUM_VALUE, _) => {
+            Some("A new enum value can be used only after the transaction that adds it: split the file in two")
+        }
+        (sqlstate::ACTIVE_SQL_TRANSACTION, _) => {
+            Some("A statement here cannot run in a transaction: give it a migration of its own")
+        }
+        (sqlstate::INVALID_TRANSACTION_TERMINATION, _) => Some(
+            "A procedure that commits by itself could be cut off half way, and nothing would tell: \
+             do its work in the script",
+        ),
+        (_, Some(RECORDING)) => Some("It failed when the transaction was to be committed, as deferred constraints do"),
+        (_, Some(..RECORDING)) => Some(
+            "The script ran, but could not be recorded: may the role write to the ledger, and is the ledger Prisma's?",
+        ),
+        _ => None,
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_quoted_text_of_the_script_is_not_repeated() {
-        assert_eq!(without_literals("syntax error at or near \"'hunter2'\""), "syntax error at or near a quoted text");
-        assert_eq!(without_literals("syntax error at or near \"TABEL\""), "syntax error at or near \"TABEL\"");
+/// The server's primary message, if nothing in it can come from a row.
+///
+/// Inside of a function or a DO block anything can be raised. Elsewhere a quoted piece is an object's
+/// name, or comes from data through a cast such as `::regclass`: it passes only if it stands in the
+/// script. A syntax error quotes the word that it met, which passes only if it is a bare one.
+fn message(error: &PgDatabaseError, script: &str) -> Option<String> {
+    if error.r#where().is_some() || !sqlstate::is_about_objects(error.code()) {
+        return None;
     }
+    let text = error.message();
+    let mut quoted = text.split('"').skip(1).step_by(2);
+    if error.code() == sqlstate::SYNTAX_ERROR {
+        let is_bare = |word: &str| !word.contains(['\'', '$']);
+        return Some(if quoted.all(is_bare) { text } else { "syntax error at or near a quoted text" }.to_owned());
+    }
+    let script = script.to_lowercase();
+    let stands_in_script = |name: &str| name.split('.').all(|part| script.contains(&part.to_lowercase()));
+    quoted.all(stands_in_script).then(|| text.to_owned())
 }

@@ -13,6 +13,8 @@ use crate::{Error, Result};
 pub struct Identity {
     /// The server's own name outside of SQL: RDS's resource id.
     pub instance: String,
+    /// Host and port of the connection: a secret can come to name another server.
+    pub endpoint: String,
     /// The database's name.
     pub database: String,
     /// Its oid, which a database that was dropped and made again does not keep.
@@ -55,8 +57,31 @@ pub struct Planned {
 /// [`Error::HistoryFailed`] when another tool left a migration unfinished, [`Error::Refused`] with
 /// every script that cannot be run, [`Error::Config`] when there is no migration `up_to`.
 pub fn plan(identity: &Identity, history: &History, ledger: &Ledger, up_to: Option<&str>) -> Result<Plan> {
-    let (base, _) = split_cut_off(ledger)?;
-    plan_on(identity, history, &base, up_to)
+    let (base, open) = split_cut_off(ledger)?;
+    let plan = plan_on(identity, history, &base, up_to)?;
+    check_cut_off(&open, plan.pending.first())?;
+    Ok(plan)
+}
+
+/// An error unless what was cut off is the next to run, with the script that it was cut off with:
+/// else nobody would ever settle it.
+pub(crate) fn check_cut_off(open: &[Row], next: Option<&Planned>) -> Result<()> {
+    let is_next = |row: &&Row| next.is_some_and(|next| next.name == row.name && next.checksum == row.checksum);
+    let Some(row) = open.iter().find(|row| !is_next(row)) else { return Ok(()) };
+    Err(Error::HistoryFailed {
+        migration: row.name.clone(),
+        started_at: row.started_at.clone(),
+        evidence: "it was cut off, and is not the next to run, or has another script now".into(),
+        way_out: resolve(&row.name),
+    })
+}
+
+/// How a person settles the migration `name`.
+pub(crate) fn resolve(name: &str) -> String {
+    format!(
+        "Look at what it changed, then run `prisma migrate resolve --applied {name}` if it is complete, \
+         or `--rolled-back {name}` if nothing of it is left"
+    )
 }
 
 /// An error if the schema has tables of its own but no ledger: Prisma's P3005.
@@ -82,11 +107,7 @@ pub(crate) fn split_cut_off(ledger: &Ledger) -> Result<(Ledger, Vec<Row>)> {
             migration: row.name.clone(),
             started_at: row.started_at.clone(),
             evidence: "another tool started it, and its row does not tell how far it came".into(),
-            way_out: format!(
-                "Look at what it changed, then run `prisma migrate resolve --applied {name}` if it is complete, \
-                 or `--rolled-back {name}` if nothing of it is left",
-                name = row.name
-            ),
+            way_out: resolve(&row.name),
         });
     }
     let (open, rest) = ledger.rows.iter().cloned().partition(Row::is_open);
@@ -160,7 +181,7 @@ fn digest(identity: &Identity, base: &Ledger, pending: &[Planned]) -> String {
         hasher.update(text.as_bytes());
     };
     field("lockstep plan 1");
-    for text in [&identity.instance, &identity.database, &identity.database_oid, &identity.schema] {
+    for text in [&identity.instance, &identity.endpoint, &identity.database, &identity.database_oid, &identity.schema] {
         field(text);
     }
     field(&base.digest());
@@ -176,7 +197,13 @@ pub(crate) mod tests {
     use super::*;
 
     pub(crate) fn identity() -> Identity {
-        Identity { instance: "db-1".into(), database: "app".into(), database_oid: "5".into(), schema: "public".into() }
+        Identity {
+            instance: "db-1".into(),
+            endpoint: "h:5432".into(),
+            database: "app".into(),
+            database_oid: "5".into(),
+            schema: "public".into(),
+        }
     }
 
     pub(crate) fn history(names: &[&str]) -> History {
@@ -251,8 +278,11 @@ pub(crate) mod tests {
             error.to_string().contains("migration 1 was started") && error.to_string().contains("P3009"),
             "{error}"
         );
-        let plan = plan(&identity(), &history, &Ledger { rows: vec![ours] }, None).unwrap();
-        assert_eq!((names(&plan), plan.base_rows), (vec!["1"], 0));
+        let planned = plan(&identity(), &history, &Ledger { rows: vec![ours.clone()] }, None).unwrap();
+        assert_eq!((names(&planned), planned.base_rows), (vec!["1"], 0));
+        let edited = Row { checksum: "other".into(), ..ours };
+        let error = plan(&identity(), &history, &Ledger { rows: vec![edited] }, None).unwrap_err();
+        assert!(error.to_string().contains("has another script now"), "{error}");
     }
 
     #[test]

@@ -30,18 +30,14 @@ pub async fn preflight(session: &mut Session) -> Result<Report> {
     session.check_writable()?;
     let target = session.target().clone();
     let statements = Statements::new(&target.schema);
-    if !session.value::<bool>("looking for the ledger", &statements.exists()).await? {
+    if session.value::<bool>("looking for the ledger", &statements.exists()).await? {
+        check_may_record(session, &statements, &target.user).await?;
+    } else {
         check_may_create(session, &target.schema, &target.user).await?;
     }
 
     let mut warnings = Vec::new();
-    let held = format!(
-        "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND classid = 0 \
-         AND objid = {} AND objsubid = 1 AND granted)",
-        lock::LOCK_ID
-    );
-    if session.value::<bool>("looking at the migration lock", &held).await? {
-        let holder = lock::holder(session).await?;
+    if let Some(holder) = lock::holder(session).await? {
         warnings.push(format!("another session holds the migration lock: {holder}"));
     }
     let prepared = "SELECT count(*) FROM pg_catalog.pg_prepared_xacts WHERE database = pg_catalog.current_database()";
@@ -61,6 +57,20 @@ pub async fn preflight(session: &mut Session) -> Result<Report> {
         user: target.user,
         tls: matches!(target.tls, Tls::VerifyFull(_)),
         warnings,
+    })
+}
+
+async fn check_may_record(session: &mut Session, statements: &Statements, user: &str) -> Result<()> {
+    if session.value::<bool>("looking at the role's privileges", &statements.is_writable()).await? {
+        return Ok(());
+    }
+    Err(Error::Config {
+        name: "the database role".into(),
+        reason: format!(
+            "{user} may not write to the ledger; run: GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO {}",
+            statements.table(),
+            identifier(user)
+        ),
     })
 }
 

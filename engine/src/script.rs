@@ -69,6 +69,14 @@ pub enum Evidence {
         /// The index's name.
         index: String,
     },
+    /// ALTER TABLE ... DETACH PARTITION CONCURRENTLY: detached, pending, or attached. Both names as
+    /// the script writes them.
+    PartitionDetached {
+        /// The partitioned table.
+        parent: String,
+        /// The partition.
+        partition: String,
+    },
     /// VACUUM, REINDEX and the like, which change nothing that a second run would not make good.
     Repeatable,
     /// Nothing tells.
@@ -105,12 +113,9 @@ pub fn classify(sql: &str) -> Result<Script, Refusal> {
     if sql.starts_with('\u{feff}') {
         return Err(refuse(1, "the file starts with a byte order mark", "Save it as UTF-8 without BOM"));
     }
+    let lines = Lines::of(sql);
     if let Some(at) = sql.find('\0') {
-        return Err(refuse(
-            line_at(sql, at),
-            "the file holds a NUL byte",
-            "Remove it: PostgreSQL's text cannot hold one",
-        ));
+        return Err(refuse(lines.at(at), "the file holds a NUL byte", "Remove it: PostgreSQL's text cannot hold one"));
     }
     // The parser is not ours; a panic in it must not take down a run that has nothing to do with it.
     let parse = panic::catch_unwind(|| {
@@ -126,7 +131,7 @@ pub fn classify(sql: &str) -> Result<Script, Refusal> {
     // An open quote or comment would swallow what stands behind the script in our message.
     let open = errors.iter().find(|error| error.message().starts_with("Missing trailing"));
     if let Some(at) = open.map(|error| error.range().start().into()).or_else(|| open_dollar_quote(&root)) {
-        return Err(refuse(line_at(sql, at), "a quoted text or comment is not closed", "Close it"));
+        return Err(refuse(lines.at(at), "a quoted text or comment is not closed", "Close it"));
     }
     let statements: Vec<Parsed> = parse
         .tree()
@@ -136,7 +141,7 @@ pub fn classify(sql: &str) -> Result<Script, Refusal> {
         .map(|(index, statement)| {
             let node = statement.syntax().clone();
             let start = usize::from(node.text_range().start());
-            Parsed { place: Statement { number: index + 1, line: line_at(sql, start) }, node }
+            Parsed { place: Statement { number: index + 1, line: lines.at(start) }, node }
         })
         .collect();
     let parsed = errors.is_empty();
@@ -148,11 +153,11 @@ pub fn classify(sql: &str) -> Result<Script, Refusal> {
     }
     if let Some(at) = meta_command(&root) {
         let reason = "a backslash command, which only psql knows";
-        return Err(refuse(line_at(sql, at), reason, "Write it in SQL"));
+        return Err(refuse(lines.at(at), reason, "Write it in SQL"));
     }
     if !parsed && let Some(at) = transaction_control(&root) {
         let reason = "transaction control in a script that could not be parsed as a whole";
-        return Err(refuse(line_at(sql, at), reason, "Mend the syntax, or remove the transaction control"));
+        return Err(refuse(lines.at(at), reason, "Mend the syntax, or remove the transaction control"));
     }
 
     let envelopes = envelopes(&statements)?;
@@ -163,7 +168,9 @@ pub fn classify(sql: &str) -> Result<Script, Refusal> {
         Some((_, evidence)) if statements.len() == 1 && parsed => Class::Standalone(evidence),
         Some((statement, _)) => {
             let verb = first_words(&statement.node);
-            let reason = format!("{verb} cannot run in a transaction, and is not alone in its file");
+            let what =
+                if parsed { "and is not alone in its file" } else { "and its file could not be parsed as a whole" };
+            let reason = format!("{verb} cannot run in a transaction, {what}");
             return Err(refuse(statement.place.line, reason, SPLIT));
         }
     };
@@ -184,9 +191,18 @@ fn refuse(line: usize, reason: impl Into<String>, way_out: &'static str) -> Refu
     Refusal { line, reason: reason.into(), way_out }
 }
 
-/// The line, from 1, of the byte at `offset`.
-pub(crate) fn line_at(sql: &str, offset: usize) -> usize {
-    sql.as_bytes()[..offset.min(sql.len())].iter().filter(|byte| **byte == b'\n').count() + 1
+/// Where the lines of a script end, so that many places can be found in a long one.
+pub(crate) struct Lines(Vec<usize>);
+
+impl Lines {
+    pub(crate) fn of(sql: &str) -> Self {
+        Self(sql.match_indices('\n').map(|(at, _)| at).collect())
+    }
+
+    /// The line, from 1, of the byte at `offset`.
+    pub(crate) fn at(&self, offset: usize) -> usize {
+        self.0.partition_point(|end| *end < offset) + 1
+    }
 }
 
 /// Where a dollar-quoted text starts that does not end, which the parser lets pass.
@@ -255,6 +271,9 @@ fn forbidden(node: &SyntaxNode) -> Option<(&'static str, &'static str)> {
         SyntaxKind::COPY if has(node, SyntaxKind::STDIN_KW) => {
             Some(("COPY FROM STDIN needs data that a script cannot carry", "Write the rows as INSERT"))
         }
+        SyntaxKind::COPY if has(node, SyntaxKind::STDOUT_KW) => {
+            Some(("COPY TO STDOUT would send rows to nobody", "Remove it: a migration's output goes nowhere"))
+        }
         SyntaxKind::DISCARD if has(node, SyntaxKind::ALL_KW) => Some((
             "DISCARD ALL would give up the migration lock",
             "Remove it: nothing of a session outlives its migration",
@@ -310,10 +329,10 @@ fn blank(sql: &str, nodes: &[SyntaxNode]) -> String {
 /// For a statement that PostgreSQL never runs in a transaction block: what can tell of it afterwards.
 ///
 /// Statements that only sometimes refuse a transaction (REINDEX or CLUSTER of a partitioned table,
-/// a subscription with a slot, a CALL whose procedure commits) are not here: they are tried in a
-/// transaction first, which leaves nothing when PostgreSQL says no.
+/// a subscription with a slot) are not here: they are tried in a transaction first, which leaves
+/// nothing when PostgreSQL says no.
 fn outside_transaction(node: &SyntaxNode) -> Option<Evidence> {
-    let concurrently = has(node, SyntaxKind::CONCURRENTLY_KW);
+    let concurrently = has(node, SyntaxKind::CONCURRENTLY_KW) && !has(node, SyntaxKind::FALSE_KW);
     match node.kind() {
         SyntaxKind::CREATE_INDEX if concurrently => Some(index_created(node)),
         SyntaxKind::DROP_INDEX if concurrently => Some(index_dropped(node)),
@@ -326,11 +345,10 @@ fn outside_transaction(node: &SyntaxNode) -> Option<Evidence> {
             Some(Evidence::Repeatable)
         }
         SyntaxKind::VACUUM => Some(Evidence::Repeatable),
-        SyntaxKind::CLUSTER if !node.children().any(|child| child.kind() == SyntaxKind::TABLE_NAME_REF) => {
-            Some(Evidence::Repeatable)
-        }
+        // Without a table: all of them.
+        SyntaxKind::CLUSTER if !has(node, SyntaxKind::PATH_REF) => Some(Evidence::Repeatable),
         SyntaxKind::ALTER_SYSTEM => Some(Evidence::Repeatable),
-        SyntaxKind::ALTER_TABLE if concurrently => Some(Evidence::None),
+        SyntaxKind::ALTER_TABLE if concurrently => Some(partition_detached(node)),
         SyntaxKind::ALTER_DATABASE if has(node, SyntaxKind::TABLESPACE_KW) => Some(Evidence::None),
         SyntaxKind::CREATE_DATABASE
         | SyntaxKind::DROP_DATABASE
@@ -347,8 +365,10 @@ fn index_created(node: &SyntaxNode) -> Evidence {
     let table = child(SyntaxKind::TABLE_RELATION_NAME)
         .and_then(|name| name.children().find(|child| child.kind() == SyntaxKind::TABLE_NAME_REF));
     match (child(SyntaxKind::INDEX), table) {
-        (Some(index), Some(table)) => Evidence::IndexCreated { index: text(&index), table: text(&table) },
-        // PostgreSQL chooses the name: nothing to look for.
+        (Some(index), Some(table)) if !is_escaped(&index) && !is_escaped(&table) => {
+            Evidence::IndexCreated { index: text(&index), table: text(&table) }
+        }
+        // PostgreSQL chooses the name, or cannot read it back: nothing to look for.
         _ => Evidence::None,
     }
 }
@@ -356,10 +376,27 @@ fn index_created(node: &SyntaxNode) -> Evidence {
 fn index_dropped(node: &SyntaxNode) -> Evidence {
     let mut names = node.children().filter(|child| child.kind() == SyntaxKind::INDEX_REF);
     match (names.next(), names.next()) {
-        (Some(index), None) => Evidence::IndexDropped { index: text(&index) },
+        (Some(index), None) if !is_escaped(&index) => Evidence::IndexDropped { index: text(&index) },
         // PostgreSQL refuses to drop several at once.
         _ => Evidence::None,
     }
+}
+
+fn partition_detached(node: &SyntaxNode) -> Evidence {
+    let table = |node: &SyntaxNode| node.descendants().find(|inner| inner.kind() == SyntaxKind::TABLE_NAME_REF);
+    let parent = node.children().find(|child| child.kind() == SyntaxKind::TABLE_RELATION_NAME);
+    let detach = node.children().find(|child| child.kind() == SyntaxKind::DETACH_PARTITION);
+    match (parent.as_ref().and_then(table), detach.as_ref().and_then(table)) {
+        (Some(parent), Some(partition)) if !is_escaped(&parent) && !is_escaped(&partition) => {
+            Evidence::PartitionDetached { parent: text(&parent), partition: text(&partition) }
+        }
+        _ => Evidence::None,
+    }
+}
+
+/// Whether a name is written with Unicode escapes, which PostgreSQL reads in statements only.
+fn is_escaped(name: &SyntaxNode) -> bool {
+    text(name).to_ascii_lowercase().contains("u&\"")
 }
 
 fn has(node: &SyntaxNode, kind: SyntaxKind) -> bool {

@@ -5,7 +5,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt as _;
-use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgErrorPosition, PgRow, PgSslMode};
+use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgErrorPosition, PgRow, PgSeverity, PgSslMode};
 use sqlx::{AssertSqlSafe, Connection as _, Decode, Either, PgConnection, Postgres, Row as _, Type};
 
 use crate::history::ledger::{Ledger, Row, Statements};
@@ -84,9 +84,15 @@ impl Session {
     ///
     /// By cause: unreachable, TLS, authentication, no such database.
     pub async fn open(target: &Target) -> Result<Self> {
-        // Both settings make the server notice within seconds that we are gone, and so free the lock
-        // of a function that was killed. The first exists from PostgreSQL 14 on.
-        let watchful = [("client_connection_check_interval", "1s"), ("tcp_keepalives_idle", "5")];
+        // These make the server notice within some 10 seconds that we are gone, and so free the lock of
+        // a function that was killed. The first exists from PostgreSQL 14 on.
+        let watchful = [
+            ("client_connection_check_interval", "1s"),
+            ("tcp_keepalives_idle", "5"),
+            ("tcp_keepalives_interval", "2"),
+            ("tcp_keepalives_count", "3"),
+            ("tcp_user_timeout", "10s"),
+        ];
         let mut connection = match connect(target, &watchful).await {
             Err(error) if code_of(&error).as_deref() == Some(sqlstate::UNDEFINED_OBJECT) => {
                 connect(target, &watchful[1..]).await
@@ -131,6 +137,7 @@ impl Session {
     pub fn identity(&self, instance: &str) -> Identity {
         Identity {
             instance: instance.to_owned(),
+            endpoint: format!("{}:{}", self.target.host, self.target.port),
             database: self.target.database.clone(),
             database_oid: self.facts.database_oid.clone(),
             schema: self.target.schema.clone(),
@@ -166,6 +173,16 @@ impl Session {
         let statements = Statements::new(&self.target.schema);
         if !self.value::<bool>("looking for the ledger", &statements.exists()).await? {
             return Ok(None);
+        }
+        if self.value::<bool>("looking at the ledger", &statements.is_hidden()).await? {
+            return Err(Error::Config {
+                name: "the ledger".into(),
+                reason: format!(
+                    "row level security is on for {}, and may hide rows from {}; let the table's owner migrate",
+                    statements.table(),
+                    self.target.user
+                ),
+            });
         }
         let doing = "reading the ledger";
         let rows = self.rows(doing, &statements.read()).await?;
@@ -225,6 +242,13 @@ impl Session {
         values.map_err(|error| self.error(doing, &error))
     }
 
+    /// Runs one statement and gives the number of rows that it changed.
+    pub(crate) async fn change(&mut self, doing: &str, sql: &str) -> Result<u64> {
+        let changing = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut self.connection);
+        let result = answered(changing).await;
+        result.map(|done| done.rows_affected()).map_err(|error| self.error(doing, &error))
+    }
+
     pub(crate) async fn rows(&mut self, doing: &str, sql: &str) -> Result<Vec<PgRow>> {
         match fetch(&mut self.connection, sql).await {
             Ok(rows) => Ok(rows),
@@ -270,8 +294,11 @@ impl Session {
 /// How long a cancelled statement may take to say so, and a session to close.
 const CANCEL_GRACE: Duration = Duration::from_secs(2);
 
+/// How long it may take to ask for a cancellation.
+const CANCEL_PATIENCE: Duration = Duration::from_secs(3);
+
 /// How long the server may take for a query of our own.
-const ANSWER_PATIENCE: Duration = Duration::from_secs(20);
+const ANSWER_PATIENCE: Duration = Duration::from_secs(10);
 
 async fn cancel_backend(target: &Target, pid: i32) {
     let cancelled = async {
@@ -279,8 +306,10 @@ async fn cancel_backend(target: &Target, pid: i32) {
         fetch(&mut connection, &format!("SELECT pg_catalog.pg_cancel_backend({pid})")).await?;
         connection.close().await
     };
-    if let Err(error) = cancelled.await {
-        tracing::warn!(pid, code = code_of(&error), "could not cancel the running statement");
+    match tokio::time::timeout(CANCEL_PATIENCE, cancelled).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(pid, code = code_of(&error), "could not cancel the running statement"),
+        Err(_) => tracing::warn!(pid, "could not cancel the running statement in time"),
     }
 }
 
@@ -297,6 +326,8 @@ async fn connect(target: &Target, settings: &[(&str, &str)]) -> Result<PgConnect
             ("search_path", identifier(&target.schema)),
             ("lock_timeout", format!("{}ms", target.lock_timeout.as_millis())),
             ("standard_conforming_strings", "on".to_owned()),
+            // A role's own limit would cut scripts off; the deadline bounds them.
+            ("statement_timeout", "0".to_owned()),
         ])
         .options(settings.iter().copied());
     let options = match &target.tls {
@@ -311,9 +342,12 @@ async fn connect(target: &Target, settings: &[(&str, &str)]) -> Result<PgConnect
     }
 }
 
-/// For what the server answers at once: no answer means that it is gone, though nobody said so.
 async fn fetch(connection: &mut PgConnection, sql: &str) -> Result<Vec<PgRow>, sqlx::Error> {
-    let answer = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(connection);
+    answered(sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(connection)).await
+}
+
+/// For what the server answers at once: no answer means that it is gone, though nobody said so.
+async fn answered<T>(answer: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
     tokio::time::timeout(ANSWER_PATIENCE, answer)
         .await
         .unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "no answer").into()))
@@ -337,10 +371,14 @@ pub(crate) fn position_of(error: &PgDatabaseError) -> Option<usize> {
 }
 
 /// Whether the session is over after `error`.
+///
+/// The server says so by its severity: a SQLSTATE alone can be raised by a script. An error of the
+/// driver's own means that it has lost track of the conversation, while the server may have gone on
+/// to COMMIT: only a new session can tell.
 pub(crate) fn is_closed(error: &sqlx::Error) -> bool {
     match database_error(error) {
-        Some(error) => sqlstate::ends_session(error.code()),
-        None => matches!(error, sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed),
+        Some(error) => matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic),
+        None => !matches!(error, sqlx::Error::RowNotFound | sqlx::Error::ColumnDecode { .. }),
     }
 }
 
@@ -358,7 +396,7 @@ fn connect_error(target: &Target, error: &sqlx::Error) -> Error {
         return match server.code() {
             sqlstate::INVALID_PASSWORD => refused("the password in the secret is not the role's (P1000)"),
             sqlstate::INVALID_AUTHORIZATION => refused(
-                "the role may not connect like this; check that it exists, may log in, and that pg_hba allows it (P1010)",
+                "the role may not connect like this; check that it exists, may log in, has CONNECT on the database, and that pg_hba allows it (P1010)",
             ),
             sqlstate::INVALID_CATALOG_NAME => Error::DatabaseNotFound { host, port, database: target.database.clone() },
             sqlstate::TOO_MANY_CONNECTIONS => {
@@ -426,12 +464,19 @@ fn query_error(target: &Target, doing: &str, error: &sqlx::Error) -> Error {
             port: target.port,
             reason: format!("it refused {doing}; it may be failing over"),
         },
+        Some(code) if sqlstate::is_contention(code) => Error::LockTimeout {
+            what: doing.to_owned(),
+            tries: 1,
+            waited_s: 0,
+            code: code.to_owned(),
+            blockers: "somebody holds the ledger or a system table".to_owned(),
+        },
         Some(code) => Error::Query {
             doing: doing.to_owned(),
             code: code.to_owned(),
             condition: sqlstate::condition(code),
             message: database_error(error)
-                .filter(|_| sqlstate::message_is_safe(code))
+                .filter(|_| sqlstate::is_about_objects(code))
                 .map_or_else(String::new, |error| format!(": {}", error.message())),
         },
         None => Error::Query {

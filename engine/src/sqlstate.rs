@@ -6,6 +6,8 @@ pub(crate) const ACTIVE_SQL_TRANSACTION: &str = "25001";
 pub(crate) const READ_ONLY_SQL_TRANSACTION: &str = "25006";
 pub(crate) const INVALID_AUTHORIZATION: &str = "28000";
 pub(crate) const INVALID_PASSWORD: &str = "28P01";
+pub(crate) const INSUFFICIENT_PRIVILEGE: &str = "42501";
+pub(crate) const SYNTAX_ERROR: &str = "42601";
 pub(crate) const INVALID_TRANSACTION_TERMINATION: &str = "2D000";
 pub(crate) const INVALID_CATALOG_NAME: &str = "3D000";
 pub(crate) const SERIALIZATION_FAILURE: &str = "40001";
@@ -18,11 +20,6 @@ pub(crate) const ADMIN_SHUTDOWN: &str = "57P01";
 pub(crate) const CRASH_SHUTDOWN: &str = "57P02";
 pub(crate) const CANNOT_CONNECT_NOW: &str = "57P03";
 pub(crate) const TOO_MANY_CONNECTIONS: &str = "53300";
-
-/// Whether the server said with `code` that the session is over.
-pub(crate) fn ends_session(code: &str) -> bool {
-    code.starts_with("08") || [ADMIN_SHUTDOWN, CRASH_SHUTDOWN, CANNOT_CONNECT_NOW].contains(&code)
-}
 
 /// Whether running the same script again may well succeed: it met somebody else's lock or transaction.
 pub(crate) fn is_contention(code: &str) -> bool {
@@ -54,8 +51,8 @@ pub(crate) fn condition(code: &str) -> &'static str {
         "3F000" => "invalid_schema_name",
         SERIALIZATION_FAILURE => "serialization_failure",
         DEADLOCK_DETECTED => "deadlock_detected",
-        "42501" => "insufficient_privilege",
-        "42601" => "syntax_error",
+        INSUFFICIENT_PRIVILEGE => "insufficient_privilege",
+        SYNTAX_ERROR => "syntax_error",
         "42701" => "duplicate_column",
         "42703" => "undefined_column",
         UNDEFINED_OBJECT => "undefined_object",
@@ -103,11 +100,11 @@ pub(crate) fn condition(code: &str) -> &'static str {
     }
 }
 
-/// Whether the server's primary message for `code` speaks of the schema only.
+/// Whether the server's primary message for `code` is about objects and states rather than data.
 ///
-/// Data exceptions, violated constraints and what a script raises itself can quote a row's value in
-/// their primary message, so only classes known to name objects and states pass.
-pub(crate) fn message_is_safe(code: &str) -> bool {
+/// Data exceptions, violated constraints and what a script raises itself quote rows in their primary
+/// message. In the classes that pass, a quoted piece can still come from a row, see `message.rs`.
+pub(crate) fn is_about_objects(code: &str) -> bool {
     ["0A", "25", "2B", "2D", "3F", "40", "42", "53", "54", "55", "57"].iter().any(|class| code.starts_with(class))
 }
 
@@ -118,8 +115,8 @@ mod tests {
     #[test]
     fn messages_that_can_quote_a_value_do_not_pass() {
         for code in ["22P02", "23505", "P0001", "XX000"] {
-            assert!(!message_is_safe(code), "{code}");
+            assert!(!is_about_objects(code), "{code}");
         }
-        assert!(message_is_safe("42P01"));
+        assert!(is_about_objects("42P01"));
     }
 }

@@ -75,10 +75,15 @@ fn read_migration(directory: &Path, name: String) -> Result<Migration> {
 }
 
 fn check_provider(path: &Path) -> Result<()> {
-    // Prisma takes an absent file as consent.
-    let Ok(text) = fs::read_to_string(path) else { return Ok(()) };
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        // Prisma takes an absent file as consent.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(Error::HistoryInvalid(format!("cannot read {}: {error}", path.display()))),
+    };
     let provider = text
         .lines()
+        .map(|line| line.split_once('#').map_or(line, |(line, _)| line))
         .filter_map(|line| line.split_once('='))
         .find(|(key, _)| key.trim() == "provider")
         .map(|(_, value)| value.trim().trim_matches(['"', '\'']));
@@ -136,7 +141,7 @@ mod tests {
         let root = directory(&[
             ("20240102000000_b/migration.sql", b"SELECT 2"),
             ("20240101000000_a/migration.sql", b"SELECT 1"),
-            ("migration_lock.toml", b"# comment\nprovider = \"postgresql\"\n"),
+            ("migration_lock.toml", b"# comment\nprovider = \"postgresql\" # ours\n"),
             ("README.md", b"not a migration"),
         ]);
         let history = read(root.path()).unwrap();

@@ -13,8 +13,10 @@ pub const TABLE: &str = "_prisma_migrations";
 /// can be told from one that another tool left.
 pub(crate) const STANDALONE_MARK: &str = "lockstep: running outside a transaction";
 
-/// What the guard's own error says; it is never seen unless the guard fails.
-pub(crate) const GUARD_MARK: &str = "lockstep guard: ";
+/// What the guard's errors say.
+pub(crate) const LOCK_LOST: &str = "lockstep guard: the migration lock was lost";
+pub(crate) const RECORDED_TWICE: &str = "lockstep guard: already recorded";
+pub(crate) const SWALLOWED: &str = "lockstep guard: the row was swallowed";
 
 /// One row of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +97,24 @@ impl Statements {
         format!("SELECT pg_catalog.to_regclass({}) IS NOT NULL", literal(&self.table))
     }
 
+    /// Whether row level security hides rows of the ledger from our role.
+    pub(crate) fn is_hidden(&self) -> String {
+        format!("SELECT pg_catalog.row_security_active(pg_catalog.to_regclass({}))", literal(&self.table))
+    }
+
+    /// Whether our role may read and write the ledger.
+    pub(crate) fn is_writable(&self) -> String {
+        let table = literal(&self.table);
+        let may = ["SELECT", "INSERT", "UPDATE", "DELETE"]
+            .map(|right| format!("pg_catalog.has_table_privilege({table}, '{right}')"));
+        format!("SELECT {}", may.join(" AND "))
+    }
+
+    /// The table's qualified name.
+    pub(crate) fn table(&self) -> &str {
+        &self.table
+    }
+
     /// How many ordinary tables the schema has that no extension owns: what Prisma's P3005 counts.
     pub(crate) fn count_tables(&self) -> String {
         format!(
@@ -143,9 +163,10 @@ impl Statements {
     /// Records `name` as finished; an error unless our session holds the lock and no such row exists.
     /// To be run in the transaction of the script itself.
     pub(crate) fn insert_finished(&self, id: &str, name: &str, checksum: &str) -> String {
+        let started_at = self.later_than_all("pg_catalog.transaction_timestamp()");
         format!(
             "INSERT INTO {} (id, checksum, finished_at, migration_name, started_at, applied_steps_count) \
-             VALUES ({}, {}, pg_catalog.clock_timestamp(), {}, pg_catalog.transaction_timestamp(), {})",
+             SELECT {}, {}, greatest(pg_catalog.clock_timestamp(), s.at), {}, s.at, {} FROM (SELECT {started_at} AS at) s",
             self.table,
             literal(id),
             literal(checksum),
@@ -154,18 +175,39 @@ impl Statements {
         )
     }
 
+    /// An error unless the row `id` is there: a trigger or a rule can swallow an INSERT.
+    pub(crate) fn check_recorded(&self, id: &str) -> String {
+        format!("SELECT CASE WHEN {} THEN 1 ELSE {} END", self.has_row(id), mark(SWALLOWED))
+    }
+
+    /// Whether the row `id` is there.
+    pub(crate) fn is_recorded(&self, id: &str) -> String {
+        format!("SELECT {}", self.has_row(id))
+    }
+
+    fn has_row(&self, id: &str) -> String {
+        format!("EXISTS (SELECT 1 FROM {} WHERE id = {})", self.table, literal(id))
+    }
+
     /// Records that a standalone statement is about to run.
     pub(crate) fn insert_started(&self, id: &str, name: &str, checksum: &str) -> String {
         format!(
             "INSERT INTO {} (id, checksum, migration_name, logs, started_at, applied_steps_count) \
-             VALUES ({}, {}, {}, {}, pg_catalog.clock_timestamp(), {})",
+             VALUES ({}, {}, {}, {}, {}, {})",
             self.table,
             literal(id),
             literal(checksum),
             literal(name),
             literal(STANDALONE_MARK),
+            self.later_than_all("pg_catalog.clock_timestamp()"),
             self.guarded("0", name),
         )
+    }
+
+    /// `time`, or a moment later than every other row's start: the rows' order is how a later attempt
+    /// tells those of the plan from those before it, and a server's clock can be set back.
+    fn later_than_all(&self, time: &str) -> String {
+        format!("greatest({time}, (SELECT pg_catalog.max(started_at) + interval '1 microsecond' FROM {}))", self.table)
     }
 
     /// Records that the standalone statement of the row `id` has finished.
@@ -184,24 +226,25 @@ impl Statements {
         format!("DELETE FROM {} WHERE id = {} AND finished_at IS NULL AND {}", self.table, literal(id), lock_is_held())
     }
 
-    /// `value`, or an error that carries [`GUARD_MARK`]. The casts cannot be folded into constants,
-    /// for they name the backend.
+    /// `value`, or an error that carries one of the guard's marks.
     fn guarded(&self, value: &str, name: &str) -> String {
-        let mark = |text: &str| {
-            let text = literal(&format!("{GUARD_MARK}{text} "));
-            format!("({text} || pg_catalog.pg_backend_pid())::pg_catalog.int4")
-        };
         format!(
             "CASE WHEN NOT {held} THEN {lost} \
              WHEN EXISTS (SELECT 1 FROM {table} WHERE migration_name = {name} AND rolled_back_at IS NULL) THEN {twice} \
              ELSE {value} END",
             held = lock_is_held(),
-            lost = mark("the migration lock was lost"),
+            lost = mark(LOCK_LOST),
             table = self.table,
             name = literal(name),
-            twice = mark("already recorded"),
+            twice = mark(RECORDED_TWICE),
         )
     }
+}
+
+/// An integer that cannot be made: the error's message carries `text`. The cast cannot be folded into
+/// a constant, for it names the backend.
+fn mark(text: &str) -> String {
+    format!("({} || pg_catalog.pg_backend_pid())::pg_catalog.int4", literal(&format!("{text} ")))
 }
 
 /// A condition: our session holds the migration lock. A single bigint key shows in `pg_locks` as two

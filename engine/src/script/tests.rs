@@ -23,7 +23,7 @@ fn ordinary_scripts_are_transactional() {
         "INSERT INTO t VALUES ('\\d is not a meta-command', $$\\copy$$, E'\\n');",
         "ANALYZE; REINDEX TABLE a; CLUSTER a USING b;",
         "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; SELECT 1",
-        "COPY a TO STDOUT",
+        "CLUSTER i ON a; REINDEX (CONCURRENTLY FALSE) TABLE a",
     ] {
         assert_eq!(class(sql), Class::Transactional, "{sql}");
     }
@@ -44,7 +44,11 @@ fn what_cannot_run_in_a_transaction_is_standalone_when_alone() {
         ("VACUUM (ANALYZE) t", Evidence::Repeatable),
         ("CLUSTER", Evidence::Repeatable),
         ("ALTER SYSTEM SET work_mem = '1MB'", Evidence::Repeatable),
-        ("ALTER TABLE a DETACH PARTITION b CONCURRENTLY", Evidence::None),
+        (
+            "ALTER TABLE s.a DETACH PARTITION b CONCURRENTLY",
+            Evidence::PartitionDetached { parent: "s.a".into(), partition: "b".into() },
+        ),
+        ("CREATE INDEX CONCURRENTLY U&\"\\0041b\" ON t (x)", Evidence::None),
         ("CREATE DATABASE d", Evidence::None),
     ] {
         assert_eq!(class(sql), Class::Standalone(evidence), "{sql}");
@@ -69,6 +73,7 @@ fn what_could_tear_script_and_record_apart_is_refused() {
         ("SELECT 1;\n\\d foo", 2, "only psql knows"),
         ("COPY t FROM STDIN;\n1\n\\.\n", 1, "COPY FROM STDIN"),
         ("SELECT 1;\nCOPY t FROM STDIN", 2, "COPY FROM STDIN"),
+        ("COPY t TO STDOUT", 1, "COPY TO STDOUT"),
         ("BEGIN;\nSELECT 1", 1, "BEGIN without a COMMIT"),
         ("SELECT 1;\nCOMMIT", 2, "COMMIT without a BEGIN"),
         ("BEGIN;\nBEGIN;COMMIT;COMMIT", 2, "already open"),

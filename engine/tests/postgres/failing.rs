@@ -45,6 +45,16 @@ async fn every_failure_names_its_place_and_no_value() {
             "23503",
             vec!["deferred constraints", "constraint d_id_fkey"],
         ),
+        ("CREATE TABLE p ()", (Some(1), Some(1)), "42P07", vec!["relation \"p\" already exists"]),
+        ("SELECT n::regclass FROM p", (Some(1), Some(1)), "42P01", vec!["undefined_table"]),
+        ("DO $$ BEGIN EXECUTE 'SELECT '||(SELECT n FROM p LIMIT 1); END $$", (Some(1), Some(1)), "42703", vec![]),
+        (
+            "DO $$ BEGIN RAISE EXCEPTION 's3cret' USING ERRCODE = '42501', TABLE = 's3cret'; END $$",
+            (Some(1), Some(1)),
+            "42501",
+            vec![],
+        ),
+        ("SELECT 1;\nSELECT 'a' E's3cret'", (None, Some(2)), "42601", vec!["near a quoted text"]),
         ("SELECT pg_advisory_unlock_all()", (None, None), "22P02", vec!["released the migration lock"]),
     ] {
         let database = Database::create().await;

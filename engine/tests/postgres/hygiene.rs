@@ -60,3 +60,39 @@ async fn a_script_may_bring_its_own_transaction() {
     database.migrate(&scripts).await.unwrap();
     assert_eq!(database.tables().await, ["_prisma_migrations", "a", "b"]);
 }
+
+#[tokio::test]
+async fn temporary_tables_and_prepared_statements_end_with_their_script() {
+    let database = Database::create().await;
+    let scripts = [
+        (
+            "1",
+            "CREATE TABLE u (); CREATE TEMP TABLE u (); PREPARE q AS SELECT 1; DECLARE c CURSOR WITH HOLD FOR SELECT 1",
+        ),
+        ("2", "ALTER TABLE u ADD b text; PREPARE q AS SELECT 2"),
+        ("3", "CREATE TEMP TABLE u (); DECLARE c CURSOR WITH HOLD FOR SELECT 1"),
+    ];
+    database.migrate(&history(&scripts)).await.unwrap();
+    let column = "SELECT attname::text FROM pg_attribute WHERE attrelid = 'public.u'::regclass AND attnum > 0";
+    assert_eq!(database.texts(column).await, ["b"]);
+}
+
+#[tokio::test]
+async fn what_confuses_the_driver_is_settled_by_the_ledger() {
+    // Each makes the server send what sqlx does not expect, and goes on to COMMIT.
+    for sql in [
+        "CREATE TABLE a (); LISTEN y; NOTIFY y",
+        "CREATE TABLE a (); SET client_encoding = 'LATIN1'; SELECT 1 AS \"é\"",
+    ] {
+        let database = Database::create().await;
+        let history = history(&[("1", sql), ("2", "CREATE TABLE b ()")]);
+        let approved = database.approve(&history).await;
+        let mut result = database.apply(&history, &approved, "run").await;
+        if matches!(result, Err(engine::Error::ConnectionClosed { .. })) {
+            result = database.apply(&history, &approved, "run").await;
+        }
+        assert_eq!(result.unwrap().remaining, 0, "{sql}");
+        assert_eq!(database.tables().await, ["_prisma_migrations", "a", "b"], "{sql}");
+        assert_eq!(database.ledger().await, ["1", "2"].map(applied), "{sql}");
+    }
+}

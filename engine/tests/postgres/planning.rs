@@ -74,3 +74,23 @@ async fn a_schema_of_its_own_is_made_and_used() {
     let places = database.texts("SELECT relname::text FROM pg_class WHERE relnamespace = '\"odd \"\"schema\"\"\"'::regnamespace AND relkind = 'r' ORDER BY 1").await;
     assert_eq!(places, ["_prisma_migrations", "a"]);
 }
+
+#[tokio::test]
+async fn a_ledger_that_hides_its_rows_is_not_believed() {
+    let database = Database::create().await;
+    database.migrate(&history(&[("1", "SELECT 1")])).await.unwrap();
+    let secured = format!(
+        "ALTER TABLE {LEDGER} OWNER TO postgres; ALTER TABLE {LEDGER} ENABLE ROW LEVEL SECURITY; GRANT ALL ON {LEDGER} TO PUBLIC"
+    );
+    crate::support::run(&mut database.superuser().await, &secured).await;
+    let error = database.plan(&history(&[("1", "SELECT 1")])).await.unwrap_err();
+    assert!(error.to_string().contains("row level security"), "{error}");
+}
+
+#[tokio::test]
+async fn a_plan_that_does_not_hold_leaves_no_ledger() {
+    let database = Database::create().await;
+    let approved = database.approve(&history(&[("1", "SELECT 1")])).await;
+    database.apply(&history(&[("1", "SELECT 2")]), &approved, "run").await.unwrap_err();
+    assert!(database.tables().await.is_empty());
+}

@@ -1,9 +1,11 @@
 //! Statements that cannot run in a transaction, whole and cut off.
 
+use std::time::Duration;
+
 use engine::Error;
 use engine::history::History;
 
-use crate::support::{Database, LEDGER, applied, history, run, until};
+use crate::support::{Database, LEDGER, applied, history, run, until, within};
 
 const TABLE: (&str, &str) = ("1", "CREATE TABLE t (id int, n int); INSERT INTO t VALUES (1, 1), (2, 1)");
 const INDEX: (&str, &str) = ("2", "CREATE INDEX CONCURRENTLY IF NOT EXISTS \"An Index\" ON t (n);");
@@ -82,17 +84,90 @@ async fn a_dropped_index_that_was_cut_off_is_found_dropped_or_dropped_again() {
     }
 }
 
+const PARENT: (&str, &str) = (
+    "1",
+    "CREATE TABLE p (id int PRIMARY KEY) PARTITION BY LIST (id); CREATE TABLE c PARTITION OF p FOR VALUES IN (1)",
+);
+
+#[tokio::test]
+async fn a_partition_whose_detaching_was_cut_off_is_detached() {
+    let database = Database::create().await;
+    let all = history(&[PARENT, ("2", "ALTER TABLE p DETACH PARTITION c CONCURRENTLY")]);
+    database.migrate(&history(&[PARENT])).await.unwrap();
+    // The first half commits, then waits for this reader.
+    let mut reader = database.session().await;
+    run(&mut reader, "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT * FROM p").await;
+    let approved = database.approve(&all).await;
+    let error = database.apply_within(&all, &approved, "run", within(Duration::from_millis(1500))).await.unwrap_err();
+    assert!(error.to_string().contains("57014"), "{error}");
+    assert_eq!(
+        database.texts("SELECT inhdetachpending::text FROM pg_inherits WHERE inhrelid = 'c'::regclass").await,
+        ["true"]
+    );
+    run(&mut reader, "COMMIT").await;
+    let outcome = database.apply(&all, &approved, "run").await.unwrap();
+    assert_eq!(outcome.remaining, 0);
+    assert_eq!(database.texts("SELECT 'attached' FROM pg_inherits WHERE inhrelid = 'c'::regclass").await.len(), 0);
+    assert_eq!(database.ledger().await, ["1", "2"].map(applied));
+}
+
 #[tokio::test]
 async fn what_leaves_no_evidence_is_left_to_a_person() {
     let database = Database::create().await;
-    let parent =
-        ("1", "CREATE TABLE p (id int) PARTITION BY LIST (id); CREATE TABLE c PARTITION OF p FOR VALUES IN (1)");
-    let all = history(&[parent, ("2", "ALTER TABLE p DETACH PARTITION c CONCURRENTLY")]);
-    database.migrate(&history(&[parent])).await.unwrap();
+    let all = history(&[PARENT, ("2", "REINDEX TABLE p")]);
+    database.migrate(&history(&[PARENT])).await.unwrap();
     cut_off(&database, &all, "2").await;
     let error = database.migrate(&all).await.unwrap_err();
     assert!(matches!(&error, Error::InDoubt { migration, .. } if migration == "2"), "{error}");
     assert!(error.to_string().contains("prisma migrate resolve --applied 2"), "{error}");
+}
+
+#[tokio::test]
+async fn what_was_cut_off_and_is_not_next_is_left_to_a_person_when_planning() {
+    let database = Database::create().await;
+    let all = history(&[TABLE, INDEX]);
+    database.migrate(&history(&[TABLE])).await.unwrap();
+    cut_off(&database, &all, "2").await;
+    let edited = history(&[TABLE, ("2", "SELECT 1")]);
+    let error = database.plan(&edited).await.unwrap_err();
+    assert!(matches!(error, Error::HistoryFailed { .. }), "{error}");
+    assert!(error.to_string().contains("--rolled-back 2"), "{error}");
+}
+
+#[tokio::test]
+async fn an_index_of_a_long_name_is_found_again() {
+    let database = Database::create().await;
+    let name = "n".repeat(70);
+    let sql = format!("CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON t (n)");
+    database.migrate(&history(&[TABLE])).await.unwrap();
+    database.run(&format!("CREATE INDEX {name} ON t (n)")).await;
+    run(&mut database.superuser().await, "UPDATE pg_index SET indisvalid = false WHERE indrelid = 't'::regclass").await;
+    database.migrate(&history(&[TABLE, ("2", &sql)])).await.unwrap();
+    assert_eq!(database.texts("SELECT indisvalid::text FROM pg_index WHERE indrelid = 't'::regclass").await, ["true"]);
+}
+
+#[tokio::test]
+async fn an_index_of_that_name_on_another_table_is_not_a_success() {
+    let database = Database::create().await;
+    let elsewhere = ("1", "CREATE TABLE t (n int); CREATE TABLE u (n int); CREATE INDEX \"An Index\" ON u (n)");
+    let error = database.migrate(&history(&[elsewhere, INDEX])).await.unwrap_err();
+    assert!(error.to_string().contains("its work is not in the catalog"), "{error}");
+}
+
+#[tokio::test]
+async fn an_index_that_waits_for_a_transaction_until_the_time_is_up_is_built_by_the_next_attempt() {
+    let database = Database::create().await;
+    let all = history(&[TABLE, ("1b", "SELECT 1"), INDEX]);
+    database.migrate(&history(&[TABLE])).await.unwrap();
+    let mut writer = database.session().await;
+    run(&mut writer, "BEGIN; UPDATE t SET n = 2 WHERE id = 1").await;
+    let approved = database.approve(&all).await;
+    let first = database.apply_within(&all, &approved, "run", within(Duration::from_secs(1))).await.unwrap();
+    assert_eq!((first.applied_now, first.remaining), (1, 1));
+    run(&mut writer, "COMMIT").await;
+    assert_eq!(database.apply(&all, &approved, "run").await.unwrap().remaining, 0);
+    assert_eq!(database.texts(VALID).await, ["true"]);
+    assert_eq!(database.ledger().await, ["1", "1b", "2"].map(applied));
 }
 
 #[tokio::test]
@@ -142,16 +217,25 @@ async fn a_session_that_is_ended_while_an_index_is_built_is_healed_by_the_retry(
 #[tokio::test]
 async fn a_statement_of_which_only_the_server_knows_is_given_what_it_needs() {
     let database = Database::create().await;
-    let all = history(&[
-        (
-            "1",
-            "CREATE TABLE p (id int PRIMARY KEY) PARTITION BY LIST (id); CREATE TABLE c PARTITION OF p FOR VALUES IN (1)",
-        ),
-        ("2", "REINDEX TABLE p"),
-        ("3", "CREATE PROCEDURE twice() LANGUAGE plpgsql AS $$ BEGIN INSERT INTO c VALUES (1); COMMIT; END $$"),
-        ("4", "CALL twice()"),
-    ]);
-    database.migrate(&all).await.unwrap();
-    assert_eq!(database.ledger().await, ["1", "2", "3", "4"].map(applied));
-    assert_eq!(database.texts("SELECT count(*)::text FROM p").await, ["1"]);
+    database.migrate(&history(&[PARENT, ("2", "REINDEX TABLE p")])).await.unwrap();
+    assert_eq!(database.ledger().await, ["1", "2"].map(applied));
+}
+
+#[tokio::test]
+async fn a_procedure_that_commits_by_itself_is_not_run() {
+    let database = Database::create().await;
+    let procedure = "CREATE TABLE t (id int); CREATE PROCEDURE twice() LANGUAGE plpgsql \
+                     AS $$ BEGIN INSERT INTO t VALUES (1); COMMIT; INSERT INTO t VALUES (2); END $$";
+    let error = database.migrate(&history(&[("1", procedure), ("2", "CALL twice()")])).await.unwrap_err();
+    assert!(error.to_string().contains("2D000") && error.to_string().contains("commits by itself"), "{error}");
+    assert_eq!(database.texts("SELECT count(*)::text FROM t").await, ["0"]);
+    assert_eq!(database.ledger().await, [applied("1")]);
+}
+
+#[tokio::test]
+async fn an_error_that_looks_like_a_broken_connection_is_none() {
+    let database = Database::create().await;
+    let raise = "DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '08006'; END $$";
+    let error = database.migrate(&history(&[("1", raise)])).await.unwrap_err();
+    assert!(matches!(error, Error::MigrationFailed(_)), "{error}");
 }

@@ -29,7 +29,7 @@ pub async fn handle(connector: &Connector, input: ApplyInput, deadline: SystemTi
     let history = history::read(&connector.settings()?.migrations).map_err(from_engine)?;
     let approved = Approved { digest: input.plan.digest, base_rows: input.plan.base_rows, up_to: input.request.up_to };
     let outcome = connector
-        .attempt(&input.database, &input.execution, async |target| {
+        .attempt(&input.database, &input.execution, deadline, async |target| {
             apply(target, &input.database.resource_id, &history, &approved, &input.execution, budget).await
         })
         .await?;

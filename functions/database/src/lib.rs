@@ -7,17 +7,20 @@ mod failure;
 mod secret;
 mod settings;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use engine::session::{Target, Tls};
-use shared::Failure;
 use shared::payload::Database;
+use shared::{Failure, Name};
 
 pub use failure::from_engine;
 pub use settings::Settings;
 
 /// How long a connection may take to open. A wrong security group shows as silence.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What is kept of the function's time to report.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Settings, and the client for the secret. Made once, outside of the handler.
 pub struct Connector {
@@ -43,6 +46,9 @@ impl Connector {
     /// Runs `work` with a target whose password was just read. If the database refuses the password,
     /// the secret is read again, once: it may have been rotated in between.
     ///
+    /// Ends in time for an answer before Lambda's `deadline`: a function that Lambda has to kill
+    /// cannot say why.
+    ///
     /// # Errors
     ///
     /// `Config.Invalid`, `Secret.Unreachable`, and whatever `work` fails with, under its wire name.
@@ -50,17 +56,26 @@ impl Connector {
         &self,
         database: &Database,
         execution: &str,
+        deadline: SystemTime,
         work: impl AsyncFn(&Target) -> engine::Result<T>,
     ) -> Result<T, Failure> {
-        let result = Box::pin(work(&self.target(database, execution).await?)).await;
-        let result = match result {
-            Err(engine::Error::AuthenticationFailed { .. }) => {
-                tracing::warn!("the database refused the password; reading the secret again");
-                Box::pin(work(&self.target(database, execution).await?)).await
-            }
-            result => result,
+        let left = deadline.duration_since(SystemTime::now()).unwrap_or_default().saturating_sub(LAST_WORDS);
+        let working = async {
+            let result = match Box::pin(work(&self.target(database, execution).await?)).await {
+                Err(engine::Error::AuthenticationFailed { .. }) => {
+                    tracing::warn!("the database refused the password; reading the secret again");
+                    Box::pin(work(&self.target(database, execution).await?)).await
+                }
+                result => result,
+            };
+            result.map_err(from_engine)
         };
-        result.map_err(from_engine)
+        tokio::time::timeout(left, working).await.unwrap_or_else(|_| {
+            Err(Failure::new(
+                Name::DatabaseConnectionClosed,
+                "the database gave no answer before the function's time was up (P1017)",
+            ))
+        })
     }
 
     async fn target(&self, database: &Database, execution: &str) -> Result<Target, Failure> {

@@ -59,7 +59,7 @@ pub(crate) async fn read(client: &Client, arn: &str) -> Result<Secret, Failure> 
 
 fn parse(arn: &str, text: &str) -> Result<Secret, Failure> {
     // serde's message can quote what it met, which here is a secret: say only what is expected.
-    serde_json::from_str(text).map_err(|_| {
+    let secret: Secret = serde_json::from_str(text).map_err(|_| {
         Failure::config(
             "DatabaseSecretArn",
             format!(
@@ -67,7 +67,9 @@ fn parse(arn: &str, text: &str) -> Result<Secret, Failure> {
                  and perhaps host, port and dbname"
             ),
         )
-    })
+    })?;
+    let given = |text: &String| !text.is_empty();
+    Ok(Secret { host: secret.host.filter(given), dbname: secret.dbname.filter(given), ..secret })
 }
 
 fn failure(arn: &str, error: &SdkError<GetSecretValueError>) -> Failure {
@@ -131,6 +133,8 @@ mod tests {
         assert_eq!((number.host, number.port), (None, Some(5432)));
         let managed = parse("arn", r#"{"username":"u","password":"a\"b/c%d'e\\f é"}"#).unwrap();
         assert_eq!((managed.password.as_str(), managed.port), ("a\"b/c%d'e\\f é", None));
+        let empty = parse("arn", r#"{"username":"u","password":"p","host":"","dbname":""}"#).unwrap();
+        assert_eq!((empty.host, empty.dbname), (None, None));
     }
 
     #[test]

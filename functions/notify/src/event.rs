@@ -22,9 +22,6 @@ pub struct Ended {
     pub execution_arn: String,
     /// FAILED, `TIMED_OUT` or ABORTED.
     pub status: String,
-    /// When it started, in milliseconds since 1970.
-    #[serde(default)]
-    pub start_date: Option<i64>,
     /// The error's name, when it failed.
     #[serde(default)]
     pub error: Option<String>,

@@ -1,5 +1,7 @@
 //! What is pending, and what it will do. Writes nothing.
 
+use std::time::SystemTime;
+
 use database::{Connector, from_engine};
 use engine::history::ledger::Ledger;
 use engine::plan::{Plan, check_empty, plan};
@@ -10,14 +12,16 @@ use shared::payload::{MOST_NAMED, PendingMigration, PlanInput, PlanOutput};
 
 /// Plans the migrations of the layer on the database's ledger.
 ///
+/// Ends before Lambda's `deadline`.
+///
 /// # Errors
 ///
 /// [`shared::failure::PLAN`].
-pub async fn handle(connector: &Connector, input: PlanInput) -> Result<PlanOutput, Failure> {
+pub async fn handle(connector: &Connector, input: PlanInput, deadline: SystemTime) -> Result<PlanOutput, Failure> {
     let history = history::read(&connector.settings()?.migrations).map_err(from_engine)?;
     let up_to = input.request.up_to.as_deref();
     let plan = connector
-        .attempt(&input.database, &input.execution, async |target: &session::Target| {
+        .attempt(&input.database, &input.execution, deadline, async |target: &session::Target| {
             let mut session = Session::open(target).await?;
             let ledger = if let Some(ledger) = session.ledger().await? {
                 ledger

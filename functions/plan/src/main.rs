@@ -6,5 +6,5 @@ use database::Connector;
 async fn main() -> Result<(), lambda_runtime::Error> {
     shared::logs::init();
     let connector = Connector::from_env().await;
-    shared::step::serve("plan", async |input, _context| plan::handle(&connector, input).await).await
+    shared::step::serve("plan", async |input, context| plan::handle(&connector, input, context.deadline()).await).await
 }

@@ -1,5 +1,7 @@
 //! Can we connect, are we the writer, may we migrate, and who would be in the way?
 
+use std::time::SystemTime;
+
 use database::Connector;
 use engine::preflight::preflight;
 use engine::session::Session;
@@ -9,13 +11,19 @@ use shared::request::Request;
 
 /// Checks the input and looks at the database. Changes nothing.
 ///
+/// Ends before Lambda's `deadline`.
+///
 /// # Errors
 ///
 /// [`shared::failure::PREFLIGHT`].
-pub async fn handle(connector: &Connector, input: PreflightInput) -> Result<PreflightOutput, Failure> {
+pub async fn handle(
+    connector: &Connector,
+    input: PreflightInput,
+    deadline: SystemTime,
+) -> Result<PreflightOutput, Failure> {
     let request = Request::from_input(&input.input)?;
     let report = connector
-        .attempt(&input.database, &input.execution, async |target| {
+        .attempt(&input.database, &input.execution, deadline, async |target| {
             let mut session = Session::open(target).await?;
             let report = preflight(&mut session).await?;
             session.close().await;

@@ -6,5 +6,8 @@ use database::Connector;
 async fn main() -> Result<(), lambda_runtime::Error> {
     shared::logs::init();
     let connector = Connector::from_env().await;
-    shared::step::serve("preflight", async |input, _context| preflight::handle(&connector, input).await).await
+    shared::step::serve("preflight", async |input, context| {
+        preflight::handle(&connector, input, context.deadline()).await
+    })
+    .await
 }

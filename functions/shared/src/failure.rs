@@ -136,6 +136,7 @@ pub const PREFLIGHT: &[Name] = &[
     SecretUnreachable,
     ConfigInvalid,
     DatabaseReadOnly,
+    LockTimeout,
     StepFailed,
 ];
 
@@ -152,6 +153,7 @@ pub const PLAN: &[Name] = &[
     HistoryFailed,
     HistoryNotEmpty,
     MigrationRefused,
+    LockTimeout,
     StepFailed,
 ];
 

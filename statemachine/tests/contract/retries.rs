@@ -20,7 +20,8 @@ const ASLEEP: &[&str] =
 const NO_ANSWER: &[&str] = &["Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout"];
 const TIMEOUT: &str = "States.Timeout";
 const CONNECTION: &[Name] = &[Name::DatabaseUnreachable, Name::DatabaseConnectionClosed, Name::SecretUnreachable];
-const CONTENTION: &[Name] = &[Name::DatabaseReadOnly, Name::LockHeld, Name::LockTimeout];
+const LOCKED: &[Name] = &[Name::LockTimeout];
+const CONTENTION: &[Name] = &[Name::DatabaseReadOnly, Name::LockHeld];
 
 fn retried(task: &Value) -> BTreeSet<String> {
     entries(task, "Retry").iter().flat_map(errors).collect()
@@ -38,9 +39,9 @@ fn texts(lists: &[&[&str]]) -> BTreeSet<String> {
 fn each_step_retries_exactly_what_a_retry_can_cure() {
     let expected = BTreeMap::from([
         ("DatabaseStatus", texts(&[&["Rds.RdsException", "Rds.SdkClientException", TIMEOUT]])),
-        ("Preflight", &texts(&[SERVICE, ASLEEP, NO_ANSWER, &[TIMEOUT]]) | &names(&[CONNECTION])),
-        ("Plan", &texts(&[SERVICE, ASLEEP, NO_ANSWER, &[TIMEOUT]]) | &names(&[CONNECTION])),
-        ("Apply", &texts(&[SERVICE, ASLEEP, NO_ANSWER, &[TIMEOUT]]) | &names(&[CONNECTION, CONTENTION])),
+        ("Preflight", &texts(&[SERVICE, ASLEEP, NO_ANSWER, &[TIMEOUT]]) | &names(&[CONNECTION, LOCKED])),
+        ("Plan", &texts(&[SERVICE, ASLEEP, NO_ANSWER, &[TIMEOUT]]) | &names(&[CONNECTION, LOCKED])),
+        ("Apply", &texts(&[SERVICE, ASLEEP, NO_ANSWER, &[TIMEOUT]]) | &names(&[CONNECTION, LOCKED, CONTENTION])),
         // Its timeout is the approval's expiry.
         ("Approval", texts(&[SERVICE, NO_ANSWER])),
         ("NotifySuccess", texts(&[SERVICE, NO_ANSWER, &[TIMEOUT]])),
