@@ -17,6 +17,7 @@ const CONTENTION_PATIENCE: Duration = Duration::from_mins(1);
 
 /// The part of the time that is kept for stopping: cancelling, cleaning up, reading the ledger again.
 const RESERVE: f64 = 0.2;
+const SHORTEST_RESERVE: Duration = Duration::from_secs(2);
 const LONGEST_RESERVE: Duration = Duration::from_secs(10);
 
 /// Applies what remains of the plan, until Lambda's `deadline` comes near.
@@ -39,7 +40,7 @@ pub async fn handle(connector: &Connector, input: ApplyInput, deadline: SystemTi
 }
 
 fn budget(left: Duration) -> Budget {
-    let reserve = left.mul_f64(RESERVE).min(LONGEST_RESERVE);
+    let reserve = left.mul_f64(RESERVE).clamp(SHORTEST_RESERVE, LONGEST_RESERVE);
     Budget {
         deadline: Instant::now() + left.saturating_sub(reserve),
         lock_patience: LOCK_PATIENCE.min(left / 4),
@@ -89,6 +90,6 @@ mod tests {
             let deadline = budget(Duration::from_secs(seconds)).deadline;
             (deadline - Instant::now()).as_secs_f64().round()
         };
-        assert_eq!((left(900), left(20)), (890.0, 16.0));
+        assert_eq!((left(900), left(20), left(5)), (890.0, 16.0, 3.0));
     }
 }
