@@ -1,0 +1,13 @@
+"""The mails' subjects, letter for letter: people have filters on them."""
+
+
+def successful(environment: str = "dev") -> str:
+    return f"✓ Database Migration Successful ({environment})"
+
+
+def failed(environment: str = "dev") -> str:
+    return f"✗ Database Migration Failed ({environment})"
+
+
+def awaiting(environment: str = "prod") -> str:
+    return f"⏸ Database Migration Awaiting Approval ({environment})"

@@ -1,0 +1,38 @@
+"""A mail that cannot be sent changes nothing about the run."""
+
+from contextlib import contextmanager
+
+from e2e.database import applied
+
+
+def test_a_success_stays_one_and_the_record_says_that_the_mail_was_lost(case):
+    dev = case()
+    dev.write("1_a", "CREATE TABLE a ()")
+    with no_topic(dev):
+        run = dev.run()
+    assert run["status"] == "SUCCEEDED"
+    assert dev.ledger() == applied("1_a")
+    assert run["output"]["notification"]["sent"] is False
+    assert run["output"]["notification"]["error"] == "NotFound"
+    assert any("mail could not be sent" in line for line in dev.stack.log_lines(dev.deployment, "notify"))
+
+
+def test_a_failure_keeps_its_own_cause(case):
+    dev = case()
+    dev.write("1_a", "SELECT 1 / 0")
+    with no_topic(dev):
+        run = dev.run()
+        assert (run["status"], run["error"]) == ("FAILED", "Migration.Failed")
+        assert "22012" in run["cause"]
+        dev.mails()
+
+
+@contextmanager
+def no_topic(dev):
+    mailbox, topics = dev.stack.mailbox(dev.deployment), dev.stack.client("sns")
+    topics.delete_topic(TopicArn=mailbox.topic_arn)
+    try:
+        yield
+    finally:
+        assert topics.create_topic(Name=mailbox.topic_arn.rsplit(":", 1)[1])["TopicArn"] == mailbox.topic_arn
+        mailbox.open()

@@ -1,0 +1,44 @@
+"""The one command: builds, deploys, runs, shows, and leaves nothing behind."""
+
+import os
+import subprocess
+
+import pytest
+from local import paths, up
+
+from e2e import subjects
+
+
+@pytest.fixture
+def make_run():
+    if up.is_running(paths.DEFAULT_STACK):
+        pytest.skip("`make up` is in use, and `make run` does not disturb it")
+
+    def run(**options):
+        # Nothing of the `make test` that this may be a part of.
+        ours = ("ENV", "MIGRATIONS", "APPROVE", "DATABASE_URL", "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS")
+        settings = {name: value for name, value in os.environ.items() if name not in ours}
+        return subprocess.run(
+            ["make", "run"], cwd=paths.ROOT, env=settings | options, capture_output=True, text=True, timeout=300, check=False
+        )
+
+    return run
+
+
+def test_the_projects_own_migrations(make_run):
+    count = len(list(paths.MIGRATIONS.glob("*/migration.sql")))
+    made = make_run()
+    assert made.returncode == 0, made.stdout + made.stderr
+    for part in (f"{count} migrations pending", f"migration {count} of {count}", "✓", subjects.successful()):
+        assert part in made.stdout
+    assert not up.is_running(paths.DEFAULT_STACK)
+
+
+def test_any_history_in_prod_where_somebody_says_no(make_run, tmp_path):
+    (tmp_path / "1_somebody_elses").mkdir()
+    (tmp_path / "1_somebody_elses" / "migration.sql").write_text("CREATE TABLE a ()")
+    made = make_run(ENV="prod", APPROVE="no", MIGRATIONS=str(tmp_path))
+    assert made.returncode != 0
+    for part in ("1_somebody_elses", "Waiting for approval", "Approval.Rejected", subjects.awaiting(), subjects.failed("prod")):
+        assert part in made.stdout
+    assert not up.is_running(paths.DEFAULT_STACK)
