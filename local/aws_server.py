@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 import uuid
 from datetime import UTC, datetime
@@ -89,7 +90,12 @@ def _describe_instance_as_told() -> None:
     told = Path("database-instance.json").resolve()
 
     def describe_as_told(instance: dict) -> str:
-        return describe(instance | json.loads(told.read_text()) if told.exists() else instance)
+        fields = json.loads(told.read_text()) if told.exists() else {}
+        xml = describe(instance | fields)
+        for absent in (name for name, value in fields.items() if value is None):
+            # On AWS what an instance does not have is left out, not empty.
+            xml = re.sub(f"<{absent}>.*?</{absent}>", "", xml)
+        return xml
 
     rds._instance_xml = describe_as_told
 

@@ -201,7 +201,7 @@ class Stack:
         self.describe_database_as(DBInstanceStatus=status)
 
     def describe_database_as(self, **fields: Any) -> None:
-        """What RDS says of the instance, by its API's field names. No fields: the truth again."""
+        """What RDS says of the instance, by its API's field names; None leaves one out. No fields: the truth again."""
         self.aws.describe_instance_as(**fields)
 
     def set_secret(self, value: dict[str, Any] | str) -> None:

@@ -35,14 +35,15 @@ class Logs:
 
     def new_events(self) -> list[tuple[str, dict[str, Any]]]:
         """Pairs of step and event."""
-        fresh = []
+        fresh, missing = [], []
         for step, group in self._groups.items():
             try:
                 pages = self._client.get_paginator("filter_log_events").paginate(
                     logGroupName=group, startTime=self._since[step]
                 )
                 events = [event for page in pages for event in page["events"]]
-            except self._client.exceptions.ResourceNotFoundException:
+            except self._client.exceptions.ResourceNotFoundException as failure:
+                missing.append(failure)
                 continue
             for event in events:
                 if identity(event) not in self._seen:
@@ -50,6 +51,8 @@ class Logs:
                     fresh.append((step, event))
             if events:
                 self._since[step] = max(self._since[step], events[-1]["timestamp"] - 10_000)
+        if len(missing) == len(self._groups):
+            raise missing[0]
         return sorted(fresh, key=lambda pair: pair[1]["timestamp"])
 
 

@@ -13,7 +13,10 @@ def plan(terminal: Terminal, planned: dict[str, Any]) -> None:
     pending, applied = planned.get("pending", 0), planned.get("alreadyApplied", 0)
     terminal.line(f"  {plural(pending, 'migration')} pending, {applied} already applied")
     for migration in planned.get("migrations", []):
-        what = f"{migration.get('class', '')}, {plural(migration.get('statements', 0), 'statement')}"
+        what = migration.get("class", "")
+        # A script that could not be parsed as a whole has no number of statements.
+        if migration.get("statements") is not None:
+            what += f", {plural(migration['statements'], 'statement')}"
         terminal.line(f"    {migration['name']}  {terminal.paint(what, 'dim')}")
     if planned.get("omitted"):
         terminal.line(f"    ... and {planned['omitted']} more", "dim")

@@ -1,12 +1,13 @@
 """Runs the end-to-end tests against a stack that is deployed on AWS, with a database that may be thrown away.
 
-The tests empty the database, make migrations fail on purpose, and stop executions. So they run only against an
-instance that carries the tag `throw-away` with the value `true`. What only a real account can show is looked at first.
+The tests apply this repository's migrations to it, which has to be empty, and stop executions. So they run only against
+an instance that carries the tag `throw-away` with the value `true`. What only a real account can show is looked at first.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from typing import Any
@@ -29,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="scripts/verify-aws",
         description="Runs the end-to-end tests against an environment that scripts/deploy has deployed to AWS. "
-        "They empty its database, which is why the RDS instance must carry the tag throw-away=true.",
+        "They migrate its database, which has to be empty; the RDS instance must carry the tag throw-away=true.",
     )
     parser.add_argument("environment", choices=ENVIRONMENTS)
     parser.add_argument("pytest", nargs="*", help="passed on to pytest, after --")
@@ -51,9 +52,12 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     for problem in problems:
         terminal.line(f"✗ {problem}", "red")
+    # The tests' clients have no other way to know what samconfig.toml says.
+    account = {"AWS_REGION": settings.region, "AWS_DEFAULT_REGION": settings.region, "AWS_PROFILE": settings.profile}
     tests = subprocess.run(
-        [sys.executable, "-m", "pytest", "e2e", "--target", "aws", "--stack", settings.stack, *options.pytest],
+        [sys.executable, "-m", "pytest", "e2e", "--stack", settings.stack, *options.pytest],
         cwd=ROOT,
+        env=os.environ | {name: value for name, value in account.items() if value},
         check=False,
     )
     return tests.returncode or int(bool(problems))
@@ -65,7 +69,7 @@ def check(session: boto3.session.Session, settings: Settings) -> list[str]:
     described = session.client("rds").describe_db_instances(DBInstanceIdentifier=instance)["DBInstances"][0]
     if TAG not in [(tag["Key"], tag["Value"]) for tag in described.get("TagList", [])]:
         raise NotReady(
-            f"The tests empty the database, and the instance {instance} is not tagged {'='.join(TAG)}. "
+            f"The tests migrate the database, and the instance {instance} is not tagged {'='.join(TAG)}. "
             "Deploy against an instance that may be thrown away, and tag that one."
         )
     problems = stale_versions(session, settings.stack)

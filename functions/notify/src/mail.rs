@@ -58,7 +58,10 @@ fn requested(environment: &str, execution: &str, run: &Run, expires_at: &str) ->
 }
 
 fn applied(environment: &str, execution: &str, run: &Run, apply: &ApplyOutput, took: Option<String>) -> Mail {
-    let mut body = format!("{} applied in {environment}", count(apply.applied, "migration was", "migrations were"));
+    let mut body = match apply.applied {
+        0 => format!("Nothing was left to apply in {environment}"),
+        applied => format!("{} applied in {environment}", count(applied, "migration was", "migrations were")),
+    };
     if let Some(took) = took {
         let _ = write!(body, "; the run took {took}");
     }

@@ -82,6 +82,22 @@ fn success_says_what_was_applied_by_whom_approved_and_how_long_it_took() {
 }
 
 #[test]
+fn a_run_whose_plan_another_run_carried_out_says_so() {
+    let mut run = run();
+    run["apply"] = json!({
+        "finished": true, "applied": 0, "appliedElsewhere": 2, "remaining": 0, "total": 2, "omitted": 0, "durationMs": 0,
+        "migrations": [],
+    });
+    let event =
+        json!({ "event": "succeeded", "execution": EXECUTION, "startedAt": "2026-01-01T12:00:00Z", "run": run });
+    let body = mail(event).unwrap().body;
+    assert!(
+        body.starts_with("Nothing was left to apply in prod; the run took 4.2 s.\n\n\n2 migrations of the plan"),
+        "{body}"
+    );
+}
+
+#[test]
 fn a_run_that_changed_nothing_is_no_news() {
     assert_eq!(mail(json!({ "event": "succeeded", "execution": EXECUTION, "startedAt": "x", "run": run() })), None);
 }
