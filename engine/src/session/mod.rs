@@ -1,57 +1,24 @@
-//! One session with the database: TLS, settings, and what an error means.
+//! One session with the database.
 
-use std::fmt;
+mod connect;
+mod fault;
+mod target;
+
 use std::io;
 use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt as _;
-use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgErrorPosition, PgRow, PgSeverity, PgSslMode};
+use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Connection as _, Decode, Either, PgConnection, Postgres, Row as _, Type};
 
 use crate::history::ledger::{Ledger, Row, Statements};
 use crate::plan::Identity;
-use crate::quote::identifier;
+use crate::session::connect::{connect, connect_error};
+use crate::session::fault::query_error;
 use crate::{Error, Result, sqlstate};
 
-/// Where the database is, and who we are there.
-#[derive(Clone)]
-pub struct Target {
-    /// Host name or address.
-    pub host: String,
-    /// TCP port.
-    pub port: u16,
-    /// The role.
-    pub user: String,
-    /// Its password.
-    pub password: String,
-    /// The database.
-    pub database: String,
-    /// The schema of the ledger, and the search path of every script.
-    pub schema: String,
-    /// How the connection is protected.
-    pub tls: Tls,
-    /// What `pg_stat_activity` shows.
-    pub application_name: String,
-    /// How long a statement may wait for a table lock.
-    pub lock_timeout: Duration,
-    /// How long a connection may take to open.
-    pub connect_timeout: Duration,
-}
-
-/// How the connection is protected.
-#[derive(Clone)]
-pub enum Tls {
-    /// TLS, with the server's certificate and name verified against these roots, in PEM.
-    VerifyFull(Vec<u8>),
-    /// None. For a database on the same machine only.
-    Disabled,
-}
-
-impl fmt::Debug for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}:{}/{}", self.user, self.host, self.port, self.database)
-    }
-}
+pub(crate) use fault::{code_of, database_error, is_closed, position_of};
+pub use target::{Target, Tls};
 
 /// An open session.
 pub struct Session {
@@ -313,35 +280,6 @@ async fn cancel_backend(target: &Target, pid: i32) {
     }
 }
 
-async fn connect(target: &Target, settings: &[(&str, &str)]) -> Result<PgConnection, sqlx::Error> {
-    let options = PgConnectOptions::new_without_pgpass()
-        .host(&target.host)
-        .port(target.port)
-        .username(&target.user)
-        .password(&target.password)
-        .database(&target.database)
-        .application_name(&target.application_name)
-        // As startup options, so that RESET ALL between two scripts comes back to them.
-        .options([
-            ("search_path", identifier(&target.schema)),
-            ("lock_timeout", format!("{}ms", target.lock_timeout.as_millis())),
-            ("standard_conforming_strings", "on".to_owned()),
-            // A role's own limit would cut scripts off; the deadline bounds them.
-            ("statement_timeout", "0".to_owned()),
-        ])
-        .options(settings.iter().copied());
-    let options = match &target.tls {
-        Tls::VerifyFull(roots) => options.ssl_mode(PgSslMode::VerifyFull).ssl_root_cert_from_pem(roots.clone()),
-        Tls::Disabled => options.ssl_mode(PgSslMode::Disable),
-    };
-    // A statement's text belongs in no log: it may hold rows and secrets.
-    let options = sqlx::ConnectOptions::disable_statement_logging(options);
-    match tokio::time::timeout(target.connect_timeout, PgConnection::connect_with(&options)).await {
-        Ok(result) => result,
-        Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "no answer").into()),
-    }
-}
-
 async fn fetch(connection: &mut PgConnection, sql: &str) -> Result<Vec<PgRow>, sqlx::Error> {
     answered(sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(connection)).await
 }
@@ -351,139 +289,4 @@ async fn answered<T>(answer: impl Future<Output = Result<T, sqlx::Error>>) -> Re
     tokio::time::timeout(ANSWER_PATIENCE, answer)
         .await
         .unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "no answer").into()))
-}
-
-/// The server's error inside `error`, if it is one.
-pub(crate) fn database_error(error: &sqlx::Error) -> Option<&PgDatabaseError> {
-    error.as_database_error().and_then(|error| error.try_downcast_ref())
-}
-
-pub(crate) fn code_of(error: &sqlx::Error) -> Option<String> {
-    database_error(error).map(|error| error.code().to_owned())
-}
-
-/// The position in the message, in characters from 1, at which the server met the error.
-pub(crate) fn position_of(error: &PgDatabaseError) -> Option<usize> {
-    match error.position() {
-        Some(PgErrorPosition::Original(position)) => Some(position),
-        _ => None,
-    }
-}
-
-/// Whether the session is over after `error`.
-///
-/// The server says so by its severity: a SQLSTATE alone can be raised by a script. An error of the
-/// driver's own means that it has lost track of the conversation, while the server may have gone on
-/// to COMMIT: only a new session can tell.
-pub(crate) fn is_closed(error: &sqlx::Error) -> bool {
-    match database_error(error) {
-        Some(error) => matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic),
-        None => !matches!(error, sqlx::Error::RowNotFound | sqlx::Error::ColumnDecode { .. }),
-    }
-}
-
-fn connect_error(target: &Target, error: &sqlx::Error) -> Error {
-    let (host, port) = (target.host.clone(), target.port);
-    let unreachable = |reason: String| Error::Unreachable { host: host.clone(), port, reason };
-    if let Some(server) = database_error(error) {
-        let refused = |hint| Error::AuthenticationFailed {
-            host: host.clone(),
-            port,
-            user: target.user.clone(),
-            code: server.code().to_owned(),
-            hint,
-        };
-        return match server.code() {
-            sqlstate::INVALID_PASSWORD => refused("the password in the secret is not the role's (P1000)"),
-            sqlstate::INVALID_AUTHORIZATION => refused(
-                "the role may not connect like this; check that it exists, may log in, has CONNECT on the database, and that pg_hba allows it (P1010)",
-            ),
-            sqlstate::INVALID_CATALOG_NAME => Error::DatabaseNotFound { host, port, database: target.database.clone() },
-            sqlstate::TOO_MANY_CONNECTIONS => {
-                unreachable("it has no connection left; free some, or raise max_connections".into())
-            }
-            sqlstate::CANNOT_CONNECT_NOW => unreachable("it is starting up or shutting down".into()),
-            code => {
-                unreachable(format!("it refused the connection with SQLSTATE {code} ({})", sqlstate::condition(code)))
-            }
-        };
-    }
-    match error {
-        sqlx::Error::Tls(source) => Error::Tls { host, port, reason: tls_reason(source.as_ref()) },
-        sqlx::Error::Io(source) => match certificate_error(source) {
-            Some(reason) => Error::Tls { host, port, reason },
-            None => unreachable(io_reason(source)),
-        },
-        sqlx::Error::Configuration(_) => {
-            Error::Tls { host, port, reason: "the file of root certificates cannot be used; it has to be PEM".into() }
-        }
-        _ => unreachable("the driver gave up".into()),
-    }
-}
-
-/// rustls reports a certificate that it does not trust as an I/O error.
-fn certificate_error(error: &io::Error) -> Option<String> {
-    let text = error.to_string();
-    (error.kind() == io::ErrorKind::InvalidData || text.contains("certificate")).then(|| {
-        format!(
-            "{text}; is the right file of root certificates set, and the host the name in the server's certificate?"
-        )
-    })
-}
-
-fn tls_reason(error: &(dyn std::error::Error + Send + Sync)) -> String {
-    format!("{error}; a server without TLS is not accepted")
-}
-
-fn io_reason(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => "connection refused; is the port right, and is the server running?".into(),
-        io::ErrorKind::TimedOut => {
-            "no answer in time; do the security groups and the route let this function reach it?".into()
-        }
-        _ if error.to_string().contains("lookup") => {
-            "the host name cannot be resolved; is it right, and does the VPC resolve DNS?".into()
-        }
-        kind => format!("{kind}"),
-    }
-}
-
-fn query_error(target: &Target, doing: &str, error: &sqlx::Error) -> Error {
-    let code = code_of(error);
-    if is_closed(error) {
-        let reason = match (&code, error) {
-            (Some(code), _) => format!("SQLSTATE {code} ({})", sqlstate::condition(code)),
-            (None, sqlx::Error::Io(error)) => error.kind().to_string(),
-            (None, _) => "the connection broke".to_owned(),
-        };
-        return Error::ConnectionClosed { during: doing.to_owned(), reason };
-    }
-    match code.as_deref() {
-        Some(sqlstate::READ_ONLY_SQL_TRANSACTION) => Error::ReadOnly {
-            host: target.host.clone(),
-            port: target.port,
-            reason: format!("it refused {doing}; it may be failing over"),
-        },
-        Some(code) if sqlstate::is_contention(code) => Error::LockTimeout {
-            what: doing.to_owned(),
-            tries: 1,
-            waited_s: 0,
-            code: code.to_owned(),
-            blockers: "somebody holds the ledger or a system table".to_owned(),
-        },
-        Some(code) => Error::Query {
-            doing: doing.to_owned(),
-            code: code.to_owned(),
-            condition: sqlstate::condition(code),
-            message: database_error(error)
-                .filter(|_| sqlstate::is_about_objects(code))
-                .map_or_else(String::new, |error| format!(": {}", error.message())),
-        },
-        None => Error::Query {
-            doing: doing.to_owned(),
-            code: "none".to_owned(),
-            condition: "driver_error",
-            message: String::new(),
-        },
-    }
 }

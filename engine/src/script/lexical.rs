@@ -1,0 +1,68 @@
+//! What the tokens alone tell, also of a script that could not be parsed as a whole.
+
+use squawk_syntax::{SyntaxKind, SyntaxNode};
+
+/// Where the lines of a script end, so that many places can be found in a long one.
+pub(crate) struct Lines(Vec<usize>);
+
+impl Lines {
+    pub(crate) fn of(sql: &str) -> Self {
+        Self(sql.match_indices('\n').map(|(at, _)| at).collect())
+    }
+
+    /// The line, from 1, of the byte at `offset`.
+    pub(crate) fn at(&self, offset: usize) -> usize {
+        self.0.partition_point(|end| *end < offset) + 1
+    }
+}
+
+/// Where a dollar-quoted text starts that does not end, which the parser lets pass.
+pub(super) fn open_dollar_quote(root: &SyntaxNode) -> Option<usize> {
+    root.descendants_with_tokens()
+        .filter_map(squawk_syntax::SyntaxElement::into_token)
+        .filter(|token| token.kind() == SyntaxKind::DOLLAR_QUOTED_STRING)
+        .find(|token| {
+            let text = token.text();
+            let tag = text[1..].find('$').map_or(text.len(), |end| end + 2);
+            text.len() < 2 * tag || !text.ends_with(&text[..tag])
+        })
+        .map(|token| token.text_range().start().into())
+}
+
+/// Where a backslash stands outside of every quote: SQL has no such thing.
+pub(super) fn meta_command(root: &SyntaxNode) -> Option<usize> {
+    root.descendants_with_tokens()
+        .filter_map(squawk_syntax::SyntaxElement::into_token)
+        .find(|token| token.kind() == SyntaxKind::ERROR && token.text().starts_with('\\'))
+        .map(|token| token.text_range().start().into())
+}
+
+/// In a script that is not understood as a whole: where a statement starts with a word that would
+/// begin or end a transaction. Such words inside a function's BEGIN ATOMIC body are met too, which
+/// refuses too much, never too little.
+pub(super) fn transaction_control(root: &SyntaxNode) -> Option<usize> {
+    let mut starts_statement = true;
+    for token in root.descendants_with_tokens().filter_map(squawk_syntax::SyntaxElement::into_token) {
+        match token.kind() {
+            SyntaxKind::WHITESPACE | SyntaxKind::COMMENT => {}
+            SyntaxKind::SEMICOLON => starts_statement = true,
+            kind => {
+                let controls = matches!(
+                    kind,
+                    SyntaxKind::BEGIN_KW
+                        | SyntaxKind::START_KW
+                        | SyntaxKind::COMMIT_KW
+                        | SyntaxKind::END_KW
+                        | SyntaxKind::ROLLBACK_KW
+                        | SyntaxKind::ABORT_KW
+                        | SyntaxKind::PREPARE_KW
+                );
+                if starts_statement && controls {
+                    return Some(token.text_range().start().into());
+                }
+                starts_statement = false;
+            }
+        }
+    }
+    None
+}

@@ -1,0 +1,190 @@
+//! What a script is: transactional, standalone or refused. Parsed, never matched by pattern.
+//!
+//! A transactional script runs inside our transaction, together with its ledger row. A standalone
+//! one is a single statement that PostgreSQL refuses to run in a transaction block. Everything that
+//! could leave the two halves apart is refused before anything runs.
+
+mod evidence;
+mod lexical;
+mod transaction;
+
+use std::fmt;
+use std::panic;
+
+use squawk_syntax::ast::AstNode as _;
+use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
+
+pub use evidence::Evidence;
+pub(crate) use lexical::Lines;
+
+use evidence::outside_transaction;
+use lexical::{meta_command, open_dollar_quote, transaction_control};
+use transaction::{blank, envelopes, forbidden, is_envelope};
+
+/// A script that can be applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Script {
+    /// How it has to run.
+    pub class: Class,
+    /// The text to send: the file's, with the script's own balanced BEGIN and COMMIT blanked, so that
+    /// every other character keeps its place.
+    pub text: String,
+    /// The statements that the server will run, in order. Empty when `parsed` is false.
+    pub statements: Vec<Statement>,
+    /// Whether every statement was understood. If not, the server is the judge of the syntax, and
+    /// statements cannot be counted.
+    pub parsed: bool,
+}
+
+/// A statement's place in its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Statement {
+    /// Its number among all statements of the file, from 1.
+    pub number: usize,
+    /// The line on which it starts, from 1.
+    pub line: usize,
+}
+
+/// How a script has to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Class {
+    /// In one transaction with its ledger row.
+    Transactional,
+    /// Alone, outside a transaction, with evidence before and after.
+    Standalone(Evidence),
+}
+
+impl Class {
+    /// The class's name as it is shown to people.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Transactional => "transactional",
+            Self::Standalone(_) => "standalone",
+        }
+    }
+}
+
+/// Why a script is not run, and the way out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The line that decides it, from 1.
+    pub line: usize,
+    /// What is there, as a clause.
+    pub reason: String,
+    /// What to do about it, as a sentence.
+    pub way_out: &'static str,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}. {}", self.line, self.reason, self.way_out)
+    }
+}
+
+const SPLIT: &str = "Move that statement into a migration of its own, with nothing else in it";
+
+/// Parses and classifies `sql`.
+///
+/// # Errors
+///
+/// A [`Refusal`] when running the script could leave it half applied, or applied without its ledger
+/// row, or when the simple query protocol cannot carry it.
+pub fn classify(sql: &str) -> Result<Script, Refusal> {
+    if sql.starts_with('\u{feff}') {
+        return Err(refuse(1, "the file starts with a byte order mark", "Save it as UTF-8 without BOM"));
+    }
+    let lines = Lines::of(sql);
+    if let Some(at) = sql.find('\0') {
+        return Err(refuse(lines.at(at), "the file holds a NUL byte", "Remove it: PostgreSQL's text cannot hold one"));
+    }
+    // The parser is not ours; a panic in it must not take down a run that has nothing to do with it.
+    let parse = panic::catch_unwind(|| {
+        let parse = SourceFile::parse(sql);
+        let errors = parse.errors();
+        (parse, errors)
+    });
+    let Ok((parse, errors)) = parse else {
+        return Err(refuse(1, "the parser gave up on this script", "Split it, or simplify it"));
+    };
+    let root = parse.syntax_node();
+
+    // An open quote or comment would swallow what stands behind the script in our message.
+    let open = errors.iter().find(|error| error.message().starts_with("Missing trailing"));
+    if let Some(at) = open.map(|error| error.range().start().into()).or_else(|| open_dollar_quote(&root)) {
+        return Err(refuse(lines.at(at), "a quoted text or comment is not closed", "Close it"));
+    }
+    let statements: Vec<Parsed> = parse
+        .tree()
+        .stmts()
+        .filter(|statement| statement.syntax().kind() != SyntaxKind::EMPTY_STMT)
+        .enumerate()
+        .map(|(index, statement)| {
+            let node = statement.syntax().clone();
+            let start = usize::from(node.text_range().start());
+            Parsed { place: Statement { number: index + 1, line: lines.at(start) }, node }
+        })
+        .collect();
+    let parsed = errors.is_empty();
+
+    for statement in &statements {
+        if let Some((reason, way_out)) = forbidden(&statement.node) {
+            return Err(refuse(statement.place.line, reason, way_out));
+        }
+    }
+    if let Some(at) = meta_command(&root) {
+        let reason = "a backslash command, which only psql knows";
+        return Err(refuse(lines.at(at), reason, "Write it in SQL"));
+    }
+    if !parsed && let Some(at) = transaction_control(&root) {
+        let reason = "transaction control in a script that could not be parsed as a whole";
+        return Err(refuse(lines.at(at), reason, "Mend the syntax, or remove the transaction control"));
+    }
+
+    let envelopes = envelopes(&statements)?;
+    let inner: Vec<&Parsed> = statements.iter().filter(|s| !is_envelope(&s.node)).collect();
+    let alone = inner.iter().find_map(|s| outside_transaction(&s.node).map(|evidence| (s, evidence)));
+    let class = match alone {
+        None => Class::Transactional,
+        Some((_, evidence)) if statements.len() == 1 && parsed => Class::Standalone(evidence),
+        Some((statement, _)) => {
+            let verb = first_words(&statement.node);
+            let what =
+                if parsed { "and is not alone in its file" } else { "and its file could not be parsed as a whole" };
+            let reason = format!("{verb} cannot run in a transaction, {what}");
+            return Err(refuse(statement.place.line, reason, SPLIT));
+        }
+    };
+    Ok(Script {
+        class,
+        text: blank(sql, &envelopes),
+        statements: if parsed { inner.iter().map(|s| s.place).collect() } else { Vec::new() },
+        parsed,
+    })
+}
+
+struct Parsed {
+    place: Statement,
+    node: SyntaxNode,
+}
+
+fn refuse(line: usize, reason: impl Into<String>, way_out: &'static str) -> Refusal {
+    Refusal { line, reason: reason.into(), way_out }
+}
+
+fn has(node: &SyntaxNode, kind: SyntaxKind) -> bool {
+    node.descendants_with_tokens().any(|element| element.kind() == kind)
+}
+
+fn text(node: &SyntaxNode) -> String {
+    node.text().to_string()
+}
+
+/// The statement's leading keywords, for a message.
+fn first_words(node: &SyntaxNode) -> String {
+    let text = text(node);
+    let words: Vec<_> = text.split_whitespace().take(3).map(|word| word.trim_end_matches(';')).collect();
+    words.join(" ").to_uppercase()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,108 @@
+//! Opens a connection, and says why one could not be opened.
+
+use std::io;
+
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use sqlx::{Connection as _, PgConnection};
+
+use crate::quote::identifier;
+use crate::session::fault::database_error;
+use crate::session::{Target, Tls};
+use crate::{Error, Result, sqlstate};
+
+/// Connects, with `settings` beside those that every session has.
+pub(crate) async fn connect(target: &Target, settings: &[(&str, &str)]) -> Result<PgConnection, sqlx::Error> {
+    let options = PgConnectOptions::new_without_pgpass()
+        .host(&target.host)
+        .port(target.port)
+        .username(&target.user)
+        .password(&target.password)
+        .database(&target.database)
+        .application_name(&target.application_name)
+        // As startup options, so that RESET ALL between two scripts comes back to them.
+        .options([
+            ("search_path", identifier(&target.schema)),
+            ("lock_timeout", format!("{}ms", target.lock_timeout.as_millis())),
+            ("standard_conforming_strings", "on".to_owned()),
+            // A role's own limit would cut scripts off; the deadline bounds them.
+            ("statement_timeout", "0".to_owned()),
+        ])
+        .options(settings.iter().copied());
+    let options = match &target.tls {
+        Tls::VerifyFull(roots) => options.ssl_mode(PgSslMode::VerifyFull).ssl_root_cert_from_pem(roots.clone()),
+        Tls::Disabled => options.ssl_mode(PgSslMode::Disable),
+    };
+    // A statement's text belongs in no log: it may hold rows and secrets.
+    let options = sqlx::ConnectOptions::disable_statement_logging(options);
+    match tokio::time::timeout(target.connect_timeout, PgConnection::connect_with(&options)).await {
+        Ok(result) => result,
+        Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "no answer").into()),
+    }
+}
+
+/// What `error` means, met while connecting.
+pub(crate) fn connect_error(target: &Target, error: &sqlx::Error) -> Error {
+    let (host, port) = (target.host.clone(), target.port);
+    let unreachable = |reason: String| Error::Unreachable { host: host.clone(), port, reason };
+    if let Some(server) = database_error(error) {
+        let refused = |hint| Error::AuthenticationFailed {
+            host: host.clone(),
+            port,
+            user: target.user.clone(),
+            code: server.code().to_owned(),
+            hint,
+        };
+        return match server.code() {
+            sqlstate::INVALID_PASSWORD => refused("the password in the secret is not the role's (P1000)"),
+            sqlstate::INVALID_AUTHORIZATION => refused(
+                "the role may not connect like this; check that it exists, may log in, has CONNECT on the database, and that pg_hba allows it (P1010)",
+            ),
+            sqlstate::INVALID_CATALOG_NAME => Error::DatabaseNotFound { host, port, database: target.database.clone() },
+            sqlstate::TOO_MANY_CONNECTIONS => {
+                unreachable("it has no connection left; free some, or raise max_connections".into())
+            }
+            sqlstate::CANNOT_CONNECT_NOW => unreachable("it is starting up or shutting down".into()),
+            code => {
+                unreachable(format!("it refused the connection with SQLSTATE {code} ({})", sqlstate::condition(code)))
+            }
+        };
+    }
+    match error {
+        sqlx::Error::Tls(source) => Error::Tls { host, port, reason: tls_reason(source.as_ref()) },
+        sqlx::Error::Io(source) => match certificate_error(source) {
+            Some(reason) => Error::Tls { host, port, reason },
+            None => unreachable(io_reason(source)),
+        },
+        sqlx::Error::Configuration(_) => {
+            Error::Tls { host, port, reason: "the file of root certificates cannot be used; it has to be PEM".into() }
+        }
+        _ => unreachable("the driver gave up".into()),
+    }
+}
+
+/// rustls reports a certificate that it does not trust as an I/O error.
+fn certificate_error(error: &io::Error) -> Option<String> {
+    let text = error.to_string();
+    (error.kind() == io::ErrorKind::InvalidData || text.contains("certificate")).then(|| {
+        format!(
+            "{text}; is the right file of root certificates set, and the host the name in the server's certificate?"
+        )
+    })
+}
+
+fn tls_reason(error: &(dyn std::error::Error + Send + Sync)) -> String {
+    format!("{error}; a server without TLS is not accepted")
+}
+
+fn io_reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => "connection refused; is the port right, and is the server running?".into(),
+        io::ErrorKind::TimedOut => {
+            "no answer in time; do the security groups and the route let this function reach it?".into()
+        }
+        _ if error.to_string().contains("lookup") => {
+            "the host name cannot be resolved; is it right, and does the VPC resolve DNS?".into()
+        }
+        kind => format!("{kind}"),
+    }
+}

@@ -1,0 +1,76 @@
+//! What an error of the server or of the driver means.
+
+use sqlx::postgres::{PgDatabaseError, PgErrorPosition, PgSeverity};
+
+use crate::session::Target;
+use crate::{Error, sqlstate};
+
+/// The server's error inside `error`, if it is one.
+pub(crate) fn database_error(error: &sqlx::Error) -> Option<&PgDatabaseError> {
+    error.as_database_error().and_then(|error| error.try_downcast_ref())
+}
+
+pub(crate) fn code_of(error: &sqlx::Error) -> Option<String> {
+    database_error(error).map(|error| error.code().to_owned())
+}
+
+/// The position in the message, in characters from 1, at which the server met the error.
+pub(crate) fn position_of(error: &PgDatabaseError) -> Option<usize> {
+    match error.position() {
+        Some(PgErrorPosition::Original(position)) => Some(position),
+        _ => None,
+    }
+}
+
+/// Whether the session is over after `error`.
+///
+/// The server says so by its severity: a SQLSTATE alone can be raised by a script. An error of the
+/// driver's own means that it has lost track of the conversation, while the server may have gone on
+/// to COMMIT: only a new session can tell.
+pub(crate) fn is_closed(error: &sqlx::Error) -> bool {
+    match database_error(error) {
+        Some(error) => matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic),
+        None => !matches!(error, sqlx::Error::RowNotFound | sqlx::Error::ColumnDecode { .. }),
+    }
+}
+
+/// What `error` means, met in `doing` on an open session.
+pub(crate) fn query_error(target: &Target, doing: &str, error: &sqlx::Error) -> Error {
+    let code = code_of(error);
+    if is_closed(error) {
+        let reason = match (&code, error) {
+            (Some(code), _) => format!("SQLSTATE {code} ({})", sqlstate::condition(code)),
+            (None, sqlx::Error::Io(error)) => error.kind().to_string(),
+            (None, _) => "the connection broke".to_owned(),
+        };
+        return Error::ConnectionClosed { during: doing.to_owned(), reason };
+    }
+    match code.as_deref() {
+        Some(sqlstate::READ_ONLY_SQL_TRANSACTION) => Error::ReadOnly {
+            host: target.host.clone(),
+            port: target.port,
+            reason: format!("it refused {doing}; it may be failing over"),
+        },
+        Some(code) if sqlstate::is_contention(code) => Error::LockTimeout {
+            what: doing.to_owned(),
+            tries: 1,
+            waited_s: 0,
+            code: code.to_owned(),
+            blockers: "somebody holds the ledger or a system table".to_owned(),
+        },
+        Some(code) => Error::Query {
+            doing: doing.to_owned(),
+            code: code.to_owned(),
+            condition: sqlstate::condition(code),
+            message: database_error(error)
+                .filter(|_| sqlstate::is_about_objects(code))
+                .map_or_else(String::new, |error| format!(": {}", error.message())),
+        },
+        None => Error::Query {
+            doing: doing.to_owned(),
+            code: "none".to_owned(),
+            condition: "driver_error",
+            message: String::new(),
+        },
+    }
+}

@@ -1,0 +1,44 @@
+//! Where the database is, and who we are there.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Where the database is, and who we are there.
+#[derive(Clone)]
+pub struct Target {
+    /// Host name or address.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// The role.
+    pub user: String,
+    /// Its password.
+    pub password: String,
+    /// The database.
+    pub database: String,
+    /// The schema of the ledger, and the search path of every script.
+    pub schema: String,
+    /// How the connection is protected.
+    pub tls: Tls,
+    /// What `pg_stat_activity` shows.
+    pub application_name: String,
+    /// How long a statement may wait for a table lock.
+    pub lock_timeout: Duration,
+    /// How long a connection may take to open.
+    pub connect_timeout: Duration,
+}
+
+/// How the connection is protected.
+#[derive(Clone)]
+pub enum Tls {
+    /// TLS, with the server's certificate and name verified against these roots, in PEM.
+    VerifyFull(Vec<u8>),
+    /// None. For a database on the same machine only.
+    Disabled,
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}:{}/{}", self.user, self.host, self.port, self.database)
+    }
+}

@@ -1,0 +1,51 @@
+//! Every payload as it travels. A fixture that no longer reads means that executions under way, which
+//! keep the shape they were started with, would break.
+
+#![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping")]
+
+use std::fmt::Debug;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use shared::payload::{
+    ApplyInput, ApplyOutput, Decision, NotifyInput, PlanInput, PlanOutput, PreflightInput, PreflightOutput,
+};
+
+macro_rules! fixture {
+    ($name:literal) => {
+        serde_json::from_str::<Value>(include_str!(concat!("payloads/", $name, ".json"))).unwrap()
+    };
+}
+
+fn read<T: DeserializeOwned + Debug>(fixture: Value) -> T {
+    serde_json::from_value(fixture).unwrap()
+}
+
+fn read_and_write<T: DeserializeOwned + Serialize + Debug>(fixture: &Value) {
+    let payload: T = read(fixture.clone());
+    assert_eq!(&serde_json::to_value(payload).unwrap(), fixture);
+}
+
+#[test]
+fn what_a_step_gets_is_read() {
+    read::<PreflightInput>(fixture!("preflight_input"));
+    read::<PlanInput>(fixture!("plan_input"));
+    read::<ApplyInput>(fixture!("apply_input"));
+    read::<NotifyInput>(fixture!("notify_input_succeeded"));
+    read::<NotifyInput>(fixture!("notify_input_failed"));
+}
+
+#[test]
+fn what_a_step_gives_is_written_as_it_is_read() {
+    read_and_write::<PreflightOutput>(&fixture!("preflight_output"));
+    read_and_write::<PlanOutput>(&fixture!("plan_output"));
+    read_and_write::<ApplyOutput>(&fixture!("apply_output"));
+    read_and_write::<Decision>(&fixture!("decision"));
+}
+
+#[test]
+fn the_task_token_is_not_read() {
+    let input: NotifyInput = read(fixture!("notify_input_approval_requested"));
+    assert!(!format!("{input:?}").contains("stays unread"));
+}
