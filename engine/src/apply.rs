@@ -101,6 +101,8 @@ async fn apply_locked(
     }
 
     let total = names.len();
+    // As people know it: what it names is the last part.
+    let execution = run.rsplit(':').next();
     let mut applied_now = 0;
     for (index, planned) in remaining.iter().enumerate() {
         // One is always tried, so that a run cannot go round without an end.
@@ -110,7 +112,7 @@ async fn apply_locked(
         let number = done.len() + index + 1;
         let id = row_id(run, &planned.name, earlier_rows(&ledger, &planned.name));
         let class = planned.script.class.name();
-        tracing::info!(migration = planned.name, number, total, class, "applying migration");
+        tracing::info!(execution, migration = planned.name, number, total, class, "applying migration");
         let started = Instant::now();
         let turn = Turn { statements: &statements, planned, id: &id, applied_before: number - 1, total, budget };
         match turn.apply(session, cut_off.take()).await {
@@ -125,7 +127,7 @@ async fn apply_locked(
         }
         applied_now += 1;
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        tracing::info!(migration = planned.name, number, total, duration_ms, "applied migration");
+        tracing::info!(execution, migration = planned.name, number, total, duration_ms, "applied migration");
     }
 
     let ledger = session.ledger().await?.unwrap_or_default();

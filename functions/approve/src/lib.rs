@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use shared::metrics::{self, Unit};
 use shared::payload::Decision;
 use shared::{Name, config};
 
@@ -84,6 +85,8 @@ pub struct Approver {
 pub async fn serve(approver: &Approver) -> Result<(), lambda_runtime::Error> {
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let result = approver.decide(event.payload, Timestamp::now()).await;
+        let taken = f64::from(u8::from(result.is_ok()));
+        metrics::emit("approve", &[("Decisions", Unit::Count, taken), ("Refusals", Unit::Count, 1.0 - taken)]);
         match &result {
             Ok(decided) => tracing::info!(
                 execution = decided.execution,

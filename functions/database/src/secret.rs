@@ -95,7 +95,10 @@ fn failure(arn: &str, error: &SdkError<GetSecretValueError>) -> Failure {
             }
             code => Failure::new(
                 Name::SecretUnreachable,
-                format!("Secrets Manager answered with {}", code.unwrap_or("an error without a name")),
+                format!(
+                    "Secrets Manager answered with {}; start a new run, and see the service's health if it goes on",
+                    code.unwrap_or("an error without a name")
+                ),
             ),
         },
     }

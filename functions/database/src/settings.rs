@@ -37,11 +37,10 @@ impl Settings {
     /// `Config.Invalid`, naming the variable.
     pub fn from_env() -> Result<Self, Failure> {
         let milliseconds = config::required(config::LOCK_TIMEOUT_MS)?;
-        let milliseconds = milliseconds
-            .parse()
-            .ok()
-            .filter(|milliseconds| *milliseconds > 0)
-            .ok_or_else(|| Failure::config(config::LOCK_TIMEOUT_MS, "give whole milliseconds, 1 or more"))?;
+        let milliseconds =
+            milliseconds.parse().ok().filter(|milliseconds| *milliseconds > 0).ok_or_else(|| {
+                Failure::config("LockTimeoutMs (LOCK_TIMEOUT_MS)", "give whole milliseconds, 1 or more")
+            })?;
         Ok(Self {
             secret_arn: config::required(config::DATABASE_SECRET_ARN)?,
             database_name: config::optional(config::DATABASE_NAME),
@@ -61,8 +60,8 @@ fn roots() -> Result<Option<Vec<u8>>, Failure> {
     }
     match config::optional(config::DATABASE_CA_FILE) {
         None => Ok(Some(RDS_ROOTS.to_vec())),
-        Some(file) => fs::read(&file)
-            .map(Some)
-            .map_err(|error| Failure::config(config::DATABASE_CA_FILE, format!("cannot read {file}: {error}"))),
+        Some(file) => fs::read(&file).map(Some).map_err(|error| {
+            Failure::config("DatabaseCaFile (DATABASE_CA_FILE)", format!("cannot read {file}: {error}"))
+        }),
     }
 }

@@ -1,6 +1,7 @@
 //! Tells people how a run ended, and what waits for them: one mail per outcome.
 //!
-//! A mail that cannot be sent fails nothing. It shows in the log, in the metrics and in the record.
+//! A mail that cannot be sent fails no run. It shows in the log and in the metrics, and in the record of
+//! a run that ends well.
 
 mod event;
 mod mail;
@@ -12,7 +13,7 @@ use aws_sdk_sns::types::MessageAttributeValue;
 use jiff::Timestamp;
 use shared::metrics::{self, Unit};
 use shared::payload::NotifyOutput;
-use shared::{Failure, config};
+use shared::{Failure, Name, config};
 
 pub use event::Event;
 pub use mail::Mail;
@@ -43,13 +44,19 @@ impl Notifier {
     ///
     /// # Errors
     ///
-    /// `Config.Invalid` when the environment is incomplete. Never because a mail could not be sent.
+    /// `Config.Invalid` when the environment is incomplete. `Step.Failed` when a mail for EventBridge could
+    /// not be sent; what the state machine asks for never fails for that.
     pub async fn handle(&self, event: Event) -> Result<NotifyOutput, Failure> {
         let settings = self.settings.as_ref().map_err(Clone::clone)?;
         let Some(mail) = mail::compose(&event, &settings.environment, Timestamp::now()) else {
             return Ok(NotifyOutput { sent: false, message_id: None, error: None });
         };
-        Ok(self.send(settings, &mail).await)
+        let output = self.send(settings, &mail).await;
+        match (&event, &output.error) {
+            // EventBridge's call is asynchronous: Lambda tries again if this one fails.
+            (Event::Ended(_), Some(code)) => Err(Failure::new(Name::StepFailed, format!("SNS answered with {code}"))),
+            _ => Ok(output),
+        }
     }
 
     async fn send(&self, settings: &Settings, mail: &Mail) -> NotifyOutput {

@@ -48,6 +48,14 @@ fn requested(environment: &str, execution: &str, run: &Run, expires_at: &str) ->
     if let Some(plan) = &run.plan {
         planned(&mut body, plan);
     }
+    let found = run.preflight.iter().flat_map(|preflight| &preflight.warnings);
+    let warnings: Vec<_> = found.chain(run.plan.iter().flat_map(|plan| &plan.warnings)).collect();
+    if !warnings.is_empty() {
+        body.push_str("\nWarnings:\n");
+        for warning in warnings {
+            let _ = writeln!(body, "  {warning}");
+        }
+    }
     let _ = write!(
         body,
         "\nTo approve:\n  scripts/approve {environment} {execution} --digest {digest} --by NAME --reason REASON\n\
@@ -96,7 +104,8 @@ fn failed(environment: &str, execution: &str, run: Option<&Run>, failure: &RunFa
 
 /// What EventBridge tells: only where the state machine could not.
 fn ended(environment: &str, ended: &Ended) -> Option<Mail> {
-    if ended.error.as_deref().and_then(Name::from_wire).is_some() {
+    // A stop by hand can carry any error's name.
+    if ended.status == "FAILED" && ended.error.as_deref().and_then(Name::from_wire).is_some() {
         return None;
     }
     let what = match ended.status.as_str() {
@@ -124,12 +133,6 @@ fn planned(body: &mut String, plan: &PlanOutput) {
         let _ = writeln!(body, "  {}  ({}{statements})", migration.name, migration.class);
     }
     more(body, plan.omitted);
-    if !plan.warnings.is_empty() {
-        body.push_str("\nWarnings:\n");
-        for warning in &plan.warnings {
-            let _ = writeln!(body, "  {warning}");
-        }
-    }
 }
 
 fn more(body: &mut String, omitted: usize) {

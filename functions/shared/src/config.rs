@@ -20,7 +20,7 @@ pub const DATABASE_NAME: &str = "DATABASE_NAME";
 pub const DATABASE_CA_FILE: &str = "DATABASE_CA_FILE";
 /// The topic to publish to.
 pub const TOPIC_ARN: &str = "TOPIC_ARN";
-/// The state machine whose executions are told of and decided on.
+/// The state machine whose executions are decided on.
 pub const STATE_MACHINE_NAME: &str = "STATE_MACHINE_NAME";
 
 /// Where the migrations are. Not the template's to set: a layer's files are in `/opt`.
@@ -32,7 +32,7 @@ pub const DATABASE_TLS: &str = "DATABASE_TLS";
 pub const DATABASE_VARIABLES: &[&str] =
     &[PROJECT, ENVIRONMENT, DATABASE_SECRET_ARN, DATABASE_SCHEMA, LOCK_TIMEOUT_MS, DATABASE_NAME, DATABASE_CA_FILE];
 /// What the template sets for `notify`.
-pub const NOTIFY_VARIABLES: &[&str] = &[PROJECT, ENVIRONMENT, TOPIC_ARN, STATE_MACHINE_NAME];
+pub const NOTIFY_VARIABLES: &[&str] = &[PROJECT, ENVIRONMENT, TOPIC_ARN];
 /// What the template sets for `approve`.
 pub const APPROVE_VARIABLES: &[&str] = &[PROJECT, ENVIRONMENT, STATE_MACHINE_NAME];
 

@@ -4,116 +4,78 @@ use std::fmt;
 
 use lambda_runtime::Diagnostic;
 
-/// A failure's name on the wire.
-///
-/// The state machine's tests hold this list to the definition: every name is caught there, and the
-/// definition catches no other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Name {
-    /// No connection could be made (Prisma's P1001).
-    DatabaseUnreachable,
-    /// RDS says that the instance cannot be used now.
-    DatabaseUnavailable,
-    /// The connection broke in use (P1017).
-    DatabaseConnectionClosed,
-    /// User or password refused (P1000, P1010).
-    DatabaseAuthenticationFailed,
-    /// No such database on the server (P1003).
-    DatabaseNotFound,
-    /// The certificate is not trusted, or there is no TLS (P1011).
-    DatabaseTlsFailed,
-    /// A replica, or a server that takes no writes.
-    DatabaseReadOnly,
-    /// Secrets Manager gave no answer.
-    SecretUnreachable,
-    /// Another session holds the migration lock (P1002).
-    LockHeld,
-    /// A script could not get its table locks.
-    LockTimeout,
-    /// The directory cannot be read as a history (P3015, P3019).
-    HistoryInvalid,
-    /// A migration was left unfinished (P3009).
-    HistoryFailed,
-    /// The schema has tables but no ledger (P3005).
-    HistoryNotEmpty,
-    /// What is there is not what was planned.
-    PlanChanged,
-    /// A script cannot be run safely.
-    MigrationRefused,
-    /// A script failed in the database (P3018).
-    MigrationFailed,
-    /// A statement was cut off and nothing tells whether it finished.
-    MigrationInDoubt,
-    /// The input or a setting is wrong.
-    ConfigInvalid,
-    /// Somebody said no.
-    ApprovalRejected,
-    /// Nobody decided in time.
-    ApprovalExpired,
-    /// A step died or gave no answer.
-    StepFailed,
+/// Names, each with its text on the wire. One list, so that none can be missing from the other.
+macro_rules! names {
+    ($($(#[$doc:meta])* $name:ident = $wire:literal,)*) => {
+        /// A failure's name on the wire.
+        ///
+        /// The state machine's tests hold this list to the definition: every name is caught there, and
+        /// the definition catches no other.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Name {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Name {
+            /// Every name.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The name on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $wire,)*
+                }
+            }
+        }
+    };
 }
 
-use Name::{
-    ApprovalExpired, ApprovalRejected, ConfigInvalid, DatabaseAuthenticationFailed, DatabaseConnectionClosed,
-    DatabaseNotFound, DatabaseReadOnly, DatabaseTlsFailed, DatabaseUnavailable, DatabaseUnreachable, HistoryFailed,
-    HistoryInvalid, HistoryNotEmpty, LockHeld, LockTimeout, MigrationFailed, MigrationInDoubt, MigrationRefused,
-    PlanChanged, SecretUnreachable, StepFailed,
-};
+names! {
+    /// No connection could be made (Prisma's P1001).
+    DatabaseUnreachable = "Database.Unreachable",
+    /// RDS says that the instance cannot be used now.
+    DatabaseUnavailable = "Database.Unavailable",
+    /// The connection broke in use (P1017).
+    DatabaseConnectionClosed = "Database.ConnectionClosed",
+    /// User or password refused (P1000, P1010).
+    DatabaseAuthenticationFailed = "Database.AuthenticationFailed",
+    /// No such database on the server (P1003).
+    DatabaseNotFound = "Database.NotFound",
+    /// The certificate is not trusted, or there is no TLS (P1011).
+    DatabaseTlsFailed = "Database.TlsFailed",
+    /// A replica, or a server that takes no writes.
+    DatabaseReadOnly = "Database.ReadOnly",
+    /// Secrets Manager gave no answer.
+    SecretUnreachable = "Secret.Unreachable",
+    /// Another session holds the migration lock (P1002).
+    LockHeld = "Lock.Held",
+    /// A script could not get its table locks.
+    LockTimeout = "Lock.Timeout",
+    /// The directory cannot be read as a history (P3015, P3019).
+    HistoryInvalid = "History.Invalid",
+    /// A migration was left unfinished (P3009).
+    HistoryFailed = "History.Failed",
+    /// The schema has tables but no ledger (P3005).
+    HistoryNotEmpty = "History.NotEmpty",
+    /// What is there is not what was planned.
+    PlanChanged = "Plan.Changed",
+    /// A script cannot be run safely.
+    MigrationRefused = "Migration.Refused",
+    /// A script failed in the database (P3018).
+    MigrationFailed = "Migration.Failed",
+    /// A statement was cut off and nothing tells whether it finished.
+    MigrationInDoubt = "Migration.InDoubt",
+    /// The input or a setting is wrong.
+    ConfigInvalid = "Config.Invalid",
+    /// Somebody said no.
+    ApprovalRejected = "Approval.Rejected",
+    /// Nobody decided in time.
+    ApprovalExpired = "Approval.Expired",
+    /// A step died or gave no answer.
+    StepFailed = "Step.Failed",
+}
 
 impl Name {
-    /// Every name.
-    pub const ALL: &[Self] = &[
-        DatabaseUnreachable,
-        DatabaseUnavailable,
-        DatabaseConnectionClosed,
-        DatabaseAuthenticationFailed,
-        DatabaseNotFound,
-        DatabaseTlsFailed,
-        DatabaseReadOnly,
-        SecretUnreachable,
-        LockHeld,
-        LockTimeout,
-        HistoryInvalid,
-        HistoryFailed,
-        HistoryNotEmpty,
-        PlanChanged,
-        MigrationRefused,
-        MigrationFailed,
-        MigrationInDoubt,
-        ConfigInvalid,
-        ApprovalRejected,
-        ApprovalExpired,
-        StepFailed,
-    ];
-
-    /// The name on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            DatabaseUnreachable => "Database.Unreachable",
-            DatabaseUnavailable => "Database.Unavailable",
-            DatabaseConnectionClosed => "Database.ConnectionClosed",
-            DatabaseAuthenticationFailed => "Database.AuthenticationFailed",
-            DatabaseNotFound => "Database.NotFound",
-            DatabaseTlsFailed => "Database.TlsFailed",
-            DatabaseReadOnly => "Database.ReadOnly",
-            SecretUnreachable => "Secret.Unreachable",
-            LockHeld => "Lock.Held",
-            LockTimeout => "Lock.Timeout",
-            HistoryInvalid => "History.Invalid",
-            HistoryFailed => "History.Failed",
-            HistoryNotEmpty => "History.NotEmpty",
-            PlanChanged => "Plan.Changed",
-            MigrationRefused => "Migration.Refused",
-            MigrationFailed => "Migration.Failed",
-            MigrationInDoubt => "Migration.InDoubt",
-            ConfigInvalid => "Config.Invalid",
-            ApprovalRejected => "Approval.Rejected",
-            ApprovalExpired => "Approval.Expired",
-            StepFailed => "Step.Failed",
-        }
-    }
-
     /// The name that reads `text` on the wire.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|name| name.as_str() == text)
@@ -125,6 +87,12 @@ impl fmt::Display for Name {
         f.write_str(self.as_str())
     }
 }
+
+use Name::{
+    ConfigInvalid, DatabaseAuthenticationFailed, DatabaseConnectionClosed, DatabaseNotFound, DatabaseReadOnly,
+    DatabaseTlsFailed, DatabaseUnreachable, HistoryFailed, HistoryInvalid, HistoryNotEmpty, LockHeld, LockTimeout,
+    MigrationFailed, MigrationInDoubt, MigrationRefused, PlanChanged, SecretUnreachable, StepFailed,
+};
 
 /// What `preflight` can fail with.
 pub const PREFLIGHT: &[Name] = &[

@@ -196,6 +196,9 @@ pub struct Run {
     /// What was asked for.
     #[serde(default)]
     pub request: Option<Request>,
+    /// What preflight warned of.
+    #[serde(default)]
+    pub preflight: Option<Warnings>,
     /// The plan.
     #[serde(default)]
     pub plan: Option<PlanOutput>,
@@ -205,6 +208,13 @@ pub struct Run {
     /// What was applied.
     #[serde(default)]
     pub apply: Option<ApplyOutput>,
+}
+
+/// The part of a preflight that is told to people.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Warnings {
+    /// What a person should know though it stops nothing.
+    pub warnings: Vec<String>,
 }
 
 /// Input of `notify`, when the state machine calls it.

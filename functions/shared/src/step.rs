@@ -5,9 +5,10 @@ use std::time::Instant;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
-use crate::Failure;
 use crate::metrics::{self, Unit};
+use crate::{Failure, Name};
 
 /// Serves the step `name` with `handler` until Lambda ends the process.
 ///
@@ -23,27 +24,31 @@ where
     O: Serialize,
 {
     let handler = &handler;
-    lambda_runtime::run(service_fn(|event: LambdaEvent<I>| async move {
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move {
         let started = Instant::now();
         let (payload, context) = event.into_parts();
-        // Boxed: the futures inside are large, and the compiler computes their layout once here.
-        let result = Box::pin(handler(payload, context)).await;
+        let execution = execution_name(&payload);
+        let result = match serde_json::from_value(payload) {
+            // Boxed: the futures inside are large, and the compiler computes their layout once here.
+            Ok(input) => Box::pin(handler(input, context)).await,
+            Err(error) => Err(Failure::new(Name::StepFailed, format!("the payload does not fit: {error}"))),
+        };
         let duration_ms = started.elapsed().as_secs_f64() * 1_000.0;
         let failed = f64::from(u8::from(result.is_err()));
         metrics::emit(name, &[("Duration", Unit::Milliseconds, duration_ms), ("Failures", Unit::Count, failed)]);
         match &result {
-            Ok(_) => tracing::info!(step = name, duration_ms, "step done"),
-            Err(failure) => {
-                tracing::error!(
-                    step = name,
-                    duration_ms,
-                    failure = failure.name.as_str(),
-                    cause = failure.message,
-                    "step failed"
-                );
+            Ok(_) => tracing::info!(execution, step = name, duration_ms, "step done"),
+            Err(Failure { name: failure, message: cause }) => {
+                tracing::error!(execution, step = name, duration_ms, failure = failure.as_str(), cause, "step failed");
             }
         }
         result
     }))
     .await
+}
+
+/// The name of the execution that `payload` is about: the last part of its ARN.
+fn execution_name(payload: &Value) -> Option<String> {
+    let arn = payload.get("execution").or_else(|| payload.pointer("/detail/executionArn"))?.as_str()?;
+    arn.rsplit(':').next().map(str::to_owned)
 }

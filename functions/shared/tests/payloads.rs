@@ -1,5 +1,5 @@
-//! Every payload as it travels. A fixture that no longer reads means that executions under way, which
-//! keep the shape they were started with, would break.
+//! Every payload as it travels: a fixture that no longer reads means that the definition, which makes
+//! these shapes, and the code no longer agree.
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping")]
 

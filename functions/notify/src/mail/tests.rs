@@ -13,7 +13,7 @@ fn run() -> Value {
     json!({
         "database": { "instance": "orders", "resourceId": "db-X", "status": "available", "host": "h", "port": 5432, "name": null },
         "request": { "mode": "apply", "requireApproval": false, "requestedBy": "ann", "reason": "release 7", "commit": "abc" },
-        "preflight": { "facts": {}, "warnings": [] },
+        "preflight": { "facts": {}, "warnings": ["another session holds the migration lock"] },
         "plan": {
             "digest": "d1", "baseRows": 1, "pending": 22, "alreadyApplied": 1, "omitted": 20, "warnings": ["1_a was edited"],
             "migrations": [
@@ -39,6 +39,7 @@ fn an_approval_request_names_what_waits_and_how_to_decide_and_no_token() {
   and 20 more
 
 Warnings:
+  another session holds the migration lock
   1_a was edited
 
 To approve:
@@ -135,6 +136,7 @@ fn status_change(status: &str, error: &Value) -> Value {
 fn what_no_state_could_catch_is_told_once() {
     for (status, error, part) in [
         ("ABORTED", Value::Null, "was stopped by hand"),
+        ("ABORTED", json!("Migration.Failed"), "was stopped by hand"),
         ("TIMED_OUT", Value::Null, "took longer than it may"),
         ("FAILED", json!("States.Runtime"), "no state of it could catch"),
     ] {
