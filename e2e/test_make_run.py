@@ -8,18 +8,19 @@ from local import paths, up
 
 from e2e import subjects
 
+#: Not that of `make up`, which may be in use.
+STATE = paths.LOCAL / "make-run"
+
 
 @pytest.fixture
 def make_run():
-    if up.is_running(paths.DEFAULT_STACK):
-        pytest.skip("`make up` is in use, and `make run` does not disturb it")
-
     def run(**options):
         # Nothing of the `make test` that this may be a part of.
         ours = ("ENV", "MIGRATIONS", "APPROVE", "DATABASE_URL", "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS")
         settings = {name: value for name, value in os.environ.items() if name not in ours}
+        settings |= {"LOCKSTEP_LOCAL": str(STATE)} | options
         return subprocess.run(
-            ["make", "run"], cwd=paths.ROOT, env=settings | options, capture_output=True, text=True, timeout=300, check=False
+            ["make", "run"], cwd=paths.ROOT, env=settings, capture_output=True, text=True, timeout=300, check=False
         )
 
     return run
@@ -31,7 +32,7 @@ def test_the_projects_own_migrations(make_run):
     assert made.returncode == 0, made.stdout + made.stderr
     for part in (f"{count} migrations pending", f"migration {count} of {count}", "✓", subjects.successful()):
         assert part in made.stdout
-    assert not up.is_running(paths.DEFAULT_STACK)
+    assert not up.is_running(STATE)
 
 
 def test_any_history_in_prod_where_somebody_says_no(make_run, tmp_path):
@@ -41,4 +42,4 @@ def test_any_history_in_prod_where_somebody_says_no(make_run, tmp_path):
     assert made.returncode != 0
     for part in ("1_somebody_elses", "Waiting for approval", "Approval.Rejected", subjects.awaiting(), subjects.failed("prod")):
         assert part in made.stdout
-    assert not up.is_running(paths.DEFAULT_STACK)
+    assert not up.is_running(STATE)

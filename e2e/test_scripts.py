@@ -12,11 +12,12 @@ def test_migrate_follows_a_run_to_its_end(case):
     dev = case()
     dev.write("1_a", "CREATE TABLE a ()")
     dev.write("2_b", "CREATE TABLE b ()")
-    followed = dev.script("migrate", "--reason", "because")
+    followed = dev.script("migrate", "--reason", "because", "--requested-by", "Ann", "--commit", "abc123")
     assert followed.returncode == 0, followed.stderr
     for part in ("2 migrations pending", "migration 1 of 2: 1_a", "migration 2 of 2: 2_b", "✓ 2 migrations applied"):
         assert part in followed.stdout
-    assert "because" in dev.mails()[0].body
+    for part in ("because", "Ann", "abc123"):
+        assert part in dev.mails()[0].body
     again = dev.script("migrate")
     assert (again.returncode, "Nothing was pending" in again.stdout) == (0, True)
 

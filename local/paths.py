@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -13,5 +14,14 @@ VENV = ROOT / ".venv"
 SAM_VENV = ROOT / ".venv-sam"
 SAM = SAM_VENV / "bin" / "sam"
 
-#: `make up` and `make run` keep their state here; tests choose directories of their own.
-DEFAULT_STACK = LOCAL / "stack"
+_NAMED = Path(os.environ.get("LOCKSTEP_LOCAL") or LOCAL / "stack").resolve()
+
+#: `make up` and `make run` keep their state here; tests choose directories of their own, and may name one to `make run`.
+#: What is there is deleted at a start, so that a directory outside of `.local/` is never taken.
+DEFAULT_STACK = _NAMED if _NAMED.parent == LOCAL else LOCAL / "stack"
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Writes a new file that at no moment anybody else can read."""
+    with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        file.write(content)

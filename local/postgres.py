@@ -48,7 +48,8 @@ class Connection:
     ca_file: str = ""
 
     def connect(self, database: str | None = None, **options) -> psycopg.Connection:
-        """A psycopg connection in autocommit mode, verified as the functions verify it."""
+        """A psycopg connection in autocommit mode. It is verified where the functions verify theirs; without a CA file
+        by the system's authorities, where the functions have RDS's own bundle."""
         if self.tls == "disable":
             security = {"sslmode": "prefer"}
         else:
@@ -91,15 +92,18 @@ class Embedded:
         self.port = processes.free_port()
         superuser_password = secrets.token_hex(16)
         password_file = self._files / "superuser"
-        password_file.write_text(superuser_password)
-        self._hand_over(self._files)
         initialise = [
             str(binaries / "initdb"), "--pgdata", str(self._files / "data"), "--username", "postgres",
             "--pwfile", str(password_file), "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C",
         ]
-        made = subprocess.run(
-            initialise, check=False, capture_output=True, text=True, env=environment.isolated(), **self._as_account()
-        )
+        try:
+            paths.write_private(password_file, superuser_password.encode())
+            self._hand_over(self._files)
+            made = subprocess.run(
+                initialise, check=False, capture_output=True, text=True, env=environment.isolated(), **self._as_account()
+            )
+        finally:
+            password_file.unlink(missing_ok=True)
         if made.returncode != 0:
             raise DatabaseFailed(f"initdb failed:\n{made.stdout}{made.stderr}")
         self._command = [
@@ -114,7 +118,6 @@ class Embedded:
         self.run()
         self.connection = Connection("127.0.0.1", self.port, ROLE, awkward_password(), DATABASE, ca_file=str(ca))
         _create_role_and_database(self.superuser, self.connection)
-        password_file.unlink()
         return self.connection
 
     def run(self) -> None:
@@ -171,7 +174,7 @@ class Embedded:
         if self._account and not _reachable(self.state):
             place = Path(tempfile.mkdtemp(prefix="lockstep-postgres-"))
             (self.state / "postgres-place").write_text(str(place))
-        place.mkdir(exist_ok=True)
+        place.mkdir(mode=0o700, exist_ok=True)
         return place
 
     def _hand_over(self, directory: Path) -> None:

@@ -31,15 +31,16 @@ def run() -> int:
     # Before anything is started: what does not compile is best told at once.
     deploy.build(say)
     with Stack(migrations=migrations, say=say) as stack:
-        deployment = stack.deploy(env)
-        status = _migrate(stack, deployment, terminal)
-        terminal.line()
-        terminal.line("Stopping what was started", "dim")
-    return status
+        try:
+            return _migrate(stack, stack.deploy(env), terminal)
+        finally:
+            terminal.line()
+            terminal.line("Stopping what was started", "dim")
 
 
 def _migrate(stack: Stack, deployment: Deployment, terminal: Terminal) -> int:
     target = local_target(stack.state)
+    # Without requestedBy: whoever has only this terminal may approve the run too.
     execution = start(target, {})
     terminal.heading(f"{deployment.stack}  {execution.rsplit(':', 1)[1]}")
     terminal.line("  start-execution --input '{}'", "dim")

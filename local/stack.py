@@ -63,6 +63,7 @@ class Stack:
             self.account: Account = self.aws.furnish(self.connection)
             self._save()
         except BaseException:
+            self.say("Stopping what was started")
             self.stop()
             raise
         return self
@@ -222,7 +223,7 @@ class Stack:
         return self.connection
 
     def limit_execution(self, deployment: Deployment, seconds: int) -> None:
-        """Shortens the definition's top-level timeout, which no parameter does; the next deployment undoes it."""
+        """Replaces the definition's top-level timeout, which no parameter does. The caller puts the definition back."""
         states = self.client("stepfunctions")
         arn = deployment.state_machine_arn
         definition = json.loads(states.describe_state_machine(stateMachineArn=arn)["definition"])

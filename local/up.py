@@ -33,6 +33,7 @@ def up() -> int:
     try:
         deployment = stack.deploy(wanted_environment())
     except BaseException:
+        say("Stopping what was started")
         stack.stop()
         raise
     terminal.heading(f"{deployment.stack} is up")

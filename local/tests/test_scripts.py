@@ -3,15 +3,28 @@
 import io
 import json
 from datetime import UTC, datetime
+from unittest.mock import MagicMock
 
 import pytest
-from scripts.operate import follow, show
+from botocore.exceptions import ClientError, EndpointConnectionError
+from scripts.operate import follow, migrate, samconfig, show
+from scripts.operate.errors import explain
 from scripts.operate.history import History, plain_cause
 from scripts.operate.logs import format_line
 from scripts.operate.progress import parse
-from scripts.operate.start import execution_input
-from scripts.operate.target import NoSuchTarget, find, local_target
+from scripts.operate.start import execution_input, requester
+from scripts.operate.target import NoSuchTarget, Target, find, local_target
 from scripts.operate.terminal import Terminal, plural, seconds
+
+ARN = "arn:aws:states:eu-west-1:123456789012:execution:shop-migrations-prod:apply-1"
+
+
+@pytest.fixture(autouse=True)
+def nobodys_settings(monkeypatch):
+    """Neither samconfig.toml nor this shell says where to look."""
+    monkeypatch.setattr(samconfig, "place", lambda _: (None, None))
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_REGION", "LOCKSTEP_LOCAL"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.mark.parametrize(
@@ -30,12 +43,14 @@ def test_exit_status(status, error, code):
 
 
 def test_input_holds_only_what_was_given():
-    assert execution_input() == {}
-    assert execution_input(mode="plan", up_to="2_x", more='{"commit": "abc"}') == {
-        "commit": "abc", "mode": "plan", "upTo": "2_x",
+    assert execution_input() == {"requestedBy": requester()}
+    assert execution_input(mode="plan", up_to="2_x", more='{"commit": "abc", "requestedBy": "Ann"}') == {
+        "commit": "abc", "mode": "plan", "requestedBy": "Ann", "upTo": "2_x",
     }
-    with pytest.raises(ValueError):
-        execution_input(more="[]")
+    assert execution_input(more='{"requestedBy": "Ann"}', requested_by="Bob")["requestedBy"] == "Bob"
+    for wrong in ("[]", "{bad"):
+        with pytest.raises(ValueError, match="--input: give a JSON object"):
+            execution_input(more=wrong)
 
 
 def test_causes_are_plain():
@@ -45,12 +60,15 @@ def test_causes_are_plain():
 
 
 def test_progress():
-    line = json.dumps(
-        {"message": "applied migration", "migration": "2_x", "number": 2, "total": 3, "duration_ms": 12}
-    )
-    assert str(parse(line, 0)) == "migration 2 of 3: 2_x (12 ms)"
-    assert parse('{"message": "something else"}', 0) is None
-    assert parse("START RequestId", 0) is None
+    entry = {
+        "message": "applied migration", "execution": "run-1",
+        "migration": "2_x", "number": 2, "total": 3, "duration_ms": 12,
+    }
+    assert str(parse(json.dumps(entry), 0, "run-1")) == "migration 2 of 3: 2_x (12 ms)"
+    assert parse(json.dumps(entry | {"execution": "run-1"}), 0, "run-1") is not None
+    assert parse(json.dumps(entry | {"execution": "run-2"}), 0, "run-1") is None
+    assert parse('{"message": "something else"}', 0, "run-1") is None
+    assert parse("START RequestId", 0, "run-1") is None
 
 
 def test_words():
@@ -66,6 +84,81 @@ def test_targets(tmp_path):
         local_target(tmp_path)
 
 
+def test_an_arn_says_which_stack_it_is():
+    found = find("prod", execution=ARN)
+    assert (found.stack, found.region) == ("shop-migrations-prod", "eu-west-1")
+    assert find("prod", "shop", ARN).stack == found.stack
+    for word, project, wanted in (("dev", None, "shop-migrations-dev"), ("prod", "lockstep", "lockstep-migrations-prod")):
+        with pytest.raises(NoSuchTarget, match=f"an execution of shop-migrations-prod, not of {wanted}"):
+            find(word, project, ARN)
+    with pytest.raises(NoSuchTarget, match="not the ARN of an execution"):
+        find("prod", execution=ARN.replace(":execution:", ":stateMachine:"))
+
+
+def test_an_arn_chooses_among_the_local_stacks(tmp_path):
+    stacks = [{"stack": name} for name in ("shop-migrations-prod", "lockstep-migrations-dev")]
+    (tmp_path / "stack.json").write_text(json.dumps({"environment": {}, "deployments": stacks}))
+    assert local_target(tmp_path).stack == "lockstep-migrations-dev"
+    assert local_target(tmp_path, stack="shop-migrations-prod").stack == "shop-migrations-prod"
+    with pytest.raises(NoSuchTarget, match="other-migrations-dev"):
+        local_target(tmp_path, stack="other-migrations-dev")
+
+
+@pytest.mark.parametrize(
+    ("stack", "option"), [("shop-migrations-prod", " --project shop"), ("lockstep-migrations-prod", "")]
+)
+def test_printed_commands_find_the_stack_again(stack, option):
+    target, stream = Target("prod", stack), io.StringIO()
+    assert follow.decision_commands(target, ARN, "abc")[0] == (
+        f"scripts/approve prod apply-1 --digest abc{option} --by YOUR-NAME --reason 'WHY'"
+    )
+    follow.goes_on(Terminal(stream), target, ARN)
+    assert f"scripts/migrate prod --stop apply-1{option}\n" in stream.getvalue()
+
+
+def test_expired_credentials_are_explained():
+    expired = ClientError({"Error": {"Code": "ExpiredTokenException", "Message": "expired"}}, "DescribeExecution")
+    assert "sign in again" in explain(expired, "s")
+    absent = ClientError({"Error": {"Code": "StateMachineDoesNotExist", "Message": "none"}}, "StartExecution")
+    assert "in this account in eu-west-1" in explain(absent, "s", "eu-west-1")
+
+
+class TestMigrate:
+    """How scripts/migrate ends when AWS stops answering."""
+
+    @pytest.fixture
+    def states(self, monkeypatch):
+        states = MagicMock()
+        monkeypatch.setattr(Target, "client", lambda *_: states)
+        monkeypatch.setattr(Target, "execution_arn", lambda *_: ARN)
+        monkeypatch.setattr(migrate, "start", lambda *_: ARN)
+        return states
+
+    def test_a_run_that_is_lost_sight_of_goes_on(self, states, capsys):
+        states.describe_execution.side_effect = [{"startDate": datetime.now(UTC)}, EndpointConnectionError(endpoint_url="x")]
+        assert migrate.main(["prod", "--project", "shop"]) == follow.LOST == 7
+        assert "does not answer" in (errors := capsys.readouterr().err)
+        assert "scripts/migrate prod --follow apply-1 --project shop" in errors
+
+    def test_leaving_before_it_is_followed(self, states, capsys):
+        states.describe_execution.side_effect = KeyboardInterrupt
+        assert migrate.main(["prod"]) == follow.INTERRUPTED
+        assert "scripts/migrate prod --stop apply-1" in capsys.readouterr().out
+
+    def test_one_that_is_not_there_is_not_followed(self, states, capsys):
+        absent = {"Error": {"Code": "ExecutionDoesNotExist", "Message": "none"}}
+        states.describe_execution.side_effect = ClientError(absent, "DescribeExecution")
+        assert migrate.main(["prod", "--follow", "nope"]) == 1
+        said = capsys.readouterr()
+        assert said.out == "" and "no such execution of lockstep-migrations-prod" in said.err
+
+    @pytest.mark.parametrize("wrong", [["--stop", "a", "--follow", "b"], ["--stop", "a", "--mode", "plan"]])
+    def test_options_that_would_be_ignored_are_refused(self, wrong, capsys):
+        with pytest.raises(SystemExit, match="2"):
+            migrate.main(["prod", *wrong])
+        assert "--stop" in capsys.readouterr().err
+
+
 def test_colour_only_where_wanted():
     assert Terminal(io.StringIO()).paint("x", "red") == "x"
     assert Terminal(io.StringIO(), colour=True).paint("x", "red") == "\033[31mx\033[0m"
@@ -73,8 +166,8 @@ def test_colour_only_where_wanted():
 
 def test_log_lines():
     terminal = Terminal(io.StringIO())
-    entry = {"timestamp": 0, "message": '{"level": "INFO", "message": "planned", "pending": 3}'}
-    assert format_line(terminal, "plan", entry, False).endswith("plan       planned  pending=3")
+    entry = {"timestamp": 0, "message": '{"level": "INFO", "message": "planned", "execution": "run-1", "pending": 3}'}
+    assert format_line(terminal, "plan", entry, False).endswith("plan       planned  execution=run-1 pending=3")
     assert format_line(terminal, "plan", {"timestamp": 0, "message": '{"_aws": {}}'}, False) is None
     assert format_line(terminal, "plan", {"timestamp": 0, "message": "END RequestId: 1"}, False) is None
 
@@ -102,8 +195,8 @@ def test_history_is_read_once():
     history = History(_Client(events), "execution")
     assert len(list(history.new_steps())) == 1
     assert list(history.new_steps()) == []
-    events.append({"id": 2, "type": "ExecutionSucceeded", "timestamp": at})
-    assert [step.kind for step in history.new_steps()] == ["ended"]
+    events.append({"id": 2, "type": "PassStateExited", "timestamp": at, "stateExitedEventDetails": {"name": "A"}})
+    assert [step.kind for step in history.new_steps()] == ["left"]
 
 
 def test_plan_shows_what_is_left_out():

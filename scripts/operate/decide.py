@@ -7,7 +7,7 @@ import json
 import sys
 
 from scripts.operate.errors import EXPECTED, explain
-from scripts.operate.target import Target, find, stack_name
+from scripts.operate.target import Target, find
 from scripts.operate.terminal import Terminal
 
 REFUSED = 2
@@ -41,18 +41,19 @@ def main(decision: str) -> int:
     parser.add_argument("--digest", required=True, help="the digest of the plan that you read")
     parser.add_argument("--by", required=True, help="who decides")
     parser.add_argument("--reason", required=True, help="why; it goes into the record and the mail")
-    parser.add_argument("--project", default="lockstep", help="the template's parameter Project")
+    parser.add_argument("--project", help="the template's parameter Project (lockstep); an ARN says it itself")
     given = parser.parse_args()
     terminal = Terminal()
-    stack = stack_name(given.environment, given.project)
+    stack, region = given.environment, None
     try:
-        target = find(given.environment, given.project)
+        target = find(given.environment, given.project, given.execution)
+        stack, region = target.stack, target.region
         recorded = decide(target, given.execution, given.digest, decision, given.by, given.reason)
     except Refused as refusal:
         Terminal(sys.stderr).line(f"Refused: {refusal}", "red")
         return REFUSED
     except EXPECTED as failure:
-        Terminal(sys.stderr).line(f"scripts/{decision}: {explain(failure, stack)}", "red")
+        Terminal(sys.stderr).line(f"scripts/{decision}: {explain(failure, stack, region)}", "red")
         return 1
     mark = terminal.paint("✓", "green") if decision == "approve" else terminal.paint("✗", "red")
     terminal.line(f"{mark} {recorded['decision']} by {recorded['by']} ({recorded['identity']}): {recorded['reason']}")

@@ -12,34 +12,14 @@ import os
 import subprocess
 import sys
 import time
-import tomllib
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import boto3
 from local.setup import SetupFailed, install_sam
 
 from scripts.operate.errors import EXPECTED, explain
-from scripts.operate.target import ENVIRONMENTS, ROOT
+from scripts.operate.samconfig import SAMCONFIG, NotReady, read
+from scripts.operate.target import ENVIRONMENTS, ROOT, project_option
 from scripts.operate.terminal import Terminal, seconds
-
-SAMCONFIG = ROOT / "samconfig.toml"
-PLACEHOLDER = "FILL-IN"
-
-
-class NotReady(RuntimeError):
-    """Something has to be set first; the message says what and where."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What samconfig.toml says about one environment."""
-
-    stack: str
-    region: str
-    profile: str | None
-    parameters: dict[str, str]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -53,10 +33,10 @@ def main(arguments: list[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     terminal = Terminal(sys.stderr)
-    stack = options.environment
+    stack, region = options.environment, None
     try:
         settings = read(options.environment)
-        stack = settings.stack
+        stack, region = settings.stack, settings.region
         session = boto3.session.Session(region_name=settings.region, profile_name=settings.profile)
         account = session.client("sts").get_caller_identity()["Account"]
         terminal.line(f"Deploying {stack} to the account {account} in {settings.region}", "bold")
@@ -67,38 +47,19 @@ def main(arguments: list[str] | None = None) -> int:
         outputs = outputs_of(session, stack)
         show(Terminal(), outputs)
         warn(terminal, unconfirmed(session, outputs["TopicArn"]), settings.parameters["NotificationAddress"])
-        terminal.line(
-            f"✓ Deployed in {seconds(time.monotonic() - started)}. Next: scripts/migrate {options.environment}", "green"
-        )
+        command = f"scripts/migrate {options.environment}{project_option(stack)}"
+        terminal.line(f"✓ Deployed in {seconds(time.monotonic() - started)}. Next: {command}", "green")
         return 0
     except (NotReady, SetupFailed) as failure:
         terminal.line(f"deploy: {failure}", "red")
         return 2
     except EXPECTED as failure:
-        terminal.line(f"deploy: {explain(failure, stack)}", "red")
+        terminal.line(f"deploy: {explain(failure, stack, region)}", "red")
     except subprocess.CalledProcessError as failure:
         terminal.line(f"deploy: `sam {failure.cmd[1]}` failed; its message is above", "red")
     except KeyboardInterrupt:
         return 130
     return 1
-
-
-def read(environment: str, file: Path = SAMCONFIG) -> Settings:
-    """The environment's settings. Raises `NotReady` naming every value that is still to be filled in."""
-    config = tomllib.loads(file.read_text()).get(environment)
-    if not config:
-        raise NotReady(f"{file.name} says nothing about {environment}")
-    deploy: dict[str, Any] = config.get("global", {}).get("parameters", {}) | config["deploy"]["parameters"]
-    parameters = dict(given.split("=", 1) for given in deploy["parameter_overrides"])
-    everything = {name: value for name, value in deploy.items() if isinstance(value, str)} | parameters
-    missing = [name for name, value in everything.items() if PLACEHOLDER in value]
-    if missing:
-        raise NotReady(f"{file.name}, [{environment}.deploy.parameters]: fill in {', '.join(missing)}")
-    if parameters["Environment"] != environment:
-        raise NotReady(
-            f"{file.name}: Environment is {parameters['Environment']} under [{environment}.deploy.parameters]"
-        )
-    return Settings(deploy["stack_name"], deploy["region"], deploy.get("profile"), parameters)
 
 
 def run_sam(command: str, environment: str) -> None:

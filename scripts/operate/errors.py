@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError, NoRegionError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+    SSOError,
+    TokenRetrievalError,
+)
 
+from scripts.operate.samconfig import NotReady
 from scripts.operate.target import NoSuchTarget
 
 #: What a script expects to go wrong; everything else is a fault of its own.
-EXPECTED = (NoSuchTarget, ClientError, BotoCoreError)
+EXPECTED = (NoSuchTarget, NotReady, ClientError, BotoCoreError)
 
 _ABSENT = ("StateMachineDoesNotExist", "ResourceNotFoundException")
+_EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired")
 _FORBIDDEN = ("AccessDenied", "AccessDeniedException", "UnrecognizedClientException")
 
 
-def explain(failure: Exception, stack: str) -> str:
+def explain(failure: Exception, stack: str, region: str | None = None) -> str:
     """One sentence for a failure, with the way out."""
     if isinstance(failure, NoRegionError):
-        return "No AWS region is set: set AWS_REGION, or name a profile with AWS_PROFILE"
+        return "No AWS region is set: fill it in in samconfig.toml, set AWS_REGION, or name a profile with AWS_PROFILE"
     if isinstance(failure, NoCredentialsError):
         return "There are no AWS credentials: sign in, or name a profile with AWS_PROFILE"
+    if isinstance(failure, (SSOError, TokenRetrievalError)):
+        return f"The AWS credentials have expired: sign in again ({failure})"
     if isinstance(failure, EndpointConnectionError):
         return f"The endpoint does not answer: {failure}"
     if isinstance(failure, ClientError):
         code, message = failure.response["Error"]["Code"], failure.response["Error"]["Message"]
         if code in _ABSENT:
-            return f"There is no stack {stack} in this account and region: deploy it first ({message})"
+            where = f"in this account in {region}" if region else "in this account and region"
+            return f"There is no stack {stack} {where}: deploy it first ({message})"
+        if code in _EXPIRED:
+            return f"The AWS credentials have expired: sign in again ({message})"
         if code == "ExecutionDoesNotExist":
             return f"There is no such execution of {stack} ({message})"
         if code in _FORBIDDEN:

@@ -12,10 +12,10 @@ from typing import Any
 from scripts.operate import show
 from scripts.operate.history import History, Step, plain_cause
 from scripts.operate.progress import ApplyLog, Progress
-from scripts.operate.target import Target
+from scripts.operate.target import Target, project_option
 from scripts.operate.terminal import Terminal, plural, seconds
 
-SUCCEEDED, FAILED, REJECTED, EXPIRED, STOPPED, TIMED_OUT, INTERRUPTED = 0, 1, 3, 4, 5, 6, 130
+SUCCEEDED, FAILED, REJECTED, EXPIRED, STOPPED, TIMED_OUT, LOST, INTERRUPTED = 0, 1, 3, 4, 5, 6, 7, 130
 
 #: A migration that takes longer than this many seconds is announced before it is done.
 _LONG = 3.0
@@ -53,7 +53,7 @@ class Follower:
         described = self._states.describe_execution(executionArn=execution)
         self._started: datetime = described["startDate"]
         since = int(self._started.timestamp() * 1000)
-        self._log = ApplyLog(target.client("logs"), target.log_group("apply"), since)
+        self._log = ApplyLog(target.client("logs"), target.log_group("apply"), since, name_of(execution))
         self._plan: dict[str, Any] = {}
         self._applying: dict[int, Progress] = {}
         self._log_wanted = False
@@ -72,15 +72,6 @@ class Follower:
             if described["status"] != "RUNNING":
                 return self._end(described)
             time.sleep(pause)
-
-    def interrupted(self) -> int:
-        """Says what goes on when the person who followed has left."""
-        self.terminal.line()
-        self.terminal.line("The execution goes on without you.", "yellow")
-        name = self.execution.rsplit(":", 1)[1]
-        self.terminal.line(f"  follow it:  scripts/migrate {self.target.word} --follow {name}")
-        self.terminal.line(f"  stop it:    scripts/migrate {self.target.word} --stop {name}")
-        return INTERRUPTED
 
     def _show(self, step: Step) -> None:
         if step.kind == "entered":
@@ -126,7 +117,7 @@ class Follower:
         digest = self._plan.get("digest", "")
         until = f" (until {_local_time(step.expires_at)})" if step.expires_at else ""
         self._say(step.at, f"Waiting for approval{until}", "yellow")
-        for line in decision_commands(self.target.word, self.execution, digest):
+        for line in decision_commands(self.target, self.execution, digest):
             self.terminal.line(f"            {line}")
         if self.on_approval:
             self.on_approval(digest)
@@ -185,12 +176,24 @@ def exit_status(status: str, error: str) -> int:
     return {"Approval.Rejected": REJECTED, "Approval.Expired": EXPIRED}.get(error, FAILED)
 
 
-def decision_commands(word: str, execution: str, digest: str) -> list[str]:
+def goes_on(terminal: Terminal, target: Target, execution: str) -> None:
+    """Says how to get back to an execution that nobody follows any more."""
+    terminal.line()
+    terminal.line("The execution goes on without you.", "yellow")
+    for label, option in (("follow it:", "--follow"), ("stop it:", "--stop")):
+        command = f"scripts/migrate {target.word} {option} {shlex.quote(name_of(execution))}"
+        terminal.line(f"  {label:<10}  {command}{project_option(target.stack)}")
+
+
+def decision_commands(target: Target, execution: str, digest: str) -> list[str]:
     """The exact commands with which somebody decides."""
-    name = shlex.quote(execution.rsplit(":", 1)[1])
-    return [
-        f"scripts/{verb} {word} {name} --digest {digest} --by YOUR-NAME --reason 'WHY'" for verb in ("approve", "reject")
-    ]
+    what = f"{target.word} {shlex.quote(name_of(execution))} --digest {digest}{project_option(target.stack)}"
+    return [f"scripts/{verb} {what} --by YOUR-NAME --reason 'WHY'" for verb in ("approve", "reject")]
+
+
+def name_of(execution: str) -> str:
+    """An execution's name, the last part of its ARN."""
+    return execution.rsplit(":", 1)[1]
 
 
 def _local_time(text: str) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 class Step:
     """Something that a person following the execution wants to see."""
 
-    kind: str  # entered, left, failed, retried, succeeded, waiting, ended
+    kind: str  # entered, left, failed, retried, succeeded, waiting
     at: datetime
     state: str = ""
     error: str = ""
@@ -78,8 +78,6 @@ class History:
             self._failed = True
             details = event[f"{kind[0].lower()}{kind[1:]}EventDetails"]
             return Step("failed", at, self._state, details.get("error", ""), plain_cause(details.get("cause", "")))
-        if kind.startswith("Execution") and kind != "ExecutionStarted":
-            return Step("ended", at)
         return None
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from scripts.operate.errors import EXPECTED, explain
-from scripts.operate.target import STEPS, Target, find, stack_name
+from scripts.operate.target import STEPS, Target, find
 from scripts.operate.terminal import Terminal
 
 _STYLES = {"ERROR": ("red",), "WARN": ("yellow",), "DEBUG": ("dim",)}
@@ -85,12 +85,13 @@ def main() -> int:
     parser.add_argument("--step", choices=STEPS, help="one function only")
     parser.add_argument("--minutes", type=float, default=60, help="how far back to begin (60)")
     parser.add_argument("--all", action="store_true", help="also the platform's own lines and the metrics")
-    parser.add_argument("--project", default="lockstep", help="the template's parameter Project")
+    parser.add_argument("--project", help="the template's parameter Project (lockstep)")
     given = parser.parse_args()
     terminal = Terminal()
-    stack = stack_name(given.environment, given.project)
+    stack, region = given.environment, None
     try:
         target = find(given.environment, given.project)
+        stack, region = target.stack, target.region
         steps = (given.step,) if given.step else STEPS
         logs = Logs(target, steps, int((time.time() - given.minutes * 60) * 1000))
         while True:
@@ -104,5 +105,5 @@ def main() -> int:
     except KeyboardInterrupt:
         return 0
     except EXPECTED as failure:
-        Terminal(sys.stderr).line(f"scripts/logs: {explain(failure, stack)}", "red")
+        Terminal(sys.stderr).line(f"scripts/logs: {explain(failure, stack, region)}", "red")
         return 1

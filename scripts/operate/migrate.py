@@ -6,9 +6,9 @@ import argparse
 import sys
 
 from scripts.operate.errors import EXPECTED, explain
-from scripts.operate.follow import INTERRUPTED, Follower
+from scripts.operate.follow import INTERRUPTED, LOST, Follower, goes_on, name_of
 from scripts.operate.start import execution_input, requester, start
-from scripts.operate.target import find, stack_name
+from scripts.operate.target import Target, find
 from scripts.operate.terminal import Terminal
 
 _STATUSES = """\
@@ -19,17 +19,23 @@ exit status:
   4  nobody decided in time
   5  it was stopped
   6  it timed out as a whole
+  7  AWS could not be asked any more; the execution goes on
   130  you stopped following; the execution goes on
 """
 
 
-def main() -> int:
+#: They say how a new run is to be; with an execution that exists they would be ignored.
+_OF_A_NEW_RUN = ("mode", "up_to", "reason", "require_approval", "requested_by", "commit", "input")
+
+
+def main(arguments: list[str] | None = None) -> int:
     """Returns the exit status."""
-    given = _arguments()
-    terminal = Terminal()
-    stack = stack_name(given.environment, given.project)
+    given = _arguments(arguments)
+    terminal, errors = Terminal(), Terminal(sys.stderr)
+    stack, region, started = given.environment, None, ""
     try:
-        target = find(given.environment, given.project)
+        target = find(given.environment, given.project, given.stop or given.follow or "")
+        stack, region = target.stack, target.region
         if given.stop:
             execution = target.execution_arn(given.stop)
             target.client("stepfunctions").stop_execution(
@@ -41,24 +47,35 @@ def main() -> int:
             execution = target.execution_arn(given.follow)
         else:
             request = execution_input(
-                given.mode, given.up_to, given.reason, given.require_approval, given.input
+                given.mode, given.up_to, given.reason, given.require_approval, given.input,
+                given.requested_by, given.commit,
             )
-            execution = start(target, request)
-        terminal.line(f"{terminal.paint(target.stack, 'bold')}  {execution.rsplit(':', 1)[1]}")
-        terminal.line(execution, "dim")
+            execution = started = start(target, request)
+            _heading(terminal, target, execution)
         follower = Follower(target, execution, terminal)
-        try:
-            return follower.follow()
-        except KeyboardInterrupt:
-            return follower.interrupted()
+        if given.follow:
+            # Only now is it known that there is such an execution.
+            _heading(terminal, target, execution)
+            started = execution
+        return follower.follow()
     except (*EXPECTED, ValueError) as failure:
-        Terminal(sys.stderr).line(f"scripts/migrate: {explain(failure, stack)}", "red")
-        return 1
+        errors.line(f"scripts/migrate: {explain(failure, stack, region)}", "red")
+        if not started:
+            return 1
+        goes_on(errors, target, started)
+        return LOST
     except KeyboardInterrupt:
+        if started:
+            goes_on(terminal, target, started)
         return INTERRUPTED
 
 
-def _arguments() -> argparse.Namespace:
+def _heading(terminal: Terminal, target: Target, execution: str) -> None:
+    terminal.line(f"{terminal.paint(target.stack, 'bold')}  {name_of(execution)}")
+    terminal.line(execution, "dim")
+
+
+def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/migrate",
         description="Starts a migration run and follows it to its end.",
@@ -69,9 +86,16 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--mode", choices=("apply", "plan"), help="plan only looks")
     parser.add_argument("--up-to", metavar="MIGRATION", help="the last migration to apply")
     parser.add_argument("--reason", help="why; it goes into the record")
+    parser.add_argument("--requested-by", metavar="NAME", help="who asks for the run, if not you; somebody else approves")
+    parser.add_argument("--commit", help="what is being released; it goes into the record")
     parser.add_argument("--require-approval", action="store_true", help="ask for approval also where it is not a must")
     parser.add_argument("--input", metavar="JSON", help="the execution's input; the options above are added to it")
-    parser.add_argument("--follow", metavar="EXECUTION", help="follow this one instead of starting one")
-    parser.add_argument("--stop", metavar="EXECUTION", help="stop this one instead of starting one")
-    parser.add_argument("--project", default="lockstep", help="the template's parameter Project")
-    return parser.parse_args()
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--follow", metavar="EXECUTION", help="follow this one instead of starting one")
+    instead.add_argument("--stop", metavar="EXECUTION", help="stop this one instead of starting one")
+    parser.add_argument("--project", help="the template's parameter Project (lockstep); an ARN says it itself")
+    given = parser.parse_args(arguments)
+    ignored = [f"--{name.replace('_', '-')}" for name in _OF_A_NEW_RUN if getattr(given, name)]
+    if ignored and (given.follow or given.stop):
+        parser.error(f"{', '.join(ignored)} goes with a new run, not with {'--follow' if given.follow else '--stop'}")
+    return given

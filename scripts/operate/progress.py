@@ -31,12 +31,13 @@ class Progress:
 
 
 class ApplyLog:
-    """The lines about migrations since a moment that were not seen yet."""
+    """The lines about one execution's migrations since a moment that were not seen yet."""
 
-    def __init__(self, client: Any, log_group: str, since_ms: int) -> None:
+    def __init__(self, client: Any, log_group: str, since_ms: int, execution: str) -> None:
         self._client = client
         self._group = log_group
         self._since = since_ms
+        self._execution = execution
         self._seen: set[tuple] = set()
         self.refused = ""
 
@@ -61,19 +62,21 @@ class ApplyLog:
             self._seen.add(identity(event))
             # Logs arrive out of order, so a little of what was read is read again.
             self._since = max(self._since, event["timestamp"] - 10_000)
-            progress = parse(event["message"], event["timestamp"])
+            progress = parse(event["message"], event["timestamp"], self._execution)
             if progress is not None:
                 lines.append(progress)
         return lines
 
 
-def parse(line: str, timestamp_ms: int) -> Progress | None:
-    """A log line as progress, if it is one."""
+def parse(line: str, timestamp_ms: int, execution: str) -> Progress | None:
+    """A log line as progress, if it is one of this execution: all runs of a stack share the function's log."""
     try:
         entry = json.loads(line)
     except ValueError:
         return None
     if not isinstance(entry, dict) or entry.get("message") not in ("applying migration", "applied migration"):
+        return None
+    if entry.get("execution") != execution:
         return None
     at = datetime.fromtimestamp(timestamp_ms / 1000, UTC)
     try:

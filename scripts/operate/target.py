@@ -1,8 +1,8 @@
 """Which stack a script means, and the clients to reach it.
 
-`dev`, `qa` and `prod` are stacks in the AWS account of the caller's credentials. `local` is the stack that `make up`
-keeps running. The SDK's own AWS_ENDPOINT_URL* variables are honoured too, so that inside `eval "$(local/env)"` the
-plain names mean the local stack.
+`dev`, `qa` and `prod` are stacks in the AWS account of the caller's credentials, in the region that the caller's
+environment or else samconfig.toml names. `local` is the stack that `make up` keeps running. The SDK's own
+AWS_ENDPOINT_URL* variables are honoured too, so that inside `eval "$(local/env)"` the plain names mean the local stack.
 """
 
 from __future__ import annotations
@@ -15,9 +15,12 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from local import environment
+from local import environment, paths
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from scripts.operate import samconfig
+
+ROOT = paths.ROOT
+DEFAULT_PROJECT = "lockstep"
 ENVIRONMENTS = ("dev", "qa", "prod")
 STEPS = ("preflight", "plan", "apply", "approve", "notify")
 
@@ -32,20 +35,24 @@ class Target:
 
     word: str
     stack: str
-    environment: str
+    session: boto3.session.Session | None = None
     settings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def region(self) -> str | None:
+        """Where it is looked for."""
+        return self.session.region_name if self.session else self.settings.get("AWS_REGION")
 
     def client(self, service: str) -> Any:
         """A client in the caller's account, or in the local stack."""
-        if self.settings:
+        if self.session is None:
             special = f"AWS_ENDPOINT_URL_{'SFN' if service == 'stepfunctions' else service.upper()}"
             endpoint = self.settings.get(special, self.settings["AWS_ENDPOINT_URL"])
             return environment.client(service, endpoint, self.settings)
         # A decision must not be made twice because its answer was slow.
         attempts = 1 if service == "lambda" else 5
         config = Config(read_timeout=120, retries={"max_attempts": attempts, "mode": "standard"})
-        # boto3 itself reads only AWS_DEFAULT_REGION; the aws CLI and the other SDKs read this one.
-        return boto3.client(service, region_name=os.environ.get("AWS_REGION"), config=config)
+        return self.session.client(service, config=config)
 
     def state_machine_arn(self) -> str:
         """The stack's state machine, found by its name in the caller's account and region."""
@@ -69,28 +76,51 @@ class Target:
         return self.state_machine_arn().replace(":stateMachine:", ":execution:", 1) + f":{execution}"
 
 
-def stack_name(word: str, project: str) -> str:
-    """The stack of an environment; `local` stands for itself."""
-    return "local" if word == "local" else f"{project}-migrations-{word}"
+def project_option(stack: str) -> str:
+    """What a printed command needs so that it finds this stack again; nothing for the default project."""
+    return "" if _project(stack) == DEFAULT_PROJECT else f" --project {_project(stack)}"
 
 
-def find(word: str, project: str = "lockstep") -> Target:
-    """The stack that a word on the command line means."""
-    if word in ENVIRONMENTS:
-        return Target(word, stack_name(word, project), word)
-    if word != "local":
+def find(word: str, project: str | None = None, execution: str = "") -> Target:
+    """The stack that a word on the command line means. An execution's ARN says itself which project's it is."""
+    if word not in (*ENVIRONMENTS, "local"):
         raise NoSuchTarget(f"There is no environment '{word}': use {', '.join(ENVIRONMENTS)} or local")
-    return local_target(Path(os.environ.get("LOCKSTEP_LOCAL", ROOT / ".local" / "stack")), project)
+    region, stack = _named_by(execution)
+    if word == "local":
+        return local_target(Path(os.environ.get("LOCKSTEP_LOCAL") or paths.DEFAULT_STACK), project, stack)
+    wanted = f"{project or _project(stack) or DEFAULT_PROJECT}-migrations-{word}"
+    if stack and stack != wanted:
+        raise NoSuchTarget(f"{execution} is an execution of {stack}, not of {wanted}")
+    default_region, profile = samconfig.place(word)
+    # boto3 itself reads only AWS_DEFAULT_REGION; the aws CLI and the other SDKs read AWS_REGION.
+    region = region or os.environ.get("AWS_REGION") or default_region
+    return Target(word, wanted, boto3.session.Session(region_name=region, profile_name=profile))
 
 
-def local_target(state: Path, project: str = "lockstep") -> Target:
-    """The stack whose state is in a directory; of a project's several, the one that was deployed last."""
+def local_target(state: Path, project: str | None = None, stack: str = "") -> Target:
+    """The stack whose state is in a directory; of a project's several, the named or else the last deployed one."""
     file = state / "stack.json"
     if not file.exists():
         raise NoSuchTarget("No local stack is running: start one with `make up`")
     kept = json.loads(file.read_text())
-    deployments = [one for one in kept["deployments"] if one["stack"].startswith(f"{project}-migrations-")]
-    if not deployments:
-        raise NoSuchTarget(f"The local stack has nothing of the project '{project}' deployed yet")
-    deployment = deployments[-1]
-    return Target("local", deployment["stack"], deployment["environment"], kept["environment"])
+    prefix = f"{project or DEFAULT_PROJECT}-migrations-"
+    deployed = [one["stack"] for one in kept["deployments"]]
+    found = [name for name in deployed if (name == stack if stack else name.startswith(prefix))]
+    if not found:
+        what = f"'{stack}'" if stack else f"the project '{project or DEFAULT_PROJECT}'"
+        raise NoSuchTarget(f"The local stack has nothing of {what} deployed yet")
+    return Target("local", found[-1], settings=kept["environment"])
+
+
+def _project(stack: str) -> str:
+    return stack.rpartition("-migrations-")[0]
+
+
+def _named_by(execution: str) -> tuple[str, str]:
+    """The region and the stack in an execution's ARN; a bare name says neither."""
+    if not execution.startswith("arn:"):
+        return "", ""
+    parts = execution.split(":")
+    if len(parts) != 8 or parts[5] != "execution":
+        raise NoSuchTarget(f"{execution} is not the ARN of an execution")
+    return parts[3], parts[6]

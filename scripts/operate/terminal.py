@@ -10,11 +10,11 @@ _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "
 
 
 class Terminal:
-    """Writes to one stream, in colour if that stream is a terminal and NO_COLOR is not set."""
+    """Writes to one stream (the standard output), in colour if that stream is a terminal and NO_COLOR is not set."""
 
-    def __init__(self, stream: TextIO = sys.stdout, colour: bool | None = None) -> None:
-        self.stream = stream
-        wanted = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    def __init__(self, stream: TextIO | None = None, colour: bool | None = None) -> None:
+        self.stream = stream or sys.stdout
+        wanted = self.stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
         self.colour = wanted if colour is None else colour
 
     def paint(self, text: str, *styles: str) -> str:

@@ -14,8 +14,9 @@ from typing import Any
 
 import boto3
 
-from scripts.operate.deploy import NotReady, Settings, outputs_of, read, unconfirmed
+from scripts.operate.deploy import outputs_of, unconfirmed
 from scripts.operate.errors import EXPECTED, explain
+from scripts.operate.samconfig import NotReady, Settings, read
 from scripts.operate.target import ENVIRONMENTS, ROOT, STEPS
 from scripts.operate.terminal import Terminal
 
@@ -48,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
         terminal.line(f"verify-aws: {failure}", "red")
         return 2
     except EXPECTED as failure:
-        terminal.line(f"verify-aws: {explain(failure, settings.stack)}", "red")
+        terminal.line(f"verify-aws: {explain(failure, settings.stack, settings.region)}", "red")
         return 1
     for problem in problems:
         terminal.line(f"✗ {problem}", "red")

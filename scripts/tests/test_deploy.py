@@ -3,54 +3,113 @@
 from __future__ import annotations
 
 import io
+import os
 import re
-import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import MagicMock
 
 import pytest
 
-from scripts.operate import deploy
+from scripts.operate import deploy, samconfig
 from scripts.operate.target import ENVIRONMENTS
 from scripts.operate.terminal import Terminal
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:lockstep-migrations-dev"
 
 
-def filled_in(directory: Path, text: str | None = None) -> Path:
-    """samconfig.toml as a person leaves it."""
-    file = directory / "samconfig.toml"
-    file.write_text(re.sub(r"FILL-IN-[a-z-]+", "filled", text or deploy.SAMCONFIG.read_text()))
-    return file
+ENTRY = """
+[{0}.global.parameters]
+stack_name = "shop-migrations-{0}"
+
+[{0}.build.parameters]
+parameter_overrides = ["Architecture=arm64"]
+
+[{0}.deploy.parameters]
+region = "FILL-IN-region"
+parameter_overrides = [
+  "Project=shop",
+  "Environment={0}",
+  "Architecture=arm64",
+  "SubnetIds=FILL-IN-subnet-id,FILL-IN-subnet-id",
+  "DatabaseInstance=FILL-IN-instance-identifier",
+  "NotificationAddress=FILL-IN-mail-address",
+]
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Callable[..., Path]:
+    """A samconfig.toml of its own: what a team makes of the repository's is none of these tests' business."""
+
+    def write(*changes: tuple[str, str], filled_in: bool = True) -> Path:
+        text = "".join(map(ENTRY.format, ENVIRONMENTS))
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        file = tmp_path / "samconfig.toml"
+        file.write_text(re.sub(r"FILL-IN-[a-z-]+", "filled", text) if filled_in else text)
+        return file
+
+    return write
+
+
+def test_everything_that_is_not_filled_in_is_named(config: Callable[..., Path]) -> None:
+    with pytest.raises(samconfig.NotReady) as refused:
+        samconfig.read("qa", config(filled_in=False))
+    assert "[qa.deploy.parameters]: fill in region, SubnetIds, DatabaseInstance, Notif" in str(refused.value)
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_everything_that_is_not_filled_in_is_named(environment: str) -> None:
-    with pytest.raises(deploy.NotReady) as refused:
-        deploy.read(environment)
-    assert f"[{environment}.deploy.parameters]" in str(refused.value)
-    for name in ("region", "VpcId", "SubnetIds", "DatabaseInstance", "DatabaseSecretArn", "NotificationAddress"):
-        assert name in str(refused.value)
-
-
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_what_is_filled_in_is_read(environment: str, tmp_path: Path) -> None:
-    settings = deploy.read(environment, filled_in(tmp_path))
-    assert (settings.stack, settings.region) == (f"lockstep-migrations-{environment}", "filled")
+def test_what_is_filled_in_is_read(environment: str, config: Callable[..., Path]) -> None:
+    settings = samconfig.read(environment, config())
+    assert (settings.stack, settings.region) == (f"shop-migrations-{environment}", "filled")
     assert settings.parameters["Environment"] == environment
     assert settings.parameters["SubnetIds"] == "filled,filled"
 
 
-def test_another_environment_under_the_wrong_heading_is_refused(tmp_path: Path) -> None:
-    text = deploy.SAMCONFIG.read_text().replace("Environment=qa", "Environment=prod")
-    with pytest.raises(deploy.NotReady, match="Environment is prod"):
-        deploy.read("qa", filled_in(tmp_path, text))
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('"Environment=qa"', '"Environment=prod"', "Environment is prod"),
+        ('region = "FILL-IN-region"', "", "add region"),
+        ('  "NotificationAddress=FILL-IN-mail-address",\n', "", "add NotificationAddress to parameter_overrides"),
+        ('"Environment=qa"', '"Environment"', "'Environment' is not of the form"),
+        ('["Architecture=arm64"]', '"Architecture=arm64"', r"\[qa.build.parameters\]: write parameter_overrides as a list"),
+        ('["Architecture=arm64"]', "[]", "Architecture is x86_64 under .* arm64 under"),
+        ('"shop-migrations-qa"', '"shop-qa"', "stack_name is shop-qa; make it shop-migrations-qa"),
+        ("stack_name", "stack-name", "add stack_name"),
+        ("[qa.build.parameters]", "[qa.build.parameters", r"is not TOML: .*line \d+"),
+        ("[qa.", "[other.", "says nothing about qa"),
+    ],
+)
+def test_what_is_wrong_is_named(old: str, new: str, told: str, config: Callable[..., Path]) -> None:
+    with pytest.raises(samconfig.NotReady, match=told):
+        samconfig.read("qa", config((old, new)))
 
 
-def test_every_environment_says_everything() -> None:
-    config = tomllib.loads(deploy.SAMCONFIG.read_text())
-    options = {name: set(config[name]["deploy"]["parameters"]) for name in (*ENVIRONMENTS, "local")}
-    assert len(set(map(frozenset, options.values()))) == 1, options
+def test_scripts_look_where_samconfig_says(config: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    with_profile = ('region = "FILL-IN-region"', 'region = "FILL-IN-region"\nprofile = "team"')
+    assert samconfig.place("qa", config(with_profile, filled_in=False)) == (None, "team")
+    file = config(with_profile)
+    assert samconfig.place("qa", file) == ("filled", "team")
+    assert samconfig.place("other", file) == (None, None)
+    for name, expected in (
+        ("AWS_REGION", (None, "team")), ("AWS_PROFILE", (None, None)), ("AWS_ACCESS_KEY_ID", ("filled", None)),
+        ("AWS_ENDPOINT_URL_SFN", (None, None)),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setenv(name, "said")
+            assert samconfig.place("qa", file) == expected
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_repositorys_own_lacks_nothing_but_values(environment: str, tmp_path: Path) -> None:
+    file = tmp_path / "samconfig.toml"
+    file.write_text(re.sub(r"FILL-IN-[a-z-]+", "filled", samconfig.SAMCONFIG.read_text()))
+    assert samconfig.read(environment, file).stack.endswith(f"-migrations-{environment}")
 
 
 @pytest.mark.parametrize(
