@@ -94,9 +94,10 @@ async fn apply_locked(
     let identity = session.identity(instance);
     let statements = Statements::new(&session.target().schema);
     let found = session.ledger().await?;
-    let ledger = found.clone().unwrap_or_default();
+    let is_new = found.is_none();
+    let ledger = found.unwrap_or_default();
     let Reconciled { planned: names, done, remaining, mut cut_off } = reconcile(&identity, history, &ledger, approved)?;
-    if found.is_none() {
+    if is_new {
         make_ledger(session, &statements).await?;
     }
 

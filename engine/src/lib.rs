@@ -18,6 +18,7 @@ pub mod session;
 
 pub use error::{Error, Result};
 
+mod digest;
 mod lock;
 mod message;
 mod quote;

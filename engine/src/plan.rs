@@ -1,10 +1,9 @@
 //! What is pending, and the digest that ties an approval to it. Pure: nothing here touches a database.
 
-use sha2::{Digest, Sha256};
-
+use crate::digest::Fields;
 use crate::error::Refused;
 use crate::history::ledger::{Ledger, Row, TABLE};
-use crate::history::{History, Migration, hex};
+use crate::history::{History, Migration};
 use crate::script::{Script, classify};
 use crate::{Error, Result};
 
@@ -174,22 +173,17 @@ fn divergences(history: &History, base: &Ledger, unapplied: &[&Migration]) -> Ve
 }
 
 fn digest(identity: &Identity, base: &Ledger, pending: &[Planned]) -> String {
-    let mut hasher = Sha256::new();
-    // Each field with its length before it, so that no two lists of fields read the same.
-    let mut field = |text: &str| {
-        hasher.update((text.len() as u64).to_be_bytes());
-        hasher.update(text.as_bytes());
-    };
-    field("lockstep plan 1");
+    let mut fields = Fields::new();
+    fields.text("lockstep plan 1");
     for text in [&identity.instance, &identity.endpoint, &identity.database, &identity.database_oid, &identity.schema] {
-        field(text);
+        fields.text(text);
     }
-    field(&base.digest());
+    fields.text(&base.digest());
     for migration in pending {
-        field(&migration.name);
-        field(&migration.checksum);
+        fields.text(&migration.name);
+        fields.text(&migration.checksum);
     }
-    hex(&hasher.finalize())
+    fields.finish_hex()
 }
 
 #[cfg(test)]

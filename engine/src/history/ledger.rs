@@ -1,7 +1,6 @@
 //! Prisma's ledger, `_prisma_migrations`: reading it, and the statements that write to it.
 
-use sha2::{Digest, Sha256};
-
+use crate::digest::Fields;
 use crate::history::hex;
 use crate::lock::LOCK_ID;
 use crate::quote::{identifier, literal};
@@ -68,15 +67,14 @@ impl Ledger {
     pub(crate) fn digest(&self) -> String {
         let mut rows: Vec<_> = self.rows.iter().collect();
         rows.sort_by(|a, b| a.id.cmp(&b.id));
-        let mut hasher = Sha256::new();
+        let mut fields = Fields::new();
         for row in rows {
-            for field in [&row.id, &row.name, &row.checksum] {
-                hasher.update((field.len() as u64).to_be_bytes());
-                hasher.update(field.as_bytes());
+            for text in [&row.id, &row.name, &row.checksum] {
+                fields.text(text);
             }
-            hasher.update([u8::from(row.finished), u8::from(row.rolled_back)]);
+            fields.bytes(&[u8::from(row.finished), u8::from(row.rolled_back)]);
         }
-        hex(&hasher.finalize())
+        fields.finish_hex()
     }
 }
 
@@ -97,7 +95,7 @@ impl Statements {
         format!("SELECT pg_catalog.to_regclass({}) IS NOT NULL", literal(&self.table))
     }
 
-    /// Whether row level security hides rows of the ledger from our role.
+    /// Whether row level security hides rows of the ledger from our role; NULL when there is no ledger.
     pub(crate) fn is_hidden(&self) -> String {
         format!("SELECT pg_catalog.row_security_active(pg_catalog.to_regclass({}))", literal(&self.table))
     }
@@ -213,7 +211,7 @@ impl Statements {
     /// Records that the standalone statement of the row `id` has finished.
     pub(crate) fn finish_started(&self, id: &str) -> String {
         format!(
-            "UPDATE {} SET finished_at = pg_catalog.clock_timestamp(), logs = NULL, applied_steps_count = 1 \
+            "UPDATE {} SET finished_at = greatest(pg_catalog.clock_timestamp(), started_at), logs = NULL, applied_steps_count = 1 \
              WHERE id = {} AND finished_at IS NULL AND {}",
             self.table,
             literal(id),
@@ -260,13 +258,11 @@ fn lock_is_held() -> String {
 /// knows its own rows again, and shaped as Prisma's uuid v4. `earlier` counts the migration's rows
 /// so far, so that one which was rolled back can be applied again by the same run.
 pub(crate) fn row_id(run: &str, name: &str, earlier: usize) -> String {
-    let mut hasher = Sha256::new();
-    for field in [run, name] {
-        hasher.update((field.len() as u64).to_be_bytes());
-        hasher.update(field.as_bytes());
-    }
-    hasher.update((earlier as u64).to_be_bytes());
-    let digest = hasher.finalize();
+    let mut fields = Fields::new();
+    fields.text(run);
+    fields.text(name);
+    fields.bytes(&(earlier as u64).to_be_bytes());
+    let digest = fields.finish();
     let mut bytes = [0_u8; 16];
     bytes.copy_from_slice(&digest[..16]);
     bytes[6] = (bytes[6] & 0x0f) | 0x40;

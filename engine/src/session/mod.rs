@@ -138,10 +138,9 @@ impl Session {
     /// When the query fails, by cause.
     pub async fn ledger(&mut self) -> Result<Option<Ledger>> {
         let statements = Statements::new(&self.target.schema);
-        if !self.value::<bool>("looking for the ledger", &statements.exists()).await? {
-            return Ok(None);
-        }
-        if self.value::<bool>("looking at the ledger", &statements.is_hidden()).await? {
+        let hidden = self.value::<Option<bool>>("looking for the ledger", &statements.is_hidden()).await?;
+        let Some(hidden) = hidden else { return Ok(None) };
+        if hidden {
             return Err(Error::Config {
                 name: "the ledger".into(),
                 reason: format!(
