@@ -6,6 +6,7 @@ mod waiting;
 
 use aws_config::BehaviorVersion;
 use aws_sdk_sfn::Client;
+use aws_sdk_sfn::error::ProvideErrorMetadata as _;
 use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::{Deserialize, Serialize};
@@ -146,14 +147,14 @@ impl Approver {
             Verb::Approve => {
                 let output = serde_json::to_string(decision).unwrap_or_default();
                 let request = self.client.send_task_success().task_token(&waiting.token).output(output);
-                request.send().await.map(drop).map_err(|error| error.code_name())
+                request.send().await.map(drop).map_err(|error| error.code().map(str::to_owned))
             }
             Verb::Reject => {
                 let Decision { by, identity, reason, .. } = decision;
                 let cause = format!("rejected by {by} ({identity}): {reason}");
                 let request = self.client.send_task_failure().task_token(&waiting.token);
                 let request = request.error(Name::ApprovalRejected.as_str()).cause(cause);
-                request.send().await.map(drop).map_err(|error| error.code_name())
+                request.send().await.map(drop).map_err(|error| error.code().map(str::to_owned))
             }
         };
         sent.map_err(|code| {
@@ -165,17 +166,6 @@ impl Approver {
                 code => format!("Step Functions did not take the decision: {}", code.unwrap_or("no answer")),
             })
         })
-    }
-}
-
-/// The service's own name for an error.
-trait CodeName {
-    fn code_name(&self) -> Option<String>;
-}
-
-impl<E: aws_sdk_sfn::error::ProvideErrorMetadata, R> CodeName for aws_sdk_sfn::error::SdkError<E, R> {
-    fn code_name(&self) -> Option<String> {
-        self.as_service_error().and_then(|error| error.code()).map(str::to_owned)
     }
 }
 

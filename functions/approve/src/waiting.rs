@@ -3,11 +3,12 @@
 use std::fmt;
 
 use aws_sdk_sfn::Client;
+use aws_sdk_sfn::error::ProvideErrorMetadata as _;
 use aws_sdk_sfn::types::{HistoryEvent, HistoryEventType};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::{CodeName as _, Refused};
+use crate::Refused;
 
 /// The state that waits for a decision.
 const STATE: &str = "Approval";
@@ -75,7 +76,7 @@ pub(crate) async fn find(client: &Client, execution: &str) -> Result<Waiting, Re
         .send();
     while let Some(event) = pages.next().await {
         let event = event.map_err(|error| {
-            Refused::because(match error.code_name().as_deref() {
+            Refused::because(match error.code() {
                 Some("ExecutionDoesNotExist") => format!("there is no execution {execution}"),
                 Some("InvalidArn") => format!("{execution} is not an execution's ARN"),
                 code => format!("the history of {execution} cannot be read: {}", code.unwrap_or("no answer")),
