@@ -13,7 +13,7 @@ from scripts.operate.start import start
 from scripts.operate.target import Target, local_target
 from scripts.operate.terminal import Terminal
 
-from local import deploy, paths, setup, up
+from local import deploy, paths, up
 from local.deploy import Deployment
 from local.stack import Stack
 
@@ -23,7 +23,6 @@ def run() -> int:
     terminal = Terminal()
     up.refuse_if_running(paths.DEFAULT_STACK)
     env, migrations = up.wanted_environment(), up.migrations()
-    setup.install_everything()
 
     def say(text: str) -> None:
         terminal.line(text, "dim")

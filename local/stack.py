@@ -172,7 +172,7 @@ class Stack:
     def mailbox(self, deployment: Deployment) -> Mailbox:
         """The mails of one deployment."""
         if deployment.stack not in self._mailboxes:
-            self._mailboxes[deployment.stack] = Mailbox(self.aws, self._topic(deployment)).open()
+            self._mailboxes[deployment.stack] = Mailbox(self.aws, deployment.outputs["TopicArn"]).open()
         return self._mailboxes[deployment.stack]
 
     def log_lines(self, deployment: Deployment, step: str | None = None) -> list[str]:
@@ -250,17 +250,6 @@ class Stack:
                 yield from page["events"]
         except logs.exceptions.ResourceNotFoundException:
             return
-
-    def _topic(self, deployment: Deployment) -> str:
-        for output in deployment.outputs.values():
-            if output.startswith("arn:aws:sns:"):
-                return output
-        resources = self.client("cloudformation").describe_stack_resources(StackName=deployment.stack)
-        return next(
-            resource["PhysicalResourceId"]
-            for resource in resources["StackResources"]
-            if resource["ResourceType"] == "AWS::SNS::Topic"
-        )
 
     def _save(self) -> None:
         """What another process needs to know: the scripts and `local/env`. It holds the database's password."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scripts.operate.terminal import Terminal
 
-from local import deploy, paths, processes, setup
+from local import deploy, paths, processes
 from local.stack import Stack
 
 SERVERS = ("postgres", "aws", "stepfunctions")
@@ -23,7 +23,6 @@ def up() -> int:
     """Starts and deploys; leaves it running."""
     terminal = Terminal()
     refuse_if_running(paths.DEFAULT_STACK)
-    setup.install_everything()
 
     def say(text: str) -> None:
         terminal.line(text, "dim")

@@ -24,34 +24,47 @@ def identity(event: dict[str, Any]) -> tuple:
     return event.get("logStreamName"), event["timestamp"], event["message"]
 
 
+class Tail:
+    """The lines of one log group since a moment that were not seen yet."""
+
+    def __init__(self, client: Any, log_group: str, since_ms: int) -> None:
+        self._client = client
+        self._group = log_group
+        self._since = since_ms
+        self._seen: set[tuple] = set()
+
+    def new_events(self) -> list[dict[str, Any]]:
+        """What was logged since the last call."""
+        pages = self._client.get_paginator("filter_log_events").paginate(
+            logGroupName=self._group, startTime=self._since
+        )
+        fresh = []
+        for event in (event for page in list(pages) for event in page["events"]):
+            if identity(event) in self._seen:
+                continue
+            self._seen.add(identity(event))
+            # Logs arrive out of order, so a little of what was read is read again.
+            self._since = max(self._since, event["timestamp"] - 10_000)
+            fresh.append(event)
+        return fresh
+
+
 class Logs:
     """The lines of all functions since a moment that were not seen yet."""
 
     def __init__(self, target: Target, steps: tuple[str, ...], since_ms: int) -> None:
         self._client = target.client("logs")
-        self._groups = {step: target.log_group(step) for step in steps}
-        self._since = dict.fromkeys(steps, since_ms)
-        self._seen: set[tuple] = set()
+        self._tails = {step: Tail(self._client, target.log_group(step), since_ms) for step in steps}
 
     def new_events(self) -> list[tuple[str, dict[str, Any]]]:
         """Pairs of step and event."""
         fresh, missing = [], []
-        for step, group in self._groups.items():
+        for step, tail in self._tails.items():
             try:
-                pages = self._client.get_paginator("filter_log_events").paginate(
-                    logGroupName=group, startTime=self._since[step]
-                )
-                events = [event for page in pages for event in page["events"]]
+                fresh += [(step, event) for event in tail.new_events()]
             except self._client.exceptions.ResourceNotFoundException as failure:
                 missing.append(failure)
-                continue
-            for event in events:
-                if identity(event) not in self._seen:
-                    self._seen.add(identity(event))
-                    fresh.append((step, event))
-            if events:
-                self._since[step] = max(self._since[step], events[-1]["timestamp"] - 10_000)
-        if len(missing) == len(self._groups):
+        if len(missing) == len(self._tails):
             raise missing[0]
         return sorted(fresh, key=lambda pair: pair[1]["timestamp"])
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from scripts.operate.logs import identity
+from scripts.operate.logs import Tail
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,8 @@ class ApplyLog:
     """The lines about one execution's migrations since a moment that were not seen yet."""
 
     def __init__(self, client: Any, log_group: str, since_ms: int, execution: str) -> None:
-        self._client = client
-        self._group = log_group
-        self._since = since_ms
+        self._tail = Tail(client, log_group, since_ms)
         self._execution = execution
-        self._seen: set[tuple] = set()
         self.refused = ""
 
     def new_lines(self) -> list[Progress]:
@@ -46,26 +43,13 @@ class ApplyLog:
         if self.refused:
             return []
         try:
-            pages = list(
-                self._client.get_paginator("filter_log_events").paginate(
-                    logGroupName=self._group, startTime=self._since
-                )
-            )
+            events = self._tail.new_events()
         except ClientError as failure:
             if failure.response["Error"]["Code"] != "ResourceNotFoundException":
                 self.refused = failure.response["Error"]["Code"]
             return []
-        lines = []
-        for event in (event for page in pages for event in page["events"]):
-            if identity(event) in self._seen:
-                continue
-            self._seen.add(identity(event))
-            # Logs arrive out of order, so a little of what was read is read again.
-            self._since = max(self._since, event["timestamp"] - 10_000)
-            progress = parse(event["message"], event["timestamp"], self._execution)
-            if progress is not None:
-                lines.append(progress)
-        return lines
+        lines = (parse(event["message"], event["timestamp"], self._execution) for event in events)
+        return [line for line in lines if line is not None]
 
 
 def parse(line: str, timestamp_ms: int, execution: str) -> Progress | None:
