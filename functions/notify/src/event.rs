@@ -9,7 +9,7 @@ use shared::payload::NotifyInput;
 #[serde(untagged)]
 pub enum Event {
     /// From a state.
-    State(NotifyInput),
+    State(Box<NotifyInput>),
     /// From the rule on executions that ended badly.
     Ended(Box<EventBridgeEvent<Ended>>),
 }
@@ -22,6 +22,13 @@ pub struct Ended {
     pub execution_arn: String,
     /// FAILED, `TIMED_OUT` or ABORTED.
     pub status: String,
+    /// When it started, in milliseconds since 1970.
+    pub start_date: i64,
+    /// When it ended, in milliseconds since 1970.
+    pub stop_date: i64,
+    /// What it was started with, as JSON; absent when that is long.
+    #[serde(default)]
+    pub input: Option<String>,
     /// The error's name, when it failed.
     #[serde(default)]
     pub error: Option<String>,

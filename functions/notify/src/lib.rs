@@ -1,8 +1,8 @@
-//! Tells people how a run ended, and what waits for them: one mail per outcome.
+//! Tells people what waits for them and how a run ended: one mail per outcome. Completes and logs the run's record.
 //!
-//! A mail that cannot be sent fails no run. It shows in the log and in the metrics, and in the record of
-//! a run that ends well.
+//! A mail that cannot be sent fails no run. It shows in the log, in the metrics and in the record.
 
+mod complete;
 mod event;
 mod mail;
 
@@ -13,7 +13,8 @@ use aws_sdk_sns::types::MessageAttributeValue;
 use jiff::Timestamp;
 use shared::metrics::{self, Unit};
 use shared::payload::NotifyOutput;
-use shared::{Failure, Name, config};
+use shared::record::Notification;
+use shared::{Failure, Name, config, logs};
 
 pub use event::Event;
 pub use mail::Mail;
@@ -40,7 +41,7 @@ impl Notifier {
         Self { client: Client::new(&config), settings: Settings::from_env() }
     }
 
-    /// Tells of `event`, if it is one to tell of.
+    /// Tells of `event`, if it is one to tell of, and records the run if it has ended.
     ///
     /// # Errors
     ///
@@ -48,18 +49,25 @@ impl Notifier {
     /// not be sent; what the state machine asks for never fails for that.
     pub async fn handle(&self, event: Event) -> Result<NotifyOutput, Failure> {
         let settings = self.settings.as_ref().map_err(Clone::clone)?;
-        let Some(mail) = mail::compose(&event, &settings.environment, Timestamp::now()) else {
-            return Ok(NotifyOutput { sent: false, message_id: None, error: None });
+        let now = Timestamp::now();
+        let mut record = complete::complete(&event, &settings.environment, now);
+        let notification = match mail::compose(&event, record.as_ref(), &settings.environment) {
+            Some(mail) => self.send(settings, &mail).await,
+            None => Notification::default(),
         };
-        let output = self.send(settings, &mail).await;
-        match (&event, &output.error) {
+        let error = notification.error.clone();
+        if let Some(record) = &mut record {
+            record.run.notifications.ended = Some(notification.clone());
+            logs::record(&record.execution, &now.to_string(), record);
+        }
+        match (&event, error) {
             // EventBridge's call is asynchronous: Lambda tries again if this one fails.
             (Event::Ended(_), Some(code)) => Err(Failure::new(Name::StepFailed, format!("SNS answered with {code}"))),
-            _ => Ok(output),
+            _ => Ok(NotifyOutput { notification, record: record.map(Box::new) }),
         }
     }
 
-    async fn send(&self, settings: &Settings, mail: &Mail) -> NotifyOutput {
+    async fn send(&self, settings: &Settings, mail: &Mail) -> Notification {
         let attribute =
             |value: &str| MessageAttributeValue::builder().data_type("String").string_value(value).build().ok();
         let mut request =
@@ -72,13 +80,13 @@ impl Notifier {
         match request.send().await {
             Ok(output) => {
                 tracing::info!(outcome = mail.outcome, "mail sent");
-                NotifyOutput { sent: true, message_id: output.message_id, error: None }
+                Notification { sent: true, message_id: output.message_id, error: None }
             }
             Err(error) => {
                 let code = error.code().unwrap_or("no answer").to_owned();
                 tracing::error!(outcome = mail.outcome, code, "mail could not be sent");
                 metrics::emit("notify", &[("MailsLost", Unit::Count, 1.0)]);
-                NotifyOutput { sent: false, message_id: None, error: Some(code) }
+                Notification { sent: false, message_id: None, error: Some(code) }
             }
         }
     }

@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use shared::Name;
-use shared::payload::{ApplyOutput, NotifyInput, PlanOutput, Run, RunFailure};
+use shared::payload::{ApplyOutput, NotifyInput, PlanOutput};
+use shared::record::{Decision, Duties, Identity, Outcome, Record, Run, RunFailure, Verdict, Versions};
 use shared::request::Mode;
 
-use crate::event::{Ended, Event};
+use crate::event::Event;
 
 /// A mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,25 +16,23 @@ pub struct Mail {
     pub subject: String,
     /// Plain text.
     pub body: String,
-    /// `requested`, `applied` or `failed`, for subscribers who filter.
+    /// `requested`, `approved`, `rejected`, `expired`, `applied`, `failed` or `nothingPending`, for subscribers
+    /// who filter.
     pub outcome: &'static str,
 }
 
-/// The mail for `event`; `None` where nothing has to be told.
-pub(crate) fn compose(event: &Event, environment: &str, now: Timestamp) -> Option<Mail> {
-    match event {
-        Event::State(NotifyInput::ApprovalRequested { execution, run, expires_at }) => {
+/// The mail for `event`, whose run has the `record` if it has ended; `None` where nothing has to be told.
+pub(crate) fn compose(event: &Event, record: Option<&Record>, environment: &str) -> Option<Mail> {
+    let Event::State(event) = event else {
+        return failed(record?, environment);
+    };
+    match &**event {
+        NotifyInput::ApprovalRequested { execution, run, expires_at } => {
             Some(requested(environment, execution, run, expires_at))
         }
-        Event::State(NotifyInput::Succeeded { execution, started_at, run }) => {
-            // A run that changed nothing is no news.
-            let apply = run.apply.as_ref()?;
-            Some(applied(environment, execution, run, apply, took(started_at, now)))
-        }
-        Event::State(NotifyInput::Failed { execution, started_at, run, failure }) => {
-            Some(failed(environment, execution, Some(run), failure, took(started_at, now)))
-        }
-        Event::Ended(event) => ended(environment, &event.detail),
+        NotifyInput::Approved { execution, run } => Some(approved(environment, execution, run)),
+        NotifyInput::Succeeded { tell_nothing_pending, .. } => succeeded(record?, environment, *tell_nothing_pending),
+        NotifyInput::Failed { .. } => failed(record?, environment),
     }
 }
 
@@ -42,8 +40,9 @@ fn requested(environment: &str, execution: &str, run: &Run, expires_at: &str) ->
     let digest = run.plan.as_ref().map_or("", |plan| plan.digest.as_str());
     let pending = run.plan.as_ref().map_or(0, |plan| plan.pending);
     let mut body = format!(
-        "{} waiting for approval in {environment}, until {expires_at}.\n",
-        count(pending, "migration is", "migrations are")
+        "{} waiting for approval in {environment}, until {}.\n",
+        count(pending, "migration is", "migrations are"),
+        moment(expires_at)
     );
     if let Some(plan) = &run.plan {
         planned(&mut body, plan);
@@ -58,22 +57,48 @@ fn requested(environment: &str, execution: &str, run: &Run, expires_at: &str) ->
     }
     let _ = write!(
         body,
-        "\nTo approve:\n  scripts/approve {environment} {execution} --digest {digest} --by NAME --reason REASON\n\
-         To reject:\n  scripts/reject {environment} {execution} --digest {digest} --by NAME --reason REASON\n"
+        "\nTo see it:\n  scripts/show {environment} {execution}\n\
+         To approve (whoever asked for it cannot):\n  scripts/approve {environment} {execution} --digest {digest} --reason REASON\n\
+         To reject:\n  scripts/reject {environment} {execution} --digest {digest} --reason REASON\n"
     );
-    facts(&mut body, execution, Some(run));
+    facts(&mut body, execution, run);
     Mail { subject: format!("⏸ Database Migration Awaiting Approval ({environment})"), body, outcome: "requested" }
 }
 
-fn applied(environment: &str, execution: &str, run: &Run, apply: &ApplyOutput, took: Option<String>) -> Mail {
+fn approved(environment: &str, execution: &str, run: &Run) -> Mail {
+    let pending = run.plan.as_ref().map_or(0, |plan| plan.pending);
+    let mut body = format!(
+        "{} approved in {environment}, and will be applied now. Another mail tells how that ended.\n",
+        count(pending, "migration was", "migrations were")
+    );
+    if let Some(plan) = &run.plan {
+        planned(&mut body, plan);
+    }
+    facts(&mut body, execution, run);
+    Mail { subject: format!("▶ Database Migration Approved ({environment})"), body, outcome: "approved" }
+}
+
+fn succeeded(record: &Record, environment: &str, tell_nothing_pending: bool) -> Option<Mail> {
+    let (subject, outcome, mut body) = match (record.outcome, &record.run.apply) {
+        (Outcome::Applied, Some(apply)) => ("Successful", "applied", applied(environment, record, apply)),
+        (Outcome::NothingPending, _) if tell_nothing_pending => (
+            "Not Needed",
+            "nothingPending",
+            format!("Nothing was pending in {environment}, and nothing was applied.\n"),
+        ),
+        // A run that changed nothing is no news.
+        _ => return None,
+    };
+    ending(&mut body, record);
+    Some(Mail { subject: format!("✓ Database Migration {subject} ({environment})"), body, outcome })
+}
+
+fn applied(environment: &str, record: &Record, apply: &ApplyOutput) -> String {
     let mut body = match apply.applied {
         0 => format!("Nothing was left to apply in {environment}"),
         applied => format!("{} applied in {environment}", count(applied, "migration was", "migrations were")),
     };
-    if let Some(took) = took {
-        let _ = write!(body, "; the run took {took}");
-    }
-    body.push_str(".\n\n");
+    let _ = write!(body, "; the run took {}.\n\n", milliseconds(record.duration_ms));
     for migration in &apply.migrations {
         let _ = writeln!(body, "  {}  {}", migration.name, milliseconds(migration.duration_ms));
     }
@@ -85,44 +110,23 @@ fn applied(environment: &str, execution: &str, run: &Run, apply: &ApplyOutput, t
             count(apply.applied_elsewhere, "migration", "migrations")
         );
     }
-    facts(&mut body, execution, Some(run));
-    Mail { subject: format!("✓ Database Migration Successful ({environment})"), body, outcome: "applied" }
+    body
 }
 
-fn failed(environment: &str, execution: &str, run: Option<&Run>, failure: &RunFailure, took: Option<String>) -> Mail {
-    let mut body = format!("The run failed in {environment} with {}", failure.error);
-    if let Some(step) = &failure.step {
+fn failed(record: &Record, environment: &str) -> Option<Mail> {
+    let RunFailure { error, cause, step } = record.failure.as_ref()?;
+    let (subject, outcome) = match record.outcome {
+        Outcome::Rejected => ("Rejected", "rejected"),
+        Outcome::Expired => ("Expired", "expired"),
+        _ => ("Failed", "failed"),
+    };
+    let mut body = format!("The run failed in {environment} with {error}");
+    if let Some(step) = step {
         let _ = write!(body, " in state {step}");
     }
-    if let Some(took) = took {
-        let _ = write!(body, " after {took}");
-    }
-    let _ = write!(body, ".\n\n{}\n", failure.cause);
-    facts(&mut body, execution, run);
-    Mail { subject: format!("✗ Database Migration Failed ({environment})"), body, outcome: "failed" }
-}
-
-/// What EventBridge tells: only where the state machine could not.
-fn ended(environment: &str, ended: &Ended) -> Option<Mail> {
-    // A stop by hand can carry any error's name.
-    if ended.status == "FAILED" && ended.error.as_deref().and_then(Name::from_wire).is_some() {
-        return None;
-    }
-    let what = match ended.status.as_str() {
-        "TIMED_OUT" => "The execution took longer than it may as a whole, and was ended.",
-        "ABORTED" => "The execution was stopped by hand.",
-        _ => "The execution ended in a way that no state of it could catch.",
-    };
-    let cause = ended.cause.as_deref().filter(|cause| !cause.is_empty());
-    let failure = RunFailure {
-        error: ended.error.clone().unwrap_or_else(|| ended.status.clone()),
-        cause: format!(
-            "{what}{} Whatever the ledger records as finished is applied completely; start a new run to go on.",
-            cause.map(|cause| format!(" Cause: {cause}.")).unwrap_or_default()
-        ),
-        step: None,
-    };
-    Some(failed(environment, &ended.execution_arn, None, &failure, None))
+    let _ = write!(body, " after {}.\n\n{cause}\n", milliseconds(record.duration_ms));
+    ending(&mut body, record);
+    Some(Mail { subject: format!("✗ Database Migration {subject} ({environment})"), body, outcome })
 }
 
 fn planned(body: &mut String, plan: &PlanOutput) {
@@ -141,31 +145,81 @@ fn more(body: &mut String, omitted: usize) {
     }
 }
 
-/// What there is to know about the run, a line each.
-fn facts(body: &mut String, execution: &str, run: Option<&Run>) {
-    let mut lines: Vec<(&str, String)> = Vec::new();
-    if let Some(run) = run {
-        if let Some(approval) = &run.approval {
-            let by = format!("{} ({}) at {}: {}", approval.by, approval.identity, approval.at, approval.reason);
-            lines.push(("Approved by", by));
-        }
-        if let Some(request) = &run.request {
-            for (name, value) in [
-                ("Requested by", &request.requested_by),
-                ("Reason", &request.reason),
-                ("Commit", &request.commit),
-                ("Up to", &request.up_to),
-            ] {
-                lines.extend(value.clone().map(|value| (name, value)));
-            }
-            if request.mode == Mode::Plan {
-                lines.push(("Mode", "plan".into()));
-            }
-        }
-        lines.extend(run.database.as_ref().map(|database| ("Database", database.instance.clone())));
-        lines.extend(run.plan.as_ref().map(|plan| ("Plan", plan.digest.clone())));
+/// What there is to know about a run, a line each.
+fn facts(body: &mut String, execution: &str, run: &Run) {
+    let lines = [about(run), vec![("Execution", execution.to_owned())]].concat();
+    table(body, &lines);
+}
+
+/// The rest of the record of a run that has ended.
+fn ending(body: &mut String, record: &Record) {
+    let mut lines = about(&record.run);
+    if record.run.notifications.approved.as_ref().is_some_and(|mail| mail.error.is_some()) {
+        lines.push(("Mail lost", "the one that told of the approval".into()));
     }
-    lines.push(("Execution", execution.to_owned()));
+    if record.run.approval.as_ref().is_some_and(|approval| approval.request_mail_sent == Some(false)) {
+        lines.push(("Mail lost", "the one that asked for the approval".into()));
+    }
+    lines.push(("Started", moment(&record.started_at)));
+    lines.push(("Ended", moment(&record.ended_at)));
+    lines.extend(record.versions.as_ref().map(|versions| ("Versions", numbers(versions))));
+    lines.push(("Execution", record.execution.clone()));
+    table(body, &lines);
+}
+
+fn about(run: &Run) -> Vec<(&'static str, String)> {
+    let mut lines = Vec::new();
+    if let Some(approval) = &run.approval {
+        let verdict = match approval.decision {
+            Verdict::Approved => "Approved by",
+            Verdict::Rejected => "Rejected by",
+        };
+        lines.push((verdict, decided(approval)));
+        lines.push(("Duties", duties(approval.duties).into()));
+    }
+    if let Some(request) = &run.request {
+        let by = request.requested_by.as_ref().map_or("nobody gave a name".into(), |by| format!("{by} (claimed)"));
+        lines.push(("Requested by", by));
+        for (name, value) in [("Reason", &request.reason), ("Commit", &request.commit), ("Up to", &request.up_to)] {
+            lines.extend(value.clone().map(|value| (name, value)));
+        }
+        if request.mode == Mode::Plan {
+            lines.push(("Mode", "plan".into()));
+        }
+    }
+    lines.extend(run.database.as_ref().map(|database| ("Database", database.instance.clone())));
+    lines.extend(run.plan.as_ref().map(|plan| ("Plan", plan.digest.clone())));
+    lines
+}
+
+fn decided(approval: &Decision) -> String {
+    let Decision { by, identity, on_behalf_of, reason, at, .. } = approval;
+    let identity = match identity {
+        Identity::Verified => "verified",
+        Identity::Claimed => "claimed",
+    };
+    let who = on_behalf_of.as_ref().map_or_else(String::new, |name| format!("{name}, through "));
+    format!("{who}{by} ({identity}) at {}: {reason}", moment(at))
+}
+
+fn duties(duties: Duties) -> &'static str {
+    match duties {
+        Duties::Roles => "separate roles start and approve",
+        Duties::Names => "the requester and the approver gave different names",
+        Duties::Unchecked => "not separated: nobody said who asked",
+    }
+}
+
+/// The version at the end of each ARN.
+fn numbers(versions: &Versions) -> String {
+    let Versions { preflight, plan, apply, notify, migrations } = versions;
+    let all =
+        [("preflight", preflight), ("plan", plan), ("apply", apply), ("notify", notify), ("migrations", migrations)];
+    let number = |arn: &str| arn.rsplit(':').next().unwrap_or_default().to_owned();
+    all.map(|(name, arn)| format!("{name} {}", number(arn))).join(", ")
+}
+
+fn table(body: &mut String, lines: &[(&str, String)]) {
     body.push('\n');
     for (name, value) in lines {
         let _ = writeln!(body, "{:<14}{value}", format!("{name}:"));
@@ -176,11 +230,10 @@ fn count(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
-/// How long ago `started_at` was.
-fn took(started_at: &str, now: Timestamp) -> Option<String> {
-    let started: Timestamp = started_at.parse().ok()?;
-    let elapsed = now.duration_since(started);
-    u64::try_from(elapsed.as_millis()).ok().map(milliseconds)
+/// A moment as a person reads it; what is no moment stays as it is.
+fn moment(text: &str) -> String {
+    let parsed = text.parse::<Timestamp>();
+    parsed.map_or_else(|_| text.to_owned(), |moment| moment.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
 }
 
 fn milliseconds(milliseconds: u64) -> String {

@@ -22,6 +22,8 @@ pub const DATABASE_CA_FILE: &str = "DATABASE_CA_FILE";
 pub const TOPIC_ARN: &str = "TOPIC_ARN";
 /// The state machine whose executions are decided on.
 pub const STATE_MACHINE_NAME: &str = "STATE_MACHINE_NAME";
+/// The name of a role whose sessions may reject and not approve. Optional.
+pub const REJECT_ONLY_ROLE: &str = "REJECT_ONLY_ROLE";
 
 /// Where the migrations are. Not the template's to set: a layer's files are in `/opt`.
 pub const MIGRATIONS_DIR: &str = "MIGRATIONS_DIR";
@@ -34,7 +36,7 @@ pub const DATABASE_VARIABLES: &[&str] =
 /// What the template sets for `notify`.
 pub const NOTIFY_VARIABLES: &[&str] = &[PROJECT, ENVIRONMENT, TOPIC_ARN];
 /// What the template sets for `approve`.
-pub const APPROVE_VARIABLES: &[&str] = &[PROJECT, ENVIRONMENT, STATE_MACHINE_NAME];
+pub const APPROVE_VARIABLES: &[&str] = &[PROJECT, ENVIRONMENT, STATE_MACHINE_NAME, REJECT_ONLY_ROLE];
 
 /// The variable `name`.
 ///

@@ -8,6 +8,7 @@ pub mod failure;
 pub mod logs;
 pub mod metrics;
 pub mod payload;
+pub mod record;
 pub mod request;
 pub mod step;
 

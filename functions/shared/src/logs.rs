@@ -1,5 +1,9 @@
 //! Logs as JSON lines: a sentence, and fields.
 
+use std::io::Write as _;
+
+use serde::Serialize;
+use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
 const SILENT: &str = "sqlx=off,aws_smithy_runtime=off,aws_smithy_runtime_api=off,aws_runtime=off,hyper=off,\
@@ -27,4 +31,14 @@ pub fn init() {
         let place = panic.location().map_or_else(String::new, ToString::to_string);
         tracing::error!(place, "panicked");
     }));
+}
+
+/// Logs `record` as one line, whole: what a `tracing` field cannot hold.
+pub fn record(execution: &str, timestamp: &str, record: &impl Serialize) {
+    let name = execution.rsplit(':').next();
+    let line = json!({
+        "timestamp": timestamp, "level": "INFO", "message": "run ended", "execution": name, "record": record,
+    });
+    // A lost line must not cost a migration.
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::record::{Notification, Record, Run, RunFailure, Versions};
 use crate::request::Request;
 
 /// How many migrations a payload names at most. The rest is a number, so that a payload stays far
@@ -58,7 +59,7 @@ pub struct PreflightOutput {
 }
 
 /// What a preflight found.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Facts {
     /// PostgreSQL's version.
@@ -84,7 +85,7 @@ pub struct PlanInput {
 }
 
 /// Output of `plan`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanOutput {
     /// The plan's digest, which an approval names.
@@ -139,7 +140,7 @@ pub struct ApprovedPlan {
 }
 
 /// Output of `apply`. Counts are of the whole run so far, not of the one invocation.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApplyOutput {
     /// Whether nothing of the plan remains.
@@ -170,53 +171,6 @@ pub struct AppliedMigration {
     pub duration_ms: u64,
 }
 
-/// Who decided, and how that is known. Output of the Approval state.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Decision {
-    /// `approved` or `rejected`.
-    pub decision: String,
-    /// The approver's name.
-    pub by: String,
-    /// `claimed` when the caller gave the name.
-    pub identity: String,
-    /// Why.
-    pub reason: String,
-    /// When, in RFC 3339.
-    pub at: String,
-}
-
-/// A run's record, as far as it has come. What the state machine calls `run`.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Run {
-    /// The database.
-    #[serde(default)]
-    pub database: Option<Database>,
-    /// What was asked for.
-    #[serde(default)]
-    pub request: Option<Request>,
-    /// What preflight warned of.
-    #[serde(default)]
-    pub preflight: Option<Warnings>,
-    /// The plan.
-    #[serde(default)]
-    pub plan: Option<PlanOutput>,
-    /// The approval.
-    #[serde(default)]
-    pub approval: Option<Decision>,
-    /// What was applied.
-    #[serde(default)]
-    pub apply: Option<ApplyOutput>,
-}
-
-/// The part of a preflight that is told to people.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Warnings {
-    /// What a person should know though it stops nothing.
-    pub warnings: Vec<String>,
-}
-
 /// Input of `notify`, when the state machine calls it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "event", rename_all = "camelCase", rename_all_fields = "camelCase")]
@@ -230,14 +184,25 @@ pub enum NotifyInput {
         /// When the approval expires, in RFC 3339.
         expires_at: String,
     },
+    /// Somebody approved.
+    Approved {
+        /// The execution's ARN.
+        execution: String,
+        /// The run so far.
+        run: Box<Run>,
+    },
     /// The run ended well.
     Succeeded {
         /// The execution's ARN.
         execution: String,
         /// When it started, in RFC 3339.
         started_at: String,
+        /// What it ran on.
+        versions: Versions,
         /// The run.
         run: Box<Run>,
+        /// Whether a run that found nothing to apply is worth a mail.
+        tell_nothing_pending: bool,
     },
     /// The run failed.
     Failed {
@@ -245,6 +210,8 @@ pub enum NotifyInput {
         execution: String,
         /// When it started, in RFC 3339.
         started_at: String,
+        /// What it ran on.
+        versions: Versions,
         /// The run so far.
         #[serde(default)]
         run: Box<Run>,
@@ -253,28 +220,14 @@ pub enum NotifyInput {
     },
 }
 
-/// Why a run failed.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct RunFailure {
-    /// The failure's fixed name.
-    pub error: String,
-    /// What happened, and the way out.
-    pub cause: String,
-    /// The state that failed.
-    #[serde(default)]
-    pub step: Option<String>,
-}
-
-/// Output of `notify`.
+/// Output of `notify`: what became of the mail and, when the run has ended, the run's record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NotifyOutput {
-    /// Whether a mail was sent.
-    pub sent: bool,
-    /// SNS's id for it.
+    /// What became of the mail.
+    #[serde(flatten)]
+    pub notification: Notification,
+    /// The record, complete.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub message_id: Option<String>,
-    /// Why it could not be sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
+    pub record: Option<Box<Record>>,
 }

@@ -9,8 +9,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use shared::payload::{
-    ApplyInput, ApplyOutput, Decision, NotifyInput, PlanInput, PlanOutput, PreflightInput, PreflightOutput,
+    ApplyInput, ApplyOutput, NotifyInput, NotifyOutput, PlanInput, PlanOutput, PreflightInput, PreflightOutput,
 };
+use shared::record::{Decision, Notification, Record};
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -32,6 +33,7 @@ fn what_a_step_gets_is_read() {
     read::<PreflightInput>(fixture!("preflight_input"));
     read::<PlanInput>(fixture!("plan_input"));
     read::<ApplyInput>(fixture!("apply_input"));
+    read::<NotifyInput>(fixture!("notify_input_approved"));
     read::<NotifyInput>(fixture!("notify_input_succeeded"));
     read::<NotifyInput>(fixture!("notify_input_failed"));
 }
@@ -42,6 +44,15 @@ fn what_a_step_gives_is_written_as_it_is_read() {
     read_and_write::<PlanOutput>(&fixture!("plan_output"));
     read_and_write::<ApplyOutput>(&fixture!("apply_output"));
     read_and_write::<Decision>(&fixture!("decision"));
+    read_and_write::<Record>(&fixture!("record"));
+}
+
+#[test]
+fn what_notify_gives_is_the_mails_fate_and_the_record() {
+    let record: Record = read(fixture!("record"));
+    let notification = Notification { error: Some("NotFound".into()), ..Notification::default() };
+    let output = NotifyOutput { notification, record: Some(record.into()) };
+    assert_eq!(serde_json::to_value(output).unwrap(), fixture!("notify_output"));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use shared::failure::{self, Name};
+use shared::record::UNTOLD;
 
 use crate::definition::{entries, errors, of_type, states};
 
@@ -58,7 +59,9 @@ fn a_failure_names_its_step() {
         for catcher in entries(&task, "Catch") {
             for variable in ["failure", "caught"] {
                 let assigned = &catcher["Assign"][variable];
-                assert!(assigned.is_null() || assigned["step"] == name.as_str(), "{name}: {catcher}");
+                // An expression adds to a failure that has its step already.
+                let adds = assigned.as_str().is_some_and(|text| text.starts_with("{% $merge([$failure,"));
+                assert!(assigned.is_null() || adds || assigned["step"] == name.as_str(), "{name}: {catcher}");
             }
         }
     }
@@ -77,13 +80,21 @@ fn what_has_no_name_of_ours_becomes_step_failed() {
 }
 
 #[test]
+fn what_could_not_be_told_says_so() {
+    let catchers = entries(&states()["NotifyFailure"], "Catch");
+    let assigned = catchers[0]["Assign"]["failure"].as_str().expect("the failure is assigned");
+    assert!(assigned.contains(&format!("& ' {UNTOLD}'")), "{assigned}");
+}
+
+#[test]
 fn a_rejection_and_an_expiry_have_their_names() {
+    let rejected = &states()["Approved?"]["Assign"]["failure"];
+    assert_eq!(rejected["error"], Name::ApprovalRejected.as_str());
     let catchers = entries(&states()["Approval"], "Catch");
     let caught = |error: &str| {
         let catcher = catchers.iter().find(|catcher| errors(catcher).contains(error));
         catcher.unwrap_or_else(|| panic!("Approval does not catch {error}"))["Assign"]["failure"]["error"].clone()
     };
-    assert_eq!(caught("Approval.Rejected"), Name::ApprovalRejected.as_str());
     assert_eq!(caught("States.Timeout"), Name::ApprovalExpired.as_str());
     assert_eq!(caught("States.HeartbeatTimeout"), Name::ApprovalExpired.as_str());
 }

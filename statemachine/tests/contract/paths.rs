@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use shared::record::Verdict;
+
 use crate::definition::{definition, entries, exits, lambda_tasks, of_type, states};
 
 /// Every state that can follow `start`, itself included.
@@ -67,6 +69,7 @@ fn every_task_catches_and_goes_the_way_of_failure() {
         assert!(!caught.is_empty(), "{name} catches nothing");
         let allowed: &[&str] = match name.as_str() {
             // A mail that was not sent changes nothing about the run.
+            "NotifyApproved" => &["Apply"],
             "NotifySuccess" => &["Succeeded"],
             "NotifyFailure" => &["Failed"],
             _ => &["DescribeFailure", "NotifyFailure"],
@@ -87,6 +90,17 @@ fn a_failure_is_told_once_it_is_known() {
             assert!(exit.assigned.contains("caught"), "{name} goes to DescribeFailure with nothing caught");
         }
     }
+}
+
+#[test]
+fn only_a_clear_yes_is_applied() {
+    let answered = &states()["Approved?"];
+    let choices = entries(answered, "Choices");
+    assert_eq!(choices.len(), 1);
+    assert_eq!(choices[0]["Condition"], "{% $run.approval.decision = 'approved' %}");
+    assert_eq!((&choices[0]["Next"], &answered["Default"]), (&"NotifyApproved".into(), &"NotifyFailure".into()));
+    let approved = serde_json::to_value(Verdict::Approved).expect("a verdict is JSON");
+    assert_eq!(approved, "approved");
 }
 
 #[test]

@@ -44,6 +44,7 @@ fn each_step_retries_exactly_what_a_retry_can_cure() {
         ("Apply", &texts(&[SERVICE, ASLEEP, NO_ANSWER, &[TIMEOUT]]) | &names(&[CONNECTION, LOCKED, CONTENTION])),
         // Its timeout is the approval's expiry.
         ("Approval", texts(&[SERVICE, NO_ANSWER])),
+        ("NotifyApproved", texts(&[SERVICE, NO_ANSWER, &[TIMEOUT]])),
         ("NotifySuccess", texts(&[SERVICE, NO_ANSWER, &[TIMEOUT]])),
         ("NotifyFailure", texts(&[SERVICE, NO_ANSWER, &[TIMEOUT]])),
     ]);

@@ -4,16 +4,40 @@ use super::*;
 
 const EXECUTION: &str = "arn:aws:states:eu-central-1:111122223333:execution:lockstep-migrations-prod:run-1";
 
+/// The mail for an event at 12:00:04 and a quarter.
 fn mail(event: Value) -> Option<Mail> {
     let event: Event = serde_json::from_value(event).unwrap();
-    compose(&event, "prod", "2026-01-01T12:00:04.250Z".parse().unwrap())
+    let record = crate::complete::complete(&event, "prod", "2026-01-01T12:00:04.250Z".parse().unwrap());
+    compose(&event, record.as_ref(), "prod")
+}
+
+fn succeeded(run: &Value) -> Value {
+    json!({
+        "event": "succeeded", "execution": EXECUTION, "startedAt": "2026-01-01T12:00:00Z", "versions": versions(),
+        "run": run, "tellNothingPending": false,
+    })
+}
+
+fn versions() -> Value {
+    let arn = |kind: &str, name: &str| format!("arn:aws:lambda:eu-central-1:111122223333:{kind}:{name}");
+    json!({
+        "preflight": arn("function", "p:3"), "plan": arn("function", "p:4"), "apply": arn("function", "p:5"),
+        "notify": arn("function", "p:2"), "migrations": arn("layer", "m:12"),
+    })
+}
+
+fn decision(verdict: &str) -> Value {
+    json!({
+        "decision": verdict, "by": "arn:aws:sts::111122223333:assumed-role/Approver/bob", "identity": "verified",
+        "onBehalfOf": "octocat", "duties": "roles", "reason": "fine", "at": "2026-01-01T12:00:01Z", "version": "7",
+    })
 }
 
 fn run() -> Value {
     json!({
         "database": { "instance": "orders", "resourceId": "db-X", "status": "available", "host": "h", "port": 5432, "name": null },
         "request": { "mode": "apply", "requireApproval": false, "requestedBy": "ann", "reason": "release 7", "commit": "abc" },
-        "preflight": { "facts": {}, "warnings": ["another session holds the migration lock"] },
+        "preflight": { "facts": { "serverVersion": "18.4", "database": "d", "user": "u", "tls": true }, "warnings": ["another session holds the migration lock"] },
         "plan": {
             "digest": "d1", "baseRows": 1, "pending": 22, "alreadyApplied": 1, "omitted": 20, "warnings": ["1_a was edited"],
             "migrations": [
@@ -32,7 +56,7 @@ fn an_approval_request_names_what_waits_and_how_to_decide_and_no_token() {
     .unwrap();
     assert_eq!(mail.subject, "⏸ Database Migration Awaiting Approval (prod)");
     let expected = format!(
-        "22 migrations are waiting for approval in prod, until 2026-01-02T12:00:00Z.
+        "22 migrations are waiting for approval in prod, until 2026-01-02 12:00:00 UTC.
 
   2_b  (transactional, 3 statements)
   3_c  (standalone, 1 statement)
@@ -42,12 +66,14 @@ Warnings:
   another session holds the migration lock
   1_a was edited
 
-To approve:
-  scripts/approve prod {EXECUTION} --digest d1 --by NAME --reason REASON
+To see it:
+  scripts/show prod {EXECUTION}
+To approve (whoever asked for it cannot):
+  scripts/approve prod {EXECUTION} --digest d1 --reason REASON
 To reject:
-  scripts/reject prod {EXECUTION} --digest d1 --by NAME --reason REASON
+  scripts/reject prod {EXECUTION} --digest d1 --reason REASON
 
-Requested by: ann
+Requested by: ann (claimed)
 Reason:       release 7
 Commit:       abc
 Database:     orders
@@ -59,24 +85,40 @@ Execution:    {EXECUTION}
 }
 
 #[test]
+fn an_approval_says_who_gave_it() {
+    let mut run = run();
+    run["approval"] = decision("approved");
+    let mail = mail(json!({ "event": "approved", "execution": EXECUTION, "run": run })).unwrap();
+    assert_eq!((mail.subject.as_str(), mail.outcome), ("▶ Database Migration Approved (prod)", "approved"));
+    for part in [
+        "22 migrations were approved in prod, and will be applied now.",
+        "Approved by:  octocat, through arn:aws:sts::111122223333:assumed-role/Approver/bob (verified) at 2026-01-01 12:00:01 UTC: fine",
+        "Duties:       separate roles start and approve",
+    ] {
+        assert!(mail.body.contains(part), "{part}: {}", mail.body);
+    }
+}
+
+#[test]
 fn success_says_what_was_applied_by_whom_approved_and_how_long_it_took() {
     let mut run = run();
-    run["approval"] = json!({
-        "decision": "approved", "by": "bob", "identity": "claimed", "reason": "fine", "at": "2026-01-01T12:00:01Z"
-    });
+    run["approval"] = decision("approved");
+    run["approval"]["requestMailSent"] = false.into();
+    run["notifications"] = json!({ "approved": { "sent": false, "error": "NotFound" } });
     run["apply"] = json!({
         "finished": true, "applied": 2, "appliedElsewhere": 1, "remaining": 0, "total": 3, "omitted": 0, "durationMs": 1312,
         "migrations": [{ "name": "2_b", "durationMs": 12 }, { "name": "3_c", "durationMs": 1300 }],
     });
-    let mail =
-        mail(json!({ "event": "succeeded", "execution": EXECUTION, "startedAt": "2026-01-01T12:00:00Z", "run": run }))
-            .unwrap();
-    assert_eq!(mail.subject, "✓ Database Migration Successful (prod)");
+    let mail = mail(succeeded(&run)).unwrap();
+    assert_eq!((mail.subject.as_str(), mail.outcome), ("✓ Database Migration Successful (prod)", "applied"));
     for part in [
         "2 migrations were applied in prod; the run took 4.2 s.",
         "  2_b  12 ms\n  3_c  1.3 s\n",
         "1 migration of the plan had been applied by another run meanwhile.",
-        "Approved by:  bob (claimed) at 2026-01-01T12:00:01Z: fine",
+        "Approved by:  octocat, through",
+        "Mail lost:    the one that told of the approval\nMail lost:    the one that asked for the approval\n",
+        "Started:      2026-01-01 12:00:00 UTC\nEnded:        2026-01-01 12:00:04 UTC\n",
+        "Versions:     preflight 3, plan 4, apply 5, notify 2, migrations 12\n",
     ] {
         assert!(mail.body.contains(part), "{part}: {}", mail.body);
     }
@@ -89,9 +131,7 @@ fn a_run_whose_plan_another_run_carried_out_says_so() {
         "finished": true, "applied": 0, "appliedElsewhere": 2, "remaining": 0, "total": 2, "omitted": 0, "durationMs": 0,
         "migrations": [],
     });
-    let event =
-        json!({ "event": "succeeded", "execution": EXECUTION, "startedAt": "2026-01-01T12:00:00Z", "run": run });
-    let body = mail(event).unwrap().body;
+    let body = mail(succeeded(&run)).unwrap().body;
     assert!(
         body.starts_with("Nothing was left to apply in prod; the run took 4.2 s.\n\n\n2 migrations of the plan"),
         "{body}"
@@ -99,17 +139,29 @@ fn a_run_whose_plan_another_run_carried_out_says_so() {
 }
 
 #[test]
-fn a_run_that_changed_nothing_is_no_news() {
-    assert_eq!(mail(json!({ "event": "succeeded", "execution": EXECUTION, "startedAt": "x", "run": run() })), None);
+fn a_run_that_changed_nothing_is_no_news_unless_somebody_wants_it() {
+    assert_eq!(mail(succeeded(&run())), None);
+    let mut idle = run();
+    idle["plan"]["pending"] = 0.into();
+    let mut event = succeeded(&idle);
+    assert_eq!(mail(event.clone()), None);
+    event["tellNothingPending"] = true.into();
+    let mail = mail(event).unwrap();
+    assert_eq!((mail.subject.as_str(), mail.outcome), ("✓ Database Migration Not Needed (prod)", "nothingPending"));
+    assert!(mail.body.starts_with("Nothing was pending in prod"), "{}", mail.body);
 }
 
 #[test]
 fn failure_names_the_error_its_cause_and_the_state() {
-    let mail = mail(json!({
-        "event": "failed", "execution": EXECUTION, "startedAt": "2026-01-01T11:58:00Z", "run": { "database": { "instance": "orders" } },
-        "failure": { "error": "Lock.Held", "cause": "another session holds it", "step": "Apply" },
-    }))
-    .unwrap();
+    let failed = |error: &str| {
+        mail(json!({
+            "event": "failed", "execution": EXECUTION, "startedAt": "2026-01-01T11:58:00Z", "versions": versions(),
+            "run": { "database": { "instance": "orders" }, "approval": decision("rejected") },
+            "failure": { "error": error, "cause": "another session holds it", "step": "Apply" },
+        }))
+        .unwrap()
+    };
+    let mail = failed("Lock.Held");
     assert_eq!((mail.subject.as_str(), mail.outcome), ("✗ Database Migration Failed (prod)", "failed"));
     assert!(
         mail.body.starts_with(
@@ -118,6 +170,11 @@ fn failure_names_the_error_its_cause_and_the_state() {
         "{}",
         mail.body
     );
+    let mail = failed("Approval.Rejected");
+    assert_eq!((mail.subject.as_str(), mail.outcome), ("✗ Database Migration Rejected (prod)", "rejected"));
+    assert!(mail.body.contains("Rejected by:  octocat, through arn:"), "{}", mail.body);
+    let mail = failed("Approval.Expired");
+    assert_eq!((mail.subject.as_str(), mail.outcome), ("✗ Database Migration Expired (prod)", "expired"));
 }
 
 fn status_change(status: &str, error: &Value) -> Value {
@@ -126,7 +183,7 @@ fn status_change(status: &str, error: &Value) -> Value {
         "account": "111122223333", "time": "2026-01-01T12:00:00Z", "region": "eu-central-1", "resources": [EXECUTION],
         "detail": {
             "executionArn": EXECUTION, "stateMachineArn": "arn", "name": "run-1", "status": status,
-            "startDate": 1_767_268_800_000_i64, "stopDate": 1_767_268_860_000_i64, "input": "{}", "output": null,
+            "startDate": 1_767_268_800_000_i64, "stopDate": 1_767_268_860_000_i64, "input": r#"{"requestedBy":"ann"}"#, "output": null,
             "error": error, "cause": null,
         },
     })
@@ -142,10 +199,16 @@ fn what_no_state_could_catch_is_told_once() {
     ] {
         let mail = mail(status_change(status, &error)).unwrap();
         assert_eq!(mail.subject, "✗ Database Migration Failed (prod)");
-        assert!(mail.body.contains(part) && mail.body.contains(EXECUTION), "{}", mail.body);
+        for part in [part, EXECUTION, "Requested by: ann (claimed)", "after 1 min 0 s"] {
+            assert!(mail.body.contains(part), "{part}: {}", mail.body);
+        }
     }
-    // The state machine has told of these itself.
-    assert_eq!(mail(status_change("FAILED", &json!("Migration.Failed"))), None);
+    // The state machine has told of these itself, unless it says that it could not.
+    let mut event = status_change("FAILED", &json!("Migration.Failed"));
+    event["detail"]["cause"] = "1_a failed.".into();
+    assert_eq!(mail(event.clone()), None);
+    event["detail"]["cause"] = format!("1_a failed. {}", shared::record::UNTOLD).into();
+    assert!(mail(event).unwrap().body.contains("1_a failed."));
 }
 
 #[test]
