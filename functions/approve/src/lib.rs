@@ -1,68 +1,39 @@
 //! Decides on an execution that waits for approval.
 //!
+//! There are two ways in. The function URL takes requests that AWS has verified: the approver is whoever signed.
+//! A direct invocation, which prod refuses, takes the caller's word for a name.
+//!
 //! The task token stays in the execution's history: it is read there, used, and given to nobody.
 
+mod answer;
+mod caller;
+mod refused;
+mod url;
 mod waiting;
 
 use aws_config::BehaviorVersion;
+use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::error::ProvideErrorMetadata as _;
 use jiff::Timestamp;
-use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
-use serde::{Deserialize, Serialize};
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde::{Deserialize as _, Serialize};
 use serde_json::Value;
+use shared::config;
 use shared::metrics::{self, Unit};
-use shared::payload::Decision;
-use shared::{Name, config};
+use shared::record::{Decision, Duties, Verdict};
 
-use crate::waiting::Waiting;
+pub use answer::{Answer, Verb};
+pub use caller::Caller;
+pub use refused::{Refused, Why};
 
-/// Why a decision was not taken. The execution is as it was.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused(String);
+use caller::same;
+use waiting::{Approval, Asked, Token};
 
-impl Refused {
-    /// The name of a refusal on the wire.
-    pub const NAME: &str = "Approval.Refused";
+/// The environment in which only a signature decides.
+const PRODUCTION: &str = "prod";
 
-    fn because(reason: impl Into<String>) -> Self {
-        Self(reason.into())
-    }
-}
-
-impl From<Refused> for Diagnostic {
-    fn from(refused: Refused) -> Self {
-        Self { error_type: Refused::NAME.to_owned(), error_message: refused.0 }
-    }
-}
-
-/// What is to be decided.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Answer {
-    /// The execution's ARN.
-    pub execution: String,
-    /// The digest of the plan that the approver has seen.
-    pub digest: String,
-    /// Yes or no.
-    pub decision: Verb,
-    /// Who decides, as claimed.
-    pub by: String,
-    /// Why.
-    pub reason: String,
-}
-
-/// Yes or no.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verb {
-    /// Apply the plan.
-    Approve,
-    /// End the run.
-    Reject,
-}
-
-/// A decision that was taken.
+/// A decision that was taken, now or before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Decided {
     /// The execution's ARN.
@@ -72,10 +43,45 @@ pub struct Decided {
     pub decision: Decision,
 }
 
-/// The client, and the machine whose executions may be decided on.
+/// The client, and what the environment says.
 pub struct Approver {
     client: Client,
+    /// The machine whose executions may be decided on.
     machine: Option<String>,
+    /// dev, qa or prod.
+    environment: Option<String>,
+    /// A role whose sessions may reject and not approve.
+    reject_only_role: Option<String>,
+    /// This function's version.
+    version: String,
+}
+
+/// What was asked of this function was done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answered {
+    /// A decision was taken, now or before.
+    Decided(Decided),
+    /// What is pending was shown, and nothing changed.
+    Shown(Value),
+}
+
+/// The two ways in.
+#[derive(Debug, Clone)]
+pub enum Request {
+    /// Through the function URL, with an identity that AWS has verified.
+    Signed(Box<LambdaFunctionUrlRequest>),
+    /// By a direct invocation.
+    Direct(Value),
+}
+
+impl Request {
+    /// Tells a request to the function URL by its shape.
+    pub fn of(payload: Value) -> Self {
+        match LambdaFunctionUrlRequest::deserialize(&payload) {
+            Ok(request) => Self::Signed(Box::new(request)),
+            Err(_) => Self::Direct(payload),
+        }
+    }
 }
 
 /// Serves decisions until Lambda ends the process.
@@ -85,119 +91,232 @@ pub struct Approver {
 /// When the Runtime API cannot be reached.
 pub async fn serve(approver: &Approver) -> Result<(), lambda_runtime::Error> {
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
-        let result = approver.decide(event.payload, Timestamp::now()).await;
-        let taken = f64::from(u8::from(result.is_ok()));
-        metrics::emit("approve", &[("Decisions", Unit::Count, taken), ("Refusals", Unit::Count, 1.0 - taken)]);
-        match &result {
-            Ok(decided) => tracing::info!(
-                execution = decided.execution,
-                decision = decided.decision.decision,
-                by = decided.decision.by,
-                identity = decided.decision.identity,
-                "decided"
-            ),
-            Err(refused) => tracing::warn!(reason = refused.0, "refused to decide"),
-        }
-        result
+        let request = Request::of(event.payload);
+        let signed = matches!(request, Request::Signed(_));
+        // Boxed: the futures inside are large, and the compiler computes their layout once here.
+        let result = Box::pin(approver.handle(request, Timestamp::now())).await;
+        report(&result);
+        respond(signed, result)
     }))
     .await
+}
+
+/// A refusal is an HTTP answer at the function URL, and a failed invocation otherwise.
+fn respond(signed: bool, result: Result<Answered, Refused>) -> Result<Value, Refused> {
+    let result = result.map(|answered| match answered {
+        Answered::Decided(decided) => serde_json::to_value(decided).unwrap_or_default(),
+        Answered::Shown(shown) => shown,
+    });
+    if signed { Ok(url::response(result)) } else { result }
+}
+
+fn report(result: &Result<Answered, Refused>) {
+    let (decisions, refusals) = match result {
+        Ok(Answered::Decided(_)) => (1.0, 0.0),
+        Ok(Answered::Shown(_)) => (0.0, 0.0),
+        Err(refused) => {
+            tracing::warn!(reason = refused.message, "refused to decide");
+            (0.0, 1.0)
+        }
+    };
+    metrics::emit("approve", &[("Decisions", Unit::Count, decisions), ("Refusals", Unit::Count, refusals)]);
 }
 
 impl Approver {
     /// Reads the environment and makes the client.
     pub async fn from_env() -> Self {
         let config = aws_config::load_defaults(BehaviorVersion::latest()).await;
-        Self { client: Client::new(&config), machine: config::optional(config::STATE_MACHINE_NAME) }
+        Self {
+            client: Client::new(&config),
+            machine: config::optional(config::STATE_MACHINE_NAME),
+            environment: config::optional(config::ENVIRONMENT),
+            reject_only_role: config::optional(config::REJECT_ONLY_ROLE),
+            version: config::optional("AWS_LAMBDA_FUNCTION_VERSION").unwrap_or_default(),
+        }
     }
 
-    /// Takes the decision in `payload`, at the time `now`.
+    /// Does what is asked.
     ///
     /// # Errors
     ///
     /// [`Refused`], with the reason: nothing was decided.
-    pub async fn decide(&self, payload: Value, now: Timestamp) -> Result<Decided, Refused> {
-        let answer = read(payload)?;
-        let machine = self.machine.as_deref().ok_or_else(|| Refused::because("STATE_MACHINE_NAME is not set"))?;
-        if !answer.execution.contains(&format!(":execution:{machine}:")) {
-            return Err(Refused::because(format!(
-                "{} is not an execution of {machine}; give the whole ARN of one",
-                answer.execution
-            )));
+    pub async fn handle(&self, request: Request, now: Timestamp) -> Result<Answered, Refused> {
+        match request {
+            Request::Signed(request) => self.handle_signed(*request, now).await,
+            Request::Direct(payload) => self.decide_direct(payload, now).await.map(Answered::Decided),
         }
-        let waiting = waiting::find(&self.client, &answer.execution).await?;
-        check(&answer, &waiting, now)?;
+    }
 
-        let decision = Decision {
-            decision: match answer.decision {
-                Verb::Approve => "approved",
-                Verb::Reject => "rejected",
+    async fn decide_direct(&self, payload: Value, now: Timestamp) -> Result<Decided, Refused> {
+        if self.is_production() {
+            let reason =
+                "in prod only a signed request to the function URL decides; use scripts/approve or scripts/reject";
+            return Err(Refused::because(Why::Caller, reason));
+        }
+        let mut answer = Answer::read(payload)?;
+        if answer.on_behalf_of.is_some() {
+            let reason = "onBehalfOf: leave it out; only a signed request can be on somebody's behalf";
+            return Err(Refused::because(Why::Request, reason));
+        }
+        let by = answer.by.take().ok_or_else(|| Refused::because(Why::Request, "by: say who decides"))?;
+        self.decide(&Caller::Named(by), answer, now).await
+    }
+
+    /// Takes the decision, or finds that it was taken.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`], with the reason: nothing was decided.
+    pub(crate) async fn decide(&self, caller: &Caller, answer: Answer, now: Timestamp) -> Result<Decided, Refused> {
+        self.check_machine(&answer.execution)?;
+        let decision = match waiting::find(&self.client, &answer.execution).await? {
+            Approval::Waiting(asked, token) => {
+                self.check(caller, &answer, &asked, now)?;
+                let decision = self.decision(caller, &answer, &asked, now);
+                match self.send(&token, &decision).await? {
+                    Sent::Taken => {
+                        tracing::info!(
+                            execution = answer.execution,
+                            decision = ?decision.decision,
+                            by = decision.by,
+                            identity = ?decision.identity,
+                            "decided"
+                        );
+                        decision
+                    }
+                    // Somebody was quicker, or our own first attempt arrived although its answer did not.
+                    Sent::Late => match waiting::find(&self.client, &answer.execution).await? {
+                        Approval::Waiting(..) => {
+                            let reason = "Step Functions did not take the decision; try again";
+                            return Err(Refused::because(Why::Service, reason));
+                        }
+                        later => taken(caller, &answer, later)?,
+                    },
+                }
             }
-            .to_owned(),
-            by: answer.by,
-            identity: "claimed".to_owned(),
-            reason: answer.reason,
-            at: now.to_string(),
+            other => taken(caller, &answer, other)?,
         };
-        self.send(answer.decision, &waiting, &decision).await?;
         Ok(Decided { execution: answer.execution, decision })
     }
 
-    async fn send(&self, verb: Verb, waiting: &Waiting, decision: &Decision) -> Result<(), Refused> {
-        let sent = match verb {
-            Verb::Approve => {
-                let output = serde_json::to_string(decision).unwrap_or_default();
-                let request = self.client.send_task_success().task_token(&waiting.token).output(output);
-                request.send().await.map(drop).map_err(|error| error.code().map(str::to_owned))
-            }
-            Verb::Reject => {
-                let Decision { by, identity, reason, .. } = decision;
-                let cause = format!("rejected by {by} ({identity}): {reason}");
-                let request = self.client.send_task_failure().task_token(&waiting.token);
-                let request = request.error(Name::ApprovalRejected.as_str()).cause(cause);
-                request.send().await.map(drop).map_err(|error| error.code().map(str::to_owned))
-            }
-        };
-        sent.map_err(|code| {
-            Refused::because(match code.as_deref() {
-                Some("TaskTimedOut" | "TaskDoesNotExist" | "InvalidToken") => {
-                    "the execution no longer waits: the approval has expired, or somebody else decided just now"
-                        .to_owned()
-                }
-                code => format!("Step Functions did not take the decision: {}", code.unwrap_or("no answer")),
-            })
-        })
+    fn is_production(&self) -> bool {
+        // Without the variable it could be: then it is.
+        self.environment.as_deref().is_none_or(|environment| environment == PRODUCTION)
     }
-}
 
-fn read(payload: Value) -> Result<Answer, Refused> {
-    let answer: Answer = serde_json::from_value(payload).map_err(|error| {
-        Refused::because(format!(
-            "the request is not right: {error}; give execution, digest, decision (approve or reject), by and reason"
-        ))
-    })?;
-    for (field, text) in [("by", &answer.by), ("reason", &answer.reason)] {
-        if text.trim().is_empty() || text.chars().count() > 500 || text.chars().any(char::is_control) {
-            return Err(Refused::because(format!("{field}: give one line of 1 to 500 characters")));
+    fn check_machine(&self, execution: &str) -> Result<(), Refused> {
+        let Some(machine) = self.machine.as_deref() else {
+            return Err(Refused::because(Why::Service, "STATE_MACHINE_NAME is not set"));
+        };
+        if execution.split(':').nth(6) == Some(machine) && execution.contains(":execution:") {
+            return Ok(());
+        }
+        let reason = format!("{execution} is not an execution of {machine}; give the whole ARN of one");
+        Err(Refused::because(Why::Request, reason))
+    }
+
+    fn check(&self, caller: &Caller, answer: &Answer, asked: &Asked, now: Timestamp) -> Result<(), Refused> {
+        check_digest(answer, asked)?;
+        if now >= asked.expires_at {
+            return Err(expired(asked));
+        }
+        if answer.decision == Verb::Reject {
+            return Ok(());
+        }
+        if self.reject_only_role.as_deref().is_some_and(|role| caller.has_role(role)) {
+            return Err(Refused::because(Why::Caller, format!("{} may reject, not approve", caller.name())));
+        }
+        if let Some(requester) = asked.request.requested_by.as_deref() {
+            let on_behalf = answer.on_behalf_of.as_deref().is_some_and(|name| same(name, requester));
+            if on_behalf || caller.is(requester) {
+                let reason = format!("{requester} asked for this run, so somebody else has to approve it");
+                return Err(Refused::because(Why::Caller, reason));
+            }
+        }
+        Ok(())
+    }
+
+    fn decision(&self, caller: &Caller, answer: &Answer, asked: &Asked, now: Timestamp) -> Decision {
+        Decision {
+            decision: answer.decision.verdict(),
+            by: caller.name().to_owned(),
+            identity: caller.identity(),
+            on_behalf_of: answer.on_behalf_of.clone(),
+            duties: match &asked.request.requested_by {
+                // Whoever started the execution is known to nobody, so a name proves nothing. In prod the stack's
+                // policies let no principal both start and approve.
+                _ if self.is_production() => Duties::Roles,
+                Some(_) => Duties::Names,
+                None => Duties::Unchecked,
+            },
+            reason: answer.reason.clone(),
+            at: now.to_string(),
+            version: self.version.clone(),
+            request_mail_sent: asked.request_mail_sent,
         }
     }
-    Ok(answer)
+
+    /// Answers the state with the decision, a no like a yes: both belong into the record.
+    async fn send(&self, token: &Token, decision: &Decision) -> Result<Sent, Refused> {
+        let output = serde_json::to_string(decision).unwrap_or_default();
+        let sent = self.client.send_task_success().task_token(&token.0).output(output).send().await;
+        match sent.as_ref().map_err(|error| error.code()) {
+            Ok(_) => Ok(Sent::Taken),
+            Err(Some("TaskTimedOut" | "TaskDoesNotExist" | "InvalidToken")) => Ok(Sent::Late),
+            Err(code) => {
+                let code = code.unwrap_or("no answer");
+                let reason = format!("Step Functions did not take the decision: {code}; try again");
+                Err(Refused::because(Why::Service, reason))
+            }
+        }
+    }
 }
 
-fn check(answer: &Answer, waiting: &Waiting, now: Timestamp) -> Result<(), Refused> {
-    if answer.digest != waiting.digest {
-        return Err(Refused::because(format!(
-            "the digest is not that of the plan which waits, {}; look at that plan first",
-            waiting.digest
-        )));
+/// What became of an answer to the waiting state.
+enum Sent {
+    /// It was taken.
+    Taken,
+    /// The state no longer waited.
+    Late,
+}
+
+/// The decision of an execution that no longer waits, if it is the one that is asked for.
+fn taken(caller: &Caller, answer: &Answer, approval: Approval) -> Result<Decision, Refused> {
+    match approval {
+        Approval::Decided(asked, decision) => {
+            check_digest(answer, &asked)?;
+            let same_answer = decision.decision == answer.decision.verdict()
+                && decision.by == caller.name()
+                && decision.identity == caller.identity()
+                && decision.on_behalf_of == answer.on_behalf_of;
+            if same_answer {
+                return Ok(*decision);
+            }
+            let Decision { decision, by, at, reason, .. } = *decision;
+            let verdict = match decision {
+                Verdict::Approved => "approved",
+                Verdict::Rejected => "rejected",
+            };
+            let reason = format!("{} was {verdict} by {by} at {at} already: {reason}", answer.execution);
+            Err(Refused::because(Why::Conflict, reason))
+        }
+        Approval::Expired(asked) => Err(expired(&asked)),
+        Approval::NotAsked(reason) => Err(Refused::because(Why::Conflict, reason)),
+        Approval::Waiting(..) => Err(Refused::because(Why::Service, "the execution waits again; try again")),
     }
-    if now >= waiting.expires_at {
-        return Err(Refused::because(format!("the approval expired at {}; start a new run", waiting.expires_at)));
+}
+
+fn check_digest(answer: &Answer, asked: &Asked) -> Result<(), Refused> {
+    if answer.digest == asked.plan.digest {
+        return Ok(());
     }
-    let requested_by = waiting.requested_by.as_deref().unwrap_or_default();
-    if !requested_by.is_empty() && requested_by.trim().eq_ignore_ascii_case(answer.by.trim()) {
-        return Err(Refused::because(format!("{requested_by} asked for this run, so somebody else has to decide")));
-    }
-    Ok(())
+    let reason =
+        format!("the digest is not that of this execution's plan, {}; look at that plan first", asked.plan.digest);
+    Err(Refused::because(Why::Conflict, reason))
+}
+
+fn expired(asked: &Asked) -> Refused {
+    Refused::because(Why::Expired, format!("the approval expired at {}; start a new run", asked.expires_at))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Finds the Approval state that waits in an execution's history, and its task token.
+//! Reads from an execution's history whether it waits for approval, what it asks for, and how it was answered.
 
 use std::fmt;
 
@@ -6,29 +6,52 @@ use aws_sdk_sfn::Client;
 use aws_sdk_sfn::error::ProvideErrorMetadata as _;
 use aws_sdk_sfn::types::{HistoryEvent, HistoryEventType};
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use shared::payload::PlanOutput;
+use shared::record::Decision;
+use shared::request::Request;
 
-use crate::Refused;
+use crate::refused::{Refused, Why};
 
 /// The state that waits for a decision.
 const STATE: &str = "Approval";
 
-/// An approval that waits.
-#[derive(Clone)]
-pub(crate) struct Waiting {
-    /// The plan's digest.
-    pub(crate) digest: String,
-    /// When nobody can decide any more.
-    pub(crate) expires_at: Timestamp,
-    /// Who asked for the run, as claimed.
-    pub(crate) requested_by: Option<String>,
-    /// What answers the state. Whoever has it can decide: it never leaves this function.
-    pub(crate) token: String,
+/// Where an execution is with its approval.
+#[derive(Debug, Clone)]
+pub(crate) enum Approval {
+    /// It waits for a decision.
+    Waiting(Asked, Token),
+    /// It was decided.
+    Decided(Asked, Box<Decision>),
+    /// Nobody decided in time.
+    Expired(Asked),
+    /// It does not wait, for this reason.
+    NotAsked(String),
 }
 
-impl fmt::Debug for Waiting {
+/// What an approval is asked for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Asked {
+    /// The plan.
+    pub(crate) plan: PlanOutput,
+    /// What was asked for, and by whom, as claimed.
+    pub(crate) request: Request,
+    /// When nobody can decide any more.
+    pub(crate) expires_at: Timestamp,
+    /// Whether the mail that asks was sent, once that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) request_mail_sent: Option<bool>,
+}
+
+/// What answers the Approval state. Whoever has it can decide: it never leaves this function.
+#[derive(Clone)]
+pub(crate) struct Token(pub(crate) String);
+
+impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Waiting({} until {})", self.digest, self.expires_at)
+        f.write_str("Token")
     }
 }
 
@@ -49,23 +72,12 @@ struct Payload {
 
 #[derive(Deserialize)]
 struct Run {
-    plan: Plan,
+    plan: PlanOutput,
     request: Request,
 }
 
-#[derive(Deserialize)]
-struct Plan {
-    digest: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Request {
-    requested_by: Option<String>,
-}
-
-/// Reads the history backwards until it tells whether `execution` waits.
-pub(crate) async fn find(client: &Client, execution: &str) -> Result<Waiting, Refused> {
+/// Reads the history of `execution` backwards, to the task that asked.
+pub(crate) async fn find(client: &Client, execution: &str) -> Result<Approval, Refused> {
     let mut pages = client
         .get_execution_history()
         .execution_arn(execution)
@@ -74,52 +86,110 @@ pub(crate) async fn find(client: &Client, execution: &str) -> Result<Waiting, Re
         .into_paginator()
         .items()
         .send();
+    let mut later = Later::default();
     while let Some(event) = pages.next().await {
-        let event = event.map_err(|error| {
-            Refused::because(match error.code() {
-                Some("ExecutionDoesNotExist") => format!("there is no execution {execution}"),
-                Some("InvalidArn") => format!("{execution} is not an execution's ARN"),
-                code => format!("the history of {execution} cannot be read: {}", code.unwrap_or("no answer")),
-            })
+        let event = event.map_err(|error| match error.code() {
+            Some("ExecutionDoesNotExist") => {
+                Refused::because(Why::Unknown, format!("there is no execution {execution}"))
+            }
+            Some("InvalidArn") => Refused::because(Why::Request, format!("{execution} is not an execution's ARN")),
+            code => {
+                let code = code.unwrap_or("no answer");
+                Refused::because(Why::Service, format!("the history of {execution} cannot be read: {code}; try again"))
+            }
         })?;
-        if let Some(verdict) = read(execution, &event) {
-            return verdict;
+        if let Some(approval) = later.read(execution, &event) {
+            return Ok(approval);
         }
     }
-    Err(Refused::because(format!("{execution} is not waiting for approval")))
+    Ok(Approval::NotAsked(later.reason(execution)))
 }
 
-/// What one event, the newest first, says about the wait; `None` when it says nothing.
-fn read(execution: &str, event: &HistoryEvent) -> Option<Result<Waiting, Refused>> {
-    let refuse = |reason: &str| Some(Err(Refused::because(format!("{execution} {reason}"))));
-    match event.r#type() {
-        HistoryEventType::ExecutionSucceeded => refuse("has ended well already"),
-        HistoryEventType::ExecutionFailed => refuse("has failed already"),
-        HistoryEventType::ExecutionAborted => refuse("was stopped"),
-        HistoryEventType::ExecutionTimedOut => refuse("has timed out"),
-        HistoryEventType::TaskSucceeded | HistoryEventType::TaskFailed => {
-            refuse("is not waiting for approval: it was decided, or has not come to it")
-        }
-        HistoryEventType::TaskTimedOut => refuse("is not waiting for approval: it has expired"),
-        HistoryEventType::TaskStateEntered => {
-            let name = event.state_entered_event_details().map_or("another state", |details| details.name());
-            // The Approval state itself, but its task is not scheduled yet.
-            let reason = if name == STATE { "is about to wait; try again" } else { "is not waiting for approval" };
-            refuse(&format!("{reason} (state {name})"))
-        }
-        HistoryEventType::TaskScheduled => {
-            let parameters = event.task_scheduled_event_details().map_or("", |details| details.parameters());
-            match serde_json::from_str::<Parameters>(parameters) {
-                Ok(Parameters { payload }) => Some(Ok(Waiting {
-                    digest: payload.run.plan.digest,
-                    expires_at: payload.expires_at,
-                    requested_by: payload.run.request.requested_by,
-                    token: payload.task_token,
-                })),
-                // Another state's task: its payload has no token.
-                Err(_) => refuse("is not waiting for approval: another step is running"),
+/// What the events say that were read so far, which came later than the next ones.
+#[derive(Default)]
+struct Later {
+    /// How the execution ended, if it did.
+    ended: Option<&'static str>,
+    /// The state that the execution is in.
+    state: Option<String>,
+    /// How the task ended whose start is read next.
+    result: Option<Result<String, HistoryEventType>>,
+    /// What the function said that the task called.
+    submitted: Option<String>,
+}
+
+impl Later {
+    /// Takes an event, and says where the approval is once that is known.
+    fn read(&mut self, execution: &str, event: &HistoryEvent) -> Option<Approval> {
+        match event.r#type() {
+            HistoryEventType::ExecutionSucceeded => self.ended = Some("has ended well already"),
+            HistoryEventType::ExecutionFailed => self.ended = Some("has failed already"),
+            HistoryEventType::ExecutionAborted => self.ended = Some("was stopped"),
+            HistoryEventType::ExecutionTimedOut => self.ended = Some("has timed out"),
+            HistoryEventType::TaskSucceeded => {
+                let output = event.task_succeeded_event_details().and_then(|details| details.output());
+                self.result = Some(Ok(output.unwrap_or_default().to_owned()));
+            }
+            kind @ (HistoryEventType::TaskFailed | HistoryEventType::TaskTimedOut) => {
+                self.result = Some(Err(kind.clone()));
+            }
+            HistoryEventType::TaskSubmitted => {
+                let output = event.task_submitted_event_details().and_then(|details| details.output());
+                self.submitted = output.map(str::to_owned);
+            }
+            HistoryEventType::TaskScheduled => {
+                let parameters = event.task_scheduled_event_details().map_or("", |details| details.parameters());
+                let (result, submitted) = (self.result.take(), self.submitted.take());
+                // Another state's task has no token in its payload.
+                let payload = serde_json::from_str::<Parameters>(parameters).ok()?.payload;
+                return Some(self.approval(execution, payload, result, submitted.as_deref()));
+            }
+            _ => {
+                if let (None, Some(entered)) = (&self.state, event.state_entered_event_details()) {
+                    self.state = Some(entered.name().to_owned());
+                }
             }
         }
-        _ => None,
+        None
     }
+
+    /// Where the approval is that `payload` asked for.
+    fn approval(
+        &self,
+        execution: &str,
+        payload: Payload,
+        result: Option<Result<String, HistoryEventType>>,
+        submitted: Option<&str>,
+    ) -> Approval {
+        let asked = Asked {
+            plan: payload.run.plan,
+            request: payload.run.request,
+            expires_at: payload.expires_at,
+            request_mail_sent: submitted.and_then(sent),
+        };
+        match result {
+            None if self.ended.is_none() => Approval::Waiting(asked, Token(payload.task_token)),
+            Some(Ok(output)) => serde_json::from_str(&output).map_or_else(
+                |_| Approval::NotAsked(format!("{execution} was answered by something else than this function")),
+                |decision| Approval::Decided(asked, Box::new(decision)),
+            ),
+            Some(Err(HistoryEventType::TaskTimedOut)) => Approval::Expired(asked),
+            _ => Approval::NotAsked(self.reason(execution)),
+        }
+    }
+
+    fn reason(&self, execution: &str) -> String {
+        match (self.ended, self.state.as_deref()) {
+            (Some(ended), _) => format!("{execution} {ended}"),
+            // Its task is not scheduled yet.
+            (None, Some(STATE)) => format!("{execution} is about to wait for approval; try again in a moment"),
+            (None, Some(state)) => format!("{execution} is not waiting for approval (state {state})"),
+            (None, None) => format!("{execution} is not waiting for approval"),
+        }
+    }
+}
+
+/// Whether the mail was sent, as the answer of `notify` to the task says.
+fn sent(submitted: &str) -> Option<bool> {
+    serde_json::from_str::<Value>(submitted).ok()?.pointer("/Payload/sent")?.as_bool()
 }

@@ -1,0 +1,82 @@
+//! What a caller asks of this function.
+
+use serde::Deserialize;
+use serde_json::Value;
+use shared::record::Verdict;
+
+use crate::refused::{Refused, Why};
+
+/// The longest text that a field may hold, in characters.
+const LONGEST: usize = 500;
+
+/// What is to be decided.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Answer {
+    /// The execution's ARN.
+    pub execution: String,
+    /// The digest of the plan that the approver has seen.
+    pub digest: String,
+    /// Yes or no.
+    pub decision: Verb,
+    /// Why.
+    pub reason: String,
+    /// Who decides; only where no signature says so.
+    pub by: Option<String>,
+    /// In whose name a signer decides.
+    pub on_behalf_of: Option<String>,
+}
+
+/// Yes or no, as a caller says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verb {
+    /// Apply the plan.
+    Approve,
+    /// End the run.
+    Reject,
+}
+
+impl Verb {
+    /// What it makes of the run.
+    pub(crate) const fn verdict(self) -> Verdict {
+        match self {
+            Self::Approve => Verdict::Approved,
+            Self::Reject => Verdict::Rejected,
+        }
+    }
+}
+
+impl Answer {
+    /// Reads a request.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`], naming the field.
+    pub fn read(payload: Value) -> Result<Self, Refused> {
+        let answer: Self = serde_json::from_value(payload).map_err(|error| {
+            Refused::because(
+                Why::Request,
+                format!(
+                    "the request is not right: {error}; give execution, digest, decision (approve or reject) and reason"
+                ),
+            )
+        })?;
+        let texts = [
+            ("reason", Some(&answer.reason)),
+            ("by", answer.by.as_ref()),
+            ("onBehalfOf", answer.on_behalf_of.as_ref()),
+        ];
+        for (field, text) in texts {
+            if let Some(text) = text
+                && (text.trim().is_empty() || text.chars().count() > LONGEST || text.chars().any(char::is_control))
+            {
+                return Err(Refused::because(
+                    Why::Request,
+                    format!("{field}: give one line of 1 to {LONGEST} characters"),
+                ));
+            }
+        }
+        Ok(answer)
+    }
+}

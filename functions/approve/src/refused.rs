@@ -1,0 +1,61 @@
+//! Why a decision was not taken.
+
+use lambda_runtime::Diagnostic;
+
+/// A decision that was not taken. The execution is as it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// What kind of reason it is.
+    pub why: Why,
+    /// The reason, and the way out.
+    pub message: String,
+}
+
+/// The kinds of reasons. Each is an HTTP status at the function URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// The request is not right.
+    Request,
+    /// This caller may not decide so.
+    Caller,
+    /// There is no such execution.
+    Unknown,
+    /// Neither GET nor POST.
+    Method,
+    /// The execution does not wait for this decision.
+    Conflict,
+    /// The approval has expired.
+    Expired,
+    /// Step Functions did not answer.
+    Service,
+}
+
+impl Refused {
+    /// The name of a refusal on the wire.
+    pub const NAME: &str = "Approval.Refused";
+
+    pub(crate) fn because(why: Why, message: impl Into<String>) -> Self {
+        Self { why, message: message.into() }
+    }
+}
+
+impl Why {
+    /// The HTTP status.
+    pub(crate) const fn status(self) -> u16 {
+        match self {
+            Self::Request => 400,
+            Self::Caller => 403,
+            Self::Unknown => 404,
+            Self::Method => 405,
+            Self::Conflict => 409,
+            Self::Expired => 410,
+            Self::Service => 503,
+        }
+    }
+}
+
+impl From<Refused> for Diagnostic {
+    fn from(refused: Refused) -> Self {
+        Self { error_type: Refused::NAME.to_owned(), error_message: refused.message }
+    }
+}
