@@ -28,4 +28,8 @@ def _example(name: str, approval_required: str) -> str:
         return approval_required
     if name.endswith("FunctionArn"):
         return f"arn:aws:lambda:us-east-1:123456789012:function:{name.removesuffix('FunctionArn').lower()}:1"
+    if name == "MigrationsLayerArn":
+        return "arn:aws:lambda:us-east-1:123456789012:layer:migrations:1"
+    if name == "NothingPendingMail":
+        return "false"
     return "900" if name.endswith("Seconds") else "app"

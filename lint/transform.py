@@ -59,18 +59,6 @@ def decided(template: dict[str, Any]) -> dict[str, Any]:
     values = {name: declared["Default"] for name, declared in template["Parameters"].items()}
     conditions = template.get("Conditions", {})
 
-    def holds(test: Any) -> bool:
-        ((function, argument),) = test.items()
-        match function:
-            case "Condition":
-                return holds(conditions[argument])
-            case "Fn::Not":
-                return not holds(argument[0])
-            case "Fn::Equals":
-                left, right = (values[side["Ref"]] if isinstance(side, dict) else side for side in argument)
-                return left == right
-        raise ValueError(f"The condition function {function} is not known here; add it to lint/transform.py")
-
     def decide(value: Any) -> Any:
         if isinstance(value, list):
             return [item for item in map(decide, value) if item != {"Ref": "AWS::NoValue"}]
@@ -78,16 +66,30 @@ def decided(template: dict[str, Any]) -> dict[str, Any]:
             return value
         if list(value) == ["Fn::If"]:
             condition, if_true, if_false = value["Fn::If"]
-            return decide(if_true if holds(conditions[condition]) else if_false)
+            return decide(if_true if holds(conditions[condition], values, conditions) else if_false)
         items = {name: decide(item) for name, item in value.items()}
         return {name: item for name, item in items.items() if item != {"Ref": "AWS::NoValue"}}
 
     resources = {
         name: resource
         for name, resource in template["Resources"].items()
-        if "Condition" not in resource or holds(conditions[resource["Condition"]])
+        if "Condition" not in resource or holds(conditions[resource["Condition"]], values, conditions)
     }
     for resource in resources.values():
         resource.pop("Condition", None)
     rest = {name: part for name, part in template.items() if name not in ("Conditions", "Resources")}
     return decide({**rest, "Resources": resources})
+
+
+def holds(test: dict[str, Any], values: dict[str, Any], conditions: dict[str, Any]) -> bool:
+    """Whether a condition, or a rule's assertion, is true for parameter values."""
+    ((function, argument),) = test.items()
+    match function:
+        case "Condition":
+            return holds(conditions[argument], values, conditions)
+        case "Fn::Not":
+            return not holds(argument[0], values, conditions)
+        case "Fn::Equals":
+            left, right = (values[side["Ref"]] if isinstance(side, dict) else side for side in argument)
+            return left == right
+    raise ValueError(f"The condition function {function} is not known here; add it to lint/transform.py")

@@ -12,9 +12,18 @@ _REQUIRED = {
     "NotificationAddress": "team@example.com",
 }
 
+#: Turns the GitHub roles on. The three subjects have to be three different ones where it matters.
+GITHUB = {
+    "GitHubOidcProviderArn": "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com",
+    "GitHubDeployerSubject": "repo:example/app:ref:refs/heads/main",
+    "GitHubRunnerSubject": "repo:example/app:environment:run",
+    "GitHubApproverSubject": "repo:example/app:environment:prod",
+}
+
 VARIANTS = {
     "dev": _REQUIRED | {"Environment": "dev"},
     "prod": _REQUIRED
+    | GITHUB
     | {
         "Environment": "prod",
         "Architecture": "arm64",

@@ -8,10 +8,10 @@ deployed without a complaint and never run; the opposite fails, for Lambda publi
 from __future__ import annotations
 
 import json
-from typing import Any
 
+from lint.resolve import names_of, resolved
 from lint.transform import decided, transformed
-from lint.variants import VARIANTS
+from lint.variants import GITHUB, VARIANTS
 
 IN_VPC = {"Preflight", "Plan", "Apply"}
 ALL = IN_VPC | {"Approve", "Notify"}
@@ -29,6 +29,11 @@ _PARAMETERS = {
     "DatabaseCaFile": ("/opt/ca.pem", IN_VPC),
     "LockTimeoutMs": ("1000", IN_VPC),
     "ApplyTimeoutSeconds": ("600", {"Apply"}),
+    # Turned on, the runner's role is one that the approve function knows. Who may take on the roles changes no code.
+    "GitHubOidcProviderArn": (GITHUB["GitHubOidcProviderArn"], {"Approve"}),
+    "GitHubDeployerSubject": ("repo:example/other:ref:refs/heads/main", set()),
+    "GitHubRunnerSubject": ("repo:example/other:environment:run", set()),
+    "GitHubApproverSubject": ("repo:example/other:environment:prod", set()),
     # Another processor needs other code, and so another upload.
     "Architecture": ("arm64", set()),
     # Another network needs other subnets. The rest is for roles, rules, the topic and the state machine.
@@ -39,6 +44,7 @@ _PARAMETERS = {
     "DatabaseSecretKmsKeyArn": (VARIANTS["prod"]["DatabaseSecretKmsKeyArn"], set()),
     "NotificationKmsKeyArn": (VARIANTS["prod"]["NotificationKmsKeyArn"], set()),
     "NotificationAddress": ("other@example.com", set()),
+    "NothingPendingMail": ("true", set()),
     "ApprovalSeconds": ("600", set()),
     "DatabaseWaitSeconds": ("600", set()),
     "DatabasePollSeconds": ("60", set()),
@@ -49,7 +55,7 @@ _PARAMETERS = {
 def versions(parameters: dict[str, str], **uploads: str) -> dict[str, str]:
     """For each function, all that makes CloudFormation publish a version when it changes."""
     template = decided(transformed(parameters, **uploads))
-    values = {name: declared["Default"] for name, declared in template["Parameters"].items()}
+    values = names_of(template)
     resources = template["Resources"]
     found = {}
     for logical_id, resource in resources.items():
@@ -60,32 +66,6 @@ def versions(parameters: dict[str, str], **uploads: str) -> dict[str, str]:
             identity = [logical_id, resolved(name, values), resolved(description, values)]
             found[function.removesuffix("Function")] = json.dumps(identity)
     return found
-
-
-def resolved(value: Any, values: dict[str, str]) -> Any:
-    """The value of what a function's name and a version's description are made of."""
-    if not isinstance(value, dict):
-        return value
-    ((function, argument),) = value.items()
-    match function:
-        case "Ref":
-            return values[argument]
-        case "Fn::Join":
-            parts = resolved(argument[1], values)
-            if isinstance(parts, str):  # a list as a parameter holds it
-                parts = parts.split(",")
-            return argument[0].join(str(resolved(part, values)) for part in parts)
-        case "Fn::Split":
-            return resolved(argument[1], values).split(argument[0])
-        case "Fn::Select":
-            return resolved(argument[1], values)[argument[0]]
-        case "Fn::Sub":
-            text, own = argument if isinstance(argument, list) else (argument, {})
-            known = values | {name: resolved(part, values) for name, part in own.items()}
-            for name, part in known.items():
-                text = text.replace(f"${{{name}}}", str(part))
-            return text
-    raise ValueError(f"The function {function} is not known here; add it to lint/versions.py")
 
 
 def problems() -> list[str]:

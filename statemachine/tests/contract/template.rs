@@ -219,12 +219,30 @@ fn each_function_has_its_own_role_and_the_code_cannot_touch_the_network() {
 fn only_approve_answers_approvals() {
     for name in FUNCTIONS {
         let statements = statements(&format!("{name}FunctionRole"));
-        let answers = statements.iter().any(|found| found["Action"].to_string().contains("states:SendTask"));
-        assert_eq!(answers, *name == "Approve", "{name}");
+        let answers: Vec<&Value> =
+            statements.iter().filter(|found| found["Action"].to_string().contains("states:SendTask")).collect();
+        assert_eq!(answers.len(), usize::from(*name == "Approve"), "{name}");
+        // A no is an answer like a yes: there is nothing that approve would have to fail.
+        assert!(answers.iter().all(|found| found["Action"] == "states:SendTaskSuccess"), "{name}");
     }
-    for policy in ["StartPolicy", "ApprovePolicy"] {
-        assert!(!resource(policy).to_string().contains("states:SendTask"), "{policy}");
+}
+
+#[test]
+fn approve_is_called_by_signed_requests() {
+    assert_eq!(function("Approve")["FunctionUrlConfig"], json!({ "AuthType": "AWS_IAM", "InvokeMode": "BUFFERED" }));
+    for name in FUNCTIONS {
+        assert_eq!(function(name)["FunctionUrlConfig"].is_object(), *name == "Approve", "{name}");
     }
+    // SAM puts the URL on the alias, which is where the scripts look for it and the policies allow it.
+    assert_eq!(template()["Globals"]["Function"]["AutoPublishAlias"], "live");
+}
+
+#[test]
+fn approve_knows_the_role_that_may_only_reject() {
+    let variable = &function("Approve")["Environment"]["Variables"]["REJECT_ONLY_ROLE"];
+    let (role, nothing) = (json!({ "!Ref": "GitHubRunnerRole" }), json!({ "!Ref": "AWS::NoValue" }));
+    assert_eq!(*variable, json!({ "!If": ["HasGitHub", role, nothing] }));
+    assert_eq!(template()["Resources"]["GitHubRunnerRole"]["Condition"], "HasGitHub");
 }
 
 #[test]

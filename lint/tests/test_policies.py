@@ -1,0 +1,236 @@
+"""Wrong policies, seeded into the template: each is found, and every row of the table can fail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lint import policies, service_role, trust
+from lint.deployed import ENVIRONMENTS, deployed
+from lint.tests.faulty import Fault, added, changed, documents, in_prod, stacks_with, statement, without
+
+ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+
+
+def test_the_template_is_right():
+    assert policies.problems() == []
+    assert trust.problems() == []
+    assert service_role.problems() == []
+
+
+@pytest.mark.parametrize(("statements", "expected"), [([], True), ([ALL], False)])
+def test_every_row_can_fail(statements: list[dict[str, Any]], expected: bool):
+    def fault(template: dict[str, Any]) -> None:
+        for name in deployed("prod").principals:
+            for document in documents(template, name):
+                document["Statement"] = statements
+
+    decided = [
+        (environment in row.where) == expected
+        for environment in ENVIRONMENTS
+        for row in policies.rows(deployed(environment))
+    ]
+    assert len(policies.problems(stacks_with(fault))) == sum(decided) > 0
+
+
+FAULTS: dict[str, tuple[Fault, str]] = {
+    "direct invocation in prod": (
+        added("GitHubApproverRole", Action="lambda:InvokeFunction", Resource="*"),
+        "prod: GitHubApproverRole must not do lambda:InvokeFunction",
+    ),
+    "the runner's condition is lost": (
+        changed("GitHubRunnerRole", "InvokeThroughUrl", Condition=None),
+        "prod: GitHubRunnerRole must not do lambda:InvokeFunction",
+    ),
+    "a policy's condition is lost, and its Deny": (
+        lambda template: (
+            changed("ApprovePolicy", "InvokeThroughUrl", Condition=None)(template),
+            without("ApprovePolicy", "NotDirectly")(template),
+        ),
+        "prod: ApprovePolicy must not do lambda:InvokeFunction",
+    ),
+    "who starts may approve": (
+        without("StartPolicy", "NotApprove"),
+        "prod: StartPolicy + ApprovePolicy must not do lambda:InvokeFunctionUrl",
+    ),
+    "who approves may start": (
+        without("ApprovePolicy", "NotStart"),
+        "prod: StartPolicy + ApprovePolicy must not do states:StartExecution",
+    ),
+    "the Deny names only one of the function's names": (
+        in_prod(changed("StartPolicy", "NotApprove", Resource={"Fn::GetAtt": ["ApproveFunction", "Arn"]})),
+        "approve:live",
+    ),
+    "a Deny in every environment": (
+        added("StartPolicy", Effect="Deny", Action="lambda:Invoke*", Resource="*"),
+        "dev: StartPolicy + ApprovePolicy must do lambda:InvokeFunctionUrl",
+    ),
+    "a URL without signatures": (
+        changed("ApprovePolicy", "CallUrl", Condition=None),
+        "ApprovePolicy must not do lambda:InvokeFunctionUrl",
+    ),
+    "the task's token": (
+        added("GitHubRunnerRole", Action="states:SendTask*", Resource="*"),
+        "GitHubRunnerRole must not do states:SendTaskSuccess",
+    ),
+    "approve fails the task": (
+        changed("ApproveFunctionRole", "AnswerApproval", Action=["states:SendTaskSuccess", "states:SendTaskFailure"]),
+        "ApproveFunctionRole must not do states:SendTaskFailure",
+    ),
+    "the runner stops": (
+        changed("GitHubRunnerRole", "Follow", Action="states:*"),
+        "GitHubRunnerRole must not do states:StopExecution",
+    ),
+    "the approver starts": (
+        added("GitHubApproverRole", Action="states:StartExecution", Resource="*"),
+        "GitHubApproverRole must not do states:StartExecution",
+    ),
+    "the deployer starts": (
+        added("GitHubDeployerRole", Action="states:Start*", Resource="*"),
+        "GitHubDeployerRole must not do states:StartExecution",
+    ),
+    "the deployer changes without the service role": (
+        changed("GitHubDeployerRole", "ChangeThroughTheServiceRole", Condition=None),
+        "GitHubDeployerRole must not do cloudformation:CreateChangeSet",
+    ),
+    "the deployer passes any role": (
+        changed("GitHubDeployerRole", "PassTheServiceRole", Resource="*"),
+        "GitHubDeployerRole must not do iam:PassRole",
+    ),
+    "the deployer passes to any service": (
+        changed("GitHubDeployerRole", "PassTheServiceRole", Condition=None),
+        "with {'iam:PassedToService': 'lambda.amazonaws.com'}",
+    ),
+    "notify reads the secret": (
+        added("NotifyFunctionRole", Action="secretsmanager:*", Resource={"Ref": "DatabaseSecretArn"}),
+        "NotifyFunctionRole must not do secretsmanager:GetSecretValue",
+    ),
+    "preflight reads every secret": (
+        changed("PreflightFunctionRole", "ReadSecret", Resource="*"),
+        "PreflightFunctionRole must not do secretsmanager:GetSecretValue",
+    ),
+    "the functions' own policy": (
+        lambda template: template["Resources"].update(
+            Open={
+                "Type": "AWS::Lambda::Permission",
+                "Properties": {"Action": "lambda:InvokeFunction", "FunctionName": "ApproveFunction", "Principal": "*"},
+            }
+        ),
+        "Open lets * call a function",
+    ),
+    "a public URL": (
+        lambda template: template["Resources"]["ApproveFunctionUrl"]["Properties"].update(AuthType="NONE"),
+        "ApproveFunctionUrl is not",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_wrong_policy_is_found(name: str):
+    fault, expected = FAULTS[name]
+    assert any(expected in problem for problem in policies.problems(stacks_with(fault)))
+
+
+def _trust(template: dict[str, Any], role: str) -> dict[str, Any]:
+    return template["Resources"][role]["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]
+
+
+def _claims(role: str, **conditions: dict[str, Any]) -> Fault:
+    return lambda template: _trust(template, role).update(Condition=conditions)
+
+
+_AUD = "token.actions.githubusercontent.com:aud"
+_SUB = "token.actions.githubusercontent.com:sub"
+
+WRONG_TRUST: dict[str, tuple[Fault, str]] = {
+    "no audience": (
+        _claims("GitHubRunnerRole", StringEquals={_SUB: {"Ref": "GitHubRunnerSubject"}}),
+        "GitHubRunnerRole must not trust",
+    ),
+    "no subject": (_claims("GitHubApproverRole", StringEquals={_AUD: "sts.amazonaws.com"}), "GitHubApproverRole must not"),
+    "another's subject": (
+        _claims("GitHubApproverRole", StringEquals={_AUD: "sts.amazonaws.com", _SUB: {"Ref": "GitHubRunnerSubject"}}),
+        "GitHubApproverRole must trust",
+    ),
+    "a pattern": (
+        _claims("GitHubDeployerRole", StringLike={_AUD: "sts.amazonaws.com", _SUB: {"Ref": "GitHubDeployerSubject"}}),
+        "GitHubDeployerRole takes a * in GitHubDeployerSubject for a wildcard",
+    ),
+    "every provider": (
+        lambda template: _trust(template, "GitHubRunnerRole").update(
+            Principal={"Federated": [{"Ref": "GitHubOidcProviderArn"}, "arn:aws:iam::123456789012:oidc-provider/gitlab.com"]}
+        ),
+        "GitHubRunnerRole must not trust Federated",
+    ),
+    "the whole account": (
+        lambda template: _trust(template, "PlanFunctionRole").update(
+            Principal={"Service": "lambda.amazonaws.com", "AWS": "arn:aws:iam::123456789012:root"}
+        ),
+        "PlanFunctionRole must not trust AWS",
+    ),
+    "CloudFormation of any account": (_claims("CloudFormationServiceRole"), "CloudFormationServiceRole must not trust"),
+    "a parameter that takes wildcards": (
+        lambda template: template["Parameters"]["GitHubRunnerSubject"].update(AllowedPattern=".*"),
+        "GitHubRunnerSubject accepts 'repo:octo-org/*'",
+    ),
+    "a parameter that refuses GitHub's subjects": (
+        lambda template: template["Parameters"]["GitHubRunnerSubject"].update(AllowedPattern="[a-z:/-]*"),
+        "GitHubRunnerSubject refuses 'repo:octo-org@1234",
+    ),
+    "one job for all": (
+        lambda template: template["Rules"]["GitHubSubjects"].update(Assertions=[]),
+        "The rule GitHubSubjects accepts",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_TRUST)
+def test_a_wrong_trust_is_found(name: str):
+    fault, expected = WRONG_TRUST[name]
+    assert any(expected in problem for problem in trust.problems(stacks_with(fault)))
+
+
+_FOREIGN = service_role.ROLE
+
+WRONG_SERVICE_ROLE: dict[str, tuple[Fault, str]] = {
+    "every function": (
+        changed(_FOREIGN, "Functions", Resource={"Fn::Sub": "arn:aws:lambda:${AWS::Region}:${AWS::AccountId}:function:*"}),
+        "must not do lambda:AddPermission on arn:aws:lambda:us-east-1:123456789012:function:other-approve",
+    ),
+    "every role": (changed(_FOREIGN, "Roles", Resource="arn:aws:iam::123456789012:role/*"), "must not do iam:CreateRole"),
+    "every machine": (
+        changed(_FOREIGN, "StateMachine", Resource={"Fn::Sub": "arn:aws:states:*:*:stateMachine:${Project}*"}),
+        "must not do states:CreateStateMachine",
+    ),
+    "every group": (changed(_FOREIGN, "GroupsAndEndpoint", Condition=None), "must not do ec2:AuthorizeSecurityGroupEgress"),
+    "something on everything": (changed(_FOREIGN, "Policies", Resource="*"), "has for every resource: iam:CreatePolicy"),
+    "too little": (without(_FOREIGN, "PassRoles"), "lacks iam:PassRole"),
+    "a name that is not its": (
+        lambda template: template["Resources"]["NotificationTopic"]["Properties"].update(TopicName="mails"),
+        "must do sns:Subscribe",
+    ),
+    "a role without the path": (
+        lambda template: template["Resources"]["PlanFunctionRole"]["Properties"].update(Path="/"),
+        "must do iam:PutRolePolicy",
+    ),
+    "a rule with a name that CloudFormation makes up": (
+        lambda template: template["Resources"]["NotifyFunctionExecutionEnded"]["Properties"].pop("Name"),
+        "The names of the EventBridge rules",
+    ),
+    "deleted with the stack": (
+        lambda template: template["Resources"][_FOREIGN].pop("DeletionPolicy"),
+        "must be retained",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_SERVICE_ROLE)
+def test_a_wrong_service_role_is_found(name: str):
+    fault, expected = WRONG_SERVICE_ROLE[name]
+    assert any(expected in problem for problem in service_role.problems(stacks_with(fault)))
+
+
+def test_a_fault_goes_somewhere():
+    with pytest.raises(ValueError, match="not enough values"):
+        statement(deployed("dev").template, "StartPolicy", "NotApprove")
