@@ -8,6 +8,7 @@ import boto3
 from botocore.config import Config
 from local.deploy import Deployment
 from local.stack import Stack
+from scripts.operate.target import Target
 
 
 class Account(Stack):
@@ -17,9 +18,11 @@ class Account(Stack):
         """Nothing to start: the stack exists, and region and credentials are the caller's."""
 
     def client(self, service: str) -> Any:
-        # A decision must not be made twice because its answer was slow.
-        attempts = 1 if service == "lambda" else 10
-        return boto3.client(service, config=Config(retries={"max_attempts": attempts, "mode": "standard"}))
+        return boto3.client(service, config=Config(retries={"max_attempts": 10, "mode": "standard"}))
+
+    def target(self, deployment: Deployment, key: str = "") -> Target:
+        """Whatever the key, it is the caller's own credentials that sign."""
+        return Target(deployment.environment, deployment.stack, session=boto3.session.Session())
 
     def find(self, stack: str) -> Deployment:
         """The deployment of a CloudFormation stack."""

@@ -17,7 +17,10 @@ from e2e.deployed import Deployed
 from e2e.waiting import until
 
 #: What the notify function was called for, as the history says it.
-_TOLD = (("Approval", "TaskSubmitted"), ("NotifySuccess", "TaskSucceeded"), ("NotifyFailure", "TaskSucceeded"))
+_TOLD = (
+    ("Approval", "TaskSubmitted"), ("NotifyApproved", "TaskSucceeded"), ("NotifySuccess", "TaskSucceeded"),
+    ("NotifyFailure", "TaskSucceeded"),
+)
 _ENDED_BADLY = ("ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut")
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from local import paths
+from local import environment, paths
 from local.deploy import DeployFailed, Deployment
 from local.stack import Stack
 
@@ -21,6 +22,13 @@ VARIANTS = {
     "prod": ("prod", "lockstep", {"ApprovalSeconds": 15}),
     "brief": ("dev", "brief", {"ApplyTimeoutSeconds": 6, "DatabaseWaitSeconds": 3, "ApprovalSeconds": 3}),
     "endpoint": ("dev", "endpoint", {"SecretsManagerEndpoint": "true"}),
+    "github": ("prod", "github", {
+        "GitHubOidcProviderArn": f"arn:aws:iam::{environment.ACCOUNT}:oidc-provider/token.actions.githubusercontent.com",
+        "GitHubDeployerSubject": "repo:owner/name:environment:prod-deploy",
+        "GitHubRunnerSubject": "repo:owner/name:ref:refs/heads/main",
+        "GitHubApproverSubject": "repo:owner/name:environment:prod",
+    }),
+    "tells-all": ("dev", "tells-all", {"NothingPendingMail": "true"}),
     "rds-authorities": ("dev", "rds-authorities", {"DatabaseCaFile": ""}),
 }
 
@@ -31,6 +39,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "anywhere: needs no control over the surroundings, so it also runs with --stack")
+    # What is started in the background ignores Ctrl-C, and so would the scripts that tests interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -55,9 +65,9 @@ def deployment(stack: Stack) -> Callable[[str], Deployment]:
 
     def get(variant: str) -> Deployment:
         if variant not in made:
-            environment, project, parameters = VARIANTS[variant]
+            name, project, parameters = VARIANTS[variant]
             try:
-                made[variant] = stack.deploy(environment, project=project, **parameters)
+                made[variant] = stack.deploy(name, project=project, **parameters)
             except DeployFailed as failure:
                 # What does not build or deploy for one test does not for the next one either.
                 pytest.exit(f"{variant} cannot be deployed: {failure}", returncode=1)

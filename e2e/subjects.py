@@ -11,3 +11,19 @@ def failed(environment: str = "dev") -> str:
 
 def awaiting(environment: str = "prod") -> str:
     return f"⏸ Database Migration Awaiting Approval ({environment})"
+
+
+def approved(environment: str = "prod") -> str:
+    return f"▶ Database Migration Approved ({environment})"
+
+
+def rejected(environment: str = "prod") -> str:
+    return f"✗ Database Migration Rejected ({environment})"
+
+
+def expired(environment: str = "prod") -> str:
+    return f"✗ Database Migration Expired ({environment})"
+
+
+def not_needed(environment: str = "dev") -> str:
+    return f"✓ Database Migration Not Needed ({environment})"

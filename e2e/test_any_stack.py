@@ -24,10 +24,10 @@ def test_the_life_of_a_database(deployed):
         deployed.decide(f"{execution}-other", digest),
     ):
         assert answer["error"]["errorType"] == "Approval.Refused"
-    deployed.decide(execution, digest, "reject", by="Bob", reason="as a test")
+    by = deployed.decide(execution, digest, "reject", by="Bob", reason="as a test")["by"]
     rejected = deployed.wait(execution)
     assert (rejected["status"], rejected["error"]) == ("FAILED", "Approval.Rejected")
-    assert "Bob" in rejected["cause"] and "as a test" in rejected["cause"]
+    assert by in rejected["cause"] and "as a test" in rejected["cause"]
 
     execution, digest = deployed.start_and_wait_for_approval(asked)
     deployed.stack.client("stepfunctions").stop_execution(executionArn=execution)
@@ -39,13 +39,14 @@ def test_the_life_of_a_database(deployed):
     prefix, prefix_digest = deployed.start_and_wait_for_approval({**asked, "upTo": first})
     deployed.decide(prefix, prefix_digest)
     assert deployed.wait(prefix)["output"]["apply"]["applied"] == 1
-    deployed.decide(whole, whole_digest, by="Cy", reason="as planned")
-    assert deployed.decide(whole, whole_digest)["error"]["errorType"] == "Approval.Refused"
+    decision = deployed.decide(whole, whole_digest, by="Cy", reason="as planned")
+    assert deployed.decide(whole, whole_digest, by="Cy", reason="as planned") == decision
+    assert deployed.decide(whole, whole_digest, "reject", by="Cy")["error"]["errorType"] == "Approval.Refused"
     run = deployed.wait(whole)
     assert run["status"] == "SUCCEEDED", (run.get("error"), run.get("cause"))
-    assert (run["output"]["approval"]["by"], run["output"]["approval"]["reason"]) == ("Cy", "as planned")
+    assert (run["output"]["approval"]["by"], run["output"]["approval"]["reason"]) == (decision["by"], "as planned")
     assert (run["output"]["apply"]["applied"], run["output"]["apply"]["appliedElsewhere"]) == (plan["pending"] - 1, 1)
-    assert run["output"]["notification"]["sent"] is True
+    assert [mail["sent"] for mail in run["output"]["notifications"].values()] == [True, True]
 
     last = deployed.run()
     assert (last["status"], last["output"]["outcome"]) == ("SUCCEEDED", "nothingPending")

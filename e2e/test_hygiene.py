@@ -21,17 +21,21 @@ def test_the_password_and_the_token_stay_where_they_are(case):
     prod.write("1_a", "CREATE TABLE a (n int)")
     execution, digest = prod.start_and_wait_for_approval()
     name = execution.rsplit(":", 1)[1]
-    approved = prod.script("approve", name, "--digest", digest, "--by", "Ann", "--reason", "fine")
+    answers = [prod.pending(execution)]
+    output += [prod.script("show", name), prod.script("show", name, "--json"), prod.script("runs")]
+    approved = prod.script("approve", name, "--digest", digest, "--reason", "fine")
     assert approved.returncode == 0, approved.stderr
     assert prod.wait(execution)["status"] == "SUCCEEDED"
-    output += [approved, prod.script("migrate", "--follow", name)]
+    output += [approved, prod.script("migrate", "--follow", name), prod.script("show", name)]
+    answers += [prod.pending(execution), prod.decide(execution, digest), prod.decide(execution, "0" * 64)]
 
     # One that the database refuses, one that it drops, one that cannot log in, one whose database is not there.
     prod.write("2_b", "INSERT INTO a VALUES (1); SELECT 1 / 0")
     output.append(prod.script("migrate", "--mode", "plan"))
     refused, digest = prod.start_and_wait_for_approval()
-    prod.decide(refused, digest)
+    answers.append(prod.decide(refused, digest))
     assert prod.wait(refused)["error"] == "Migration.Failed"
+    output.append(prod.script("show", refused))
     with_wrong_password = f"{password}-but-wrong"
     for changes in ({"password": with_wrong_password}, {"dbname": "gone"}, {"host": "gone.invalid"}):
         prod.stack.set_secret(prod.stack.classic_secret(**changes))
@@ -46,7 +50,7 @@ def test_the_password_and_the_token_stay_where_they_are(case):
     assert output[-1].returncode == 0
 
     prod.mails()
-    shown = "\n".join(result.stdout + result.stderr for result in output)
+    shown = "\n".join([*(result.stdout + result.stderr for result in output), *map(json.dumps, answers)])
     told = shown + prod.stack.everything_readable(prod.deployment, [])
     everything = told + prod.stack.everything_readable(prod.deployment, prod.executions())
     tokens = {token for execution in prod.executions() for token in task_tokens(prod.stack.history(execution))}

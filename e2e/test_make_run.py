@@ -40,6 +40,6 @@ def test_any_history_in_prod_where_somebody_says_no(make_run, tmp_path):
     (tmp_path / "1_somebody_elses" / "migration.sql").write_text("CREATE TABLE a ()")
     made = make_run(ENV="prod", APPROVE="no", MIGRATIONS=str(tmp_path))
     assert made.returncode != 0
-    for part in ("1_somebody_elses", "Waiting for approval", "Approval.Rejected", subjects.awaiting(), subjects.failed("prod")):
+    for part in ("1_somebody_elses", "Waiting for approval", "Approval.Rejected", subjects.awaiting(), subjects.rejected()):
         assert part in made.stdout
     assert not up.is_running(STATE)

@@ -1,6 +1,7 @@
 """What a person types."""
 
 import re
+import signal
 import threading
 
 import pytest
@@ -32,29 +33,83 @@ def test_migrate_shows_a_plan(case):
 
 
 @pytest.mark.parametrize(
-    ("verb", "status", "said"), [("approve", 0, "✓ 1 migration applied"), ("reject", 3, "Approval.Rejected")]
+    ("verb", "other", "status", "said"),
+    [
+        ("approve", "reject", 0, ["▶ Approved by", "✓ 1 migration applied"]),
+        ("reject", "approve", 3, ["✗ Rejected by", "Approval.Rejected", "read it"]),
+    ],
 )
-def test_the_commands_that_migrate_shows_decide_the_run(case, verb, status, said):
+def test_the_commands_that_migrate_shows_decide_the_run(case, verb, other, status, said):
     prod = case("prod")
     prod.write("1_a", "CREATE TABLE a ()")
     following, shown = Lines(prod.start_script("migrate")), []
-    command = following.find(rf"scripts/{verb} prod (\S+) --digest (\S+) ", shown)
-    wrong = prod.script(verb, command[1], "--digest", "0" * 64, "--by", "Ann", "--reason", "read it")
+    show = following.find(r"scripts/show prod (\S+)$", shown)
+    pending = prod.script("show", show[1])
+    assert "1_a" in pending.stdout and "⏸ Waiting for approval until" in pending.stdout
+    command = re.search(rf"scripts/{verb} prod (\S+) --digest (\S+) --reason REASON", pending.stdout)
+    assert "⏸ waits for approval until" in prod.script("runs").stdout
+    wrong = prod.script(verb, command[1], "--digest", "0" * 64, "--reason", "read it")
     assert wrong.returncode == 2 and "Refused: the digest" in wrong.stderr
-    decided = prod.script(verb, command[1], "--digest", command[2], "--by", "Ann", "--reason", "read it")
+    decided = prod.script(verb, command[1], "--digest", command[2], "--reason", "read it")
     assert decided.returncode == 0, decided.stderr
-    assert "by Ann (claimed): read it" in decided.stdout
+    by = "arn:aws:iam::000000000000:user/local (verified): read it"
+    assert by in decided.stdout
     assert following.end(shown) == status
-    assert said in "".join(shown)
-    again = prod.script(verb, command[1], "--digest", command[2], "--by", "Ann", "--reason", "read it")
-    assert again.returncode == 2
+    for part in (*said, by):
+        assert part in "".join(shown)
+    again = prod.script(verb, command[1], "--digest", command[2], "--reason", "read it")
+    assert (again.returncode, again.stdout) == (0, decided.stdout)
+    opposite = prod.script(other, command[1], "--digest", command[2], "--reason", "changed my mind")
+    assert opposite.returncode == 2 and by.split(" ")[0] in opposite.stderr
+    ended = prod.script("show", show[1]).stdout
+    assert by.partition(": read")[0] in ended and "read it" in ended and "versions" in ended
 
 
 def test_nobody_decides(case):
     brief = case("brief")
     brief.write("1_a", "CREATE TABLE a ()")
     followed = brief.script("migrate", "--require-approval")
-    assert followed.returncode == 4 and "Approval.Expired" in followed.stdout
+    assert followed.returncode == 4
+    assert "✗ Nobody decided in time" in followed.stdout and "Approval.Expired" in followed.stdout
+
+
+def test_leaving_a_run_that_waits(case):
+    prod = case("prod")
+    prod.write("1_a", "CREATE TABLE a ()")
+    following, shown = Lines(prod.start_script("migrate")), []
+    following.find("scripts/reject ", shown)
+    goes_on = following.interrupt(shown)
+    assert "it waits for approval until" in goes_on
+    name = re.search(r"scripts/migrate prod --follow (\S+)", goes_on)[1]
+    assert f"scripts/migrate prod --stop {name}" in goes_on and f"scripts/show prod {name}" in goes_on
+    [execution] = prod.executions()
+    assert execution.endswith(name) and prod.pending(execution)["waiting"] is True
+
+
+def test_leaving_a_run_that_applies(case):
+    dev = case()
+    dev.write("1_a", f"CREATE TABLE a (); {GATE}")
+    following, shown = Lines(dev.start_script("migrate")), []
+    wait_for_gate(dev.connection)
+    following.find("Applying", shown)
+    goes_on = following.interrupt(shown)
+    assert "it is applying" in goes_on and "--stop" in goes_on
+    open_gate(dev.connection)
+    [execution] = dev.executions()
+    assert dev.wait(execution)["status"] == "SUCCEEDED"
+
+
+def test_runs_lists_the_newest_first(case):
+    dev = case()
+    dev.write("1_a", "CREATE TABLE a ()")
+    assert dev.run({"requestedBy": "arn:aws:sts::000000000000:assumed-role/Starter/ann"})["status"] == "SUCCEEDED"
+    dev.write("2_b", "SELECT 1 / 0")
+    assert dev.run()["status"] == "FAILED"
+    listed = dev.script("runs", "--limit", "2")
+    assert listed.returncode == 0, listed.stderr
+    _, newest, older = listed.stdout.splitlines()
+    assert "✗ failed: Migration.Failed" in newest
+    assert "✓ 1 migration applied" in older and older.endswith("Starter/ann")
 
 
 def test_migrate_stops_a_run(case):
@@ -85,7 +140,9 @@ def test_logs(case):
 
 @pytest.mark.parametrize(
     ("name", "arguments"),
-    [("migrate", []), ("approve", ["x", "--digest", "d", "--by", "Ann", "--reason", "r"]), ("logs", [])],
+    [
+        ("migrate", []), ("approve", ["x", "--digest", "d", "--reason", "r"]), ("logs", []), ("runs", []), ("show", ["x"]),
+    ],
 )
 def test_a_stack_that_is_not_there(case, name, arguments):
     failed = case().script(name, *arguments, "--project", "nowhere")
@@ -108,6 +165,14 @@ class Lines:
             if found := re.search(pattern, line):
                 return found
         raise AssertionError(f"no {pattern} in {''.join(shown)}{self._process.stderr.read()}")
+
+    def interrupt(self, shown):
+        """Ctrl-C, and what is said then."""
+        self._process.send_signal(signal.SIGINT)
+        before = len(shown)
+        assert self.end(shown) == 130
+        assert (errors := self._process.stderr.read()) == "", errors
+        return "".join(shown[before:])
 
     def end(self, shown):
         shown.extend(self._process.stdout)

@@ -17,7 +17,7 @@ def test_first_run_applies_everything_and_the_second_finds_nothing(case):
     assert first["status"] == "SUCCEEDED"
     assert first["output"]["outcome"] == "applied"
     assert (first["output"]["apply"]["applied"], first["output"]["apply"]["remaining"]) == (2, 0)
-    assert first["output"]["notification"]["sent"] is True
+    assert first["output"]["notifications"]["ended"]["sent"] is True
     assert "Approval" not in dev.entered(first["executionArn"])
     assert dev.ledger() == applied("1_customers", "2_orders")
     assert dev.tables() == ["customers", "orders"]

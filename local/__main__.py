@@ -7,6 +7,7 @@ import signal
 import sys
 from types import FrameType
 
+from scripts.operate.function_url import NotReached
 from scripts.operate.terminal import Terminal
 
 from local import deploy, paths, postgres, processes, run, setup, up
@@ -25,7 +26,7 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     except (
-        deploy.DeployFailed, postgres.DatabaseFailed, processes.ServerFailed, setup.SetupFailed, up.NotNow,
+        deploy.DeployFailed, postgres.DatabaseFailed, processes.ServerFailed, setup.SetupFailed, up.NotNow, NotReached,
     ) as failure:
         Terminal(sys.stderr).line(f"{failure}", "red")
         return 1

@@ -1,10 +1,11 @@
-"""Serves the other AWS services on a loopback port: ministack, with three additions.
+"""Serves the other AWS services on a loopback port: ministack, with a few additions.
 
 - A function's output reaches its log group line by line, as on AWS; ministack shows it when the invocation is over,
   which is too late to follow a migration by it.
 - RDS says of the instance what the file `database-instance.json` in the working directory says, so that every status
   can be had, also those that the emulator never passes through.
 - CloudFormation knows what it lacks for the template's network (see `local.network`).
+- A function's URL is served here, to whoever signs, and says who that is (see `local.function_url`).
 - Events whose source is `aws.*` may be put, because the Step Functions of the local stack lives in another process.
 """
 
@@ -22,13 +23,14 @@ from ministack import app
 from ministack.core.lambda_runtime import ProvidedWorker
 from ministack.services import cloudwatch_logs, eventbridge, lambda_svc, rds
 
-from local import network
+from local import function_url, network
 
 
 def serve() -> None:
     """Never returns. The address and the port come from the environment."""
     eventbridge._put_events.__defaults__ = (True,)
     network.install()
+    function_url.install()
     _stream_logs()
     _describe_instance_as_told()
     app.main()

@@ -54,7 +54,7 @@ def client(service: str, endpoint: str, settings: dict[str, str] | None = None) 
         aws_secret_access_key=fake["AWS_SECRET_ACCESS_KEY"],
         region_name=fake["AWS_REGION"],
     )
-    # A slow answer must not make the client ask again: deciding twice is a refusal.
+    # An emulator may be slow, but does not lose an answer: asking again would only do things twice.
     config = Config(retries={"max_attempts": 0}, read_timeout=960, proxies={}, ignore_configured_endpoint_urls=True)
     return session.client(service, endpoint_url=endpoint, config=config)
 

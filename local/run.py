@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import getpass
+import json
 import os
 import sys
+from dataclasses import replace
 
 from scripts.operate import show
 from scripts.operate.decide import Refused, decide
 from scripts.operate.follow import Follower
-from scripts.operate.start import start
+from scripts.operate.start import start, user
 from scripts.operate.target import Target, local_target
 from scripts.operate.terminal import Terminal
 
 from local import deploy, paths, up
 from local.deploy import Deployment
 from local.stack import Stack
+
+#: Who decides: not whoever asked for the run.
+APPROVER = "local-approver"
 
 
 def run() -> int:
@@ -39,10 +43,11 @@ def run() -> int:
 
 def _migrate(stack: Stack, deployment: Deployment, terminal: Terminal) -> int:
     target = local_target(stack.state)
-    # Without requestedBy: whoever has only this terminal may approve the run too.
-    execution = start(target, {})
+    # Who asked matters where somebody else has to decide.
+    given = {"requestedBy": user()} if deployment.environment == "prod" else {}
+    execution = start(target, given)
     terminal.heading(f"{deployment.stack}  {execution.rsplit(':', 1)[1]}")
-    terminal.line("  start-execution --input '{}'", "dim")
+    terminal.line(f"  start-execution --input '{json.dumps(given)}'", "dim")
     follower = Follower(
         target, execution, terminal, on_approval=lambda digest: _ask(terminal, target, execution, digest)
     )
@@ -55,20 +60,21 @@ def _migrate(stack: Stack, deployment: Deployment, terminal: Terminal) -> int:
 def _ask(terminal: Terminal, target: Target, execution: str, digest: str) -> None:
     """Asks at the terminal; without one, APPROVE=yes or APPROVE=no answers, and silence is a no."""
     answer = os.environ.get("APPROVE", "").lower()
-    by, reason = getpass.getuser(), f"APPROVE={answer}"
+    reason = f"APPROVE={answer}"
     if answer not in ("yes", "no") and sys.stdin.isatty():
-        answer, by, reason = _at_the_terminal(terminal)
+        answer, reason = _at_the_terminal(terminal)
     elif answer not in ("yes", "no"):
         terminal.line("            There is no terminal to ask at: rejecting. APPROVE=yes make run ENV=prod approves.")
         answer, reason = "no", "nobody was there to ask"
+    approver = replace(target, settings=target.settings | {"AWS_ACCESS_KEY_ID": APPROVER})
     try:
-        decide(target, execution, digest, "approve" if answer == "yes" else "reject", by, reason)
+        decide(approver, execution, digest, "approve" if answer == "yes" else "reject", reason)
     except Refused as refusal:
         # It expired, or somebody was quicker, with the command shown above; the execution knows.
         terminal.line(f"            Refused: {refusal}", "yellow")
 
 
-def _at_the_terminal(terminal: Terminal) -> tuple[str, str, str]:
+def _at_the_terminal(terminal: Terminal) -> tuple[str, str]:
     try:
         terminal.line()
         answer = ""
@@ -77,10 +83,9 @@ def _at_the_terminal(terminal: Terminal) -> tuple[str, str, str]:
             answer = {"a": "approve", "y": "approve", "yes": "approve", "r": "reject", "n": "reject", "no": "reject"}.get(
                 typed, typed
             )
-        by = input(f"  your name [{getpass.getuser()}]: ").strip() or getpass.getuser()
         reason = ""
         while not reason:
             reason = input("  reason: ").strip()
     except EOFError:
-        return "no", getpass.getuser(), "the terminal was closed"
-    return "yes" if answer == "approve" else "no", by, reason
+        return "no", "the terminal was closed"
+    return "yes" if answer == "approve" else "no", reason

@@ -21,6 +21,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Self
 
+from scripts.operate.target import Target
+
 from local import deploy as deploying
 from local import environment, paths, postgres
 from local.aws import Account, Aws, classic_secret
@@ -162,7 +164,7 @@ class Stack:
     def decide(self, deployment: Deployment, **decision: Any) -> dict[str, Any]:
         """Invokes the approve function directly. Returns `{"error": {...}}` where it refuses."""
         answer = self.client("lambda").invoke(
-            FunctionName=deployment.function("approve"), Payload=json.dumps(decision).encode()
+            FunctionName=deployment.function("approve"), Qualifier="live", Payload=json.dumps(decision).encode()
         )
         payload = json.loads(answer["Payload"].read())
         return {"error": payload} if answer.get("FunctionError") else payload
@@ -236,6 +238,11 @@ class Stack:
     def client(self, service: str):
         """A boto3 client for this stack."""
         return self.aws.client(service)
+
+    def target(self, deployment: Deployment, key: str = environment.FAKE_AWS["AWS_ACCESS_KEY_ID"]) -> Target:
+        """The deployment as the scripts see it, for somebody with this access key (see `local.function_url`)."""
+        settings = self.environment() | {"AWS_ACCESS_KEY_ID": key}
+        return Target(deployment.environment, deployment.stack, settings=settings)
 
     def environment(self) -> dict[str, str]:
         """The environment in which an SDK, the aws CLI or our scripts talk to this stack and to nothing else."""

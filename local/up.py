@@ -39,6 +39,7 @@ def up() -> int:
     for command, purpose in (
         ("scripts/migrate local", "run the migrations"),
         ("scripts/migrate local --mode plan", "look only"),
+        ("scripts/runs local", "the recent runs; scripts/show local NAME shows one"),
         ("scripts/logs local --follow", "the functions' logs"),
         ('eval "$(local/env)"', "then the aws CLI, psql and the scripts use this stack"),
         ("make down", "stop it and delete its database"),

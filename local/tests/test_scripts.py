@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from unittest.mock import MagicMock
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 from scripts.operate import follow, migrate, samconfig, show
 from scripts.operate.errors import explain
 from scripts.operate.history import History, plain_cause
 from scripts.operate.logs import format_line
 from scripts.operate.progress import parse
-from scripts.operate.start import execution_input, requester
+from scripts.operate.start import execution_input, requester, user
 from scripts.operate.target import NoSuchTarget, Target, find, local_target
 from scripts.operate.terminal import Terminal, plural, seconds
 
@@ -43,14 +43,22 @@ def test_exit_status(status, error, code):
 
 
 def test_input_holds_only_what_was_given():
-    assert execution_input() == {"requestedBy": requester()}
-    assert execution_input(mode="plan", up_to="2_x", more='{"commit": "abc", "requestedBy": "Ann"}') == {
+    assert execution_input("me") == {"requestedBy": "me"}
+    assert execution_input("me", mode="plan", up_to="2_x", more='{"commit": "abc", "requestedBy": "Ann"}') == {
         "commit": "abc", "mode": "plan", "requestedBy": "Ann", "upTo": "2_x",
     }
-    assert execution_input(more='{"requestedBy": "Ann"}', requested_by="Bob")["requestedBy"] == "Bob"
+    assert execution_input("me", more='{"requestedBy": "Ann"}', requested_by="Bob")["requestedBy"] == "Bob"
     for wrong in ("[]", "{bad"):
         with pytest.raises(ValueError, match="--input: give a JSON object"):
-            execution_input(more=wrong)
+            execution_input("me", more=wrong)
+
+
+@pytest.mark.parametrize("account", ["111122223333", "000000000000"])
+def test_whoever_asks_on_aws_is_the_one_whom_aws_knows(account):
+    target = Target("prod", "lockstep-migrations-prod")
+    target.__dict__["caller"] = {"Account": account, "Arn": f"arn:aws:sts::{account}:assumed-role/Starter/ann"}
+    local = account == "000000000000"
+    assert requester(target) == (user() if local else "arn:aws:sts::111122223333:assumed-role/Starter/ann")
 
 
 def test_causes_are_plain():
@@ -95,6 +103,21 @@ def test_an_arn_says_which_stack_it_is():
         find("prod", execution=ARN.replace(":execution:", ":stateMachine:"))
 
 
+def test_an_arn_says_which_environment_it_is_too(tmp_path, monkeypatch):
+    assert (found := find(None, execution=ARN)).word == "prod" and found.stack == "shop-migrations-prod"
+    with pytest.raises(NoSuchTarget, match="Name the environment before 'apply-1'"):
+        find(None, execution="apply-1")
+    here = ARN.replace("123456789012", "000000000000")
+    monkeypatch.setenv("LOCKSTEP_LOCAL", str(tmp_path))
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    for word in (None, "prod", "local"):
+        with pytest.raises(NoSuchTarget, match="make up"):
+            find(word, execution=here)
+    # Inside `eval "$(local/env)"` the stack's own word leads there.
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    assert find(None, execution=here).word == "prod"
+
+
 def test_an_arn_chooses_among_the_local_stacks(tmp_path):
     stacks = [{"stack": name} for name in ("shop-migrations-prod", "lockstep-migrations-dev")]
     (tmp_path / "stack.json").write_text(json.dumps({"environment": {}, "deployments": stacks}))
@@ -109,8 +132,9 @@ def test_an_arn_chooses_among_the_local_stacks(tmp_path):
 )
 def test_printed_commands_find_the_stack_again(stack, option):
     target, stream = Target("prod", stack), io.StringIO()
+    assert follow.show_command(target, ARN) == f"scripts/show prod apply-1{option}"
     assert follow.decision_commands(target, ARN, "abc")[0] == (
-        f"scripts/approve prod apply-1 --digest abc{option} --by YOUR-NAME --reason 'WHY'"
+        f"scripts/approve prod apply-1 --digest abc{option} --reason REASON"
     )
     follow.goes_on(Terminal(stream), target, ARN)
     assert f"scripts/migrate prod --stop apply-1{option}\n" in stream.getvalue()
@@ -132,6 +156,7 @@ class TestMigrate:
         monkeypatch.setattr(Target, "client", lambda *_: states)
         monkeypatch.setattr(Target, "execution_arn", lambda *_: ARN)
         monkeypatch.setattr(migrate, "start", lambda *_: ARN)
+        monkeypatch.setattr(migrate, "requester", lambda _: "me")
         return states
 
     def test_a_run_that_is_lost_sight_of_goes_on(self, states, capsys):
@@ -144,6 +169,26 @@ class TestMigrate:
         states.describe_execution.side_effect = KeyboardInterrupt
         assert migrate.main(["prod"]) == follow.INTERRUPTED
         assert "scripts/migrate prod --stop apply-1" in capsys.readouterr().out
+
+    @pytest.mark.parametrize("failure", [KeyboardInterrupt(), ReadTimeoutError(endpoint_url="x")])
+    def test_leaving_while_it_starts(self, states, capsys, monkeypatch, failure):
+        monkeypatch.setattr(migrate, "start", MagicMock(side_effect=failure))
+        status = migrate.main(["prod"])
+        said = capsys.readouterr()
+        assert status == (follow.INTERRUPTED if isinstance(failure, KeyboardInterrupt) else follow.LOST)
+        assert "Whether apply-1 was started is not known" in (shown := said.out + said.err)
+        assert "scripts/show prod apply-1\n" in shown and "scripts/migrate prod --stop apply-1" in shown
+
+    def test_what_was_refused_did_not_start(self, states, capsys, monkeypatch):
+        refused = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "StartExecution")
+        monkeypatch.setattr(migrate, "start", MagicMock(side_effect=refused))
+        assert migrate.main(["prod"]) == 1
+        assert "goes on" not in (said := capsys.readouterr()).out + said.err
+
+    def test_leaving_before_it_starts(self, states, capsys, monkeypatch):
+        monkeypatch.setattr(migrate, "requester", MagicMock(side_effect=KeyboardInterrupt))
+        assert migrate.main(["prod"]) == follow.INTERRUPTED
+        assert capsys.readouterr().out == "Nothing was started\n"
 
     def test_one_that_is_not_there_is_not_followed(self, states, capsys):
         absent = {"Error": {"Code": "ExecutionDoesNotExist", "Message": "none"}}
@@ -169,23 +214,29 @@ def test_log_lines():
     entry = {"timestamp": 0, "message": '{"level": "INFO", "message": "planned", "execution": "run-1", "pending": 3}'}
     assert format_line(terminal, "plan", entry, False).endswith("plan       planned  execution=run-1 pending=3")
     assert format_line(terminal, "plan", {"timestamp": 0, "message": '{"_aws": {}}'}, False) is None
+    ended = {"message": "run ended", "execution": "run-1", "record": {"outcome": "applied", "plan": {}}}
+    entry = {"timestamp": 0, "message": json.dumps(ended)}
+    assert format_line(terminal, "notify", entry, False).endswith("run ended  execution=run-1 outcome=applied")
+    assert "'plan'" in format_line(terminal, "notify", entry, True)
     assert format_line(terminal, "plan", {"timestamp": 0, "message": "END RequestId: 1"}, False) is None
 
 
 def test_task_token_is_never_a_step():
     token = "token-that-nobody-may-see"
     parameters = json.dumps({"Payload": {"taskToken": token, "expiresAt": "2026-01-01T00:00:00Z"}})
+    submitted = json.dumps({"Payload": {"sent": False, "error": "NotFound"}, "StatusCode": 200})
     at = datetime(2026, 1, 1, tzinfo=UTC)
     events = [
         {"id": 1, "type": "TaskStateEntered", "timestamp": at, "stateEnteredEventDetails": {"name": "Approval"}},
         {"id": 2, "type": "TaskScheduled", "timestamp": at, "taskScheduledEventDetails": {"parameters": parameters}},
-        {"id": 3, "type": "TaskSubmitted", "timestamp": at, "taskSubmittedEventDetails": {}},
+        {"id": 3, "type": "TaskSubmitted", "timestamp": at, "taskSubmittedEventDetails": {"output": submitted}},
         {"id": 4, "type": "TaskTimedOut", "timestamp": at, "taskTimedOutEventDetails": {"error": "States.Timeout"}},
         {"id": 5, "type": "TaskScheduled", "timestamp": at, "taskScheduledEventDetails": {"parameters": parameters}},
     ]
     steps = list(History(_Client(events), "execution").new_steps())
     assert [step.kind for step in steps] == ["entered", "waiting", "failed", "retried"]
     assert steps[1].expires_at == "2026-01-01T00:00:00Z"
+    assert steps[1].result == {"sent": False, "error": "NotFound"}
     assert token not in repr(steps)
 
 

@@ -12,11 +12,12 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
+from scripts.operate.function_url import NotReached
 from scripts.operate.samconfig import NotReady
 from scripts.operate.target import NoSuchTarget
 
 #: What a script expects to go wrong; everything else is a fault of its own.
-EXPECTED = (NoSuchTarget, NotReady, ClientError, BotoCoreError)
+EXPECTED = (NoSuchTarget, NotReady, NotReached, ClientError, BotoCoreError)
 
 _ABSENT = ("StateMachineDoesNotExist", "ResourceNotFoundException")
 _EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired")

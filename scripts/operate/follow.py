@@ -13,7 +13,7 @@ from scripts.operate import show
 from scripts.operate.history import History, Step, plain_cause
 from scripts.operate.progress import ApplyLog, Progress
 from scripts.operate.target import Target, project_option
-from scripts.operate.terminal import Terminal, plural, seconds
+from scripts.operate.terminal import Terminal, local_time, milliseconds, plural, seconds
 
 SUCCEEDED, FAILED, REJECTED, EXPIRED, STOPPED, TIMED_OUT, LOST, INTERRUPTED = 0, 1, 3, 4, 5, 6, 7, 130
 
@@ -48,6 +48,9 @@ class Follower:
         self.terminal = terminal
         self.on_approval = on_approval
         self.output: dict[str, Any] = {}
+        #: The state it is in, and while it waits for approval, until when.
+        self.state = ""
+        self.expires_at = ""
         self._states = target.client("stepfunctions")
         self._history = History(self._states, execution)
         described = self._states.describe_execution(executionArn=execution)
@@ -76,6 +79,8 @@ class Follower:
     def _show(self, step: Step) -> None:
         if step.kind == "entered":
             self._show_entered(step)
+        elif step.kind == "failed" and step.state == "Approval" and step.error == "States.Timeout":
+            self._say(step.at, "✗ Nobody decided in time", "red")
         elif step.kind == "failed":
             self._say(step.at, f"{step.state}: {step.error}", "yellow")
             self.terminal.indented(step.cause, by=12)
@@ -87,6 +92,7 @@ class Follower:
             self._ask(step)
 
     def _show_entered(self, step: Step) -> None:
+        self.state, self.expires_at = step.state, ""
         self._log_wanted = self._log_wanted or step.state == "Apply"
         # While the database starts, these two alternate; only a new status is news.
         if step.state == "WaitForDatabase" or (step.state == "DatabaseStatus" and self._database_status):
@@ -107,7 +113,9 @@ class Follower:
             show.plan(self.terminal, self._plan)
             self.terminal.line()
         elif step.state == "Approval":
-            self._say(step.at, f"Approved by {step.result.get('by')}: {step.result.get('reason')}", "green")
+            self._say(step.at, *show.verdict(step.result))
+        elif step.state == "NotifyApproved" and step.result.get("error"):
+            show.lost_mail(self.terminal, "that tells of the approval", step.result["error"])
         elif step.state == "Apply":
             remaining = step.result.get("remaining", 0)
             if remaining:
@@ -115,9 +123,12 @@ class Follower:
 
     def _ask(self, step: Step) -> None:
         digest = self._plan.get("digest", "")
-        until = f" (until {_local_time(step.expires_at)})" if step.expires_at else ""
-        self._say(step.at, f"Waiting for approval{until}", "yellow")
-        for line in decision_commands(self.target, self.execution, digest):
+        self.expires_at = step.expires_at
+        until = f" until {local_time(step.expires_at)}" if step.expires_at else ""
+        self._say(step.at, f"⏸ Waiting for approval{until}", "yellow")
+        if step.result.get("error"):
+            show.lost_mail(self.terminal, "that asks for it", step.result["error"])
+        for line in (show_command(self.target, self.execution), *decision_commands(self.target, self.execution, digest)):
             self.terminal.line(f"            {line}")
         if self.on_approval:
             self.on_approval(digest)
@@ -145,7 +156,7 @@ class Follower:
         if len(done) > 2 and done[-1].total > _MANY:
             first, last = done[0], done[-1]
             took = sum(progress.duration_ms or 0 for progress in done)
-            self._say(last.at, f"migrations {first.number} to {last.number} of {last.total} ({took} ms)")
+            self._say(last.at, f"migrations {first.number} to {last.number} of {last.total} ({milliseconds(took)})")
             return
         for progress in done:
             self._say(progress.at, str(progress))
@@ -176,29 +187,44 @@ def exit_status(status: str, error: str) -> int:
     return {"Approval.Rejected": REJECTED, "Approval.Expired": EXPIRED}.get(error, FAILED)
 
 
-def goes_on(terminal: Terminal, target: Target, execution: str) -> None:
-    """Says how to get back to an execution that nobody follows any more."""
+def goes_on(terminal: Terminal, target: Target, execution: str, follower: Follower | None = None) -> None:
+    """Says what an execution that nobody follows any more is at, and how to get back to it."""
+    state, expires_at = (follower.state, follower.expires_at) if follower else ("", "")
+    doing, stopping = "", ""
+    if expires_at:
+        doing = f": it waits for approval until {local_time(expires_at)}"
+    elif state == "Apply":
+        doing, stopping = ": it is applying", "   (what is being applied now goes on to its end)"
     terminal.line()
-    terminal.line("The execution goes on without you.", "yellow")
+    terminal.line(f"The execution goes on without you{doing}.", "yellow")
+    _ways_back(terminal, target, execution, stopping)
+
+
+def may_go_on(terminal: Terminal, target: Target, execution: str) -> None:
+    """The same for an execution of which nobody knows whether it was started."""
+    terminal.line()
+    terminal.line(f"Whether {name_of(execution)} was started is not known. If it was, it goes on without you.", "yellow")
+    _ways_back(terminal, target, execution)
+
+
+def _ways_back(terminal: Terminal, target: Target, execution: str, stopping: str = "") -> None:
+    terminal.line(f"  see it:     {show_command(target, execution)}")
     for label, option in (("follow it:", "--follow"), ("stop it:", "--stop")):
-        command = f"scripts/migrate {target.word} {option} {shlex.quote(name_of(execution))}"
-        terminal.line(f"  {label:<10}  {command}{project_option(target.stack)}")
+        command = f"scripts/migrate {target.word} {option} {shlex.quote(name_of(execution))}{project_option(target.stack)}"
+        terminal.line(f"  {label:<10}  {command}{stopping if option == '--stop' else ''}")
+
+
+def show_command(target: Target, execution: str) -> str:
+    """The command that shows an execution."""
+    return f"scripts/show {target.word} {shlex.quote(name_of(execution))}{project_option(target.stack)}"
 
 
 def decision_commands(target: Target, execution: str, digest: str) -> list[str]:
     """The exact commands with which somebody decides."""
     what = f"{target.word} {shlex.quote(name_of(execution))} --digest {digest}{project_option(target.stack)}"
-    return [f"scripts/{verb} {what} --by YOUR-NAME --reason 'WHY'" for verb in ("approve", "reject")]
+    return [f"scripts/{verb} {what} --reason REASON" for verb in ("approve", "reject")]
 
 
 def name_of(execution: str) -> str:
     """An execution's name, the last part of its ARN."""
     return execution.rsplit(":", 1)[1]
-
-
-def _local_time(text: str) -> str:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return text
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")

@@ -23,6 +23,7 @@ class Step:
     cause: str = ""
     result: dict[str, Any] = field(default_factory=dict)
     expires_at: str = ""
+    function: str = ""  # the function's version that a task called
 
 
 class History:
@@ -34,6 +35,7 @@ class History:
         self._seen = 0
         self._state = ""
         self._expires_at = ""
+        self._function = ""
         self._failed = False
 
     def new_steps(self) -> Iterator[Step]:
@@ -65,15 +67,22 @@ class History:
         if kind.endswith("StateExited"):
             return Step("left", at, event["stateExitedEventDetails"]["name"])
         if kind == "TaskScheduled":
-            payload = _json(event["taskScheduledEventDetails"].get("parameters")).get("Payload") or {}
-            self._expires_at = payload.get("expiresAt", "")
+            parameters = _json(event["taskScheduledEventDetails"].get("parameters"))
+            self._expires_at = (parameters.get("Payload") or {}).get("expiresAt", "")
+            self._function = parameters.get("FunctionName", "")
             retried, self._failed = self._failed, False
             return Step("retried", at, self._state) if retried else None
         if kind == "TaskSubmitted":
-            return Step("waiting", at, self._state, expires_at=self._expires_at)
+            output = _json(event["taskSubmittedEventDetails"].get("output"))
+            return Step(
+                "waiting", at, self._state, result=output.get("Payload") or {}, expires_at=self._expires_at,
+                function=self._function,
+            )
         if kind == "TaskSucceeded":
             output = _json(event["taskSucceededEventDetails"].get("output"))
-            return Step("succeeded", at, self._state, result=output.get("Payload", output))
+            return Step(
+                "succeeded", at, self._state, result=output.get("Payload", output), function=self._function
+            )
         if kind in ("TaskFailed", "TaskTimedOut", "EvaluationFailed"):
             self._failed = True
             details = event[f"{kind[0].lower()}{kind[1:]}EventDetails"]

@@ -84,6 +84,9 @@ def format_line(terminal: Terminal, step: str, event: dict[str, Any], everything
         if ("_aws" in entry or str(entry.get("type", "")).startswith("platform.")) and not everything:
             return None
         styles = _STYLES.get(str(entry.get("level", "")), ())
+        if isinstance(entry.get("record"), dict) and not everything:
+            # scripts/show tells the rest.
+            entry["outcome"] = entry.pop("record").get("outcome")
         hidden = ("message", "timestamp", "level", "target", "span", "spans", "requestId")
         fields = " ".join(f"{name}={value}" for name, value in entry.items() if name not in hidden)
         text = f"{entry.get('message', '')}  {terminal.paint(fields, 'dim')}".rstrip()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 
+from botocore.exceptions import ClientError
+
 from scripts.operate.errors import EXPECTED, explain
-from scripts.operate.follow import INTERRUPTED, LOST, Follower, goes_on, name_of
-from scripts.operate.start import execution_input, requester, start
+from scripts.operate.follow import INTERRUPTED, LOST, Follower, goes_on, may_go_on, name_of
+from scripts.operate.start import execution_input, new_name, requester, start
 from scripts.operate.target import Target, find
 from scripts.operate.terminal import Terminal
 
@@ -19,8 +21,8 @@ exit status:
   4  nobody decided in time
   5  it was stopped
   6  it timed out as a whole
-  7  AWS could not be asked any more; the execution goes on
-  130  you stopped following; the execution goes on
+  7  AWS could not be asked any more; the execution goes on, if it was started
+  130  you stopped following; the execution goes on, if it was started
 """
 
 
@@ -32,14 +34,15 @@ def main(arguments: list[str] | None = None) -> int:
     """Returns the exit status."""
     given = _arguments(arguments)
     terminal, errors = Terminal(), Terminal(sys.stderr)
-    stack, region, started = given.environment, None, ""
+    stack, region = given.environment, None
+    sent, started, follower = "", "", None
     try:
         target = find(given.environment, given.project, given.stop or given.follow or "")
         stack, region = target.stack, target.region
         if given.stop:
             execution = target.execution_arn(given.stop)
             target.client("stepfunctions").stop_execution(
-                executionArn=execution, error="Stopped", cause=f"Stopped by {requester()} with scripts/migrate"
+                executionArn=execution, error="Stopped", cause=f"Stopped by {requester(target)} with scripts/migrate"
             )
             terminal.line(f"Stopped {execution}")
             return 0
@@ -47,10 +50,14 @@ def main(arguments: list[str] | None = None) -> int:
             execution = target.execution_arn(given.follow)
         else:
             request = execution_input(
-                given.mode, given.up_to, given.reason, given.require_approval, given.input,
+                requester(target), given.mode, given.up_to, given.reason, given.require_approval, given.input,
                 given.requested_by, given.commit,
             )
-            execution = started = start(target, request)
+            name = new_name(request)
+            # Known before it is sent, so that also an interruption in between can say which one to look for.
+            execution = target.execution_arn(name)
+            sent = execution
+            started = start(target, request, name)
             _heading(terminal, target, execution)
         follower = Follower(target, execution, terminal)
         if given.follow:
@@ -60,13 +67,21 @@ def main(arguments: list[str] | None = None) -> int:
         return follower.follow()
     except (*EXPECTED, ValueError) as failure:
         errors.line(f"scripts/migrate: {explain(failure, stack, region)}", "red")
-        if not started:
+        if started:
+            goes_on(errors, target, started, follower)
+        elif sent and not isinstance(failure, ClientError):
+            # No answer, which is not the same as a no.
+            may_go_on(errors, target, sent)
+        else:
             return 1
-        goes_on(errors, target, started)
         return LOST
     except KeyboardInterrupt:
         if started:
-            goes_on(terminal, target, started)
+            goes_on(terminal, target, started, follower)
+        elif sent:
+            may_go_on(terminal, target, sent)
+        elif not (given.stop or given.follow):
+            terminal.line("Nothing was started", "yellow")
         return INTERRUPTED
 
 

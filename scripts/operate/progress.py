@@ -13,6 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from scripts.operate.logs import Tail
+from scripts.operate.terminal import milliseconds
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Progress:
 
     def __str__(self) -> str:
         text = f"migration {self.number} of {self.total}: {self.migration}"
-        return text if self.duration_ms is None else f"{text} ({self.duration_ms} ms)"
+        return text if self.duration_ms is None else f"{text} ({milliseconds(self.duration_ms)})"
 
 
 class ApplyLog:

@@ -6,6 +6,14 @@ from typing import Any
 
 from scripts.operate.terminal import Terminal, plural, seconds
 
+#: What an end is called, by the execution's error or status.
+_ENDED_BADLY = {
+    "Approval.Rejected": "Rejected (Approval.Rejected)",
+    "Approval.Expired": "Expired: nobody decided in time (Approval.Expired)",
+    "ABORTED": "Stopped by hand (ABORTED)",
+    "TIMED_OUT": "The execution took longer than it may as a whole (TIMED_OUT)",
+}
+
 
 def plan(terminal: Terminal, planned: dict[str, Any]) -> None:
     """What is pending, and what there is to know about it."""
@@ -23,6 +31,20 @@ def plan(terminal: Terminal, planned: dict[str, Any]) -> None:
     warnings(terminal, planned.get("warnings", []))
     if pending:
         terminal.line(f"  digest {planned.get('digest', '')}", "dim")
+
+
+def decision(terminal: Terminal, decided: dict[str, Any], when: str = "") -> None:
+    """A decision, in its colour."""
+    text, colour = verdict(decided, when)
+    terminal.line(f"  {text}", colour)
+
+
+def verdict(decided: dict[str, Any], when: str = "") -> tuple[str, str]:
+    """What was decided, by whom, how that is known, and why; and the colour of it."""
+    said, colour = ("▶ Approved", "green") if decided.get("decision") == "approved" else ("✗ Rejected", "red")
+    behalf = f"{decided['onBehalfOf']}, through " if decided.get("onBehalfOf") else ""
+    by = f"{behalf}{decided.get('by')} ({decided.get('identity')})"
+    return f"{said} by {by}{when}: {decided.get('reason')}", colour
 
 
 def warnings(terminal: Terminal, texts: list[Any]) -> None:
@@ -45,18 +67,28 @@ def result(terminal: Terminal, output: dict[str, Any], took: float) -> None:
     if elsewhere:
         said += f", {elsewhere} meanwhile by another run"
     terminal.line(f"  {terminal.paint('✓', 'green', 'bold')} {said} ({seconds(took)})")
-    approval = output.get("approval")
-    if approval:
-        terminal.line(f"    approved by {approval.get('by')} ({approval.get('identity')}): {approval.get('reason')}")
-    notification = output.get("notification", {})
-    if notification and not notification.get("sent") and notification.get("error"):
-        terminal.line(f"  ! The mail could not be sent: {notification['error']}", "yellow")
+    lost_mails(terminal, output)
+
+
+def lost_mails(terminal: Terminal, record: dict[str, Any]) -> None:
+    """Mails of a run that nobody can have got."""
+    if (record.get("approval") or {}).get("requestMailSent") is False:
+        lost_mail(terminal, "that asks for the approval")
+    told = record.get("notifications") or {}
+    for name, what in (("approved", "that tells of the approval"), ("ended", "that tells how the run ended")):
+        if error := (told.get(name) or {}).get("error"):
+            lost_mail(terminal, what, error)
+
+
+def lost_mail(terminal: Terminal, what: str, error: str = "") -> None:
+    """One of them."""
+    terminal.line(f"  ! The mail {what} could not be sent{f': {error}' if error else ''}", "yellow")
 
 
 def failure(terminal: Terminal, status: str, error: str, cause: str) -> None:
     """The end of an execution that did not succeed."""
     terminal.heading("Result")
-    name = f"{status}: {error}" if error else status
+    name = _ENDED_BADLY.get(status) or _ENDED_BADLY.get(error) or error or status
     terminal.line(f"  {terminal.paint('✗', 'red', 'bold')} {terminal.paint(name, 'red')}")
     terminal.indented(cause, by=4)
 

@@ -16,6 +16,7 @@ _EXAMPLE = '{"mode": "plan"}'
 
 
 def execution_input(
+    asks: str,
     mode: str | None = None,
     up_to: str | None = None,
     reason: str | None = None,
@@ -24,7 +25,7 @@ def execution_input(
     requested_by: str | None = None,
     commit: str | None = None,
 ) -> dict[str, Any]:
-    """The execution's input from the command line: only what was given, and who asks, also where nobody said so."""
+    """The execution's input from the command line: only what was given, and who asks where nobody said so."""
     try:
         given = json.loads(more) if more else {}
     except ValueError as failure:
@@ -35,23 +36,32 @@ def execution_input(
         "mode": mode, "upTo": up_to, "reason": reason, "requireApproval": require_approval or None,
         "requestedBy": requested_by, "commit": commit,
     }
-    return {"requestedBy": requester()} | given | {name: value for name, value in options.items() if value is not None}
+    return {"requestedBy": asks} | given | {name: value for name, value in options.items() if value is not None}
 
 
-def requester() -> str:
-    """Who starts the run, as far as this machine knows. A container may run as somebody without a name."""
+def requester(target: Target) -> str:
+    """Who starts the run. On AWS that is the caller's ARN, which is compared with the one that signs a decision; in a
+    local stack, where anybody can be anybody, the user of this machine."""
+    return user() if target.is_local else target.caller["Arn"]
+
+
+def user() -> str:
+    """The user of this machine. A container may run as somebody without a name."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
         return f"user {os.getuid()}"
 
 
-def start(target: Target, given: dict[str, Any]) -> str:
-    """Starts an execution under a name of its own and returns its ARN."""
-    # A name that cannot repeat: a repeated one may be taken for the same request.
+def new_name(given: dict[str, Any]) -> str:
+    """A name that cannot repeat: a repeated one may be taken for the same request."""
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    name = f"{re.sub('[^a-z]', '', str(given.get('mode', 'apply')))[:10] or 'run'}-{moment}-{secrets.token_hex(3)}"
+    return f"{re.sub('[^a-z]', '', str(given.get('mode', 'apply')))[:10] or 'run'}-{moment}-{secrets.token_hex(3)}"
+
+
+def start(target: Target, given: dict[str, Any], name: str | None = None) -> str:
+    """Starts an execution and returns its ARN. The same again under the same name is the same execution."""
     started = target.client("stepfunctions").start_execution(
-        stateMachineArn=target.state_machine_arn(), name=name, input=json.dumps(given)
+        stateMachineArn=target.state_machine_arn(), name=name or new_name(given), input=json.dumps(given)
     )
     return started["executionArn"]

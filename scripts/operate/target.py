@@ -10,11 +10,14 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.credentials import Credentials
+from botocore.exceptions import NoCredentialsError
 from local import environment, paths
 
 from scripts.operate import samconfig
@@ -49,17 +52,33 @@ class Target:
             special = f"AWS_ENDPOINT_URL_{'SFN' if service == 'stepfunctions' else service.upper()}"
             endpoint = self.settings.get(special, self.settings["AWS_ENDPOINT_URL"])
             return environment.client(service, endpoint, self.settings)
-        # A decision must not be made twice because its answer was slow.
-        attempts = 1 if service == "lambda" else 5
-        config = Config(read_timeout=120, retries={"max_attempts": attempts, "mode": "standard"})
+        config = Config(read_timeout=120, retries={"max_attempts": 5, "mode": "standard"})
         return self.session.client(service, config=config)
+
+    def credentials(self) -> Any:
+        """What a request of the caller's own is signed with."""
+        if self.session is None:
+            return Credentials(self.settings["AWS_ACCESS_KEY_ID"], self.settings["AWS_SECRET_ACCESS_KEY"])
+        found = self.session.get_credentials()
+        if found is None:
+            raise NoCredentialsError
+        return found.get_frozen_credentials()
+
+    @cached_property
+    def caller(self) -> dict[str, str]:
+        """Who calls, as STS says it: `Account` and `Arn`."""
+        return self.client("sts").get_caller_identity()
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a stack on this machine, under whatever name."""
+        return self.caller["Account"] == environment.ACCOUNT
 
     def state_machine_arn(self) -> str:
         """The stack's state machine, found by its name in the caller's account and region."""
         states = self.client("stepfunctions")
-        identity = self.client("sts").get_caller_identity()
-        partition = identity["Arn"].split(":")[1]
-        return f"arn:{partition}:states:{states.meta.region_name}:{identity['Account']}:stateMachine:{self.stack}"
+        partition = self.caller["Arn"].split(":")[1]
+        return f"arn:{partition}:states:{states.meta.region_name}:{self.caller['Account']}:stateMachine:{self.stack}"
 
     def function(self, step: str) -> str:
         """A function's name."""
@@ -81,16 +100,20 @@ def project_option(stack: str) -> str:
     return "" if _project(stack) == DEFAULT_PROJECT else f" --project {_project(stack)}"
 
 
-def find(word: str, project: str | None = None, execution: str = "") -> Target:
-    """The stack that a word on the command line means. An execution's ARN says itself which project's it is."""
+def find(word: str | None, project: str | None = None, execution: str = "") -> Target:
+    """The stack that a word on the command line means. An execution's ARN says itself which project's it is, and
+    without the word also which environment's."""
+    region, stack = _named_by(execution)
+    word = word or stack.rpartition("-")[2]
+    if not word:
+        raise NoSuchTarget(f"Name the environment before '{execution}', or give the execution's whole ARN")
     if word not in (*ENVIRONMENTS, "local"):
         raise NoSuchTarget(f"There is no environment '{word}': use {', '.join(ENVIRONMENTS)} or local")
-    region, stack = _named_by(execution)
-    if word == "local":
-        return local_target(Path(os.environ.get("LOCKSTEP_LOCAL") or paths.DEFAULT_STACK), project, stack)
     wanted = f"{project or _project(stack) or DEFAULT_PROJECT}-migrations-{word}"
-    if stack and stack != wanted:
+    if stack and word != "local" and stack != wanted:
         raise NoSuchTarget(f"{execution} is an execution of {stack}, not of {wanted}")
+    if word == "local" or _is_on_this_machine(execution):
+        return local_target(Path(os.environ.get("LOCKSTEP_LOCAL") or paths.DEFAULT_STACK), project, stack)
     default_region, profile = samconfig.place(word)
     # boto3 itself reads only AWS_DEFAULT_REGION; the aws CLI and the other SDKs read AWS_REGION.
     region = region or os.environ.get("AWS_REGION") or default_region
@@ -114,6 +137,12 @@ def local_target(state: Path, project: str | None = None, stack: str = "") -> Ta
 
 def _project(stack: str) -> str:
     return stack.rpartition("-migrations-")[0]
+
+
+def _is_on_this_machine(execution: str) -> bool:
+    """Whether an ARN is a local stack's: its mails have the environment's own word. With an endpoint in this process's
+    environment that word leads there anyway."""
+    return f":{environment.ACCOUNT}:" in execution and "AWS_ENDPOINT_URL" not in os.environ
 
 
 def _named_by(execution: str) -> tuple[str, str]:

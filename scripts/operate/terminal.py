@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+from datetime import datetime
 from typing import TextIO
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
@@ -48,6 +50,25 @@ def seconds(value: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def milliseconds(value: float) -> str:
+    """The same for what may be short: `12 ms`, `1.3 s`."""
+    return f"{value:.0f} ms" if value < 1000 else seconds(value / 1000)
+
+
+def local_time(moment: datetime | str) -> str:
+    """A moment on this machine's clock; a text that is no moment stays as it is."""
+    try:
+        at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    except ValueError:
+        return str(moment)
+    return at.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def one_line(text: object) -> str:
+    """What somebody gave, without anything that moves a terminal's cursor: nobody has checked it yet."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", str(text))
 
 
 def plural(count: int, noun: str) -> str:

@@ -1,0 +1,29 @@
+"""The role of the workflow that starts runs may clean up after itself, and approve nothing."""
+
+
+def test_the_runners_role_may_reject_and_not_approve(case):
+    prod = case("github")
+    prod.write("1_a", "CREATE TABLE a ()")
+    role = prod.deployment.outputs["GitHubRunnerRoleArn"].rpartition("/")[2]
+    execution, digest = prod.start_and_wait_for_approval()
+
+    refused = prod.decide(execution, digest, by=f"run-1@{role}", onBehalfOf="octocat")
+    assert refused["error"]["status"] == 403 and "may reject, not approve" in refused["error"]["errorMessage"]
+    assert prod.pending(execution)["waiting"] is True
+
+    decided = prod.decide(execution, digest, "reject", by=f"run-1@{role}", reason="nobody approved")
+    assert decided["by"].endswith(f":assumed-role/{role}/run-1")
+    run = prod.wait(execution)
+    assert (run["status"], run["error"]) == ("FAILED", "Approval.Rejected")
+    assert prod.tables() == []
+
+
+def test_another_role_may_approve_and_says_for_whom(case):
+    prod = case("github")
+    prod.write("1_a", "CREATE TABLE a ()")
+    role = prod.deployment.outputs["GitHubApproverRoleArn"].rpartition("/")[2]
+    execution, digest = prod.start_and_wait_for_approval({"requestedBy": "hubot"})
+    decided = prod.decide(execution, digest, by=f"run-1@{role}", onBehalfOf="octocat")
+    assert (decided["onBehalfOf"], decided["identity"]) == ("octocat", "verified")
+    assert prod.wait(execution)["output"]["approval"]["onBehalfOf"] == "octocat"
+    assert f"octocat, through {decided['by']} (verified)" in prod.mails()[-1].body

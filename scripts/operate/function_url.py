@@ -1,0 +1,78 @@
+"""Calls a function's URL, signed with the caller's AWS credentials."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+from urllib.parse import quote
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest, AWSResponse
+from botocore.exceptions import ConnectionError as NotConnected
+from botocore.exceptions import HTTPClientError
+from botocore.httpsession import URLLib3Session
+from botocore.utils import get_environ_proxies
+
+from scripts.operate.target import Target
+
+#: The alias that a URL belongs to.
+ALIAS = "live"
+
+#: Seconds to connect, and to wait for an answer.
+_PATIENCE = (10, 60)
+
+
+class NotReached(RuntimeError):
+    """The function did not answer, or AWS did not let the caller through; the message says what to do."""
+
+
+def call(
+    target: Target, step: str, method: str, query: dict[str, str] | None = None, body: dict[str, Any] | None = None
+) -> tuple[int, dict[str, Any]]:
+    """Status and answer of a step's function. Only for what may safely arrive twice."""
+    found = target.client("lambda").get_function_url_config(FunctionName=target.function(step), Qualifier=ALIAS)
+    url = found["FunctionUrl"]
+    if query:
+        url += "?" + "&".join(f"{name}={quote(value, safe='')}" for name, value in query.items())
+    data = b"" if body is None else json.dumps(body).encode()
+    for last in (False, True):
+        try:
+            answer = _send(target, method, url, data)
+        except (NotConnected, HTTPClientError):
+            # It may have arrived, and the answer been lost: asked the same again, the function answers the same.
+            if last:
+                raise
+            continue
+        if answer.status_code < 500 or last:
+            return _read(target, step, answer)
+    raise AssertionError
+
+
+def _send(target: Target, method: str, url: str, data: bytes) -> AWSResponse:
+    request = AWSRequest(method, url, {"Content-Type": "application/json"}, data)
+    # Signed for each attempt, because a signature is good for five minutes only.
+    SigV4Auth(target.credentials(), "lambda", target.region).add_auth(request)
+    session = URLLib3Session(
+        verify=os.environ.get("AWS_CA_BUNDLE") or True,
+        proxies={} if target.settings else get_environ_proxies(url),
+        timeout=_PATIENCE,
+    )
+    return session.send(request.prepare())
+
+
+def _read(target: Target, step: str, answer: AWSResponse) -> tuple[int, dict[str, Any]]:
+    try:
+        said = json.loads(answer.text)
+    except ValueError:
+        said = None
+    if answer.status_code >= 500 or not isinstance(said, dict):
+        why = said["message"] if isinstance(said, dict) and "error" in said else f"see scripts/logs {target.word} --step {step}"
+        raise NotReached(f"The {step} function failed ({answer.status_code}): {why}")
+    # AWS's own refusal; the function's has a name.
+    if answer.status_code == 403 and "error" not in said:
+        raise NotReached(
+            f"AWS does not let {target.caller['Arn']} call the {step} function of {target.stack}: "
+            f"attach the stack's policy for it ({said.get('Message') or said.get('message')})"
+        )
+    return answer.status_code, said

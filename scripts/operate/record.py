@@ -1,0 +1,142 @@
+"""A run's record, from wherever it is.
+
+A run that succeeded has it as its output; of one that failed, the history has it, as what the notify function answered
+last. Of one that goes on, or that was ended from outside, it is put together from the history, as far as it has come.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from scripts.operate.history import History, Step, plain_cause
+from scripts.operate.target import Target
+
+#: The function whose version a state's task called.
+_FUNCTIONS = {
+    "Preflight": "preflight", "Plan": "plan", "Apply": "apply",
+    "Approval": "notify", "NotifyApproved": "notify", "NotifySuccess": "notify", "NotifyFailure": "notify",
+}
+
+#: How an execution that has no record of its own ended, by its error and by its status.
+_BY_ERROR = {"Approval.Rejected": "rejected", "Approval.Expired": "expired"}
+_BY_STATUS = {"FAILED": "failed", "ABORTED": "stopped", "TIMED_OUT": "timedOut"}
+
+
+@dataclass
+class Run:
+    """One execution and what is known of it."""
+
+    execution: str
+    status: str
+    record: dict[str, Any] = field(default_factory=dict)
+    #: The state it is in.
+    state: str = ""
+    #: While it waits for approval: until when, and what became of the mail that asks for it.
+    expires_at: str = ""
+    request_mail: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody can decide on it."""
+        return self.status == "RUNNING" and bool(self.expires_at)
+
+
+def read(target: Target, execution: str) -> Run:
+    """What is known of an execution now."""
+    client = target.client("stepfunctions")
+    described = client.describe_execution(executionArn=execution)
+    run = Run(execution, described["status"])
+    complete: dict[str, Any] | None = None
+    for step in History(client, execution).new_steps():
+        _add(run, step)
+        if step.kind == "succeeded" and "record" in step.result:
+            complete = step.result["record"]
+    if run.status == "SUCCEEDED":
+        complete = json.loads(described.get("output") or "{}")
+    run.record = _frame(described, target.stack) | run.record
+    if run.status in _BY_STATUS:
+        run.record |= _bad_end(described, run.state)
+    if complete:
+        # What notify, or the state machine in its place, made is the record; nothing is added to a whole one.
+        run.record = complete if "execution" in complete else run.record | complete
+    return run
+
+
+def requested_by(described: dict[str, Any]) -> str:
+    """Who asked for an execution, as its input claims."""
+    return str(_asked_for(described).get("requestedBy", ""))
+
+
+def _frame(described: dict[str, Any], stack: str) -> dict[str, Any]:
+    started, stopped = described["startDate"], described.get("stopDate")
+    frame = {
+        "execution": described["executionArn"],
+        "environment": stack.rpartition("-")[2],
+        "startedAt": _utc(started),
+        # Until Preflight has checked it, it is what was given.
+        "request": _asked_for(described),
+    }
+    if stopped:
+        frame |= {"endedAt": _utc(stopped), "durationMs": round((stopped - started).total_seconds() * 1000)}
+    return frame
+
+
+def _bad_end(described: dict[str, Any], state: str) -> dict[str, Any]:
+    error = described.get("error") or described["status"]
+    failure = {"error": error, "cause": plain_cause(described.get("cause") or "")}
+    by_error = _BY_ERROR.get(error) if described["status"] == "FAILED" else None
+    return {
+        "outcome": by_error or _BY_STATUS[described["status"]],
+        "failure": failure | ({"step": state} if described["status"] != "FAILED" and state else {}),
+    }
+
+
+def _add(run: Run, step: Step) -> None:
+    """One step of the history, in the record's terms."""
+    if step.kind == "entered":
+        run.state, run.expires_at = step.state, ""
+    if step.kind == "waiting" and step.state == "Approval":
+        run.expires_at, run.request_mail = step.expires_at, step.result
+    function = _FUNCTIONS.get(step.state)
+    if function and step.function:
+        run.record.setdefault("versions", {})[function] = step.function
+    if step.kind != "succeeded":
+        return
+    result = step.result
+    if step.state == "DatabaseStatus":
+        run.record["database"] = _database(result)
+    elif step.state == "Preflight":
+        run.record["request"] = result.get("request", {})
+        run.record["preflight"] = {"facts": result.get("facts", {}), "warnings": result.get("warnings", [])}
+    elif step.state in ("Plan", "Apply"):
+        run.record[step.state.lower()] = result
+    elif step.state == "Approval":
+        run.record["approval"] = result
+        run.expires_at = ""
+    elif step.state == "NotifyApproved":
+        run.record["notifications"] = {"approved": result}
+
+
+def _database(result: dict[str, Any]) -> dict[str, Any]:
+    found = (result.get("DbInstances") or [{}])[0]
+    endpoint = found.get("Endpoint") or {}
+    return {
+        "instance": found.get("DbInstanceIdentifier"), "resourceId": found.get("DbiResourceId"),
+        "status": found.get("DbInstanceStatus"), "host": endpoint.get("Address"), "port": endpoint.get("Port"),
+        "name": found.get("DbName"),
+    }
+
+
+def _asked_for(described: dict[str, Any]) -> dict[str, Any]:
+    try:
+        given = json.loads(described.get("input") or "{}")
+    except ValueError:
+        return {}
+    return given if isinstance(given, dict) else {}
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,111 @@
+"""scripts/runs: the recent runs of an environment, one a line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from scripts.operate.errors import EXPECTED, explain
+from scripts.operate.history import History
+from scripts.operate.record import requested_by
+from scripts.operate.target import Target, find
+from scripts.operate.terminal import Terminal, local_time, one_line, plural, seconds
+
+_HEADINGS = ("EXECUTION", "STARTED", "TOOK", "OUTCOME", "ASKED BY")
+_STYLES = {"SUCCEEDED": ("green",), "RUNNING": ("yellow",)}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Returns the exit status."""
+    parser = argparse.ArgumentParser(prog="scripts/runs", description="Lists the recent migration runs, the newest first.")
+    parser.add_argument("environment", help="dev, qa, prod or local")
+    parser.add_argument("--limit", type=int, default=20, metavar="N", help="how many (20)")
+    parser.add_argument("--project", help="the template's parameter Project (lockstep)")
+    given = parser.parse_args(arguments)
+    if given.limit < 1:
+        parser.error("--limit: give 1 or more")
+    stack, region = given.environment, None
+    try:
+        target = find(given.environment, given.project)
+        stack, region = target.stack, target.region
+        runs = recent(target, given.limit)
+    except EXPECTED as failure:
+        Terminal(sys.stderr).line(f"scripts/runs: {explain(failure, stack, region)}", "red")
+        return 1
+    if runs:
+        table(Terminal(), runs)
+    else:
+        Terminal().line(f"{target.stack} has had no runs", "dim")
+    return 0
+
+
+def recent(target: Target, limit: int) -> list[dict[str, Any]]:
+    """The newest executions as DescribeExecution gives them; a running one with its `waits` and `state`."""
+    client = target.client("stepfunctions")
+    pages = client.get_paginator("list_executions").paginate(
+        stateMachineArn=target.state_machine_arn(), PaginationConfig={"MaxItems": limit, "PageSize": min(limit, 100)}
+    )
+    found = islice((execution for page in pages for execution in page["executions"]), limit)
+    runs = [client.describe_execution(executionArn=execution["executionArn"]) for execution in found]
+    return [run | (_position(client, run["executionArn"]) if run["status"] == "RUNNING" else {}) for run in runs]
+
+
+def _position(client: Any, execution: str) -> dict[str, str]:
+    """Where a running execution is. The history is short while it waits, which is what matters here."""
+    position = {"state": "", "expiresAt": ""}
+    for step in History(client, execution).new_steps():
+        if step.kind == "entered":
+            position = {"state": step.state, "expiresAt": ""}
+        elif step.kind == "waiting":
+            position["expiresAt"] = step.expires_at
+    return position
+
+
+def table(terminal: Terminal, runs: list[dict[str, Any]]) -> None:
+    """The runs in columns."""
+    rows = [_HEADINGS, *(row(run) for run in runs)]
+    widths = [max(len(cells[column]) for cells in rows) for column in range(len(_HEADINGS))]
+    styles = [("dim",), *(_STYLES.get(run["status"], ("red",)) for run in runs)]
+    for cells, style in zip(rows, styles, strict=True):
+        padded = [f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)]
+        if style != ("dim",):
+            padded[3] = terminal.paint(padded[3], *style)
+        terminal.line("  ".join(padded).rstrip(), *(style if style == ("dim",) else ()))
+
+
+def row(run: dict[str, Any]) -> tuple[str, ...]:
+    """One run's cells."""
+    ended = run.get("stopDate") or datetime.now(UTC)
+    return (
+        run["name"], local_time(run["startDate"]), seconds((ended - run["startDate"]).total_seconds()), outcome(run),
+        one_line(short(requested_by(run))),
+    )
+
+
+def outcome(run: dict[str, Any]) -> str:
+    """How a run ended, or what it is at."""
+    if run["status"] == "RUNNING":
+        if run.get("expiresAt"):
+            return f"⏸ waits for approval until {local_time(run['expiresAt'])}"
+        return f"running ({run['state']})" if run.get("state") else "running"
+    if run["status"] != "SUCCEEDED":
+        ends = {"ABORTED": "stopped", "TIMED_OUT": "timed out"}
+        known = {"Approval.Rejected": "rejected", "Approval.Expired": "expired"}
+        return "✗ " + (ends.get(run["status"]) or known.get(run.get("error", "")) or f"failed: {run.get('error', '')}")
+    told = json.loads(run.get("output") or "{}")
+    said = {"nothingPending": "nothing pending", "planned": "planned only"}
+    if told.get("outcome") == "applied":
+        return f"✓ {plural((told.get('apply') or {}).get('applied', 0), 'migration')} applied"
+    return f"✓ {said.get(told.get('outcome', ''), told.get('outcome', ''))}"
+
+
+def short(who: str) -> str:
+    """Somebody's name without the account: `Approver/ann@example.com` for a session, `ann` for a user."""
+    if not who.startswith("arn:"):
+        return who
+    resource = who.rsplit(":", 1)[1]
+    return resource.partition("/")[2] or resource

@@ -1,0 +1,158 @@
+"""scripts/show: everything that is known of one run, for whoever decides on it, and for whoever asks later."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from datetime import datetime
+from typing import Any
+
+from scripts.operate import record, show
+from scripts.operate.errors import EXPECTED, explain
+from scripts.operate.follow import decision_commands, name_of
+from scripts.operate.record import Run
+from scripts.operate.target import Target, find
+from scripts.operate.terminal import Terminal, local_time, milliseconds, one_line, seconds
+
+_DUTIES = {
+    "roles": "no role may both start and approve",
+    "names": "the requester's and the approver's names differ",
+    "unchecked": "not separated: nobody said who asked",
+}
+
+#: What `failure` of `show` calls an end, for the outcomes that have no error of their own.
+_STATUS = {"stopped": "ABORTED", "timedOut": "TIMED_OUT"}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/show",
+        description="Shows one migration run: who asked, what was planned, who decided, what ran, how it ended.",
+    )
+    parser.add_argument("environment", nargs="?", help="dev, qa, prod or local; not needed with an ARN")
+    parser.add_argument("execution", help="the execution's name or ARN")
+    parser.add_argument("--json", action="store_true", help="the record, or what there is of it, for a program")
+    parser.add_argument("--project", help="the template's parameter Project (lockstep); an ARN says it itself")
+    given = parser.parse_intermixed_args(arguments)
+    stack, region = given.environment or given.execution, None
+    try:
+        target = find(given.environment, given.project, given.execution)
+        stack, region = target.stack, target.region
+        run = record.read(target, target.execution_arn(given.execution))
+    except EXPECTED as failure:
+        Terminal(sys.stderr).line(f"scripts/show: {explain(failure, stack, region)}", "red")
+        return 1
+    if given.json:
+        print(json.dumps(run.record, indent=2, ensure_ascii=False))
+    else:
+        describe(Terminal(), target, run)
+    return 0
+
+
+def describe(terminal: Terminal, target: Target, run: Run) -> None:
+    """The run, as far as it has come."""
+    told = run.record
+    terminal.line(f"{terminal.paint(target.stack, 'bold')}  {name_of(run.execution)}")
+    terminal.line(run.execution, "dim")
+    _request(terminal, told)
+    if plan := told.get("plan"):
+        show.warnings(terminal, (told.get("preflight") or {}).get("warnings", []))
+        show.plan(terminal, plan)
+    if approval := told.get("approval"):
+        terminal.heading("Approval")
+        _decision(terminal, approval)
+    if apply := told.get("apply"):
+        _applied(terminal, apply)
+    if run.status == "RUNNING":
+        _now(terminal, target, run)
+    else:
+        _end(terminal, told)
+    _ran_on(terminal, told)
+
+
+def _request(terminal: Terminal, told: dict[str, Any]) -> None:
+    request, database, found = (told.get(name) or {} for name in ("request", "database", "preflight"))
+    server = found.get("facts") or {}
+    where = [database.get("instance"), server.get("database"), server.get("serverVersion")]
+    terminal.heading("Request")
+    _facts(terminal, [
+        ("asked by", f"{request['requestedBy']} (claimed)" if request.get("requestedBy") else "nobody gave a name"),
+        ("reason", request.get("reason")),
+        ("commit", request.get("commit")),
+        ("mode", request.get("mode") if request.get("mode") == "plan" else None),
+        ("up to", request.get("upTo")),
+        ("started", local_time(told["startedAt"]) if told.get("startedAt") else None),
+        ("database", ", ".join(part for part in where if part)),
+    ])
+
+
+def _decision(terminal: Terminal, approval: dict[str, Any]) -> None:
+    when = f" at {local_time(approval['at'])}" if approval.get("at") else ""
+    show.decision(terminal, approval, when)
+    version = f"approve {approval['version']}" if approval.get("version") else None
+    _facts(terminal, [("duties", _DUTIES.get(approval.get("duties", ""))), ("version", version)])
+
+
+def _applied(terminal: Terminal, apply: dict[str, Any]) -> None:
+    terminal.heading("Applied")
+    for migration in apply.get("migrations", []):
+        terminal.line(f"    {migration['name']}  {terminal.paint(milliseconds(migration.get('durationMs', 0)), 'dim')}")
+    if apply.get("omitted"):
+        terminal.line(f"    ... and {apply['omitted']} more", "dim")
+    terminal.line(
+        f"  {apply.get('applied', 0)} of {apply.get('total', 0)}, in {milliseconds(apply.get('durationMs', 0))}"
+        + (f"; {apply['appliedElsewhere']} by another run meanwhile" if apply.get("appliedElsewhere") else "")
+    )
+
+
+def _now(terminal: Terminal, target: Target, run: Run) -> None:
+    terminal.heading("Now")
+    if not run.waits:
+        terminal.line(f"  Running: in state {run.state or 'none yet'}", "yellow")
+        return
+    terminal.line(f"  ⏸ Waiting for approval until {local_time(run.expires_at)}", "yellow")
+    if run.request_mail.get("error"):
+        show.lost_mail(terminal, "that asks for it", run.request_mail["error"])
+    for command in decision_commands(target, run.execution, (run.record.get("plan") or {}).get("digest", "")):
+        terminal.line(f"    {command}")
+
+
+def _end(terminal: Terminal, told: dict[str, Any]) -> None:
+    if failure := told.get("failure"):
+        status = _STATUS.get(told.get("outcome", ""), "FAILED")
+        show.failure(terminal, status, "" if status != "FAILED" else failure.get("error", ""), failure.get("cause", ""))
+        show.lost_mails(terminal, told)
+    else:
+        show.result(terminal, told, _took(told))
+    ended = local_time(told["endedAt"]) if told.get("endedAt") else None
+    if ended and failure:
+        ended += f", after {seconds(_took(told))}"
+    _facts(terminal, [("in state", (failure or {}).get("step")), ("ended", ended)])
+
+
+def _took(told: dict[str, Any]) -> float:
+    if "durationMs" in told:
+        return told["durationMs"] / 1000
+    if told.get("endedAt"):
+        return (datetime.fromisoformat(told["endedAt"]) - datetime.fromisoformat(told["startedAt"])).total_seconds()
+    return 0.0
+
+
+def _ran_on(terminal: Terminal, told: dict[str, Any]) -> None:
+    versions = told.get("versions") or {}
+    mails = [
+        (f"mail: {name}", f"sent ({mail.get('messageId')})" if mail.get("sent") else mail.get("error") or "nothing to tell")
+        for name, mail in (told.get("notifications") or {}).items() if mail
+    ]
+    if versions or mails:
+        terminal.heading("Ran on")
+        numbers = ", ".join(f"{name} {arn.rsplit(':', 1)[-1]}" for name, arn in versions.items())
+        _facts(terminal, [("versions", numbers), *mails])
+
+
+def _facts(terminal: Terminal, facts: list[tuple[str, str | None]]) -> None:
+    for name, value in facts:
+        if value:
+            terminal.line(f"  {terminal.paint(f'{name:<14}', 'dim')} {one_line(value)}")
