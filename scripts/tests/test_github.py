@@ -1,0 +1,78 @@
+"""How the workflow's jobs end when AWS does not do as it should."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from unittest.mock import MagicMock
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from scripts.operate import github, samconfig
+from scripts.operate.target import Target
+
+ARN = "arn:aws:states:eu-west-1:123456789012:execution:shop-migrations-prod:github-7-1"
+
+
+def refusal(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "no"}}, "Operation")
+
+
+@pytest.fixture
+def states(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MagicMock:
+    """Step Functions, in a step of the workflow."""
+    states = MagicMock()
+    monkeypatch.setattr(samconfig, "place", lambda _: ("eu-west-1", None))
+    monkeypatch.setattr(Target, "client", lambda *_: states)
+    monkeypatch.setattr(Target, "execution_arn", lambda _, name: f"{ARN.rpartition(':')[0]}:{name}")
+    monkeypatch.setattr(Target, "state_machine_arn", lambda _: ARN.replace("execution", "stateMachine"))
+    for name, value in {
+        "RUN_ID": "7", "RUN_ATTEMPT": "1", "REPOSITORY": "owner/shop", "SHA": "c0ffee", "TRIGGERING_ACTOR": "bob",
+        "SERVER_URL": "https://github.com", "API_URL": "http://127.0.0.1:9", "TOKEN": "secret",
+        "OUTPUT": str(tmp_path / "output"), "STEP_SUMMARY": str(tmp_path / "summary"),
+    }.items():
+        monkeypatch.setenv(f"GITHUB_{name}", value)
+    return states
+
+
+def test_a_run_that_may_not_be_started_is_red_and_hands_nothing_over(states: MagicMock, tmp_path: Path, capsys) -> None:
+    states.start_execution.side_effect = refusal("AccessDeniedException")
+    assert github.main(["start", "prod", "--project", "shop"]) == 1
+    assert "AWS does not allow it" in (said := capsys.readouterr().err) and "goes on" not in said
+    assert not (tmp_path / "output").exists()
+
+
+def test_one_that_is_lost_sight_of_is_handed_over(states: MagicMock, tmp_path: Path, capsys) -> None:
+    states.describe_execution.side_effect = EndpointConnectionError(endpoint_url="x")
+    assert github.main(["start", "prod", "--project", "shop"]) == 7
+    assert "scripts/migrate prod --follow github-7-1 --project shop" in capsys.readouterr().err
+    assert (tmp_path / "output").read_text() == "execution=github-7-1\n"
+    assert states.start_execution.call_args.kwargs["name"] == "github-7-1"
+
+
+def test_one_that_was_started_already_is_followed(states: MagicMock, tmp_path: Path, capsys) -> None:
+    states.start_execution.side_effect = refusal("ExecutionAlreadyExists")
+    now = datetime.now(UTC)
+    states.describe_execution.return_value = {
+        "status": "FAILED", "error": "Migration.Failed", "cause": "no", "input": "{}",
+        "startDate": now, "stopDate": now,
+    }
+    assert github.main(["start", "prod", "--project", "shop"]) == 1
+    assert (tmp_path / "output").read_text() == "execution=github-7-1\nwaiting=false\n"
+    assert "Migration&#46;Failed" in (tmp_path / "summary").read_text()
+
+
+def test_what_is_printed_commands_nothing(states: MagicMock, capsys) -> None:
+    states.describe_execution.side_effect = KeyboardInterrupt
+    assert github.main(["decide", "prod", "--execution", "github-7-1"]) == 130
+    first, *_, last = capsys.readouterr().out.splitlines()
+    token = first.removeprefix("::stop-commands::")
+    assert len(token) == 32 and last == f"::{token}::"
+
+
+def test_outside_github_it_says_so(states: MagicMock, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    monkeypatch.delenv("GITHUB_RUN_ID")
+    assert github.main(["clean-up", "prod"]) == 2
+    assert "GITHUB_RUN_ID is not set" in capsys.readouterr().err
+    states.describe_execution.assert_not_called()

@@ -1,0 +1,66 @@
+"""The workflow's deployment: what scripts/deploy asks of sam, recorded by one that only writes it down."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import MagicMock
+
+import pytest
+import yaml
+
+from scripts.operate import deploy
+from scripts.operate.samconfig import SAMCONFIG, Settings
+from scripts.operate.target import ROOT
+from scripts.operate.terminal import Terminal
+
+ROLE = "arn:aws:iam::123456789012:role/shop-migrations-prod/CloudFormationServiceRole"
+
+
+@pytest.fixture
+def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the arguments of each call of sam end up, one call a line."""
+    calls, sam = tmp_path / "calls", tmp_path / "sam"
+    sam.write_text(f'#!/bin/sh\necho "$@" >> {calls}\n')
+    sam.chmod(0o755)
+    session = MagicMock()
+    session.client.return_value.get_caller_identity.return_value = {"Account": "123456789012"}
+    monkeypatch.setattr(deploy, "install_sam", lambda: tmp_path)
+    monkeypatch.setattr(deploy, "read", lambda _: Settings(
+        "shop-migrations-prod", "eu-west-1", None, {"NotificationAddress": "team@example.com"}
+    ))
+    monkeypatch.setattr(deploy, "boto3", SimpleNamespace(session=SimpleNamespace(Session=lambda **_: session)))
+    monkeypatch.setattr(deploy, "outputs_of", lambda *_: {"TopicArn": "topic"})
+    monkeypatch.setattr(deploy, "unconfirmed", lambda *_: False)
+    return calls
+
+
+@pytest.mark.parametrize(("role", "more"), [(ROLE, f" --role-arn {ROLE}"), ("", "")])
+def test_the_workflows_command(role: str, more: str, recorded: Path) -> None:
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "deploy-migrations.yml").read_text())["jobs"]
+    [command] = [step["run"] for step in jobs["deploy"]["steps"] if step.get("run", "").startswith("scripts/deploy ")]
+    arguments = command.replace('"$ENVIRONMENT"', "prod").replace('"$SERVICE_ROLE"', role).split()[1:]
+    assert not any("$" in argument for argument in arguments)
+    assert deploy.main(arguments) == 0
+    configured = f"--config-file {SAMCONFIG} --config-env prod"
+    assert recorded.read_text().splitlines() == [f"build {configured}", f"deploy {configured}{more}"]
+
+
+def test_the_variables_of_the_workflow_are_named() -> None:
+    """Each that the workflow reads is told with the stack's value, and no other."""
+    outputs = {output: f"arn:of:{output}" for output in deploy._VARIABLES.values()}
+    said = io.StringIO()
+    deploy.show_variables(Terminal(said), "qa", "eu-west-1", outputs)
+    workflow = (ROOT / ".github" / "workflows" / "deploy-migrations.yml").read_text()
+    wanted = {f"{name}_QA" for name in re.findall(r"format\('(LOCKSTEP_[A-Z_]+)_\{0\}'", workflow)}
+    assert set(re.findall(r"gh variable set (\w+) --body \S", said.getvalue())) == wanted
+    assert "LOCKSTEP_REGION_QA --body eu-west-1\n" in said.getvalue()
+    assert "LOCKSTEP_RUNNER_ROLE_QA --body arn:of:GitHubRunnerRoleArn\n" in said.getvalue()
+
+
+def test_without_the_roles_there_is_nothing_to_tell() -> None:
+    said = io.StringIO()
+    deploy.show_variables(Terminal(said), "qa", "eu-west-1", {"TopicArn": "topic"})
+    assert said.getvalue() == ""

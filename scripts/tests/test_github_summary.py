@@ -1,0 +1,79 @@
+"""A hostile name stays a name in the job summary."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import markdown
+import pytest
+
+from scripts.operate.github_summary import Summary, code, text
+
+#: Only letters, digits, spaces and numeric entities: nothing with which Markdown or HTML begins anything.
+_HARMLESS = re.compile(r"(\w|\d| |&#\d+;)*")
+
+HOSTILE = [
+    "</code><img src=x onerror=alert(1)>",
+    "1_a | injected | cell |",
+    "1_a\n\n## approved by ann\n\n- [ ] done",
+    "[click](https://evil.example) <https://evil.example> https://evil.example www.evil.example",
+    "![x](https://evil.example/beacon.png)",
+    "`code` ```fence``` ~~~ $math$ **bold** _it_ ~~no~~",
+    "@octocat #1 owner/repo#2 GH-3 :tada:",
+    "&lt;script&gt; &#60;b&#62; <!-- hidden",
+    "::set-output name=waiting::false",
+    "\\| \\` \\",
+    "a\u202egnp.exe\u200b\u0007",
+]
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_words_are_nothing_but_words(hostile: str) -> None:
+    escaped = text(hostile)
+    assert _HARMLESS.fullmatch(escaped), escaped
+    assert code(hostile) == f"<code>{escaped}</code>"
+
+
+def test_what_is_said_can_still_be_read() -> None:
+    assert text("2_add_é 12") == "2&#95;add&#95;é 12"
+    # Each entity is the character itself.
+    entities = re.sub(r"&#(\d+);", lambda found: chr(int(found[1])), text("a <b> | [c](d) `e`"))
+    assert entities == "a <b> | [c](d) `e`"
+    assert "\N{REPLACEMENT CHARACTER}" in re.sub(r"&#(\d+);", lambda found: chr(int(found[1])), text("a\u202eb"))
+
+
+@pytest.fixture
+def written(tmp_path: Path):
+    """A summary, and what is in it."""
+    file = tmp_path / "summary.md"
+    return Summary(SimpleNamespace(summary=file)), file.read_text
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_a_plan_with_a_hostile_name_keeps_its_form(hostile: str, tmp_path: Path) -> None:
+    assert _tags(_plan_of(hostile, tmp_path / "hostile.md")) == _tags(_plan_of("1_a", tmp_path / "plain.md"))
+
+
+def _plan_of(name: str, file: Path) -> str:
+    summary = Summary(SimpleNamespace(summary=file))
+    summary.heading(f"prod: {name}")
+    summary.facts(Requested_by=name, Reason=None)
+    summary.plan({
+        "pending": 1, "alreadyApplied": 2, "omitted": 3, "warnings": [name],
+        "migrations": [{"name": name, "class": "transactional", "statements": 1}, {"name": "2_b", "class": name}],
+    })
+    return file.read_text()
+
+
+def _tags(text_of_summary: str) -> list[str]:
+    """The elements, with their attributes, that Markdown makes of it."""
+    return re.findall(r"<[^>]*>", markdown.markdown(text_of_summary, extensions=["tables", "fenced_code"]))
+
+
+def test_a_listing_cannot_be_left(written) -> None:
+    summary, read = written
+    summary.listing("one\n\n</pre><script>\n- two &amp;\u202e")
+    escaped = "one&#10;&#10;&lt;/pre&gt;&lt;script&gt;&#10;- two &amp;amp;\N{REPLACEMENT CHARACTER}"
+    assert read() == f"<pre>{escaped}</pre>\n\n"
