@@ -19,6 +19,7 @@ pub mod session;
 pub use error::{Error, Result};
 
 mod digest;
+mod durability;
 mod lock;
 mod message;
 mod quote;

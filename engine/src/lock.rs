@@ -41,6 +41,8 @@ pub(crate) async fn holder(session: &mut Session) -> Result<Option<String>> {
     let sql = format!(
         "SELECT 'pid ' || l.pid || ', user ' || coalesce(a.usename::text, 'not visible to this role') \
          || ', application ' || coalesce(nullif(a.application_name, ''), 'not visible to this role') \
+         || CASE WHEN a.application_name = pg_catalog.current_setting('application_name') \
+         THEN ' (an earlier attempt of this run, whose end the server has not noticed yet)' ELSE '' END \
          FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
          WHERE l.locktype = 'advisory' AND l.classid = 0 AND l.objid = {LOCK_ID} AND l.objsubid = 1 AND l.granted \
          AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"

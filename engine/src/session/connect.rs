@@ -26,6 +26,8 @@ pub(crate) async fn connect(target: &Target, settings: &[(&str, &str)]) -> Resul
             ("standard_conforming_strings", "on".to_owned()),
             // A role's own limit would cut scripts off; the deadline bounds them.
             ("statement_timeout", "0".to_owned()),
+            // A role's or a database's own mode could lose a commit that was reported.
+            ("synchronous_commit", "on".to_owned()),
         ])
         .options(settings.iter().copied());
     let options = match &target.tls {

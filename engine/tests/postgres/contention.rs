@@ -57,6 +57,19 @@ async fn a_migration_lock_that_stays_held_fails_with_who_holds_it() {
 }
 
 #[tokio::test]
+async fn an_earlier_attempts_own_session_is_told_as_such() {
+    let database = Database::create().await;
+    let mut orphan = database.session().await;
+    run(&mut orphan, &format!("SET application_name = '{}'", database.target.application_name)).await;
+    run(&mut orphan, LOCK).await;
+    let history = history(&[("1", "CREATE TABLE a ()")]);
+    let approved = database.approve(&history).await;
+    let impatient = Budget { lock_patience: Duration::from_millis(500), ..budget() };
+    let error = database.apply_within(&history, &approved, "run", impatient).await.unwrap_err();
+    assert!(error.to_string().contains("an earlier attempt of this run"), "{error}");
+}
+
+#[tokio::test]
 async fn a_migration_lock_that_comes_free_is_taken_and_given_up() {
     let database = Database::create().await;
     let mut holder = database.session().await;

@@ -6,6 +6,7 @@ mod applying;
 mod connecting;
 mod contention;
 mod corpora;
+mod durability;
 mod failing;
 mod hygiene;
 mod planning;
