@@ -47,6 +47,9 @@ pub struct Applied {
     pub by_this_run: bool,
 }
 
+/// The longest pause between two looks at who is in the way.
+const LONGEST_LOOK: Duration = Duration::from_secs(1);
+
 /// How one try at one migration ended, short of an error that ends the attempt.
 pub(crate) enum Attempt {
     Applied,
@@ -112,6 +115,9 @@ async fn apply_locked(
     // As people know it: what it names is the last part.
     let execution = run.rsplit(':').next();
     let mut applied_now = 0;
+    // One look for all: on most days nobody is in the way of anything.
+    let exclusive: Vec<_> = remaining.iter().flat_map(|planned| planned.script.exclusive.clone()).collect();
+    let somebody = !exclusive.is_empty() && !lock::in_the_way(session, &exclusive).await?.is_empty();
     for (index, planned) in remaining.iter().enumerate() {
         // One is always tried, so that a run cannot go round without an end.
         if index > 0 && Instant::now() >= budget.deadline {
@@ -123,6 +129,9 @@ async fn apply_locked(
         tracing::info!(execution, migration = planned.name, number, total, class, "applying migration");
         let started = Instant::now();
         let turn = Turn { statements: &statements, planned, id: &id, applied_before: number - 1, total, budget };
+        if somebody {
+            turn.let_others_finish(session).await?;
+        }
         match turn.apply(session, cut_off.take()).await {
             Ok(()) => {}
             // It may fit into an attempt of its own: leave it to the next one.
@@ -225,6 +234,29 @@ impl Turn<'_> {
             pause = (pause * 2).min(Duration::from_secs(5));
         }
         unreachable!("the loop ends by returning")
+    }
+
+    /// Waits while a transaction that lasts is in the way: our request for its table's lock would hold up everybody
+    /// who comes behind it. Bounded, for then the lock timeout has to do.
+    async fn let_others_finish(&self, session: &mut Session) -> Result<()> {
+        let tables = &self.planned.script.exclusive;
+        if tables.is_empty() {
+            return Ok(());
+        }
+        let limit = self.budget.deadline.min(Instant::now() + self.budget.contention_patience / 2);
+        let lasting = session.target().lock_timeout.min(LONGEST_LOOK);
+        let mut earlier = lock::in_the_way(session, tables).await?;
+        while !earlier.is_empty() && Instant::now() + lasting < limit {
+            tokio::time::sleep(lasting).await;
+            let now = lock::in_the_way(session, tables).await?;
+            // Who was not here before is short, and the lock timeout outlasts it.
+            if now.is_disjoint(&earlier) {
+                break;
+            }
+            tracing::info!(migration = self.planned.name, "waiting for a transaction that holds a table");
+            earlier = now;
+        }
+        Ok(())
     }
 
     async fn transactional(&self, session: &mut Session) -> Result<Attempt> {

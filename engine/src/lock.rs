@@ -3,8 +3,10 @@
 //! A session that *waits* in `pg_advisory_lock` holds a snapshot that CREATE INDEX CONCURRENTLY
 //! waits for in turn, which PostgreSQL ends as a deadlock. So we only ever try.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use crate::quote::literal;
 use crate::session::Session;
 use crate::{Error, Result};
 
@@ -48,6 +50,18 @@ pub(crate) async fn holder(session: &mut Session) -> Result<Option<String>> {
          AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"
     );
     Ok(session.values::<String>("looking for the lock's holder", &sql).await?.into_iter().next())
+}
+
+/// The transactions that hold a lock on one of `tables` now, whatever its mode.
+pub(crate) async fn in_the_way(session: &mut Session, tables: &[String]) -> Result<BTreeSet<String>> {
+    let names: Vec<_> = tables.iter().map(|table| format!("pg_catalog.to_regclass({})", literal(table))).collect();
+    let sql = format!(
+        "SELECT DISTINCT l.virtualtransaction FROM pg_catalog.pg_locks l WHERE l.granted AND l.locktype = 'relation' \
+         AND l.relation IN ({}) AND l.pid <> pg_catalog.pg_backend_pid() AND l.database = (SELECT oid \
+         FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())",
+        names.join(", ")
+    );
+    Ok(session.values::<String>("looking who is in the way", &sql).await?.into_iter().collect())
 }
 
 /// The other sessions that hold locks on tables of this database, as far as our role may see.

@@ -5,6 +5,7 @@
 //! could leave the two halves apart is refused before anything runs.
 
 mod evidence;
+mod exclusive;
 mod lexical;
 mod transaction;
 
@@ -31,6 +32,8 @@ pub struct Script {
     pub text: String,
     /// The statements that the server will run, in order. Empty when `parsed` is false.
     pub statements: Vec<Statement>,
+    /// Tables that it locks against everybody, as it writes them.
+    pub exclusive: Vec<String>,
     /// Whether every statement was understood. If not, the server is the judge of the syntax, and
     /// statements cannot be counted.
     pub parsed: bool,
@@ -158,6 +161,7 @@ pub fn classify(sql: &str) -> Result<Script, Refusal> {
         class,
         text: blank(sql, &envelopes),
         statements: if parsed { inner.iter().map(|s| s.place).collect() } else { Vec::new() },
+        exclusive: inner.iter().flat_map(|s| exclusive::tables(&s.node)).collect(),
         parsed,
     })
 }

@@ -104,3 +104,17 @@ fn a_syntax_error_is_left_to_the_server() {
     assert_eq!(script.class, Class::Transactional);
     assert!(!script.parsed && script.statements.is_empty());
 }
+
+#[test]
+fn tables_that_are_locked_against_everybody_are_known() {
+    for (sql, tables) in [
+        ("ALTER TABLE ONLY s.\"A b\" ADD FOREIGN KEY (x) REFERENCES b", vec!["s.\"A b\""]),
+        (
+            "ALTER TABLE a VALIDATE CONSTRAINT c; DROP TABLE IF EXISTS b, c CASCADE; TRUNCATE d, ONLY e",
+            vec!["b", "c", "d", "e"],
+        ),
+        ("CREATE TABLE a (); INSERT INTO a DEFAULT VALUES; CREATE INDEX i ON a (b)", vec![]),
+    ] {
+        assert_eq!(classify(sql).unwrap().exclusive, tables, "{sql}");
+    }
+}

@@ -41,6 +41,29 @@ async fn a_table_that_comes_free_is_waited_for_without_blocking_readers() {
 }
 
 #[tokio::test]
+async fn nobody_queues_behind_our_request_while_a_long_transaction_holds_the_table() {
+    let database = Database::create().await;
+    database.migrate(&history(&[("1", "CREATE TABLE a (id int)")])).await.unwrap();
+    let mut holder = database.session().await;
+    run(&mut holder, "BEGIN; LOCK TABLE a IN ACCESS SHARE MODE").await;
+    let two = history(&[("1", "CREATE TABLE a (id int)"), ("2", "ALTER TABLE a ADD b text")]);
+    let watch = async {
+        let mut requests = 0;
+        for _ in 0..40 {
+            let asked = "SELECT count(*)::text FROM pg_locks WHERE NOT granted AND relation = 'a'::regclass";
+            requests += database.texts(asked).await[0].parse::<u32>().unwrap();
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        run(&mut holder, "COMMIT").await;
+        requests
+    };
+    let approved = database.approve(&two).await;
+    let patient = Budget { contention_patience: Duration::from_mins(1), ..budget() };
+    let (result, requests) = tokio::join!(database.apply_within(&two, &approved, "run", patient), watch);
+    assert_eq!((result.unwrap().applied_now, requests), (1, 0));
+}
+
+#[tokio::test]
 async fn a_migration_lock_that_stays_held_fails_with_who_holds_it() {
     let database = Database::create().await;
     let mut holder = database.session().await;
