@@ -13,6 +13,7 @@ pub mod error;
 pub mod history;
 pub mod plan;
 pub mod preflight;
+pub mod resolve;
 pub mod script;
 pub mod session;
 

@@ -22,6 +22,15 @@ pub struct Identity {
     pub schema: String,
 }
 
+impl Identity {
+    /// Adds every part to a digest.
+    pub(crate) fn fields(&self, fields: &mut Fields) {
+        for text in [&self.instance, &self.endpoint, &self.database, &self.database_oid, &self.schema] {
+            fields.text(text);
+        }
+    }
+}
+
 /// What a run would do to one database.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -175,9 +184,7 @@ fn divergences(history: &History, base: &Ledger, unapplied: &[&Migration]) -> Ve
 fn digest(identity: &Identity, base: &Ledger, pending: &[Planned]) -> String {
     let mut fields = Fields::new();
     fields.text("lockstep plan 1");
-    for text in [&identity.instance, &identity.endpoint, &identity.database, &identity.database_oid, &identity.schema] {
-        fields.text(text);
-    }
+    identity.fields(&mut fields);
     fields.text(&base.digest());
     for migration in pending {
         fields.text(&migration.name);

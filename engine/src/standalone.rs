@@ -136,33 +136,7 @@ impl Standalone<'_> {
     }
 
     async fn state(&self, session: &mut Session) -> Result<State> {
-        // 'done', 'half' or nothing.
-        let sql = match self.evidence {
-            Evidence::Repeatable | Evidence::None => return Ok(State::NotDone),
-            Evidence::IndexCreated { index, table } => format!(
-                "SELECT CASE WHEN i.indisvalid THEN 'done' ELSE 'half' END FROM pg_catalog.pg_index i \
-                 JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
-                 WHERE i.indrelid = pg_catalog.to_regclass({}) AND c.relname = {}",
-                literal(table),
-                last_name(index)
-            ),
-            Evidence::IndexDropped { index } => {
-                format!("SELECT 'done' WHERE pg_catalog.to_regclass({}) IS NULL", literal(index))
-            }
-            Evidence::PartitionDetached { parent, partition } => format!(
-                "SELECT CASE WHEN h.inhdetachpending THEN 'half' WHEN h.inhrelid IS NULL THEN 'done' END \
-                 FROM (SELECT 1) one LEFT JOIN pg_catalog.pg_inherits h \
-                 ON h.inhparent = pg_catalog.to_regclass({}) AND h.inhrelid = pg_catalog.to_regclass({})",
-                literal(parent),
-                literal(partition)
-            ),
-        };
-        let found = session.values::<Option<String>>("looking at what is there", &sql).await?;
-        Ok(match found.first().and_then(|state| state.as_deref()) {
-            Some("done") => State::Done,
-            Some(_) => State::Half,
-            None => State::NotDone,
-        })
+        state_of(session, self.evidence).await
     }
 
     /// Removes the invalid index that an earlier CREATE INDEX CONCURRENTLY left, which
@@ -200,6 +174,54 @@ impl Standalone<'_> {
             Err(error) => Err(session.error("dropping an invalid index", &error.source)),
         }
     }
+}
+
+/// What the catalog says of a statement's work.
+async fn state_of(session: &mut Session, evidence: &Evidence) -> Result<State> {
+    // 'done', 'half' or nothing.
+    let sql = match evidence {
+        Evidence::Repeatable | Evidence::None => return Ok(State::NotDone),
+        Evidence::IndexCreated { index, table } => format!(
+            "SELECT CASE WHEN i.indisvalid THEN 'done' ELSE 'half' END FROM pg_catalog.pg_index i \
+             JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
+             WHERE i.indrelid = pg_catalog.to_regclass({}) AND c.relname = {}",
+            literal(table),
+            last_name(index)
+        ),
+        Evidence::IndexDropped { index } => {
+            format!("SELECT 'done' WHERE pg_catalog.to_regclass({}) IS NULL", literal(index))
+        }
+        Evidence::PartitionDetached { parent, partition } => format!(
+            "SELECT CASE WHEN h.inhdetachpending THEN 'half' WHEN h.inhrelid IS NULL THEN 'done' END \
+             FROM (SELECT 1) one LEFT JOIN pg_catalog.pg_inherits h \
+             ON h.inhparent = pg_catalog.to_regclass({}) AND h.inhrelid = pg_catalog.to_regclass({})",
+            literal(parent),
+            literal(partition)
+        ),
+    };
+    let found = session.values::<Option<String>>("looking at what is there", &sql).await?;
+    Ok(match found.first().and_then(|state| state.as_deref()) {
+        Some("done") => State::Done,
+        Some(_) => State::Half,
+        None => State::NotDone,
+    })
+}
+
+/// The same, for a person who has to decide.
+pub(crate) async fn fact(session: &mut Session, evidence: &Evidence) -> Result<String> {
+    let what = match evidence {
+        Evidence::Repeatable => return Ok("Its statement changes nothing that a second run would not make good".into()),
+        Evidence::None => return Ok("Its statement is one that the catalog keeps no trace of".into()),
+        Evidence::IndexCreated { index, .. } => format!("The index {index}"),
+        Evidence::IndexDropped { index } => format!("The removal of the index {index}"),
+        Evidence::PartitionDetached { partition, .. } => format!("The detaching of {partition}"),
+    };
+    let state = match state_of(session, evidence).await? {
+        State::NotDone => "is not done",
+        State::Half => "is half done (an invalid index, or a pending detach)",
+        State::Done => "is done",
+    };
+    Ok(format!("{what} {state}, says the catalog"))
 }
 
 /// The last part of a name as a script writes it, as SQL: unquoted, and as long as PostgreSQL keeps it.

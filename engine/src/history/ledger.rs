@@ -224,6 +224,34 @@ impl Statements {
         format!("DELETE FROM {} WHERE id = {} AND finished_at IS NULL AND {}", self.table, literal(id), lock_is_held())
     }
 
+    /// Declares `name` applied, as `prisma migrate resolve --applied` does: what is open of it is rolled back, and a row
+    /// without steps says that it is there. An error unless our session holds the lock and there is no living row.
+    pub(crate) fn declare_applied(&self, id: &str, name: &str, checksum: &str) -> String {
+        format!(
+            "BEGIN; {}; INSERT INTO {} (id, checksum, finished_at, migration_name, logs, started_at, applied_steps_count) \
+             SELECT {}, {}, s.at, {}, '', s.at, {} FROM (SELECT {} AS at) s; COMMIT",
+            self.declare_rolled_back(name),
+            self.table,
+            literal(id),
+            literal(checksum),
+            literal(name),
+            self.guarded("0", name),
+            self.later_than_all("pg_catalog.clock_timestamp()"),
+        )
+    }
+
+    /// Declares what is open of `name` rolled back, as `prisma migrate resolve --rolled-back` does. Without effect unless
+    /// our session holds the lock.
+    pub(crate) fn declare_rolled_back(&self, name: &str) -> String {
+        format!(
+            "UPDATE {} SET rolled_back_at = pg_catalog.clock_timestamp() WHERE migration_name = {} \
+             AND finished_at IS NULL AND rolled_back_at IS NULL AND {}",
+            self.table,
+            literal(name),
+            lock_is_held()
+        )
+    }
+
     /// `value`, or an error that carries one of the guard's marks.
     fn guarded(&self, value: &str, name: &str) -> String {
         format!(

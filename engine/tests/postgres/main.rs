@@ -10,5 +10,6 @@ mod durability;
 mod failing;
 mod hygiene;
 mod planning;
+mod resolving;
 mod standalone;
 mod support;

@@ -1,0 +1,140 @@
+//! What a person declares of a migration, as `prisma migrate resolve` would record it.
+
+use std::time::Duration;
+
+use engine::Error;
+use engine::history::History;
+use engine::resolve::{Claim, Evidence, Resolution, look, resolve};
+use engine::session::Session;
+
+use crate::support::{Database, INSTANCE, LEDGER, applied, history};
+
+const PATIENCE: Duration = Duration::from_secs(5);
+
+fn claim(migration: &str, resolution: Resolution) -> Claim {
+    Claim { migration: migration.into(), resolution }
+}
+
+async fn looked(database: &Database, history: &History, claim: &Claim) -> engine::Result<Evidence> {
+    let mut session = Session::open(&database.target).await.unwrap();
+    look(&mut session, INSTANCE, history, claim).await
+}
+
+async fn resolved(
+    database: &Database,
+    history: &History,
+    claim: &Claim,
+    digest: &str,
+    run: &str,
+) -> engine::Result<bool> {
+    resolve(&database.target, INSTANCE, history, claim, digest, run, PATIENCE).await
+}
+
+/// Leaves a row as another tool's does whose connection broke.
+async fn leave_open(database: &Database, name: &str) {
+    database
+        .run(&format!(
+            "INSERT INTO {LEDGER} (id, checksum, migration_name, logs) VALUES ('{name}', 'c', '{name}', 'secret row')"
+        ))
+        .await;
+}
+
+#[tokio::test]
+async fn what_another_tool_left_is_declared_applied() {
+    let database = Database::create().await;
+    let all = history(&[("1", "CREATE TABLE a ()"), ("2", "CREATE TABLE b ()"), ("3", "CREATE TABLE c ()")]);
+    database.migrate(&history(&[("1", "CREATE TABLE a ()")])).await.unwrap();
+    leave_open(&database, "2").await;
+    database.run("CREATE TABLE b ()").await;
+    let claim = claim("2", Resolution::Applied);
+
+    let evidence = looked(&database, &all, &claim).await.unwrap();
+    assert!(evidence.facts[0].starts_with("another tool started it"), "{:?}", evidence.facts);
+    assert!(!format!("{evidence:?}").contains("secret"));
+    assert!(resolved(&database, &all, &claim, &evidence.digest, "run").await.unwrap());
+    // Again, as after an answer that was lost.
+    assert!(!resolved(&database, &all, &claim, &evidence.digest, "run").await.unwrap());
+
+    // Two rows: the failed one is rolled back, the new one has no steps and an empty log.
+    assert_eq!(database.ledger().await, [applied("1"), "2 true 0 false".into(), "2 true false 0 false".into()]);
+    let checksum = format!("SELECT checksum FROM {LEDGER} WHERE migration_name = '2' AND rolled_back_at IS NULL");
+    assert_eq!(database.texts(&checksum).await, [all.migrations[1].checksum.clone()]);
+    let outcome = database.migrate(&all).await.unwrap();
+    assert_eq!(outcome.applied_now, 1);
+    assert_eq!(database.tables().await, ["_prisma_migrations", "a", "b", "c"]);
+}
+
+#[tokio::test]
+async fn what_left_nothing_is_declared_rolled_back_and_runs_again() {
+    let database = Database::create().await;
+    let all = history(&[("1", "CREATE TABLE a ()"), ("2", "CREATE TABLE b ()")]);
+    database.migrate(&history(&[("1", "CREATE TABLE a ()")])).await.unwrap();
+    leave_open(&database, "2").await;
+    let claim = claim("2", Resolution::RolledBack);
+    let evidence = looked(&database, &all, &claim).await.unwrap();
+    assert!(resolved(&database, &all, &claim, &evidence.digest, "run").await.unwrap());
+    assert!(!resolved(&database, &all, &claim, &evidence.digest, "another run").await.unwrap());
+    assert_eq!(database.migrate(&all).await.unwrap().applied_now, 1);
+    assert_eq!(database.ledger().await, [applied("1"), "2 true 0 false".into(), applied("2")]);
+}
+
+#[tokio::test]
+async fn a_database_made_without_the_history_can_be_declared_to_have_it() {
+    let database = Database::create().await;
+    database.run("CREATE TABLE a ()").await;
+    let all = history(&[("1", "CREATE TABLE a ()"), ("2", "CREATE TABLE b ()")]);
+    let claim = claim("1", Resolution::Applied);
+    let evidence = looked(&database, &all, &claim).await.unwrap();
+    assert_eq!(evidence.facts[0], "The ledger has no row for it");
+    resolved(&database, &all, &claim, &evidence.digest, "run").await.unwrap();
+    assert_eq!(database.migrate(&all).await.unwrap().applied_now, 1);
+    assert_eq!(database.ledger().await, ["1 true false 0 false".into(), applied("2")]);
+}
+
+#[tokio::test]
+async fn what_changed_since_it_was_looked_at_is_not_resolved() {
+    let database = Database::create().await;
+    let all = history(&[("1", "CREATE TABLE a ()"), ("2", "CREATE TABLE b ()")]);
+    database.migrate(&history(&[("1", "CREATE TABLE a ()")])).await.unwrap();
+    leave_open(&database, "2").await;
+    let claim = claim("2", Resolution::Applied);
+    let evidence = looked(&database, &all, &claim).await.unwrap();
+    leave_open(&database, "3").await;
+    let error = resolved(&database, &all, &claim, &evidence.digest, "run").await.unwrap_err();
+    assert!(matches!(error, Error::PlanChanged { .. }), "{error}");
+    let other = looked(&database, &all, &self::claim("2", Resolution::RolledBack)).await.unwrap();
+    assert_ne!(looked(&database, &all, &claim).await.unwrap().digest, other.digest);
+}
+
+#[tokio::test]
+async fn what_cannot_be_true_is_refused_with_prismas_code() {
+    let database = Database::create().await;
+    let all = history(&[("1", "CREATE TABLE a ()"), ("2", "CREATE TABLE b ()")]);
+    database.migrate(&history(&[("1", "CREATE TABLE a ()")])).await.unwrap();
+    for (name, resolution, code) in [
+        ("1", Resolution::Applied, "P3008"),
+        ("9", Resolution::Applied, "P3017"),
+        ("1", Resolution::RolledBack, "P3012"),
+        ("2", Resolution::RolledBack, "P3011"),
+    ] {
+        let error = looked(&database, &all, &claim(name, resolution)).await.unwrap_err();
+        assert!(matches!(&error, Error::Config { .. }) && error.to_string().contains(code), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn the_catalogs_evidence_is_shown() {
+    let database = Database::create().await;
+    let table = ("1", "CREATE TABLE t (n int)");
+    let all = history(&[table, ("2", "CREATE INDEX CONCURRENTLY i ON t (n)")]);
+    database.migrate(&history(&[table])).await.unwrap();
+    leave_open(&database, "2").await;
+    let claim = claim("2", Resolution::Applied);
+    for (state, part) in [("absent", "is not done"), ("there", "is done")] {
+        if state == "there" {
+            database.run("CREATE INDEX i ON t (n)").await;
+        }
+        let facts = looked(&database, &all, &claim).await.unwrap().facts.join("\n");
+        assert!(facts.contains(&format!("The index i {part}, says the catalog")), "{facts}");
+    }
+}
