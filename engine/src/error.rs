@@ -113,7 +113,8 @@ pub enum Error {
     /// The schema has tables but no ledger (P3005).
     #[error(
         "schema \"{schema}\" has {tables} table(s) but no {ledger}: it was not made by this history (P3005). \
-         Record what it already has with `prisma migrate resolve --applied <migration>`, or point to an empty schema"
+         Record each migration that it already has by a run with the mode resolve and the resolution applied \
+         (or `prisma migrate resolve --applied <migration>`), or point to an empty schema"
     )]
     HistoryNotEmpty {
         /// The schema.

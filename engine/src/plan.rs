@@ -87,8 +87,9 @@ pub(crate) fn check_cut_off(open: &[Row], next: Option<&Planned>) -> Result<()> 
 /// How a person settles the migration `name`.
 pub(crate) fn resolve(name: &str) -> String {
     format!(
-        "Look at what it changed, then run `prisma migrate resolve --applied {name}` if it is complete, \
-         or `--rolled-back {name}` if nothing of it is left"
+        "Look at what it changed, then start a run with {{\"mode\": \"resolve\", \"migration\": \"{name}\", \
+         \"resolution\": \"applied\"}} if it is complete, or \"rolledBack\" if nothing of it is left; \
+         `prisma migrate resolve` does the same"
     )
 }
 

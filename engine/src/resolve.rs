@@ -139,6 +139,9 @@ async fn resolve_locked(
     session.run("declaring a migration settled", &sql).await?;
     let settled = session.ledger().await?.is_some_and(|ledger| is_settled(&ledger, claim, run));
     if settled {
+        let execution = run.rsplit(':').next();
+        let Claim { migration, resolution } = claim;
+        tracing::info!(execution, migration, resolution = resolution.name(), "declared a migration settled");
         return Ok(true);
     }
     let holder = lock::holder(session).await?.unwrap_or_else(|| "nobody, so it was lost".to_owned());

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use database::{Connector, from_engine};
+use database::{Connector, claim, from_engine};
 use engine::apply::{Approved, Budget, Outcome, apply};
-use engine::history;
+use engine::history::{self, History};
+use engine::resolve::{Claim, resolve};
 use shared::Failure;
 use shared::metrics::{self, Unit};
 use shared::payload::{AppliedMigration, ApplyInput, ApplyOutput, MOST_NAMED};
@@ -28,6 +29,9 @@ const LONGEST_RESERVE: Duration = Duration::from_secs(10);
 pub async fn handle(connector: &Connector, input: ApplyInput, deadline: SystemTime) -> Result<ApplyOutput, Failure> {
     let budget = budget(deadline.duration_since(SystemTime::now()).unwrap_or_default());
     let history = history::read(&connector.settings()?.migrations).map_err(from_engine)?;
+    if let Some(claim) = claim(&input.request) {
+        return settle(connector, &input, deadline, &history, &claim, budget.lock_patience).await;
+    }
     let approved = Approved { digest: input.plan.digest, base_rows: input.plan.base_rows, up_to: input.request.up_to };
     let outcome = connector
         .attempt(&input.database, &input.execution, deadline, async |target| {
@@ -37,6 +41,24 @@ pub async fn handle(connector: &Connector, input: ApplyInput, deadline: SystemTi
     #[expect(clippy::cast_precision_loss, reason = "a count of migrations is far below 2^52")]
     metrics::emit("apply", &[("MigrationsApplied", Unit::Count, outcome.applied_now as f64)]);
     Ok(output(outcome))
+}
+
+/// Declares what became of a migration.
+async fn settle(
+    connector: &Connector,
+    input: &ApplyInput,
+    deadline: SystemTime,
+    history: &History,
+    claim: &Claim,
+    lock_patience: Duration,
+) -> Result<ApplyOutput, Failure> {
+    let instance = &input.database.resource_id;
+    let changed = connector
+        .attempt(&input.database, &input.execution, deadline, async |target| {
+            resolve(target, instance, history, claim, &input.plan.digest, &input.execution, lock_patience).await
+        })
+        .await?;
+    Ok(ApplyOutput { resolved: Some(changed), ..output(Outcome { applied: Vec::new(), applied_now: 0, remaining: 0 }) })
 }
 
 fn budget(left: Duration) -> Budget {
@@ -64,6 +86,7 @@ fn output(outcome: Outcome) -> ApplyOutput {
             .take(MOST_NAMED)
             .map(|applied| AppliedMigration { name: applied.name, duration_ms: applied.duration_ms })
             .collect(),
+        resolved: None,
     }
 }
 

@@ -3,6 +3,7 @@
 //! The three share it because they do it the same way: settings from the environment, user and
 //! password from Secrets Manager at connect time, and the engine's errors under their wire names.
 
+mod claim;
 mod failure;
 mod secret;
 mod settings;
@@ -13,6 +14,7 @@ use engine::session::{Target, Tls};
 use shared::payload::Database;
 use shared::{Failure, Name};
 
+pub use claim::claim;
 pub use failure::from_engine;
 pub use settings::Settings;
 

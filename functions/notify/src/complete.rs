@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use shared::Name;
 use shared::payload::NotifyInput;
 use shared::record::{Outcome, Record, Run, RunFailure, UNTOLD};
-use shared::request::Request;
+use shared::request::{Mode, Request};
 
 use crate::event::{Ended, Event};
 
@@ -44,6 +44,9 @@ pub(crate) fn complete(event: &Event, environment: &str, now: Timestamp) -> Opti
 }
 
 fn success(run: &Run) -> Outcome {
+    if run.request.as_ref().is_some_and(|request| request.mode == Mode::Resolve) {
+        return Outcome::Resolved;
+    }
     match (&run.apply, &run.plan) {
         (Some(_), _) => Outcome::Applied,
         (None, Some(plan)) if plan.pending > 0 => Outcome::Planned,

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use shared::payload::{ApplyOutput, NotifyInput, PlanOutput};
+use shared::payload::{ApplyOutput, NotifyInput, PlanOutput, ResolvePlan};
 use shared::record::{Decision, Duties, Identity, Outcome, Record, Run, RunFailure, Verdict, Versions};
-use shared::request::Mode;
+use shared::request::{Mode, Resolution};
 
 use crate::event::Event;
 
@@ -16,8 +16,8 @@ pub struct Mail {
     pub subject: String,
     /// Plain text.
     pub body: String,
-    /// `requested`, `approved`, `rejected`, `expired`, `applied`, `failed` or `nothingPending`, for subscribers
-    /// who filter.
+    /// `requested`, `approved`, `rejected`, `expired`, `applied`, `resolved`, `failed` or `nothingPending`, for
+    /// subscribers who filter.
     pub outcome: &'static str,
 }
 
@@ -38,12 +38,13 @@ pub(crate) fn compose(event: &Event, record: Option<&Record>, environment: &str)
 
 fn requested(environment: &str, execution: &str, run: &Run, expires_at: &str) -> Mail {
     let digest = run.plan.as_ref().map_or("", |plan| plan.digest.as_str());
-    let pending = run.plan.as_ref().map_or(0, |plan| plan.pending);
-    let mut body = format!(
-        "{} waiting for approval in {environment}, until {}.\n",
-        count(pending, "migration is", "migrations are"),
-        moment(expires_at)
-    );
+    let what = match run.plan.as_ref().and_then(|plan| plan.resolve.as_ref()) {
+        Some(resolve) => {
+            format!("{} is to be declared {}, and that is", resolve.migration, declared(resolve.resolution))
+        }
+        None => count(run.plan.as_ref().map_or(0, |plan| plan.pending), "migration is", "migrations are"),
+    };
+    let mut body = format!("{what} waiting for approval in {environment}, until {}.\n", moment(expires_at));
     if let Some(plan) = &run.plan {
         planned(&mut body, plan);
     }
@@ -66,11 +67,15 @@ fn requested(environment: &str, execution: &str, run: &Run, expires_at: &str) ->
 }
 
 fn approved(environment: &str, execution: &str, run: &Run) -> Mail {
-    let pending = run.plan.as_ref().map_or(0, |plan| plan.pending);
-    let mut body = format!(
-        "{} approved in {environment}, and will be applied now. Another mail tells how that ended.\n",
-        count(pending, "migration was", "migrations were")
-    );
+    let what = if let Some(resolve) = run.plan.as_ref().and_then(|plan| plan.resolve.as_ref()) {
+        let declared = declared(resolve.resolution);
+        format!("It was approved in {environment} that {} is declared {declared}.", resolve.migration)
+    } else {
+        let pending = run.plan.as_ref().map_or(0, |plan| plan.pending);
+        let count = count(pending, "migration was", "migrations were");
+        format!("{count} approved in {environment}, and will be applied now.")
+    };
+    let mut body = format!("{what} Another mail tells how that ended.\n");
     if let Some(plan) = &run.plan {
         planned(&mut body, plan);
     }
@@ -81,6 +86,7 @@ fn approved(environment: &str, execution: &str, run: &Run) -> Mail {
 fn succeeded(record: &Record, environment: &str, tell_nothing_pending: bool) -> Option<Mail> {
     let (subject, outcome, mut body) = match (record.outcome, &record.run.apply) {
         (Outcome::Applied, Some(apply)) => ("Successful", "applied", applied(environment, record, apply)),
+        (Outcome::Resolved, Some(apply)) => ("Resolved", "resolved", resolved(environment, record, apply)),
         (Outcome::NothingPending, _) if tell_nothing_pending => (
             "Not Needed",
             "nothingPending",
@@ -113,6 +119,25 @@ fn applied(environment: &str, record: &Record, apply: &ApplyOutput) -> String {
     body
 }
 
+fn resolved(environment: &str, record: &Record, apply: &ApplyOutput) -> String {
+    let Some(resolve) = record.run.plan.as_ref().and_then(|plan| plan.resolve.as_ref()) else {
+        return String::new();
+    };
+    let declared = declared(resolve.resolution);
+    let ResolvePlan { migration, .. } = resolve;
+    match apply.resolved {
+        Some(true) => format!("{migration} was declared {declared} in {environment}.\n"),
+        _ => format!("{migration} was declared {declared} in {environment} already; nothing was changed.\n"),
+    }
+}
+
+fn declared(resolution: Resolution) -> &'static str {
+    match resolution {
+        Resolution::Applied => "applied",
+        Resolution::RolledBack => "rolled back",
+    }
+}
+
 fn failed(record: &Record, environment: &str) -> Option<Mail> {
     let RunFailure { error, cause, step } = record.failure.as_ref()?;
     let (subject, outcome) = match record.outcome {
@@ -131,6 +156,9 @@ fn failed(record: &Record, environment: &str) -> Option<Mail> {
 
 fn planned(body: &mut String, plan: &PlanOutput) {
     body.push('\n');
+    for fact in plan.resolve.iter().flat_map(|resolve| &resolve.facts) {
+        let _ = writeln!(body, "  {fact}.");
+    }
     for migration in &plan.migrations {
         let statements =
             migration.statements.map_or_else(String::new, |n| format!(", {}", count(n, "statement", "statements")));
@@ -183,8 +211,10 @@ fn about(run: &Run) -> Vec<(&'static str, String)> {
         for (name, value) in [("Reason", &request.reason), ("Commit", &request.commit), ("Up to", &request.up_to)] {
             lines.extend(value.clone().map(|value| (name, value)));
         }
-        if request.mode == Mode::Plan {
-            lines.push(("Mode", "plan".into()));
+        match request.mode {
+            Mode::Apply => {}
+            Mode::Plan => lines.push(("Mode", "plan".into())),
+            Mode::Resolve => lines.push(("Mode", "resolve".into())),
         }
     }
     lines.extend(run.database.as_ref().map(|database| ("Database", database.instance.clone())));

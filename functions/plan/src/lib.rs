@@ -2,13 +2,15 @@
 
 use std::time::SystemTime;
 
-use database::{Connector, from_engine};
+use database::{Connector, claim, from_engine};
+use engine::history::History;
 use engine::history::ledger::Ledger;
 use engine::plan::{Plan, check_empty, plan};
+use engine::resolve::{Claim, look};
 use engine::session::Session;
 use engine::{history, session};
 use shared::Failure;
-use shared::payload::{MOST_NAMED, PendingMigration, PlanInput, PlanOutput};
+use shared::payload::{MOST_NAMED, PendingMigration, PlanInput, PlanOutput, ResolvePlan};
 
 /// Plans the migrations of the layer on the database's ledger.
 ///
@@ -19,6 +21,9 @@ use shared::payload::{MOST_NAMED, PendingMigration, PlanInput, PlanOutput};
 /// [`shared::failure::PLAN`].
 pub async fn handle(connector: &Connector, input: PlanInput, deadline: SystemTime) -> Result<PlanOutput, Failure> {
     let history = history::read(&connector.settings()?.migrations).map_err(from_engine)?;
+    if let Some(claim) = claim(&input.request) {
+        return look_at(connector, &input, deadline, &history, claim).await;
+    }
     let up_to = input.request.up_to.as_deref();
     let plan = connector
         .attempt(&input.database, &input.execution, deadline, async |target: &session::Target| {
@@ -35,6 +40,40 @@ pub async fn handle(connector: &Connector, input: PlanInput, deadline: SystemTim
         })
         .await?;
     Ok(output(plan))
+}
+
+/// What is known of a migration that is to be resolved.
+async fn look_at(
+    connector: &Connector,
+    input: &PlanInput,
+    deadline: SystemTime,
+    history: &History,
+    claim: Claim,
+) -> Result<PlanOutput, Failure> {
+    let evidence = connector
+        .attempt(&input.database, &input.execution, deadline, async |target: &session::Target| {
+            let mut session = Session::open(target).await?;
+            let evidence = look(&mut session, &input.database.resource_id, history, &claim).await?;
+            session.close().await;
+            Ok(evidence)
+        })
+        .await?;
+    let mut facts = evidence.facts;
+    facts.truncate(MOST_NAMED);
+    Ok(PlanOutput {
+        digest: evidence.digest,
+        base_rows: evidence.rows,
+        pending: 0,
+        already_applied: 0,
+        migrations: Vec::new(),
+        omitted: 0,
+        warnings: Vec::new(),
+        resolve: input.request.resolution.map(|resolution| ResolvePlan {
+            migration: claim.migration,
+            resolution,
+            facts,
+        }),
+    })
 }
 
 fn output(plan: Plan) -> PlanOutput {
@@ -63,5 +102,6 @@ fn output(plan: Plan) -> PlanOutput {
         omitted: pending - migrations.len(),
         migrations,
         warnings,
+        resolve: None,
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::record::{Notification, Record, Run, RunFailure, Versions};
-use crate::request::Request;
+use crate::request::{Request, Resolution};
 
 /// How many migrations a payload names at most. The rest is a number, so that a payload stays far
 /// under Step Functions' 256 KiB whatever the history's size.
@@ -102,6 +102,20 @@ pub struct PlanOutput {
     pub omitted: usize,
     /// What a person should know though it stops nothing, [`MOST_NAMED`] at most.
     pub warnings: Vec<String>,
+    /// What is to be declared instead of applying anything, in a resolve.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolve: Option<ResolvePlan>,
+}
+
+/// What a resolve is to declare, and what is known of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResolvePlan {
+    /// The migration's name.
+    pub migration: String,
+    /// What is to be declared of it.
+    pub resolution: Resolution,
+    /// What the ledger and the catalog tell of it, a sentence each, [`MOST_NAMED`] at most.
+    pub facts: Vec<String>,
 }
 
 /// A migration that is to be applied.
@@ -159,6 +173,9 @@ pub struct ApplyOutput {
     pub omitted: usize,
     /// How long the ones that it applied took together, in milliseconds.
     pub duration_ms: u64,
+    /// In a resolve: whether this run's declaration changed the ledger, or it said so already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolved: Option<bool>,
 }
 
 /// A migration that was applied.

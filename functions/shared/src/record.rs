@@ -167,6 +167,8 @@ pub enum Outcome {
     NothingPending,
     /// Only a plan was asked for.
     Planned,
+    /// A migration was declared applied or rolled back.
+    Resolved,
     /// It failed.
     Failed,
     /// Somebody said no.

@@ -17,6 +17,12 @@ pub struct Request {
     /// The last migration to apply, by its whole name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub up_to: Option<String>,
+    /// The migration to resolve, by its whole name. Only with the mode `resolve`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub migration: Option<String>,
+    /// What became of it. Only with the mode `resolve`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolution: Option<Resolution>,
     /// Who asks, as claimed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_by: Option<String>,
@@ -39,6 +45,18 @@ pub enum Mode {
     Apply,
     /// Plan, and write nothing.
     Plan,
+    /// Declare what became of a migration that was left unfinished. Always needs an approval.
+    Resolve,
+}
+
+/// What is declared of a migration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Resolution {
+    /// All of it is in the database.
+    Applied,
+    /// Nothing of it is.
+    RolledBack,
 }
 
 impl Request {
@@ -58,10 +76,19 @@ impl Request {
                     request.mode = match value.as_str() {
                         Some("apply") => Mode::Apply,
                         Some("plan") => Mode::Plan,
-                        _ => return Err(Failure::config("mode", "give \"apply\" or \"plan\"")),
+                        Some("resolve") => Mode::Resolve,
+                        _ => return Err(Failure::config("mode", "give \"apply\", \"plan\" or \"resolve\"")),
                     }
                 }
                 "upTo" => request.up_to = Some(text(field, value)?),
+                "migration" => request.migration = Some(text(field, value)?),
+                "resolution" => {
+                    request.resolution = match value.as_str() {
+                        Some("applied") => Some(Resolution::Applied),
+                        Some("rolledBack") => Some(Resolution::RolledBack),
+                        _ => return Err(Failure::config(field, "give \"applied\" or \"rolledBack\"")),
+                    }
+                }
                 "requestedBy" => request.requested_by = Some(text(field, value)?),
                 "commit" => request.commit = Some(text(field, value)?),
                 "reason" => request.reason = Some(text(field, value)?),
@@ -74,12 +101,32 @@ impl Request {
                     let shown: String = unknown.chars().filter(|c| !c.is_control()).take(60).collect();
                     return Err(Failure::config(
                         &shown,
-                        "no such field; known are mode, upTo, requestedBy, commit, reason, requireApproval",
+                        "no such field; known are mode, upTo, migration, resolution, requestedBy, commit, reason, \
+                         requireApproval",
                     ));
                 }
             }
         }
+        request.check_resolve()?;
         Ok(request)
+    }
+
+    /// The two fields of a resolve belong to it, both.
+    fn check_resolve(&self) -> Result<(), Failure> {
+        let given = [("migration", self.migration.is_some()), ("resolution", self.resolution.is_some())];
+        for (field, given) in given {
+            match (self.mode, given) {
+                (Mode::Resolve, false) => return Err(Failure::config(field, "the mode resolve needs it")),
+                (Mode::Apply | Mode::Plan, true) => {
+                    return Err(Failure::config(field, "is for the mode resolve only; leave it out"));
+                }
+                _ => {}
+            }
+        }
+        if self.mode == Mode::Resolve && self.up_to.is_some() {
+            return Err(Failure::config("upTo", "a resolve applies nothing; leave it out"));
+        }
+        Ok(())
     }
 }
 
@@ -123,6 +170,10 @@ mod tests {
         });
         let request = Request::from_input(&input).unwrap();
         assert_eq!(serde_json::to_value(&request).unwrap(), input);
+        let input =
+            json!({ "mode": "resolve", "migration": "1_a", "resolution": "rolledBack", "requireApproval": false });
+        let request = Request::from_input(&input).unwrap();
+        assert_eq!(serde_json::to_value(&request).unwrap(), input);
     }
 
     #[test]
@@ -139,6 +190,15 @@ mod tests {
             (json!({ "reason": "s3cret".repeat(1_000) }), "reason: give 1 to"),
             (json!({ "requireApproval": "yes" }), "requireApproval: is a text"),
             (json!({ "commit": null }), "commit: is null"),
+            (json!({ "mode": "resolve", "resolution": "applied" }), "migration: the mode resolve needs it"),
+            (json!({ "mode": "resolve", "migration": "1" }), "resolution: the mode resolve needs it"),
+            (json!({ "migration": "1" }), "migration: is for the mode resolve only"),
+            (json!({ "mode": "plan", "resolution": "applied" }), "resolution: is for the mode resolve only"),
+            (json!({ "mode": "resolve", "migration": "1", "resolution": "s3cret" }), "resolution: give"),
+            (
+                json!({ "mode": "resolve", "migration": "1", "resolution": "applied", "upTo": "1" }),
+                "upTo: a resolve applies nothing",
+            ),
         ] {
             let failure = Request::from_input(&input).unwrap_err();
             assert!(failure.message.starts_with(message), "{input}: {failure}");

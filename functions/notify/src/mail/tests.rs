@@ -152,6 +152,37 @@ fn a_run_that_changed_nothing_is_no_news_unless_somebody_wants_it() {
 }
 
 #[test]
+fn a_resolve_says_what_is_declared_and_what_is_known() {
+    let mut run = run();
+    run["request"] =
+        json!({ "mode": "resolve", "migration": "2_b", "resolution": "rolledBack", "requireApproval": false });
+    run["plan"] = json!({
+        "digest": "d1", "baseRows": 1, "pending": 0, "alreadyApplied": 0, "omitted": 0, "warnings": [], "migrations": [],
+        "resolve": { "migration": "2_b", "resolution": "rolledBack", "facts": ["another tool started it, and it never finished"] },
+    });
+    let requested = mail(json!({
+        "event": "approvalRequested", "execution": EXECUTION, "expiresAt": "2026-01-02T12:00:00Z", "run": run,
+    }))
+    .unwrap();
+    let expected = "2_b is to be declared rolled back, and that is waiting for approval in prod, until 2026-01-02 12:00:00 UTC.\n\n  \
+                    another tool started it, and it never finished.\n";
+    assert!(requested.body.starts_with(expected), "{}", requested.body);
+    let approved = mail(json!({ "event": "approved", "execution": EXECUTION, "run": run })).unwrap();
+    assert!(
+        approved.body.starts_with("It was approved in prod that 2_b is declared rolled back."),
+        "{}",
+        approved.body
+    );
+    run["apply"] = json!({
+        "finished": true, "applied": 0, "appliedElsewhere": 0, "remaining": 0, "total": 0, "omitted": 0, "durationMs": 0,
+        "migrations": [], "resolved": true,
+    });
+    let resolved = mail(succeeded(&run)).unwrap();
+    assert_eq!((resolved.subject.as_str(), resolved.outcome), ("✓ Database Migration Resolved (prod)", "resolved"));
+    assert!(resolved.body.starts_with("2_b was declared rolled back in prod.\n"), "{}", resolved.body);
+}
+
+#[test]
 fn failure_names_the_error_its_cause_and_the_state() {
     let failed = |error: &str| {
         mail(json!({
