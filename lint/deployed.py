@@ -13,6 +13,9 @@ from lint.variants import GITHUB, VARIANTS
 
 ENVIRONMENTS = ("dev", "qa", "prod")
 
+#: Stands for what somebody may have from elsewhere; only a Deny holds against it.
+EVERYTHING = "Everything"
+
 
 @dataclass(frozen=True)
 class Deployed:
@@ -40,6 +43,8 @@ class Deployed:
         return resolved(self._properties(role)["AssumeRolePolicyDocument"]["Statement"], self.names)
 
     def _statements(self, name: str) -> list[dict[str, Any]]:
+        if name == EVERYTHING:
+            return [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
         properties = self._properties(name)
         if "ManagedPolicyArns" in properties or "PermissionsBoundary" in properties:
             raise ValueError(f"{name} takes policies from elsewhere, which are not known here")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from lint.deployed import ENVIRONMENTS, Deployed, Source, deployed
+from lint.deployed import ENVIRONMENTS, EVERYTHING, Deployed, Source, deployed
 from lint.iam import Request, allowed
 from lint.resolve import arn
 
@@ -122,22 +122,41 @@ TABLE: list[Row | Only] = [
     ),
     *(Only("lambda:InvokeFunctionUrl", resource, {}, _UNSIGNED) for resource in (_APPROVE, _APPROVE_LIVE)),
     # Deciding, directly: whoever can in prod could claim to be anybody
-    *(
-        Only("lambda:InvokeFunction", resource, {"ApprovePolicy": NOT_IN_PROD}, context)
-        for resource in (_APPROVE, _APPROVE_LIVE)
-        for context in ({}, _DIRECTLY)
-    ),
-    *(
-        Row(_BOTH, "lambda:InvokeFunction", resource, NOT_IN_PROD, context)
-        for resource in (_APPROVE, _APPROVE_LIVE)
-        for context in ({}, _DIRECTLY)
-    ),
+    *(Only("lambda:InvokeFunction", _APPROVE, {"ApprovePolicy": NOT_IN_PROD}, context) for context in ({}, _DIRECTLY)),
+    *(Row(_BOTH, "lambda:InvokeFunction", _APPROVE, NOT_IN_PROD, context) for context in ({}, _DIRECTLY)),
+    # The name that the URL has is for the URL: what comes under it is taken for verified
+    *(Only("lambda:InvokeFunction", _APPROVE_LIVE, {}, context) for context in ({}, _DIRECTLY)),
     *(Only("lambda:InvokeFunction", f"{_APPROVE}{qualifier}", {}) for qualifier in (":1", ":$LATEST")),
     Only("lambda:InvokeAsync", _APPROVE, {}),
     # Deciding, with the task's token
     Only("states:SendTaskSuccess", "*", {"ApproveFunctionRole": ALWAYS}),
     Only("states:SendTaskFailure", "*", {}),
     Only("states:SendTaskHeartbeat", "*", {}),
+    # Whatever else somebody may, in prod a policy of ours takes away what would go around the approval
+    *(
+        Row(f"{policy} + {EVERYTHING}", action, "*", NOT_IN_PROD)
+        for policy in ("StartPolicy", "ApprovePolicy")
+        for action in ("states:SendTaskSuccess", "states:SendTaskFailure")
+    ),
+    *(
+        Row(f"ApprovePolicy + {EVERYTHING}", "lambda:InvokeFunction", resource, NOT_IN_PROD, context)
+        for resource in (_APPROVE, _APPROVE_LIVE, f"{_APPROVE}:1")
+        for context in ({}, _DIRECTLY)
+    ),
+    *_through_the_url(f"ApprovePolicy + {EVERYTHING}", ALWAYS),
+    *_through_the_url(f"StartPolicy + {EVERYTHING}", NOT_IN_PROD),
+    *(
+        Row(f"StartPolicy + {EVERYTHING}", "lambda:InvokeFunction", resource, NOT_IN_PROD)
+        for resource in (_APPROVE, _APPROVE_LIVE, f"{_APPROVE}:1")
+    ),
+    *(
+        Row(f"ApprovePolicy + {EVERYTHING}", action, resource, NOT_IN_PROD)
+        for action, resource in (
+            ("states:StartExecution", _MACHINE),
+            ("states:StartExecution", f"{_MACHINE}:1"),
+            ("states:RedriveExecution", _EXECUTION),
+        )
+    ),
     # The other functions
     *(
         Only("lambda:InvokeFunction", arn("lambda", f"function:{{stack}}-{step}:1"), {"MigrationStateMachineRole": ALWAYS})

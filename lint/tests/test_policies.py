@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lint import policies, service_role, trust
-from lint.deployed import ENVIRONMENTS, deployed
+from lint.deployed import ENVIRONMENTS, EVERYTHING, deployed
 from lint.tests.faulty import Fault, added, changed, documents, in_prod, stacks_with, statement, without
 
 ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
@@ -27,7 +27,7 @@ def test_every_row_can_fail(statements: list[dict[str, Any]], expected: bool):
                 document["Statement"] = statements
 
     decided = [
-        (environment in row.where) == expected
+        (environment in row.where) == (expected and EVERYTHING not in row.who)
         for environment in ENVIRONMENTS
         for row in policies.rows(deployed(environment))
     ]
@@ -35,6 +35,18 @@ def test_every_row_can_fail(statements: list[dict[str, Any]], expected: bool):
 
 
 FAULTS: dict[str, tuple[Fault, str]] = {
+    "who starts may answer the task, by another policy": (
+        without("StartPolicy", "NotAnswerTheTask"),
+        "prod: StartPolicy + Everything must not do states:SendTaskSuccess",
+    ),
+    "who approves may answer the task, by another policy": (
+        without("ApprovePolicy", "NotAnswerTheTask"),
+        "prod: ApprovePolicy + Everything must not do states:SendTaskSuccess",
+    ),
+    "who approves may forge a signature, by another policy": (
+        without("ApprovePolicy", "NotDirectly"),
+        "prod: ApprovePolicy + Everything must not do lambda:InvokeFunction",
+    ),
     "direct invocation in prod": (
         added("GitHubApproverRole", Action="lambda:InvokeFunction", Resource="*"),
         "prod: GitHubApproverRole must not do lambda:InvokeFunction",

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 use shared::record::Verdict;
+use shared::request::is_one_line;
 
 use crate::refused::{Refused, Why};
 
@@ -63,18 +64,17 @@ impl Answer {
             )
         })?;
         let texts = [
+            ("execution", Some(&answer.execution)),
+            ("digest", Some(&answer.digest)),
             ("reason", Some(&answer.reason)),
             ("by", answer.by.as_ref()),
             ("onBehalfOf", answer.on_behalf_of.as_ref()),
         ];
         for (field, text) in texts {
-            if let Some(text) = text
-                && (text.trim().is_empty() || text.chars().count() > LONGEST || text.chars().any(char::is_control))
-            {
-                return Err(Refused::because(
-                    Why::Request,
-                    format!("{field}: give one line of 1 to {LONGEST} characters"),
-                ));
+            let Some(text) = text else { continue };
+            if text.trim().is_empty() || text.chars().count() > LONGEST || !is_one_line(text) {
+                let reason = format!("{field}: give one line of 1 to {LONGEST} characters");
+                return Err(Refused::because(Why::Request, reason));
             }
         }
         Ok(answer)

@@ -37,11 +37,11 @@ impl Caller {
         }
     }
 
-    /// Whether this is the person called `name`: by the whole ARN, or by the user's or session's name at its end.
+    /// Whether this is the person called `name`, which may be an ARN: whatever the role, the user's or session's name
+    /// at its end tells one person from another.
     pub(crate) fn is(&self, name: &str) -> bool {
-        let own = self.name();
-        let last = own.rsplit('/').next().unwrap_or(own);
-        [own, last].iter().any(|known| same(known, name))
+        let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
+        same(&last(self.name()), &last(name))
     }
 
     /// Whether this is a session of the role called `role`.

@@ -22,6 +22,7 @@ use serde_json::Value;
 use shared::config;
 use shared::metrics::{self, Unit};
 use shared::record::{Decision, Duties, Verdict};
+use shared::request::is_one_line;
 
 pub use answer::{Answer, Verb};
 pub use caller::Caller;
@@ -29,6 +30,12 @@ pub use refused::{Refused, Why};
 
 use caller::same;
 use waiting::{Approval, Asked, Token};
+
+/// How many parts the ARN of a function has that names neither version nor alias.
+const UNQUALIFIED: usize = 7;
+
+/// The most characters of who asked for what.
+const LONGEST_SUMMARY: usize = 500;
 
 /// The environment in which only a signature decides.
 const PRODUCTION: &str = "prod";
@@ -65,23 +72,49 @@ pub enum Answered {
     Shown(Value),
 }
 
-/// The two ways in.
+/// The ways in.
 #[derive(Debug, Clone)]
 pub enum Request {
     /// Through the function URL, with an identity that AWS has verified.
     Signed(Box<LambdaFunctionUrlRequest>),
     /// By a direct invocation.
     Direct(Value),
+    /// In the shape of a request to the function URL, though it did not come under the alias that has the URL.
+    Unqualified(Box<LambdaFunctionUrlRequest>),
 }
 
 impl Request {
-    /// Tells a request to the function URL by its shape.
-    pub fn of(payload: Value) -> Self {
+    /// Tells a request to the function URL by its shape, and by the ARN under which it came: the URL is an alias's, and
+    /// whoever may invoke the function directly may do so without an alias only.
+    pub fn of(payload: Value, invoked_arn: &str) -> Self {
+        let qualified = invoked_arn.split(':').count() > UNQUALIFIED;
         match LambdaFunctionUrlRequest::deserialize(&payload) {
+            Ok(request) if !qualified => Self::Unqualified(Box::new(request)),
             Ok(request) => Self::Signed(Box::new(request)),
             Err(_) => Self::Direct(payload),
         }
     }
+
+    /// Who asks for what, for the log.
+    fn summary(&self) -> String {
+        let text = match self {
+            Self::Signed(request) | Self::Unqualified(request) => {
+                let iam = request.request_context.authorizer.as_ref().and_then(|authorizer| authorizer.iam.as_ref());
+                let signer = iam.and_then(|iam| iam.user_arn.as_deref()).unwrap_or("nobody");
+                let method = request.request_context.http.method.as_deref().unwrap_or_default();
+                let body = request.body.as_deref().and_then(|body| serde_json::from_str::<Value>(body).ok());
+                format!("{signer} {method} {}", body.as_ref().map(decision_on).unwrap_or_default())
+            }
+            Self::Direct(payload) => format!("direct {}", decision_on(payload)),
+        };
+        text.chars().filter(|c| is_one_line(&c.to_string())).take(LONGEST_SUMMARY).collect()
+    }
+}
+
+/// The decision and the execution's name, as somebody gives them.
+fn decision_on(answer: &Value) -> String {
+    let text = |field: &str| answer.get(field).and_then(Value::as_str).unwrap_or_default();
+    format!("{} {}", text("decision"), text("execution").rsplit(':').next().unwrap_or_default())
 }
 
 /// Serves decisions until Lambda ends the process.
@@ -91,11 +124,12 @@ impl Request {
 /// When the Runtime API cannot be reached.
 pub async fn serve(approver: &Approver) -> Result<(), lambda_runtime::Error> {
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
-        let request = Request::of(event.payload);
-        let signed = matches!(request, Request::Signed(_));
+        let request = Request::of(event.payload, &event.context.invoked_function_arn);
+        let signed = !matches!(request, Request::Direct(_));
+        let asked = request.summary();
         // Boxed: the futures inside are large, and the compiler computes their layout once here.
         let result = Box::pin(approver.handle(request, Timestamp::now())).await;
-        report(&result);
+        report(&result, &asked);
         respond(signed, result)
     }))
     .await
@@ -110,12 +144,12 @@ fn respond(signed: bool, result: Result<Answered, Refused>) -> Result<Value, Ref
     if signed { Ok(url::response(result)) } else { result }
 }
 
-fn report(result: &Result<Answered, Refused>) {
+fn report(result: &Result<Answered, Refused>, asked: &str) {
     let (decisions, refusals) = match result {
         Ok(Answered::Decided(_)) => (1.0, 0.0),
         Ok(Answered::Shown(_)) => (0.0, 0.0),
         Err(refused) => {
-            tracing::warn!(reason = refused.message, "refused to decide");
+            tracing::warn!(asked, reason = refused.message, "refused to decide");
             (0.0, 1.0)
         }
     };
@@ -144,6 +178,12 @@ impl Approver {
         match request {
             Request::Signed(request) => self.handle_signed(*request, now).await,
             Request::Direct(payload) => self.decide_direct(payload, now).await.map(Answered::Decided),
+            // Where IAM lets nobody invoke the function directly, nothing hangs on the alias.
+            Request::Unqualified(request) if self.is_production() => self.handle_signed(*request, now).await,
+            Request::Unqualified(_) => {
+                let reason = "this came by a direct invocation, not through the function URL";
+                Err(Refused::because(Why::Caller, reason))
+            }
         }
     }
 
@@ -175,23 +215,13 @@ impl Approver {
                 let decision = self.decision(caller, &answer, &asked, now);
                 match self.send(&token, &decision).await? {
                     Sent::Taken => {
-                        tracing::info!(
-                            execution = answer.execution,
-                            decision = ?decision.decision,
-                            by = decision.by,
-                            identity = ?decision.identity,
-                            "decided"
-                        );
+                        let execution = answer.execution.rsplit(':').next();
+                        let Decision { decision: verdict, by, identity, .. } = &decision;
+                        tracing::info!(execution, decision = ?verdict, by, identity = ?identity, "decided");
                         decision
                     }
                     // Somebody was quicker, or our own first attempt arrived although its answer did not.
-                    Sent::Late => match waiting::find(&self.client, &answer.execution).await? {
-                        Approval::Waiting(..) => {
-                            let reason = "Step Functions did not take the decision; try again";
-                            return Err(Refused::because(Why::Service, reason));
-                        }
-                        later => taken(caller, &answer, later)?,
-                    },
+                    Sent::Late => taken(caller, &answer, waiting::find(&self.client, &answer.execution).await?)?,
                 }
             }
             other => taken(caller, &answer, other)?,
@@ -208,7 +238,9 @@ impl Approver {
         let Some(machine) = self.machine.as_deref() else {
             return Err(Refused::because(Why::Service, "STATE_MACHINE_NAME is not set"));
         };
-        if execution.split(':').nth(6) == Some(machine) && execution.contains(":execution:") {
+        if let ["arn", _, "states", _, _, "execution", named, _] = *execution.split(':').collect::<Vec<_>>()
+            && named == machine
+        {
             return Ok(());
         }
         let reason = format!("{execution} is not an execution of {machine}; give the whole ARN of one");
@@ -226,12 +258,11 @@ impl Approver {
         if self.reject_only_role.as_deref().is_some_and(|role| caller.has_role(role)) {
             return Err(Refused::because(Why::Caller, format!("{} may reject, not approve", caller.name())));
         }
-        if let Some(requester) = asked.request.requested_by.as_deref() {
-            let on_behalf = answer.on_behalf_of.as_deref().is_some_and(|name| same(name, requester));
-            if on_behalf || caller.is(requester) {
-                let reason = format!("{requester} asked for this run, so somebody else has to approve it");
-                return Err(Refused::because(Why::Caller, reason));
-            }
+        if let Some(requester) = asked.request.requested_by.as_deref()
+            && is_requester(caller, answer, requester)
+        {
+            let reason = format!("{requester} asked for this run, so somebody else has to approve it");
+            return Err(Refused::because(Why::Caller, reason));
         }
         Ok(())
     }
@@ -246,8 +277,8 @@ impl Approver {
                 // Whoever started the execution is known to nobody, so a name proves nothing. In prod the stack's
                 // policies let no principal both start and approve.
                 _ if self.is_production() => Duties::Roles,
-                Some(_) => Duties::Names,
-                None => Duties::Unchecked,
+                Some(requester) if !is_requester(caller, answer, requester) => Duties::Names,
+                _ => Duties::Unchecked,
             },
             reason: answer.reason.clone(),
             at: now.to_string(),
@@ -265,7 +296,7 @@ impl Approver {
             Err(Some("TaskTimedOut" | "TaskDoesNotExist" | "InvalidToken")) => Ok(Sent::Late),
             Err(code) => {
                 let code = code.unwrap_or("no answer");
-                let reason = format!("Step Functions did not take the decision: {code}; try again");
+                let reason = format!("it is not known whether Step Functions took the decision ({code}); ask again");
                 Err(Refused::because(Why::Service, reason))
             }
         }
@@ -302,8 +333,17 @@ fn taken(caller: &Caller, answer: &Answer, approval: Approval) -> Result<Decisio
         }
         Approval::Expired(asked) => Err(expired(&asked)),
         Approval::NotAsked(reason) => Err(Refused::because(Why::Conflict, reason)),
-        Approval::Waiting(..) => Err(Refused::because(Why::Service, "the execution waits again; try again")),
+        // The history lags behind, or the state asked anew.
+        Approval::Waiting(..) => {
+            let reason = "it is not known whether Step Functions took the decision; ask again";
+            Err(Refused::because(Why::Service, reason))
+        }
     }
+}
+
+/// Whether whoever asked for the run decides, themselves or through somebody.
+fn is_requester(caller: &Caller, answer: &Answer, requester: &str) -> bool {
+    caller.is(requester) || answer.on_behalf_of.as_deref().is_some_and(|name| same(name, requester))
 }
 
 fn check_digest(answer: &Answer, asked: &Asked) -> Result<(), Refused> {

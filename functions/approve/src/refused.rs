@@ -2,7 +2,7 @@
 
 use lambda_runtime::Diagnostic;
 
-/// A decision that was not taken. The execution is as it was.
+/// A decision that was not taken, as far as is known: after [`Why::Service`] it may have been.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     /// What kind of reason it is.

@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use aws_sdk_sfn::operation::get_execution_history::GetExecutionHistoryOutput;
+use aws_sdk_sfn::operation::get_execution_history::{GetExecutionHistoryError, GetExecutionHistoryOutput};
 use aws_sdk_sfn::operation::send_task_success::{SendTaskSuccessError, SendTaskSuccessOutput};
 use aws_sdk_sfn::types::error::TaskTimedOut;
 use aws_sdk_sfn::types::{
@@ -126,7 +126,7 @@ fn late() -> Rule {
 
 fn approver_in(environment: &str, rules: &[&Rule]) -> Approver {
     let rules = rules.to_vec();
-    // In order: without a rule for what is sent, an attempt to send would panic.
+    // Without a rule for what is sent, an attempt to send would panic.
     let client = mock_client!(aws_sdk_sfn, RuleMode::MatchAny, &rules);
     Approver {
         client,
@@ -178,10 +178,14 @@ async fn post(approver: &Approver, signer: &str, body: Value) -> (u64, Value) {
     http(handle(approver, signed(signer, "POST", Some(&body))).await)
 }
 
-/// What Lambda gives back for `payload`.
+/// What Lambda gives back for `payload`, sent to the alias that has the function URL.
 async fn handle(approver: &Approver, payload: Value) -> Result<Value, Refused> {
-    let request = Request::of(payload);
-    let signed = matches!(request, Request::Signed(_));
+    handle_at("arn:aws:lambda:eu-central-1:111122223333:function:approve:live", approver, payload).await
+}
+
+async fn handle_at(invoked_arn: &str, approver: &Approver, payload: Value) -> Result<Value, Refused> {
+    let request = Request::of(payload, invoked_arn);
+    let signed = !matches!(request, Request::Direct(_));
     respond(signed, approver.handle(request, now()).await)
 }
 
@@ -278,11 +282,26 @@ async fn a_forged_request_is_refused() {
     assert_eq!(handle(&prod(&[&history(waiting())]), half.clone()).await.unwrap_err().why, Why::Caller);
     let dev = approver_in("dev", &[&history(waiting())]);
     assert_eq!(handle(&dev, half).await.unwrap_err().why, Why::Request);
+    // In the whole shape, by somebody who may invoke the function directly, which is without the URL's alias.
+    let direct = "arn:aws:lambda:eu-central-1:111122223333:function:approve";
+    let dev = approver_in("dev", &[&history(waiting())]);
+    let forged = signed(BOB, "POST", Some(&answer("approve")));
+    assert_eq!(http(handle_at(direct, &dev, forged).await).0, 403);
+}
+
+#[test]
+fn a_refusal_can_be_traced_to_who_asked_for_what() {
+    let live = "arn:aws:lambda:eu-central-1:111122223333:function:approve:live";
+    let asked = Request::of(signed(BOB, "POST", Some(&answer("approve"))), live).summary();
+    assert_eq!(asked, format!("{BOB} POST approve run-1"));
+    let asked = Request::of(with(answer("reject"), "decision", "re\u{2028}ject"), live).summary();
+    assert_eq!(asked, "direct reject run-1");
 }
 
 #[tokio::test]
 async fn what_does_not_fit_is_refused() {
     let elsewhere = "arn:aws:states:eu-central-1:111122223333:execution:another-machine:run-1";
+    let express = "arn:aws:states:eu-central-1:111122223333:express:lockstep-migrations-prod:run-1:1";
     let spoofed =
         "arn:aws:states:eu-central-1:111122223333:execution:another:x:execution:lockstep-migrations-prod:run-1";
     let yes = || answer("approve");
@@ -295,6 +314,9 @@ async fn what_does_not_fit_is_refused() {
         (400, with(yes(), "decision", "maybe"), "the request is not right"),
         (400, with(yes(), "taskToken", "forged"), "unknown field `taskToken`"),
         (400, with(yes(), "execution", elsewhere), "is not an execution of lockstep-migrations-prod"),
+        (400, with(yes(), "reason", "a\u{2028}b"), "reason: give one line"),
+        (400, with(yes(), "digest", &"d".repeat(501)), "digest: give one line"),
+        (400, with(yes(), "execution", express), "is not an execution of lockstep-migrations-prod"),
         (400, with(yes(), "execution", spoofed), "is not an execution of lockstep-migrations-prod"),
         (400, json!("approve"), "the request is not right"),
     ] {
@@ -322,12 +344,21 @@ async fn whoever_asked_does_not_approve() {
         assert_eq!(status, 403);
         assert!(refused["message"].as_str().unwrap().contains("ann asked for this run"), "{refused}");
     }
+    // The same person in two roles.
+    let mut events = waiting();
+    let details = events[1].task_scheduled_event_details.as_mut().unwrap();
+    details.parameters =
+        details.parameters.replace("\"ann\"", "\"arn:aws:sts::111122223333:assumed-role/Starter/bob@example.com\"");
+    assert_eq!(post(&prod(&[&history(events)]), BOB, answer("approve")).await.0, 403);
     // Who withdraws what they asked for harms nobody.
     let own =
         post(&prod(&[&history(waiting()), &taken()]), "arn:aws:iam::111122223333:user/ann", answer("reject")).await;
     assert_eq!(own.0, 200);
     let dev = approver_in("dev", &[&history(waiting())]);
     assert_eq!(handle(&dev, with(answer("approve"), "by", "Ann")).await.unwrap_err().why, Why::Caller);
+    let dev = approver_in("dev", &[&history(waiting()), &taken()]);
+    let own = handle(&dev, with(answer("reject"), "by", "Ann")).await.unwrap();
+    assert_eq!(own["duties"], "unchecked");
 }
 
 #[tokio::test]
@@ -342,6 +373,7 @@ async fn the_cleaning_up_role_only_rejects() {
 #[tokio::test]
 async fn what_does_not_wait_is_told_as_such() {
     let ended = |kind| vec![event(kind), submitted(true), asked(), entered("Approval")];
+    let unreadable = scheduled(&json!({ "event": "approvalRequested", "taskToken": TOKEN, "expiresAt": "soon" }));
     for (status, events, reason) in [
         (
             410,
@@ -352,6 +384,13 @@ async fn what_does_not_wait_is_told_as_such() {
         (409, ended(HistoryEventType::ExecutionAborted), "was stopped"),
         (409, ended(HistoryEventType::ExecutionTimedOut), "has timed out"),
         (409, ended(HistoryEventType::TaskFailed), "is not waiting for approval"),
+        (
+            409,
+            vec![event(HistoryEventType::TaskSubmitFailed), asked(), entered("Approval")],
+            "is not waiting for approval",
+        ),
+        (409, vec![submitted(true), unreadable], "was asked by another version"),
+        (409, vec![succeeded(&json!({ "decision": "approved" })), asked()], "was answered by something else"),
         (409, vec![event(HistoryEventType::ExecutionSucceeded), entered("Succeeded")], "has ended well already"),
         (409, vec![event(HistoryEventType::ExecutionFailed)], "has failed already"),
         (409, vec![entered("Approval")], "is about to wait"),
@@ -362,6 +401,41 @@ async fn what_does_not_wait_is_told_as_such() {
         let message = refused["message"].as_str().unwrap();
         assert!(found == status && message.contains(reason), "{reason}: {found} {message}");
     }
+}
+
+#[tokio::test]
+async fn what_the_service_does_not_answer_is_no_decision() {
+    let failing = |code: &'static str| {
+        mock!(Client::get_execution_history).then_error(move || {
+            let meta = aws_sdk_sfn::error::ErrorMetadata::builder().code(code).build();
+            GetExecutionHistoryError::generic(meta)
+        })
+    };
+    for (code, status) in [("ExecutionDoesNotExist", 404), ("InvalidArn", 400), ("AccessDeniedException", 503)] {
+        let (found, refused) = post(&prod(&[&failing(code)]), BOB, answer("approve")).await;
+        assert_eq!(found, status, "{refused}");
+    }
+    let unanswered = mock!(Client::send_task_success).then_error(|| {
+        let meta = aws_sdk_sfn::error::ErrorMetadata::builder().code("InternalFailure").build();
+        SendTaskSuccessError::generic(meta)
+    });
+    for sent in [unanswered, late()] {
+        let (status, refused) = post(&prod(&[&history(waiting()), &sent]), BOB, answer("approve")).await;
+        assert_eq!(status, 503);
+        assert!(refused["message"].as_str().unwrap().contains("it is not known whether"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn the_newest_token_is_the_one_that_waits() {
+    let mut older = asked();
+    let details = older.task_scheduled_event_details.as_mut().unwrap();
+    details.parameters = details.parameters.replace(TOKEN, "an older token");
+    let retried = vec![submitted(true), asked(), event(HistoryEventType::TaskFailed), older, entered("Approval")];
+    let success = mock!(Client::send_task_success)
+        .match_requests(|request| request.task_token() == Some(TOKEN))
+        .then_output(|| SendTaskSuccessOutput::builder().build());
+    assert_eq!(post(&prod(&[&history(retried), &success]), BOB, answer("approve")).await.0, 200);
 }
 
 // ------------------------------------------------------------ twice

@@ -55,17 +55,10 @@ impl fmt::Debug for Token {
     }
 }
 
-/// What the state machine gave to the Approval task; the rest of it does not matter here.
-#[derive(Deserialize)]
-struct Parameters {
-    #[serde(rename = "Payload")]
-    payload: Payload,
-}
-
+/// What the state machine gave to the Approval task, beside its token; the rest of it does not matter here.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Payload {
-    task_token: String,
     expires_at: Timestamp,
     run: Run,
 }
@@ -130,9 +123,10 @@ impl Later {
                 let output = event.task_succeeded_event_details().and_then(|details| details.output());
                 self.result = Some(Ok(output.unwrap_or_default().to_owned()));
             }
-            kind @ (HistoryEventType::TaskFailed | HistoryEventType::TaskTimedOut) => {
-                self.result = Some(Err(kind.clone()));
-            }
+            kind @ (HistoryEventType::TaskFailed
+            | HistoryEventType::TaskTimedOut
+            | HistoryEventType::TaskStartFailed
+            | HistoryEventType::TaskSubmitFailed) => self.result = Some(Err(kind.clone())),
             HistoryEventType::TaskSubmitted => {
                 let output = event.task_submitted_event_details().and_then(|details| details.output());
                 self.submitted = output.map(str::to_owned);
@@ -140,9 +134,16 @@ impl Later {
             HistoryEventType::TaskScheduled => {
                 let parameters = event.task_scheduled_event_details().map_or("", |details| details.parameters());
                 let (result, submitted) = (self.result.take(), self.submitted.take());
-                // Another state's task has no token in its payload.
-                let payload = serde_json::from_str::<Parameters>(parameters).ok()?.payload;
-                return Some(self.approval(execution, payload, result, submitted.as_deref()));
+                let payload = serde_json::from_str::<Value>(parameters).ok()?.get_mut("Payload")?.take();
+                // Only the Approval state's task has a token in its payload.
+                let token = Token(payload.get("taskToken")?.as_str()?.to_owned());
+                return Some(match serde_json::from_value(payload) {
+                    Ok(payload) => self.approval(execution, payload, token, result, submitted.as_deref()),
+                    Err(_) if self.ended.is_some() => Approval::NotAsked(self.reason(execution)),
+                    Err(_) => Approval::NotAsked(format!(
+                        "{execution} was asked by another version of this function; stop it and start a new run"
+                    )),
+                });
             }
             _ => {
                 if let (None, Some(entered)) = (&self.state, event.state_entered_event_details()) {
@@ -158,6 +159,7 @@ impl Later {
         &self,
         execution: &str,
         payload: Payload,
+        token: Token,
         result: Option<Result<String, HistoryEventType>>,
         submitted: Option<&str>,
     ) -> Approval {
@@ -168,7 +170,7 @@ impl Later {
             request_mail_sent: submitted.and_then(sent),
         };
         match result {
-            None if self.ended.is_none() => Approval::Waiting(asked, Token(payload.task_token)),
+            None if self.ended.is_none() => Approval::Waiting(asked, token),
             Some(Ok(output)) => serde_json::from_str(&output).map_or_else(
                 |_| Approval::NotAsked(format!("{execution} was answered by something else than this function")),
                 |decision| Approval::Decided(asked, Box::new(decision)),

@@ -4,9 +4,12 @@ use jiff::Timestamp;
 use shared::Name;
 use shared::payload::NotifyInput;
 use shared::record::{Outcome, Record, Run, RunFailure, UNTOLD};
-use shared::request::{Mode, Request};
+use shared::request::{Mode, Request, is_one_line};
 
 use crate::event::{Ended, Event};
+
+/// The most characters of a text of somebody else's.
+const LONGEST: usize = 8_000;
 
 /// The record of a run that has ended; `None` while it goes on, and where the state machine has told of its end.
 pub(crate) fn complete(event: &Event, environment: &str, now: Timestamp) -> Option<Record> {
@@ -26,14 +29,7 @@ pub(crate) fn complete(event: &Event, environment: &str, now: Timestamp) -> Opti
     Some(Record {
         execution: execution.clone(),
         environment: environment.to_owned(),
-        outcome: match failure {
-            None => success(run),
-            Some(failure) => match Name::from_wire(&failure.error) {
-                Some(Name::ApprovalRejected) => Outcome::Rejected,
-                Some(Name::ApprovalExpired) => Outcome::Expired,
-                _ => Outcome::Failed,
-            },
-        },
+        outcome: failure.map_or_else(|| success(run), |failure| failed(&failure.error)),
         started_at: started_at.clone(),
         ended_at: now.to_string(),
         duration_ms: since(started_at.parse().ok(), now),
@@ -54,21 +50,30 @@ fn success(run: &Run) -> Outcome {
     }
 }
 
+fn failed(error: &str) -> Outcome {
+    match Name::from_wire(error) {
+        Some(Name::ApprovalRejected) => Outcome::Rejected,
+        Some(Name::ApprovalExpired) => Outcome::Expired,
+        _ => Outcome::Failed,
+    }
+}
+
 /// From what EventBridge tells, which is all that is known of an execution that ended from outside.
 fn ended(ended: &Ended, environment: &str) -> Option<Record> {
-    let named = ended.error.as_deref().and_then(Name::from_wire);
-    let cause = ended.cause.as_deref().unwrap_or_default();
-    // A stop by hand can carry any error's name.
-    if ended.status == "FAILED" && named.is_some() && !cause.ends_with(UNTOLD) {
-        return None;
-    }
+    let error = one_line(ended.error.as_deref().unwrap_or_default());
+    let cause = one_line(ended.cause.as_deref().unwrap_or_default());
+    let ours = Name::from_wire(&error).is_some();
     let (outcome, what) = match ended.status.as_str() {
-        "TIMED_OUT" => (Outcome::TimedOut, "The execution took longer than it may as a whole, and was ended."),
-        "ABORTED" => (Outcome::Stopped, "The execution was stopped by hand."),
-        _ if named.is_some() => (Outcome::Failed, "The run failed."),
-        _ => (Outcome::Failed, "The execution ended in a way that no state of it could catch."),
+        "TIMED_OUT" => {
+            (Outcome::TimedOut, "The execution took longer than it may as a whole, and was ended.".to_owned())
+        }
+        // A stop by hand can carry any error's name.
+        "ABORTED" => (Outcome::Stopped, "The execution was stopped by hand.".to_owned()),
+        // The state machine has told of it itself, unless it says that it could not.
+        _ if ours => (failed(&error), cause.strip_prefix(UNTOLD)?.to_owned()),
+        _ => (Outcome::Failed, "The execution ended in a way that no state of it could catch.".to_owned()),
     };
-    let quoted = if cause.is_empty() { String::new() } else { format!(" Cause: {cause}.") };
+    let quoted = if cause.is_empty() || ours { String::new() } else { format!(" Cause: {cause}.") };
     let time = |milliseconds| Timestamp::from_millisecond(milliseconds).unwrap_or_default();
     let (started, stopped) = (time(ended.start_date), time(ended.stop_date));
     let input = ended.input.as_deref().and_then(|input| serde_json::from_str(input).ok());
@@ -81,7 +86,7 @@ fn ended(ended: &Ended, environment: &str) -> Option<Record> {
         duration_ms: since(Some(started), stopped),
         run: Run { request: input.and_then(|input| Request::from_input(&input).ok()), ..Run::default() },
         failure: Some(RunFailure {
-            error: ended.error.clone().unwrap_or_else(|| ended.status.clone()),
+            error: if error.is_empty() { ended.status.clone() } else { error },
             cause: format!(
                 "{what}{quoted} Whatever the ledger records as finished is applied completely; start a new run to go on."
             ),
@@ -89,6 +94,11 @@ fn ended(ended: &Ended, environment: &str) -> Option<Record> {
         }),
         versions: None,
     })
+}
+
+/// Somebody else's text, so that it cannot pass for lines of ours.
+fn one_line(text: &str) -> String {
+    text.chars().take(LONGEST).map(|c| if is_one_line(c.encode_utf8(&mut [0; 4])) { c } else { ' ' }).collect()
 }
 
 fn since(started: Option<Timestamp>, ended: Timestamp) -> u64 {

@@ -228,15 +228,15 @@ fn decided(approval: &Decision) -> String {
         Identity::Verified => "verified",
         Identity::Claimed => "claimed",
     };
-    let who = on_behalf_of.as_ref().map_or_else(String::new, |name| format!("{name}, through "));
-    format!("{who}{by} ({identity}) at {}: {reason}", moment(at))
+    let behalf = on_behalf_of.as_ref().map_or_else(String::new, |name| format!(", on behalf of {name} (claimed),"));
+    format!("{by} ({identity}){behalf} at {}: {reason}", moment(at))
 }
 
 fn duties(duties: Duties) -> &'static str {
     match duties {
         Duties::Roles => "separate roles start and approve",
         Duties::Names => "the requester and the approver gave different names",
-        Duties::Unchecked => "not separated: nobody said who asked",
+        Duties::Unchecked => "not separated",
     }
 }
 
@@ -270,9 +270,13 @@ fn milliseconds(milliseconds: u64) -> String {
     match milliseconds {
         0..1_000 => format!("{milliseconds} ms"),
         1_000..60_000 => format!("{}.{} s", milliseconds / 1_000, milliseconds % 1_000 / 100),
-        _ => {
+        60_000..3_600_000 => {
             let seconds = milliseconds / 1_000;
             format!("{} min {} s", seconds / 60, seconds % 60)
+        }
+        _ => {
+            let minutes = milliseconds / 60_000;
+            format!("{} h {} min", minutes / 60, minutes % 60)
         }
     }
 }

@@ -1,15 +1,15 @@
 //! A run's record: who asked, what was planned, who decided, what ran, how it ended.
 //!
 //! The state machine builds it step by step as its variable `run`; `notify` completes it. It is a succeeded
-//! execution's output, one line of the log, and what the last mail tells.
+//! execution's output, one line of the log (each time that `notify` is called for an end), and what the last mail tells.
 
 use serde::{Deserialize, Serialize};
 
 use crate::payload::{ApplyOutput, Database, Facts, PlanOutput};
 use crate::request::Request;
 
-/// How a failure's cause ends when the state machine could not have it told.
-pub const UNTOLD: &str = "No mail could be asked for.";
+/// How a failure's cause begins when the state machine could not have it told. Nobody else's text begins a cause.
+pub const UNTOLD: &str = "(No mail could be sent.) ";
 
 /// A run, as far as it has come.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,7 +101,7 @@ pub enum Duties {
     Roles,
     /// The names of both were compared and differ.
     Names,
-    /// Nothing: nobody said who asked.
+    /// Nothing: nobody said who asked, or the names are the same, as when somebody withdraws a run.
     Unchecked,
 }
 

@@ -98,7 +98,7 @@ impl Request {
                         .ok_or_else(|| Failure::config(field, format!("is {}; give true or false", kind(value))))?;
                 }
                 unknown => {
-                    let shown: String = unknown.chars().filter(|c| !c.is_control()).take(60).collect();
+                    let shown: String = unknown.chars().filter(|c| is_one_line(&c.to_string())).take(60).collect();
                     return Err(Failure::config(
                         &shown,
                         "no such field; known are mode, upTo, migration, resolution, requestedBy, commit, reason, \
@@ -135,10 +135,19 @@ fn text(field: &str, value: &Value) -> Result<String, Failure> {
     if text.is_empty() || text.chars().count() > LONGEST_TEXT {
         return Err(Failure::config(field, format!("give 1 to {LONGEST_TEXT} characters, or leave it out")));
     }
-    if text.chars().any(char::is_control) {
+    if !is_one_line(text) {
         return Err(Failure::config(field, "holds a line break or another control character; give one line"));
     }
     Ok(text.to_owned())
+}
+
+/// Whether `text` stays on its line wherever it is shown: without control characters, other line breaks, and marks that
+/// turn the direction of what stands beside them.
+pub fn is_one_line(text: &str) -> bool {
+    let breaks_out = |c: char| {
+        c.is_control() || matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    !text.chars().any(breaks_out)
 }
 
 fn kind(value: &Value) -> &'static str {
@@ -187,6 +196,8 @@ mod tests {
             (json!({ "upTo": 5 }), "upTo: is a number"),
             (json!({ "upTo": "" }), "upTo: give 1 to"),
             (json!({ "reason": "a\nb" }), "reason: holds a line break"),
+            (json!({ "reason": "a\u{2028}b" }), "reason: holds a line break"),
+            (json!({ "requestedBy": "a\u{202e}b" }), "requestedBy: holds a line break"),
             (json!({ "reason": "s3cret".repeat(1_000) }), "reason: give 1 to"),
             (json!({ "requireApproval": "yes" }), "requireApproval: is a text"),
             (json!({ "commit": null }), "commit: is null"),

@@ -20,6 +20,7 @@ const FUNCTIONS: &[&str] = &[
     "string",
     "substring",
     "toMillis",
+    "type",
 ];
 
 /// The identifiers after a `$`, outside of string literals.

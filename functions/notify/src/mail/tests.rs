@@ -92,7 +92,7 @@ fn an_approval_says_who_gave_it() {
     assert_eq!((mail.subject.as_str(), mail.outcome), ("▶ Database Migration Approved (prod)", "approved"));
     for part in [
         "22 migrations were approved in prod, and will be applied now.",
-        "Approved by:  octocat, through arn:aws:sts::111122223333:assumed-role/Approver/bob (verified) at 2026-01-01 12:00:01 UTC: fine",
+        "Approved by:  arn:aws:sts::111122223333:assumed-role/Approver/bob (verified), on behalf of octocat (claimed), at 2026-01-01 12:00:01 UTC: fine",
         "Duties:       separate roles start and approve",
     ] {
         assert!(mail.body.contains(part), "{part}: {}", mail.body);
@@ -115,7 +115,7 @@ fn success_says_what_was_applied_by_whom_approved_and_how_long_it_took() {
         "2 migrations were applied in prod; the run took 4.2 s.",
         "  2_b  12 ms\n  3_c  1.3 s\n",
         "1 migration of the plan had been applied by another run meanwhile.",
-        "Approved by:  octocat, through",
+        "Approved by:  arn:aws:sts::111122223333:assumed-role/Approver/bob (verified), on behalf",
         "Mail lost:    the one that told of the approval\nMail lost:    the one that asked for the approval\n",
         "Started:      2026-01-01 12:00:00 UTC\nEnded:        2026-01-01 12:00:04 UTC\n",
         "Versions:     preflight 3, plan 4, apply 5, notify 2, migrations 12\n",
@@ -203,7 +203,7 @@ fn failure_names_the_error_its_cause_and_the_state() {
     );
     let mail = failed("Approval.Rejected");
     assert_eq!((mail.subject.as_str(), mail.outcome), ("✗ Database Migration Rejected (prod)", "rejected"));
-    assert!(mail.body.contains("Rejected by:  octocat, through arn:"), "{}", mail.body);
+    assert!(mail.body.contains("Rejected by:  arn:"), "{}", mail.body);
     let mail = failed("Approval.Expired");
     assert_eq!((mail.subject.as_str(), mail.outcome), ("✗ Database Migration Expired (prod)", "expired"));
 }
@@ -238,12 +238,29 @@ fn what_no_state_could_catch_is_told_once() {
     let mut event = status_change("FAILED", &json!("Migration.Failed"));
     event["detail"]["cause"] = "1_a failed.".into();
     assert_eq!(mail(event.clone()), None);
-    event["detail"]["cause"] = format!("1_a failed. {}", shared::record::UNTOLD).into();
-    assert!(mail(event).unwrap().body.contains("1_a failed."));
+    event["detail"]["cause"] = format!("{}1_a failed.", shared::record::UNTOLD).into();
+    let told = mail(event.clone()).unwrap();
+    assert!(told.body.contains("\n\n1_a failed. Whatever the ledger"), "{}", told.body);
+    event["detail"]["error"] = "Approval.Rejected".into();
+    assert_eq!(mail(event).unwrap().outcome, "rejected");
+}
+
+#[test]
+fn whoever_stops_a_run_forges_no_line() {
+    let mut event = status_change("ABORTED", &json!("x\n\nTo approve:\n  this"));
+    event["detail"]["cause"] = "a\u{2028}Approved by:  boss".into();
+    let body = mail(event).unwrap().body;
+    assert!(!body.lines().any(|line| line.starts_with("To approve") || line.starts_with("Approved by")), "{body}");
+    assert!(!body.contains('\u{2028}'), "{body}");
 }
 
 #[test]
 fn subjects_fit_into_what_sns_takes() {
-    let mail = mail(status_change("ABORTED", &Value::Null)).unwrap();
-    assert!(mail.subject.chars().count() < 100 && !mail.subject.contains('\n'));
+    let request = json!({
+        "event": "approvalRequested", "execution": EXECUTION, "expiresAt": "2026-01-02T12:00:00Z", "run": run(),
+    });
+    for mail in [mail(request), mail(status_change("ABORTED", &Value::Null))] {
+        let subject = mail.unwrap().subject;
+        assert!(subject.chars().count() < 100 && !subject.contains('\n'), "{subject}");
+    }
 }
