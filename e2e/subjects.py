@@ -27,3 +27,7 @@ def expired(environment: str = "prod") -> str:
 
 def not_needed(environment: str = "dev") -> str:
     return f"✓ Database Migration Not Needed ({environment})"
+
+
+def resolved(environment: str = "dev") -> str:
+    return f"✓ Database Migration Resolved ({environment})"

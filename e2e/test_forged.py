@@ -74,6 +74,22 @@ def test_a_direct_invocation_in_the_shape_of_a_request_without_a_signer(prod, wa
             assert answer["statusCode"] == 403 and "is not signed" in answer["body"]
 
 
+def test_a_direct_invocation_in_the_shape_of_a_signed_request(case):
+    """Outside of prod the function may be invoked directly, and knows such an event by the ARN that it came under."""
+    dev = case()
+    dev.write("1_a", "CREATE TABLE a ()")
+    execution, digest = dev.start_and_wait_for_approval({"requireApproval": True})
+    body = json.dumps({"execution": execution, "digest": digest, "decision": "approve", "reason": "fine"})
+    http = {"method": "POST", "path": "/", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "x"}
+    boss = {"iam": {"userArn": f"arn:aws:iam::{environment.ACCOUNT}:user/boss"}}
+    answer = dev.stack.decide(
+        dev.deployment, version="2.0", rawPath="/", rawQueryString="", headers={}, body=body, isBase64Encoded=False,
+        requestContext={"accountId": environment.ACCOUNT, "http": http, "timeEpoch": 1, "authorizer": boss},
+    )
+    assert answer["statusCode"] == 403 and "direct invocation" in answer["body"]
+    assert dev.stack.current_state(execution) == "Approval"
+
+
 def test_another_executions_digest(prod, waiting):
     execution, digest = waiting
     prod.write("2_b", "CREATE TABLE b ()")

@@ -164,7 +164,7 @@ class Stack:
     def decide(self, deployment: Deployment, **decision: Any) -> dict[str, Any]:
         """Invokes the approve function directly. Returns `{"error": {...}}` where it refuses."""
         answer = self.client("lambda").invoke(
-            FunctionName=deployment.function("approve"), Qualifier="live", Payload=json.dumps(decision).encode()
+            FunctionName=deployment.function("approve"), Payload=json.dumps(decision).encode()
         )
         payload = json.loads(answer["Payload"].read())
         return {"error": payload} if answer.get("FunctionError") else payload

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from scripts.operate.errors import EXPECTED, explain
 from scripts.operate.follow import INTERRUPTED, LOST, Follower, goes_on, may_go_on, name_of
-from scripts.operate.start import execution_input, new_name, requester, start
+from scripts.operate.start import FIELDS, execution_input, new_name, requester, start
 from scripts.operate.target import Target, find
 from scripts.operate.terminal import Terminal
 
@@ -27,7 +27,7 @@ exit status:
 
 
 #: They say how a new run is to be; with an execution that exists they would be ignored.
-_OF_A_NEW_RUN = ("mode", "up_to", "reason", "require_approval", "requested_by", "commit", "input")
+_OF_A_NEW_RUN = (*FIELDS, "input")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -50,8 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
             execution = target.execution_arn(given.follow)
         else:
             request = execution_input(
-                requester(target), given.mode, given.up_to, given.reason, given.require_approval, given.input,
-                given.requested_by, given.commit,
+                requester(target), given.input, **{name: getattr(given, name) for name in FIELDS}
             )
             name = new_name(request)
             # Known before it is sent, so that also an interruption in between can say which one to look for.
@@ -98,8 +97,16 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("environment", help="dev, qa, prod, or local (the stack of `make up`)")
-    parser.add_argument("--mode", choices=("apply", "plan"), help="plan only looks")
+    parser.add_argument(
+        "--mode", choices=("apply", "plan", "resolve"),
+        help="plan only looks; resolve declares what became of a migration, and somebody else approves it",
+    )
     parser.add_argument("--up-to", metavar="MIGRATION", help="the last migration to apply")
+    parser.add_argument("--migration", metavar="MIGRATION", help="with --mode resolve: which one")
+    parser.add_argument(
+        "--resolution", choices=("applied", "rolledBack"),
+        help="with --mode resolve: all of it is in the database, or nothing of it",
+    )
     parser.add_argument("--reason", help="why; it goes into the record")
     parser.add_argument("--requested-by", metavar="NAME", help="who asks for the run, if not you; somebody else approves")
     parser.add_argument("--commit", help="what is being released; it goes into the record")

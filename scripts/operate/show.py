@@ -18,6 +18,12 @@ _ENDED_BADLY = {
 def plan(terminal: Terminal, planned: dict[str, Any]) -> None:
     """What is pending, and what there is to know about it."""
     terminal.heading("Plan")
+    if resolve := planned.get("resolve"):
+        terminal.line(f"  {resolve.get('migration')} is to be declared {declared(resolve.get('resolution', ''))}")
+        for fact in resolve.get("facts", []):
+            terminal.line(f"    {fact}")
+        terminal.line(f"  digest {planned.get('digest', '')}", "dim")
+        return
     pending, applied = planned.get("pending", 0), planned.get("alreadyApplied", 0)
     terminal.line(f"  {plural(pending, 'migration')} pending, {applied} already applied")
     for migration in planned.get("migrations", []):
@@ -33,6 +39,11 @@ def plan(terminal: Terminal, planned: dict[str, Any]) -> None:
         terminal.line(f"  digest {planned.get('digest', '')}", "dim")
 
 
+def declared(resolution: str) -> str:
+    """A resolution in words."""
+    return {"rolledBack": "rolled back"}.get(resolution, resolution)
+
+
 def decision(terminal: Terminal, decided: dict[str, Any], when: str = "") -> None:
     """A decision, in its colour."""
     text, colour = verdict(decided, when)
@@ -42,8 +53,8 @@ def decision(terminal: Terminal, decided: dict[str, Any], when: str = "") -> Non
 def verdict(decided: dict[str, Any], when: str = "") -> tuple[str, str]:
     """What was decided, by whom, how that is known, and why; and the colour of it."""
     said, colour = ("▶ Approved", "green") if decided.get("decision") == "approved" else ("✗ Rejected", "red")
-    behalf = f"{decided['onBehalfOf']}, through " if decided.get("onBehalfOf") else ""
-    by = f"{behalf}{decided.get('by')} ({decided.get('identity')})"
+    behalf = f", on behalf of {decided['onBehalfOf']} (claimed)" if decided.get("onBehalfOf") else ""
+    by = f"{decided.get('by')} ({decided.get('identity')}){behalf}"
     return f"{said} by {by}{when}: {decided.get('reason')}", colour
 
 
@@ -62,12 +73,19 @@ def result(terminal: Terminal, output: dict[str, Any], took: float) -> None:
         "applied": f"{plural(applied.get('applied', 0), 'migration')} applied",
         "nothingPending": "Nothing was pending",
         "planned": "Planned only: nothing was applied",
+        "resolved": _resolved(output),
     }.get(outcome, outcome)
     elsewhere = applied.get("appliedElsewhere")
     if elsewhere:
         said += f", {elsewhere} meanwhile by another run"
     terminal.line(f"  {terminal.paint('✓', 'green', 'bold')} {said} ({seconds(took)})")
     lost_mails(terminal, output)
+
+
+def _resolved(output: dict[str, Any]) -> str:
+    resolve = (output.get("plan") or {}).get("resolve") or {}
+    already = "" if (output.get("apply") or {}).get("resolved") else " already"
+    return f"{resolve.get('migration')} was declared {declared(resolve.get('resolution', ''))}{already}"
 
 
 def lost_mails(terminal: Terminal, record: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ from scripts.operate.terminal import Terminal, local_time, milliseconds, one_lin
 _DUTIES = {
     "roles": "no role may both start and approve",
     "names": "the requester's and the approver's names differ",
-    "unchecked": "not separated: nobody said who asked",
+    "unchecked": "not separated",
 }
 
 #: What `failure` of `show` calls an end, for the outcomes that have no error of their own.

@@ -15,16 +15,14 @@ from scripts.operate.target import Target
 _EXAMPLE = '{"mode": "plan"}'
 
 
-def execution_input(
-    asks: str,
-    mode: str | None = None,
-    up_to: str | None = None,
-    reason: str | None = None,
-    require_approval: bool = False,
-    more: str | None = None,
-    requested_by: str | None = None,
-    commit: str | None = None,
-) -> dict[str, Any]:
+#: The options of a new run, and the fields of the execution's input that they are.
+FIELDS = {
+    "mode": "mode", "up_to": "upTo", "migration": "migration", "resolution": "resolution", "reason": "reason",
+    "require_approval": "requireApproval", "requested_by": "requestedBy", "commit": "commit",
+}
+
+
+def execution_input(asks: str, more: str | None = None, **options: Any) -> dict[str, Any]:
     """The execution's input from the command line: only what was given, and who asks where nobody said so."""
     try:
         given = json.loads(more) if more else {}
@@ -32,11 +30,7 @@ def execution_input(
         raise ValueError(f"--input: give a JSON object, such as '{_EXAMPLE}' ({failure})") from None
     if not isinstance(given, dict):
         raise ValueError(f"--input: give a JSON object, such as '{_EXAMPLE}'")
-    options = {
-        "mode": mode, "upTo": up_to, "reason": reason, "requireApproval": require_approval or None,
-        "requestedBy": requested_by, "commit": commit,
-    }
-    return {"requestedBy": asks} | given | {name: value for name, value in options.items() if value is not None}
+    return {"requestedBy": asks} | given | {FIELDS[name]: value for name, value in options.items() if value}
 
 
 def requester(target: Target) -> str:
