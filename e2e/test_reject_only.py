@@ -26,4 +26,4 @@ def test_another_role_may_approve_and_says_for_whom(case):
     decided = prod.decide(execution, digest, by=f"run-1@{role}", onBehalfOf="octocat")
     assert (decided["onBehalfOf"], decided["identity"]) == ("octocat", "verified")
     assert prod.wait(execution)["output"]["approval"]["onBehalfOf"] == "octocat"
-    assert f"octocat, through {decided['by']} (verified)" in prod.mails()[-1].body
+    assert f"{decided['by']} (verified), on behalf of octocat (claimed)" in prod.mails()[-1].body

@@ -131,7 +131,7 @@ def test_the_decision_is_shown(url, target, capsys):
     url.answers = [(200, RECORDED | {"onBehalfOf": "octocat"})]
     arguments = [ARN, "--digest", "abc", "--reason", "fine", "--on-behalf-of", "octocat"]
     assert decide.main("approve", arguments) == 0
-    assert capsys.readouterr().out == "▶ Approved by octocat, through arn:aws:iam::1:user/ann (verified): fine\n"
+    assert capsys.readouterr().out == "▶ Approved by arn:aws:iam::1:user/ann (verified), on behalf of octocat (claimed): fine\n"
 
 
 def test_nobody_can_give_a_name(capsys):

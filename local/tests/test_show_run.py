@@ -114,7 +114,7 @@ def test_one_that_succeeded_is_its_output(monkeypatch):
     text = shown(run)
     for part in (
         "ann (claimed)", "release 7", "2 migrations pending", "digest d1", "! drops a table",
-        f"▶ Approved by octocat, through {BOB} (verified)", "looks right", "no role may both start and approve",
+        f"▶ Approved by {BOB} (verified), on behalf of octocat (claimed)", "looks right", "no role may both start and approve",
         "2_b  12 ms", "3_c  1.3 s", "✓ 2 migrations applied (2 min 4 s)", "apply 5",
         "! The mail that asks for the approval could not be sent\n",
         "! The mail that tells how the run ended could not be sent: NotFound", "sent (m-1)",
