@@ -24,7 +24,7 @@ VARIANTS = {
     "endpoint": ("dev", "endpoint", {"SecretsManagerEndpoint": "true"}),
     "github": ("prod", "github", {
         "GitHubOidcProviderArn": f"arn:aws:iam::{environment.ACCOUNT}:oidc-provider/token.actions.githubusercontent.com",
-        "GitHubDeployerSubject": "repo:owner/name:environment:prod-deploy",
+        "GitHubDeployerSubject": "repo:owner/name:ref:refs/heads/main",
         "GitHubRunnerSubject": "repo:owner/name:ref:refs/heads/main",
         "GitHubApproverSubject": "repo:owner/name:environment:prod",
     }),

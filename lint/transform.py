@@ -87,6 +87,8 @@ def holds(test: dict[str, Any], values: dict[str, Any], conditions: dict[str, An
     match function:
         case "Condition":
             return holds(conditions[argument], values, conditions)
+        case "Fn::And":
+            return all(holds(one, values, conditions) for one in argument)
         case "Fn::Not":
             return not holds(argument[0], values, conditions)
         case "Fn::Equals":

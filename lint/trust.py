@@ -113,7 +113,7 @@ def _rule(stack: Deployed) -> Iterator[str]:
         (_PROVIDER, one, one, third, True),
         (_PROVIDER, "", other, third, False),
         (_PROVIDER, one, "", third, False),
-        (_PROVIDER, one, other, "", False),
+        (_PROVIDER, one, other, "", True),
         (_PROVIDER, one, other, other, False),
         (_PROVIDER, one, other, one, False),
     ]
@@ -128,6 +128,11 @@ def _rule(stack: Deployed) -> Iterator[str]:
 
 def _turned_off() -> Iterator[str]:
     """What is left of the GitHub roles in a stack without them."""
+    yield from (
+        "GitHubApproverRole is there without GitHubApproverSubject"
+        for role in with_parameters(VARIANTS["prod"] | GITHUB | {"GitHubApproverSubject": ""}).roles
+        if role == "GitHubApproverRole"
+    )
     for parameters in VARIANTS.values():
         without = with_parameters({name: value for name, value in parameters.items() if name not in GITHUB})
         yield from (f"{role} is there without GitHubOidcProviderArn" for role in without.roles if "GitHub" in role)
