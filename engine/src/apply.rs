@@ -266,6 +266,11 @@ impl Turn<'_> {
             return Err(session.error(&format!("migration {}", self.planned.name), &error.source));
         }
         session.run("rolling back", &format!("ROLLBACK; {}", message::RESET)).await?;
+        // A failover can leave the session as it is. A script can also make its own transaction read-only.
+        if code_of(&error.source).as_deref() == Some(sqlstate::READ_ONLY_SQL_TRANSACTION) {
+            session.look_again().await?;
+            session.check_writable()?;
+        }
         // The error may have come behind the COMMIT.
         if session.value::<bool>("looking for the row", &self.statements.is_recorded(self.id)).await? {
             return Ok(Attempt::Applied);

@@ -9,8 +9,8 @@ use crate::apply::Attempt;
 use crate::history::ledger::{Row, Statements};
 use crate::message::RESET;
 use crate::plan::{Planned, resolve};
-use crate::quote::{identifier, literal};
-use crate::script::Evidence;
+use crate::quote::literal;
+use crate::script::{Evidence, Reindexed};
 use crate::session::{Session, code_of, is_closed};
 use crate::{Error, Result, lock, sqlstate};
 
@@ -124,7 +124,9 @@ impl Standalone<'_> {
     /// An error if the server took the statement and its work is not there, as when `IF NOT EXISTS`
     /// met another index of that name.
     async fn check_done(&self, session: &mut Session) -> Result<()> {
-        if matches!(self.evidence, Evidence::Repeatable | Evidence::None) || self.state(session).await? == State::Done {
+        if matches!(self.evidence, Evidence::Repeatable | Evidence::Reindexed { .. } | Evidence::None)
+            || self.state(session).await? == State::Done
+        {
             return Ok(());
         }
         Err(Error::InDoubt {
@@ -139,26 +141,37 @@ impl Standalone<'_> {
         state_of(session, self.evidence).await
     }
 
-    /// Removes the invalid index that an earlier CREATE INDEX CONCURRENTLY left, which
-    /// `IF NOT EXISTS` would take for the real one.
+    /// Removes the invalid indexes that an earlier attempt left. `IF NOT EXISTS` would take one for the real one, and
+    /// every write would go on maintaining one.
     async fn clear(&self, session: &mut Session) -> Result<()> {
-        let Evidence::IndexCreated { index, table } = self.evidence else { return Ok(()) };
-        if let Some(builder) = builder(session, index, table).await? {
-            return Err(Error::LockHeld {
-                waited_s: 0,
-                holder: format!("{builder}, which is building the index {index}"),
-            });
-        }
-        tracing::warn!(index, "dropping an invalid index that an earlier attempt left");
-        let sql = format!(
-            "SELECT n.nspname::text FROM pg_catalog.pg_class t JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace \
-             WHERE t.oid = pg_catalog.to_regclass({})",
-            literal(table)
+        let left = match self.evidence {
+            Evidence::IndexCreated { index, table } => invalid_index(index, table),
+            Evidence::Reindexed { what } => leftovers(what),
+            _ => return Ok(()),
+        };
+        let building = format!(
+            "SELECT 'pid ' || p.pid || ', which is building the index ' || l.name FROM ({left}) l \
+             JOIN pg_catalog.pg_stat_progress_create_index p ON p.index_relid = l.oid \
+             WHERE p.pid <> pg_catalog.pg_backend_pid()"
         );
-        let schema: String = session.value("looking for the index's schema", &sql).await?;
+        // Then it is no leftover.
+        if let Some(holder) = session.values::<String>("looking for who builds it", &building).await?.into_iter().next()
+        {
+            return Err(Error::LockHeld { waited_s: 0, holder });
+        }
+        for index in
+            session.values::<String>("looking for invalid indexes", &format!("SELECT name FROM ({left}) l")).await?
+        {
+            self.drop_index(session, &index).await?;
+        }
+        Ok(())
+    }
+
+    async fn drop_index(&self, session: &mut Session, index: &str) -> Result<()> {
+        tracing::warn!(index, "dropping an invalid index that an earlier attempt left");
         session.run("lifting the lock timeout", "SET lock_timeout = 0").await?;
         // It waits for every transaction that may still use the index.
-        let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {}.{index}", identifier(&schema));
+        let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {index}");
         let dropped = session.send(drop, self.deadline).await;
         match dropped {
             Ok(_) => session.run("resetting the session", RESET).await,
@@ -176,11 +189,44 @@ impl Standalone<'_> {
     }
 }
 
+/// A query for `oid` and qualified `name` of an index of this name on this table, if it is invalid.
+fn invalid_index(index: &str, table: &str) -> String {
+    format!(
+        "{INVALID} AND i.indrelid = pg_catalog.to_regclass({}) AND c.relname = {}",
+        literal(table),
+        last_name(index)
+    )
+}
+
+/// A query for `oid` and qualified `name` of the indexes that a REINDEX CONCURRENTLY left when it was cut off.
+fn leftovers(what: &Reindexed) -> String {
+    let table = match what {
+        Reindexed::Index(index) => format!(
+            "(SELECT r.indrelid FROM pg_catalog.pg_index r WHERE r.indexrelid = pg_catalog.to_regclass({}))",
+            literal(index)
+        ),
+        Reindexed::Table(table) => format!("pg_catalog.to_regclass({})", literal(table)),
+        Reindexed::Many => "i.indrelid".to_owned(),
+    };
+    // Of a partitioned table it is the partitions' indexes that are built.
+    format!(
+        "{INVALID} AND c.relname ~ '_cc(new|old)[0-9]*$' AND pg_catalog.pg_has_role(c.relowner, 'USAGE') \
+         AND (i.indrelid = {table} OR i.indrelid IN (SELECT relid FROM pg_catalog.pg_partition_tree({table})))"
+    )
+}
+
+/// Invalid indexes, but for those of TOAST tables, which only a superuser may drop.
+const INVALID: &str = "SELECT c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname) AS name FROM pg_catalog.pg_index i \
+                       JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
+                       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+                       WHERE NOT i.indisvalid AND n.nspname <> 'pg_toast'";
+
 /// What the catalog says of a statement's work.
 async fn state_of(session: &mut Session, evidence: &Evidence) -> Result<State> {
     // 'done', 'half' or nothing.
     let sql = match evidence {
         Evidence::Repeatable | Evidence::None => return Ok(State::NotDone),
+        Evidence::Reindexed { what } => format!("SELECT 'half' WHERE EXISTS ({})", leftovers(what)),
         Evidence::IndexCreated { index, table } => format!(
             "SELECT CASE WHEN i.indisvalid THEN 'done' ELSE 'half' END FROM pg_catalog.pg_index i \
              JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
@@ -210,7 +256,9 @@ async fn state_of(session: &mut Session, evidence: &Evidence) -> Result<State> {
 /// The same, for a person who has to decide.
 pub(crate) async fn fact(session: &mut Session, evidence: &Evidence) -> Result<String> {
     let what = match evidence {
-        Evidence::Repeatable => return Ok("Its statement changes nothing that a second run would not make good".into()),
+        Evidence::Repeatable | Evidence::Reindexed { .. } => {
+            return Ok("Its statement changes nothing that a second run would not make good".into());
+        }
         Evidence::None => return Ok("Its statement is one that the catalog keeps no trace of".into()),
         Evidence::IndexCreated { index, .. } => format!("The index {index}"),
         Evidence::IndexDropped { index } => format!("The removal of the index {index}"),
@@ -230,16 +278,4 @@ fn last_name(name: &str) -> String {
         "(SELECT parts[pg_catalog.cardinality(parts)]::pg_catalog.name FROM pg_catalog.parse_ident({}) parts)",
         literal(name)
     )
-}
-
-/// The session that is building the index at this moment: then it is not a leftover.
-async fn builder(session: &mut Session, index: &str, table: &str) -> Result<Option<String>> {
-    let sql = format!(
-        "SELECT 'pid ' || p.pid FROM pg_catalog.pg_stat_progress_create_index p \
-         JOIN pg_catalog.pg_class c ON c.oid = p.index_relid \
-         WHERE p.relid = pg_catalog.to_regclass({}) AND c.relname = {} AND p.pid <> pg_catalog.pg_backend_pid()",
-        literal(table),
-        last_name(index)
-    );
-    Ok(session.values::<String>("looking for who builds the index", &sql).await?.into_iter().next())
 }

@@ -28,10 +28,26 @@ pub enum Evidence {
         /// The partition.
         partition: String,
     },
+    /// REINDEX CONCURRENTLY, which a second run makes good, but for the invalid indexes that a cut off one leaves.
+    Reindexed {
+        /// What is rebuilt.
+        what: Reindexed,
+    },
     /// VACUUM, REINDEX and the like, which change nothing that a second run would not make good.
     Repeatable,
     /// Nothing tells.
     None,
+}
+
+/// What a REINDEX rebuilds, by its name as the script writes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reindexed {
+    /// One index.
+    Index(String),
+    /// All indexes of a table.
+    Table(String),
+    /// All of a schema or of the database.
+    Many,
 }
 
 /// For a statement that PostgreSQL never runs in a transaction block: what can tell of it afterwards.
@@ -44,9 +60,9 @@ pub(super) fn outside_transaction(node: &SyntaxNode) -> Option<Evidence> {
     match node.kind() {
         SyntaxKind::CREATE_INDEX if concurrently => Some(index_created(node)),
         SyntaxKind::DROP_INDEX if concurrently => Some(index_dropped(node)),
+        SyntaxKind::REINDEX if concurrently => Some(Evidence::Reindexed { what: reindexed(node) }),
         SyntaxKind::REINDEX
-            if concurrently
-                || has(node, SyntaxKind::SCHEMA_KW)
+            if has(node, SyntaxKind::SCHEMA_KW)
                 || has(node, SyntaxKind::DATABASE_KW)
                 || has(node, SyntaxKind::SYSTEM_KW) =>
         {
@@ -65,6 +81,15 @@ pub(super) fn outside_transaction(node: &SyntaxNode) -> Option<Evidence> {
         | SyntaxKind::COMMIT_PREPARED
         | SyntaxKind::ROLLBACK_PREPARED => Some(Evidence::None),
         _ => None,
+    }
+}
+
+fn reindexed(node: &SyntaxNode) -> Reindexed {
+    let name = node.descendants().find(|inner| inner.kind() == SyntaxKind::PATH_REF).filter(|name| !is_escaped(name));
+    match name {
+        Some(name) if has(node, SyntaxKind::INDEX_KW) => Reindexed::Index(text(&name)),
+        Some(name) if has(node, SyntaxKind::TABLE_KW) => Reindexed::Table(text(&name)),
+        _ => Reindexed::Many,
     }
 }
 

@@ -15,7 +15,7 @@ use std::panic;
 use squawk_syntax::ast::AstNode as _;
 use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
 
-pub use evidence::Evidence;
+pub use evidence::{Evidence, Reindexed};
 pub(crate) use lexical::Lines;
 
 use evidence::outside_transaction;

@@ -127,6 +127,15 @@ impl Session {
         Err(self.read_only(reason))
     }
 
+    /// Asks the server again whether it takes writes.
+    pub(crate) async fn look_again(&mut self) -> Result<()> {
+        let doing = "looking whether the server takes writes";
+        self.facts.in_recovery = self.value(doing, "SELECT pg_catalog.pg_is_in_recovery()").await?;
+        let read_only = "SELECT pg_catalog.current_setting('default_transaction_read_only') = 'on'";
+        self.facts.read_only = self.value(doing, read_only).await?;
+        Ok(())
+    }
+
     fn read_only(&self, reason: &str) -> Error {
         Error::ReadOnly { host: self.target.host.clone(), port: self.target.port, reason: reason.to_owned() }
     }

@@ -93,3 +93,10 @@ async fn a_mended_script_goes_on_without_a_manual_step() {
     assert_eq!(outcome.applied_now, 2);
     assert_eq!(database.ledger().await, [applied("1"), applied("2"), applied("3")]);
 }
+
+#[tokio::test]
+async fn a_script_that_makes_its_own_transaction_read_only_has_failed_itself() {
+    let database = Database::create().await;
+    let failure = failure(&database, "SET TRANSACTION READ ONLY; CREATE TABLE a ()").await;
+    assert_eq!((failure.code.as_str(), failure.statement), ("25006", Some(2)));
+}

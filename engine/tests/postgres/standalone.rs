@@ -239,3 +239,29 @@ async fn an_error_that_looks_like_a_broken_connection_is_none() {
     let error = database.migrate(&history(&[("1", raise)])).await.unwrap_err();
     assert!(matches!(error, Error::MigrationFailed(_)), "{error}");
 }
+
+#[tokio::test]
+async fn what_a_reindex_left_is_removed_before_it_runs_again() {
+    for (sql, others) in [
+        ("REINDEX INDEX CONCURRENTLY by_n", 0),
+        ("REINDEX TABLE CONCURRENTLY t", 0),
+        ("REINDEX SCHEMA CONCURRENTLY public", 0),
+        ("REINDEX TABLE CONCURRENTLY other", 1),
+    ] {
+        let database = Database::create().await;
+        let first = ("1", "CREATE TABLE t (n int); CREATE INDEX by_n ON t (n); CREATE TABLE other (n int PRIMARY KEY)");
+        let all = history(&[first, ("2", sql)]);
+        database.migrate(&history(&[first])).await.unwrap();
+        database.run("CREATE INDEX by_n_ccnew ON t (n); CREATE INDEX mine ON t (n)").await;
+        let invalid =
+            "UPDATE pg_index SET indisvalid = false WHERE indexrelid IN ('by_n_ccnew'::regclass, 'mine'::regclass)";
+        run(&mut database.superuser().await, invalid).await;
+        cut_off(&database, &all, "2").await;
+        database.migrate(&all).await.unwrap();
+        let left = "SELECT count(*)::text FROM pg_class WHERE relname ~ '_cc(new|old)[0-9]*$'";
+        assert_eq!(database.texts(left).await, [others.to_string()], "{sql}");
+        // Somebody else's invalid index is theirs.
+        assert_eq!(database.texts("SELECT count(*)::text FROM pg_class WHERE relname = 'mine'").await, ["1"]);
+        assert_eq!(database.ledger().await.len(), 2);
+    }
+}
