@@ -102,7 +102,8 @@ class Case(Deployed):
         return [execution["executionArn"] for page in found for execution in page["executions"]]
 
     def _times_told(self) -> int:
-        return sum('"step done"' in line for line in self.stack.log_lines(self.deployment, "notify"))
+        lines = self.stack.log_lines(self.deployment, "notify")
+        return sum('"step done"' in line or '"step failed"' in line for line in lines)
 
     def _times_to_tell(self) -> int:
         """By the state machine, and by EventBridge for each execution that did not end well."""

@@ -96,7 +96,8 @@ def test_only_the_right_decision_is_taken_and_only_once(case):
     assert prod.wait(execution)["output"]["approval"]["by"] == "arn:aws:iam::000000000000:user/Bob"
     assert prod.decide(execution, digest, by="Bob") == decided
     refused(prod.decide(execution, digest, "reject", by="Cy"), "was approved by arn:aws:iam::000000000000:user/Bob", 409)
-    decisions = [line for line in prod.stack.log_lines(prod.deployment, "approve") if '"decided"' in line and execution in line]
+    name = execution.rsplit(":", 1)[1]
+    decisions = [line for line in prod.stack.log_lines(prod.deployment, "approve") if '"decided"' in line and name in line]
     assert len(decisions) == 1
 
 

@@ -27,6 +27,7 @@ def test_a_table_is_in_use(case):
     with dev.connection.connect() as other, other.transaction():
         other.execute("SELECT FROM a")
         execution = dev.start()
-        until(lambda: any("trying again" in line for line in dev.stack.log_lines(dev.deployment, "apply")), "it gave way")
+        waits = "waiting for a transaction that holds a table"
+        until(lambda: any(waits in line for line in dev.stack.log_lines(dev.deployment, "apply")), "it gives way")
     assert dev.wait(execution)["status"] == "SUCCEEDED"
     assert dev.ledger() == applied("1_a", "2_b")
