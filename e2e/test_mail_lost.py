@@ -43,7 +43,8 @@ def test_a_failure_keeps_its_own_cause(case):
         assert run["cause"].startswith("(No mail could be sent.) ") and "22012" in run["cause"]
         dev.mails()
     # EventBridge asked again, as it would until a mail is sent.
-    ends = [line for line in dev.stack.log_lines(dev.deployment, "notify") if "run ended" in line and "1_a" in line]
+    name = run["executionArn"].rsplit(":", 1)[1]
+    ends = [line for line in dev.stack.log_lines(dev.deployment, "notify") if "run ended" in line and name in line]
     assert len(ends) == 2
 
 
