@@ -2,6 +2,7 @@
 //!
 //! Source: PostgreSQL's documentation, appendix A, "PostgreSQL Error Codes".
 
+pub(crate) const FEATURE_NOT_SUPPORTED: &str = "0A000";
 pub(crate) const ACTIVE_SQL_TRANSACTION: &str = "25001";
 pub(crate) const READ_ONLY_SQL_TRANSACTION: &str = "25006";
 pub(crate) const INVALID_AUTHORIZATION: &str = "28000";

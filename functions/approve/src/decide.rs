@@ -1,0 +1,164 @@
+//! Takes a decision once, and finds one that was taken.
+
+use aws_sdk_sfn::error::ProvideErrorMetadata as _;
+use jiff::Timestamp;
+use shared::record::{Decision, Duties, Verdict};
+
+use crate::answer::{Answer, Verb};
+use crate::caller::{Caller, same};
+use crate::refused::{Refused, Why};
+use crate::waiting::{self, Approval, Asked, Token};
+use crate::{Approver, Decided};
+
+impl Approver {
+    /// Takes the decision, or finds that it was taken.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`], with the reason: nothing was decided.
+    pub(crate) async fn decide(&self, caller: &Caller, answer: Answer, now: Timestamp) -> Result<Decided, Refused> {
+        self.check_machine(&answer.execution)?;
+        let decision = match waiting::find(&self.client, &answer.execution).await? {
+            Approval::Waiting(asked, token) => {
+                self.check(caller, &answer, &asked, now)?;
+                let decision = self.decision(caller, &answer, &asked, now);
+                match self.send(&token, &decision).await? {
+                    Sent::Taken => {
+                        let execution = answer.execution.rsplit(':').next();
+                        let Decision { decision: verdict, by, identity, .. } = &decision;
+                        tracing::info!(execution, decision = ?verdict, by, identity = ?identity, "decided");
+                        decision
+                    }
+                    // Somebody was quicker, or our own first attempt arrived although its answer did not.
+                    Sent::Late => taken(caller, &answer, waiting::find(&self.client, &answer.execution).await?)?,
+                }
+            }
+            other => taken(caller, &answer, other)?,
+        };
+        Ok(Decided { execution: answer.execution, decision })
+    }
+
+    pub(crate) fn check_machine(&self, execution: &str) -> Result<(), Refused> {
+        let Some(machine) = self.machine.as_deref() else {
+            return Err(Refused::because(Why::Service, "STATE_MACHINE_NAME is not set"));
+        };
+        if let ["arn", _, "states", _, _, "execution", named, _] = *execution.split(':').collect::<Vec<_>>()
+            && named == machine
+        {
+            return Ok(());
+        }
+        let reason = format!("{execution} is not an execution of {machine}; give the whole ARN of one");
+        Err(Refused::because(Why::Request, reason))
+    }
+
+    fn check(&self, caller: &Caller, answer: &Answer, asked: &Asked, now: Timestamp) -> Result<(), Refused> {
+        check_digest(answer, asked)?;
+        if now >= asked.expires_at {
+            return Err(expired(asked));
+        }
+        if answer.decision == Verb::Reject {
+            return Ok(());
+        }
+        if self.reject_only_role.as_deref().is_some_and(|role| caller.has_role(role)) {
+            return Err(Refused::because(Why::Caller, format!("{} may reject, not approve", caller.name())));
+        }
+        if let Some(requester) = asked.request.requested_by.as_deref()
+            && is_requester(caller, answer, requester)
+        {
+            let reason = format!("{requester} asked for this run, so somebody else has to approve it");
+            return Err(Refused::because(Why::Caller, reason));
+        }
+        Ok(())
+    }
+
+    fn decision(&self, caller: &Caller, answer: &Answer, asked: &Asked, now: Timestamp) -> Decision {
+        Decision {
+            decision: answer.decision.verdict(),
+            by: caller.name().to_owned(),
+            identity: caller.identity(),
+            on_behalf_of: answer.on_behalf_of.clone(),
+            duties: match &asked.request.requested_by {
+                // Whoever started the execution is known to nobody, so a name proves nothing. In prod the stack's
+                // policies let no principal both start and approve.
+                _ if self.is_production() => Duties::Roles,
+                Some(requester) if !is_requester(caller, answer, requester) => Duties::Names,
+                _ => Duties::Unchecked,
+            },
+            reason: answer.reason.clone(),
+            at: now.to_string(),
+            version: self.version.clone(),
+            request_mail_sent: asked.request_mail_sent,
+        }
+    }
+
+    /// Answers the state with the decision, a no like a yes: both belong into the record.
+    async fn send(&self, token: &Token, decision: &Decision) -> Result<Sent, Refused> {
+        let output = serde_json::to_string(decision).unwrap_or_default();
+        let sent = self.client.send_task_success().task_token(&token.0).output(output).send().await;
+        match sent.as_ref().map_err(|error| error.code()) {
+            Ok(_) => Ok(Sent::Taken),
+            Err(Some("TaskTimedOut" | "TaskDoesNotExist" | "InvalidToken")) => Ok(Sent::Late),
+            Err(code) => {
+                let code = code.unwrap_or("no answer");
+                let reason = format!("it is not known whether Step Functions took the decision ({code}); ask again");
+                Err(Refused::because(Why::Service, reason))
+            }
+        }
+    }
+}
+
+/// What became of an answer to the waiting state.
+enum Sent {
+    /// It was taken.
+    Taken,
+    /// The state no longer waited.
+    Late,
+}
+
+/// The decision of an execution that no longer waits, if it is the one that is asked for.
+fn taken(caller: &Caller, answer: &Answer, approval: Approval) -> Result<Decision, Refused> {
+    match approval {
+        Approval::Decided(asked, decision) => {
+            check_digest(answer, &asked)?;
+            let same_answer = decision.decision == answer.decision.verdict()
+                && decision.by == caller.name()
+                && decision.identity == caller.identity()
+                && decision.on_behalf_of == answer.on_behalf_of;
+            if same_answer {
+                return Ok(*decision);
+            }
+            let Decision { decision, by, at, reason, .. } = *decision;
+            let verdict = match decision {
+                Verdict::Approved => "approved",
+                Verdict::Rejected => "rejected",
+            };
+            let reason = format!("{} was {verdict} by {by} at {at} already: {reason}", answer.execution);
+            Err(Refused::because(Why::Conflict, reason))
+        }
+        Approval::Expired(asked) => Err(expired(&asked)),
+        Approval::NotAsked(reason) => Err(Refused::because(Why::Conflict, reason)),
+        // The history lags behind, or the state asked anew.
+        Approval::Waiting(..) => {
+            let reason = "it is not known whether Step Functions took the decision; ask again";
+            Err(Refused::because(Why::Service, reason))
+        }
+    }
+}
+
+/// Whether whoever asked for the run decides, themselves or through somebody.
+fn is_requester(caller: &Caller, answer: &Answer, requester: &str) -> bool {
+    caller.is(requester) || answer.on_behalf_of.as_deref().is_some_and(|name| same(name, requester))
+}
+
+fn check_digest(answer: &Answer, asked: &Asked) -> Result<(), Refused> {
+    if answer.digest == asked.plan.digest {
+        return Ok(());
+    }
+    let reason =
+        format!("the digest is not that of this execution's plan, {}; look at that plan first", asked.plan.digest);
+    Err(Refused::because(Why::Conflict, reason))
+}
+
+fn expired(asked: &Asked) -> Refused {
+    Refused::because(Why::Expired, format!("the approval expired at {}; start a new run", asked.expires_at))
+}

@@ -1,0 +1,57 @@
+//! The ways in, and how they are told apart.
+
+use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
+use serde::Deserialize as _;
+use serde_json::Value;
+use shared::request::is_one_line;
+
+/// How many parts the ARN of a function has that names neither version nor alias.
+const UNQUALIFIED: usize = 7;
+
+/// The most characters of who asked for what.
+const LONGEST_SUMMARY: usize = 500;
+
+/// The ways in.
+#[derive(Debug, Clone)]
+pub enum Request {
+    /// Through the function URL, with an identity that AWS has verified.
+    Signed(Box<LambdaFunctionUrlRequest>),
+    /// By a direct invocation.
+    Direct(Value),
+    /// In the shape of a request to the function URL, though it did not come under the alias that has the URL.
+    Unqualified(Box<LambdaFunctionUrlRequest>),
+}
+
+impl Request {
+    /// Tells a request to the function URL by its shape, and by the ARN under which it came: the URL is an alias's, and
+    /// whoever may invoke the function directly may do so without an alias only.
+    pub fn of(payload: Value, invoked_arn: &str) -> Self {
+        let qualified = invoked_arn.split(':').count() > UNQUALIFIED;
+        match LambdaFunctionUrlRequest::deserialize(&payload) {
+            Ok(request) if !qualified => Self::Unqualified(Box::new(request)),
+            Ok(request) => Self::Signed(Box::new(request)),
+            Err(_) => Self::Direct(payload),
+        }
+    }
+
+    /// Who asks for what, for the log.
+    pub(crate) fn summary(&self) -> String {
+        let text = match self {
+            Self::Signed(request) | Self::Unqualified(request) => {
+                let iam = request.request_context.authorizer.as_ref().and_then(|authorizer| authorizer.iam.as_ref());
+                let signer = iam.and_then(|iam| iam.user_arn.as_deref()).unwrap_or("nobody");
+                let method = request.request_context.http.method.as_deref().unwrap_or_default();
+                let body = request.body.as_deref().and_then(|body| serde_json::from_str::<Value>(body).ok());
+                format!("{signer} {method} {}", body.as_ref().map(decision_on).unwrap_or_default())
+            }
+            Self::Direct(payload) => format!("direct {}", decision_on(payload)),
+        };
+        text.chars().filter(|c| is_one_line(&c.to_string())).take(LONGEST_SUMMARY).collect()
+    }
+}
+
+/// The decision and the execution's name, as somebody gives them.
+fn decision_on(answer: &Value) -> String {
+    let text = |field: &str| answer.get(field).and_then(Value::as_str).unwrap_or_default();
+    format!("{} {}", text("decision"), text("execution").rsplit(':').next().unwrap_or_default())
+}
