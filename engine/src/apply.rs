@@ -243,7 +243,9 @@ impl Turn<'_> {
         if tables.is_empty() {
             return Ok(());
         }
-        let limit = self.budget.deadline.min(Instant::now() + self.budget.contention_patience / 2);
+        // At least half of what is left is for the script itself.
+        let left = self.budget.deadline.saturating_duration_since(Instant::now());
+        let limit = Instant::now() + (left / 2).min(self.budget.contention_patience / 2);
         let lasting = session.target().lock_timeout.min(LONGEST_LOOK);
         let mut earlier = lock::in_the_way(session, tables).await?;
         while !earlier.is_empty() && Instant::now() + lasting < limit {

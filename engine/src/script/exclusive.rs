@@ -11,11 +11,12 @@ pub(super) fn tables(node: &SyntaxNode) -> Vec<String> {
         node.descendants().filter(|inner| inner.kind() == SyntaxKind::TABLE_NAME_REF).map(|name| text(&name)).collect()
     };
     match node.kind() {
-        // VALIDATE CONSTRAINT lets readers and writers through.
-        SyntaxKind::ALTER_TABLE if !has(node, SyntaxKind::VALIDATE_KW) => node
-            .children()
-            .find(|child| child.kind() == SyntaxKind::TABLE_RELATION_NAME)
-            .map_or_else(Vec::new, |table| names_in(&table)),
+        // VALIDATE CONSTRAINT and DETACH PARTITION CONCURRENTLY let readers and writers through.
+        SyntaxKind::ALTER_TABLE if !has(node, SyntaxKind::VALIDATE_KW) && !has(node, SyntaxKind::CONCURRENTLY_KW) => {
+            node.children()
+                .find(|child| child.kind() == SyntaxKind::TABLE_RELATION_NAME)
+                .map_or_else(Vec::new, |table| names_in(&table))
+        }
         SyntaxKind::DROP_TABLE | SyntaxKind::TRUNCATE => names_in(node),
         _ => Vec::new(),
     }

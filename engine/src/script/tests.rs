@@ -114,6 +114,7 @@ fn tables_that_are_locked_against_everybody_are_known() {
             "ALTER TABLE a VALIDATE CONSTRAINT c; DROP TABLE IF EXISTS b, c CASCADE; TRUNCATE d, ONLY e",
             vec!["b", "c", "d", "e"],
         ),
+        ("ALTER TABLE a DETACH PARTITION b CONCURRENTLY", vec![]),
         ("CREATE TABLE a (); INSERT INTO a DEFAULT VALUES; CREATE INDEX i ON a (b)", vec![]),
     ] {
         assert_eq!(classify(sql).unwrap().exclusive, tables, "{sql}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use engine::Error;
 use engine::apply::Budget;
 
-use crate::support::{Database, applied, budget, history, run, until};
+use crate::support::{Database, applied, budget, history, run, until, within};
 
 const LOCK: &str = "SELECT pg_advisory_lock(72707369)";
 
@@ -61,6 +61,19 @@ async fn nobody_queues_behind_our_request_while_a_long_transaction_holds_the_tab
     let patient = Budget { contention_patience: Duration::from_mins(1), ..budget() };
     let (result, requests) = tokio::join!(database.apply_within(&two, &approved, "run", patient), watch);
     assert_eq!((result.unwrap().applied_now, requests), (1, 0));
+}
+
+#[tokio::test]
+async fn a_reader_that_outlasts_the_function_is_named_and_not_the_script_blamed() {
+    let database = Database::create().await;
+    database.migrate(&history(&[("1", "CREATE TABLE a (id int)")])).await.unwrap();
+    let mut holder = database.session().await;
+    run(&mut holder, "BEGIN; LOCK TABLE a IN ACCESS SHARE MODE").await;
+    let two = history(&[("1", "CREATE TABLE a (id int)"), ("2", "ALTER TABLE a ADD b text")]);
+    let approved = database.approve(&two).await;
+    let short = Budget { contention_patience: Duration::from_mins(1), ..within(Duration::from_secs(4)) };
+    let error = database.apply_within(&two, &approved, "run", short).await.unwrap_err();
+    assert!(matches!(error, Error::LockTimeout { .. }), "{error}");
 }
 
 #[tokio::test]
