@@ -6,7 +6,7 @@ STACK = .venv/bin/python -m local
 export ENV MIGRATIONS APPROVE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down test
+.PHONY: help setup run up down test chaos
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,3 +25,6 @@ down: setup ## Stop the local stack and delete its database
 
 test: setup ## Run every check
 	@scripts/test
+
+chaos: setup ## Inject faults while migrating, and look for what they leave: make chaos [SEED=7] [POINT=own:cut-server@31]
+	@.venv/bin/python -m chaos $(if $(SEED),--seed $(SEED)) $(if $(POINT),--only $(POINT))

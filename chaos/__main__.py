@@ -1,0 +1,86 @@
+"""Tries faults, and fails if anything was lost, doubled, or left in doubt without need.
+
+    python -m chaos                                  everything, in about a quarter of an hour
+    python -m chaos --sample                         some of everything, in about a minute
+    python -m chaos --seed 7 --only own:cut-server@31
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+
+from local import paths
+
+from chaos import build, report
+from chaos.cases import Result
+from chaos.points import Point
+from chaos.runs import keep_logs
+from chaos.server import Server
+from chaos.sweep import FULL, SAMPLE, Runner
+
+#: Where the last sweep's report and the functions' logs are.
+PLACE = paths.LOCAL / "chaos"
+
+
+def main() -> int:
+    arguments = _arguments()
+    # Ended from outside, it still ends its server.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    PLACE.mkdir(parents=True, exist_ok=True)
+    binaries = build.binaries()
+    started = time.monotonic()
+    with Server() as server:
+        runner = Runner(server, arguments.seed, binaries)
+        try:
+            if arguments.only:
+                chosen = arguments.only * arguments.repeat
+            else:
+                chosen = runner.choose(SAMPLE if arguments.sample else FULL)
+            sweep = runner.run(chosen, _Progress(len(chosen)))
+        finally:
+            runner.close()
+            keep_logs(server, PLACE)
+    text = report.render(sweep)
+    (PLACE / "report.txt").write_text(text + "\n")
+    print(f"\n{text}\n\n{time.monotonic() - started:.0f} s; this report and the functions' logs are in {PLACE}")
+    return int(any(report.is_finding(point, result) for point, result in sweep.results))
+
+
+class _Progress:
+    """A line now and then, and each finding at once."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._done = 0
+        self._started = time.monotonic()
+
+    def __call__(self, point: Point, result: Result) -> None:
+        self._done += 1
+        if report.is_finding(point, result):
+            what = "; ".join(difference.what for difference in result.differences[:2]) or "in doubt"
+            print(f"finding: {point}: {what[:200]}", flush=True)
+        if self._done % 100 == 0:
+            print(f"{self._done} of {self._count} points, {time.monotonic() - self._started:.0f} s", flush=True)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__.splitlines()[0])
+    parser.add_argument("--seed", type=int, default=1, help="decides histories and points")
+    parser.add_argument("--sample", action="store_true", help="some of everything")
+    parser.add_argument("--only", type=_point, action="append", help="one point, as a finding names it")
+    parser.add_argument("--repeat", type=int, default=1, help="how often to try what --only names")
+    return parser.parse_args()
+
+
+def _point(text: str) -> Point:
+    try:
+        return Point.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,234 @@
+"""What a database holds, and how that differs from what it should hold.
+
+The catalog, every row, the ledger but for its ids and times, and what must not be left: sessions and locks of ours,
+invalid indexes, unfinished rows.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+import psycopg
+from psycopg import sql
+
+LOST, DOUBLED, OTHER = "lost", "doubled", "other"
+
+LEDGER = "_prisma_migrations"
+
+_OURS = """
+    n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+"""
+
+#: Kind of object -> a query that gives its name and everything that tells it from another.
+_CATALOG = {
+    "schema": f"SELECT n.nspname, concat_ws(' ', n.nspowner::regrole, n.nspacl) FROM pg_namespace n WHERE {_OURS}",
+    "relation": f"""
+        SELECT c.oid::regclass::text, concat_ws(' ', c.relkind, c.relpersistence, c.relowner::regrole, c.relacl,
+            c.relrowsecurity, c.relforcerowsecurity, c.reloptions, c.relreplident, pg_get_partkeydef(c.oid),
+            pg_get_expr(c.relpartbound, c.oid), CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END)
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {_OURS}""",
+    "column": f"""
+        SELECT c.oid::regclass || '.' || a.attname, concat_ws(' ', format_type(a.atttypid, a.atttypmod), a.attnotnull,
+            a.attidentity, a.attgenerated, nullif(a.attcollation, 0)::regcollation, pg_get_expr(d.adbin, d.adrelid),
+            a.attacl)
+        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+        LEFT JOIN pg_attrdef d ON (d.adrelid, d.adnum) = (a.attrelid, a.attnum)
+        WHERE {_OURS} AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c')""",
+    "constraint": f"""
+        SELECT coalesce(nullif(conrelid, 0)::regclass::text, contypid::regtype::text) || '.' || conname,
+            concat_ws(' ', pg_get_constraintdef(k.oid), convalidated, condeferrable, condeferred)
+        FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace WHERE {_OURS}""",
+    "index": f"""
+        SELECT indexrelid::regclass::text, concat_ws(' ', pg_get_indexdef(indexrelid),
+            CASE WHEN NOT indisvalid THEN 'invalid' END, indisready, indislive, indisreplident, indisclustered)
+        FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE {_OURS}""",
+    "partition": """
+        SELECT inhrelid::regclass || ' of ' || inhparent::regclass, concat_ws(' ', inhseqno, inhdetachpending)
+        FROM pg_inherits""",
+    "type": f"""
+        SELECT t.oid::regtype::text, concat_ws(' ', typtype, typowner::regrole, typnotnull, typdefault,
+            (SELECT array_agg(enumlabel ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid))
+        FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+        WHERE {_OURS} AND t.typtype IN ('e', 'd', 'r', 'm')""",
+    "function": f"""
+        SELECT p.oid::regprocedure::text, concat_ws(' ', p.proowner::regrole, p.proacl, pg_get_functiondef(p.oid))
+        FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE {_OURS} AND p.prokind IN ('f', 'p')
+            AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')""",
+    "trigger": "SELECT tgrelid::regclass || '.' || tgname, concat_ws(' ', tgenabled, pg_get_triggerdef(oid))"
+               " FROM pg_trigger WHERE NOT tgisinternal",
+    "policy": "SELECT polrelid::regclass || '.' || polname, concat_ws(' ', polcmd, polroles::regrole[],"
+              " pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)) FROM pg_policy",
+    "extension": "SELECT extname::text, extversion FROM pg_extension",
+    "comment": "SELECT pg_describe_object(classoid, objoid, objsubid), description FROM pg_description"
+               " WHERE objoid >= 16384 AND NOT EXISTS"
+               " (SELECT FROM pg_depend d WHERE d.objid = objoid AND d.deptype = 'e')",
+    "setting": "SELECT setrole::text, setconfig::text FROM pg_db_role_setting"
+               " WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())",
+    # What VACUUM (ANALYZE) leaves behind.
+    "statistics": f"SELECT DISTINCT starelid::regclass::text, 'are there' FROM pg_statistic s"
+                  f" JOIN pg_class c ON c.oid = s.starelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {_OURS}",
+}
+
+#: Tables and indexes by age. An index that was rebuilt concurrently is younger than what came after its first making.
+_BY_AGE = f"""
+    SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE {_OURS} AND c.relkind IN ('r', 'p', 'i', 'I') ORDER BY c.oid"""
+
+_TABLES = f"""
+    SELECT n.nspname, c.relname, array(SELECT a.attname::text FROM pg_attribute a
+        LEFT JOIN pg_attrdef d ON (d.adrelid, d.adnum) = (a.attrelid, a.attnum)
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+        AND (a.attidentity <> '' OR pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%%'))
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE {_OURS} AND c.relkind = 'r' AND c.relname <> '{LEDGER}'
+        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')"""
+
+
+@dataclass
+class Contents:
+    """What a database holds."""
+
+    catalog: dict[tuple[str, str], str] = field(default_factory=dict)
+    by_age: list[str] = field(default_factory=list)
+    rows: dict[str, list[dict]] = field(default_factory=dict)
+    #: Name, checksum, finished, rolled back, logs, steps, in the order in which they were started.
+    ledger: list[tuple] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that is not as it should be."""
+
+    kind: str
+    what: str
+
+
+def read(session: psycopg.Connection) -> Contents:
+    """Everything that is there."""
+    session.execute("SET search_path = ''")
+    parts = [
+        f"SELECT '{kind}', object.name::text, object.what FROM ({query}) object (name, what)"
+        for kind, query in _CATALOG.items()
+    ]
+    contents = Contents()
+    contents.catalog = {(kind, name): what for kind, name, what in session.execute(" UNION ALL ".join(parts))}
+    contents.by_age = [name for name, in session.execute(_BY_AGE)]
+    tables = {
+        (schema, table): generated for schema, table, generated in session.execute(_TABLES)
+    }
+    for (schema, table), generated in _with_rows(session, tables):
+        rows = session.execute(sql.SQL("SELECT to_jsonb(t) FROM {} t").format(sql.Identifier(schema, table)))
+        # A number from a sequence is spent also by what is rolled back.
+        contents.rows[f"{schema}.{table}"] = [
+            {name: value for name, value in row.items() if name not in generated} for row, in rows
+        ]
+    if session.execute(f"SELECT to_regclass('public.{LEDGER}')").fetchone()[0]:
+        contents.ledger = session.execute(
+            "SELECT migration_name, checksum, finished_at IS NOT NULL, rolled_back_at IS NOT NULL, logs,"
+            f" applied_steps_count FROM public.{LEDGER} ORDER BY started_at, id"
+        ).fetchall()
+    return contents
+
+
+def _with_rows(session: psycopg.Connection, tables: dict) -> list:
+    if not tables:
+        return []
+    asked = sql.SQL(" UNION ALL ").join(
+        sql.SQL("SELECT {}, EXISTS (SELECT FROM {})").format(sql.Literal(number), sql.Identifier(*name))
+        for number, name in enumerate(tables)
+    )
+    items = list(tables.items())
+    return [items[number] for number, there in session.execute(asked) if there]
+
+
+def volatile(one: Contents, other: Contents) -> set[tuple[str, str]]:
+    """The columns that two runs without faults fill differently: clocks and random numbers."""
+    found = set()
+    for table, rows in one.rows.items():
+        others = other.rows.get(table, [])
+        for name in rows[0]:
+            if _values(rows, name) != _values(others, name):
+                found.add((table, name))
+    return found
+
+
+def differences(expected: Contents, found: Contents, ignored: set[tuple[str, str]] = frozenset()) -> list[Difference]:
+    """Everything in which `found` is not `expected`, but for the ignored columns."""
+    result = []
+    for (kind, name), what in expected.catalog.items():
+        if (kind, name) not in found.catalog:
+            result.append(Difference(LOST, f"{kind} {name} is missing"))
+        elif found.catalog[kind, name] != what:
+            result.append(Difference(OTHER, f"{kind} {name} is {found.catalog[kind, name]!r} instead of {what!r}"))
+    for kind, name in found.catalog.keys() - expected.catalog.keys():
+        invalid = "invalid" in found.catalog[kind, name].split() and kind == "index"
+        result.append(Difference(OTHER if invalid else DOUBLED, f"{kind} {name} is too many{' (invalid)' * invalid}"))
+    if not result and found.by_age != expected.by_age:
+        result.append(Difference(LOST, "the tables and indexes are of another age: one was not rebuilt, or later"))
+    for table in sorted(expected.rows.keys() | found.rows.keys()):
+        result += _rows(table, expected.rows.get(table, []), found.rows.get(table, []), ignored)
+    return result + _ledger(expected.ledger, found.ledger)
+
+
+def repeated(expected: Contents, found: Contents) -> list[Difference]:
+    """What of `found` was done more often than in `expected`, whether or not everything was done."""
+    table = "public.trace"
+    extra = _counted(found.rows.get(table, []), set()) - _counted(expected.rows.get(table, []), set())
+    recorded = [difference for difference in _ledger(expected.ledger, found.ledger) if difference.kind == DOUBLED]
+    return recorded + [Difference(DOUBLED, f"{table} has {row} too often") for row in extra.elements()]
+
+
+def _rows(table: str, expected: list[dict], found: list[dict], ignored: set[tuple[str, str]]) -> list[Difference]:
+    left_out = {name for of, name in ignored if of == table}
+    wanted, there = _counted(expected, left_out), _counted(found, left_out)
+    missing, extra = wanted - there, there - wanted
+    if missing and extra:
+        return [Difference(OTHER, f"{table} has {_few(extra)} instead of {_few(missing)}")]
+    return [Difference(LOST, f"{table} lacks {row}") for row in missing.elements()] + [
+        Difference(DOUBLED, f"{table} has {row} too often") for row in extra.elements()
+    ]
+
+
+def _counted(rows: list[dict], left_out: set[str]) -> Counter:
+    return Counter(
+        json.dumps({name: value for name, value in row.items() if name not in left_out}, sort_keys=True) for row in rows
+    )
+
+
+def _ledger(expected: list[tuple], found: list[tuple]) -> list[Difference]:
+    names, found_names = Counter(row[0] for row in expected), Counter(row[0] for row in found if row[2] and not row[3])
+    result = [Difference(LOST, f"{name} is not recorded") for name in (names - found_names)]
+    result += [Difference(DOUBLED, f"{name} is recorded too often") for name in (found_names - names)]
+    result += [Difference(OTHER, f"{row[0]} is unfinished in the ledger") for row in found if not row[2] and not row[3]]
+    if not result and found != expected:
+        result.append(Difference(OTHER, f"the ledger is {found} instead of {expected}"))
+    return result
+
+
+def leftovers(session: psycopg.Connection, patience: float = 15) -> list[Difference]:
+    """Sessions and locks of the functions that do not go away in time."""
+    asked = (
+        "SELECT 'session of ' || application_name FROM pg_stat_activity"
+        " WHERE datname = current_database() AND application_name LIKE 'lockstep%'"
+        " UNION ALL SELECT 'lock of pid ' || pid FROM pg_locks WHERE locktype = 'advisory'"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
+    deadline = time.monotonic() + patience
+    while found := session.execute(asked).fetchall():
+        if time.monotonic() > deadline:
+            return [Difference(OTHER, f"left behind: {what}") for what, in found]
+        time.sleep(0.02)
+    return []
+
+
+def _values(rows: list[dict], name: str) -> list[str]:
+    return sorted(json.dumps(row.get(name), sort_keys=True) for row in rows)
+
+
+def _few(rows: Counter) -> str:
+    shown = list(rows)[:3]
+    return ", ".join(shown) + (f" and {len(rows) - 3} more" if len(rows) > 3 else "")

@@ -1,0 +1,2 @@
+CREATE TYPE mood_NN AS ENUM ('calm');
+-- MARK

@@ -1,0 +1,1 @@
+ALTER TYPE mood_NN ADD VALUE 'busy' BEFORE 'calm';

@@ -1,0 +1,2 @@
+-- while others write
+CREATE INDEX CONCURRENTLY "Owner NN" ON account (owner);

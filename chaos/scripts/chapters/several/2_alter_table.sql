@@ -1,0 +1,3 @@
+ALTER TABLE item_NN ADD COLUMN weight numeric(10, 2) NOT NULL DEFAULT 1.5, ADD CONSTRAINT item_NN_w CHECK (weight > 0);
+ALTER TABLE item_NN ALTER COLUMN sku TYPE varchar(40);
+-- MARK

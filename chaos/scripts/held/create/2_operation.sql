@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY held_n ON held (n);

@@ -1,0 +1,3 @@
+CREATE TABLE held (id int, n int);
+CREATE INDEX held_n ON held (n);
+-- MARK

@@ -1,0 +1,4 @@
+CREATE TABLE held (id int, n int);
+CREATE INDEX held_n ON held (n);
+CREATE TABLE younger (n int);
+-- MARK

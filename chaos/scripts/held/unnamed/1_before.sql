@@ -1,0 +1,2 @@
+CREATE TABLE held (id int, n int);
+-- MARK
