@@ -115,9 +115,10 @@ async fn apply_locked(
     // As people know it: what it names is the last part.
     let execution = run.rsplit(':').next();
     let mut applied_now = 0;
-    // One look for all: on most days nobody is in the way of anything.
+    // One look for all that follows at once: on most days nobody is in the way of anything.
     let exclusive: Vec<_> = remaining.iter().flat_map(|planned| planned.script.exclusive.clone()).collect();
     let somebody = !exclusive.is_empty() && !lock::in_the_way(session, &exclusive).await?.is_empty();
+    let mut looked = Instant::now();
     for (index, planned) in remaining.iter().enumerate() {
         // One is always tried, so that a run cannot go round without an end.
         if index > 0 && Instant::now() >= budget.deadline {
@@ -129,8 +130,9 @@ async fn apply_locked(
         tracing::info!(execution, migration = planned.name, number, total, class, "applying migration");
         let started = Instant::now();
         let turn = Turn { statements: &statements, planned, id: &id, applied_before: number - 1, total, budget };
-        if somebody {
+        if somebody || looked.elapsed() > LONGEST_LOOK {
             turn.let_others_finish(session).await?;
+            looked = Instant::now();
         }
         match turn.apply(session, cut_off.take()).await {
             Ok(()) => {}
@@ -231,6 +233,7 @@ impl Turn<'_> {
             tracing::warn!(migration = self.planned.name, tries, code, "met another session's lock; trying again");
             // Full jitter, so that two runs do not meet again and again.
             tokio::time::sleep(pause.mul_f64(fastrand::f64())).await;
+            self.let_others_finish(session).await?;
             pause = (pause * 2).min(Duration::from_secs(5));
         }
         unreachable!("the loop ends by returning")

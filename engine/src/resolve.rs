@@ -55,23 +55,55 @@ pub struct Evidence {
 ///
 /// [`Error::Config`] when the claim cannot be true or has no use, with Prisma's code.
 pub async fn look(session: &mut Session, instance: &str, history: &History, claim: &Claim) -> Result<Evidence> {
-    let ledger = session.ledger().await?.unwrap_or_default();
-    let script = check(history, &ledger, claim)?;
-    let mut facts: Vec<String> = rows_of(&ledger, claim).map(fact).collect();
-    if facts.is_empty() {
-        facts.push("The ledger has no row for it".into());
+    let found = session.ledger().await?;
+    let statements = Statements::new(&session.target().schema);
+    if found.is_none() && !session.value::<bool>("looking for the schema", &statements.schema_exists()).await? {
+        return Err(Error::Config {
+            name: "DatabaseSchema".into(),
+            reason: format!("there is no schema {:?}, so nothing in it can be resolved", session.target().schema),
+        });
     }
+    let ledger = found.unwrap_or_default();
+    let script = check(history, &ledger, claim)?;
+    let mut facts = facts(session, &ledger, claim, script).await?;
+    let digest = digest(&session.identity(instance), &ledger, claim, script, &facts);
+    if let Some(holder) = lock::holder(session).await? {
+        facts.push(format!("The migration lock is held, so it may be running now: {holder}"));
+    }
+    Ok(Evidence { digest, rows: ledger.rows.len(), facts })
+}
+
+/// What the catalog and the ledger tell of the migration, the catalog first.
+async fn facts(
+    session: &mut Session,
+    ledger: &Ledger,
+    claim: &Claim,
+    script: Option<&Migration>,
+) -> Result<Vec<String>> {
+    let mut facts = Vec::new();
     if let Some(script) = script {
         facts.push(match classify(&script.sql) {
             Err(refusal) => format!("Its script would be refused: {refusal}"),
             Ok(script) => match &script.class {
-                Class::Transactional => "Its script runs in one transaction, so it is there whole or not at all".into(),
+                Class::Transactional => transactional_fact(ledger, claim).into(),
                 Class::Standalone(evidence) => standalone::fact(session, evidence).await?,
             },
         });
     }
-    let digest = digest(&session.identity(instance), &ledger, claim, script);
-    Ok(Evidence { digest, rows: ledger.rows.len(), facts })
+    facts.extend(rows_of(ledger, claim).map(fact));
+    if rows_of(ledger, claim).next().is_none() {
+        facts.push("The ledger has no row for it".into());
+    }
+    Ok(facts)
+}
+
+/// What is known of a script that runs in a transaction of ours: whoever left a row open did not run it so.
+fn transactional_fact(ledger: &Ledger, claim: &Claim) -> &'static str {
+    match rows_of(ledger, claim).find(|row| row.is_open()) {
+        Some(row) if row.marked => "It had to run outside a transaction, and nothing tells how far it came",
+        Some(_) => "Whoever started it may have left it half applied: look at each of its statements",
+        None => "Nothing tells whether it is in the database: look at each of its statements",
+    }
 }
 
 /// Writes what `claim` says, if what is known is what `digest` was made of. `run` names the run, the same at each attempt.
@@ -96,10 +128,7 @@ pub async fn resolve(
     lock::acquire(&mut session, lock_patience).await?;
     let mut result = resolve_locked(&mut session, instance, history, claim, digest, run).await;
     if result.is_ok() {
-        result = match durability::flush(&mut session).await {
-            Ok(()) => lock::release(&mut session).await.and(result),
-            Err(error) => Err(error),
-        };
+        result = durability::flush(&mut session).await.and(result);
     }
     session.close().await;
     result
@@ -121,18 +150,18 @@ async fn resolve_locked(
         return Ok(false);
     }
     let script = check(history, &ledger, claim)?;
-    if digest(&session.identity(instance), &ledger, claim, script) != approved {
+    let facts = facts(session, &ledger, claim, script).await?;
+    if digest(&session.identity(instance), &ledger, claim, script, &facts) != approved {
         return Err(Error::PlanChanged {
             digest: approved.to_owned(),
-            reason: "the ledger, the script or the database is not what the decision was made on".into(),
+            reason: "the ledger, the script or what the database tells is not what the decision was made on".into(),
         });
-    }
-    if is_new {
-        session.run("creating the ledger", &statements.create_table()).await?;
     }
     let sql = match (claim.resolution, script) {
         (Resolution::Applied, Some(script)) => {
-            statements.declare_applied(&own_row(run, claim), &script.name, &script.checksum)
+            // In one transaction: an empty ledger that stays would let a later run take the schema for an empty one.
+            let create = if is_new { statements.create_table() } else { String::new() };
+            statements.declare_applied(&create, &own_row(run, claim), &script.name, &script.checksum)
         }
         _ => statements.declare_rolled_back(&claim.migration),
     };
@@ -205,7 +234,7 @@ fn is_settled(ledger: &Ledger, claim: &Claim, run: &str) -> bool {
     }
 }
 
-fn digest(identity: &Identity, ledger: &Ledger, claim: &Claim, script: Option<&Migration>) -> String {
+fn digest(identity: &Identity, ledger: &Ledger, claim: &Claim, script: Option<&Migration>, facts: &[String]) -> String {
     let mut fields = Fields::new();
     fields.text("lockstep resolve 1");
     identity.fields(&mut fields);
@@ -213,5 +242,8 @@ fn digest(identity: &Identity, ledger: &Ledger, claim: &Claim, script: Option<&M
     fields.text(&claim.migration);
     fields.text(claim.resolution.name());
     fields.text(script.map_or("", |script| &script.checksum));
+    for fact in facts {
+        fields.text(fact);
+    }
     fields.finish_hex()
 }

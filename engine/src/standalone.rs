@@ -53,7 +53,9 @@ impl Standalone<'_> {
             self.id
         };
 
-        if state == State::Half {
+        // An invalid index of such a name is somebody else's, unless we were cut off.
+        let others = matches!(self.evidence, Evidence::Reindexed { .. }) && cut_off.is_none();
+        if state == State::Half && !others {
             self.clear(session).await?;
         }
         // A lock timeout would leave an index invalid; the deadline bounds the statement instead.
@@ -149,10 +151,13 @@ impl Standalone<'_> {
             Evidence::Reindexed { what } => leftovers(what),
             _ => return Ok(()),
         };
+        // Another role's progress shows its pid alone, but everybody's locks are visible.
         let building = format!(
-            "SELECT 'pid ' || p.pid || ', which is building the index ' || l.name FROM ({left}) l \
-             JOIN pg_catalog.pg_stat_progress_create_index p ON p.index_relid = l.oid \
-             WHERE p.pid <> pg_catalog.pg_backend_pid()"
+            "SELECT 'pid ' || p.pid || ', which is building an index on the table of ' || l.name FROM ({left}) l \
+             JOIN pg_catalog.pg_locks k ON k.relation = l.indrelid AND k.granted AND k.mode = 'ShareUpdateExclusiveLock' \
+             JOIN pg_catalog.pg_stat_progress_create_index p ON p.pid = k.pid \
+             WHERE p.pid <> pg_catalog.pg_backend_pid() AND k.database = (SELECT oid FROM pg_catalog.pg_database \
+             WHERE datname = pg_catalog.current_database())"
         );
         // Then it is no leftover.
         if let Some(holder) = session.values::<String>("looking for who builds it", &building).await?.into_iter().next()
@@ -189,7 +194,7 @@ impl Standalone<'_> {
     }
 }
 
-/// A query for `oid` and qualified `name` of an index of this name on this table, if it is invalid.
+/// A query for the table (`indrelid`) and the qualified `name` of an index of this name on this table, if it is invalid.
 fn invalid_index(index: &str, table: &str) -> String {
     format!(
         "{INVALID} AND i.indrelid = pg_catalog.to_regclass({}) AND c.relname = {}",
@@ -198,7 +203,7 @@ fn invalid_index(index: &str, table: &str) -> String {
     )
 }
 
-/// A query for `oid` and qualified `name` of the indexes that a REINDEX CONCURRENTLY left when it was cut off.
+/// The same for the indexes that a REINDEX CONCURRENTLY left when it was cut off.
 fn leftovers(what: &Reindexed) -> String {
     let table = match what {
         Reindexed::Index(index) => format!(
@@ -216,7 +221,7 @@ fn leftovers(what: &Reindexed) -> String {
 }
 
 /// Invalid indexes, but for those of TOAST tables, which only a superuser may drop.
-const INVALID: &str = "SELECT c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname) AS name FROM pg_catalog.pg_index i \
+const INVALID: &str = "SELECT i.indrelid, pg_catalog.format('%I.%I', n.nspname, c.relname) AS name FROM pg_catalog.pg_index i \
                        JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
                        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
                        WHERE NOT i.indisvalid AND n.nspname <> 'pg_toast'";

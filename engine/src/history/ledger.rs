@@ -226,9 +226,10 @@ impl Statements {
 
     /// Declares `name` applied, as `prisma migrate resolve --applied` does: what is open of it is rolled back, and a row
     /// without steps says that it is there. An error unless our session holds the lock and there is no living row.
-    pub(crate) fn declare_applied(&self, id: &str, name: &str, checksum: &str) -> String {
+    /// `before` runs in the same transaction.
+    pub(crate) fn declare_applied(&self, before: &str, id: &str, name: &str, checksum: &str) -> String {
         format!(
-            "BEGIN; {}; INSERT INTO {} (id, checksum, finished_at, migration_name, logs, started_at, applied_steps_count) \
+            "BEGIN; {before}; {}; INSERT INTO {} (id, checksum, finished_at, migration_name, logs, started_at, applied_steps_count) \
              SELECT {}, {}, s.at, {}, '', s.at, {} FROM (SELECT {} AS at) s; COMMIT",
             self.declare_rolled_back(name),
             self.table,

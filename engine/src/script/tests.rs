@@ -109,7 +109,9 @@ fn a_syntax_error_is_left_to_the_server() {
 #[test]
 fn tables_that_are_locked_against_everybody_are_known() {
     for (sql, tables) in [
-        ("ALTER TABLE ONLY s.\"A b\" ADD FOREIGN KEY (x) REFERENCES b", vec!["s.\"A b\""]),
+        ("ALTER TABLE ONLY s.\"A b\" ADD COLUMN x int REFERENCES b", vec!["s.\"A b\""]),
+        ("ALTER TABLE a ADD CONSTRAINT c FOREIGN KEY (x) REFERENCES b", vec![]),
+        ("ALTER TABLE a ALTER n SET STATISTICS 5", vec![]),
         (
             "ALTER TABLE a VALIDATE CONSTRAINT c; DROP TABLE IF EXISTS b, c CASCADE; TRUNCATE d, ONLY e",
             vec!["b", "c", "d", "e"],

@@ -7,7 +7,7 @@ use engine::history::History;
 use engine::resolve::{Claim, Evidence, Resolution, look, resolve};
 use engine::session::Session;
 
-use crate::support::{Database, INSTANCE, LEDGER, applied, history};
+use crate::support::{Database, INSTANCE, LEDGER, applied, history, run};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -49,7 +49,8 @@ async fn what_another_tool_left_is_declared_applied() {
     let claim = claim("2", Resolution::Applied);
 
     let evidence = looked(&database, &all, &claim).await.unwrap();
-    assert!(evidence.facts[0].starts_with("another tool started it"), "{:?}", evidence.facts);
+    assert!(evidence.facts[0].contains("may have left it half applied"), "{:?}", evidence.facts);
+    assert!(evidence.facts[1].starts_with("another tool started it"), "{:?}", evidence.facts);
     assert!(!format!("{evidence:?}").contains("secret"));
     assert!(resolved(&database, &all, &claim, &evidence.digest, "run").await.unwrap());
     // Again, as after an answer that was lost.
@@ -85,7 +86,7 @@ async fn a_database_made_without_the_history_can_be_declared_to_have_it() {
     let all = history(&[("1", "CREATE TABLE a ()"), ("2", "CREATE TABLE b ()")]);
     let claim = claim("1", Resolution::Applied);
     let evidence = looked(&database, &all, &claim).await.unwrap();
-    assert_eq!(evidence.facts[0], "The ledger has no row for it");
+    assert_eq!(evidence.facts[1], "The ledger has no row for it");
     resolved(&database, &all, &claim, &evidence.digest, "run").await.unwrap();
     assert_eq!(database.migrate(&all).await.unwrap().applied_now, 1);
     assert_eq!(database.ledger().await, ["1 true false 0 false".into(), applied("2")]);
@@ -104,6 +105,48 @@ async fn what_changed_since_it_was_looked_at_is_not_resolved() {
     assert!(matches!(error, Error::PlanChanged { .. }), "{error}");
     let other = looked(&database, &all, &self::claim("2", Resolution::RolledBack)).await.unwrap();
     assert_ne!(looked(&database, &all, &claim).await.unwrap().digest, other.digest);
+}
+
+#[tokio::test]
+async fn what_the_catalog_tells_is_part_of_what_was_agreed_on() {
+    let database = Database::create().await;
+    let table = ("1", "CREATE TABLE t (n int)");
+    let all = history(&[table, ("2", "CREATE INDEX CONCURRENTLY i ON t (n)")]);
+    database.migrate(&history(&[table])).await.unwrap();
+    database.run("CREATE INDEX i ON t (n)").await;
+    let claim = claim("2", Resolution::Applied);
+    let evidence = looked(&database, &all, &claim).await.unwrap();
+    database.run("DROP INDEX i").await;
+    let error = resolved(&database, &all, &claim, &evidence.digest, "run").await.unwrap_err();
+    assert!(matches!(error, Error::PlanChanged { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_resolve_that_fails_leaves_no_ledger_behind() {
+    let database = Database::create().await;
+    database.run("CREATE TABLE a ()").await;
+    let all = history(&[("1", "CREATE TABLE a ()")]);
+    let claim = claim("1", Resolution::Applied);
+    let evidence = looked(&database, &all, &claim).await.unwrap();
+    // Makes the row fail after the table was made.
+    let superuser = &mut database.superuser().await;
+    run(
+        superuser,
+        "CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$; \
+         CREATE EVENT TRIGGER refuse ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION refuse()",
+    )
+    .await;
+    resolved(&database, &all, &claim, &evidence.digest, "run").await.unwrap_err();
+    assert_eq!(database.tables().await, ["a"]);
+}
+
+#[tokio::test]
+async fn nothing_can_be_resolved_in_a_schema_that_is_not_there() {
+    let mut database = Database::create().await;
+    database.target.schema = "nowhere".into();
+    let all = history(&[("1", "CREATE TABLE a ()")]);
+    let error = looked(&database, &all, &claim("1", Resolution::Applied)).await.unwrap_err();
+    assert!(error.to_string().contains("there is no schema"), "{error}");
 }
 
 #[tokio::test]

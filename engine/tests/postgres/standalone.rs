@@ -265,3 +265,26 @@ async fn what_a_reindex_left_is_removed_before_it_runs_again() {
         assert_eq!(database.ledger().await.len(), 2);
     }
 }
+
+#[tokio::test]
+async fn what_another_role_is_building_is_no_leftover() {
+    let database = Database::create().await;
+    let first = ("1", "CREATE TABLE t (n int)");
+    let all = history(&[first, ("2", "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON t (n)")]);
+    database.migrate(&history(&[first])).await.unwrap();
+    let mut writer = database.session().await;
+    run(&mut writer, "BEGIN; INSERT INTO t VALUES (1)").await;
+    let mut builder = database.superuser().await;
+    let build = tokio::spawn(async move { run(&mut builder, "CREATE INDEX CONCURRENTLY i ON t (n)").await });
+    until(&mut database.session().await, "SELECT EXISTS (SELECT FROM pg_class WHERE relname = 'i')").await;
+
+    let error = database.migrate(&all).await.unwrap_err();
+    assert!(matches!(error, Error::LockHeld { .. }) && error.to_string().contains("building an index"), "{error}");
+    run(&mut writer, "COMMIT").await;
+    build.await.unwrap();
+    database.migrate(&all).await.unwrap();
+    assert_eq!(
+        database.texts("SELECT indisvalid::text FROM pg_index WHERE indexrelid = 'i'::regclass").await,
+        ["true"]
+    );
+}

@@ -59,7 +59,11 @@ async fn look_at(
         })
         .await?;
     let mut facts = evidence.facts;
+    let more = facts.len().saturating_sub(MOST_NAMED);
     facts.truncate(MOST_NAMED);
+    if more > 0 {
+        facts.push(format!("and {more} more"));
+    }
     Ok(PlanOutput {
         digest: evidence.digest,
         base_rows: evidence.rows,
