@@ -71,6 +71,9 @@ class Server:
     def connect(self, database: str = "postgres", as_owner: bool = False) -> psycopg.Connection:
         """A session past the proxy, by default the superuser's, in autocommit mode."""
         role = self.owner if as_owner else self._embedded.superuser
+        # A crash that somebody else brought about is over first, with the server up again.
+        with self._lock:
+            pass
         return psycopg.connect(
             host=role.host, port=role.port, user=role.user, password=role.password, dbname=database,
             autocommit=True, sslmode="disable", connect_timeout=10,
