@@ -12,9 +12,9 @@ import signal
 import sys
 import time
 
-from local import paths
+from local import build, paths
 
-from chaos import build, report
+from chaos import report
 from chaos.cases import Result
 from chaos.points import Point
 from chaos.runs import keep_logs
@@ -30,7 +30,7 @@ def main() -> int:
     # Ended from outside, it still ends its server.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     PLACE.mkdir(parents=True, exist_ok=True)
-    binaries = build.binaries()
+    binaries = build.binaries("apply", "plan")
     started = time.monotonic()
     with Server() as server:
         runner = Runner(server, arguments.seed, binaries)

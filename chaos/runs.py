@@ -9,9 +9,10 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from local.runtime_api import Answer, Function
+
 from chaos import retries
 from chaos.proxy import Proxy, Trap
-from chaos.runtime_api import Answer, Function
 from chaos.server import Server
 
 #: Failures of a run after which its user starts a new one, as the README says of each. They are what the faults can

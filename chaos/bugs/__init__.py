@@ -11,9 +11,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from local import environment, paths
-
-from chaos import build
+from local import build, environment, paths
 
 PATCHES = sorted(Path(__file__).parent.glob("*.patch"))
 NAMES = [patch.stem for patch in PATCHES]

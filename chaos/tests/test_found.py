@@ -1,8 +1,9 @@
 """What the faults once found stays found: the points at which something went wrong, each mended since."""
 
 import pytest
+from local import build
 
-from chaos import build, report
+from chaos import report
 from chaos.points import Point
 from chaos.server import Server
 from chaos.sweep import Runner
@@ -24,7 +25,7 @@ FOUND = {
 @pytest.fixture(scope="module")
 def runner():
     with Server() as server:
-        made = Runner(server, SEED, build.binaries(), build.binaries() / "apply")
+        made = Runner(server, SEED, build.binaries("apply", "plan"), build.binaries("apply") / "apply")
         yield made
         made.close()
 

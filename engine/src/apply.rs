@@ -10,7 +10,7 @@ use crate::reconcile::{Reconciled, reconcile};
 use crate::script::{Class, Evidence};
 use crate::session::{ScriptError, Session, Target, code_of, is_closed};
 use crate::standalone::Standalone;
-use crate::{Error, Result, durability, lock, sqlstate};
+use crate::{Error, Result, lock, sqlstate};
 
 pub use crate::reconcile::Approved;
 
@@ -72,25 +72,10 @@ pub async fn apply(
     run: &str,
     budget: Budget,
 ) -> Result<Outcome> {
-    let mut session = Session::open(target).await?;
-    session.check_writable()?;
-    lock::acquire(&mut session, budget.lock_patience).await?;
-    let mut result = apply_locked(&mut session, instance, history, approved, run, budget).await;
-    // Before anything is reported and before the lock is free: what others may now rely on has to last.
-    if !matches!(result, Err(Error::ConnectionClosed { .. }))
-        && let Err(error) = durability::flush(&mut session).await
-    {
-        // A failure of its own tells more than that it could not be flushed either.
-        result = result.and(Err(error));
-    }
-    if result.is_ok()
-        && let Err(error) = lock::release(&mut session).await
-    {
-        // The end of the session gives it up too, after an error as well.
-        tracing::warn!(%error, "could not give the migration lock up in good order");
-    }
-    session.close().await;
-    result
+    lock::hold(target, budget.lock_patience, async |session| {
+        apply_locked(session, instance, history, approved, run, budget).await
+    })
+    .await
 }
 
 async fn apply_locked(

@@ -7,16 +7,51 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use crate::quote::literal;
-use crate::session::Session;
-use crate::{Error, Result};
+use crate::session::{Session, Target};
+use crate::{Error, Result, durability};
 
 /// The key under which Prisma's own engine locks.
 pub(crate) const LOCK_ID: i64 = 72_707_369;
 
 const POLL_EVERY: Duration = Duration::from_millis(200);
 
+/// The database that a session is in, as `pg_locks` knows it.
+pub(crate) const THIS_DATABASE: &str =
+    "(SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())";
+
+/// Runs `work` in a session of its own that holds the lock. Whatever came of it, what was committed is flushed
+/// before the lock is free and before anything is reported: others may now rely on it.
+///
+/// # Errors
+///
+/// Those of `work`; of opening the session; [`Error::ReadOnly`], [`Error::LockHeld`].
+pub(crate) async fn hold<T>(
+    target: &Target,
+    patience: Duration,
+    work: impl AsyncFnOnce(&mut Session) -> Result<T>,
+) -> Result<T> {
+    let mut session = Session::open(target).await?;
+    session.check_writable()?;
+    acquire(&mut session, patience).await?;
+    let mut result = work(&mut session).await;
+    if !matches!(result, Err(Error::ConnectionClosed { .. }))
+        && let Err(error) = durability::flush(&mut session).await
+    {
+        // A failure of its own tells more than that it could not be flushed either.
+        result = result.and(Err(error));
+    }
+    if result.is_ok()
+        && let Err(error) = release(&mut session).await
+    {
+        // The end of the session gives it up too, after an error as well.
+        tracing::warn!(%error, "could not give the migration lock up in good order");
+    }
+    session.close().await;
+    result
+}
+
 /// Takes the lock, trying again until `patience` is over.
-pub(crate) async fn acquire(session: &mut Session, patience: Duration) -> Result<()> {
+async fn acquire(session: &mut Session, patience: Duration) -> Result<()> {
     let started = Instant::now();
     loop {
         let taken = session
@@ -34,7 +69,7 @@ pub(crate) async fn acquire(session: &mut Session, patience: Duration) -> Result
 }
 
 /// Gives the lock up. The end of the session would do it too, only later.
-pub(crate) async fn release(session: &mut Session) -> Result<()> {
+async fn release(session: &mut Session) -> Result<()> {
     session.run("giving up the migration lock", &format!("SELECT pg_catalog.pg_advisory_unlock({LOCK_ID})")).await
 }
 
@@ -47,7 +82,7 @@ pub(crate) async fn holder(session: &mut Session) -> Result<Option<String>> {
          THEN ' (an earlier attempt of this run, whose end the server has not noticed yet)' ELSE '' END \
          FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
          WHERE l.locktype = 'advisory' AND l.classid = 0 AND l.objid = {LOCK_ID} AND l.objsubid = 1 AND l.granted \
-         AND l.pid <> pg_catalog.pg_backend_pid() AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"
+         AND l.pid <> pg_catalog.pg_backend_pid() AND l.database = {THIS_DATABASE}"
     );
     Ok(session.values::<String>("looking for the lock's holder", &sql).await?.into_iter().next())
 }
@@ -57,8 +92,7 @@ pub(crate) async fn in_the_way(session: &mut Session, tables: &[String]) -> Resu
     let names: Vec<_> = tables.iter().map(|table| format!("pg_catalog.to_regclass({})", literal(table))).collect();
     let sql = format!(
         "SELECT DISTINCT l.virtualtransaction FROM pg_catalog.pg_locks l WHERE l.granted AND l.locktype = 'relation' \
-         AND l.relation IN ({}) AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid() AND l.database = (SELECT oid \
-         FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())",
+         AND l.relation IN ({}) AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid() AND l.database = {THIS_DATABASE}",
         names.join(", ")
     );
     match session.values::<String>("looking who is in the way", &sql).await {
@@ -74,13 +108,14 @@ pub(crate) async fn in_the_way(session: &mut Session, tables: &[String]) -> Resu
 
 /// The other sessions that hold locks on tables of this database, as far as our role may see.
 pub(crate) async fn blockers(session: &mut Session) -> Result<String> {
-    let sql = "SELECT DISTINCT coalesce('pid ' || l.pid, 'a prepared transaction') || ' (user ' || coalesce(a.usename::text, 'not visible') \
+    let sql = format!(
+        "SELECT DISTINCT coalesce('pid ' || l.pid, 'a prepared transaction') || ' (user ' || coalesce(a.usename::text, 'not visible') \
                || ', application ' || coalesce(nullif(a.application_name, ''), 'not visible') || ')' \
                FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
                WHERE l.granted AND l.locktype = 'relation' AND l.relation >= 16384 \
-               AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid() AND l.database = (SELECT oid FROM pg_catalog.pg_database \
-               WHERE datname = pg_catalog.current_database()) ORDER BY 1 LIMIT 5";
-    let found = session.values::<String>("looking for blockers", sql).await?;
+               AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid() AND l.database = {THIS_DATABASE} ORDER BY 1 LIMIT 5"
+    );
+    let found = session.values::<String>("looking for blockers", &sql).await?;
     Ok(if found.is_empty() {
         "no other session holds a lock on a table any more".to_owned()
     } else {

@@ -8,7 +8,7 @@ use crate::history::{History, Migration};
 use crate::plan::Identity;
 use crate::script::{Class, classify};
 use crate::session::{Session, Target};
-use crate::{Error, Result, durability, lock, standalone};
+use crate::{Error, Result, lock, standalone};
 
 /// What a person says of a migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,15 +123,10 @@ pub async fn resolve(
     run: &str,
     lock_patience: std::time::Duration,
 ) -> Result<bool> {
-    let mut session = Session::open(target).await?;
-    session.check_writable()?;
-    lock::acquire(&mut session, lock_patience).await?;
-    let mut result = resolve_locked(&mut session, instance, history, claim, digest, run).await;
-    if result.is_ok() {
-        result = durability::flush(&mut session).await.and(result);
-    }
-    session.close().await;
-    result
+    lock::hold(target, lock_patience, async |session| {
+        resolve_locked(session, instance, history, claim, digest, run).await
+    })
+    .await
 }
 
 async fn resolve_locked(

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use crate::apply::Attempt;
 use crate::history::ledger::{Row, Statements};
+use crate::lock::THIS_DATABASE;
 use crate::message::RESET;
 use crate::plan::{Planned, resolve};
 use crate::quote::literal;
@@ -156,8 +157,7 @@ impl Standalone<'_> {
             "SELECT 'pid ' || p.pid || ', which is building an index on the table of ' || l.name FROM ({left}) l \
              JOIN pg_catalog.pg_locks k ON k.relation = l.indrelid AND k.granted AND k.mode = 'ShareUpdateExclusiveLock' \
              JOIN pg_catalog.pg_stat_progress_create_index p ON p.pid = k.pid \
-             WHERE p.pid <> pg_catalog.pg_backend_pid() AND k.database = (SELECT oid FROM pg_catalog.pg_database \
-             WHERE datname = pg_catalog.current_database())"
+             WHERE p.pid <> pg_catalog.pg_backend_pid() AND k.database = {THIS_DATABASE}"
         );
         // Then it is no leftover.
         if let Some(holder) = session.values::<String>("looking for who builds it", &building).await?.into_iter().next()

@@ -15,7 +15,7 @@ from pathlib import Path
 from local import environment
 
 API = "/2018-06-01/runtime/invocation/"
-SECRET_ARN = "arn:aws:secretsmanager:us-east-1:000000000000:secret:chaos"
+SECRET_ARN = "arn:aws:secretsmanager:us-east-1:000000000000:secret:database"
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ class _Listener(ThreadingHTTPServer):
 
 class _Process:
     def __init__(self, binary: Path, log: Path, settings: dict[str, str], before_report: Callable[[], bool]) -> None:
+        self.name = binary.name
         self.before_report = before_report
         self.secret: dict = {}
         self._changed = threading.Condition()
@@ -75,8 +76,8 @@ class _Process:
                 env=environment.isolated(
                     AWS_LAMBDA_RUNTIME_API=address, AWS_ENDPOINT_URL_SECRETS_MANAGER=f"http://{address}",
                     AWS_LAMBDA_FUNCTION_NAME=binary.name, AWS_LAMBDA_FUNCTION_VERSION="1",
-                    AWS_LAMBDA_FUNCTION_MEMORY_SIZE="256", AWS_LAMBDA_LOG_GROUP_NAME="chaos",
-                    AWS_LAMBDA_LOG_STREAM_NAME="chaos", PROJECT="chaos", ENVIRONMENT="dev",
+                    AWS_LAMBDA_FUNCTION_MEMORY_SIZE="256", AWS_LAMBDA_LOG_GROUP_NAME=binary.name,
+                    AWS_LAMBDA_LOG_STREAM_NAME="local", PROJECT="local", ENVIRONMENT="dev",
                     DATABASE_SECRET_ARN=SECRET_ARN, DATABASE_SCHEMA="public", DATABASE_TLS="disable", **settings,
                 ),
             )
@@ -142,13 +143,13 @@ def _handler(process: _Process) -> type[BaseHTTPRequestHandler]:
             self._send(200, payload, {
                 "Lambda-Runtime-Aws-Request-Id": request_id,
                 "Lambda-Runtime-Deadline-Ms": str(int(deadline * 1000)),
-                "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:000000000000:function:chaos:1",
+                "Lambda-Runtime-Invoked-Function-Arn": f"arn:aws:lambda:us-east-1:000000000000:function:{process.name}:1",
             })
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             if not self.path.startswith(API):
-                self._send(200, {"ARN": SECRET_ARN, "Name": "chaos", "SecretString": json.dumps(process.secret)})
+                self._send(200, {"ARN": SECRET_ARN, "Name": "database", "SecretString": json.dumps(process.secret)})
                 return
             if self.path.endswith("/error"):
                 answer = Answer(error=body["errorType"], message=body["errorMessage"])

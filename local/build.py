@@ -9,11 +9,11 @@ from pathlib import Path
 from local import environment, paths
 
 
-def binaries() -> Path:
-    """The directory with `apply` and `plan`, built where they have changed."""
+def binaries(*functions: str) -> Path:
+    """The directory with the binaries of these functions, built where they have changed."""
+    packages = [argument for function in functions for argument in ("--package", function)]
     subprocess.run(
-        ["cargo", "build", "--quiet", "--locked", "--package", "apply", "--package", "plan"],
-        check=True, cwd=paths.ROOT, env=environment.building(),
+        ["cargo", "build", "--quiet", "--locked", *packages], check=True, cwd=paths.ROOT, env=environment.building()
     )
     return target() / "debug"
 
