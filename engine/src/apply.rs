@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::history::History;
-use crate::history::ledger::{Ledger, Row, Statements, row_id};
+use crate::history::{Format, History, Key};
+use crate::ledger::{self, Ledger, Row, Statements};
 use crate::message;
 use crate::plan::{Planned, check_empty};
 use crate::reconcile::{Reconciled, reconcile};
@@ -43,7 +43,8 @@ pub struct Applied {
     pub name: String,
     /// From start to finish by the ledger, in milliseconds.
     pub duration_ms: u64,
-    /// Whether this run applied it, in this attempt or an earlier one.
+    /// Whether this run applied it, in this attempt or an earlier one. sqlx's ledger does not tell runs apart: then
+    /// all of the plan counts as this run's.
     pub by_this_run: bool,
 }
 
@@ -72,14 +73,16 @@ pub async fn apply(
     run: &str,
     budget: Budget,
 ) -> Result<Outcome> {
-    lock::hold(target, budget.lock_patience, async |session| {
-        apply_locked(session, instance, history, approved, run, budget).await
+    let statements = Statements::new(target, history.format);
+    lock::hold(target, &statements, budget.lock_patience, async |session| {
+        apply_locked(session, &statements, instance, history, approved, run, budget).await
     })
     .await
 }
 
 async fn apply_locked(
     session: &mut Session,
+    statements: &Statements,
     instance: &str,
     history: &History,
     approved: &Approved,
@@ -87,16 +90,15 @@ async fn apply_locked(
     budget: Budget,
 ) -> Result<Outcome> {
     let identity = session.identity(instance);
-    let statements = Statements::new(&session.target().schema);
-    let found = session.ledger().await?;
+    let found = ledger::read(session, statements).await?;
     let is_new = found.is_none();
     let ledger = found.unwrap_or_default();
-    let Reconciled { planned: names, done, remaining, mut cut_off } = reconcile(&identity, history, &ledger, approved)?;
+    let Reconciled { planned: all, done, remaining, mut cut_off } = reconcile(&identity, history, &ledger, approved)?;
     if is_new {
-        make_ledger(session, &statements).await?;
+        make_ledger(session, history.format, statements).await?;
     }
 
-    let total = names.len();
+    let total = all.len();
     // As people know it: what it names is the last part.
     let execution = run.rsplit(':').next();
     let mut applied_now = 0;
@@ -110,11 +112,11 @@ async fn apply_locked(
             break;
         }
         let number = done.len() + index + 1;
-        let id = row_id(run, &planned.name, earlier_rows(&ledger, &planned.name));
+        let id = statements.row_id(run, &planned.key, ledger.rolled_back(&planned.key));
         let class = planned.script.class.name();
         tracing::info!(execution, migration = planned.name, number, total, class, "applying migration");
         let started = Instant::now();
-        let turn = Turn { statements: &statements, planned, id: &id, applied_before: number - 1, total, budget };
+        let turn = Turn { statements, planned, id: &id, applied_before: number - 1, total, budget };
         if somebody || looked.elapsed() > LONGEST_LOOK {
             turn.let_others_finish(session).await?;
             looked = Instant::now();
@@ -134,32 +136,36 @@ async fn apply_locked(
         tracing::info!(execution, migration = planned.name, number, total, duration_ms, "applied migration");
     }
 
-    let ledger = session.ledger().await?.unwrap_or_default();
-    Ok(outcome(&names, run, &ledger, applied_now, remaining.len() - applied_now))
+    let ledger = ledger::read(session, statements).await?.unwrap_or_default();
+    Ok(outcome(statements, &all, run, &ledger, applied_now, remaining.len() - applied_now))
 }
 
-async fn make_ledger(session: &mut Session, statements: &Statements) -> Result<()> {
-    let tables = session.count_tables().await?;
-    check_empty(&session.target().schema, tables)?;
+async fn make_ledger(session: &mut Session, format: Format, statements: &Statements) -> Result<()> {
+    // sqlx itself does not look: its plan has warned.
+    if format == Format::Prisma {
+        check_empty(session, statements).await?;
+    }
     if !session.value::<bool>("looking for the schema", &statements.schema_exists()).await? {
         session.run("creating the schema", &statements.create_schema()).await?;
     }
     session.run("creating the ledger", &statements.create_table()).await
 }
 
-/// How many rows of `name` were rolled back.
-fn earlier_rows(ledger: &Ledger, name: &str) -> usize {
-    ledger.rows.iter().filter(|row| row.name == name && row.rolled_back).count()
-}
-
-fn outcome(names: &[String], run: &str, ledger: &Ledger, applied_now: usize, remaining: usize) -> Outcome {
-    let applied = names
+fn outcome(
+    statements: &Statements,
+    planned: &[(Key, String)],
+    run: &str,
+    ledger: &Ledger,
+    applied_now: usize,
+    remaining: usize,
+) -> Outcome {
+    let applied = planned
         .iter()
-        .filter_map(|name| ledger.rows.iter().find(|row| row.name == *name && row.is_applied()))
-        .map(|row| Applied {
-            name: row.name.clone(),
+        .filter_map(|(key, name)| ledger.of(key).find(|row| row.is_applied()).map(|row| (name, row)))
+        .map(|(name, row)| Applied {
+            name: name.clone(),
             duration_ms: row.duration_ms,
-            by_this_run: row.id == row_id(run, &row.name, earlier_rows(ledger, &row.name)),
+            by_this_run: row.id == statements.row_id(run, &row.key, ledger.rolled_back(&row.key)),
         })
         .collect();
     Outcome { applied, applied_now, remaining }

@@ -113,8 +113,9 @@ pub enum Error {
     /// The schema has tables but no ledger (P3005).
     #[error(
         "schema \"{schema}\" has {tables} table(s) but no {ledger}: it was not made by this history (P3005). \
-         Record each migration that it already has by a run with the mode resolve and the resolution applied \
-         (or `prisma migrate resolve --applied <migration>`), or point to an empty schema"
+         If it has the work of some of its migrations already, start a run with \
+         {{\"mode\": \"baseline\", \"upTo\": \"<the last migration that it has>\"}}, which records them as applied; \
+         else point to an empty schema"
     )]
     HistoryNotEmpty {
         /// The schema.
@@ -122,7 +123,15 @@ pub enum Error {
         /// How many ordinary tables it holds.
         tables: i64,
         /// The ledger's table name.
-        ledger: &'static str,
+        ledger: String,
+    },
+    /// Ledger and directory disagree in a way that the tool itself, or the setting, does not let pass.
+    #[error("the migrations and the ledger disagree: {}\n{why}. Nothing was applied", listed(.divergences))]
+    HistoryDiverged {
+        /// What disagrees, each with its way out.
+        divergences: Vec<String>,
+        /// Who refuses it.
+        why: String,
     },
     /// What is there now is not what was planned. Nothing was applied since that was found.
     #[error("the plan {digest} no longer holds: {reason}. Nothing more was applied; start a new run")]
@@ -185,15 +194,17 @@ pub struct Refused {
 }
 
 fn refusals(refused: &[Refused]) -> String {
+    let refused: Vec<_> =
+        refused.iter().map(|r| format!("migration {} is refused: {}", r.migration, r.refusal)).collect();
+    listed(&refused)
+}
+
+/// A line each, of the first few.
+fn listed(lines: &[String]) -> String {
     const SHOWN: usize = 5;
-    let mut text = refused
-        .iter()
-        .take(SHOWN)
-        .map(|r| format!("migration {} is refused: {}", r.migration, r.refusal))
-        .collect::<Vec<_>>()
-        .join("\n");
-    if refused.len() > SHOWN {
-        text = format!("{text}\nand {} more", refused.len() - SHOWN);
+    let mut text = lines.iter().take(SHOWN).cloned().collect::<Vec<_>>().join("\n");
+    if lines.len() > SHOWN {
+        text = format!("{text}\nand {} more", lines.len() - SHOWN);
     }
     text
 }

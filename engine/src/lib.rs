@@ -1,6 +1,6 @@
 //! The engine knows PostgreSQL and migration histories. It knows no AWS.
 //!
-//! A [`History`](history::History) is a directory of scripts. A [`Ledger`](history::ledger::Ledger) is what a database
+//! A [`History`](history::History) is a directory of scripts. A [`Ledger`](ledger::Ledger) is what a database
 //! says has been applied of it. [`plan`] compares the two without writing anything, and
 //! [`apply`] carries a plan out: each migration exactly once, whatever happens on the way.
 //!
@@ -9,8 +9,10 @@
 //! only if the script's work is, and whoever holds the lock can trust what it reads.
 
 pub mod apply;
+pub mod baseline;
 pub mod error;
 pub mod history;
+pub mod ledger;
 pub mod plan;
 pub mod preflight;
 pub mod resolve;

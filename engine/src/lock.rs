@@ -6,12 +6,10 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use crate::ledger::Statements;
 use crate::quote::literal;
 use crate::session::{Session, Target};
 use crate::{Error, Result, durability};
-
-/// The key under which Prisma's own engine locks.
-pub(crate) const LOCK_ID: i64 = 72_707_369;
 
 const POLL_EVERY: Duration = Duration::from_millis(200);
 
@@ -27,12 +25,13 @@ pub(crate) const THIS_DATABASE: &str =
 /// Those of `work`; of opening the session; [`Error::ReadOnly`], [`Error::LockHeld`].
 pub(crate) async fn hold<T>(
     target: &Target,
+    statements: &Statements,
     patience: Duration,
     work: impl AsyncFnOnce(&mut Session) -> Result<T>,
 ) -> Result<T> {
     let mut session = Session::open(target).await?;
     session.check_writable()?;
-    acquire(&mut session, patience).await?;
+    acquire(&mut session, statements, patience).await?;
     let mut result = work(&mut session).await;
     if !matches!(result, Err(Error::ConnectionClosed { .. }))
         && let Err(error) = durability::flush(&mut session).await
@@ -41,7 +40,7 @@ pub(crate) async fn hold<T>(
         result = result.and(Err(error));
     }
     if result.is_ok()
-        && let Err(error) = release(&mut session).await
+        && let Err(error) = release(&mut session, statements).await
     {
         // The end of the session gives it up too, after an error as well.
         tracing::warn!(%error, "could not give the migration lock up in good order");
@@ -51,17 +50,15 @@ pub(crate) async fn hold<T>(
 }
 
 /// Takes the lock, trying again until `patience` is over.
-async fn acquire(session: &mut Session, patience: Duration) -> Result<()> {
+async fn acquire(session: &mut Session, statements: &Statements, patience: Duration) -> Result<()> {
     let started = Instant::now();
     loop {
-        let taken = session
-            .value::<bool>("taking the migration lock", &format!("SELECT pg_catalog.pg_try_advisory_lock({LOCK_ID})"))
-            .await?;
+        let taken = session.value::<bool>("taking the migration lock", &statements.try_lock()).await?;
         if taken {
             return Ok(());
         }
         if started.elapsed() + POLL_EVERY > patience {
-            let holder = holder(session).await?.unwrap_or_else(|| "it has ended meanwhile".to_owned());
+            let holder = holder(session, statements).await?.unwrap_or_else(|| "it has ended meanwhile".to_owned());
             return Err(Error::LockHeld { waited_s: started.elapsed().as_secs(), holder });
         }
         tokio::time::sleep(POLL_EVERY).await;
@@ -69,20 +66,21 @@ async fn acquire(session: &mut Session, patience: Duration) -> Result<()> {
 }
 
 /// Gives the lock up. The end of the session would do it too, only later.
-async fn release(session: &mut Session) -> Result<()> {
-    session.run("giving up the migration lock", &format!("SELECT pg_catalog.pg_advisory_unlock({LOCK_ID})")).await
+async fn release(session: &mut Session, statements: &Statements) -> Result<()> {
+    session.run("giving up the migration lock", &statements.unlock()).await
 }
 
 /// Who holds the lock, as far as our role may see.
-pub(crate) async fn holder(session: &mut Session) -> Result<Option<String>> {
+pub(crate) async fn holder(session: &mut Session, statements: &Statements) -> Result<Option<String>> {
     let sql = format!(
         "SELECT 'pid ' || l.pid || ', user ' || coalesce(a.usename::text, 'not visible to this role') \
          || ', application ' || coalesce(nullif(a.application_name, ''), 'not visible to this role') \
          || CASE WHEN a.application_name = pg_catalog.current_setting('application_name') \
          THEN ' (an earlier attempt of this run, whose end the server has not noticed yet)' ELSE '' END \
          FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
-         WHERE l.locktype = 'advisory' AND l.classid = 0 AND l.objid = {LOCK_ID} AND l.objsubid = 1 AND l.granted \
-         AND l.pid <> pg_catalog.pg_backend_pid() AND l.database = {THIS_DATABASE}"
+         WHERE {} \
+         AND l.pid <> pg_catalog.pg_backend_pid() AND l.database = {THIS_DATABASE}",
+        statements.is_lock()
     );
     Ok(session.values::<String>("looking for the lock's holder", &sql).await?.into_iter().next())
 }

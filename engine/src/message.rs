@@ -3,7 +3,7 @@
 use sqlx::postgres::PgDatabaseError;
 
 use crate::error::MigrationFailure;
-use crate::history::ledger::{LOCK_LOST, RECORDED_TWICE, SWALLOWED, Statements};
+use crate::ledger::{Entry, LOCK_LOST, RECORDED_TWICE, SWALLOWED, Statements};
 use crate::plan::Planned;
 use crate::script::Lines;
 use crate::session::{ScriptError, code_of, database_error, position_of};
@@ -28,7 +28,7 @@ pub(crate) fn transactional(ledger: &Statements, planned: &Planned, id: &str) ->
         "{BEGIN}{script}\n;RESET SESSION AUTHORIZATION; RESET ROLE; SET LOCAL synchronous_commit = on; \
          {insert}; {check}; COMMIT; {RESET}",
         script = planned.script.text,
-        insert = ledger.insert_finished(id, &planned.name, &planned.checksum),
+        insert = ledger.insert_finished(Entry::of_planned(planned, id)),
         check = ledger.check_recorded(id),
     )
 }
@@ -115,7 +115,7 @@ fn hint(code: &str, server: Option<&PgDatabaseError>, recording: Option<usize>) 
         ),
         (_, Some(RECORDING)) => Some("It failed when the transaction was to be committed, as deferred constraints do"),
         (_, Some(..RECORDING)) => Some(
-            "The script ran, but could not be recorded: may the role write to the ledger, and is the ledger Prisma's?",
+            "The script ran, but could not be recorded: may the role write to the ledger, and is the ledger the tool's own?",
         ),
         _ => None,
     }

@@ -1,6 +1,7 @@
 //! What can be known before anything is planned: may we migrate here, and would somebody be in the way?
 
-use crate::history::ledger::Statements;
+use crate::history::Format;
+use crate::ledger::Statements;
 use crate::quote::{identifier, literal};
 use crate::session::{Session, Tls};
 use crate::{Error, Result, lock};
@@ -20,16 +21,16 @@ pub struct Report {
     pub warnings: Vec<String>,
 }
 
-/// Looks, and changes nothing.
+/// Looks, and changes nothing. `format` says whose ledger and lock it is about.
 ///
 /// # Errors
 ///
 /// [`Error::ReadOnly`] on a replica; [`Error::Config`] when the role cannot make the ledger; the
 /// connection's errors by cause.
-pub async fn preflight(session: &mut Session) -> Result<Report> {
+pub async fn preflight(session: &mut Session, format: Format) -> Result<Report> {
     session.check_writable()?;
     let target = session.target().clone();
-    let statements = Statements::new(&target.schema);
+    let statements = Statements::new(&target, format);
     if session.value::<bool>("looking for the ledger", &statements.exists()).await? {
         check_may_record(session, &statements, &target.user).await?;
     } else {
@@ -37,7 +38,7 @@ pub async fn preflight(session: &mut Session) -> Result<Report> {
     }
 
     let mut warnings = Vec::new();
-    if let Some(holder) = lock::holder(session).await? {
+    if let Some(holder) = lock::holder(session, &statements).await? {
         warnings.push(format!("another session holds the migration lock: {holder}"));
     }
     let prepared = "SELECT count(*) FROM pg_catalog.pg_prepared_xacts WHERE database = pg_catalog.current_database()";

@@ -3,8 +3,8 @@
 //! The ledger may be the one that the plan was made on, followed by a finished prefix of the plan's
 //! migrations, by whichever run. Nothing else is accepted.
 
-use crate::history::History;
-use crate::history::ledger::{Ledger, Row};
+use crate::history::{History, Key};
+use crate::ledger::{Ledger, Row};
 use crate::plan::{Identity, Planned, check_cut_off, plan_on, split_cut_off};
 use crate::{Error, Result};
 
@@ -22,8 +22,8 @@ pub struct Approved {
 /// An approved plan, compared with a ledger.
 #[derive(Debug)]
 pub(crate) struct Reconciled {
-    /// The names of all the plan's migrations, in order.
-    pub(crate) planned: Vec<String>,
+    /// All the plan's migrations, in order, each with its name.
+    pub(crate) planned: Vec<(Key, String)>,
     /// The rows of the plan's migrations that are finished.
     pub(crate) done: Vec<Row>,
     /// The migrations that remain.
@@ -64,12 +64,12 @@ pub(crate) fn reconcile(
         return Err(changed(format!("{added} migration(s) were recorded since, more than were planned")));
     }
     for (row, planned) in done.iter().zip(&plan.pending) {
-        if !row.is_applied() || row.name != planned.name || row.checksum != planned.checksum {
+        if !row.is_applied() || row.key != planned.key || row.checksum != planned.checksum {
             return Err(changed(format!("{} was recorded where {} was to be next", row.name, planned.name)));
         }
     }
 
-    let planned = plan.pending.iter().map(|planned| planned.name.clone()).collect();
+    let planned = plan.pending.iter().map(|planned| (planned.key.clone(), planned.name.clone())).collect();
     let remaining = plan.pending[added..].to_vec();
     check_cut_off(&open, remaining.first())?;
     let cut_off = open.pop();
@@ -79,11 +79,11 @@ pub(crate) fn reconcile(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::plan;
     use crate::plan::tests::{applied, history, identity};
+    use crate::plan::{OnDivergence, plan};
 
     fn approve(history: &History, base: &Ledger) -> Approved {
-        let plan = plan(&identity(), history, base, None).unwrap();
+        let plan = plan(&identity(), history, base, None, OnDivergence::AsTool).unwrap();
         Approved { digest: plan.digest, base_rows: plan.base_rows, up_to: None }
     }
 

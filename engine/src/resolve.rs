@@ -1,10 +1,11 @@
 //! Settles a migration by a person's word, as `prisma migrate resolve` does: it is declared applied or rolled back.
+//! With sqlx, whose command line has no such thing, the ledger is left as sqlx itself would have it.
 //!
 //! No script runs. What the database itself tells is shown first, and the digest ties the decision to it.
 
 use crate::digest::Fields;
-use crate::history::ledger::{Ledger, Row, Statements, row_id};
-use crate::history::{History, Migration};
+use crate::history::{Format, History, Key, Migration};
+use crate::ledger::{self, Entry, Ledger, Row, Statements};
 use crate::plan::Identity;
 use crate::script::{Class, classify};
 use crate::session::{Session, Target};
@@ -13,7 +14,7 @@ use crate::{Error, Result, lock, standalone};
 /// What a person says of a migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// The migration's whole name.
+    /// The migration's whole name; with sqlx, its version is enough.
     pub migration: String,
     /// What became of it.
     pub resolution: Resolution,
@@ -55,8 +56,8 @@ pub struct Evidence {
 ///
 /// [`Error::Config`] when the claim cannot be true or has no use, with Prisma's code.
 pub async fn look(session: &mut Session, instance: &str, history: &History, claim: &Claim) -> Result<Evidence> {
-    let found = session.ledger().await?;
-    let statements = Statements::new(&session.target().schema);
+    let statements = Statements::new(session.target(), history.format);
+    let found = ledger::read(session, &statements).await?;
     if found.is_none() && !session.value::<bool>("looking for the schema", &statements.schema_exists()).await? {
         return Err(Error::Config {
             name: "DatabaseSchema".into(),
@@ -64,42 +65,38 @@ pub async fn look(session: &mut Session, instance: &str, history: &History, clai
         });
     }
     let ledger = found.unwrap_or_default();
-    let script = check(history, &ledger, claim)?;
-    let mut facts = facts(session, &ledger, claim, script).await?;
-    let digest = digest(&session.identity(instance), &ledger, claim, script, &facts);
-    if let Some(holder) = lock::holder(session).await? {
+    let subject = Subject::find(history, claim)?;
+    subject.check(&ledger, claim)?;
+    let mut facts = facts(session, &ledger, &subject).await?;
+    let digest = digest(&session.identity(instance), &ledger, claim, &subject, &facts);
+    if let Some(holder) = lock::holder(session, &statements).await? {
         facts.push(format!("The migration lock is held, so it may be running now: {holder}"));
     }
     Ok(Evidence { digest, rows: ledger.rows.len(), facts })
 }
 
 /// What the catalog and the ledger tell of the migration, the catalog first.
-async fn facts(
-    session: &mut Session,
-    ledger: &Ledger,
-    claim: &Claim,
-    script: Option<&Migration>,
-) -> Result<Vec<String>> {
+async fn facts(session: &mut Session, ledger: &Ledger, subject: &Subject<'_>) -> Result<Vec<String>> {
     let mut facts = Vec::new();
-    if let Some(script) = script {
+    if let Some(script) = subject.script {
         facts.push(match classify(&script.sql) {
             Err(refusal) => format!("Its script would be refused: {refusal}"),
             Ok(script) => match &script.class {
-                Class::Transactional => transactional_fact(ledger, claim).into(),
+                Class::Transactional => transactional_fact(ledger, subject).into(),
                 Class::Standalone(evidence) => standalone::fact(session, evidence).await?,
             },
         });
     }
-    facts.extend(rows_of(ledger, claim).map(fact));
-    if rows_of(ledger, claim).next().is_none() {
+    facts.extend(ledger.of(&subject.key).map(fact));
+    if ledger.of(&subject.key).next().is_none() {
         facts.push("The ledger has no row for it".into());
     }
     Ok(facts)
 }
 
 /// What is known of a script that runs in a transaction of ours: whoever left a row open did not run it so.
-fn transactional_fact(ledger: &Ledger, claim: &Claim) -> &'static str {
-    match rows_of(ledger, claim).find(|row| row.is_open()) {
+fn transactional_fact(ledger: &Ledger, subject: &Subject) -> &'static str {
+    match ledger.of(&subject.key).find(|row| row.is_open()) {
         Some(row) if row.marked => "It had to run outside a transaction, and nothing tells how far it came",
         Some(_) => "Whoever started it may have left it half applied: look at each of its statements",
         None => "Nothing tells whether it is in the database: look at each of its statements",
@@ -123,81 +120,110 @@ pub async fn resolve(
     run: &str,
     lock_patience: std::time::Duration,
 ) -> Result<bool> {
-    lock::hold(target, lock_patience, async |session| {
-        resolve_locked(session, instance, history, claim, digest, run).await
+    let statements = Statements::new(target, history.format);
+    lock::hold(target, &statements, lock_patience, async |session| {
+        resolve_locked(session, &statements, instance, history, claim, digest, run).await
     })
     .await
 }
 
 async fn resolve_locked(
     session: &mut Session,
+    statements: &Statements,
     instance: &str,
     history: &History,
     claim: &Claim,
     approved: &str,
     run: &str,
 ) -> Result<bool> {
-    let statements = Statements::new(&session.target().schema);
-    let found = session.ledger().await?;
+    let found = ledger::read(session, statements).await?;
     let is_new = found.is_none();
     let ledger = found.unwrap_or_default();
-    if is_settled(&ledger, claim, run) {
+    let subject = Subject::find(history, claim)?;
+    let id = statements.row_id(&format!("{run} resolve"), &subject.key, 0);
+    if subject.is_settled(&ledger, claim.resolution, &id) {
         return Ok(false);
     }
-    let script = check(history, &ledger, claim)?;
-    let facts = facts(session, &ledger, claim, script).await?;
-    if digest(&session.identity(instance), &ledger, claim, script, &facts) != approved {
+    subject.check(&ledger, claim)?;
+    let facts = facts(session, &ledger, &subject).await?;
+    if digest(&session.identity(instance), &ledger, claim, &subject, &facts) != approved {
         return Err(Error::PlanChanged {
             digest: approved.to_owned(),
             reason: "the ledger, the script or what the database tells is not what the decision was made on".into(),
         });
     }
-    let sql = match (claim.resolution, script) {
+    let sql = match (claim.resolution, subject.script) {
         (Resolution::Applied, Some(script)) => {
             // In one transaction: an empty ledger that stays would let a later run take the schema for an empty one.
             let create = if is_new { statements.create_table() } else { String::new() };
-            statements.declare_applied(&create, &own_row(run, claim), &script.name, &script.checksum)
+            format!("BEGIN; {create}; {}; COMMIT", statements.declare_applied(Entry::of(script, &id)))
         }
-        _ => statements.declare_rolled_back(&claim.migration),
+        _ => statements.declare_rolled_back(&subject.key),
     };
     session.run("declaring a migration settled", &sql).await?;
-    let settled = session.ledger().await?.is_some_and(|ledger| is_settled(&ledger, claim, run));
-    if settled {
+    let ledger = ledger::read(session, statements).await?.unwrap_or_default();
+    if subject.is_settled(&ledger, claim.resolution, &id) {
         let execution = run.rsplit(':').next();
         let Claim { migration, resolution } = claim;
         tracing::info!(execution, migration, resolution = resolution.name(), "declared a migration settled");
         return Ok(true);
     }
-    let holder = lock::holder(session).await?.unwrap_or_else(|| "nobody, so it was lost".to_owned());
+    let holder = lock::holder(session, statements).await?.unwrap_or_else(|| "nobody, so it was lost".to_owned());
     Err(Error::LockHeld { waited_s: 0, holder })
 }
 
-/// The migration's script, if the history has it; an error if the claim cannot be recorded.
-fn check<'a>(history: &'a History, ledger: &Ledger, claim: &Claim) -> Result<Option<&'a Migration>> {
-    let Claim { migration, resolution } = claim;
-    let script = history.migrations.iter().find(|found| found.name == *migration);
-    let wrong = |reason: String| Err(Error::Config { name: "migration".into(), reason });
-    let applied = rows_of(ledger, claim).any(Row::is_applied);
-    let open = rows_of(ledger, claim).any(Row::is_open);
-    match resolution {
-        Resolution::Applied if script.is_none() => {
-            wrong(format!("there is no migration {migration:?} in the history (P3017); give the whole name of one"))
+/// The migration that a claim is about.
+struct Subject<'a> {
+    format: Format,
+    key: Key,
+    /// If the history has it.
+    script: Option<&'a Migration>,
+}
+
+impl<'a> Subject<'a> {
+    fn find(history: &'a History, claim: &Claim) -> Result<Self> {
+        let name = &claim.migration;
+        let script = history.position(name).and_then(|position| history.migrations.get(position));
+        let key = script.map(|script| script.key.clone()).or_else(|| history.format.key_of(name));
+        let key = key.ok_or_else(|| wrong(format!("{name:?} has no version; give the whole name of a migration")))?;
+        Ok(Self { format: history.format, key, script })
+    }
+
+    /// An error if the claim cannot be recorded.
+    fn check(&self, ledger: &Ledger, claim: &Claim) -> Result<()> {
+        let Claim { migration, resolution } = claim;
+        let applied = ledger.of(&self.key).any(Row::is_applied);
+        let open = ledger.of(&self.key).any(Row::is_open);
+        Err(wrong(match resolution {
+            Resolution::Applied if self.script.is_none() => {
+                format!("there is no migration {migration:?} in the history (P3017); give the whole name of one")
+            }
+            Resolution::Applied if applied => {
+                format!("{migration} is recorded as applied already (P3008); there is nothing to resolve")
+            }
+            Resolution::RolledBack if applied => format!(
+                "{migration} is recorded as finished (P3012), and only one that failed can be declared rolled back"
+            ),
+            Resolution::RolledBack if !open => {
+                format!("the ledger has no unfinished row of {migration:?} (P3011); there is nothing to resolve")
+            }
+            _ => return Ok(()),
+        }))
+    }
+
+    /// Whether the ledger says what is claimed, by the row `id` where that leaves one.
+    fn is_settled(&self, ledger: &Ledger, resolution: Resolution, id: &str) -> bool {
+        let mut rows = ledger.of(&self.key).peekable();
+        match resolution {
+            Resolution::Applied => rows.any(|row| row.id == id && row.is_applied()),
+            Resolution::RolledBack if self.format == Format::Sqlx => rows.peek().is_none(),
+            Resolution::RolledBack => rows.peek().is_some() && rows.all(|row| row.rolled_back),
         }
-        Resolution::Applied if applied => {
-            wrong(format!("{migration} is recorded as applied already (P3008); there is nothing to resolve"))
-        }
-        Resolution::RolledBack if applied => wrong(format!(
-            "{migration} is recorded as finished (P3012), and only one that failed can be declared rolled back"
-        )),
-        Resolution::RolledBack if !open => {
-            wrong(format!("the ledger has no unfinished row of {migration:?} (P3011); there is nothing to resolve"))
-        }
-        _ => Ok(script),
     }
 }
 
-fn rows_of<'a>(ledger: &'a Ledger, claim: &'a Claim) -> impl Iterator<Item = &'a Row> {
-    ledger.rows.iter().filter(|row| row.name == claim.migration)
+fn wrong(reason: String) -> Error {
+    Error::Config { name: "migration".into(), reason }
 }
 
 /// What a row tells, without its log: another tool's can quote rows of the database.
@@ -211,32 +237,14 @@ fn fact(row: &Row) -> String {
     format!("{who} started it {}, and {how}", row.started_at)
 }
 
-fn own_row(run: &str, claim: &Claim) -> String {
-    row_id(run, &format!("resolve {}", claim.migration), 0)
-}
-
-/// Whether the ledger says what is claimed, by this run's own word where that leaves a row.
-fn is_settled(ledger: &Ledger, claim: &Claim, run: &str) -> bool {
-    match claim.resolution {
-        Resolution::Applied => {
-            let id = own_row(run, claim);
-            rows_of(ledger, claim).any(|row| row.id == id && row.is_applied())
-        }
-        Resolution::RolledBack => {
-            let mut rows = rows_of(ledger, claim).peekable();
-            rows.peek().is_some() && rows.all(|row| row.rolled_back)
-        }
-    }
-}
-
-fn digest(identity: &Identity, ledger: &Ledger, claim: &Claim, script: Option<&Migration>, facts: &[String]) -> String {
+fn digest(identity: &Identity, ledger: &Ledger, claim: &Claim, subject: &Subject, facts: &[String]) -> String {
     let mut fields = Fields::new();
     fields.text("lockstep resolve 1");
     identity.fields(&mut fields);
     fields.text(&ledger.digest());
     fields.text(&claim.migration);
     fields.text(claim.resolution.name());
-    fields.text(script.map_or("", |script| &script.checksum));
+    fields.text(subject.script.map_or("", |script| &script.checksum));
     for fact in facts {
         fields.text(fact);
     }

@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use crate::apply::Attempt;
-use crate::history::ledger::{Row, Statements};
+use crate::ledger::{Entry, Row, Statements};
 use crate::lock::THIS_DATABASE;
 use crate::message::RESET;
 use crate::plan::{Planned, resolve};
@@ -49,7 +49,7 @@ impl Standalone<'_> {
             }
             row.id.as_str()
         } else {
-            let sql = self.ledger.insert_started(self.id, &self.planned.name, &self.planned.checksum);
+            let sql = self.ledger.insert_started(Entry::of_planned(self.planned, self.id));
             self.expect_one(session, "recording a start", &sql).await?;
             self.id
         };
@@ -106,7 +106,8 @@ impl Standalone<'_> {
         if session.change(doing, sql).await? == 1 {
             return Ok(());
         }
-        let holder = lock::holder(session).await?.unwrap_or_else(|| "nobody: the statement released it".to_owned());
+        let holder =
+            lock::holder(session, self.ledger).await?.unwrap_or_else(|| "nobody: the statement released it".to_owned());
         Err(Error::LockHeld { waited_s: 0, holder })
     }
 

@@ -1,39 +1,114 @@
-//! Migration histories: a directory of scripts, and the ledger that a database keeps of them.
+//! Migration histories: a directory of scripts, in the layout of Prisma or of sqlx.
 
+mod collation;
 mod directory;
-pub mod ledger;
+mod prisma;
+mod sqlx;
 
-pub use directory::read;
+pub use directory::{read, recognise};
 
 use std::fmt::Write as _;
 
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, Sha384};
+
+use crate::quote::literal;
+
+/// Whose history it is: its layout, its ledger, its lock and its checksums.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `<name>/migration.sql` and `_prisma_migrations`.
+    Prisma,
+    /// `<version>_<description>.sql` and `_sqlx_migrations`.
+    Sqlx,
+}
+
+impl Format {
+    /// The tool, as people write it.
+    pub const fn tool(self) -> &'static str {
+        match self {
+            Self::Prisma => "Prisma",
+            Self::Sqlx => "sqlx",
+        }
+    }
+
+    /// By what the ledger would know a migration that a person calls `name`: for sqlx its version is enough.
+    pub(crate) fn key_of(self, name: &str) -> Option<Key> {
+        match self {
+            Self::Prisma => Some(Key::Name(name.to_owned())),
+            Self::Sqlx => name.split('_').next()?.parse().ok().map(Key::Version),
+        }
+    }
+}
+
+/// By what the ledger knows a migration. Ordered as migrations apply.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Key {
+    /// Prisma: the directory's name.
+    Name(String),
+    /// sqlx: the number that the file's name begins with.
+    Version(i64),
+}
+
+impl Key {
+    /// As it stands in the ledger, in SQL.
+    pub(crate) fn sql(&self) -> String {
+        match self {
+            Self::Name(name) => literal(name),
+            Self::Version(version) => version.to_string(),
+        }
+    }
+}
 
 /// A directory of migrations, in the order in which they apply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct History {
+    /// Whose history it is.
+    pub format: Format,
     /// The migrations, ordered.
     pub migrations: Vec<Migration>,
     /// What a person should know of the directory though it can be used.
     pub warnings: Vec<String>,
 }
 
+impl History {
+    /// Where the migration is that a person calls `name`: by its whole name or, with sqlx, by its version alone.
+    pub(crate) fn position(&self, name: &str) -> Option<usize> {
+        let version = name.parse().ok().map(Key::Version);
+        self.migrations.iter().position(|found| found.name == name || Some(&found.key) == version.as_ref())
+    }
+
+    /// The migration that the ledger knows by `key`.
+    pub(crate) fn of_key(&self, key: &Key) -> Option<&Migration> {
+        // Sorted by key, whatever the format.
+        let found = self.migrations.binary_search_by(|migration| migration.key.cmp(key)).ok()?;
+        self.migrations.get(found)
+    }
+}
+
 /// One migration: a name and a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Migration {
-    /// The directory's name, which is the name in the ledger.
+    /// By what the ledger knows it.
+    pub key: Key,
+    /// Its name for people: the directory's, or the file's without its ending.
     pub name: String,
-    /// Lower-case hexadecimal SHA-256 of the file, as Prisma computes it.
+    /// In lower-case hexadecimal: Prisma's SHA-256 of the text, or sqlx's SHA-384.
     pub checksum: String,
     /// The script as it is in the file.
     pub sql: String,
 }
 
 impl Migration {
-    /// A migration of this name and script.
-    pub fn new(name: impl Into<String>, sql: impl Into<String>) -> Self {
+    /// One of Prisma's.
+    pub fn prisma(name: impl Into<String>, sql: impl Into<String>) -> Self {
+        let (name, sql) = (name.into(), sql.into());
+        Self { key: Key::Name(name.clone()), name, checksum: hex(&Sha256::digest(sql.as_bytes())), sql }
+    }
+
+    /// One of sqlx's; `name` is the file's, without its ending.
+    pub fn sqlx(version: i64, name: impl Into<String>, sql: impl Into<String>) -> Self {
         let sql = sql.into();
-        Self { name: name.into(), checksum: hex(&Sha256::digest(sql.as_bytes())), sql }
+        Self { key: Key::Version(version), name: name.into(), checksum: hex(&Sha384::digest(sql.as_bytes())), sql }
     }
 }
 
@@ -51,10 +126,34 @@ mod tests {
 
     #[test]
     fn the_checksum_is_of_the_text_as_it_is() {
-        // From `printf 'SELECT 1;\n' | sha256sum`.
-        let unix = Migration::new("a", "SELECT 1;\n");
-        let windows = Migration::new("a", "SELECT 1;\r\n");
+        // From `printf 'SELECT 1;\n' | sha256sum`, and sha384sum.
+        let unix = Migration::prisma("a", "SELECT 1;\n");
+        let windows = Migration::prisma("a", "SELECT 1;\r\n");
         assert_eq!(unix.checksum, "b4e0497804e46e0a0b0b8c31975b062152d551bac49c3c2e80932567b4085dcd");
         assert_ne!(unix.checksum, windows.checksum);
+        let sqlx = Migration::sqlx(1, "1_a", "SELECT 1;\n");
+        assert_eq!(
+            sqlx.checksum,
+            "24454095d8d7876ca8e842f34296ca645c83e0f7b50f048c99db4b2ff4da659267afc4ef3e994f3d74e18c741165d931"
+        );
+    }
+
+    #[test]
+    fn a_migration_is_found_by_its_name_and_with_sqlx_by_its_version() {
+        let prisma = History {
+            format: Format::Prisma,
+            migrations: ["1", "2_b"].map(|name| Migration::prisma(name, "")).to_vec(),
+            warnings: Vec::new(),
+        };
+        assert_eq!((prisma.position("1"), prisma.position("2_b"), prisma.position("2")), (Some(0), Some(1), None));
+        let sqlx = History {
+            format: Format::Sqlx,
+            migrations: [(1, "0001_a"), (2, "0002_b")].map(|(n, name)| Migration::sqlx(n, name, "")).to_vec(),
+            warnings: Vec::new(),
+        };
+        assert_eq!((sqlx.position("0002_b"), sqlx.position("2"), sqlx.position("0002")), (Some(1), Some(1), Some(1)));
+        assert_eq!((sqlx.position("3"), sqlx.position("b")), (None, None));
+        assert_eq!(sqlx.of_key(&Key::Version(2)).map(|found| found.name.as_str()), Some("0002_b"));
+        assert_eq!(Format::Sqlx.key_of("0002_b"), Some(Key::Version(2)));
     }
 }

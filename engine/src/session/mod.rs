@@ -11,7 +11,6 @@ use futures_util::TryStreamExt as _;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Connection as _, Decode, Either, PgConnection, Postgres, Row as _, Type};
 
-use crate::history::ledger::{Ledger, Row, Statements};
 use crate::plan::Identity;
 use crate::session::connect::{connect, connect_error};
 use crate::session::fault::query_error;
@@ -138,56 +137,6 @@ impl Session {
 
     fn read_only(&self, reason: &str) -> Error {
         Error::ReadOnly { host: self.target.host.clone(), port: self.target.port, reason: reason.to_owned() }
-    }
-
-    /// The ledger's rows; `None` when there is no ledger yet.
-    ///
-    /// # Errors
-    ///
-    /// When the query fails, by cause.
-    pub async fn ledger(&mut self) -> Result<Option<Ledger>> {
-        let statements = Statements::new(&self.target.schema);
-        let hidden = self.value::<Option<bool>>("looking for the ledger", &statements.is_hidden()).await?;
-        let Some(hidden) = hidden else { return Ok(None) };
-        if hidden {
-            return Err(Error::Config {
-                name: "the ledger".into(),
-                reason: format!(
-                    "row level security is on for {}, and may hide rows from {}; let the table's owner migrate",
-                    statements.table(),
-                    self.target.user
-                ),
-            });
-        }
-        let doing = "reading the ledger";
-        let rows = self.rows(doing, &statements.read()).await?;
-        let rows = rows
-            .iter()
-            .map(|row| {
-                Ok(Row {
-                    id: row.try_get(0)?,
-                    name: row.try_get(1)?,
-                    checksum: row.try_get(2)?,
-                    started_at: row.try_get(3)?,
-                    finished: row.try_get(4)?,
-                    rolled_back: row.try_get(5)?,
-                    marked: row.try_get(6)?,
-                    duration_ms: u64::try_from(row.try_get::<i64, _>(7)?).unwrap_or(0),
-                })
-            })
-            .collect::<Result<Vec<_>, sqlx::Error>>()
-            .map_err(|error| self.error(doing, &error))?;
-        Ok(Some(Ledger { rows }))
-    }
-
-    /// How many ordinary tables the schema has, extensions' apart.
-    ///
-    /// # Errors
-    ///
-    /// When the query fails, by cause.
-    pub async fn count_tables(&mut self) -> Result<i64> {
-        let statements = Statements::new(&self.target.schema);
-        self.value("counting tables", &statements.count_tables()).await
     }
 
     /// Closes the session in good order. Its end would be noticed anyway, so a failure is none.

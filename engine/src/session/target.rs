@@ -18,6 +18,8 @@ pub struct Target {
     pub database: String,
     /// The schema of the ledger, and the search path of every script.
     pub schema: String,
+    /// The name of sqlx's ledger, for a history of its own.
+    pub sqlx_table: String,
     /// How the connection is protected.
     pub tls: Tls,
     /// What `pg_stat_activity` shows.

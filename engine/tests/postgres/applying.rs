@@ -96,8 +96,7 @@ async fn a_session_that_is_ended_in_a_script_leaves_nothing_of_it_and_the_retry_
         ("3", "INSERT INTO a VALUES (2)"),
     ]);
     let prelude = crate::support::history(&[("0", "CREATE TABLE slow (); INSERT INTO slow DEFAULT VALUES")]);
-    let history =
-        engine::history::History { migrations: [prelude.migrations, history.migrations].concat(), warnings: vec![] };
+    let history = engine::history::History { migrations: [prelude.migrations, history.migrations].concat(), ..prelude };
     let approved = database.approve(&history).await;
     let mut other = database.session().await;
     let killer = async {

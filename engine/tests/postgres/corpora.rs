@@ -1,4 +1,4 @@
-//! Real histories, where `CORPORA` names a directory of them: `prisma/<history>/<name>/migration.sql`.
+//! Real histories, where `CORPORA` names a directory of them: `prisma/<history>/` and `sqlx/<history>/`.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,8 +13,9 @@ fn histories() -> Vec<(String, History)> {
         eprintln!("skipped: CORPORA names no directory of real histories");
         return Vec::new();
     };
-    let mut found: Vec<_> = fs::read_dir(corpora.join("prisma"))
-        .unwrap()
+    let mut found: Vec<_> = ["prisma", "sqlx"]
+        .iter()
+        .flat_map(|tool| fs::read_dir(corpora.join(tool)).unwrap())
         .map(|entry| {
             let path = entry.unwrap().path();
             (path.file_name().unwrap().to_string_lossy().into_owned(), history::read(&path).unwrap())

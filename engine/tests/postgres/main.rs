@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping")]
 
 mod applying;
+mod baselining;
 mod connecting;
 mod contention;
 mod corpora;
@@ -11,5 +12,6 @@ mod failing;
 mod hygiene;
 mod planning;
 mod resolving;
+mod sqlx_histories;
 mod standalone;
 mod support;

@@ -1,6 +1,6 @@
 //! Planning reads and writes nothing, and sees what Prisma's own checks see.
 
-use engine::plan::check_empty;
+use engine::history::Format;
 use engine::session::Session;
 use engine::{Error, preflight::preflight};
 
@@ -15,7 +15,7 @@ async fn planning_and_preflight_change_nothing() {
     let plan = database.plan(&history(&[("1", "CREATE TABLE a ()"), ("2", "VACUUM")])).await.unwrap();
     assert_eq!((plan.pending.len(), plan.base_rows, plan.already_applied), (2, 0, 0));
     let mut session = Session::open(&database.target).await.unwrap();
-    let report = preflight(&mut session).await.unwrap();
+    let report = preflight(&mut session, Format::Prisma).await.unwrap();
     assert_eq!((report.database, report.tls), (database.target.database.clone(), true));
     assert_eq!(database.texts(EVERYTHING).await, before);
 }
@@ -24,13 +24,14 @@ async fn planning_and_preflight_change_nothing() {
 async fn a_schema_with_tables_but_no_ledger_is_refused() {
     let database = Database::create().await;
     database.run("CREATE VIEW v AS SELECT 1; CREATE SEQUENCE s; CREATE EXTENSION pg_trgm").await;
-    let mut session = Session::open(&database.target).await.unwrap();
-    check_empty("public", session.count_tables().await.unwrap()).unwrap();
+    let history = history(&[("1", "SELECT 1")]);
+    let approved = database.approve(&history).await;
     database.run("CREATE TABLE already_here ()").await;
-    let error = check_empty("public", session.count_tables().await.unwrap()).unwrap_err();
+    let error = database.plan(&history).await.unwrap_err();
     assert!(error.to_string().contains("1 table(s) but no _prisma_migrations"), "{error}");
+    assert!(error.to_string().contains("\"mode\": \"baseline\""), "{error}");
     // Apply looks again, under the lock.
-    let error = database.migrate(&history(&[("1", "SELECT 1")])).await.unwrap_err();
+    let error = database.apply(&history, &approved, "run").await.unwrap_err();
     assert!(matches!(error, Error::HistoryNotEmpty { tables: 1, .. }), "{error}");
     assert_eq!(database.tables().await, ["already_here"]);
 }
@@ -62,7 +63,7 @@ async fn a_role_that_may_not_create_is_told_what_it_lacks() {
     )
     .await;
     let mut session = Session::open(&database.target).await.unwrap();
-    let error = preflight(&mut session).await.unwrap_err();
+    let error = preflight(&mut session, Format::Prisma).await.unwrap_err();
     assert!(error.to_string().contains(&format!("GRANT USAGE, CREATE ON SCHEMA \"public\" TO \"{name}\"")), "{error}");
 }
 

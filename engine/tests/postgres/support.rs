@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use engine::apply::{Approved, Budget, Outcome, apply};
-use engine::history::{History, Migration};
-use engine::plan::{Plan, plan};
+use engine::history::{Format, History, Migration};
+use engine::plan::{OnDivergence, Plan, look};
 use engine::session::{Session, Target, Tls};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection, Row as _};
@@ -41,6 +41,7 @@ impl Database {
                 password: password.into(),
                 database: name,
                 schema: "public".into(),
+                sqlx_table: "_sqlx_migrations".into(),
                 tls: Tls::VerifyFull(std::fs::read(setting("CA_FILE")).unwrap()),
                 application_name: "lockstep test".into(),
                 lock_timeout: Duration::from_millis(200),
@@ -71,8 +72,7 @@ impl Database {
 
     pub(crate) async fn plan(&self, history: &History) -> engine::Result<Plan> {
         let mut session = Session::open(&self.target).await?;
-        let ledger = session.ledger().await?.unwrap_or_default();
-        plan(&session.identity(INSTANCE), history, &ledger, None)
+        look(&mut session, INSTANCE, history, None, OnDivergence::AsTool).await
     }
 
     pub(crate) async fn approve(&self, history: &History) -> Approved {
@@ -128,8 +128,15 @@ pub(crate) fn within(time: Duration) -> Budget {
 }
 
 pub(crate) fn history(scripts: &[(&str, &str)]) -> History {
-    let migrations = scripts.iter().map(|(name, sql)| Migration::new(*name, *sql)).collect();
-    History { migrations, warnings: Vec::new() }
+    let migrations = scripts.iter().map(|(name, sql)| Migration::prisma(*name, *sql)).collect();
+    History { format: Format::Prisma, migrations, warnings: Vec::new() }
+}
+
+/// A history of sqlx's, whose names begin with a number.
+pub(crate) fn sqlx_history(scripts: &[(&str, &str)]) -> History {
+    let version = |name: &str| name.split('_').next().unwrap().parse().unwrap();
+    let migrations = scripts.iter().map(|(name, sql)| Migration::sqlx(version(name), *name, *sql)).collect();
+    History { format: Format::Sqlx, migrations, warnings: Vec::new() }
 }
 
 /// The ledger's line for a migration that was applied in the ordinary way.

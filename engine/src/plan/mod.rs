@@ -1,10 +1,15 @@
-//! What is pending, and the digest that ties an approval to it. Pure: nothing here touches a database.
+//! What is pending, and the digest that ties an approval to it. Writes nothing.
+
+mod divergence;
+
+pub use divergence::OnDivergence;
 
 use crate::digest::Fields;
 use crate::error::Refused;
-use crate::history::ledger::{Ledger, Row, TABLE};
-use crate::history::{History, Migration};
+use crate::history::{Format, History, Key, Migration};
+use crate::ledger::{self, Ledger, Row, Statements};
 use crate::script::{Script, classify};
+use crate::session::Session;
 use crate::{Error, Result};
 
 /// What tells one database from every other.
@@ -50,6 +55,8 @@ pub struct Plan {
 /// A migration that is to be applied.
 #[derive(Debug, Clone)]
 pub struct Planned {
+    /// By what the ledger knows it.
+    pub key: Key,
     /// Its name.
     pub name: String,
     /// Its checksum.
@@ -58,15 +65,66 @@ pub struct Planned {
     pub script: Script,
 }
 
-/// Plans `history` on what `ledger` says, up to and including the migration `up_to`.
+/// Plans `history` on the session's database, up to and including the migration `up_to`. `instance` is the server's own
+/// name outside of SQL.
 ///
 /// # Errors
 ///
-/// [`Error::HistoryFailed`] when another tool left a migration unfinished, [`Error::Refused`] with
-/// every script that cannot be run, [`Error::Config`] when there is no migration `up_to`.
-pub fn plan(identity: &Identity, history: &History, ledger: &Ledger, up_to: Option<&str>) -> Result<Plan> {
+/// [`Error::HistoryFailed`] when another tool left a migration unfinished, [`Error::HistoryDiverged`] where ledger and
+/// directory disagree in a way that is refused, [`Error::HistoryNotEmpty`] when the schema has tables but no ledger,
+/// [`Error::Refused`] with every script that cannot be run, [`Error::Config`] when there is no migration `up_to`.
+pub async fn look(
+    session: &mut Session,
+    instance: &str,
+    history: &History,
+    up_to: Option<&str>,
+    on_divergence: OnDivergence,
+) -> Result<Plan> {
+    let statements = Statements::new(session.target(), history.format);
+    let found = ledger::read(session, &statements).await?;
+    let mut warnings = Vec::new();
+    if found.is_none()
+        && let Err(error) = check_empty(session, &statements).await
+    {
+        match error {
+            Error::HistoryNotEmpty { schema, tables, ledger, .. }
+                if history.format == Format::Sqlx && on_divergence == OnDivergence::AsTool =>
+            {
+                warnings.push(format!(
+                    "schema \"{schema}\" has {tables} table(s) but no {ledger}: is it the right one? \
+                     sqlx would apply the whole history to it, and so will this"
+                ));
+            }
+            error => return Err(error),
+        }
+    }
+    let identity = session.identity(instance);
+    let mut plan = plan(&identity, history, &found.unwrap_or_default(), up_to, on_divergence)?;
+    plan.warnings.extend(warnings);
+    Ok(plan)
+}
+
+/// Plans `history` on what `ledger` says.
+pub(crate) fn plan(
+    identity: &Identity,
+    history: &History,
+    ledger: &Ledger,
+    up_to: Option<&str>,
+    on_divergence: OnDivergence,
+) -> Result<Plan> {
     let (base, open) = split_cut_off(ledger)?;
-    let plan = plan_on(identity, history, &base, up_to)?;
+    let planned = &history.migrations[..until(history, up_to)?];
+    let unapplied: Vec<_> = planned.iter().filter(|migration| !base.has(&migration.key)).collect();
+    let found = divergence::find(history, planned, &base, &unapplied);
+    let mut warnings = history.warnings.clone();
+    warnings.extend(divergence::judge(history.format, on_divergence, found)?);
+    for migration in unapplied {
+        if let Some(earlier) = base.of(&migration.key).next() {
+            let Row { started_at, .. } = earlier;
+            warnings.push(format!("{} was started {started_at} and rolled back, and will be applied", migration.name));
+        }
+    }
+    let plan = Plan { warnings, ..plan_on(identity, history, &base, up_to)? };
     check_cut_off(&open, plan.pending.first())?;
     Ok(plan)
 }
@@ -74,7 +132,7 @@ pub fn plan(identity: &Identity, history: &History, ledger: &Ledger, up_to: Opti
 /// An error unless what was cut off is the next to run, with the script that it was cut off with:
 /// else nobody would ever settle it.
 pub(crate) fn check_cut_off(open: &[Row], next: Option<&Planned>) -> Result<()> {
-    let is_next = |row: &&Row| next.is_some_and(|next| next.name == row.name && next.checksum == row.checksum);
+    let is_next = |row: &&Row| next.is_some_and(|next| next.key == row.key && next.checksum == row.checksum);
     let Some(row) = open.iter().find(|row| !is_next(row)) else { return Ok(()) };
     Err(Error::HistoryFailed {
         migration: row.name.clone(),
@@ -93,16 +151,14 @@ pub(crate) fn resolve(name: &str) -> String {
     )
 }
 
-/// An error if the schema has tables of its own but no ledger: Prisma's P3005.
-///
-/// # Errors
-///
-/// [`Error::HistoryNotEmpty`].
-pub fn check_empty(schema: &str, tables: i64) -> Result<()> {
+/// An error if the schema has tables of its own, which a ledger would have to account for: Prisma's P3005.
+pub(crate) async fn check_empty(session: &mut Session, statements: &Statements) -> Result<()> {
+    let tables = session.value("counting tables", &statements.count_tables()).await?;
     if tables == 0 {
         return Ok(());
     }
-    Err(Error::HistoryNotEmpty { schema: schema.to_owned(), tables, ledger: TABLE })
+    let (schema, ledger) = (session.target().schema.clone(), statements.name().to_owned());
+    Err(Error::HistoryNotEmpty { schema, tables, ledger })
 }
 
 /// The ledger without the rows that standalone statements of ours left open, and those rows.
@@ -123,26 +179,18 @@ pub(crate) fn split_cut_off(ledger: &Ledger) -> Result<(Ledger, Vec<Row>)> {
     Ok((Ledger { rows: rest }, open))
 }
 
-/// [`plan`] on a ledger without open rows.
+/// [`plan`] on a ledger without open rows, and without a word on where it disagrees with the directory.
 pub(crate) fn plan_on(identity: &Identity, history: &History, base: &Ledger, up_to: Option<&str>) -> Result<Plan> {
-    let until = match up_to {
-        None => history.migrations.len(),
-        Some(name) => {
-            1 + history.migrations.iter().position(|migration| migration.name == name).ok_or_else(|| Error::Config {
-                name: "upTo".into(),
-                reason: format!("there is no migration {name:?}; give the whole name of one"),
-            })?
-        }
-    };
     let (applied, unapplied): (Vec<_>, Vec<_>) =
-        history.migrations[..until].iter().partition(|migration| base.has(&migration.name));
+        history.migrations[..until(history, up_to)?].iter().partition(|migration| base.has(&migration.key));
 
     let mut pending = Vec::with_capacity(unapplied.len());
     let mut refused = Vec::new();
     for migration in &unapplied {
         match classify(&migration.sql) {
             Ok(script) => {
-                pending.push(Planned { name: migration.name.clone(), checksum: migration.checksum.clone(), script });
+                let Migration { key, name, checksum, .. } = (*migration).clone();
+                pending.push(Planned { key, name, checksum, script });
             }
             Err(refusal) => refused.push(Refused { migration: migration.name.clone(), refusal }),
         }
@@ -151,35 +199,22 @@ pub(crate) fn plan_on(identity: &Identity, history: &History, base: &Ledger, up_
         return Err(Error::Refused(refused));
     }
 
-    let mut warnings = history.warnings.clone();
-    warnings.extend(divergences(history, base, &unapplied));
     Ok(Plan {
         digest: digest(identity, base, &pending),
         base_rows: base.rows.len(),
         already_applied: applied.len(),
         pending,
-        warnings,
+        warnings: Vec::new(),
     })
 }
 
-/// Where ledger and directory disagree in ways that Prisma itself lets pass.
-fn divergences(history: &History, base: &Ledger, unapplied: &[&Migration]) -> Vec<String> {
-    let mut warnings = Vec::new();
-    let mut newest_applied: Option<&str> = None;
-    for row in base.rows.iter().filter(|row| row.is_applied()) {
-        newest_applied = newest_applied.max(Some(&row.name));
-        match history.migrations.iter().find(|migration| migration.name == row.name) {
-            None => warnings.push(format!("{} is applied, but its script is missing", row.name)),
-            Some(migration) if migration.checksum != row.checksum => {
-                warnings.push(format!("{} was edited after it was applied; the edit will not run", row.name));
-            }
-            Some(_) => {}
-        }
-    }
-    for migration in unapplied.iter().filter(|migration| newest_applied > Some(&migration.name)) {
-        warnings.push(format!("{} is older than the newest applied migration, and will run after it", migration.name));
-    }
-    warnings
+/// Where the part of the history ends that is asked for.
+pub(crate) fn until(history: &History, up_to: Option<&str>) -> Result<usize> {
+    let Some(name) = up_to else { return Ok(history.migrations.len()) };
+    history.position(name).map(|position| position + 1).ok_or_else(|| Error::Config {
+        name: "upTo".into(),
+        reason: format!("there is no migration {name:?}; give the whole name of one"),
+    })
 }
 
 fn digest(identity: &Identity, base: &Ledger, pending: &[Planned]) -> String {
@@ -209,14 +244,15 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn history(names: &[&str]) -> History {
-        let migrations = names.iter().map(|name| Migration::new(*name, format!("SELECT '{name}'"))).collect();
-        History { migrations, warnings: Vec::new() }
+        let migrations = names.iter().map(|name| Migration::prisma(*name, format!("SELECT '{name}'"))).collect();
+        History { format: Format::Prisma, migrations, warnings: Vec::new() }
     }
 
     pub(crate) fn applied(name: &str) -> Row {
         let migration = &history(&[name]).migrations[0];
         Row {
             id: format!("id of {name}"),
+            key: migration.key.clone(),
             name: name.into(),
             checksum: migration.checksum.clone(),
             started_at: "2026-01-01 00:00:00+00".into(),
@@ -236,15 +272,17 @@ pub(crate) mod tests {
         let mut gone = applied("2");
         gone.rolled_back = true;
         let ledger = Ledger { rows: vec![applied("1"), gone] };
-        let plan = plan(&identity(), &history(&["1", "2", "3"]), &ledger, None).unwrap();
+        let plan = plan(&identity(), &history(&["1", "2", "3"]), &ledger, None, OnDivergence::AsTool).unwrap();
         assert_eq!(names(&plan), ["2", "3"]);
         assert_eq!((plan.already_applied, plan.base_rows), (1, 2));
-        assert!(plan.warnings.is_empty());
+        let again = "2 was started 2026-01-01 00:00:00+00 and rolled back, and will be applied";
+        assert_eq!(plan.warnings, [again]);
     }
 
     #[test]
     fn up_to_ends_the_plan() {
-        let plan_up_to = |name| plan(&identity(), &history(&["1", "2", "3"]), &Ledger::default(), Some(name));
+        let plan_up_to =
+            |name| plan(&identity(), &history(&["1", "2", "3"]), &Ledger::default(), Some(name), OnDivergence::AsTool);
         assert_eq!(names(&plan_up_to("2").unwrap()), ["1", "2"]);
         assert!(plan_up_to("4").unwrap_err().to_string().starts_with("upTo: there is no migration \"4\""));
     }
@@ -252,7 +290,7 @@ pub(crate) mod tests {
     #[test]
     fn the_digest_sees_every_part() {
         let digest = |identity: &Identity, names: &[&str], rows: Vec<Row>, up_to| {
-            plan(identity, &history(names), &Ledger { rows }, up_to).unwrap().digest
+            plan(identity, &history(names), &Ledger { rows }, up_to, OnDivergence::AsTool).unwrap().digest
         };
         let first = digest(&identity(), &["1", "2"], vec![], None);
         let mut elsewhere = identity();
@@ -263,10 +301,11 @@ pub(crate) mod tests {
         assert_ne!(first, digest(&identity(), &["1", "2"], vec![applied("1")], None));
         assert_ne!(first, digest(&identity(), &["1", "2"], vec![], Some("1")));
         let edited = History {
-            migrations: vec![Migration::new("1", "SELECT 1"), Migration::new("2", "SELECT 2")],
+            format: Format::Prisma,
+            migrations: vec![Migration::prisma("1", "SELECT 1"), Migration::prisma("2", "SELECT 2")],
             warnings: vec![],
         };
-        assert_ne!(first, plan(&identity(), &edited, &Ledger::default(), None).unwrap().digest);
+        assert_ne!(first, plan(&identity(), &edited, &Ledger::default(), None, OnDivergence::AsTool).unwrap().digest);
     }
 
     #[test]
@@ -275,34 +314,26 @@ pub(crate) mod tests {
         open.finished = false;
         let ours = Row { marked: true, ..open.clone() };
         let history = history(&["1"]);
-        let error = plan(&identity(), &history, &Ledger { rows: vec![open] }, None).unwrap_err();
+        let error = plan(&identity(), &history, &Ledger { rows: vec![open] }, None, OnDivergence::AsTool).unwrap_err();
         assert!(
             error.to_string().contains("migration 1 was started") && error.to_string().contains("P3009"),
             "{error}"
         );
-        let planned = plan(&identity(), &history, &Ledger { rows: vec![ours.clone()] }, None).unwrap();
+        let planned =
+            plan(&identity(), &history, &Ledger { rows: vec![ours.clone()] }, None, OnDivergence::AsTool).unwrap();
         assert_eq!((names(&planned), planned.base_rows), (vec!["1"], 0));
         let edited = Row { checksum: "other".into(), ..ours };
-        let error = plan(&identity(), &history, &Ledger { rows: vec![edited] }, None).unwrap_err();
+        let error =
+            plan(&identity(), &history, &Ledger { rows: vec![edited] }, None, OnDivergence::AsTool).unwrap_err();
         assert!(error.to_string().contains("has another script now"), "{error}");
     }
 
     #[test]
-    fn divergences_are_told() {
-        let mut edited = applied("2");
-        edited.checksum = "other".into();
-        let ledger = Ledger { rows: vec![applied("0"), edited] };
-        let warnings = plan(&identity(), &history(&["1", "2"]), &ledger, None).unwrap().warnings.join("\n");
-        for part in ["0 is applied, but its script is missing", "2 was edited", "1 is older than the newest"] {
-            assert!(warnings.contains(part), "{warnings}");
-        }
-    }
-
-    #[test]
     fn every_refused_script_is_named() {
-        let migrations = ["1", "2"].iter().map(|name| Migration::new(*name, "ROLLBACK")).collect();
-        let history = History { migrations, warnings: vec![] };
-        let error = plan(&identity(), &history, &Ledger::default(), None).unwrap_err().to_string();
+        let migrations = ["1", "2"].iter().map(|name| Migration::prisma(*name, "ROLLBACK")).collect();
+        let history = History { format: Format::Prisma, migrations, warnings: vec![] };
+        let error =
+            plan(&identity(), &history, &Ledger::default(), None, OnDivergence::AsTool).unwrap_err().to_string();
         assert!(error.contains("migration 1 is refused: line 1: ROLLBACK") && error.contains("migration 2"), "{error}");
     }
 }

@@ -1,0 +1,150 @@
+//! Records what a database already has of a history as applied, without running anything: for a database that was made
+//! before its ledger.
+
+use std::time::Duration;
+
+use crate::digest::Fields;
+use crate::history::{History, Migration};
+use crate::ledger::{self, Entry, Ledger, Statements};
+use crate::plan::{Identity, until};
+use crate::session::{Session, Target};
+use crate::{Error, Result, lock};
+
+/// What a baseline would record, and on what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Baseline {
+    /// Hexadecimal SHA-256 over the database's identity, its empty ledger, its number of tables, and the migrations.
+    pub digest: String,
+    /// How many ordinary tables the schema has.
+    pub tables: i64,
+    /// The migrations that would be recorded, in order.
+    pub migrations: Vec<String>,
+}
+
+/// Looks what a baseline up to and including the migration `up_to` would record. Writes nothing.
+///
+/// # Errors
+///
+/// [`Error::Config`] when there is no such migration, when the ledger has rows, or when the schema has no table.
+pub async fn look(session: &mut Session, instance: &str, history: &History, up_to: &str) -> Result<Baseline> {
+    let chosen = chosen(history, up_to)?;
+    let statements = Statements::new(session.target(), history.format);
+    let found = ledger::read(session, &statements).await?.unwrap_or_default();
+    let tables = check(session, &statements, &found).await?;
+    Ok(Baseline {
+        digest: digest(&session.identity(instance), tables, chosen),
+        tables,
+        migrations: chosen.iter().map(|migration| migration.name.clone()).collect(),
+    })
+}
+
+/// Records the migrations up to `up_to`, if everything is as `digest` was made of. `run` names the run, the same at each
+/// attempt. What this run recorded already is success, so that an attempt whose answer was lost can be repeated.
+/// Returns how many rows this call wrote.
+///
+/// # Errors
+///
+/// [`Error::PlanChanged`] when something else is there now; [`Error::LockHeld`]; what [`look`] finds wrong.
+pub async fn record(
+    target: &Target,
+    instance: &str,
+    history: &History,
+    up_to: &str,
+    digest: &str,
+    run: &str,
+    lock_patience: Duration,
+) -> Result<usize> {
+    let statements = Statements::new(target, history.format);
+    lock::hold(target, &statements, lock_patience, async |session| {
+        record_locked(session, &statements, instance, history, up_to, digest, run).await
+    })
+    .await
+}
+
+async fn record_locked(
+    session: &mut Session,
+    statements: &Statements,
+    instance: &str,
+    history: &History,
+    up_to: &str,
+    approved: &str,
+    run: &str,
+) -> Result<usize> {
+    let chosen = chosen(history, up_to)?;
+    let entries: Vec<_> = chosen
+        .iter()
+        .map(|migration| (migration, statements.row_id(&format!("{run} baseline"), &migration.key, 0)))
+        .collect();
+    let found = ledger::read(session, statements).await?;
+    let is_new = found.is_none();
+    let ledger = found.unwrap_or_default();
+    if is_recorded(&ledger, &entries) {
+        return Ok(0);
+    }
+    let tables = check(session, statements, &ledger).await?;
+    if digest(&session.identity(instance), tables, chosen) != approved {
+        return Err(Error::PlanChanged {
+            digest: approved.to_owned(),
+            reason: "the migrations or the schema's tables are not those that the decision was made on".into(),
+        });
+    }
+    // In one transaction: half a baseline would run the other half.
+    let mut sql = String::from("BEGIN; ");
+    if is_new {
+        sql.push_str(&statements.create_table());
+        sql.push_str("; ");
+    }
+    for (migration, id) in &entries {
+        sql.push_str(&statements.declare_applied(Entry::of(migration, id)));
+        sql.push_str("; ");
+    }
+    sql.push_str("COMMIT");
+    session.run("recording the baseline", &sql).await?;
+    if is_recorded(&ledger::read(session, statements).await?.unwrap_or_default(), &entries) {
+        tracing::info!(execution = run.rsplit(':').next(), up_to, count = entries.len(), "recorded a baseline");
+        return Ok(entries.len());
+    }
+    let holder = lock::holder(session, statements).await?.unwrap_or_else(|| "nobody, so it was lost".to_owned());
+    Err(Error::LockHeld { waited_s: 0, holder })
+}
+
+fn chosen<'a>(history: &'a History, up_to: &str) -> Result<&'a [Migration]> {
+    Ok(&history.migrations[..until(history, Some(up_to))?])
+}
+
+fn is_recorded(ledger: &Ledger, entries: &[(&Migration, String)]) -> bool {
+    entries.iter().all(|(migration, id)| ledger.of(&migration.key).any(|row| row.id == *id && row.is_applied()))
+}
+
+/// The number of tables; an error unless the ledger is empty and the schema is not.
+async fn check(session: &mut Session, statements: &Statements, ledger: &Ledger) -> Result<i64> {
+    let wrong = |reason: String| Error::Config { name: "mode".into(), reason };
+    if !ledger.rows.is_empty() {
+        return Err(wrong(format!(
+            "{} has {} row(s) already, and a baseline is for a database without any; \
+             settle single migrations with the mode resolve",
+            statements.name(),
+            ledger.rows.len()
+        )));
+    }
+    let tables: i64 = session.value("counting tables", &statements.count_tables()).await?;
+    if tables == 0 {
+        return Err(wrong(format!(
+            "schema \"{}\" has no table, so it has nothing of this history; leave out mode, and it is applied",
+            session.target().schema
+        )));
+    }
+    Ok(tables)
+}
+
+fn digest(identity: &Identity, tables: i64, chosen: &[Migration]) -> String {
+    let mut fields = Fields::new();
+    fields.text("lockstep baseline 1");
+    identity.fields(&mut fields);
+    fields.text(&tables.to_string());
+    for migration in chosen {
+        fields.text(&migration.name);
+        fields.text(&migration.checksum);
+    }
+    fields.finish_hex()
+}

@@ -1,0 +1,133 @@
+//! Prisma's layout: `<name>/migration.sql`, and perhaps a `migration_lock.toml`.
+
+use std::cmp::Ordering;
+use std::fs;
+use std::path::Path;
+
+use super::{Format, History, Migration, collation, directory};
+use crate::{Error, Result};
+
+/// The script's file.
+pub(super) const SCRIPT: &str = "migration.sql";
+
+/// What Prisma 8 writes instead.
+const OPERATIONS: &str = "ops.json";
+const LOCK_FILE: &str = "migration_lock.toml";
+
+/// Whether a directory is one of Prisma's migrations, this version's or a later one's.
+pub(super) fn is_one(directory: &Path) -> bool {
+    [SCRIPT, OPERATIONS].iter().any(|file| directory.join(file).exists())
+}
+
+/// Reads the history of these `names` in `directory`.
+pub(super) fn read(directory: &Path, mut names: Vec<String>) -> Result<History> {
+    check_provider(&directory.join(LOCK_FILE))?;
+    names.sort_unstable();
+    let warnings = order_warning(&names).into_iter().collect();
+    let migrations =
+        names.into_iter().map(|name| read_migration(&directory.join(&name), name)).collect::<Result<_>>()?;
+    Ok(History { format: Format::Prisma, migrations, warnings })
+}
+
+fn read_migration(directory: &Path, name: String) -> Result<Migration> {
+    let path = directory.join(SCRIPT);
+    if !path.exists() {
+        return Err(Error::HistoryInvalid(if directory.join(OPERATIONS).exists() {
+            format!(
+                "migration {name} is in Prisma 8's layout ({OPERATIONS}), which has no SQL script to apply; \
+                 only <name>/{SCRIPT} is read"
+            )
+        } else {
+            format!("migration {name} has no {SCRIPT} (P3015); restore the file, or remove the directory {name}")
+        }));
+    }
+    let sql = directory::text(&path, &format!("{name}/{SCRIPT}"))?;
+    Ok(Migration::prisma(name, sql))
+}
+
+fn check_provider(path: &Path) -> Result<()> {
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        // Prisma takes an absent file as consent.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(Error::HistoryInvalid(format!("cannot read {}: {error}", path.display()))),
+    };
+    let provider = text
+        .lines()
+        .map(|line| line.split_once('#').map_or(line, |(line, _)| line))
+        .filter_map(|line| line.split_once('='))
+        .find(|(key, _)| key.trim() == "provider")
+        .map(|(_, value)| value.trim().trim_matches(['"', '\'']));
+    match provider {
+        None | Some("postgresql" | "postgres") => Ok(()),
+        Some(other) => Err(Error::HistoryInvalid(format!(
+            "{LOCK_FILE} says that these migrations are for {other}, not for postgresql (P3019)"
+        ))),
+    }
+}
+
+/// Prisma's command line orders names by a collation, we by bytes. Where the two differ, say so, with the names.
+fn order_warning(names: &[String]) -> Option<String> {
+    let mut sorted: Vec<&String> = names.iter().collect();
+    let mut known = true;
+    sorted.sort_by(|a, b| {
+        collation::compare(a, b).unwrap_or_else(|| {
+            known = false;
+            a.cmp(b)
+        })
+    });
+    if !known {
+        let odd = names.iter().find(|name| collation::compare(name, name) != Some(Ordering::Equal))?;
+        return Some(format!(
+            "Prisma may order {odd} and its neighbours differently than by bytes, as is done here; \
+             use <timestamp>_<lower_case>"
+        ));
+    }
+    let (ours, theirs) = names.iter().zip(sorted).find(|(ours, theirs)| ours != theirs)?;
+    Some(format!(
+        "here {ours} comes before {theirs}, by bytes; Prisma orders them the other way round: \
+         use <timestamp>_<lower_case>"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::read;
+    use super::directory::tests::{directory, names, refusal};
+    use super::*;
+
+    #[test]
+    fn migrations_come_in_the_order_of_their_names() {
+        let root = directory(&[
+            ("20240102000000_b/migration.sql", b"SELECT 2"),
+            ("20240101000000_a/migration.sql", b"SELECT 1"),
+            ("migration_lock.toml", b"# comment\nprovider = \"postgresql\" # ours\n"),
+            ("README.md", b"not a migration"),
+        ]);
+        let history = read(root.path()).unwrap();
+        assert_eq!(names(&history), ["20240101000000_a", "20240102000000_b"]);
+        assert!(history.warnings.is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_named_with_the_way_out() {
+        assert!(refusal(&[("1_a/notes.txt", b"")]).contains("migration 1_a has no migration.sql (P3015)"));
+        assert!(refusal(&[("1_a/ops.json", b"[]")]).contains("Prisma 8's layout"));
+        assert!(refusal(&[("1_a/migration.sql", b"SELECT '\xff'")]).contains("1_a/migration.sql is not UTF-8: byte 9"));
+        let other = refusal(&[("migration_lock.toml", b"provider = \"mysql\""), ("1_a/migration.sql", b"")]);
+        assert!(other.contains("for mysql, not for postgresql (P3019)"), "{other}");
+    }
+
+    #[test]
+    fn names_that_prisma_orders_differently_are_warned_of() {
+        let warning = |names: &[&str]| {
+            let mut names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+            names.sort_unstable();
+            order_warning(&names)
+        };
+        assert!(warning(&["1_a", "10_b"]).unwrap().starts_with("here 10_b comes before 1_a"));
+        assert!(warning(&["1_B", "1_a"]).unwrap().starts_with("here 1_B comes before 1_a"));
+        assert!(warning(&["1_a", "1_é"]).unwrap().contains("may order 1_é"));
+        assert_eq!(warning(&["20240101000000_Add_X", "20240102000000_add-y"]), None);
+    }
+}

@@ -1,0 +1,380 @@
+//! The table in which a database keeps what was applied: reading it, and the statements that write to it.
+//!
+//! It is Prisma's or sqlx's own, to the letter, so that either can take over at any time.
+
+mod prisma;
+mod sqlx;
+
+use ::sqlx::Row as _;
+
+use crate::digest::Fields;
+use crate::history::{Format, Key, Migration};
+use crate::plan::Planned;
+use crate::quote::{identifier, literal};
+use crate::session::{Session, Target};
+use crate::{Error, Result};
+
+/// What the guard's errors say.
+pub(crate) const LOCK_LOST: &str = "lockstep guard: the migration lock was lost";
+pub(crate) const RECORDED_TWICE: &str = "lockstep guard: already recorded";
+pub(crate) const SWALLOWED: &str = "lockstep guard: the row was swallowed";
+
+/// One row of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Prisma: a uuid. sqlx: the version.
+    pub id: String,
+    /// The migration.
+    pub key: Key,
+    /// The migration's name, as far as the ledger tells it.
+    pub name: String,
+    /// The checksum of the script that was applied, in lower-case hexadecimal.
+    pub checksum: String,
+    /// When it started, as PostgreSQL writes it.
+    pub started_at: String,
+    /// Whether it finished.
+    pub finished: bool,
+    /// Whether it was declared rolled back. sqlx keeps no such rows.
+    pub rolled_back: bool,
+    /// Whether it carries the mark of our own standalone statement.
+    pub marked: bool,
+    /// From start to finish, in milliseconds; 0 when it did not finish, or nobody measured.
+    pub duration_ms: u64,
+}
+
+impl Row {
+    /// Whether the migration counts as applied by this row.
+    pub fn is_applied(&self) -> bool {
+        self.finished && !self.rolled_back
+    }
+
+    /// Whether the row says that something was started and never came to an end.
+    pub fn is_open(&self) -> bool {
+        !self.finished && !self.rolled_back
+    }
+}
+
+/// The ledger's rows, in the order in which they were started.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ledger {
+    /// All rows; several for one migration are normal with Prisma.
+    pub rows: Vec<Row>,
+}
+
+impl Ledger {
+    /// Whether the migration has a row that was not rolled back, which is when its tool does not apply it.
+    pub fn has(&self, key: &Key) -> bool {
+        self.of(key).any(|row| !row.rolled_back)
+    }
+
+    /// The migration's rows.
+    pub fn of<'a>(&'a self, key: &'a Key) -> impl Iterator<Item = &'a Row> {
+        self.rows.iter().filter(move |row| row.key == *key)
+    }
+
+    /// How many rows of the migration were rolled back.
+    pub(crate) fn rolled_back(&self, key: &Key) -> usize {
+        self.of(key).filter(|row| row.rolled_back).count()
+    }
+
+    /// A digest of what the ledger says, whatever the order of its rows.
+    pub(crate) fn digest(&self) -> String {
+        let mut rows: Vec<_> = self.rows.iter().collect();
+        rows.sort_by(|a, b| a.id.cmp(&b.id));
+        let mut fields = Fields::new();
+        for row in rows {
+            for text in [&row.id, &row.name, &row.checksum] {
+                fields.text(text);
+            }
+            fields.bytes(&[u8::from(row.finished), u8::from(row.rolled_back)]);
+        }
+        fields.finish_hex()
+    }
+}
+
+/// The ledger's rows; `None` when there is no ledger yet.
+///
+/// # Errors
+///
+/// When the query fails, by cause; [`Error::Config`] when rows may be hidden from the role.
+pub(crate) async fn read(session: &mut Session, statements: &Statements) -> Result<Option<Ledger>> {
+    let hidden = session.value::<Option<bool>>("looking for the ledger", &statements.is_hidden()).await?;
+    let Some(hidden) = hidden else { return Ok(None) };
+    if hidden {
+        return Err(Error::Config {
+            name: "the ledger".into(),
+            reason: format!(
+                "row level security is on for {}, and may hide rows from {}; let the table's owner migrate",
+                statements.table(),
+                session.target().user
+            ),
+        });
+    }
+    let doing = "reading the ledger";
+    let rows = session.rows(doing, &statements.read()).await?;
+    let rows = rows
+        .iter()
+        .map(|row| {
+            let name: String = row.try_get(1)?;
+            Ok(Row {
+                id: row.try_get(0)?,
+                key: match row.try_get(2)? {
+                    Some(version) => Key::Version(version),
+                    None => Key::Name(name.clone()),
+                },
+                name,
+                checksum: row.try_get(3)?,
+                started_at: row.try_get(4)?,
+                finished: row.try_get(5)?,
+                rolled_back: row.try_get(6)?,
+                marked: row.try_get(7)?,
+                duration_ms: u64::try_from(row.try_get::<i64, _>(8)?).unwrap_or(0),
+            })
+        })
+        .collect::<Result<Vec<_>, ::sqlx::Error>>()
+        .map_err(|error| session.error(doing, &error))?;
+    Ok(Some(Ledger { rows }))
+}
+
+/// A row that is to be written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entry<'a> {
+    /// The row's own.
+    pub(crate) id: &'a str,
+    pub(crate) key: &'a Key,
+    pub(crate) name: &'a str,
+    pub(crate) checksum: &'a str,
+}
+
+impl<'a> Entry<'a> {
+    pub(crate) fn of(migration: &'a Migration, id: &'a str) -> Self {
+        let Migration { key, name, checksum, .. } = migration;
+        Self { id, key, name, checksum }
+    }
+
+    pub(crate) fn of_planned(planned: &'a Planned, id: &'a str) -> Self {
+        let Planned { key, name, checksum, .. } = planned;
+        Self { id, key, name, checksum }
+    }
+}
+
+/// The ledger of one database, as SQL.
+#[derive(Debug, Clone)]
+pub(crate) struct Statements {
+    format: Format,
+    name: String,
+    table: String,
+    schema: String,
+    lock_id: i64,
+}
+
+impl Statements {
+    pub(crate) fn new(target: &Target, format: Format) -> Self {
+        let (name, lock_id) = match format {
+            Format::Prisma => (prisma::TABLE, prisma::LOCK_ID),
+            Format::Sqlx => (target.sqlx_table.as_str(), sqlx::lock_id(&target.database)),
+        };
+        Self {
+            format,
+            name: name.to_owned(),
+            // Always qualified: a script may have emptied the search path.
+            table: format!("{}.{}", identifier(&target.schema), identifier(name)),
+            schema: target.schema.clone(),
+            lock_id,
+        }
+    }
+
+    /// The table's qualified name.
+    pub(crate) fn table(&self) -> &str {
+        &self.table
+    }
+
+    /// The table's name alone.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn exists(&self) -> String {
+        format!("SELECT pg_catalog.to_regclass({}) IS NOT NULL", literal(&self.table))
+    }
+
+    /// Whether row level security hides rows of the ledger from our role; NULL when there is no ledger.
+    fn is_hidden(&self) -> String {
+        format!("SELECT pg_catalog.row_security_active(pg_catalog.to_regclass({}))", literal(&self.table))
+    }
+
+    /// Whether our role may read and write the ledger.
+    pub(crate) fn is_writable(&self) -> String {
+        let table = literal(&self.table);
+        let may = ["SELECT", "INSERT", "UPDATE", "DELETE"]
+            .map(|right| format!("pg_catalog.has_table_privilege({table}, '{right}')"));
+        format!("SELECT {}", may.join(" AND "))
+    }
+
+    /// How many ordinary tables the schema has that no extension owns: what Prisma's P3005 counts.
+    pub(crate) fn count_tables(&self) -> String {
+        format!(
+            "SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = {} AND c.relkind = 'r' AND c.relname <> {} AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d \
+             WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')",
+            literal(&self.schema),
+            literal(&self.name)
+        )
+    }
+
+    pub(crate) fn schema_exists(&self) -> String {
+        format!("SELECT pg_catalog.to_regnamespace({}) IS NOT NULL", literal(&identifier(&self.schema)))
+    }
+
+    pub(crate) fn create_schema(&self) -> String {
+        format!("CREATE SCHEMA IF NOT EXISTS {}", identifier(&self.schema))
+    }
+
+    /// Takes the lock that the tool itself takes, if it is free.
+    pub(crate) fn try_lock(&self) -> String {
+        format!("SELECT pg_catalog.pg_try_advisory_lock({})", self.lock_id)
+    }
+
+    pub(crate) fn unlock(&self) -> String {
+        format!("SELECT pg_catalog.pg_advisory_unlock({})", self.lock_id)
+    }
+
+    /// A condition on a row `l` of `pg_locks`: it is our lock, granted. A single bigint key shows as two halves with
+    /// `objsubid` 1.
+    pub(crate) fn is_lock(&self) -> String {
+        let (high, low) = (self.lock_id >> 32, self.lock_id & 0xffff_ffff);
+        format!(
+            "l.locktype = 'advisory' AND l.classid = {high}::pg_catalog.oid AND l.objid = {low}::pg_catalog.oid AND l.objsubid = 1 AND l.granted"
+        )
+    }
+
+    /// A condition: our session holds the migration lock.
+    fn lock_is_held(&self) -> String {
+        format!(
+            "EXISTS (SELECT 1 FROM pg_catalog.pg_locks l WHERE {} AND l.pid = pg_catalog.pg_backend_pid())",
+            self.is_lock()
+        )
+    }
+
+    /// The id of the row that `run` writes for a migration with so many `earlier` rows: the same at every attempt.
+    pub(crate) fn row_id(&self, run: &str, key: &Key, earlier: usize) -> String {
+        match key {
+            Key::Name(name) => prisma::row_id(run, name, earlier),
+            // sqlx's ledger has no place for whose row it is.
+            Key::Version(version) => version.to_string(),
+        }
+    }
+
+    /// The tool's own table, to the letter.
+    pub(crate) fn create_table(&self) -> String {
+        match self.format {
+            Format::Prisma => prisma::create_table(&self.table),
+            Format::Sqlx => sqlx::create_table(&self.table),
+        }
+    }
+
+    /// Id, name, version (NULL without one), checksum, start, finished, rolled back, marked, milliseconds.
+    fn read(&self) -> String {
+        match self.format {
+            Format::Prisma => prisma::read(&self.table),
+            Format::Sqlx => sqlx::read(&self.table),
+        }
+    }
+
+    /// Records a migration as finished; an error unless our session holds the lock and it has no row.
+    /// To be run in the transaction of the script itself.
+    pub(crate) fn insert_finished(&self, entry: Entry) -> String {
+        match self.format {
+            Format::Prisma => prisma::insert_finished(self, entry),
+            Format::Sqlx => sqlx::insert_finished(self, entry),
+        }
+    }
+
+    /// Records that a standalone statement is about to run; an error as above.
+    pub(crate) fn insert_started(&self, entry: Entry) -> String {
+        match self.format {
+            Format::Prisma => prisma::insert_started(self, entry),
+            Format::Sqlx => sqlx::insert_started(self, entry),
+        }
+    }
+
+    /// Records that the standalone statement of the row `id` has finished.
+    pub(crate) fn finish_started(&self, id: &str) -> String {
+        match self.format {
+            Format::Prisma => prisma::finish_started(self, id),
+            Format::Sqlx => sqlx::finish_started(self, id),
+        }
+    }
+
+    /// Forgets the row `id` of a standalone statement that PostgreSQL refused: nothing of it happened.
+    pub(crate) fn forget_started(&self, id: &str) -> String {
+        match self.format {
+            Format::Prisma => prisma::forget_started(self, id),
+            Format::Sqlx => sqlx::forget_started(self, id),
+        }
+    }
+
+    /// Declares migrations applied as the tool itself does: what is open of them is closed, and a row says that each is
+    /// there. An error unless our session holds the lock and none has a living row. To be run in a transaction.
+    pub(crate) fn declare_applied(&self, entry: Entry) -> String {
+        match self.format {
+            Format::Prisma => prisma::declare_applied(self, entry),
+            Format::Sqlx => sqlx::declare_applied(self, entry),
+        }
+    }
+
+    /// Declares what is open of a migration rolled back, as the tool would have it. Without effect unless our session
+    /// holds the lock.
+    pub(crate) fn declare_rolled_back(&self, key: &Key) -> String {
+        match self.format {
+            Format::Prisma => prisma::declare_rolled_back(self, key),
+            Format::Sqlx => sqlx::declare_rolled_back(self, key),
+        }
+    }
+
+    /// An error unless the row `id` is there: a trigger or a rule can swallow an INSERT.
+    pub(crate) fn check_recorded(&self, id: &str) -> String {
+        format!("SELECT CASE WHEN {} THEN 1 ELSE {} END", self.has_row(id), mark(SWALLOWED))
+    }
+
+    /// Whether the row `id` is there.
+    pub(crate) fn is_recorded(&self, id: &str) -> String {
+        format!("SELECT {}", self.has_row(id))
+    }
+
+    fn has_row(&self, id: &str) -> String {
+        format!("EXISTS (SELECT 1 FROM {} WHERE {})", self.table, self.is_row(id))
+    }
+
+    /// A condition: the row is `id`.
+    fn is_row(&self, id: &str) -> String {
+        match self.format {
+            Format::Prisma => format!("id = {}", literal(id)),
+            Format::Sqlx => format!("version = {id}"),
+        }
+    }
+
+    /// `value`, or an error that carries one of the guard's marks where our session does not hold the lock, or `exists`
+    /// finds a row.
+    fn guarded(&self, value: &str, exists: &str) -> String {
+        format!(
+            "CASE WHEN NOT {held} THEN {lost} WHEN EXISTS (SELECT 1 FROM {table} WHERE {exists}) THEN {twice} ELSE {value} END",
+            held = self.lock_is_held(),
+            lost = mark(LOCK_LOST),
+            table = self.table,
+            twice = mark(RECORDED_TWICE),
+        )
+    }
+
+    /// `time`, or a moment later than every other row's `column`: the rows' order is how a later attempt
+    /// tells those of the plan from those before it, and a server's clock can be set back.
+    fn later_than_all(&self, time: &str, column: &str) -> String {
+        format!("greatest({time}, (SELECT pg_catalog.max({column}) + interval '1 microsecond' FROM {}))", self.table)
+    }
+}
+
+/// An integer that cannot be made: the error's message carries `text`. The cast cannot be folded into
+/// a constant, for it names the backend.
+fn mark(text: &str) -> String {
+    format!("({} || pg_catalog.pg_backend_pid())::pg_catalog.int4", literal(&format!("{text} ")))
+}

@@ -1,0 +1,109 @@
+//! sqlx's ledger, `_sqlx_migrations`.
+
+use super::{Entry, Statements};
+use crate::history::Key;
+use crate::quote::literal;
+
+/// What `execution_time` holds while a standalone statement of ours runs. sqlx itself writes -1 at the least, for what
+/// it did not measure, and stops at a row without success.
+const STANDALONE_MARK: i64 = -2;
+
+/// The key under which sqlx locks a database.
+pub(super) fn lock_id(database: &str) -> i64 {
+    const SEED: i64 = 0x3d32_ad9e;
+    SEED * i64::from(crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC).checksum(database.as_bytes()))
+}
+
+pub(super) fn create_table(table: &str) -> String {
+    format!(
+        "CREATE TABLE IF NOT EXISTS {table} (\
+         version BIGINT PRIMARY KEY, \
+         description TEXT NOT NULL, \
+         installed_on TIMESTAMPTZ NOT NULL DEFAULT now(), \
+         success BOOLEAN NOT NULL, \
+         checksum BYTEA NOT NULL, \
+         execution_time BIGINT NOT NULL)"
+    )
+}
+
+pub(super) fn read(table: &str) -> String {
+    format!(
+        "SELECT m.version::text, m.version || '_' || pg_catalog.replace(description, ' ', '_'), m.version, \
+         pg_catalog.encode(checksum, 'hex'), installed_on::text, success, false, \
+         NOT success AND execution_time = {STANDALONE_MARK}, greatest(execution_time, 0) / 1000000 \
+         FROM {table} m ORDER BY m.installed_on, m.version"
+    )
+}
+
+pub(super) fn insert_finished(ledger: &Statements, entry: Entry) -> String {
+    let installed_on = ledger.later_than_all("pg_catalog.transaction_timestamp()", "installed_on");
+    // From the start of the transaction, in nanoseconds. sqlx would measure the commit too, in a statement of its own.
+    let execution_time = "greatest(0, extract(epoch FROM pg_catalog.clock_timestamp() - \
+                          pg_catalog.transaction_timestamp()) * 1000000000)::pg_catalog.int8";
+    insert(ledger, entry, &installed_on, true, execution_time)
+}
+
+pub(super) fn insert_started(ledger: &Statements, entry: Entry) -> String {
+    let installed_on = ledger.later_than_all("pg_catalog.clock_timestamp()", "installed_on");
+    insert(ledger, entry, &installed_on, false, &STANDALONE_MARK.to_string())
+}
+
+pub(super) fn finish_started(ledger: &Statements, id: &str) -> String {
+    format!(
+        "UPDATE {} SET success = true, execution_time = \
+         greatest(0, extract(epoch FROM pg_catalog.clock_timestamp() - installed_on) * 1000000000)::pg_catalog.int8 \
+         WHERE {} AND NOT success AND {}",
+        ledger.table,
+        ledger.is_row(id),
+        ledger.lock_is_held()
+    )
+}
+
+pub(super) fn forget_started(ledger: &Statements, id: &str) -> String {
+    format!("DELETE FROM {} WHERE {} AND NOT success AND {}", ledger.table, ledger.is_row(id), ledger.lock_is_held())
+}
+
+/// As sqlx's own `skip` records what it does not run; what is open makes way.
+pub(super) fn declare_applied(ledger: &Statements, entry: Entry) -> String {
+    let installed_on = ledger.later_than_all("pg_catalog.clock_timestamp()", "installed_on");
+    format!("{}; {}", declare_rolled_back(ledger, entry.key), insert(ledger, entry, &installed_on, true, "-1"))
+}
+
+/// sqlx knows no row that was rolled back: what did not happen has none.
+pub(super) fn declare_rolled_back(ledger: &Statements, key: &Key) -> String {
+    forget_started(ledger, &key.sql())
+}
+
+fn insert(ledger: &Statements, entry: Entry, installed_on: &str, success: bool, execution_time: &str) -> String {
+    let version = entry.key.sql();
+    format!(
+        "INSERT INTO {} (version, description, installed_on, success, checksum, execution_time) \
+         VALUES ({version}, {}, {installed_on}, {success}, pg_catalog.decode({}, 'hex'), {})",
+        ledger.table,
+        literal(&description(entry.name)),
+        literal(entry.checksum),
+        ledger.guarded(execution_time, &format!("version = {version}")),
+    )
+}
+
+/// What stands behind the version, with blanks.
+fn description(name: &str) -> String {
+    name.split_once('_').map_or("", |(_, rest)| rest).replace('_', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lock_is_sqlxs_own() {
+        // 0xcbf43926 is the check value of CRC-32/ISO-HDLC, over the digits from 1 to 9.
+        assert_eq!(lock_id("123456789"), 0x3d32_ad9e * 0xcbf4_3926);
+    }
+
+    #[test]
+    fn a_description_is_the_name_without_the_version() {
+        assert_eq!(description("0001_create_some_users"), "create some users");
+        assert_eq!(description("0001_"), "");
+    }
+}

@@ -1,0 +1,187 @@
+//! Where ledger and directory disagree.
+
+use crate::history::{Format, History, Migration};
+use crate::ledger::Ledger;
+use crate::{Error, Result};
+
+/// What to do where ledger and directory disagree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnDivergence {
+    /// Pass what Prisma or sqlx itself would let pass, with a warning.
+    #[default]
+    AsTool,
+    /// Refuse.
+    Strict,
+}
+
+/// One disagreement.
+pub(super) struct Divergence {
+    /// What disagrees, with the facts.
+    what: String,
+    way_out: &'static str,
+    /// Whether the tool whose history it is would refuse it.
+    refused_by_tool: bool,
+}
+
+/// All disagreements; `planned` is the part of the history that is asked for, `unapplied` what of it is pending.
+pub(super) fn find(
+    history: &History,
+    planned: &[Migration],
+    base: &Ledger,
+    unapplied: &[&Migration],
+) -> Vec<Divergence> {
+    let is_sqlx = history.format == Format::Sqlx;
+    let mut found = Vec::new();
+    let applied = || base.rows.iter().filter(|row| row.is_applied());
+    for row in applied() {
+        let at = &row.started_at;
+        let Some(migration) = history.of_key(&row.key) else {
+            found.push(Divergence {
+                what: format!("{} is applied, but its script is missing; it was applied {at}", row.name),
+                way_out: "Restore the script",
+                refused_by_tool: is_sqlx,
+            });
+            continue;
+        };
+        let name = &migration.name;
+        if migration.checksum != row.checksum {
+            found.push(Divergence {
+                what: format!(
+                    "{name} was edited after it was applied {at}, and the edit will not run: \
+                     the checksum of what was applied begins with {}, that of the file with {}",
+                    start(&row.checksum),
+                    start(&migration.checksum)
+                ),
+                way_out: "Restore it as it was applied, and put the change into a new migration",
+                refused_by_tool: is_sqlx && planned.iter().any(|planned| planned.key == row.key),
+            });
+        }
+        if let Some(earlier) = base.of(&row.key).find(|row| row.rolled_back) {
+            found.push(Divergence {
+                what: format!("{name} was started {}, rolled back, and applied again {at}", earlier.started_at),
+                way_out: "Look that nothing of the first attempt is left, then delete its row from the ledger",
+                refused_by_tool: false,
+            });
+        }
+    }
+    let newest = applied().map(|row| (&row.key, &row.name)).max();
+    for migration in unapplied {
+        if let Some((key, newest)) = newest
+            && *key > migration.key
+        {
+            found.push(Divergence {
+                what: format!(
+                    "{} is older than the newest applied migration, {newest}, and will run after it",
+                    migration.name
+                ),
+                way_out: "Give it a name that comes last",
+                refused_by_tool: false,
+            });
+        }
+    }
+    found
+}
+
+/// The warnings that remain of what was `found`.
+///
+/// # Errors
+///
+/// [`Error::HistoryDiverged`] with what is refused.
+pub(super) fn judge(format: Format, on: OnDivergence, found: Vec<Divergence>) -> Result<Vec<String>> {
+    let strict = on == OnDivergence::Strict;
+    let (refused, passed): (Vec<_>, Vec<_>) =
+        found.into_iter().partition(|divergence| strict || divergence.refused_by_tool);
+    if refused.is_empty() {
+        return Ok(passed.into_iter().map(|divergence| divergence.what).collect());
+    }
+    let tool = format.tool();
+    Err(Error::HistoryDiverged {
+        why: if refused.iter().all(|divergence| divergence.refused_by_tool) {
+            format!("{tool} itself would refuse that")
+        } else {
+            format!("The setting Divergence is strict; as-tool lets pass, with a warning, what {tool} itself would")
+        },
+        divergences: refused.into_iter().map(|Divergence { what, way_out, .. }| format!("{what}. {way_out}")).collect(),
+    })
+}
+
+/// Enough of a checksum to tell it from another.
+fn start(checksum: &str) -> &str {
+    checksum.get(..12).unwrap_or(checksum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::plan;
+    use super::super::tests::{applied, history, identity};
+    use super::*;
+    use crate::history::Key;
+    use crate::ledger::Row;
+
+    /// One ledger with all four, on the history 1, 2, 4.
+    fn ledger() -> Ledger {
+        let edited = Row { checksum: "0123456789abcdef".into(), ..applied("2") };
+        let first_try = Row { id: "first".into(), rolled_back: true, finished: false, ..applied("4") };
+        Ledger { rows: vec![applied("3"), edited, first_try, applied("4")] }
+    }
+
+    fn planned(on: OnDivergence) -> Result<Vec<String>> {
+        plan(&identity(), &history(&["1", "2", "4"]), &ledger(), None, on).map(|plan| plan.warnings)
+    }
+
+    const ALL: [&str; 4] = [
+        "3 is applied, but its script is missing; it was applied 2026-01-01",
+        "2 was edited after it was applied 2026-01-01 00:00:00+00, and the edit will not run: the checksum of what was applied \
+         begins with 0123456789ab, that of the file with ",
+        "4 was started 2026-01-01 00:00:00+00, rolled back, and applied again",
+        "1 is older than the newest applied migration, 4, and will run after it",
+    ];
+
+    #[test]
+    fn what_prisma_lets_pass_is_told() {
+        let warnings = planned(OnDivergence::AsTool).unwrap();
+        assert_eq!(warnings.len(), ALL.len(), "{warnings:?}");
+        for (warning, start) in warnings.iter().zip(ALL) {
+            assert!(warning.starts_with(start), "{warning}");
+        }
+    }
+
+    #[test]
+    fn strictly_everything_is_refused_with_its_way_out() {
+        let error = planned(OnDivergence::Strict).unwrap_err().to_string();
+        for start in ALL {
+            assert!(error.contains(start), "{error}");
+        }
+        for part in ["Restore the script", "as-tool lets pass, with a warning, what Prisma itself would"] {
+            assert!(error.contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_sqlx_refuses_is_refused_and_the_rest_told() {
+        let migrations = [(1, "1_a"), (2, "2_b"), (3, "3_c")].map(|(n, name)| Migration::sqlx(n, name, name)).to_vec();
+        let history = History { format: Format::Sqlx, migrations, warnings: Vec::new() };
+        let row = |at: usize| Row {
+            id: format!("{}", at + 1),
+            key: history.migrations[at].key.clone(),
+            name: history.migrations[at].name.clone(),
+            checksum: history.migrations[at].checksum.clone(),
+            ..applied("1")
+        };
+        let planned = |rows: Vec<Row>, up_to| {
+            plan(&identity(), &history, &Ledger { rows }, up_to, OnDivergence::AsTool).map(|plan| plan.warnings)
+        };
+        let warnings = planned(vec![row(0), row(2)], None).unwrap();
+        assert!(warnings[0].starts_with("2_b is older than the newest applied migration, 3_c"), "{warnings:?}");
+
+        let edited = Row { checksum: "00".into(), ..row(2) };
+        let error = planned(vec![row(0), edited.clone()], None).unwrap_err().to_string();
+        assert!(error.contains("3_c was edited") && error.contains("sqlx itself would refuse that"), "{error}");
+        // Nor does sqlx look beyond the version that it is to stop at.
+        assert_eq!(planned(vec![row(0), row(1), edited], Some("2")).unwrap().len(), 1);
+
+        let gone = Row { id: "9".into(), key: Key::Version(9), name: "9_gone".into(), ..row(0) };
+        let error = planned(vec![gone], None).unwrap_err().to_string();
+        assert!(error.contains("9_gone is applied, but its script is missing"), "{error}");
+    }
+}

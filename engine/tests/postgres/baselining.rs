@@ -1,0 +1,83 @@
+//! A database that was made before its ledger gets one, and nothing is run.
+
+use std::time::Duration;
+
+use engine::Error;
+use engine::baseline::{Baseline, look, record};
+use engine::history::History;
+use engine::session::Session;
+
+use crate::support::{Database, INSTANCE, history, sqlx_history};
+
+const PATIENCE: Duration = Duration::from_secs(5);
+
+async fn looked(database: &Database, history: &History, up_to: &str) -> engine::Result<Baseline> {
+    look(&mut Session::open(&database.target).await.unwrap(), INSTANCE, history, up_to).await
+}
+
+async fn recorded(database: &Database, history: &History, up_to: &str, digest: &str) -> engine::Result<usize> {
+    record(&database.target, INSTANCE, history, up_to, digest, "run", PATIENCE).await
+}
+
+#[tokio::test]
+async fn what_a_database_has_is_recorded_and_the_rest_applied() {
+    let scripts = [("1_a", "CREATE TABLE a ()"), ("2_b", "CREATE TABLE b ()"), ("3_c", "CREATE TABLE c ()")];
+    for history in [history(&scripts), sqlx_history(&scripts)] {
+        let database = Database::create().await;
+        database.run("CREATE TABLE a (); CREATE TABLE b ()").await;
+        let baseline = looked(&database, &history, "2_b").await.unwrap();
+        assert_eq!((baseline.tables, baseline.migrations), (2, vec!["1_a".to_owned(), "2_b".to_owned()]));
+        assert_eq!(database.tables().await, ["a", "b"], "looking writes nothing");
+
+        assert_eq!(recorded(&database, &history, "2_b", &baseline.digest).await.unwrap(), 2);
+        // Again, as after an answer that was lost.
+        assert_eq!(recorded(&database, &history, "2_b", &baseline.digest).await.unwrap(), 0);
+        let plan = database.plan(&history).await.unwrap();
+        assert_eq!((plan.already_applied, plan.warnings), (2, Vec::<String>::new()));
+        assert_eq!(database.migrate(&history).await.unwrap().applied_now, 1);
+    }
+}
+
+#[tokio::test]
+async fn the_rows_are_those_that_the_tools_themselves_would_write() {
+    let database = Database::create().await;
+    database.run("CREATE TABLE a ()").await;
+    let both = history(&[("1_a", "SELECT 1"), ("2_b", "SELECT 2")]);
+    let baseline = looked(&database, &both, "2_b").await.unwrap();
+    recorded(&database, &both, "2_b", &baseline.digest).await.unwrap();
+    assert_eq!(database.ledger().await, ["1_a true false 0 false", "2_b true false 0 false"]);
+
+    let database = Database::create().await;
+    database.run("CREATE TABLE a ()").await;
+    let both = sqlx_history(&[("1_a", "SELECT 1"), ("2_b", "SELECT 2")]);
+    // The version is enough.
+    let baseline = looked(&database, &both, "2").await.unwrap();
+    recorded(&database, &both, "2", &baseline.digest).await.unwrap();
+    let rows = "SELECT concat_ws(' ', version, description, success, execution_time) FROM _sqlx_migrations ORDER BY 1";
+    assert_eq!(database.texts(rows).await, ["1 a t -1", "2 b t -1"]);
+}
+
+#[tokio::test]
+async fn a_baseline_is_for_tables_without_a_ledger_only() {
+    let database = Database::create().await;
+    let history = history(&[("1_a", "CREATE TABLE a ()")]);
+    let error = looked(&database, &history, "1_a").await.unwrap_err();
+    assert!(error.to_string().contains("schema \"public\" has no table"), "{error}");
+    let error = looked(&database, &history, "9").await.unwrap_err();
+    assert!(error.to_string().starts_with("upTo: there is no migration \"9\""), "{error}");
+    database.migrate(&history).await.unwrap();
+    let error = looked(&database, &history, "1_a").await.unwrap_err();
+    assert!(error.to_string().contains("_prisma_migrations has 1 row(s) already"), "{error}");
+}
+
+#[tokio::test]
+async fn what_changed_since_it_was_shown_is_not_recorded() {
+    let database = Database::create().await;
+    database.run("CREATE TABLE a ()").await;
+    let history = history(&[("1_a", "CREATE TABLE a ()")]);
+    let baseline = looked(&database, &history, "1_a").await.unwrap();
+    database.run("CREATE TABLE b ()").await;
+    let error = recorded(&database, &history, "1_a", &baseline.digest).await.unwrap_err();
+    assert!(matches!(error, Error::PlanChanged { .. }), "{error}");
+    assert_eq!(database.tables().await, ["a", "b"]);
+}
