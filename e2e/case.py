@@ -53,6 +53,10 @@ class Case(Deployed):
         directory.mkdir(parents=True, exist_ok=True)
         (directory / "migration.sql").write_text(sql)
 
+    def write_file(self, name: str, sql: str) -> None:
+        """A migration in sqlx's layout."""
+        (self.migrations / name).write_text(sql)
+
     def use_migrations(self, directory: Path) -> None:
         """Deploys this directory instead of the one so far."""
         directory.mkdir(exist_ok=True)

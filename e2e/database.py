@@ -32,6 +32,14 @@ def ledger(connection: Connection) -> list[tuple[str, str]]:
         ).fetchall()
 
 
+def sqlx_ledger(connection: Connection) -> list[tuple[int, str, bool]]:
+    """The rows of sqlx's ledger as (version, description, success), oldest first."""
+    with connection.connect() as session:
+        return session.execute(
+            "SELECT version, description, success FROM public._sqlx_migrations ORDER BY installed_on"
+        ).fetchall()
+
+
 def applied(*names: str) -> list[tuple[str, str]]:
     """The ledger in which each of these was applied, once."""
     return [(name, "applied") for name in names]
@@ -41,7 +49,8 @@ def tables(connection: Connection) -> list[str]:
     """The tables of the schema, without the ledger."""
     with connection.connect() as session:
         found = session.execute(
-            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_prisma_migrations' ORDER BY 1"
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+            " AND tablename NOT IN ('_prisma_migrations', '_sqlx_migrations') ORDER BY 1"
         )
         return [name for (name,) in found]
 

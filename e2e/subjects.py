@@ -29,5 +29,9 @@ def not_needed(environment: str = "dev") -> str:
     return f"✓ Database Migration Not Needed ({environment})"
 
 
+def baselined(environment: str = "dev") -> str:
+    return f"✓ Database Migration Baselined ({environment})"
+
+
 def resolved(environment: str = "dev") -> str:
     return f"✓ Database Migration Resolved ({environment})"

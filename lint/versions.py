@@ -27,6 +27,8 @@ _PARAMETERS = {
     "DatabaseName": ("other", IN_VPC),
     "DatabaseSchema": ("other", IN_VPC),
     "DatabaseCaFile": ("/opt/ca.pem", IN_VPC),
+    "SqlxTable": ("other", IN_VPC),
+    "Divergence": ("strict", IN_VPC),
     "LockTimeoutMs": ("1000", IN_VPC),
     "ApplyTimeoutSeconds": ("600", {"Apply"}),
     # Turned on, the runner's role is one that the approve function knows. Who may take on the roles changes no code.

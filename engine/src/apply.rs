@@ -112,7 +112,7 @@ async fn apply_locked(
             break;
         }
         let number = done.len() + index + 1;
-        let id = statements.row_id(run, &planned.key, ledger.rolled_back(&planned.key));
+        let id = ledger::row_id(run, &planned.key, ledger.rolled_back(&planned.key));
         let class = planned.script.class.name();
         tracing::info!(execution, migration = planned.name, number, total, class, "applying migration");
         let started = Instant::now();
@@ -137,7 +137,7 @@ async fn apply_locked(
     }
 
     let ledger = ledger::read(session, statements).await?.unwrap_or_default();
-    Ok(outcome(statements, &all, run, &ledger, applied_now, remaining.len() - applied_now))
+    Ok(outcome(&all, run, &ledger, applied_now, remaining.len() - applied_now))
 }
 
 async fn make_ledger(session: &mut Session, format: Format, statements: &Statements) -> Result<()> {
@@ -151,21 +151,14 @@ async fn make_ledger(session: &mut Session, format: Format, statements: &Stateme
     session.run("creating the ledger", &statements.create_table()).await
 }
 
-fn outcome(
-    statements: &Statements,
-    planned: &[(Key, String)],
-    run: &str,
-    ledger: &Ledger,
-    applied_now: usize,
-    remaining: usize,
-) -> Outcome {
+fn outcome(planned: &[(Key, String)], run: &str, ledger: &Ledger, applied_now: usize, remaining: usize) -> Outcome {
     let applied = planned
         .iter()
         .filter_map(|(key, name)| ledger.of(key).find(|row| row.is_applied()).map(|row| (name, row)))
         .map(|(name, row)| Applied {
             name: name.clone(),
             duration_ms: row.duration_ms,
-            by_this_run: row.id == statements.row_id(run, &row.key, ledger.rolled_back(&row.key)),
+            by_this_run: row.id == ledger::row_id(run, &row.key, ledger.rolled_back(&row.key)),
         })
         .collect();
     Outcome { applied, applied_now, remaining }

@@ -73,7 +73,7 @@ async fn record_locked(
     let chosen = chosen(history, up_to)?;
     let entries: Vec<_> = chosen
         .iter()
-        .map(|migration| (migration, statements.row_id(&format!("{run} baseline"), &migration.key, 0)))
+        .map(|migration| (migration, ledger::row_id(&format!("{run} baseline"), &migration.key, 0)))
         .collect();
     let found = ledger::read(session, statements).await?;
     let is_new = found.is_none();

@@ -140,7 +140,7 @@ async fn resolve_locked(
     let is_new = found.is_none();
     let ledger = found.unwrap_or_default();
     let subject = Subject::find(history, claim)?;
-    let id = statements.row_id(&format!("{run} resolve"), &subject.key, 0);
+    let id = ledger::row_id(&format!("{run} resolve"), &subject.key, 0);
     if subject.is_settled(&ledger, claim.resolution, &id) {
         return Ok(false);
     }

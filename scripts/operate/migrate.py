@@ -98,10 +98,11 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("environment", help="dev, qa, prod, or local (the stack of `make up`)")
     parser.add_argument(
-        "--mode", choices=("apply", "plan", "resolve"),
-        help="plan only looks; resolve declares what became of a migration, and somebody else approves it",
+        "--mode", choices=("apply", "plan", "resolve", "baseline"),
+        help="plan only looks; resolve declares what became of a migration, baseline records what the database has already;"
+        " somebody else approves these two",
     )
-    parser.add_argument("--up-to", metavar="MIGRATION", help="the last migration to apply")
+    parser.add_argument("--up-to", metavar="MIGRATION", help="the last migration to apply, or that a baseline records")
     parser.add_argument("--migration", metavar="MIGRATION", help="with --mode resolve: which one")
     parser.add_argument(
         "--resolution", choices=("applied", "rolledBack"),

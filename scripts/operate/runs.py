@@ -97,7 +97,7 @@ def outcome(run: dict[str, Any]) -> str:
         known = {"Approval.Rejected": "rejected", "Approval.Expired": "expired"}
         return "✗ " + (ends.get(run["status"]) or known.get(run.get("error", "")) or f"failed: {run.get('error', '')}")
     told = json.loads(run.get("output") or "{}")
-    said = {"nothingPending": "nothing pending", "planned": "planned only", "resolved": "resolved"}
+    said = {"nothingPending": "nothing pending", "planned": "planned only", "resolved": "resolved", "baselined": "baselined"}
     if told.get("outcome") == "applied":
         return f"✓ {plural((told.get('apply') or {}).get('applied', 0), 'migration')} applied"
     return f"✓ {said.get(told.get('outcome', ''), told.get('outcome', ''))}"

@@ -24,6 +24,14 @@ def plan(terminal: Terminal, planned: dict[str, Any]) -> None:
             terminal.line(f"    {fact}")
         terminal.line(f"  digest {planned.get('digest', '')}", "dim")
         return
+    if baseline := planned.get("baseline"):
+        terminal.line(f"  {plural(baseline.get('count', 0), 'migration')} to be recorded as applied; nothing is run")
+        terminal.line(f"    the schema has {plural(baseline.get('tables', 0), 'table')}")
+        for name in baseline.get("migrations", []):
+            terminal.line(f"    {name}")
+        _omitted(terminal, baseline)
+        terminal.line(f"  digest {planned.get('digest', '')}", "dim")
+        return
     pending, applied = planned.get("pending", 0), planned.get("alreadyApplied", 0)
     terminal.line(f"  {plural(pending, 'migration')} pending, {applied} already applied")
     for migration in planned.get("migrations", []):
@@ -32,11 +40,15 @@ def plan(terminal: Terminal, planned: dict[str, Any]) -> None:
         if migration.get("statements") is not None:
             what += f", {plural(migration['statements'], 'statement')}"
         terminal.line(f"    {migration['name']}  {terminal.paint(what, 'dim')}")
-    if planned.get("omitted"):
-        terminal.line(f"    ... and {planned['omitted']} more", "dim")
+    _omitted(terminal, planned)
     warnings(terminal, planned.get("warnings", []))
     if pending:
         terminal.line(f"  digest {planned.get('digest', '')}", "dim")
+
+
+def _omitted(terminal: Terminal, named: dict[str, Any]) -> None:
+    if named.get("omitted"):
+        terminal.line(f"    ... and {named['omitted']} more", "dim")
 
 
 def declared(resolution: str) -> str:
@@ -74,6 +86,7 @@ def result(terminal: Terminal, output: dict[str, Any], took: float) -> None:
         "nothingPending": "Nothing was pending",
         "planned": "Planned only: nothing was applied",
         "resolved": _resolved(output),
+        "baselined": _baselined(output),
     }.get(outcome, outcome)
     elsewhere = applied.get("appliedElsewhere")
     if elsewhere:
@@ -86,6 +99,12 @@ def _resolved(output: dict[str, Any]) -> str:
     resolve = (output.get("plan") or {}).get("resolve") or {}
     already = "" if (output.get("apply") or {}).get("resolved") else " already"
     return f"{resolve.get('migration')} was declared {declared(resolve.get('resolution', ''))}{already}"
+
+
+def _baselined(output: dict[str, Any]) -> str:
+    baseline = (output.get("plan") or {}).get("baseline") or {}
+    already = "" if (output.get("apply") or {}).get("recorded") else ", already"
+    return f"{plural(baseline.get('count', 0), 'migration')} recorded as applied, up to {baseline.get('last')}{already}"
 
 
 def lost_mails(terminal: Terminal, record: dict[str, Any]) -> None:

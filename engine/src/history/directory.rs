@@ -51,7 +51,7 @@ fn format_of(directory: &Path, entries: &Entries) -> Result<Format> {
         (Some(_), None) => Ok(Format::Prisma),
         // Then a directory is more likely one of Prisma's that lacks its file than anything else.
         (None, None) if !entries.directories.is_empty() => Ok(Format::Prisma),
-        (None, None) => Err(Error::HistoryInvalid(match entries.files.iter().find(|name| name.ends_with(".sql")) {
+        (None, None) => Err(Error::HistoryInvalid(match entries.files.iter().find(|name| is_sql(name)) {
             Some(file) => format!(
                 "{shown} holds {file}, but no migration in a layout that is known: name it <version>_<description>.sql \
                  as sqlx does, or put it into <name>/{} as Prisma does",
@@ -85,6 +85,11 @@ fn list(directory: &Path) -> Result<Entries> {
     entries.directories.sort_unstable();
     entries.files.sort_unstable();
     Ok(entries)
+}
+
+/// Whether a file's name ends as a script's does.
+pub(super) fn is_sql(file: &str) -> bool {
+    Path::new(file).extension().is_some_and(|extension| extension == "sql")
 }
 
 /// The text of a script.

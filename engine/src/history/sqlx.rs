@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{Format, History, Migration, directory};
+use super::directory::{self, is_sql};
+use super::{Format, History, Migration};
 use crate::{Error, Result};
 
 const DOWN: &str = ".down.sql";
@@ -14,7 +15,7 @@ pub(super) fn is_one(file: &str) -> bool {
 }
 
 fn is_named(file: &str) -> bool {
-    file.split_once('_').is_some_and(|(_, rest)| rest.ends_with(".sql"))
+    file.contains('_') && is_sql(file)
 }
 
 fn version(file: &str) -> Option<i64> {

@@ -256,15 +256,6 @@ impl Statements {
         )
     }
 
-    /// The id of the row that `run` writes for a migration with so many `earlier` rows: the same at every attempt.
-    pub(crate) fn row_id(&self, run: &str, key: &Key, earlier: usize) -> String {
-        match key {
-            Key::Name(name) => prisma::row_id(run, name, earlier),
-            // sqlx's ledger has no place for whose row it is.
-            Key::Version(version) => version.to_string(),
-        }
-    }
-
     /// The tool's own table, to the letter.
     pub(crate) fn create_table(&self) -> String {
         match self.format {
@@ -370,6 +361,15 @@ impl Statements {
     /// tells those of the plan from those before it, and a server's clock can be set back.
     fn later_than_all(&self, time: &str, column: &str) -> String {
         format!("greatest({time}, (SELECT pg_catalog.max({column}) + interval '1 microsecond' FROM {}))", self.table)
+    }
+}
+
+/// The id of the row that `run` writes for a migration with so many `earlier` rows: the same at every attempt.
+pub(crate) fn row_id(run: &str, key: &Key, earlier: usize) -> String {
+    match key {
+        Key::Name(name) => prisma::row_id(run, name, earlier),
+        // sqlx's ledger has no place for whose row it is.
+        Key::Version(version) => version.to_string(),
     }
 }
 

@@ -4,11 +4,13 @@ use std::time::{Duration, Instant, SystemTime};
 
 use database::{Connector, claim, from_engine};
 use engine::apply::{Approved, Budget, Outcome, apply};
+use engine::baseline::record;
 use engine::history::{self, History};
 use engine::resolve::{Claim, resolve};
 use shared::Failure;
 use shared::metrics::{self, Unit};
 use shared::payload::{AppliedMigration, ApplyInput, ApplyOutput, MOST_NAMED};
+use shared::request::Mode;
 
 /// Prisma waits as long for its lock. Longer waits are the state machine's, between invocations.
 const LOCK_PATIENCE: Duration = Duration::from_secs(10);
@@ -31,6 +33,15 @@ pub async fn handle(connector: &Connector, input: ApplyInput, deadline: SystemTi
     let history = history::read(&connector.settings()?.migrations).map_err(from_engine)?;
     if let Some(claim) = claim(&input.request) {
         return settle(connector, &input, deadline, &history, &claim, budget.lock_patience).await;
+    }
+    if let (Mode::Baseline, Some(last)) = (input.request.mode, &input.request.up_to) {
+        let (instance, digest) = (&input.database.resource_id, &input.plan.digest);
+        let recorded = connector
+            .attempt(&input.database, &input.execution, deadline, async |target| {
+                record(target, instance, &history, last, digest, &input.execution, budget.lock_patience).await
+            })
+            .await?;
+        return Ok(ApplyOutput { recorded: Some(recorded), ..nothing_run() });
     }
     let approved = Approved { digest: input.plan.digest, base_rows: input.plan.base_rows, up_to: input.request.up_to };
     let outcome = connector
@@ -58,7 +69,11 @@ async fn settle(
             resolve(target, instance, history, claim, &input.plan.digest, &input.execution, lock_patience).await
         })
         .await?;
-    Ok(ApplyOutput { resolved: Some(changed), ..output(Outcome { applied: Vec::new(), applied_now: 0, remaining: 0 }) })
+    Ok(ApplyOutput { resolved: Some(changed), ..nothing_run() })
+}
+
+fn nothing_run() -> ApplyOutput {
+    output(Outcome { applied: Vec::new(), applied_now: 0, remaining: 0 })
 }
 
 fn budget(left: Duration) -> Budget {
@@ -87,6 +102,7 @@ fn output(outcome: Outcome) -> ApplyOutput {
             .map(|applied| AppliedMigration { name: applied.name, duration_ms: applied.duration_ms })
             .collect(),
         resolved: None,
+        recorded: None,
     }
 }
 

@@ -18,6 +18,7 @@ pub fn from_engine(error: Error) -> Failure {
         Error::HistoryInvalid(_) => Name::HistoryInvalid,
         Error::HistoryFailed { .. } => Name::HistoryFailed,
         Error::HistoryNotEmpty { .. } => Name::HistoryNotEmpty,
+        Error::HistoryDiverged { .. } => Name::HistoryDiverged,
         Error::PlanChanged { .. } => Name::PlanChanged,
         Error::Refused(_) => Name::MigrationRefused,
         Error::MigrationFailed(_) => Name::MigrationFailed,

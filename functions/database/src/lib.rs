@@ -108,6 +108,7 @@ impl Connector {
                 )
             })?,
             schema: settings.schema.clone(),
+            sqlx_table: settings.sqlx_table.clone(),
             tls: match &settings.roots {
                 Some(roots) => Tls::VerifyFull(roots.clone()),
                 None => Tls::Disabled,

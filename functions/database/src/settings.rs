@@ -4,10 +4,14 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use engine::plan::OnDivergence;
 use shared::{Failure, config};
 
 /// RDS's own root certificates, for every region.
 const RDS_ROOTS: &[u8] = include_bytes!("../rds-global-bundle.pem");
+
+/// What sqlx calls its ledger.
+const SQLX_TABLE: &str = "_sqlx_migrations";
 
 /// Where a Lambda layer's files are.
 const LAYER_DIRECTORY: &str = "/opt";
@@ -23,6 +27,10 @@ pub struct Settings {
     pub schema: String,
     /// `LOCK_TIMEOUT_MS`: how long a statement waits for a table lock.
     pub lock_timeout: Duration,
+    /// `SQLX_TABLE`: the name of sqlx's ledger.
+    pub sqlx_table: String,
+    /// `DIVERGENCE`: what to do where ledger and directory disagree.
+    pub divergence: OnDivergence,
     /// The root certificates to trust, in PEM; `None` for no TLS.
     pub roots: Option<Vec<u8>>,
     /// `MIGRATIONS_DIR`: where the migrations are.
@@ -46,9 +54,19 @@ impl Settings {
             database_name: config::optional(config::DATABASE_NAME),
             schema: config::required(config::DATABASE_SCHEMA)?,
             lock_timeout: Duration::from_millis(milliseconds),
+            sqlx_table: config::optional(config::SQLX_TABLE).unwrap_or_else(|| SQLX_TABLE.into()),
+            divergence: divergence()?,
             roots: roots()?,
             migrations: config::optional(config::MIGRATIONS_DIR).unwrap_or_else(|| LAYER_DIRECTORY.into()).into(),
         })
+    }
+}
+
+fn divergence() -> Result<OnDivergence, Failure> {
+    match config::optional(config::DIVERGENCE).as_deref() {
+        None | Some("as-tool") => Ok(OnDivergence::AsTool),
+        Some("strict") => Ok(OnDivergence::Strict),
+        Some(_) => Err(Failure::config("Divergence (DIVERGENCE)", "give \"as-tool\" or \"strict\"")),
     }
 }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use shared::Name;
 use shared::payload::NotifyInput;
 use shared::record::{Outcome, Record, Run, RunFailure, UNTOLD};
-use shared::request::{Mode, Request, is_one_line};
+use shared::request::{Mode, Request, breaks_out};
 
 use crate::event::{Ended, Event};
 
@@ -40,8 +40,10 @@ pub(crate) fn complete(event: &Event, environment: &str, now: Timestamp) -> Opti
 }
 
 fn success(run: &Run) -> Outcome {
-    if run.request.as_ref().is_some_and(|request| request.mode == Mode::Resolve) {
-        return Outcome::Resolved;
+    match run.request.as_ref().map(|request| request.mode) {
+        Some(Mode::Resolve) => return Outcome::Resolved,
+        Some(Mode::Baseline) => return Outcome::Baselined,
+        Some(Mode::Apply | Mode::Plan) | None => {}
     }
     match (&run.apply, &run.plan) {
         (Some(_), _) => Outcome::Applied,
@@ -98,7 +100,7 @@ fn ended(ended: &Ended, environment: &str) -> Option<Record> {
 
 /// Somebody else's text, so that it cannot pass for lines of ours.
 fn one_line(text: &str) -> String {
-    text.chars().take(LONGEST).map(|c| if is_one_line(c.encode_utf8(&mut [0; 4])) { c } else { ' ' }).collect()
+    text.chars().take(LONGEST).map(|c| if breaks_out(c) { ' ' } else { c }).collect()
 }
 
 fn since(started: Option<Timestamp>, ended: Timestamp) -> u64 {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use shared::payload::{ApplyOutput, NotifyInput, PlanOutput, ResolvePlan};
+use shared::payload::{ApplyOutput, BaselinePlan, NotifyInput, PlanOutput, ResolvePlan};
 use shared::record::{Decision, Duties, Identity, Outcome, Record, Run, RunFailure, Verdict, Versions};
 use shared::request::{Mode, Resolution};
 
@@ -16,8 +16,8 @@ pub struct Mail {
     pub subject: String,
     /// Plain text.
     pub body: String,
-    /// `requested`, `approved`, `rejected`, `expired`, `applied`, `resolved`, `failed` or `nothingPending`, for
-    /// subscribers who filter.
+    /// `requested`, `approved`, `rejected`, `expired`, `applied`, `resolved`, `baselined`, `failed` or
+    /// `nothingPending`, for subscribers who filter.
     pub outcome: &'static str,
 }
 
@@ -38,11 +38,13 @@ pub(crate) fn compose(event: &Event, record: Option<&Record>, environment: &str)
 
 fn requested(environment: &str, execution: &str, run: &Run, expires_at: &str) -> Mail {
     let digest = run.plan.as_ref().map_or("", |plan| plan.digest.as_str());
-    let what = match run.plan.as_ref().and_then(|plan| plan.resolve.as_ref()) {
-        Some(resolve) => {
-            format!("{} is to be declared {}, and that is", resolve.migration, declared(resolve.resolution))
-        }
-        None => count(run.plan.as_ref().map_or(0, |plan| plan.pending), "migration is", "migrations are"),
+    let what = if let Some(resolve) = run.plan.as_ref().and_then(|plan| plan.resolve.as_ref()) {
+        format!("{} is to be declared {}, and that is", resolve.migration, declared(resolve.resolution))
+    } else if let Some(baseline) = run.plan.as_ref().and_then(|plan| plan.baseline.as_ref()) {
+        let count = count(baseline.count, "migration is", "migrations are");
+        format!("{count} to be recorded as applied without being run, and that is")
+    } else {
+        count(run.plan.as_ref().map_or(0, |plan| plan.pending), "migration is", "migrations are")
     };
     let mut body = format!("{what} waiting for approval in {environment}, until {}.\n", moment(expires_at));
     if let Some(plan) = &run.plan {
@@ -70,6 +72,9 @@ fn approved(environment: &str, execution: &str, run: &Run) -> Mail {
     let what = if let Some(resolve) = run.plan.as_ref().and_then(|plan| plan.resolve.as_ref()) {
         let declared = declared(resolve.resolution);
         format!("It was approved in {environment} that {} is declared {declared}.", resolve.migration)
+    } else if let Some(baseline) = run.plan.as_ref().and_then(|plan| plan.baseline.as_ref()) {
+        let count = count(baseline.count, "migration is", "migrations are");
+        format!("It was approved in {environment} that {count} recorded as applied without being run.")
     } else {
         let pending = run.plan.as_ref().map_or(0, |plan| plan.pending);
         let count = count(pending, "migration was", "migrations were");
@@ -87,6 +92,7 @@ fn succeeded(record: &Record, environment: &str, tell_nothing_pending: bool) -> 
     let (subject, outcome, mut body) = match (record.outcome, &record.run.apply) {
         (Outcome::Applied, Some(apply)) => ("Successful", "applied", applied(environment, record, apply)),
         (Outcome::Resolved, Some(apply)) => ("Resolved", "resolved", resolved(environment, record, apply)),
+        (Outcome::Baselined, Some(apply)) => ("Baselined", "baselined", baselined(environment, record, apply)),
         (Outcome::NothingPending, _) if tell_nothing_pending => (
             "Not Needed",
             "nothingPending",
@@ -131,6 +137,16 @@ fn resolved(environment: &str, record: &Record, apply: &ApplyOutput) -> String {
     }
 }
 
+fn baselined(environment: &str, record: &Record, apply: &ApplyOutput) -> String {
+    let Some(baseline) = record.run.plan.as_ref().and_then(|plan| plan.baseline.as_ref()) else {
+        return String::new();
+    };
+    let BaselinePlan { count: n, last, .. } = baseline;
+    let count = count(*n, "migration was", "migrations were");
+    let already = if apply.recorded == Some(0) { " already" } else { "" };
+    format!("{count} recorded as applied in {environment}{already}, up to {last}. Nothing was run.\n")
+}
+
 fn declared(resolution: Resolution) -> &'static str {
     match resolution {
         Resolution::Applied => "applied",
@@ -158,6 +174,17 @@ fn planned(body: &mut String, plan: &PlanOutput) {
     body.push('\n');
     for fact in plan.resolve.iter().flat_map(|resolve| &resolve.facts) {
         let _ = writeln!(body, "  {fact}.");
+    }
+    if let Some(baseline) = &plan.baseline {
+        let _ = writeln!(
+            body,
+            "  The schema has {}.",
+            count(usize::try_from(baseline.tables).unwrap_or(0), "table", "tables")
+        );
+        for name in &baseline.migrations {
+            let _ = writeln!(body, "  {name}");
+        }
+        more(body, baseline.omitted);
     }
     for migration in &plan.migrations {
         let statements =
@@ -215,6 +242,7 @@ fn about(run: &Run) -> Vec<(&'static str, String)> {
             Mode::Apply => {}
             Mode::Plan => lines.push(("Mode", "plan".into())),
             Mode::Resolve => lines.push(("Mode", "resolve".into())),
+            Mode::Baseline => lines.push(("Mode", "baseline".into())),
         }
     }
     lines.extend(run.database.as_ref().map(|database| ("Database", database.instance.clone())));

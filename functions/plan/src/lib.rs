@@ -3,14 +3,15 @@
 use std::time::SystemTime;
 
 use database::{Connector, claim, from_engine};
-use engine::history::History;
-use engine::history::ledger::Ledger;
-use engine::plan::{Plan, check_empty, plan};
-use engine::resolve::{Claim, look};
-use engine::session::Session;
-use engine::{history, session};
+use engine::baseline::Baseline;
+use engine::history::{self, History};
+use engine::plan::Plan;
+use engine::resolve::Claim;
+use engine::session::{Session, Target};
+use engine::{baseline, plan, resolve};
 use shared::Failure;
-use shared::payload::{MOST_NAMED, PendingMigration, PlanInput, PlanOutput, ResolvePlan};
+use shared::payload::{BaselinePlan, MOST_NAMED, PendingMigration, PlanInput, PlanOutput, ResolvePlan};
+use shared::request::Mode;
 
 /// Plans the migrations of the layer on the database's ledger.
 ///
@@ -20,21 +21,28 @@ use shared::payload::{MOST_NAMED, PendingMigration, PlanInput, PlanOutput, Resol
 ///
 /// [`shared::failure::PLAN`].
 pub async fn handle(connector: &Connector, input: PlanInput, deadline: SystemTime) -> Result<PlanOutput, Failure> {
-    let history = history::read(&connector.settings()?.migrations).map_err(from_engine)?;
+    let settings = connector.settings()?;
+    let history = history::read(&settings.migrations).map_err(from_engine)?;
     if let Some(claim) = claim(&input.request) {
         return look_at(connector, &input, deadline, &history, claim).await;
     }
+    let instance = &input.database.resource_id;
+    if let (Mode::Baseline, Some(last)) = (input.request.mode, &input.request.up_to) {
+        let found = connector
+            .attempt(&input.database, &input.execution, deadline, async |target: &Target| {
+                let mut session = Session::open(target).await?;
+                let found = baseline::look(&mut session, instance, &history, last).await?;
+                session.close().await;
+                Ok(found)
+            })
+            .await?;
+        return Ok(baselined(found));
+    }
     let up_to = input.request.up_to.as_deref();
     let plan = connector
-        .attempt(&input.database, &input.execution, deadline, async |target: &session::Target| {
+        .attempt(&input.database, &input.execution, deadline, async |target: &Target| {
             let mut session = Session::open(target).await?;
-            let ledger = if let Some(ledger) = session.ledger().await? {
-                ledger
-            } else {
-                check_empty(&target.schema, session.count_tables().await?)?;
-                Ledger::default()
-            };
-            let plan = plan(&session.identity(&input.database.resource_id), &history, &ledger, up_to)?;
+            let plan = plan::look(&mut session, instance, &history, up_to, settings.divergence).await?;
             session.close().await;
             Ok(plan)
         })
@@ -51,9 +59,9 @@ async fn look_at(
     claim: Claim,
 ) -> Result<PlanOutput, Failure> {
     let evidence = connector
-        .attempt(&input.database, &input.execution, deadline, async |target: &session::Target| {
+        .attempt(&input.database, &input.execution, deadline, async |target: &Target| {
             let mut session = Session::open(target).await?;
-            let evidence = look(&mut session, &input.database.resource_id, history, &claim).await?;
+            let evidence = resolve::look(&mut session, &input.database.resource_id, history, &claim).await?;
             session.close().await;
             Ok(evidence)
         })
@@ -65,19 +73,40 @@ async fn look_at(
         facts.push(format!("and {more} more"));
     }
     Ok(PlanOutput {
-        digest: evidence.digest,
-        base_rows: evidence.rows,
-        pending: 0,
-        already_applied: 0,
-        migrations: Vec::new(),
-        omitted: 0,
-        warnings: Vec::new(),
         resolve: input.request.resolution.map(|resolution| ResolvePlan {
             migration: claim.migration,
             resolution,
             facts,
         }),
+        ..nothing_to_run(evidence.digest, evidence.rows)
     })
+}
+
+/// What a baseline would record.
+fn baselined(found: Baseline) -> PlanOutput {
+    let Baseline { digest, tables, mut migrations } = found;
+    let count = migrations.len();
+    let last = migrations.last().cloned().unwrap_or_default();
+    migrations.truncate(MOST_NAMED);
+    let omitted = count - migrations.len();
+    PlanOutput {
+        baseline: Some(BaselinePlan { count, last, tables, migrations, omitted }),
+        ..nothing_to_run(digest, 0)
+    }
+}
+
+fn nothing_to_run(digest: String, base_rows: usize) -> PlanOutput {
+    PlanOutput {
+        digest,
+        base_rows,
+        pending: 0,
+        already_applied: 0,
+        migrations: Vec::new(),
+        omitted: 0,
+        warnings: Vec::new(),
+        resolve: None,
+        baseline: None,
+    }
 }
 
 fn output(plan: Plan) -> PlanOutput {
@@ -99,13 +128,11 @@ fn output(plan: Plan) -> PlanOutput {
         warnings.push(format!("and {more} more"));
     }
     PlanOutput {
-        digest: plan.digest,
-        base_rows: plan.base_rows,
         pending,
         already_applied: plan.already_applied,
         omitted: pending - migrations.len(),
         migrations,
         warnings,
-        resolve: None,
+        ..nothing_to_run(plan.digest, plan.base_rows)
     }
 }

@@ -2,7 +2,8 @@
 
 use std::time::SystemTime;
 
-use database::Connector;
+use database::{Connector, from_engine};
+use engine::history::recognise;
 use engine::preflight::preflight;
 use engine::session::Session;
 use shared::Failure;
@@ -22,10 +23,11 @@ pub async fn handle(
     deadline: SystemTime,
 ) -> Result<PreflightOutput, Failure> {
     let request = Request::from_input(&input.input)?;
+    let format = recognise(&connector.settings()?.migrations).map_err(from_engine)?;
     let report = connector
         .attempt(&input.database, &input.execution, deadline, async |target| {
             let mut session = Session::open(target).await?;
-            let report = preflight(&mut session).await?;
+            let report = preflight(&mut session, format).await?;
             session.close().await;
             Ok(report)
         })

@@ -14,6 +14,10 @@ pub const DATABASE_SECRET_ARN: &str = "DATABASE_SECRET_ARN";
 pub const DATABASE_SCHEMA: &str = "DATABASE_SCHEMA";
 /// How long a statement waits for a table lock, in milliseconds.
 pub const LOCK_TIMEOUT_MS: &str = "LOCK_TIMEOUT_MS";
+/// The name of sqlx's ledger, for a history in sqlx's layout.
+pub const SQLX_TABLE: &str = "SQLX_TABLE";
+/// `as-tool` or `strict`: what to do where ledger and directory disagree.
+pub const DIVERGENCE: &str = "DIVERGENCE";
 /// The database's name, where neither the secret nor the instance is to say. Optional.
 pub const DATABASE_NAME: &str = "DATABASE_NAME";
 /// A PEM file of root certificates, instead of RDS's own. Optional.
@@ -31,8 +35,17 @@ pub const MIGRATIONS_DIR: &str = "MIGRATIONS_DIR";
 pub const DATABASE_TLS: &str = "DATABASE_TLS";
 
 /// What the template sets for `preflight`, `plan` and `apply`.
-pub const DATABASE_VARIABLES: &[&str] =
-    &[PROJECT, ENVIRONMENT, DATABASE_SECRET_ARN, DATABASE_SCHEMA, LOCK_TIMEOUT_MS, DATABASE_NAME, DATABASE_CA_FILE];
+pub const DATABASE_VARIABLES: &[&str] = &[
+    PROJECT,
+    ENVIRONMENT,
+    DATABASE_SECRET_ARN,
+    DATABASE_SCHEMA,
+    LOCK_TIMEOUT_MS,
+    DATABASE_NAME,
+    DATABASE_CA_FILE,
+    SQLX_TABLE,
+    DIVERGENCE,
+];
 /// What the template sets for `notify`.
 pub const NOTIFY_VARIABLES: &[&str] = &[PROJECT, ENVIRONMENT, TOPIC_ARN];
 /// What the template sets for `approve`.

@@ -57,6 +57,8 @@ names! {
     HistoryFailed = "History.Failed",
     /// The schema has tables but no ledger (P3005).
     HistoryNotEmpty = "History.NotEmpty",
+    /// Ledger and directory disagree in a way that is not let pass.
+    HistoryDiverged = "History.Diverged",
     /// What is there is not what was planned.
     PlanChanged = "Plan.Changed",
     /// A script cannot be run safely.
@@ -90,8 +92,8 @@ impl fmt::Display for Name {
 
 use Name::{
     ConfigInvalid, DatabaseAuthenticationFailed, DatabaseConnectionClosed, DatabaseNotFound, DatabaseReadOnly,
-    DatabaseTlsFailed, DatabaseUnreachable, HistoryFailed, HistoryInvalid, HistoryNotEmpty, LockHeld, LockTimeout,
-    MigrationFailed, MigrationInDoubt, MigrationRefused, PlanChanged, SecretUnreachable, StepFailed,
+    DatabaseTlsFailed, DatabaseUnreachable, HistoryDiverged, HistoryFailed, HistoryInvalid, HistoryNotEmpty, LockHeld,
+    LockTimeout, MigrationFailed, MigrationInDoubt, MigrationRefused, PlanChanged, SecretUnreachable, StepFailed,
 };
 
 /// What `preflight` can fail with.
@@ -104,6 +106,7 @@ pub const PREFLIGHT: &[Name] = &[
     SecretUnreachable,
     ConfigInvalid,
     DatabaseReadOnly,
+    HistoryInvalid,
     LockTimeout,
     StepFailed,
 ];
@@ -120,6 +123,7 @@ pub const PLAN: &[Name] = &[
     HistoryInvalid,
     HistoryFailed,
     HistoryNotEmpty,
+    HistoryDiverged,
     MigrationRefused,
     LockTimeout,
     StepFailed,

@@ -105,6 +105,25 @@ pub struct PlanOutput {
     /// What is to be declared instead of applying anything, in a resolve.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolve: Option<ResolvePlan>,
+    /// What is to be recorded instead of applying anything, in a baseline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<BaselinePlan>,
+}
+
+/// What a baseline is to record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BaselinePlan {
+    /// How many migrations are to be recorded as applied.
+    pub count: usize,
+    /// The last of them.
+    pub last: String,
+    /// How many ordinary tables the schema has.
+    pub tables: i64,
+    /// The names of the first ones, [`MOST_NAMED`] at most.
+    pub migrations: Vec<String>,
+    /// How many are not named.
+    pub omitted: usize,
 }
 
 /// What a resolve is to declare, and what is known of it.
@@ -176,6 +195,9 @@ pub struct ApplyOutput {
     /// In a resolve: whether this run's declaration changed the ledger, or it said so already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolved: Option<bool>,
+    /// In a baseline: how many migrations this run's last attempt recorded; 0 if they were already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded: Option<usize>,
 }
 
 /// A migration that was applied.

@@ -169,6 +169,8 @@ pub enum Outcome {
     Planned,
     /// A migration was declared applied or rolled back.
     Resolved,
+    /// What a database had already was recorded as applied.
+    Baselined,
     /// It failed.
     Failed,
     /// Somebody said no.

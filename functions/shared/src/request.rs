@@ -14,10 +14,10 @@ const LONGEST_TEXT: usize = 1_000;
 pub struct Request {
     /// Whether to apply, or only to plan.
     pub mode: Mode,
-    /// The last migration to apply, by its whole name.
+    /// The last migration to apply, or to record in a baseline: by its whole name or, with sqlx, its version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub up_to: Option<String>,
-    /// The migration to resolve, by its whole name. Only with the mode `resolve`.
+    /// The migration to resolve, named likewise. Only with the mode `resolve`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub migration: Option<String>,
     /// What became of it. Only with the mode `resolve`.
@@ -47,6 +47,9 @@ pub enum Mode {
     Plan,
     /// Declare what became of a migration that was left unfinished. Always needs an approval.
     Resolve,
+    /// Record the migrations up to `upTo` as applied in a database that was made before its ledger. Always needs an
+    /// approval.
+    Baseline,
 }
 
 /// What is declared of a migration.
@@ -77,7 +80,11 @@ impl Request {
                         Some("apply") => Mode::Apply,
                         Some("plan") => Mode::Plan,
                         Some("resolve") => Mode::Resolve,
-                        _ => return Err(Failure::config("mode", "give \"apply\", \"plan\" or \"resolve\"")),
+                        Some("baseline") => Mode::Baseline,
+                        _ => {
+                            let reason = "give \"apply\", \"plan\", \"resolve\" or \"baseline\"";
+                            return Err(Failure::config("mode", reason));
+                        }
                     }
                 }
                 "upTo" => request.up_to = Some(text(field, value)?),
@@ -98,7 +105,7 @@ impl Request {
                         .ok_or_else(|| Failure::config(field, format!("is {}; give true or false", kind(value))))?;
                 }
                 unknown => {
-                    let shown: String = unknown.chars().filter(|c| is_one_line(&c.to_string())).take(60).collect();
+                    let shown: String = unknown.chars().filter(|c| !breaks_out(*c)).take(60).collect();
                     return Err(Failure::config(
                         &shown,
                         "no such field; known are mode, upTo, migration, resolution, requestedBy, commit, reason, \
@@ -107,26 +114,29 @@ impl Request {
                 }
             }
         }
-        request.check_resolve()?;
+        request.check_mode()?;
         Ok(request)
     }
 
-    /// The two fields of a resolve belong to it, both.
-    fn check_resolve(&self) -> Result<(), Failure> {
+    /// The two fields of a resolve belong to it, both, and a baseline has an end.
+    fn check_mode(&self) -> Result<(), Failure> {
         let given = [("migration", self.migration.is_some()), ("resolution", self.resolution.is_some())];
         for (field, given) in given {
             match (self.mode, given) {
                 (Mode::Resolve, false) => return Err(Failure::config(field, "the mode resolve needs it")),
-                (Mode::Apply | Mode::Plan, true) => {
+                (Mode::Apply | Mode::Plan | Mode::Baseline, true) => {
                     return Err(Failure::config(field, "is for the mode resolve only; leave it out"));
                 }
                 _ => {}
             }
         }
-        if self.mode == Mode::Resolve && self.up_to.is_some() {
-            return Err(Failure::config("upTo", "a resolve applies nothing; leave it out"));
+        match (self.mode, &self.up_to) {
+            (Mode::Resolve, Some(_)) => Err(Failure::config("upTo", "a resolve applies nothing; leave it out")),
+            (Mode::Baseline, None) => {
+                Err(Failure::config("upTo", "the mode baseline needs it: the last migration that the database has"))
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -141,13 +151,15 @@ fn text(field: &str, value: &Value) -> Result<String, Failure> {
     Ok(text.to_owned())
 }
 
-/// Whether `text` stays on its line wherever it is shown: without control characters, other line breaks, and marks that
-/// turn the direction of what stands beside them.
+/// Whether `text` stays on its line wherever it is shown.
 pub fn is_one_line(text: &str) -> bool {
-    let breaks_out = |c: char| {
-        c.is_control() || matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
     !text.chars().any(breaks_out)
+}
+
+/// Whether a text with `c` in it may not stay on its line: control characters, other line breaks, and marks that turn the
+/// direction of what stands beside them.
+pub fn breaks_out(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn kind(value: &Value) -> &'static str {
@@ -210,6 +222,8 @@ mod tests {
                 json!({ "mode": "resolve", "migration": "1", "resolution": "applied", "upTo": "1" }),
                 "upTo: a resolve applies nothing",
             ),
+            (json!({ "mode": "baseline" }), "upTo: the mode baseline needs it"),
+            (json!({ "mode": "baseline", "upTo": "1", "migration": "1" }), "migration: is for the mode resolve only"),
         ] {
             let failure = Request::from_input(&input).unwrap_err();
             assert!(failure.message.starts_with(message), "{input}: {failure}");

@@ -183,6 +183,35 @@ fn a_resolve_says_what_is_declared_and_what_is_known() {
 }
 
 #[test]
+fn a_baseline_says_what_is_recorded_and_that_nothing_runs() {
+    let mut run = run();
+    run["request"] = json!({ "mode": "baseline", "upTo": "2_b", "requireApproval": false });
+    run["plan"] = json!({
+        "digest": "d1", "baseRows": 0, "pending": 0, "alreadyApplied": 0, "omitted": 0, "warnings": [], "migrations": [],
+        "baseline": { "count": 3, "last": "2_b", "tables": 14, "migrations": ["1_a", "2_a"], "omitted": 1 },
+    });
+    let requested = mail(json!({
+        "event": "approvalRequested", "execution": EXECUTION, "expiresAt": "2026-01-02T12:00:00Z", "run": run,
+    }))
+    .unwrap();
+    let expected = "3 migrations are to be recorded as applied without being run, and that is waiting for approval in prod, \
+                    until 2026-01-02 12:00:00 UTC.\n\n  The schema has 14 tables.\n  1_a\n  2_a\n  and 1 more\n";
+    assert!(requested.body.starts_with(expected), "{}", requested.body);
+    let approved = mail(json!({ "event": "approved", "execution": EXECUTION, "run": run })).unwrap();
+    assert!(approved.body.starts_with("It was approved in prod that 3 migrations are recorded"), "{}", approved.body);
+    for (recorded, already) in [(3, ""), (0, " already")] {
+        run["apply"] = json!({
+            "finished": true, "applied": 0, "appliedElsewhere": 0, "remaining": 0, "total": 0, "omitted": 0,
+            "durationMs": 0, "migrations": [], "recorded": recorded,
+        });
+        let told = mail(succeeded(&run)).unwrap();
+        assert_eq!((told.subject.as_str(), told.outcome), ("✓ Database Migration Baselined (prod)", "baselined"));
+        let expected = format!("3 migrations were recorded as applied in prod{already}, up to 2_b. Nothing was run.\n");
+        assert!(told.body.starts_with(&expected), "{}", told.body);
+    }
+}
+
+#[test]
 fn failure_names_the_error_its_cause_and_the_state() {
     let failed = |error: &str| {
         mail(json!({
