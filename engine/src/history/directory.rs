@@ -78,7 +78,8 @@ fn list(directory: &Path) -> Result<Entries> {
         let kind = entry.file_type().map_err(unreadable)?;
         if kind.is_dir() {
             entries.directories.push(name);
-        } else if !entry.path().is_dir() {
+        } else if entry.path().is_file() {
+            // A link to a file is one; reading a pipe or a socket would never end.
             entries.files.push(name);
         }
     }
@@ -94,6 +95,9 @@ pub(super) fn is_sql(file: &str) -> bool {
 
 /// The text of a script.
 pub(super) fn text(path: &Path, shown: &str) -> Result<String> {
+    if !path.is_file() {
+        return Err(Error::HistoryInvalid(format!("{shown} is no file; a script has to be one")));
+    }
     let bytes = fs::read(path).map_err(|error| Error::HistoryInvalid(format!("cannot read {shown}: {error}")))?;
     String::from_utf8(bytes).map_err(|error| {
         Error::HistoryInvalid(format!(

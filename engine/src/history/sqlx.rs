@@ -11,7 +11,7 @@ const DOWN: &str = ".down.sql";
 /// Whether a file of this name would be a migration: sqlx ignores every other.
 pub(super) fn is_one(file: &str) -> bool {
     // What begins with no number is an error to sqlx, unless nothing else makes the directory one of its own.
-    is_named(file) && version(file).is_some()
+    is_named(file) && version(file).is_some() && !file.ends_with(DOWN)
 }
 
 fn is_named(file: &str) -> bool {

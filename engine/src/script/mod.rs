@@ -4,13 +4,14 @@
 //! one is a single statement that PostgreSQL refuses to run in a transaction block. Everything that
 //! could leave the two halves apart is refused before anything runs.
 
+mod depth;
 mod evidence;
 mod exclusive;
 mod lexical;
 mod transaction;
 
 use std::fmt;
-use std::panic;
+use std::{panic, thread};
 
 use squawk_syntax::ast::AstNode as _;
 use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
@@ -84,6 +85,12 @@ impl fmt::Display for Refusal {
     }
 }
 
+/// How deep a script may be for a stack of the usual size: a level takes some 5 KB.
+const USUAL_LEVELS: usize = 200;
+
+/// Enough for the deepest script, which `depth` bounds. Only what is used of it takes memory.
+const STACK_BYTES: usize = 256 * 1024 * 1024;
+
 const SPLIT: &str = "Move that statement into a migration of its own, with nothing else in it";
 
 /// Parses and classifies `sql`.
@@ -100,15 +107,24 @@ pub fn classify(sql: &str) -> Result<Script, Refusal> {
     if let Some(at) = sql.find('\0') {
         return Err(refuse(lines.at(at), "the file holds a NUL byte", "Remove it: PostgreSQL's text cannot hold one"));
     }
+    let too_deep =
+        |at| refuse(lines.at(at), "it is nested or chained too deeply", "Split the statement, or simplify it");
+    let levels = depth::levels(sql).map_err(too_deep)?;
     // The parser is not ours; a panic in it must not take down a run that has nothing to do with it.
-    let parse = panic::catch_unwind(|| {
-        let parse = SourceFile::parse(sql);
-        let errors = parse.errors();
-        (parse, errors)
-    });
-    let Ok((parse, errors)) = parse else {
-        return Err(refuse(1, "the parser gave up on this script", "Split it, or simplify it"));
+    let parsed = if levels <= USUAL_LEVELS {
+        panic::catch_unwind(|| parse(sql, &lines))
+    } else {
+        thread::scope(|scope| {
+            let parsing = thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, || parse(sql, &lines));
+            parsing.map_err(|error| Box::new(error) as _).and_then(thread::ScopedJoinHandle::join)
+        })
     };
+    parsed.unwrap_or_else(|_| Err(refuse(1, "the parser gave up on this script", "Split it, or simplify it")))
+}
+
+fn parse(sql: &str, lines: &Lines) -> Result<Script, Refusal> {
+    let parse = SourceFile::parse(sql);
+    let errors = parse.errors();
     let root = parse.syntax_node();
 
     // An open quote or comment would swallow what stands behind the script in our message.

@@ -30,6 +30,18 @@ fn ordinary_scripts_are_transactional() {
 }
 
 #[test]
+fn depth_is_refused_before_it_overflows_anything() {
+    // As deep as is let through, which the usual stack would not hold.
+    for (level, times) in [("(", 499), ("SELECT (", 499), ("NOT ", 2_000), ("- ", 2_000), ("1 + ", 9_000)] {
+        let _ = classify(&format!("SELECT {}", level.repeat(times)));
+    }
+    for level in ["(", "SELECT (", "NOT ", "CASE WHEN ", "ARRAY["] {
+        let sql = format!("SELECT 1;\nSELECT {}", level.repeat(200_000));
+        assert!(refusal(&sql).starts_with("line 2: it is nested or chained too deeply"), "{level}");
+    }
+}
+
+#[test]
 fn what_cannot_run_in_a_transaction_is_standalone_when_alone() {
     for (sql, evidence) in [
         (

@@ -12,6 +12,7 @@ mod failing;
 mod hygiene;
 mod planning;
 mod resolving;
+mod soup;
 mod sqlx_histories;
 mod standalone;
 mod support;

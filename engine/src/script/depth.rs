@@ -1,0 +1,107 @@
+//! How deep a parser would have to go into a script: ours descends once for each level and has no limit of its own, and
+//! what overflows a stack takes the whole process down.
+
+use squawk_lexer::{TokenKind, tokenize};
+
+/// The most brackets and CASEs inside one another. PostgreSQL's own stack ends in the thousands.
+const MOST_BRACKETS: usize = 500;
+
+/// The most words and operators in a row, over all brackets that are open: each could be a level, as in NOT NOT NOT.
+const MOST_LEVELS: usize = 10_000;
+
+/// How deep a script can be at the most; or where it is too deep.
+pub(super) fn levels(sql: &str) -> Result<usize, usize> {
+    let mut open: Vec<Open> = vec![Open { is_case: false, levels: 0 }];
+    let (mut total, mut deepest, mut at) = (0, 0, 0);
+    for token in tokenize(sql) {
+        let start = at;
+        at += token.len as usize;
+        let text = sql.get(start..at).unwrap_or_default();
+        let is = |word: &str| text.eq_ignore_ascii_case(word);
+        let opens_case = token.kind == TokenKind::Ident && is("case");
+        let next = match token.kind {
+            TokenKind::OpenParen | TokenKind::OpenBracket => Step::Open(false),
+            _ if opens_case => Step::Open(true),
+            TokenKind::CloseParen | TokenKind::CloseBracket => Step::Close(false),
+            TokenKind::Ident if is("end") => Step::Close(true),
+            TokenKind::Comma | TokenKind::Semi => Step::Anew,
+            TokenKind::Ident if is("when") || is("then") || is("else") => Step::Anew,
+            TokenKind::Whitespace
+            | TokenKind::LineComment
+            | TokenKind::BlockComment { .. }
+            | TokenKind::Literal { .. } => continue,
+            _ => Step::Deeper,
+        };
+        match next {
+            Step::Open(is_case) => {
+                open.push(Open { is_case, levels: 1 });
+                total += 1;
+            }
+            Step::Close(is_case) => {
+                if open.len() > 1
+                    && let Some(closed) = open.pop_if(|open| open.is_case == is_case)
+                {
+                    total -= closed.levels;
+                }
+            }
+            Step::Anew => {
+                if let Some(innermost) = open.last_mut() {
+                    total -= innermost.levels;
+                    innermost.levels = 1;
+                    total += 1;
+                }
+            }
+            Step::Deeper => {
+                if let Some(innermost) = open.last_mut() {
+                    innermost.levels += 1;
+                    total += 1;
+                }
+            }
+        }
+        deepest = deepest.max(total);
+        if open.len() > MOST_BRACKETS || total > MOST_LEVELS {
+            return Err(start);
+        }
+    }
+    Ok(deepest)
+}
+
+/// A bracket or a CASE that is open.
+struct Open {
+    is_case: bool,
+    /// What stands in it since its last comma.
+    levels: usize,
+}
+
+enum Step {
+    Open(bool),
+    Close(bool),
+    /// What follows stands beside what was before, not below it.
+    Anew,
+    Deeper,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_side_by_side_is_not_deep() {
+        for sql in [
+            "SELECT 1;\n".repeat(20_000),
+            format!("INSERT INTO t VALUES {}", "(1, now() + interval '1 day', $$((($$), ".repeat(20_000)),
+            format!("SELECT CASE x {} END", "WHEN 1 THEN CASE y WHEN 2 THEN 3 END ".repeat(20_000)),
+            format!("SELECT '{}' -- {0}\n/* {0} */", "(".repeat(20_000)),
+        ] {
+            assert!(levels(&sql).is_ok_and(|levels| levels < 50), "{:.60}", sql);
+        }
+    }
+
+    #[test]
+    fn what_stands_in_one_another_is() {
+        for level in ["(", "SELECT (", "CASE WHEN ", "ARRAY[", "NOT ", "- ", "EXPLAIN ", "1 + ", "a AND "] {
+            assert!(levels(&level.repeat(20_000)).is_err(), "{level}");
+            assert!(levels(&level.repeat(100)).is_ok_and(|levels| levels >= 100), "{level}");
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The directory reader: whatever stands there, it is a history or an error that says why not.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use engine::Error;
+use engine::history::{read, recognise};
+use proptest::prelude::*;
+
+use crate::config;
+
+/// Something in a directory.
+#[derive(Debug, Clone)]
+enum Entry {
+    File(Vec<u8>),
+    Directory(BTreeMap<Vec<u8>, Vec<u8>>),
+    Link(Vec<u8>),
+}
+
+/// Names that mean something, nearly something, or nothing at all.
+fn name() -> impl Strategy<Value = Vec<u8>> {
+    let any_bytes = prop::collection::vec(any::<u8>().prop_filter("a name", |byte| *byte != 0 && *byte != b'/'), 1..12);
+    prop_oneof![
+        3 => "[0-9]{1,4}_[a-zA-Z_ é.-]{0,8}".prop_map(String::into_bytes),
+        3 => "[+-]?[0-9]{1,20}_[a-z_]{0,6}(\\.up|\\.down)?\\.sql".prop_map(String::into_bytes),
+        1 => prop::sample::select(vec!["migration_lock.toml", "migration.sql", ".sql", "_.sql", "a_b.sql", "README.md"])
+            .prop_map(|name| name.as_bytes().to_vec()),
+        1 => any_bytes.prop_filter("not the directory itself", |name| *name != b"." && *name != b".."),
+    ]
+}
+
+fn content() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        "[a-zA-Z0-9 ;'\"=\\r\\n\u{feff}é-]{0,40}".prop_map(String::into_bytes),
+        prop::collection::vec(any::<u8>(), 0..20),
+        Just(b"provider = \"postgresql\"".to_vec()),
+    ]
+}
+
+fn entry() -> impl Strategy<Value = Entry> {
+    let inside = prop_oneof![
+        6 => Just(b"migration.sql".to_vec()),
+        1 => Just(b"ops.json".to_vec()),
+        1 => name(),
+    ];
+    prop_oneof![
+        4 => content().prop_map(Entry::File),
+        4 => prop::collection::btree_map(inside, content(), 0..3).prop_map(Entry::Directory),
+        1 => name().prop_map(Entry::Link),
+    ]
+}
+
+fn write(root: &Path, entries: &BTreeMap<Vec<u8>, Entry>) {
+    for (name, entry) in entries {
+        let path = root.join(OsStr::from_bytes(name));
+        match entry {
+            Entry::File(content) => fs::write(path, content).unwrap(),
+            Entry::Link(to) => symlink(OsStr::from_bytes(to), path).unwrap(),
+            Entry::Directory(files) => {
+                fs::create_dir(&path).unwrap();
+                for (name, content) in files {
+                    fs::write(path.join(OsStr::from_bytes(name)), content).unwrap();
+                }
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn whatever_stands_there_is_a_history_or_an_error(entries in prop::collection::btree_map(name(), entry(), 0..6)) {
+        let root = tempfile::tempdir().unwrap();
+        write(root.path(), &entries);
+        match read(root.path()) {
+            Err(Error::HistoryInvalid(reason)) => prop_assert!(!reason.is_empty()),
+            Err(other) => prop_assert!(false, "{}", other),
+            Ok(history) => {
+                prop_assert_eq!(recognise(root.path()).unwrap(), history.format);
+                prop_assert!(!history.migrations.is_empty());
+                let keys: Vec<_> = history.migrations.iter().map(|migration| &migration.key).collect();
+                prop_assert!(keys.is_sorted() && keys.array_windows().all(|[a, b]| a != b), "{:?}", keys);
+                // Every script is some file's text, byte for byte.
+                let texts: Vec<&[u8]> = entries
+                    .values()
+                    .flat_map(|entry| match entry {
+                        Entry::File(content) => vec![content.as_slice()],
+                        Entry::Directory(files) => files.values().map(Vec::as_slice).collect(),
+                        Entry::Link(_) => vec![],
+                    })
+                    .collect();
+                for migration in &history.migrations {
+                    prop_assert!(texts.contains(&migration.sql.as_bytes()), "{:?}", migration);
+                }
+                prop_assert_eq!(read(root.path()).unwrap(), history);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_pipe_is_no_script() {
+    let root = tempfile::tempdir().unwrap();
+    fs::create_dir(root.path().join("1_a")).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(root.path().join("1_a/migration.sql")).status().unwrap();
+    assert!(made.success());
+    assert!(read(root.path()).unwrap_err().to_string().contains("1_a/migration.sql is no file"));
+}

@@ -1,0 +1,19 @@
+//! What holds for any input: arbitrary names and bytes in a directory, arbitrary text as a script.
+//!
+//! The cases are the same in every run. `PROPTEST_CASES` tries more of them, `PROPTEST_RNG_SEED` others.
+
+#![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping")]
+
+mod directories;
+mod scripts;
+mod soup;
+
+use proptest::test_runner::{Config, RngSeed};
+
+pub(crate) fn config() -> Config {
+    let config = Config { failure_persistence: None, ..Config::default() };
+    match config.rng_seed {
+        RngSeed::Random => Config { rng_seed: RngSeed::Fixed(1), ..config },
+        RngSeed::Fixed(_) => config,
+    }
+}
