@@ -119,7 +119,7 @@ impl Standalone<'_> {
                 migration: self.planned.name.clone(),
                 started_at: row.started_at.clone(),
                 evidence: "its statement is one that the catalog keeps no trace of".into(),
-                way_out: resolve(&self.planned.name),
+                way_out: resolve(&self.planned.key, &self.planned.name),
             }),
             _ => Ok(state == State::Done),
         }
@@ -137,7 +137,7 @@ impl Standalone<'_> {
             migration: self.planned.name.clone(),
             started_at: "just now".into(),
             evidence: "the server reported success, but its work is not in the catalog".into(),
-            way_out: resolve(&self.planned.name),
+            way_out: resolve(&self.planned.key, &self.planned.name),
         })
     }
 

@@ -71,10 +71,17 @@ pub struct History {
 }
 
 impl History {
-    /// Where the migration is that a person calls `name`: by its whole name or, with sqlx, by its version alone.
+    /// Where the migration is that a person calls `name`: by its whole name or, with sqlx, by its version, alone or with the
+    /// description behind it.
     pub(crate) fn position(&self, name: &str) -> Option<usize> {
-        let version = name.parse().ok().map(Key::Version);
-        self.migrations.iter().position(|found| found.name == name || Some(&found.key) == version.as_ref())
+        let (version, description) = name.split_once('_').map_or((name, None), |(version, rest)| (version, Some(rest)));
+        let version = version.parse().ok().map(Key::Version);
+        let is_described = |found: &Migration| {
+            description.is_none_or(|wanted| found.name.split_once('_').is_some_and(|(_, rest)| rest == wanted))
+        };
+        self.migrations
+            .iter()
+            .position(|found| found.name == name || (Some(&found.key) == version.as_ref() && is_described(found)))
     }
 
     /// The migration that the ledger knows by `key`.
@@ -152,7 +159,9 @@ mod tests {
             warnings: Vec::new(),
         };
         assert_eq!((sqlx.position("0002_b"), sqlx.position("2"), sqlx.position("0002")), (Some(1), Some(1), Some(1)));
-        assert_eq!((sqlx.position("3"), sqlx.position("b")), (None, None));
+        // As the ledger has it.
+        assert_eq!(sqlx.position("2_b"), Some(1));
+        assert_eq!((sqlx.position("3"), sqlx.position("b"), sqlx.position("2_c")), (None, None, None));
         assert_eq!(sqlx.of_key(&Key::Version(2)).map(|found| found.name.as_str()), Some("0002_b"));
         assert_eq!(Format::Sqlx.key_of("0002_b"), Some(Key::Version(2)));
     }

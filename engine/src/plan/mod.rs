@@ -138,16 +138,19 @@ pub(crate) fn check_cut_off(open: &[Row], next: Option<&Planned>) -> Result<()> 
         migration: row.name.clone(),
         started_at: row.started_at.clone(),
         evidence: "it was cut off, and is not the next to run, or has another script now".into(),
-        way_out: resolve(&row.name),
+        way_out: resolve(&row.key, &row.name),
     })
 }
 
-/// How a person settles the migration `name`.
-pub(crate) fn resolve(name: &str) -> String {
+/// How a person settles the migration `name`, which the ledger knows by `key`.
+pub(crate) fn resolve(key: &Key, name: &str) -> String {
+    let likewise = match key {
+        Key::Name(_) => "; `prisma migrate resolve` does the same",
+        Key::Version(_) => "",
+    };
     format!(
         "Look at what it changed, then start a run with {{\"mode\": \"resolve\", \"migration\": \"{name}\", \
-         \"resolution\": \"applied\"}} if it is complete, or \"rolledBack\" if nothing of it is left; \
-         `prisma migrate resolve` does the same"
+         \"resolution\": \"applied\"}} if it is complete, or \"rolledBack\" if nothing of it is left{likewise}"
     )
 }
 
@@ -172,7 +175,7 @@ pub(crate) fn split_cut_off(ledger: &Ledger) -> Result<(Ledger, Vec<Row>)> {
             migration: row.name.clone(),
             started_at: row.started_at.clone(),
             evidence: "another tool started it, and its row does not tell how far it came".into(),
-            way_out: resolve(&row.name),
+            way_out: resolve(&row.key, &row.name),
         });
     }
     let (open, rest) = ledger.rows.iter().cloned().partition(Row::is_open);

@@ -93,7 +93,7 @@ mod tests {
             format!("SELECT CASE x {} END", "WHEN 1 THEN CASE y WHEN 2 THEN 3 END ".repeat(20_000)),
             format!("SELECT '{}' -- {0}\n/* {0} */", "(".repeat(20_000)),
         ] {
-            assert!(levels(&sql).is_ok_and(|levels| levels < 50), "{:.60}", sql);
+            assert!(levels(&sql).is_ok_and(|levels| levels < 50), "{sql:.60}");
         }
     }
 
