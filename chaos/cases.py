@@ -47,7 +47,7 @@ class Case:
 
     def script(self) -> str:
         """The first migration's, as its file has it."""
-        return (self.history.directory / self.history.migrations[self.first] / "migration.sql").read_text()
+        return self.history.script(self.history.migrations[self.first])
 
     def scripts(self) -> list[int]:
         """The client's messages that carry a script."""

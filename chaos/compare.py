@@ -16,7 +16,16 @@ from psycopg import sql
 
 LOST, DOUBLED, OTHER = "lost", "doubled", "other"
 
-LEDGER = "_prisma_migrations"
+#: Where the ledger is, and what is read of it: name, checksum, finished, rolled back, logs, steps.
+_LEDGER_ROWS = {
+    "_prisma_migrations": "SELECT migration_name, checksum, finished_at IS NOT NULL, rolled_back_at IS NOT NULL, logs,"
+                          " applied_steps_count FROM public._prisma_migrations ORDER BY started_at, id",
+    "_sqlx_migrations": "SELECT version || '_' || replace(description, ' ', '_'), encode(checksum, 'hex'), success, false,"
+                        " execution_time >= 0, 1 FROM public._sqlx_migrations ORDER BY installed_on, version",
+}
+
+#: For SQL's IN.
+LEDGERS = f"""({", ".join(f"'{name}'" for name in _LEDGER_ROWS)})"""
 
 _OURS = """
     n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
@@ -84,7 +93,7 @@ _TABLES = f"""
         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
         AND (a.attidentity <> '' OR pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%%'))
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE {_OURS} AND c.relkind = 'r' AND c.relname <> '{LEDGER}'
+    WHERE {_OURS} AND c.relkind = 'r' AND c.relname NOT IN {LEDGERS}
         AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')"""
 
 
@@ -95,7 +104,7 @@ class Contents:
     catalog: dict[tuple[str, str], str] = field(default_factory=dict)
     by_age: list[str] = field(default_factory=list)
     rows: dict[str, list[dict]] = field(default_factory=dict)
-    #: Name, checksum, finished, rolled back, logs, steps, in the order in which they were started.
+    #: In the order in which they were started.
     ledger: list[tuple] = field(default_factory=list)
 
 
@@ -126,11 +135,9 @@ def read(session: psycopg.Connection) -> Contents:
         contents.rows[f"{schema}.{table}"] = [
             {name: value for name, value in row.items() if name not in generated} for row, in rows
         ]
-    if session.execute(f"SELECT to_regclass('public.{LEDGER}')").fetchone()[0]:
-        contents.ledger = session.execute(
-            "SELECT migration_name, checksum, finished_at IS NOT NULL, rolled_back_at IS NOT NULL, logs,"
-            f" applied_steps_count FROM public.{LEDGER} ORDER BY started_at, id"
-        ).fetchall()
+    for table, rows in _LEDGER_ROWS.items():
+        if session.execute("SELECT to_regclass(%s)", [f"public.{table}"]).fetchone()[0]:
+            contents.ledger += session.execute(rows).fetchall()
     return contents
 
 

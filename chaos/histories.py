@@ -4,7 +4,7 @@ Generated ones are put together from the scripts in `scripts/`: every class of s
 A transactional script leaves a row in `trace` and bumps `counter` where it says MARK: missing or there twice, it is seen.
 What runs outside of a transaction makes or removes something, which cannot be done twice, or leaves what only its own run
 leaves: a younger index, statistics. A chapter is a directory of scripts that follow one another; NN makes its names its
-own.
+own. Some are written in sqlx's layout, the others in Prisma's.
 """
 
 from __future__ import annotations
@@ -41,6 +41,11 @@ class History:
     directory: Path
     migrations: tuple[str, ...]
 
+    def script(self, migration: str) -> str:
+        """A migration's, as its file has it."""
+        of_prisma = self.directory / migration / "migration.sql"
+        return (of_prisma if of_prisma.exists() else self.directory / f"{migration}.sql").read_text()
+
     def windows(self) -> Iterator[tuple[str, int, int]]:
         """Names of parts of the history, each with its first migration's place and the one behind its last."""
         count = len(self.migrations)
@@ -72,14 +77,15 @@ def generated(seed: int, number: int, place: Path) -> History:
         queue = random_.choice(queues)
         scripts.append(queue.pop(0))
         queues = [rest for rest in queues if rest]
-    return write(f"gen-{number:02}", scripts, place)
+    return write(f"gen-{number:02}", scripts, place, for_sqlx=number % 3 == 2)
 
 
 def held(operation: str, place: Path, ends_with_it: bool = False) -> History:
     """One operation that others can keep waiting, between scripts that leave their traces."""
     scripts = [_start(), *_scripts(SCRIPTS / "held" / operation)]
     name = f"last-{operation}" if ends_with_it else f"held-{operation}"
-    return write(name, scripts if ends_with_it else [*scripts, ("after", MARK)], place)
+    for_sqlx = OPERATIONS.index(operation) % 2 == 1
+    return write(name, scripts if ends_with_it else [*scripts, ("after", MARK)], place, for_sqlx)
 
 
 def again(place: Path) -> History:
@@ -111,17 +117,18 @@ def real_names() -> list[str]:
     return sorted(entry.name for entry in (place / "prisma").iterdir()) if place else []
 
 
-def write(name: str, scripts: list[tuple[str, str]], place: Path) -> History:
-    """Writes scripts as a history in Prisma's layout."""
+def write(name: str, scripts: list[tuple[str, str]], place: Path, for_sqlx: bool = False) -> History:
+    """Writes scripts as a history, in Prisma's layout or in sqlx's."""
     directory = place / name
     for number, (script, text) in enumerate(scripts):
         full = f"20260101{number:06}_{script}"
-        (directory / full).mkdir(parents=True, exist_ok=True)
+        file = directory / (f"{full}.sql" if for_sqlx else f"{full}/migration.sql")
+        file.parent.mkdir(parents=True, exist_ok=True)
         trace = (
             f"INSERT INTO public.trace VALUES ('{full}');\n"
             f"UPDATE public.counter SET n = n + 1, h = (h * 31 + {number}) % 1000003;"
         )
-        (directory / full / "migration.sql").write_text(text.replace(MARK, trace))
+        file.write_text(text.replace(MARK, trace))
     return _of(name, directory)
 
 
@@ -134,4 +141,5 @@ def _scripts(directory: Path) -> list[tuple[str, str]]:
 
 
 def _of(name: str, directory: Path) -> History:
-    return History(name, directory, tuple(sorted(entry.name for entry in directory.iterdir() if entry.is_dir())))
+    entries = sorted(entry for entry in directory.iterdir() if entry.is_dir() or entry.suffix == ".sql")
+    return History(name, directory, tuple(entry.stem for entry in entries))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from chaos.cases import Result
-from chaos.compare import LEDGER
+from chaos.compare import LEDGERS
 from chaos.faults.scene import Scene, at_boundary, fault, judged
 from chaos.proxy import CLIENT, SERVER, Link, Message, Trap
 
@@ -15,7 +15,8 @@ def _reader(scene: Scene, _link: Link) -> bool:
     session = scene.server.connect(scene.database)
     session.execute("BEGIN")
     tables = session.execute(
-        f"SELECT oid::regclass::text FROM pg_class WHERE relkind IN ('r', 'p') AND oid >= 16384 AND relname <> '{LEDGER}'"
+        "SELECT oid::regclass::text FROM pg_class WHERE relkind IN ('r', 'p') AND oid >= 16384"
+        f" AND relname NOT IN {LEDGERS}"
     ).fetchall()
     if tables:
         session.execute(f"LOCK TABLE {', '.join(name for name, in tables)} IN ACCESS SHARE MODE")

@@ -8,7 +8,7 @@ from chaos.histories import MARK, SCRIPTS
 
 def texts(seed, number, place):
     history = histories.generated(seed, number, place)
-    return [(name, (history.directory / name / "migration.sql").read_text()) for name in history.migrations]
+    return [(name, history.script(name)) for name in history.migrations]
 
 
 def test_a_seed_decides_everything(tmp_path):
