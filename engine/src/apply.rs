@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::history::{Format, History, Key};
+use sqlx::Row as _;
+
+use crate::history::{Format, History};
 use crate::ledger::{self, Ledger, Row, Statements};
 use crate::message;
 use crate::plan::{Planned, check_empty};
@@ -53,7 +55,8 @@ const LONGEST_LOOK: Duration = Duration::from_secs(1);
 
 /// How one try at one migration ended, short of an error that ends the attempt.
 pub(crate) enum Attempt {
-    Applied,
+    /// It is recorded, with the milliseconds that it took.
+    Applied(i64),
     Failed(ScriptError),
 }
 
@@ -93,15 +96,15 @@ async fn apply_locked(
     let found = ledger::read(session, statements).await?;
     let is_new = found.is_none();
     let ledger = found.unwrap_or_default();
-    let Reconciled { planned: all, done, remaining, mut cut_off } = reconcile(&identity, history, &ledger, approved)?;
+    let Reconciled { done, remaining, mut cut_off } = reconcile(&identity, history, &ledger, approved)?;
     if is_new {
         make_ledger(session, history.format, statements).await?;
     }
 
-    let total = all.len();
+    let total = done.len() + remaining.len();
     // As people know it: what it names is the last part.
     let execution = run.rsplit(':').next();
-    let mut applied_now = 0;
+    let mut applied: Vec<_> = done.iter().map(|(name, row)| applied_before(name, row, run, &ledger)).collect();
     // One look for all that follows at once: on most days nobody is in the way of anything.
     let exclusive: Vec<_> = remaining.iter().flat_map(|planned| planned.script.exclusive.clone()).collect();
     let somebody = !exclusive.is_empty() && !lock::in_the_way(session, &exclusive).await?.is_empty();
@@ -111,33 +114,37 @@ async fn apply_locked(
         if index > 0 && Instant::now() >= budget.deadline {
             break;
         }
-        let number = done.len() + index + 1;
+        let number = applied.len() + 1;
         let id = ledger::row_id(run, &planned.key, ledger.rolled_back(&planned.key));
         let class = planned.script.class.name();
         tracing::info!(execution, migration = planned.name, number, total, class, "applying migration");
-        let started = Instant::now();
         let turn = Turn { statements, planned, id: &id, applied_before: number - 1, total, budget };
         if somebody || looked.elapsed() > LONGEST_LOOK {
             turn.let_others_finish(session).await?;
             looked = Instant::now();
         }
-        match turn.apply(session, cut_off.take()).await {
-            Ok(()) => {}
+        let duration_ms = match turn.apply(session, cut_off.take()).await {
+            Ok(milliseconds) => u64::try_from(milliseconds).unwrap_or(0),
             // It may fit into an attempt of its own: leave it to the next one.
             Err(Error::MigrationFailed(failure))
-                if applied_now > 0 && failure.code == sqlstate::QUERY_CANCELED && Instant::now() >= budget.deadline =>
+                if index > 0 && failure.code == sqlstate::QUERY_CANCELED && Instant::now() >= budget.deadline =>
             {
                 break;
             }
             Err(error) => return Err(error),
-        }
-        applied_now += 1;
-        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        };
+        applied.push(Applied { name: planned.name.clone(), duration_ms, by_this_run: true });
         tracing::info!(execution, migration = planned.name, number, total, duration_ms, "applied migration");
     }
 
-    let ledger = ledger::read(session, statements).await?.unwrap_or_default();
-    Ok(outcome(&all, run, &ledger, applied_now, remaining.len() - applied_now))
+    let applied_now = applied.len() - done.len();
+    Ok(Outcome { applied, applied_now, remaining: remaining.len() - applied_now })
+}
+
+/// What the ledger says of a migration of the plan that was applied before this attempt.
+fn applied_before(name: &str, row: &Row, run: &str, ledger: &Ledger) -> Applied {
+    let id = ledger::row_id(run, &row.key, ledger.rolled_back(&row.key));
+    Applied { name: name.to_owned(), duration_ms: row.duration_ms, by_this_run: row.id == id }
 }
 
 async fn make_ledger(session: &mut Session, format: Format, statements: &Statements) -> Result<()> {
@@ -151,19 +158,6 @@ async fn make_ledger(session: &mut Session, format: Format, statements: &Stateme
     session.run("creating the ledger", &statements.create_table()).await
 }
 
-fn outcome(planned: &[(Key, String)], run: &str, ledger: &Ledger, applied_now: usize, remaining: usize) -> Outcome {
-    let applied = planned
-        .iter()
-        .filter_map(|(key, name)| ledger.of(key).find(|row| row.is_applied()).map(|row| (name, row)))
-        .map(|(name, row)| Applied {
-            name: name.clone(),
-            duration_ms: row.duration_ms,
-            by_this_run: row.id == ledger::row_id(run, &row.key, ledger.rolled_back(&row.key)),
-        })
-        .collect();
-    Outcome { applied, applied_now, remaining }
-}
-
 /// One migration's turn.
 struct Turn<'a> {
     statements: &'a Statements,
@@ -175,8 +169,8 @@ struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// Applies the migration, trying again while it only meets other sessions' locks.
-    async fn apply(&self, session: &mut Session, mut cut_off: Option<Row>) -> Result<()> {
+    /// Applies the migration, trying again while it only meets other sessions' locks. Gives the milliseconds that it took.
+    async fn apply(&self, session: &mut Session, mut cut_off: Option<Row>) -> Result<i64> {
         let started = Instant::now();
         let mut pause = Duration::from_millis(100);
         let mut alone = match (&self.planned.script.class, &cut_off) {
@@ -195,7 +189,10 @@ impl Turn<'_> {
                     standalone.run(session, cut_off.as_ref()).await?
                 }
             };
-            let Attempt::Failed(error) = attempt else { return Ok(()) };
+            let error = match attempt {
+                Attempt::Applied(milliseconds) => return Ok(milliseconds),
+                Attempt::Failed(error) => error,
+            };
             let code = code_of(&error.source).unwrap_or_default();
             let single = self.planned.script.statements.len() == 1;
             if alone.is_none() && single && code == sqlstate::ACTIVE_SQL_TRANSACTION {
@@ -250,7 +247,11 @@ impl Turn<'_> {
 
     async fn transactional(&self, session: &mut Session) -> Result<Attempt> {
         let message = message::transactional(self.statements, self.planned, self.id);
-        let Err(error) = session.send(message, self.budget.deadline).await else { return Ok(Attempt::Applied) };
+        let error = match session.send(message, self.budget.deadline).await {
+            // The last row is that of our own check.
+            Ok(row) => return Ok(Attempt::Applied(row.and_then(|row| row.try_get(0).ok()).unwrap_or(0))),
+            Err(error) => error,
+        };
         if is_closed(&error.source) {
             return Err(session.error(&format!("migration {}", self.planned.name), &error.source));
         }
@@ -261,8 +262,9 @@ impl Turn<'_> {
             session.check_writable()?;
         }
         // The error may have come behind the COMMIT.
-        if session.value::<bool>("looking for the row", &self.statements.is_recorded(self.id)).await? {
-            return Ok(Attempt::Applied);
+        let found = session.values("looking for the row", &self.statements.recorded(self.id)).await?;
+        if let Some(milliseconds) = found.first() {
+            return Ok(Attempt::Applied(*milliseconds));
         }
         Ok(Attempt::Failed(error))
     }

@@ -29,21 +29,18 @@ pub(crate) async fn hold<T>(
     patience: Duration,
     work: impl AsyncFnOnce(&mut Session) -> Result<T>,
 ) -> Result<T> {
-    let mut session = Session::open(target).await?;
+    // The first try costs no round trip of its own: on most days the lock is free.
+    let (mut session, taken) = Session::open_and::<bool>(target, &statements.try_lock()).await?;
     session.check_writable()?;
-    acquire(&mut session, statements, patience).await?;
+    if taken != Some(true) {
+        acquire(&mut session, statements, patience).await?;
+    }
     let mut result = work(&mut session).await;
     if !matches!(result, Err(Error::ConnectionClosed { .. }))
-        && let Err(error) = durability::flush(&mut session).await
+        && let Err(error) = durability::flush(&mut session, &statements.unlock()).await
     {
         // A failure of its own tells more than that it could not be flushed either.
         result = result.and(Err(error));
-    }
-    if result.is_ok()
-        && let Err(error) = release(&mut session, statements).await
-    {
-        // The end of the session gives it up too, after an error as well.
-        tracing::warn!(%error, "could not give the migration lock up in good order");
     }
     session.close().await;
     result
@@ -52,22 +49,14 @@ pub(crate) async fn hold<T>(
 /// Takes the lock, trying again until `patience` is over.
 async fn acquire(session: &mut Session, statements: &Statements, patience: Duration) -> Result<()> {
     let started = Instant::now();
-    loop {
-        let taken = session.value::<bool>("taking the migration lock", &statements.try_lock()).await?;
-        if taken {
-            return Ok(());
-        }
+    while !session.value::<bool>("taking the migration lock", &statements.try_lock()).await? {
         if started.elapsed() + POLL_EVERY > patience {
             let holder = holder(session, statements).await?.unwrap_or_else(|| "it has ended meanwhile".to_owned());
             return Err(Error::LockHeld { waited_s: started.elapsed().as_secs(), holder });
         }
         tokio::time::sleep(POLL_EVERY).await;
     }
-}
-
-/// Gives the lock up. The end of the session would do it too, only later.
-async fn release(session: &mut Session, statements: &Statements) -> Result<()> {
-    session.run("giving up the migration lock", &statements.unlock()).await
+    Ok(())
 }
 
 /// Who holds the lock, as far as our role may see.

@@ -12,7 +12,7 @@ use crate::sqlstate;
 const BEGIN: &str = "BEGIN;\n";
 
 /// How many statements of ours stand between the script and its COMMIT.
-const RECORDING: usize = 5;
+const RECORDING: usize = 4;
 
 /// What brings a session back to how it was opened: all of `DISCARD ALL` but giving up the lock.
 pub(crate) const RESET: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; DEALLOCATE ALL; \
@@ -25,7 +25,7 @@ pub(crate) const RESET: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET A
 /// own may not have the right. The reset of the session stands behind the COMMIT.
 pub(crate) fn transactional(ledger: &Statements, planned: &Planned, id: &str) -> String {
     format!(
-        "{BEGIN}{script}\n;RESET SESSION AUTHORIZATION; RESET ROLE; SET LOCAL synchronous_commit = on; \
+        "{BEGIN}{script}\n;RESET SESSION AUTHORIZATION; RESET ROLE; \
          {insert}; {check}; COMMIT; {RESET}",
         script = planned.script.text,
         insert = ledger.insert_finished(Entry::of_planned(planned, id)),

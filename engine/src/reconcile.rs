@@ -3,7 +3,7 @@
 //! The ledger may be the one that the plan was made on, followed by a finished prefix of the plan's
 //! migrations, by whichever run. Nothing else is accepted.
 
-use crate::history::{History, Key};
+use crate::history::History;
 use crate::ledger::{Ledger, Row};
 use crate::plan::{Identity, Planned, check_cut_off, plan_on, split_cut_off};
 use crate::{Error, Result};
@@ -22,10 +22,8 @@ pub struct Approved {
 /// An approved plan, compared with a ledger.
 #[derive(Debug)]
 pub(crate) struct Reconciled {
-    /// All the plan's migrations, in order, each with its name.
-    pub(crate) planned: Vec<(Key, String)>,
-    /// The rows of the plan's migrations that are finished.
-    pub(crate) done: Vec<Row>,
+    /// The plan's migrations that are finished, each with its name, in order.
+    pub(crate) done: Vec<(String, Row)>,
     /// The migrations that remain.
     pub(crate) remaining: Vec<Planned>,
     /// The row that the first of them left open, if it is standalone and was cut off.
@@ -69,11 +67,11 @@ pub(crate) fn reconcile(
         }
     }
 
-    let planned = plan.pending.iter().map(|planned| (planned.key.clone(), planned.name.clone())).collect();
+    let done = plan.pending.iter().map(|planned| planned.name.clone()).zip(done).collect();
     let remaining = plan.pending[added..].to_vec();
     check_cut_off(&open, remaining.first())?;
     let cut_off = open.pop();
-    Ok(Reconciled { planned, done, remaining, cut_off })
+    Ok(Reconciled { done, remaining, cut_off })
 }
 
 #[cfg(test)]

@@ -13,7 +13,9 @@ pub(crate) const INVALID_TRANSACTION_TERMINATION: &str = "2D000";
 pub(crate) const INVALID_CATALOG_NAME: &str = "3D000";
 pub(crate) const SERIALIZATION_FAILURE: &str = "40001";
 pub(crate) const DEADLOCK_DETECTED: &str = "40P01";
+pub(crate) const INVALID_SCHEMA_NAME: &str = "3F000";
 pub(crate) const UNDEFINED_OBJECT: &str = "42704";
+pub(crate) const UNDEFINED_TABLE: &str = "42P01";
 pub(crate) const UNSAFE_NEW_ENUM_VALUE: &str = "55P04";
 pub(crate) const LOCK_NOT_AVAILABLE: &str = "55P03";
 pub(crate) const QUERY_CANCELED: &str = "57014";
@@ -49,7 +51,7 @@ pub(crate) fn condition(code: &str) -> &'static str {
         "25P02" => "in_failed_sql_transaction",
         "2BP01" => "dependent_objects_still_exist",
         INVALID_TRANSACTION_TERMINATION => "invalid_transaction_termination",
-        "3F000" => "invalid_schema_name",
+        INVALID_SCHEMA_NAME => "invalid_schema_name",
         SERIALIZATION_FAILURE => "serialization_failure",
         DEADLOCK_DETECTED => "deadlock_detected",
         INSUFFICIENT_PRIVILEGE => "insufficient_privilege",
@@ -63,7 +65,7 @@ pub(crate) fn condition(code: &str) -> &'static str {
         "42830" => "invalid_foreign_key",
         "42846" => "cannot_coerce",
         "42883" => "undefined_function",
-        "42P01" => "undefined_table",
+        UNDEFINED_TABLE => "undefined_table",
         "42P06" => "duplicate_schema",
         "42P07" => "duplicate_table",
         "42P16" => "invalid_table_definition",

@@ -44,8 +44,7 @@ impl Standalone<'_> {
         let id = if let Some(row) = cut_off {
             if self.had_finished(row, state)? {
                 tracing::info!(migration = self.planned.name, "a statement that was cut off had finished");
-                self.finish(session, &row.id).await?;
-                return Ok(Attempt::Applied);
+                return self.finish(session, &row.id).await;
             }
             row.id.as_str()
         } else {
@@ -66,8 +65,7 @@ impl Standalone<'_> {
             Ok(_) => {
                 session.run("resetting the session", RESET).await?;
                 self.check_done(session).await?;
-                self.finish(session, id).await?;
-                return Ok(Attempt::Applied);
+                return self.finish(session, id).await;
             }
             Err(error) if is_closed(&error.source) => {
                 return Err(session.error(&format!("migration {}", self.planned.name), &error.source));
@@ -97,18 +95,25 @@ impl Standalone<'_> {
         }
     }
 
-    async fn finish(&self, session: &mut Session, id: &str) -> Result<()> {
-        self.expect_one(session, "recording an end", &self.ledger.finish_started(id)).await
+    async fn finish(&self, session: &mut Session, id: &str) -> Result<Attempt> {
+        match session.values::<i64>("recording an end", &self.ledger.finish_started(id)).await?.as_slice() {
+            [milliseconds] => Ok(Attempt::Applied(*milliseconds)),
+            _ => Err(self.lock_lost(session).await?),
+        }
     }
 
     /// Runs a write to the ledger that has no effect unless our session still holds the lock.
     async fn expect_one(&self, session: &mut Session, doing: &str, sql: &str) -> Result<()> {
-        if session.change(doing, sql).await? == 1 {
-            return Ok(());
+        match session.change(doing, sql).await? {
+            1 => Ok(()),
+            _ => Err(self.lock_lost(session).await?),
         }
+    }
+
+    async fn lock_lost(&self, session: &mut Session) -> Result<Error> {
         let holder =
             lock::holder(session, self.ledger).await?.unwrap_or_else(|| "nobody: the statement released it".to_owned());
-        Err(Error::LockHeld { waited_s: 0, holder })
+        Ok(Error::LockHeld { waited_s: 0, holder })
     }
 
     /// Whether the statement that left `row` open did its work.

@@ -12,7 +12,7 @@ use crate::history::{Format, Key, Migration};
 use crate::plan::Planned;
 use crate::quote::{identifier, literal};
 use crate::session::{Session, Target};
-use crate::{Error, Result};
+use crate::{Error, Result, sqlstate};
 
 /// What the guard's errors say.
 pub(crate) const LOCK_LOST: &str = "lockstep guard: the migration lock was lost";
@@ -98,9 +98,19 @@ impl Ledger {
 ///
 /// When the query fails, by cause; [`Error::Config`] when rows may be hidden from the role.
 pub(crate) async fn read(session: &mut Session, statements: &Statements) -> Result<Option<Ledger>> {
-    let hidden = session.value::<Option<bool>>("looking for the ledger", &statements.is_hidden()).await?;
-    let Some(hidden) = hidden else { return Ok(None) };
-    if hidden {
+    let doing = "reading the ledger";
+    let sql = format!("{}; {}", statements.is_hidden(), statements.read());
+    let mut rows = match session.rows(doing, &sql).await {
+        // There is none, which is known only so in a single round trip.
+        Err(Error::Query { code, .. })
+            if [sqlstate::UNDEFINED_TABLE, sqlstate::INVALID_SCHEMA_NAME].contains(&code.as_str()) =>
+        {
+            return Ok(None);
+        }
+        rows => rows?.into_iter(),
+    };
+    let hidden = rows.next().map(|row| row.try_get::<Option<bool>, _>(0)).transpose();
+    if hidden.map_err(|error| session.error(doing, &error))?.flatten() == Some(true) {
         return Err(Error::Config {
             name: "the ledger".into(),
             reason: format!(
@@ -110,10 +120,7 @@ pub(crate) async fn read(session: &mut Session, statements: &Statements) -> Resu
             ),
         });
     }
-    let doing = "reading the ledger";
-    let rows = session.rows(doing, &statements.read()).await?;
     let rows = rows
-        .iter()
         .map(|row| {
             let name: String = row.try_get(1)?;
             Ok(Row {
@@ -235,8 +242,9 @@ impl Statements {
         format!("SELECT pg_catalog.pg_try_advisory_lock({})", self.lock_id)
     }
 
+    /// An expression, which gives the lock up.
     pub(crate) fn unlock(&self) -> String {
-        format!("SELECT pg_catalog.pg_advisory_unlock({})", self.lock_id)
+        format!("pg_catalog.pg_advisory_unlock({})", self.lock_id)
     }
 
     /// A condition on a row `l` of `pg_locks`: it is our lock, granted. A single bigint key shows as two halves with
@@ -289,7 +297,7 @@ impl Statements {
         }
     }
 
-    /// Records that the standalone statement of the row `id` has finished.
+    /// Records that the standalone statement of the row `id` has finished. Returns its milliseconds.
     pub(crate) fn finish_started(&self, id: &str) -> String {
         match self.format {
             Format::Prisma => prisma::finish_started(self, id),
@@ -323,18 +331,23 @@ impl Statements {
         }
     }
 
-    /// An error unless the row `id` is there: a trigger or a rule can swallow an INSERT.
+    /// The milliseconds of the row `id`; an error unless it is there: a trigger or a rule can swallow an INSERT.
     pub(crate) fn check_recorded(&self, id: &str) -> String {
-        format!("SELECT CASE WHEN {} THEN 1 ELSE {} END", self.has_row(id), mark(SWALLOWED))
+        format!("SELECT coalesce(({}), {})", self.recorded(id), mark(SWALLOWED))
     }
 
-    /// Whether the row `id` is there.
-    pub(crate) fn is_recorded(&self, id: &str) -> String {
-        format!("SELECT {}", self.has_row(id))
+    /// The milliseconds of the row `id`, if it is there and finished.
+    pub(crate) fn recorded(&self, id: &str) -> String {
+        let Self { table, .. } = self;
+        format!("SELECT {} FROM {table} WHERE {}", self.milliseconds(), self.is_row(id))
     }
 
-    fn has_row(&self, id: &str) -> String {
-        format!("EXISTS (SELECT 1 FROM {} WHERE {})", self.table, self.is_row(id))
+    /// How long a row's migration took, as an expression: a bigint, 0 where it did not finish or nobody measured.
+    fn milliseconds(&self) -> &'static str {
+        match self.format {
+            Format::Prisma => prisma::MILLISECONDS,
+            Format::Sqlx => sqlx::MILLISECONDS,
+        }
     }
 
     /// A condition: the row is `id`.

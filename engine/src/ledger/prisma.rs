@@ -15,6 +15,9 @@ pub(super) const LOCK_ID: i64 = 72_707_369;
 /// can be told from one that another tool left.
 const STANDALONE_MARK: &str = "lockstep: running outside a transaction";
 
+pub(super) const MILLISECONDS: &str =
+    "coalesce((extract(epoch FROM finished_at - started_at) * 1000)::pg_catalog.int8, 0)";
+
 pub(super) fn create_table(table: &str) -> String {
     format!(
         "CREATE TABLE IF NOT EXISTS {table} (\
@@ -33,8 +36,7 @@ pub(super) fn read(table: &str) -> String {
     format!(
         "SELECT id, migration_name, NULL::pg_catalog.int8, checksum, started_at::text, finished_at IS NOT NULL, \
          rolled_back_at IS NOT NULL, coalesce(logs = {}, false), \
-         coalesce((extract(epoch FROM finished_at - started_at) * 1000)::bigint, 0) \
-         FROM {table} ORDER BY started_at, id",
+         {MILLISECONDS} FROM {table} ORDER BY started_at, id",
         literal(STANDALONE_MARK),
     )
 }
@@ -69,7 +71,7 @@ pub(super) fn insert_started(ledger: &Statements, entry: Entry) -> String {
 pub(super) fn finish_started(ledger: &Statements, id: &str) -> String {
     format!(
         "UPDATE {} SET finished_at = greatest(pg_catalog.clock_timestamp(), started_at), logs = NULL, applied_steps_count = 1 \
-         WHERE {} AND finished_at IS NULL AND {}",
+         WHERE {} AND finished_at IS NULL AND {} RETURNING {MILLISECONDS}",
         ledger.table,
         ledger.is_row(id),
         ledger.lock_is_held()

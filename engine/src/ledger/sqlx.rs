@@ -8,6 +8,8 @@ use crate::quote::literal;
 /// it did not measure, and stops at a row without success.
 const STANDALONE_MARK: i64 = -2;
 
+pub(super) const MILLISECONDS: &str = "greatest(execution_time, 0) / 1000000";
+
 /// The key under which sqlx locks a database.
 pub(super) fn lock_id(database: &str) -> i64 {
     const SEED: i64 = 0x3d32_ad9e;
@@ -30,8 +32,7 @@ pub(super) fn read(table: &str) -> String {
     format!(
         "SELECT m.version::text, m.version || '_' || pg_catalog.replace(description, ' ', '_'), m.version, \
          pg_catalog.encode(checksum, 'hex'), installed_on::text, success, false, \
-         NOT success AND execution_time = {STANDALONE_MARK}, greatest(execution_time, 0) / 1000000 \
-         FROM {table} m ORDER BY m.installed_on, m.version"
+         NOT success AND execution_time = {STANDALONE_MARK}, {MILLISECONDS} FROM {table} m ORDER BY m.installed_on, m.version"
     )
 }
 
@@ -52,7 +53,7 @@ pub(super) fn finish_started(ledger: &Statements, id: &str) -> String {
     format!(
         "UPDATE {} SET success = true, execution_time = \
          greatest(0, extract(epoch FROM pg_catalog.clock_timestamp() - installed_on) * 1000000000)::pg_catalog.int8 \
-         WHERE {} AND NOT success AND {}",
+         WHERE {} AND NOT success AND {} RETURNING {MILLISECONDS}",
         ledger.table,
         ledger.is_row(id),
         ledger.lock_is_held()

@@ -50,6 +50,15 @@ impl Session {
     ///
     /// By cause: unreachable, TLS, authentication, no such database.
     pub async fn open(target: &Target) -> Result<Self> {
+        Self::open_and::<bool>(target, "").await.map(|(session, _)| session)
+    }
+
+    /// Opens a session, and has a `query` run in the same round trip as the first look at the server. Gives the value of
+    /// its first row.
+    pub(crate) async fn open_and<T>(target: &Target, query: &str) -> Result<(Self, Option<T>)>
+    where
+        T: for<'r> Decode<'r, Postgres> + Type<Postgres>,
+    {
         // These make the server notice within some 10 seconds that we are gone, and so free the lock of
         // a function that was killed. The first exists from PostgreSQL 14 on.
         let watchful = [
@@ -67,27 +76,24 @@ impl Session {
         }
         .map_err(|error| connect_error(target, &error))?;
 
-        let row = fetch(
-            &mut connection,
+        let sql = format!(
             "SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('server_version'), \
              pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only') = 'on', \
-             (SELECT oid::text FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())",
-        )
-        .await
-        .and_then(|rows| {
-            let row = rows.into_iter().next().ok_or(sqlx::Error::RowNotFound)?;
-            Ok((
-                row.try_get::<i32, _>(0)?,
-                ServerFacts {
-                    version: row.try_get(1)?,
-                    in_recovery: row.try_get(2)?,
-                    read_only: row.try_get(3)?,
-                    database_oid: row.try_get(4)?,
-                },
-            ))
+             (SELECT oid::text FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()); {query}"
+        );
+        let found = fetch(&mut connection, &sql).await.and_then(|rows| {
+            let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+            let pid = row.try_get::<i32, _>(0)?;
+            let facts = ServerFacts {
+                version: row.try_get(1)?,
+                in_recovery: row.try_get(2)?,
+                read_only: row.try_get(3)?,
+                database_oid: row.try_get(4)?,
+            };
+            Ok((pid, facts, rows.get(1).map(|row| row.try_get(0)).transpose()?))
         });
-        let (pid, facts) = row.map_err(|error| query_error(target, "opening the session", &error))?;
-        Ok(Self { connection, target: target.clone(), pid, facts })
+        let (pid, facts, value) = found.map_err(|error| query_error(target, "opening the session", &error))?;
+        Ok((Self { connection, target: target.clone(), pid, facts }, value))
     }
 
     /// Where this session is.
@@ -180,18 +186,22 @@ impl Session {
         }
     }
 
-    /// Sends `message` as it is and counts the statements that complete. Rows are dropped as they come.
+    /// Sends `message` as it is, and counts the statements that complete until one fails. Rows are dropped as they come, but
+    /// for the last.
     ///
     /// At `deadline` the statement is cancelled from a second connection. If even that brings no
     /// answer, the session is as good as gone.
-    pub(crate) async fn send(&mut self, message: String, deadline: Instant) -> Result<usize, ScriptError> {
+    pub(crate) async fn send(&mut self, message: String, deadline: Instant) -> Result<Option<PgRow>, ScriptError> {
         let cancel = (self.target.clone(), self.pid);
-        let mut completed = 0;
+        let (mut completed, mut last) = (0, None);
         let result = {
             let counting = async {
                 let mut stream = sqlx::raw_sql(AssertSqlSafe(message)).fetch_many(&mut self.connection);
                 while let Some(step) = stream.try_next().await? {
-                    completed += usize::from(matches!(step, Either::Left(_)));
+                    match step {
+                        Either::Left(_) => completed += 1,
+                        Either::Right(row) => last = Some(row),
+                    }
                 }
                 Ok(())
             };
@@ -206,7 +216,7 @@ impl Session {
                 }
             }
         };
-        result.map(|()| completed).map_err(|source| ScriptError { completed, source })
+        result.map(|()| last).map_err(|source| ScriptError { completed, source })
     }
 
     /// What `error` means, met in `doing`.

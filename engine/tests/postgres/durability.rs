@@ -20,12 +20,13 @@ async fn an_attempt_that_finds_nothing_left_flushes_what_an_earlier_one_committe
 }
 
 #[tokio::test]
-async fn a_databases_own_mode_does_not_loosen_our_commits() {
+async fn no_commit_waits_alone_and_all_are_flushed_before_the_report() {
     let database = Database::create().await;
-    database.run(&format!("ALTER DATABASE {} SET synchronous_commit = off", database.target.database)).await;
-    let setting = "CREATE TABLE mode AS SELECT current_setting('synchronous_commit') AS mode";
-    let own = "SET synchronous_commit = off";
-    let again = "INSERT INTO mode SELECT current_setting('synchronous_commit')";
-    database.migrate(&history(&[("1", setting), ("2", own), ("3", again)])).await.unwrap();
-    assert_eq!(database.texts("SELECT mode FROM mode").await, ["on", "on"]);
+    database.run(&format!("ALTER DATABASE {} SET synchronous_commit = on", database.target.database)).await;
+    let look = "CREATE TABLE IF NOT EXISTS seen (mode text, lsn pg_lsn); \
+                INSERT INTO seen SELECT current_setting('synchronous_commit'), pg_current_wal_insert_lsn()";
+    let own = format!("{look}; SET synchronous_commit = on");
+    database.migrate(&history(&[("1", look), ("2", &own), ("3", look)])).await.unwrap();
+    let flushed = "SELECT concat_ws(' ', mode, pg_current_wal_flush_lsn() > lsn) FROM seen";
+    assert_eq!(database.texts(flushed).await, ["off t"; 3]);
 }
