@@ -5,7 +5,7 @@
 
 use crate::history::History;
 use crate::ledger::{Ledger, Row};
-use crate::plan::{Identity, Planned, check_cut_off, plan_on, split_cut_off};
+use crate::plan::{Identity, Planned, check_cut_off, classified, digest, split_cut_off, unapplied, until};
 use crate::{Error, Result};
 
 /// What was approved.
@@ -54,21 +54,23 @@ pub(crate) fn reconcile(
     let base = Ledger { rows: settled.rows[..approved.base_rows].to_vec() };
     let done = settled.rows[approved.base_rows..].to_vec();
 
-    let plan = plan_on(identity, history, &base, approved.up_to.as_deref())?;
-    if plan.digest != approved.digest {
+    let asked_for = &history.migrations[..until(history, approved.up_to.as_deref())?];
+    let planned = unapplied(asked_for, &base);
+    if digest(identity, &base, &planned) != approved.digest {
         return Err(changed("the migrations, the ledger or the database are not those that were planned".into()));
     }
-    if added > plan.pending.len() {
+    if added > planned.len() {
         return Err(changed(format!("{added} migration(s) were recorded since, more than were planned")));
     }
-    for (row, planned) in done.iter().zip(&plan.pending) {
+    for (row, planned) in done.iter().zip(&planned) {
         if !row.is_applied() || row.key != planned.key || row.checksum != planned.checksum {
             return Err(changed(format!("{} was recorded where {} was to be next", row.name, planned.name)));
         }
     }
 
-    let done = plan.pending.iter().map(|planned| planned.name.clone()).zip(done).collect();
-    let remaining = plan.pending[added..].to_vec();
+    let done = planned.iter().map(|migration| migration.name.clone()).zip(done).collect();
+    // What is done needs no understanding.
+    let remaining = classified(&planned[added..])?;
     check_cut_off(&open, remaining.first())?;
     let cut_off = open.pop();
     Ok(Reconciled { done, remaining, cut_off })

@@ -41,7 +41,7 @@ impl Format {
 }
 
 /// By what the ledger knows a migration. Ordered as migrations apply.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Key {
     /// Prisma: the directory's name.
     Name(String),

@@ -1,5 +1,7 @@
 //! Where ledger and directory disagree.
 
+use std::collections::HashMap;
+
 use crate::history::{Format, History, Migration};
 use crate::ledger::Ledger;
 use crate::{Error, Result};
@@ -23,16 +25,18 @@ pub(super) struct Divergence {
     refused_by_tool: bool,
 }
 
-/// All disagreements; `planned` is the part of the history that is asked for, `unapplied` what of it is pending.
+/// All disagreements; `asked_for` is a part of the history, and `unapplied` what of it is pending.
 pub(super) fn find(
     history: &History,
-    planned: &[Migration],
+    asked_for: &[Migration],
     base: &Ledger,
     unapplied: &[&Migration],
 ) -> Vec<Divergence> {
     let is_sqlx = history.format == Format::Sqlx;
     let mut found = Vec::new();
     let applied = || base.rows.iter().filter(|row| row.is_applied());
+    let rolled_back: HashMap<_, _> =
+        base.rows.iter().filter(|row| row.rolled_back).map(|row| (&row.key, &row.started_at)).collect();
     for row in applied() {
         let at = &row.started_at;
         let Some(migration) = history.of_key(&row.key) else {
@@ -53,12 +57,12 @@ pub(super) fn find(
                     start(&migration.checksum)
                 ),
                 way_out: "Restore it as it was applied, and put the change into a new migration",
-                refused_by_tool: is_sqlx && planned.iter().any(|planned| planned.key == row.key),
+                refused_by_tool: is_sqlx && asked_for.last().is_some_and(|last| row.key <= last.key),
             });
         }
-        if let Some(earlier) = base.of(&row.key).find(|row| row.rolled_back) {
+        if let Some(earlier) = rolled_back.get(&row.key) {
             found.push(Divergence {
-                what: format!("{name} was started {}, rolled back, and applied again {at}", earlier.started_at),
+                what: format!("{name} was started {earlier}, rolled back, and applied again {at}"),
                 way_out: "Look that nothing of the first attempt is left, then delete its row from the ledger",
                 refused_by_tool: false,
             });
@@ -80,6 +84,16 @@ pub(super) fn find(
         }
     }
     found
+}
+
+/// What is about to be applied again, which is no disagreement.
+pub(super) fn again(base: &Ledger, unapplied: &[&Migration]) -> Vec<String> {
+    let pending: HashMap<_, _> = unapplied.iter().map(|migration| (&migration.key, &migration.name)).collect();
+    base.rows
+        .iter()
+        .filter_map(|row| pending.get(&row.key).map(|name| (row, name)))
+        .map(|(row, name)| format!("{name} was started {} and rolled back, and will be applied", row.started_at))
+        .collect()
 }
 
 /// The warnings that remain of what was `found`.

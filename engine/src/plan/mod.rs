@@ -4,6 +4,8 @@ mod divergence;
 
 pub use divergence::OnDivergence;
 
+use std::collections::HashSet;
+
 use crate::digest::Fields;
 use crate::error::Refused;
 use crate::history::{Format, History, Key, Migration};
@@ -113,20 +115,21 @@ pub(crate) fn plan(
     on_divergence: OnDivergence,
 ) -> Result<Plan> {
     let (base, open) = split_cut_off(ledger)?;
-    let planned = &history.migrations[..until(history, up_to)?];
-    let unapplied: Vec<_> = planned.iter().filter(|migration| !base.has(&migration.key)).collect();
-    let found = divergence::find(history, planned, &base, &unapplied);
+    let asked_for = &history.migrations[..until(history, up_to)?];
+    let unapplied = unapplied(asked_for, &base);
+    let found = divergence::find(history, asked_for, &base, &unapplied);
     let mut warnings = history.warnings.clone();
     warnings.extend(divergence::judge(history.format, on_divergence, found)?);
-    for migration in unapplied {
-        if let Some(earlier) = base.of(&migration.key).next() {
-            let Row { started_at, .. } = earlier;
-            warnings.push(format!("{} was started {started_at} and rolled back, and will be applied", migration.name));
-        }
-    }
-    let plan = Plan { warnings, ..plan_on(identity, history, &base, up_to)? };
-    check_cut_off(&open, plan.pending.first())?;
-    Ok(plan)
+    warnings.extend(divergence::again(&base, &unapplied));
+    let pending = classified(&unapplied)?;
+    check_cut_off(&open, pending.first())?;
+    Ok(Plan {
+        digest: digest(identity, &base, &unapplied),
+        base_rows: base.rows.len(),
+        already_applied: asked_for.len() - pending.len(),
+        pending,
+        warnings,
+    })
 }
 
 /// An error unless what was cut off is the next to run, with the script that it was cut off with:
@@ -182,33 +185,29 @@ pub(crate) fn split_cut_off(ledger: &Ledger) -> Result<(Ledger, Vec<Row>)> {
     Ok((Ledger { rows: rest }, open))
 }
 
-/// [`plan`] on a ledger without open rows, and without a word on where it disagrees with the directory.
-pub(crate) fn plan_on(identity: &Identity, history: &History, base: &Ledger, up_to: Option<&str>) -> Result<Plan> {
-    let (applied, unapplied): (Vec<_>, Vec<_>) =
-        history.migrations[..until(history, up_to)?].iter().partition(|migration| base.has(&migration.key));
+/// Those of `migrations` that have no living row.
+pub(crate) fn unapplied<'a>(migrations: &'a [Migration], base: &Ledger) -> Vec<&'a Migration> {
+    let living: HashSet<_> = base.rows.iter().filter(|row| !row.rolled_back).map(|row| &row.key).collect();
+    migrations.iter().filter(|migration| !living.contains(&migration.key)).collect()
+}
 
-    let mut pending = Vec::with_capacity(unapplied.len());
+/// `migrations` with their scripts understood.
+///
+/// # Errors
+///
+/// [`Error::Refused`] with every script that cannot be run.
+pub(crate) fn classified(migrations: &[&Migration]) -> Result<Vec<Planned>> {
+    let mut planned = Vec::with_capacity(migrations.len());
     let mut refused = Vec::new();
-    for migration in &unapplied {
-        match classify(&migration.sql) {
+    for Migration { key, name, checksum, sql } in migrations {
+        match classify(sql) {
             Ok(script) => {
-                let Migration { key, name, checksum, .. } = (*migration).clone();
-                pending.push(Planned { key, name, checksum, script });
+                planned.push(Planned { key: key.clone(), name: name.clone(), checksum: checksum.clone(), script });
             }
-            Err(refusal) => refused.push(Refused { migration: migration.name.clone(), refusal }),
+            Err(refusal) => refused.push(Refused { migration: name.clone(), refusal }),
         }
     }
-    if !refused.is_empty() {
-        return Err(Error::Refused(refused));
-    }
-
-    Ok(Plan {
-        digest: digest(identity, base, &pending),
-        base_rows: base.rows.len(),
-        already_applied: applied.len(),
-        pending,
-        warnings: Vec::new(),
-    })
+    if refused.is_empty() { Ok(planned) } else { Err(Error::Refused(refused)) }
 }
 
 /// Where the part of the history ends that is asked for.
@@ -220,7 +219,8 @@ pub(crate) fn until(history: &History, up_to: Option<&str>) -> Result<usize> {
     })
 }
 
-fn digest(identity: &Identity, base: &Ledger, pending: &[Planned]) -> String {
+/// What ties an approval to a plan.
+pub(crate) fn digest(identity: &Identity, base: &Ledger, pending: &[&Migration]) -> String {
     let mut fields = Fields::new();
     fields.text("lockstep plan 1");
     identity.fields(&mut fields);
