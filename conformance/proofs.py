@@ -1,0 +1,65 @@
+"""What is proved of a history and of each scenario, on one PostgreSQL."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass, field
+
+from conformance.histories import History
+from conformance.scenarios import Scenario
+from conformance.scene import Mismatch, Scene
+
+SCHEMA, LEDGER, CLEAN = "same schema", "same ledger", "clean to its own tool"
+
+CHECKS = (SCHEMA, LEDGER, CLEAN)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One history on one server: by check, what speaks against it. A check that did not come about is not there."""
+
+    history: str
+    migrations: int
+    postgresql: int
+    found: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """One scenario, with what was wrong."""
+
+    about: str
+    tool: str
+    postgresql: int
+    wrong: str = ""
+
+
+def of_history(scene: Scene, history: History, postgresql: int) -> Line:
+    """Runs a history by Lockstep and, elsewhere, by its own tool."""
+    line = Line(f"{history.tool}/{history.name}", len(history.migrations), postgresql)
+    ours = scene.database()
+    if wrong := scene.ours.run(history.directory, ours):
+        line.found[SCHEMA] = [f"Lockstep does not run it: {wrong}"]
+        return line
+    line.found[SCHEMA] = scene.schema(history, ours)
+    theirs = scene.expected(history)
+    line.found[LEDGER] = scene.ledger(theirs, ours)
+    line.found[CLEAN] = scene.cleanliness(history, ours) + [
+        f"run by {scene.tool}: {what}" for what in scene.cleanliness(history, theirs)
+    ]
+    return line
+
+
+def of_scenario(scene: Scene, scenario: Scenario, postgresql: int) -> Ended:
+    """Conducts a scenario. What goes wrong in it, however, is its result."""
+    wrong = ""
+    try:
+        scenario.conduct(scene)
+    except Mismatch as mismatch:
+        wrong = str(mismatch)
+    except Exception as failure:  # noqa: BLE001 - a run that is refused ends one scenario, not the others
+        at = traceback.extract_tb(failure.__traceback__)[-1]
+        wrong = f"{type(failure).__name__}: {failure} (at {at.filename.rsplit('/', 1)[-1]}:{at.lineno})"
+    finally:
+        scene.settle()
+    return Ended(scenario.about, scenario.tool, postgresql, wrong)

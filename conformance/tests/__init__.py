@@ -1,0 +1,1 @@
+"""The harness can fail: what is planted is found."""
