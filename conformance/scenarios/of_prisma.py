@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
+
 from conformance import histories
 from conformance.histories import PRISMA
+from conformance.order import icu_order
 from conformance.scenarios import scenario
 from conformance.scenarios.failing import MENDED, broken
 from conformance.scenarios.killing import INDEX, interrupted
@@ -139,3 +142,24 @@ def _line_ends(scene: Scene) -> None:
     changed = history.with_script(unix, scripts["unix"].replace("\n", "\r\n"), scene.directory())
     changed = changed.with_script(windows, scripts["windows"].replace("\r\n", "\n"), scene.directory())
     scene.no(scene.cleanliness(changed, database))
+
+
+@scenario("names that Prisma's command line orders differently than bytes: Lockstep warns of these, and of no others", PRISMA)
+def _order(scene: Scene) -> None:
+    random_, database = random.Random(1), scene.database()
+    letters = "aAbB019_- .+'("
+    names = sorted({f"1{''.join(random_.choices(letters, k=random_.randint(1, 5)))}" for _ in range(200)})
+    rank = {name: number for number, name in enumerate(icu_order(names))}
+    differing = 0
+    for _ in range(60):
+        chosen = sorted(random_.sample(names, 4))
+        differs = sorted(chosen, key=rank.get) != chosen
+        differing += differs
+        directory = scene.directory()
+        for name in chosen:
+            (directory / name).mkdir(parents=True)
+            (directory / name / "migration.sql").write_text("SELECT 1;")
+        warnings = scene.ours.plan(directory, database)["warnings"]
+        warned = any("Prisma orders them the other way round" in warning for warning in warnings)
+        scene.demand(warned == differs, f"{chosen}: {warnings}")
+    scene.demand(0 < differing < 60, "the names show nothing")

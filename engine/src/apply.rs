@@ -152,8 +152,8 @@ async fn make_ledger(session: &mut Session, format: Format, statements: &Stateme
     if format == Format::Prisma {
         check_empty(session, statements).await?;
     }
-    if !session.value::<bool>("looking for the schema", &statements.schema_exists()).await? {
-        session.run("creating the schema", &statements.create_schema()).await?;
+    for schema in statements.missing_schemas(session).await? {
+        session.run("creating the schema", &format!("CREATE SCHEMA IF NOT EXISTS {schema}")).await?;
     }
     session.run("creating the ledger", &statements.create_table()).await
 }

@@ -34,7 +34,7 @@ pub async fn preflight(session: &mut Session, format: Format) -> Result<Report> 
     if session.value::<bool>("looking for the ledger", &statements.exists()).await? {
         check_may_record(session, &statements, &target.user).await?;
     } else {
-        check_may_create(session, &target.schema, &target.user).await?;
+        check_may_create(session, statements.ledger_schema(), &target.user).await?;
     }
 
     let mut warnings = Vec::new();

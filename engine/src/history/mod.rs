@@ -66,11 +66,18 @@ pub struct History {
     pub format: Format,
     /// The migrations, ordered.
     pub migrations: Vec<Migration>,
+    /// sqlx: what only a `.down.sql` is left of, which sqlx takes for present.
+    pub undone: Vec<Key>,
     /// What a person should know of the directory though it can be used.
     pub warnings: Vec<String>,
 }
 
 impl History {
+    /// A history of these `migrations`, in the order in which they apply.
+    pub fn new(format: Format, migrations: Vec<Migration>) -> Self {
+        Self { format, migrations, undone: Vec::new(), warnings: Vec::new() }
+    }
+
     /// Where the migration is that a person calls `name`: by its whole name or, with sqlx, by its version, alone or with the
     /// description behind it.
     pub(crate) fn position(&self, name: &str) -> Option<usize> {
@@ -112,6 +119,19 @@ impl Migration {
         Self { key: Key::Name(name.clone()), name, checksum: hex(&Sha256::digest(sql.as_bytes())), sql }
     }
 
+    /// Whether what was applied with the checksum `recorded` was another script. Prisma takes one whose line ends alone
+    /// were changed, as by a checkout on another system, for the same.
+    pub(crate) fn is_edit_of(&self, recorded: &str) -> bool {
+        let is = |text: &str| hex(&Sha256::digest(text.as_bytes())) == recorded;
+        let unix = || self.sql.replace("\r\n", "\n");
+        let same = match self.key {
+            _ if self.checksum == recorded => true,
+            Key::Name(_) => is(&unix()) || is(&unix().replace('\n', "\r\n")),
+            Key::Version(_) => false,
+        };
+        !same
+    }
+
     /// One of sqlx's; `name` is the file's, without its ending.
     pub fn sqlx(version: i64, name: impl Into<String>, sql: impl Into<String>) -> Self {
         let sql = sql.into();
@@ -146,18 +166,21 @@ mod tests {
     }
 
     #[test]
+    fn other_line_ends_are_no_edit_to_prisma() {
+        let [unix, windows, edited] = ["a\nb\n", "a\r\nb\r\n", "a\nc\n"].map(|sql| Migration::prisma("1", sql));
+        assert!(!unix.is_edit_of(&windows.checksum) && !windows.is_edit_of(&unix.checksum));
+        assert!(edited.is_edit_of(&unix.checksum) && edited.is_edit_of(&windows.checksum));
+        let [unix, windows] = ["a\n", "a\r\n"].map(|sql| Migration::sqlx(1, "1_a", sql));
+        assert!(unix.is_edit_of(&windows.checksum));
+    }
+
+    #[test]
     fn a_migration_is_found_by_its_name_and_with_sqlx_by_its_version() {
-        let prisma = History {
-            format: Format::Prisma,
-            migrations: ["1", "2_b"].map(|name| Migration::prisma(name, "")).to_vec(),
-            warnings: Vec::new(),
-        };
+        let migrations = ["1", "2_b"].map(|name| Migration::prisma(name, "")).to_vec();
+        let prisma = History::new(Format::Prisma, migrations);
         assert_eq!((prisma.position("1"), prisma.position("2_b"), prisma.position("2")), (Some(0), Some(1), None));
-        let sqlx = History {
-            format: Format::Sqlx,
-            migrations: [(1, "0001_a"), (2, "0002_b")].map(|(n, name)| Migration::sqlx(n, name, "")).to_vec(),
-            warnings: Vec::new(),
-        };
+        let migrations = [(1, "0001_a"), (2, "0002_b")].map(|(n, name)| Migration::sqlx(n, name, "")).to_vec();
+        let sqlx = History::new(Format::Sqlx, migrations);
         assert_eq!((sqlx.position("0002_b"), sqlx.position("2"), sqlx.position("0002")), (Some(1), Some(1), Some(1)));
         // As the ledger has it.
         assert_eq!(sqlx.position("2_b"), Some(1));

@@ -26,7 +26,7 @@ pub(super) fn read(directory: &Path, mut names: Vec<String>) -> Result<History> 
     let warnings = order_warning(&names).into_iter().collect();
     let migrations =
         names.into_iter().map(|name| read_migration(&directory.join(&name), name)).collect::<Result<_>>()?;
-    Ok(History { format: Format::Prisma, migrations, warnings })
+    Ok(History { warnings, ..History::new(Format::Prisma, migrations) })
 }
 
 fn read_migration(directory: &Path, name: String) -> Result<Migration> {

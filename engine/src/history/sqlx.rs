@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::directory::{self, is_sql};
-use super::{Format, History, Migration};
+use super::{Format, History, Key, Migration};
 use crate::{Error, Result};
 
 const DOWN: &str = ".down.sql";
@@ -50,12 +50,11 @@ pub(super) fn read(directory: &Path, files: &[String]) -> Result<History> {
             first.name, second.name
         )));
     }
-    let warnings = undone
-        .iter()
-        .filter(|(version, _)| !migrations.iter().any(|migration| migration.key == super::Key::Version(*version)))
-        .map(|(_, name)| format!("{name}{DOWN} undoes a migration that is not here; is its .up.sql missing?"))
-        .collect();
-    Ok(History { format: Format::Sqlx, migrations, warnings })
+    undone.retain(|(version, _)| !migrations.iter().any(|migration| migration.key == Key::Version(*version)));
+    let warn = |(_, name): &_| format!("{name}{DOWN} undoes a migration that is not here; is its .up.sql missing?");
+    let warnings = undone.iter().map(warn).collect();
+    let undone = undone.into_iter().map(|(version, _)| Key::Version(version)).collect();
+    Ok(History { undone, warnings, ..History::new(Format::Sqlx, migrations) })
 }
 
 #[cfg(test)]

@@ -2,8 +2,11 @@
 //!
 //! It is Prisma's or sqlx's own, to the letter, so that either can take over at any time.
 
+mod name;
 mod prisma;
 mod sqlx;
+
+pub use name::TableName;
 
 use ::sqlx::Row as _;
 
@@ -169,23 +172,27 @@ impl<'a> Entry<'a> {
 #[derive(Debug, Clone)]
 pub(crate) struct Statements {
     format: Format,
+    /// The ledger's name alone, its schema's, and both, quoted.
     name: String,
+    ledger_schema: String,
     table: String,
+    /// The schema that the migrations are for.
     schema: String,
     lock_id: i64,
 }
 
 impl Statements {
     pub(crate) fn new(target: &Target, format: Format) -> Self {
-        let (name, lock_id) = match format {
-            Format::Prisma => (prisma::TABLE, prisma::LOCK_ID),
-            Format::Sqlx => (target.sqlx_table.as_str(), sqlx::lock_id(&target.database)),
+        let (named, lock_id) = match format {
+            Format::Prisma => (TableName { schema: None, name: prisma::TABLE.to_owned() }, prisma::LOCK_ID),
+            Format::Sqlx => (target.sqlx_table.clone(), sqlx::lock_id(&target.database)),
         };
         Self {
             format,
-            name: name.to_owned(),
             // Always qualified: a script may have emptied the search path.
-            table: format!("{}.{}", identifier(&target.schema), identifier(name)),
+            table: named.qualified(&target.schema),
+            name: named.name,
+            ledger_schema: named.schema.unwrap_or_else(|| target.schema.clone()),
             schema: target.schema.clone(),
             lock_id,
         }
@@ -229,12 +236,33 @@ impl Statements {
         )
     }
 
+    /// The schema that the ledger is in.
+    pub(crate) fn ledger_schema(&self) -> &str {
+        &self.ledger_schema
+    }
+
     pub(crate) fn schema_exists(&self) -> String {
         format!("SELECT pg_catalog.to_regnamespace({}) IS NOT NULL", literal(&identifier(&self.schema)))
     }
 
-    pub(crate) fn create_schema(&self) -> String {
-        format!("CREATE SCHEMA IF NOT EXISTS {}", identifier(&self.schema))
+    /// Other tables that look like a ledger of the tool's, where names alone do not tell: qualified, and whether the tool
+    /// itself would find it before ours, by the search path that it has by default.
+    pub(crate) fn others(&self) -> Option<String> {
+        match self.format {
+            Format::Prisma => None,
+            Format::Sqlx => Some(sqlx::others(&self.table, &self.name)),
+        }
+    }
+
+    /// Schemas that are to be used and are not there, quoted.
+    pub(crate) async fn missing_schemas(&self, session: &mut Session) -> Result<Vec<String>> {
+        let sql = format!(
+            "SELECT DISTINCT pg_catalog.quote_ident(s) FROM pg_catalog.unnest(ARRAY[{}, {}]) s \
+             WHERE pg_catalog.to_regnamespace(pg_catalog.quote_ident(s)) IS NULL",
+            literal(&self.schema),
+            literal(&self.ledger_schema)
+        );
+        session.values("looking for the schema", &sql).await
     }
 
     /// Takes the lock that the tool itself takes, if it is free.

@@ -43,12 +43,12 @@ pub(super) fn find(
             found.push(Divergence {
                 what: format!("{} is applied, but its script is missing; it was applied {at}", row.name),
                 way_out: "Restore the script",
-                refused_by_tool: is_sqlx,
+                refused_by_tool: is_sqlx && !history.undone.contains(&row.key),
             });
             continue;
         };
         let name = &migration.name;
-        if migration.checksum != row.checksum {
+        if migration.is_edit_of(&row.checksum) {
             found.push(Divergence {
                 what: format!(
                     "{name} was edited after it was applied {at}, and the edit will not run: \
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn what_sqlx_refuses_is_refused_and_the_rest_told() {
         let migrations = [(1, "1_a"), (2, "2_b"), (3, "3_c")].map(|(n, name)| Migration::sqlx(n, name, name)).to_vec();
-        let history = History { format: Format::Sqlx, migrations, warnings: Vec::new() };
+        let history = History::new(Format::Sqlx, migrations);
         let row = |at: usize| Row {
             id: format!("{}", at + 1),
             key: history.migrations[at].key.clone(),

@@ -10,9 +10,14 @@ use crate::digest::Fields;
 use crate::error::Refused;
 use crate::history::{Format, History, Key, Migration};
 use crate::ledger::{self, Ledger, Row, Statements};
-use crate::script::{Script, classify};
+use crate::script::{Class, Script, classify};
 use crate::session::Session;
-use crate::{Error, Result};
+use crate::{Error, Result, lock};
+
+use sqlx::Row as _;
+
+/// How a file tells sqlx to run it in no transaction.
+const NO_TRANSACTION: &str = "-- no-transaction";
 
 /// What tells one database from every other.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,10 +105,47 @@ pub async fn look(
             error => return Err(error),
         }
     }
+    if found.is_none() {
+        warnings.extend(look_for_others(session, &statements).await?);
+    }
     let identity = session.identity(instance);
-    let mut plan = plan(&identity, history, &found.unwrap_or_default(), up_to, on_divergence)?;
+    let planned = plan(&identity, history, &found.unwrap_or_default(), up_to, on_divergence);
+    if matches!(planned, Err(Error::HistoryFailed { .. }))
+        && let Some(holder) = lock::holder(session, &statements).await?
+    {
+        // What another tool's run has under way has not failed.
+        return Err(Error::LockHeld { waited_s: 0, holder });
+    }
+    let mut plan = planned?;
     plan.warnings.extend(warnings);
     Ok(plan)
+}
+
+/// Warnings of other ledgers than ours, which is not there.
+///
+/// # Errors
+///
+/// [`Error::Config`] when the tool itself would use another one: all that it records would be applied again.
+async fn look_for_others(session: &mut Session, statements: &Statements) -> Result<Vec<String>> {
+    let Some(sql) = statements.others() else { return Ok(Vec::new()) };
+    let doing = "looking for other ledgers";
+    let mut warnings = Vec::new();
+    for row in session.rows(doing, &sql).await? {
+        let found = row.try_get::<String, _>(0).and_then(|name| Ok((name, row.try_get::<bool, _>(1)?)));
+        let (other, is_first) = found.map_err(|error| session.error(doing, &error))?;
+        if is_first {
+            return Err(Error::Config {
+                name: "DatabaseSchema".into(),
+                reason: format!(
+                    "there is no {}, but {other}, which sqlx finds first for this role; \
+                     give its schema, or remove it if it is nobody's",
+                    statements.table()
+                ),
+            });
+        }
+        warnings.push(format!("there is no {}, but {other} looks like a ledger of sqlx's", statements.table()));
+    }
+    Ok(warnings)
 }
 
 /// Plans `history` on what `ledger` says.
@@ -122,6 +164,7 @@ pub(crate) fn plan(
     warnings.extend(divergence::judge(history.format, on_divergence, found)?);
     warnings.extend(divergence::again(&base, &unapplied));
     let pending = classified(&unapplied)?;
+    warnings.extend(unmarked(&unapplied, &pending));
     check_cut_off(&open, pending.first())?;
     Ok(Plan {
         digest: digest(identity, &base, &unapplied),
@@ -130,6 +173,18 @@ pub(crate) fn plan(
         pending,
         warnings,
     })
+}
+
+/// What runs alone here, and fails with sqlx because the file does not say so.
+fn unmarked(migrations: &[&Migration], planned: &[Planned]) -> Vec<String> {
+    let is_unmarked = |(migration, planned): &(&&Migration, &Planned)| {
+        let is_sqlx = matches!(planned.key, Key::Version(_));
+        is_sqlx && planned.script.class != Class::Transactional && !migration.sql.starts_with(NO_TRANSACTION)
+    };
+    let warn = |planned: &Planned| {
+        format!("{} runs outside a transaction; for sqlx itself it has to begin with {NO_TRANSACTION}", planned.name)
+    };
+    migrations.iter().zip(planned).filter(is_unmarked).map(|(_, planned)| warn(planned)).collect()
 }
 
 /// An error unless what was cut off is the next to run, with the script that it was cut off with:
@@ -248,7 +303,7 @@ pub(crate) mod tests {
 
     pub(crate) fn history(names: &[&str]) -> History {
         let migrations = names.iter().map(|name| Migration::prisma(*name, format!("SELECT '{name}'"))).collect();
-        History { format: Format::Prisma, migrations, warnings: Vec::new() }
+        History::new(Format::Prisma, migrations)
     }
 
     pub(crate) fn applied(name: &str) -> Row {
@@ -303,11 +358,8 @@ pub(crate) mod tests {
         assert_ne!(first, digest(&identity(), &["1", "3"], vec![], None));
         assert_ne!(first, digest(&identity(), &["1", "2"], vec![applied("1")], None));
         assert_ne!(first, digest(&identity(), &["1", "2"], vec![], Some("1")));
-        let edited = History {
-            format: Format::Prisma,
-            migrations: vec![Migration::prisma("1", "SELECT 1"), Migration::prisma("2", "SELECT 2")],
-            warnings: vec![],
-        };
+        let edited =
+            History::new(Format::Prisma, vec![Migration::prisma("1", "SELECT 1"), Migration::prisma("2", "SELECT 2")]);
         assert_ne!(first, plan(&identity(), &edited, &Ledger::default(), None, OnDivergence::AsTool).unwrap().digest);
     }
 
@@ -334,7 +386,7 @@ pub(crate) mod tests {
     #[test]
     fn every_refused_script_is_named() {
         let migrations = ["1", "2"].iter().map(|name| Migration::prisma(*name, "ROLLBACK")).collect();
-        let history = History { format: Format::Prisma, migrations, warnings: vec![] };
+        let history = History::new(Format::Prisma, migrations);
         let error =
             plan(&identity(), &history, &Ledger::default(), None, OnDivergence::AsTool).unwrap_err().to_string();
         assert!(error.contains("migration 1 is refused: line 1: ROLLBACK") && error.contains("migration 2"), "{error}");

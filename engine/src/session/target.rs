@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::ledger::TableName;
+
 /// Where the database is, and who we are there.
 #[derive(Clone)]
 pub struct Target {
@@ -19,7 +21,7 @@ pub struct Target {
     /// The schema of the ledger, and the search path of every script.
     pub schema: String,
     /// The name of sqlx's ledger, for a history of its own.
-    pub sqlx_table: String,
+    pub sqlx_table: TableName,
     /// How the connection is protected.
     pub tls: Tls,
     /// What `pg_stat_activity` shows.

@@ -54,6 +54,21 @@ async fn a_row_that_another_tool_left_open_stops_plan_and_apply() {
 }
 
 #[tokio::test]
+async fn what_another_tool_has_under_way_has_not_failed() {
+    let database = Database::create().await;
+    let history = history(&[("1", "CREATE TABLE a ()"), ("2", "CREATE TABLE b ()")]);
+    database.migrate(&crate::support::history(&[("1", "CREATE TABLE a ()")])).await.unwrap();
+    let mut other = database.session().await;
+    let under_way = format!("INSERT INTO {LEDGER} (id, checksum, migration_name) VALUES ('x', 'y', '2')");
+    crate::support::run(&mut other, &format!("SELECT pg_advisory_lock(72707369); {under_way}")).await;
+    let error = database.plan(&history).await.unwrap_err();
+    assert!(matches!(error, Error::LockHeld { .. }), "{error}");
+    crate::support::run(&mut other, "SELECT pg_advisory_unlock(72707369)").await;
+    let error = database.plan(&history).await.unwrap_err();
+    assert!(matches!(error, Error::HistoryFailed { .. }), "{error}");
+}
+
+#[tokio::test]
 async fn a_role_that_may_not_create_is_told_what_it_lacks() {
     let database = Database::create().await;
     let name = &database.target.user;

@@ -57,10 +57,43 @@ async fn a_history_is_applied_as_sqlx_records_it() {
 #[tokio::test]
 async fn a_table_of_another_name_is_used() {
     let mut database = Database::create().await;
-    database.target.sqlx_table = "odd \"ledger\"".into();
+    database.target.sqlx_table = r#""odd ""ledger""""#.parse().unwrap();
     database.migrate(&two()).await.unwrap();
     assert_eq!(database.tables().await, ["a", "b", "odd \"ledger\""]);
     assert!(database.plan(&two()).await.unwrap().pending.is_empty());
+    // In a schema of its own, which is made; the other one is told of.
+    database.target.sqlx_table = "Ops.Ledger".parse().unwrap();
+    let plan = database.plan(&history(&[("1_c", "CREATE TABLE c ()")])).await.unwrap();
+    assert!(
+        plan.warnings.iter().any(|warning| warning.contains("but public.\"odd \"\"ledger\"\"\" looks like")),
+        "{:?}",
+        plan.warnings
+    );
+    database.migrate(&history(&[("1_c", "CREATE TABLE c ()")])).await.unwrap();
+    assert_eq!(database.texts("SELECT description FROM ops.ledger").await, ["c"]);
+}
+
+#[tokio::test]
+async fn a_ledger_that_sqlx_would_find_first_is_not_overlooked() {
+    let database = Database::create().await;
+    let schema = &database.target.user;
+    let mut own = database.target.clone();
+    own.schema.clone_from(schema);
+    let own = Database { target: own };
+    own.migrate(&two()).await.unwrap();
+    let error = database.plan(&two()).await.unwrap_err().to_string();
+    assert!(
+        error.starts_with("DatabaseSchema: there is no") && error.contains("sqlx finds first for this role"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn what_sqlx_could_not_run_is_warned_of() {
+    let database = Database::create().await;
+    let history = history(&[("1_a", "CREATE TABLE a ()"), ("2_v", "VACUUM a"), ("3_v", "-- no-transaction\nVACUUM a")]);
+    let warnings = database.plan(&history).await.unwrap().warnings;
+    assert_eq!(warnings, ["2_v runs outside a transaction; for sqlx itself it has to begin with -- no-transaction"]);
 }
 
 #[tokio::test]

@@ -41,7 +41,7 @@ impl Database {
                 password: password.into(),
                 database: name,
                 schema: "public".into(),
-                sqlx_table: "_sqlx_migrations".into(),
+                sqlx_table: "_sqlx_migrations".parse().unwrap(),
                 tls: Tls::VerifyFull(std::fs::read(setting("CA_FILE")).unwrap()),
                 application_name: "lockstep test".into(),
                 lock_timeout: Duration::from_millis(200),
@@ -129,14 +129,14 @@ pub(crate) fn within(time: Duration) -> Budget {
 
 pub(crate) fn history(scripts: &[(&str, &str)]) -> History {
     let migrations = scripts.iter().map(|(name, sql)| Migration::prisma(*name, *sql)).collect();
-    History { format: Format::Prisma, migrations, warnings: Vec::new() }
+    History::new(Format::Prisma, migrations)
 }
 
 /// A history of sqlx's, whose names begin with a number.
 pub(crate) fn sqlx_history(scripts: &[(&str, &str)]) -> History {
     let version = |name: &str| name.split('_').next().unwrap().parse().unwrap();
     let migrations = scripts.iter().map(|(name, sql)| Migration::sqlx(version(name), *name, *sql)).collect();
-    History { format: Format::Sqlx, migrations, warnings: Vec::new() }
+    History::new(Format::Sqlx, migrations)
 }
 
 /// The ledger's line for a migration that was applied in the ordinary way.

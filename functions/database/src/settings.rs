@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use engine::ledger::TableName;
 use engine::plan::OnDivergence;
 use shared::{Failure, config};
 
@@ -28,7 +29,7 @@ pub struct Settings {
     /// `LOCK_TIMEOUT_MS`: how long a statement waits for a table lock.
     pub lock_timeout: Duration,
     /// `SQLX_TABLE`: the name of sqlx's ledger.
-    pub sqlx_table: String,
+    pub sqlx_table: TableName,
     /// `DIVERGENCE`: what to do where ledger and directory disagree.
     pub divergence: OnDivergence,
     /// The root certificates to trust, in PEM; `None` for no TLS.
@@ -54,7 +55,11 @@ impl Settings {
             database_name: config::optional(config::DATABASE_NAME),
             schema: config::required(config::DATABASE_SCHEMA)?,
             lock_timeout: Duration::from_millis(milliseconds),
-            sqlx_table: config::optional(config::SQLX_TABLE).unwrap_or_else(|| SQLX_TABLE.into()),
+            sqlx_table: config::optional(config::SQLX_TABLE)
+                .as_deref()
+                .unwrap_or(SQLX_TABLE)
+                .parse()
+                .map_err(|reason| Failure::config("SqlxTable (SQLX_TABLE)", reason))?,
             divergence: divergence()?,
             roots: roots()?,
             migrations: config::optional(config::MIGRATIONS_DIR).unwrap_or_else(|| LAYER_DIRECTORY.into()).into(),

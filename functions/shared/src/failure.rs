@@ -120,6 +120,7 @@ pub const PLAN: &[Name] = &[
     DatabaseTlsFailed,
     SecretUnreachable,
     ConfigInvalid,
+    LockHeld,
     HistoryInvalid,
     HistoryFailed,
     HistoryNotEmpty,
