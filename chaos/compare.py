@@ -80,6 +80,17 @@ _CATALOG = {
     # What VACUUM (ANALYZE) leaves behind.
     "statistics": f"SELECT DISTINCT starelid::regclass::text, 'are there' FROM pg_statistic s"
                   f" JOIN pg_class c ON c.oid = s.starelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {_OURS}",
+    "sequence": "SELECT seqrelid::regclass::text, concat_ws(' ', seqtypid::regtype, seqstart, seqincrement, seqmin, seqmax,"
+                " seqcache, seqcycle) FROM pg_sequence",
+    "aggregate": "SELECT p.oid::regprocedure::text, concat_ws(' ', aggkind, aggtransfn, aggfinalfn, aggtranstype::regtype,"
+                 " agginitval) FROM pg_aggregate a JOIN pg_proc p ON p.oid = aggfnoid WHERE p.oid >= 16384",
+    "rule": "SELECT ev_class::regclass || '.' || rulename, pg_get_ruledef(oid) FROM pg_rewrite"
+            " WHERE oid >= 16384 AND rulename <> '_RETURN'",
+    "statistics object": "SELECT stxrelid::regclass || '.' || stxname, pg_get_statisticsobjdef(oid) FROM pg_statistic_ext",
+    "default privileges": "SELECT concat_ws(' ', defaclrole::regrole, defaclnamespace::regnamespace, defaclobjtype),"
+                          " defaclacl::text FROM pg_default_acl",
+    "event trigger": "SELECT evtname, concat_ws(' ', evtevent, evtfoid::regproc, evtenabled) FROM pg_event_trigger",
+    "populated": "SELECT oid::regclass::text, relispopulated::text FROM pg_class WHERE relkind = 'm'",
 }
 
 #: Tables and indexes by age. An index that was rebuilt concurrently is younger than what came after its first making.

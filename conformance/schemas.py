@@ -13,27 +13,10 @@ from conformance.server import Server
 
 LEDGERS = ("_prisma_migrations", "_sqlx_migrations")
 
-#: What the catalog of `chaos.compare` leaves out, since no migration under faults makes it.
-_MORE = {
-    "sequence": "SELECT seqrelid::regclass::text, concat_ws(' ', seqtypid::regtype, seqstart, seqincrement, seqmin, seqmax,"
-                " seqcache, seqcycle) FROM pg_sequence",
-    "aggregate": "SELECT p.oid::regprocedure::text, concat_ws(' ', aggkind, aggtransfn, aggfinalfn, aggtranstype::regtype,"
-                 " agginitval) FROM pg_aggregate a JOIN pg_proc p ON p.oid = aggfnoid WHERE p.oid >= 16384",
-    "rule": "SELECT ev_class::regclass || '.' || rulename, pg_get_ruledef(oid) FROM pg_rewrite"
-            " WHERE oid >= 16384 AND rulename <> '_RETURN'",
-    "statistics object": "SELECT stxrelid::regclass || '.' || stxname, pg_get_statisticsobjdef(oid) FROM pg_statistic_ext",
-    "default privileges": "SELECT concat_ws(' ', defaclrole::regrole, defaclnamespace::regnamespace, defaclobjtype),"
-                          " defaclacl::text FROM pg_default_acl",
-    "event trigger": "SELECT evtname, concat_ws(' ', evtevent, evtfoid::regproc, evtenabled) FROM pg_event_trigger",
-    "populated": "SELECT oid::regclass::text, relispopulated::text FROM pg_class WHERE relkind = 'm'",
-}
-
 
 def read(session: psycopg.Connection, ledgers: tuple[str, ...] = LEDGERS) -> Contents:
     """Everything but the ledgers."""
     contents = compare.read(session)
-    for kind, query in _MORE.items():
-        contents.catalog |= {(kind, name): what or "" for name, what in session.execute(query)}
     contents.catalog = {key: what for key, what in contents.catalog.items() if not _is_part(key[1], ledgers)}
     contents.by_age = [name for name in contents.by_age if not _is_part(name, ledgers)]
     contents.rows = {table: rows for table, rows in contents.rows.items() if not _is_part(table, ledgers)}

@@ -33,7 +33,13 @@ def differing(server, reference):
     server.drop(database)
 
 
-@pytest.mark.parametrize("statement", ["SELECT 1", "CREATE TABLE _sqlx_migrations (version bigint PRIMARY KEY)"])
+LEDGER = (
+    "CREATE TABLE _sqlx_migrations (version bigint PRIMARY KEY, description text, installed_on timestamptz, success boolean,"
+    " checksum bytea, execution_time bigint)"
+)
+
+
+@pytest.mark.parametrize("statement", ["SELECT 1", LEDGER])
 def test_nothing_differs(differing, statement):
     assert differing(statement) == []
 
