@@ -2,10 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use sqlx::Row as _;
-
 use crate::history::{Format, History};
-use crate::ledger::{self, Ledger, Row, Statements};
+use crate::ledger::{self, Entry, Ledger, Recorded, Row, Statements};
 use crate::message;
 use crate::plan::{Planned, check_empty};
 use crate::reconcile::{Reconciled, reconcile};
@@ -55,8 +53,8 @@ const LONGEST_LOOK: Duration = Duration::from_secs(1);
 
 /// How one try at one migration ended, short of an error that ends the attempt.
 pub(crate) enum Attempt {
-    /// It is recorded, with the milliseconds that it took.
-    Applied(i64),
+    /// It is recorded.
+    Applied(Recorded),
     Failed(ScriptError),
 }
 
@@ -104,6 +102,7 @@ async fn apply_locked(
     let total = done.len() + remaining.len();
     // As people know it: what it names is the last part.
     let execution = run.rsplit(':').next();
+    let mut newest = ledger.rows.last().map(|row| row.started_at.clone());
     let mut applied: Vec<_> = done.iter().map(|(name, row)| applied_before(name, row, run, &ledger)).collect();
     // One look for all that follows at once: on most days nobody is in the way of anything.
     let exclusive: Vec<_> = remaining.iter().flat_map(|planned| planned.script.exclusive.clone()).collect();
@@ -116,15 +115,16 @@ async fn apply_locked(
         }
         let number = applied.len() + 1;
         let id = ledger::row_id(run, &planned.key, ledger.rolled_back(&planned.key));
+        let entry = Entry::of_planned(planned, &id, newest.as_deref());
         let class = planned.script.class.name();
         tracing::info!(execution, migration = planned.name, number, total, class, "applying migration");
-        let turn = Turn { statements, planned, id: &id, applied_before: number - 1, total, budget };
+        let turn = Turn { statements, planned, entry, applied_before: number - 1, total, budget };
         if somebody || looked.elapsed() > LONGEST_LOOK {
             turn.let_others_finish(session).await?;
             looked = Instant::now();
         }
-        let duration_ms = match turn.apply(session, cut_off.take()).await {
-            Ok(milliseconds) => u64::try_from(milliseconds).unwrap_or(0),
+        let recorded = match turn.apply(session, cut_off.take()).await {
+            Ok(recorded) => recorded,
             // It may fit into an attempt of its own: leave it to the next one.
             Err(Error::MigrationFailed(failure))
                 if index > 0 && failure.code == sqlstate::QUERY_CANCELED && Instant::now() >= budget.deadline =>
@@ -133,6 +133,8 @@ async fn apply_locked(
             }
             Err(error) => return Err(error),
         };
+        let duration_ms = recorded.milliseconds;
+        newest = Some(recorded.started_at);
         applied.push(Applied { name: planned.name.clone(), duration_ms, by_this_run: true });
         tracing::info!(execution, migration = planned.name, number, total, duration_ms, "applied migration");
     }
@@ -162,15 +164,15 @@ async fn make_ledger(session: &mut Session, format: Format, statements: &Stateme
 struct Turn<'a> {
     statements: &'a Statements,
     planned: &'a Planned,
-    id: &'a str,
+    entry: Entry<'a>,
     applied_before: usize,
     total: usize,
     budget: Budget,
 }
 
 impl Turn<'_> {
-    /// Applies the migration, trying again while it only meets other sessions' locks. Gives the milliseconds that it took.
-    async fn apply(&self, session: &mut Session, mut cut_off: Option<Row>) -> Result<i64> {
+    /// Applies the migration, trying again while it only meets other sessions' locks. Gives what its row tells.
+    async fn apply(&self, session: &mut Session, mut cut_off: Option<Row>) -> Result<Recorded> {
         let started = Instant::now();
         let mut pause = Duration::from_millis(100);
         let mut alone = match (&self.planned.script.class, &cut_off) {
@@ -184,13 +186,13 @@ impl Turn<'_> {
                 None => self.transactional(session).await?,
                 Some(evidence) => {
                     let cut_off = cut_off.take();
-                    let (ledger, planned, id) = (self.statements, self.planned, self.id);
-                    let standalone = Standalone { ledger, planned, evidence, id, deadline: self.budget.deadline };
+                    let (ledger, planned, entry) = (self.statements, self.planned, self.entry);
+                    let standalone = Standalone { ledger, planned, evidence, entry, deadline: self.budget.deadline };
                     standalone.run(session, cut_off.as_ref()).await?
                 }
             };
             let error = match attempt {
-                Attempt::Applied(milliseconds) => return Ok(milliseconds),
+                Attempt::Applied(recorded) => return Ok(recorded),
                 Attempt::Failed(error) => error,
             };
             let code = code_of(&error.source).unwrap_or_default();
@@ -246,10 +248,13 @@ impl Turn<'_> {
     }
 
     async fn transactional(&self, session: &mut Session) -> Result<Attempt> {
-        let message = message::transactional(self.statements, self.planned, self.id);
+        let message = message::transactional(self.statements, self.entry, self.planned);
         let error = match session.send(message, self.budget.deadline).await {
-            // The last row is that of our own check.
-            Ok(row) => return Ok(Attempt::Applied(row.and_then(|row| row.try_get(0).ok()).unwrap_or(0))),
+            Ok(row) => {
+                // The last row is that of our own check.
+                let recorded = row.as_ref().ok_or(sqlx::Error::RowNotFound).and_then(Recorded::of);
+                return recorded.map(Attempt::Applied).map_err(|error| session.error("recording", &error));
+            }
             Err(error) => error,
         };
         if is_closed(&error.source) {
@@ -262,9 +267,9 @@ impl Turn<'_> {
             session.check_writable()?;
         }
         // The error may have come behind the COMMIT.
-        let found = session.values("looking for the row", &self.statements.recorded(self.id)).await?;
-        if let Some(milliseconds) = found.first() {
-            return Ok(Attempt::Applied(*milliseconds));
+        let sql = self.statements.recorded(self.entry.id);
+        if let Some(recorded) = Recorded::one(session, "looking for the row", &sql).await? {
+            return Ok(Attempt::Applied(recorded));
         }
         Ok(Attempt::Failed(error))
     }

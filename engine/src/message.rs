@@ -18,18 +18,18 @@ const RECORDING: usize = 4;
 pub(crate) const RESET: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; DEALLOCATE ALL; \
                                 UNLISTEN *; DISCARD TEMP; DISCARD SEQUENCES";
 
-/// The message for `planned`, whose row will be `id`.
+/// The message for `planned`, whose row will be `entry`.
 ///
 /// The script comes first, so that it may start with SET TRANSACTION, and a newline comes behind it,
 /// for it may end in a comment. The role is reset before the ledger is written, since the script's
 /// own may not have the right. The reset of the session stands behind the COMMIT.
-pub(crate) fn transactional(ledger: &Statements, planned: &Planned, id: &str) -> String {
+pub(crate) fn transactional(ledger: &Statements, entry: Entry, planned: &Planned) -> String {
     format!(
         "{BEGIN}{script}\n;RESET SESSION AUTHORIZATION; RESET ROLE; \
          {insert}; {check}; COMMIT; {RESET}",
         script = planned.script.text,
-        insert = ledger.insert_finished(Entry::of_planned(planned, id)),
-        check = ledger.check_recorded(id),
+        insert = ledger.insert_finished(entry),
+        check = ledger.check_recorded(entry.id),
     )
 }
 

@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use crate::apply::Attempt;
-use crate::ledger::{Entry, Row, Statements};
+use crate::ledger::{Entry, Recorded, Row, Statements};
 use crate::lock::THIS_DATABASE;
 use crate::message::RESET;
 use crate::plan::{Planned, resolve};
@@ -32,7 +32,7 @@ pub(crate) struct Standalone<'a> {
     pub(crate) planned: &'a Planned,
     pub(crate) evidence: &'a Evidence,
     /// The row to write, if none is open.
-    pub(crate) id: &'a str,
+    pub(crate) entry: Entry<'a>,
     pub(crate) deadline: Instant,
 }
 
@@ -48,9 +48,9 @@ impl Standalone<'_> {
             }
             row.id.as_str()
         } else {
-            let sql = self.ledger.insert_started(Entry::of_planned(self.planned, self.id));
+            let sql = self.ledger.insert_started(self.entry);
             self.expect_one(session, "recording a start", &sql).await?;
-            self.id
+            self.entry.id
         };
 
         // An invalid index of such a name is somebody else's, unless we were cut off.
@@ -96,9 +96,9 @@ impl Standalone<'_> {
     }
 
     async fn finish(&self, session: &mut Session, id: &str) -> Result<Attempt> {
-        match session.values::<i64>("recording an end", &self.ledger.finish_started(id)).await?.as_slice() {
-            [milliseconds] => Ok(Attempt::Applied(*milliseconds)),
-            _ => Err(self.lock_lost(session).await?),
+        match Recorded::one(session, "recording an end", &self.ledger.finish_started(id)).await? {
+            Some(recorded) => Ok(Attempt::Applied(recorded)),
+            None => Err(self.lock_lost(session).await?),
         }
     }
 

@@ -9,6 +9,7 @@ mod sqlx;
 pub use name::TableName;
 
 use ::sqlx::Row as _;
+use ::sqlx::postgres::PgRow;
 
 use crate::digest::Fields;
 use crate::history::{Format, Key, Migration};
@@ -146,6 +147,28 @@ pub(crate) async fn read(session: &mut Session, statements: &Statements) -> Resu
     Ok(Some(Ledger { rows }))
 }
 
+/// What a row that was written tells of itself.
+#[derive(Debug, Clone)]
+pub(crate) struct Recorded {
+    /// How long its migration took.
+    pub(crate) milliseconds: u64,
+    /// When it started, as PostgreSQL writes it.
+    pub(crate) started_at: String,
+}
+
+impl Recorded {
+    pub(crate) fn of(row: &PgRow) -> Result<Self, ::sqlx::Error> {
+        let milliseconds = u64::try_from(row.try_get::<i64, _>(0)?).unwrap_or(0);
+        Ok(Self { milliseconds, started_at: row.try_get(1)? })
+    }
+
+    /// What the only row tells that `sql` returns, if there is one.
+    pub(crate) async fn one(session: &mut Session, doing: &str, sql: &str) -> Result<Option<Self>> {
+        let rows = session.rows(doing, sql).await?;
+        rows.first().map(Self::of).transpose().map_err(|error| session.error(doing, &error))
+    }
+}
+
 /// A row that is to be written.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Entry<'a> {
@@ -154,17 +177,19 @@ pub(crate) struct Entry<'a> {
     pub(crate) key: &'a Key,
     pub(crate) name: &'a str,
     pub(crate) checksum: &'a str,
+    /// When the newest row started, as PostgreSQL writes it, where that is known. It is looked for otherwise.
+    pub(crate) newest: Option<&'a str>,
 }
 
 impl<'a> Entry<'a> {
     pub(crate) fn of(migration: &'a Migration, id: &'a str) -> Self {
         let Migration { key, name, checksum, .. } = migration;
-        Self { id, key, name, checksum }
+        Self { id, key, name, checksum, newest: None }
     }
 
-    pub(crate) fn of_planned(planned: &'a Planned, id: &'a str) -> Self {
+    pub(crate) fn of_planned(planned: &'a Planned, id: &'a str, newest: Option<&'a str>) -> Self {
         let Planned { key, name, checksum, .. } = planned;
-        Self { id, key, name, checksum }
+        Self { id, key, name, checksum, newest }
     }
 }
 
@@ -325,7 +350,7 @@ impl Statements {
         }
     }
 
-    /// Records that the standalone statement of the row `id` has finished. Returns its milliseconds.
+    /// Records that the standalone statement of the row `id` has finished. Returns what [`recorded`](Self::recorded) does.
     pub(crate) fn finish_started(&self, id: &str) -> String {
         match self.format {
             Format::Prisma => prisma::finish_started(self, id),
@@ -359,23 +384,27 @@ impl Statements {
         }
     }
 
-    /// The milliseconds of the row `id`; an error unless it is there: a trigger or a rule can swallow an INSERT.
+    /// [`recorded`](Self::recorded), or an error unless the row is there: a trigger or a rule can swallow an INSERT.
     pub(crate) fn check_recorded(&self, id: &str) -> String {
-        format!("SELECT coalesce(({}), {})", self.recorded(id), mark(SWALLOWED))
+        let recorded = self.recorded(id);
+        format!(
+            "SELECT coalesce(r.milliseconds, {}), r.started_at FROM (SELECT 1) one LEFT JOIN ({recorded}) r ON true",
+            mark(SWALLOWED)
+        )
     }
 
-    /// The milliseconds of the row `id`, if it is there and finished.
+    /// The milliseconds of the row `id`, and when it started.
     pub(crate) fn recorded(&self, id: &str) -> String {
-        let Self { table, .. } = self;
-        format!("SELECT {} FROM {table} WHERE {}", self.milliseconds(), self.is_row(id))
+        format!("SELECT {} FROM {} WHERE {}", self.stamp(), self.table, self.is_row(id))
     }
 
-    /// How long a row's migration took, as an expression: a bigint, 0 where it did not finish or nobody measured.
-    fn milliseconds(&self) -> &'static str {
-        match self.format {
-            Format::Prisma => prisma::MILLISECONDS,
-            Format::Sqlx => sqlx::MILLISECONDS,
-        }
+    /// How long a row's migration took (0 where nobody measured), and when it started.
+    fn stamp(&self) -> String {
+        let (milliseconds, started_at) = match self.format {
+            Format::Prisma => (prisma::MILLISECONDS, "started_at"),
+            Format::Sqlx => (sqlx::MILLISECONDS, "installed_on"),
+        };
+        format!("{milliseconds} AS milliseconds, {started_at}::text AS started_at")
     }
 
     /// A condition: the row is `id`.
@@ -400,8 +429,13 @@ impl Statements {
 
     /// `time`, or a moment later than every other row's `column`: the rows' order is how a later attempt
     /// tells those of the plan from those before it, and a server's clock can be set back.
-    fn later_than_all(&self, time: &str, column: &str) -> String {
-        format!("greatest({time}, (SELECT pg_catalog.max({column}) + interval '1 microsecond' FROM {}))", self.table)
+    fn later_than_all(&self, time: &str, column: &str, newest: Option<&str>) -> String {
+        let newest = match newest {
+            // To look costs a scan of the whole ledger.
+            Some(newest) => format!("{}::pg_catalog.timestamptz", literal(newest)),
+            None => format!("(SELECT pg_catalog.max({column}) FROM {})", self.table),
+        };
+        format!("greatest({time}, {newest} + interval '1 microsecond')")
     }
 }
 

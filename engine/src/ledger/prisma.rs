@@ -42,7 +42,7 @@ pub(super) fn read(table: &str) -> String {
 }
 
 pub(super) fn insert_finished(ledger: &Statements, entry: Entry) -> String {
-    let started_at = ledger.later_than_all("pg_catalog.transaction_timestamp()", "started_at");
+    let started_at = ledger.later_than_all("pg_catalog.transaction_timestamp()", "started_at", entry.newest);
     format!(
         "INSERT INTO {} (id, checksum, finished_at, migration_name, started_at, applied_steps_count) \
          SELECT {}, {}, greatest(pg_catalog.clock_timestamp(), s.at), {}, s.at, {} FROM (SELECT {started_at} AS at) s",
@@ -63,7 +63,7 @@ pub(super) fn insert_started(ledger: &Statements, entry: Entry) -> String {
         literal(entry.checksum),
         literal(entry.name),
         literal(STANDALONE_MARK),
-        ledger.later_than_all("pg_catalog.clock_timestamp()", "started_at"),
+        ledger.later_than_all("pg_catalog.clock_timestamp()", "started_at", entry.newest),
         guarded(ledger, "0", entry.key),
     )
 }
@@ -71,10 +71,11 @@ pub(super) fn insert_started(ledger: &Statements, entry: Entry) -> String {
 pub(super) fn finish_started(ledger: &Statements, id: &str) -> String {
     format!(
         "UPDATE {} SET finished_at = greatest(pg_catalog.clock_timestamp(), started_at), logs = NULL, applied_steps_count = 1 \
-         WHERE {} AND finished_at IS NULL AND {} RETURNING {MILLISECONDS}",
+         WHERE {} AND finished_at IS NULL AND {} RETURNING {}",
         ledger.table,
         ledger.is_row(id),
-        ledger.lock_is_held()
+        ledger.lock_is_held(),
+        ledger.stamp()
     )
 }
 
@@ -98,7 +99,7 @@ pub(super) fn declare_applied(ledger: &Statements, entry: Entry) -> String {
         literal(entry.checksum),
         literal(entry.name),
         guarded(ledger, "0", entry.key),
-        ledger.later_than_all("pg_catalog.clock_timestamp()", "started_at"),
+        ledger.later_than_all("pg_catalog.clock_timestamp()", "started_at", entry.newest),
     )
 }
 

@@ -50,7 +50,7 @@ pub(super) fn read(table: &str) -> String {
 }
 
 pub(super) fn insert_finished(ledger: &Statements, entry: Entry) -> String {
-    let installed_on = ledger.later_than_all("pg_catalog.transaction_timestamp()", "installed_on");
+    let installed_on = ledger.later_than_all("pg_catalog.transaction_timestamp()", "installed_on", entry.newest);
     // From the start of the transaction, in nanoseconds. sqlx would measure the commit too, in a statement of its own.
     let execution_time = "greatest(0, extract(epoch FROM pg_catalog.clock_timestamp() - \
                           pg_catalog.transaction_timestamp()) * 1000000000)::pg_catalog.int8";
@@ -58,7 +58,7 @@ pub(super) fn insert_finished(ledger: &Statements, entry: Entry) -> String {
 }
 
 pub(super) fn insert_started(ledger: &Statements, entry: Entry) -> String {
-    let installed_on = ledger.later_than_all("pg_catalog.clock_timestamp()", "installed_on");
+    let installed_on = ledger.later_than_all("pg_catalog.clock_timestamp()", "installed_on", entry.newest);
     insert(ledger, entry, &installed_on, false, &STANDALONE_MARK.to_string())
 }
 
@@ -66,10 +66,11 @@ pub(super) fn finish_started(ledger: &Statements, id: &str) -> String {
     format!(
         "UPDATE {} SET success = true, execution_time = \
          greatest(0, extract(epoch FROM pg_catalog.clock_timestamp() - installed_on) * 1000000000)::pg_catalog.int8 \
-         WHERE {} AND NOT success AND {} RETURNING {MILLISECONDS}",
+         WHERE {} AND NOT success AND {} RETURNING {}",
         ledger.table,
         ledger.is_row(id),
-        ledger.lock_is_held()
+        ledger.lock_is_held(),
+        ledger.stamp()
     )
 }
 
@@ -79,7 +80,7 @@ pub(super) fn forget_started(ledger: &Statements, id: &str) -> String {
 
 /// As sqlx's own `skip` records what it does not run; what is open makes way.
 pub(super) fn declare_applied(ledger: &Statements, entry: Entry) -> String {
-    let installed_on = ledger.later_than_all("pg_catalog.clock_timestamp()", "installed_on");
+    let installed_on = ledger.later_than_all("pg_catalog.clock_timestamp()", "installed_on", entry.newest);
     format!("{}; {}", declare_rolled_back(ledger, entry.key), insert(ledger, entry, &installed_on, true, "-1"))
 }
 
