@@ -6,7 +6,7 @@ STACK = .venv/bin/python -m local
 export ENV MIGRATIONS APPROVE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down test chaos conformance
+.PHONY: help setup run up down test chaos conformance bench
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,3 +31,6 @@ chaos: setup ## Inject faults while migrating, and look for what they leave: mak
 
 conformance: setup ## Have Prisma's and sqlx's own engines look at what Lockstep leaves, and the other way round
 	@.venv/bin/python -m conformance
+
+bench: setup ## Measure against other tools and what PostgreSQL allows; half an hour on a quiet machine: make bench [ARGS=--quick]
+	@.venv/bin/python -m bench $(ARGS)

@@ -1,7 +1,7 @@
 """The harness can fail: bugs that were planted are found, by a few points each, and without them the same points are clean."""
 
 import pytest
-from local import build
+from local import build, paths
 
 from chaos import bugs, report
 from chaos.points import Point
@@ -50,3 +50,8 @@ def test_without_a_bug_nothing_is_found(apply):
     findings = [line for point, result in sweep.results if report.is_finding(point, result)
                 for line in report.finding(sweep, point, result)]
     assert not findings, "\n".join(findings)
+
+
+def test_the_project_itself_has_none_of_them():
+    sources = [file for top in ("engine", "functions") for file in (paths.ROOT / top).rglob("*.rs")]
+    assert sources and not [file for file in sources if bugs.VARIABLE in file.read_text()]

@@ -1,0 +1,146 @@
+"""A function's release binary, run as Lambda runs it, and what each part of that takes.
+
+`local.runtime_api` does the same for the tests. Here every exchange is timed, nothing is done between two of them that
+would be counted, and the process's end is waited for with what it used.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from local import environment
+from local.runtime_api import API, SECRET_ARN
+
+
+class FunctionFailed(RuntimeError):
+    """A function answered with an error; the message is its own."""
+
+
+@dataclass
+class Run:
+    """One process from its start to its answer; times in ms since the start."""
+
+    polled: float = 0.0
+    delivered: float = 0.0
+    secret_given: float = 0.0
+    answered: float = 0.0
+    output: dict = field(default_factory=dict)
+    error: str = ""
+    peak_kb: int = 0
+    cpu_ms: float = 0.0
+
+    @property
+    def invocation(self) -> float:
+        """From the payload's delivery to the answer."""
+        return self.answered - self.delivered
+
+
+def run(
+    binary: Path, payload: dict, secret: dict, migrations: Path, log: Path, seconds: float = 600, **settings: str
+) -> Run:
+    """Starts the function, gives it one invocation, and ends it when it has answered."""
+    taken = Run()
+    answered = threading.Event()
+    listener = socket.create_server(("127.0.0.1", 0))
+    address = f"127.0.0.1:{listener.getsockname()[1]}"
+    started = 0.0
+    process = 0
+
+    def now() -> float:
+        return (time.perf_counter() - started) * 1000
+
+    def answer(method: str, path: str, body: bytes) -> tuple[int, dict, bytes] | None:
+        if method == "GET":
+            if taken.polled:
+                return None  # the next invocation never comes
+            taken.polled = now()
+            headers = {
+                "Lambda-Runtime-Aws-Request-Id": str(uuid.uuid4()),
+                "Lambda-Runtime-Deadline-Ms": str(int((time.time() + seconds) * 1000)),
+                "Lambda-Runtime-Invoked-Function-Arn": f"arn:aws:lambda:us-east-1:000000000000:function:{binary.name}:1",
+            }
+            taken.delivered = now()
+            return 200, headers, json.dumps(payload).encode()
+        if not path.startswith(API):
+            taken.secret_given = now()
+            content = {"ARN": SECRET_ARN, "Name": "database", "SecretString": json.dumps(secret)}
+            return 200, {}, json.dumps(content).encode()
+        taken.answered = now()
+        taken.peak_kb = _peak_kb(process)
+        content = json.loads(body)
+        if path.endswith("/error"):
+            taken.error = f"{content['errorType']}: {content['errorMessage']}"
+        else:
+            taken.output = content
+        answered.set()
+        return 202, {}, b"{}"
+
+    threading.Thread(target=_serve, args=(listener, answer), daemon=True).start()
+    settings = {
+        "AWS_LAMBDA_RUNTIME_API": address, "AWS_ENDPOINT_URL_SECRETS_MANAGER": f"http://{address}",
+        "AWS_LAMBDA_FUNCTION_NAME": binary.name, "AWS_LAMBDA_FUNCTION_VERSION": "1",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256", "AWS_LAMBDA_LOG_GROUP_NAME": binary.name,
+        "AWS_LAMBDA_LOG_STREAM_NAME": "bench", "PROJECT": "bench", "ENVIRONMENT": "dev",
+        "DATABASE_SECRET_ARN": SECRET_ARN, "DATABASE_SCHEMA": "public", "DATABASE_TLS": "disable",
+        "LOCK_TIMEOUT_MS": "500", "MIGRATIONS_DIR": str(migrations), **settings,
+    }
+    with open(log, "ab") as output:
+        streams = [(os.POSIX_SPAWN_DUP2, output.fileno(), number) for number in (1, 2)]
+        started = time.perf_counter()
+        process = os.posix_spawn(binary, [str(binary)], environment.isolated(**settings), file_actions=streams)
+    try:
+        if not answered.wait(seconds):
+            raise FunctionFailed(f"{binary.name} gave no answer within {seconds} s; its log is {log}")
+    finally:
+        os.kill(process, 9)
+        _, _, used = os.wait4(process, 0)
+        listener.close()
+    taken.cpu_ms = (used.ru_utime + used.ru_stime) * 1000
+    return taken
+
+
+def _serve(listener: socket.socket, answer) -> None:
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        threading.Thread(target=_converse, args=(connection, answer), daemon=True).start()
+
+
+def _converse(connection: socket.socket, answer) -> None:
+    """HTTP, as far as a function speaks it: one request after the other on a connection that stays."""
+    try:
+        with connection, connection.makefile("rb") as requests:
+            while line := requests.readline():
+                method, path, _ = line.decode().split(" ", 2)
+                length = 0
+                while (header := requests.readline().strip()):
+                    name, _, value = header.decode().partition(":")
+                    if name.lower() == "content-length":
+                        length = int(value)
+                given = answer(method, path, requests.read(length))
+                if given is None:
+                    requests.read(1)  # until the process ends
+                    return
+                status, headers, content = given
+                headers |= {"Content-Type": "application/json", "Content-Length": str(len(content))}
+                head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+                connection.sendall(f"HTTP/1.1 {status} OK\r\n{head}\r\n".encode() + content)
+    except OSError:
+        pass  # it was ended
+
+
+def _peak_kb(process: int) -> int:
+    for line in Path(f"/proc/{process}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1])
+    return 0

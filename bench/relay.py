@@ -1,0 +1,57 @@
+"""The way to the server that takes time and counts; see `native/src/bin/relay.rs`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+
+@dataclass(frozen=True)
+class Logged:
+    """One message that passed: when, on which connection, whether from the client, its type, and a query's text."""
+
+    at_ms: float
+    connection: int
+    from_client: bool
+    kind: str
+    text: str
+
+
+class Relay:
+    """One relay to one port."""
+
+    def __init__(self, binary: Path, port: int, round_trip_ms: float, logs: bool = False) -> None:
+        self._process = subprocess.Popen(
+            [binary, str(port), str(round(round_trip_ms * 1000)), *(["log"] if logs else [])],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
+        )
+        self.port = int(self._process.stdout.readline())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
+
+    def report(self) -> dict[str, int]:
+        """What was counted since the last time: connections, round trips, bytes sent and received."""
+        self._passed: list[Logged] = []
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        for line in iter(self._process.stdout.readline, ""):
+            if line.startswith("{"):
+                return json.loads(line)
+            if line.strip():
+                at, connection, direction, kind, text = line.rstrip("\n").split("\t", 4)
+                self._passed.append(Logged(int(at) / 1000, int(connection), direction == ">", kind, text))
+        raise EOFError("the relay has ended")
+
+    def log(self) -> list[Logged]:
+        """What passed since the last time; only if it `logs`."""
+        self.report()
+        return self._passed
