@@ -13,7 +13,6 @@ mod request;
 mod url;
 mod waiting;
 
-use aws_config::BehaviorVersion;
 use aws_sdk_sfn::Client;
 use jiff::Timestamp;
 use lambda_runtime::{LambdaEvent, service_fn};
@@ -105,7 +104,7 @@ fn report(result: &Result<Answered, Refused>, asked: &str) {
 impl Approver {
     /// Reads the environment and makes the client.
     pub async fn from_env() -> Self {
-        let config = aws_config::load_defaults(BehaviorVersion::latest()).await;
+        let config = shared::aws::config().load().await;
         Self {
             client: Client::new(&config),
             machine: config::optional(config::STATE_MACHINE_NAME),

@@ -6,7 +6,6 @@ mod complete;
 mod event;
 mod mail;
 
-use aws_config::BehaviorVersion;
 use aws_sdk_sns::Client;
 use aws_sdk_sns::error::ProvideErrorMetadata as _;
 use aws_sdk_sns::types::MessageAttributeValue;
@@ -37,7 +36,7 @@ pub struct Settings {
 impl Notifier {
     /// Reads the environment and makes the client.
     pub async fn from_env() -> Self {
-        let config = aws_config::load_defaults(BehaviorVersion::latest()).await;
+        let config = shared::aws::config().load().await;
         Self { client: Client::new(&config), settings: Settings::from_env() }
     }
 
