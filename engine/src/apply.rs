@@ -154,10 +154,8 @@ async fn make_ledger(session: &mut Session, format: Format, statements: &Stateme
     if format == Format::Prisma {
         check_empty(session, statements).await?;
     }
-    for schema in statements.missing_schemas(session).await? {
-        session.run("creating the schema", &format!("CREATE SCHEMA IF NOT EXISTS {schema}")).await?;
-    }
-    session.run("creating the ledger", &statements.create_table()).await
+    let creation = statements.creation(session).await?;
+    session.run("creating the ledger", &creation).await
 }
 
 /// One migration's turn.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::digest::Fields;
 use crate::history::{History, Migration};
-use crate::ledger::{self, Entry, Ledger, Statements};
-use crate::plan::{Identity, until};
+use crate::ledger::{self, Entry, Ledger, Row, Statements};
+use crate::plan::{Identity, look_for_others, until};
 use crate::session::{Session, Target};
 use crate::{Error, Result, lock};
 
@@ -19,19 +19,24 @@ pub struct Baseline {
     pub tables: i64,
     /// The migrations that would be recorded, in order.
     pub migrations: Vec<String>,
+    /// What a person should know though it stops nothing.
+    pub warnings: Vec<String>,
 }
 
 /// Looks what a baseline up to and including the migration `up_to` would record. Writes nothing.
 ///
 /// # Errors
 ///
-/// [`Error::Config`] when there is no such migration, when the ledger has rows, or when the schema has no table.
+/// [`Error::Config`] when there is no such migration, when the ledger has rows or another is the tool's, or when the schema
+/// has no table.
 pub async fn look(session: &mut Session, instance: &str, history: &History, up_to: &str) -> Result<Baseline> {
     let chosen = chosen(history, up_to)?;
     let statements = Statements::new(session.target(), history.format);
-    let found = ledger::read(session, &statements).await?.unwrap_or_default();
-    let tables = check(session, &statements, &found).await?;
+    let found = ledger::read(session, &statements).await?;
+    let warnings = if found.is_none() { look_for_others(session, &statements).await? } else { Vec::new() };
+    let tables = check(session, &statements, &found.unwrap_or_default()).await?;
     Ok(Baseline {
+        warnings,
         digest: digest(&session.identity(instance), tables, chosen),
         tables,
         migrations: chosen.iter().map(|migration| migration.name.clone()).collect(),
@@ -91,7 +96,7 @@ async fn record_locked(
     // In one transaction: half a baseline would run the other half.
     let mut sql = String::from("BEGIN; ");
     if is_new {
-        sql.push_str(&statements.create_table());
+        sql.push_str(&statements.creation(session).await?);
         sql.push_str("; ");
     }
     for (migration, id) in &entries {
@@ -113,7 +118,11 @@ fn chosen<'a>(history: &'a History, up_to: &str) -> Result<&'a [Migration]> {
 }
 
 fn is_recorded(ledger: &Ledger, entries: &[(&Migration, String)]) -> bool {
-    entries.iter().all(|(migration, id)| ledger.of(&migration.key).any(|row| row.id == *id && row.is_applied()))
+    // sqlx's ledger does not tell whose a row is: then at least the script has to be the one that was shown.
+    let is_of = |migration: &Migration, id: &str, row: &Row| row.id == id && row.checksum == migration.checksum;
+    entries
+        .iter()
+        .all(|(migration, id)| ledger.of(&migration.key).any(|row| row.is_applied() && is_of(migration, id, row)))
 }
 
 /// The number of tables; an error unless the ledger is empty and the schema is not.

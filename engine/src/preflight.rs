@@ -1,5 +1,9 @@
 //! What can be known before anything is planned: may we migrate here, and would somebody be in the way?
 
+use std::collections::BTreeSet;
+
+use sqlx::Row as _;
+
 use crate::history::Format;
 use crate::ledger::Statements;
 use crate::quote::{identifier, literal};
@@ -31,10 +35,17 @@ pub async fn preflight(session: &mut Session, format: Format) -> Result<Report> 
     session.check_writable()?;
     let target = session.target().clone();
     let statements = Statements::new(&target, format);
+    let schemas = BTreeSet::from(statements.schemas());
+    for schema in &schemas {
+        // Without it, asking for a table in there is an error already.
+        check_schema(session, schema, &target.user, "USAGE").await?;
+    }
     if session.value::<bool>("looking for the ledger", &statements.exists()).await? {
         check_may_record(session, &statements, &target.user).await?;
     } else {
-        check_may_create(session, statements.ledger_schema(), &target.user).await?;
+        for schema in &schemas {
+            check_schema(session, schema, &target.user, "CREATE").await?;
+        }
     }
 
     let mut warnings = Vec::new();
@@ -75,23 +86,31 @@ async fn check_may_record(session: &mut Session, statements: &Statements, user: 
     })
 }
 
-async fn check_may_create(session: &mut Session, schema: &str, user: &str) -> Result<()> {
+/// An error unless the role has this right on the schema, or may make it.
+async fn check_schema(session: &mut Session, schema: &str, user: &str, right: &str) -> Result<()> {
     let sql = format!(
-        "SELECT CASE WHEN pg_catalog.to_regnamespace({quoted}) IS NULL \
-         THEN pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') \
-         ELSE pg_catalog.has_schema_privilege({name}, 'CREATE') END",
-        quoted = literal(&identifier(schema)),
-        name = literal(schema),
+        "SELECT coalesce(pg_catalog.has_schema_privilege(n.oid, '{right}'), \
+         pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')), n.oid IS NOT NULL \
+         FROM (SELECT 1) one LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = {}",
+        literal(schema),
     );
-    if session.value::<bool>("looking at the role's privileges", &sql).await? {
+    let doing = "looking at the role's privileges";
+    let rows = session.rows(doing, &sql).await?;
+    let row = rows.first().ok_or(sqlx::Error::RowNotFound);
+    let found = row.and_then(|row| Ok((row.try_get::<bool, _>(0)?, row.try_get::<bool, _>(1)?)));
+    let (may, exists) = found.map_err(|error| session.error(doing, &error))?;
+    if may {
         return Ok(());
     }
-    Err(Error::Config {
-        name: "the database role".into(),
-        reason: format!(
-            "{user} may not create tables in schema {schema}; run: GRANT USAGE, CREATE ON SCHEMA {} TO {}",
-            identifier(schema),
-            identifier(user)
-        ),
-    })
+    let role = identifier(user);
+    let reason = if exists {
+        let schema = identifier(schema);
+        format!("{user} lacks the right {right}; run: GRANT USAGE, CREATE ON SCHEMA {schema} TO {role}")
+    } else {
+        let database = identifier(&session.target().database);
+        format!(
+            "there is no schema {schema}, and {user} may not make it; run: GRANT CREATE ON DATABASE {database} TO {role}"
+        )
+    };
+    Err(Error::Config { name: "the database role".into(), reason })
 }

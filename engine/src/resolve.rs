@@ -155,7 +155,7 @@ async fn resolve_locked(
     let sql = match (claim.resolution, subject.script) {
         (Resolution::Applied, Some(script)) => {
             // In one transaction: an empty ledger that stays would let a later run take the schema for an empty one.
-            let create = if is_new { statements.create_table() } else { String::new() };
+            let create = if is_new { statements.creation(session).await? } else { String::new() };
             format!("BEGIN; {create}; {}; COMMIT", statements.declare_applied(Entry::of(script, &id)))
         }
         _ => statements.declare_rolled_back(&subject.key),
@@ -184,8 +184,12 @@ impl<'a> Subject<'a> {
     fn find(history: &'a History, claim: &Claim) -> Result<Self> {
         let name = &claim.migration;
         let script = history.position(name).and_then(|position| history.migrations.get(position));
-        let key = script.map(|script| script.key.clone()).or_else(|| history.format.key_of(name));
-        let key = key.ok_or_else(|| wrong(format!("{name:?} has no version; give the whole name of a migration")))?;
+        // A name that is not quite another's is nobody's.
+        let free = || history.format.key_of(name).filter(|key| history.of_key(key).is_none());
+        let key = script.map(|script| script.key.clone()).or_else(free);
+        let key = key.ok_or_else(|| {
+            wrong(format!("there is no migration {name:?} in the history (P3017); give the whole name of one"))
+        })?;
         Ok(Self { format: history.format, key, script })
     }
 
@@ -211,11 +215,16 @@ impl<'a> Subject<'a> {
         }))
     }
 
+    /// Whether a row is of the script that the history has.
+    fn is_of(&self, row: &Row) -> bool {
+        self.script.is_some_and(|script| script.checksum == row.checksum)
+    }
+
     /// Whether the ledger says what is claimed, by the row `id` where that leaves one.
     fn is_settled(&self, ledger: &Ledger, resolution: Resolution, id: &str) -> bool {
         let mut rows = ledger.of(&self.key).peekable();
         match resolution {
-            Resolution::Applied => rows.any(|row| row.id == id && row.is_applied()),
+            Resolution::Applied => rows.any(|row| row.id == id && row.is_applied() && self.is_of(row)),
             Resolution::RolledBack if self.format == Format::Sqlx => rows.peek().is_none(),
             Resolution::RolledBack => rows.peek().is_some() && rows.all(|row| row.rolled_back),
         }

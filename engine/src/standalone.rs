@@ -13,7 +13,7 @@ use crate::plan::{Planned, resolve};
 use crate::quote::literal;
 use crate::script::{Evidence, Reindexed};
 use crate::session::{Session, code_of, is_closed};
-use crate::{Error, Result, lock, sqlstate};
+use crate::{Error, Result, durability, lock, sqlstate};
 
 /// What the catalog says of a statement's work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +50,10 @@ impl Standalone<'_> {
         } else {
             let sql = self.ledger.insert_started(self.entry);
             self.expect_one(session, "recording a start", &sql).await?;
+            if *self.evidence == Evidence::None {
+                // What it does elsewhere could outlast a crash that this row does not.
+                durability::flush(session, "true").await?;
+            }
             self.entry.id
         };
 

@@ -30,6 +30,7 @@ def plan(terminal: Terminal, planned: dict[str, Any]) -> None:
         for name in baseline.get("migrations", []):
             terminal.line(f"    {name}")
         _omitted(terminal, baseline)
+        warnings(terminal, planned.get("warnings", []))
         terminal.line(f"  digest {planned.get('digest', '')}", "dim")
         return
     pending, applied = planned.get("pending", 0), planned.get("alreadyApplied", 0)

@@ -68,21 +68,15 @@ fn check_provider(path: &Path) -> Result<()> {
 
 /// Prisma's command line orders names by a collation, we by bytes. Where the two differ, say so, with the names.
 fn order_warning(names: &[String]) -> Option<String> {
-    let mut sorted: Vec<&String> = names.iter().collect();
-    let mut known = true;
-    sorted.sort_by(|a, b| {
-        collation::compare(a, b).unwrap_or_else(|| {
-            known = false;
-            a.cmp(b)
-        })
-    });
-    if !known {
-        let odd = names.iter().find(|name| collation::compare(name, name) != Some(Ordering::Equal))?;
+    let is_known = |name: &&String| collation::compare(name, name) == Some(Ordering::Equal);
+    if let Some(odd) = names.iter().find(|name| !is_known(name)) {
         return Some(format!(
             "Prisma may order {odd} and its neighbours differently than by bytes, as is done here; \
              use <timestamp>_<lower_case>"
         ));
     }
+    let mut sorted: Vec<&String> = names.iter().collect();
+    sorted.sort_by(|a, b| collation::compare(a, b).unwrap_or_else(|| a.cmp(b)));
     let (ours, theirs) = names.iter().zip(sorted).find(|(ours, theirs)| ours != theirs)?;
     Some(format!(
         "here {ours} comes before {theirs}, by bytes; Prisma orders them the other way round: \

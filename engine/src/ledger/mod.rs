@@ -66,11 +66,6 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Whether the migration has a row that was not rolled back, which is when its tool does not apply it.
-    pub fn has(&self, key: &Key) -> bool {
-        self.of(key).any(|row| !row.rolled_back)
-    }
-
     /// The migration's rows.
     pub fn of<'a>(&'a self, key: &'a Key) -> impl Iterator<Item = &'a Row> {
         self.rows.iter().filter(move |row| row.key == *key)
@@ -201,6 +196,8 @@ pub(crate) struct Statements {
     name: String,
     ledger_schema: String,
     table: String,
+    /// Whether the setting says its schema.
+    is_qualified: bool,
     /// The schema that the migrations are for.
     schema: String,
     lock_id: i64,
@@ -216,6 +213,7 @@ impl Statements {
             format,
             // Always qualified: a script may have emptied the search path.
             table: named.qualified(&target.schema),
+            is_qualified: named.schema.is_some(),
             name: named.name,
             ledger_schema: named.schema.unwrap_or_else(|| target.schema.clone()),
             schema: target.schema.clone(),
@@ -261,9 +259,9 @@ impl Statements {
         )
     }
 
-    /// The schema that the ledger is in.
-    pub(crate) fn ledger_schema(&self) -> &str {
-        &self.ledger_schema
+    /// The schemas of the ledger and of the migrations.
+    pub(crate) fn schemas(&self) -> [&str; 2] {
+        [&self.ledger_schema, &self.schema]
     }
 
     pub(crate) fn schema_exists(&self) -> String {
@@ -275,19 +273,21 @@ impl Statements {
     pub(crate) fn others(&self) -> Option<String> {
         match self.format {
             Format::Prisma => None,
-            Format::Sqlx => Some(sqlx::others(&self.table, &self.name)),
+            Format::Sqlx => Some(sqlx::others(self)),
         }
     }
 
-    /// Schemas that are to be used and are not there, quoted.
-    pub(crate) async fn missing_schemas(&self, session: &mut Session) -> Result<Vec<String>> {
+    /// The statements that make the ledger, and the schemas that are to be used and are not there.
+    pub(crate) async fn creation(&self, session: &mut Session) -> Result<String> {
         let sql = format!(
             "SELECT DISTINCT pg_catalog.quote_ident(s) FROM pg_catalog.unnest(ARRAY[{}, {}]) s \
              WHERE pg_catalog.to_regnamespace(pg_catalog.quote_ident(s)) IS NULL",
             literal(&self.schema),
             literal(&self.ledger_schema)
         );
-        session.values("looking for the schema", &sql).await
+        let missing = session.values::<String>("looking for the schema", &sql).await?;
+        let schemas = missing.iter().map(|schema| format!("CREATE SCHEMA IF NOT EXISTS {schema}; "));
+        Ok(schemas.collect::<String>() + &self.create_table())
     }
 
     /// Takes the lock that the tool itself takes, if it is free.
@@ -318,7 +318,7 @@ impl Statements {
     }
 
     /// The tool's own table, to the letter.
-    pub(crate) fn create_table(&self) -> String {
+    fn create_table(&self) -> String {
         match self.format {
             Format::Prisma => prisma::create_table(&self.table),
             Format::Sqlx => sqlx::create_table(&self.table),
@@ -404,7 +404,8 @@ impl Statements {
             Format::Prisma => (prisma::MILLISECONDS, "started_at"),
             Format::Sqlx => (sqlx::MILLISECONDS, "installed_on"),
         };
-        format!("{milliseconds} AS milliseconds, {started_at}::text AS started_at")
+        // As JSON has it: a script's own DateStyle is still in force, and another session has to read it.
+        format!("{milliseconds} AS milliseconds, pg_catalog.to_json({started_at}) #>> '{{}}' AS started_at")
     }
 
     /// A condition: the row is `id`.

@@ -10,16 +10,18 @@ const STANDALONE_MARK: i64 = -2;
 
 pub(super) const MILLISECONDS: &str = "greatest(execution_time, 0) / 1000000";
 
-pub(super) fn others(table: &str, name: &str) -> String {
+pub(super) fn others(ledger: &Statements) -> String {
     format!(
-        "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), n.nspname = current_user AND c.relname = {} \
+        "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), n.nspname = current_user AND c.relname = {} AND {} \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          WHERE c.relkind = 'r' AND c.oid IS DISTINCT FROM pg_catalog.to_regclass({}) AND 6 = (SELECT count(*) \
          FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
          AND a.attname IN ('version', 'description', 'installed_on', 'success', 'checksum', 'execution_time')) \
          ORDER BY 2 DESC, 1 LIMIT 3",
-        literal(name),
-        literal(table)
+        literal(&ledger.name),
+        // A qualified name is found without the search path.
+        !ledger.is_qualified,
+        literal(&ledger.table)
     )
 }
 

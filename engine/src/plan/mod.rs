@@ -126,7 +126,7 @@ pub async fn look(
 /// # Errors
 ///
 /// [`Error::Config`] when the tool itself would use another one: all that it records would be applied again.
-async fn look_for_others(session: &mut Session, statements: &Statements) -> Result<Vec<String>> {
+pub(crate) async fn look_for_others(session: &mut Session, statements: &Statements) -> Result<Vec<String>> {
     let Some(sql) = statements.others() else { return Ok(Vec::new()) };
     let doing = "looking for other ledgers";
     let mut warnings = Vec::new();
@@ -202,9 +202,10 @@ pub(crate) fn check_cut_off(open: &[Row], next: Option<&Planned>) -> Result<()> 
 
 /// How a person settles the migration `name`, which the ledger knows by `key`.
 pub(crate) fn resolve(key: &Key, name: &str) -> String {
-    let likewise = match key {
-        Key::Name(_) => "; `prisma migrate resolve` does the same",
-        Key::Version(_) => "",
+    let (name, likewise) = match key {
+        Key::Name(_) => (name.to_owned(), "; `prisma migrate resolve` does the same"),
+        // Its description in the ledger can be that of a file which was renamed since.
+        Key::Version(version) => (version.to_string(), ""),
     };
     format!(
         "Look at what it changed, then start a run with {{\"mode\": \"resolve\", \"migration\": \"{name}\", \

@@ -68,20 +68,30 @@ impl Session {
             ("tcp_keepalives_count", "3"),
             ("tcp_user_timeout", "10s"),
         ];
-        let mut connection = match connect(target, &watchful).await {
+        let (connected, settings) = match connect(target, &watchful).await {
             Err(error) if code_of(&error).as_deref() == Some(sqlstate::UNDEFINED_OBJECT) => {
-                connect(target, &watchful[1..]).await
+                (connect(target, &watchful[1..]).await, &watchful[1..])
             }
-            result => result,
-        }
-        .map_err(|error| connect_error(target, &error))?;
+            result => (result, &watchful[..]),
+        };
+        let mut connection = connected.map_err(|error| connect_error(target, &error))?;
 
         let sql = format!(
             "SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('server_version'), \
              pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only') = 'on', \
-             (SELECT oid::text FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()); {query}"
+             (SELECT oid::text FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()), \
+             coalesce(pg_catalog.current_setting('transaction_timeout', true), '0') <> '0'; {query}"
         );
-        let found = fetch(&mut connection, &sql).await.and_then(|rows| {
+        let mut found = fetch(&mut connection, &sql).await;
+        // From PostgreSQL 17 on, a role's own limit would end the session in the midst of a script. Few have one, so it
+        // is asked first: an older server refuses to be told of it.
+        if found.as_ref().is_ok_and(|rows| rows.first().is_some_and(|row| row.try_get(5).unwrap_or(false))) {
+            let _ = connection.close().await;
+            let settings = [settings, &[("transaction_timeout", "0")]].concat();
+            connection = connect(target, &settings).await.map_err(|error| connect_error(target, &error))?;
+            found = fetch(&mut connection, &sql).await;
+        }
+        let found = found.and_then(|rows| {
             let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
             let pid = row.try_get::<i32, _>(0)?;
             let facts = ServerFacts {

@@ -71,6 +71,32 @@ async fn a_baseline_is_for_tables_without_a_ledger_only() {
 }
 
 #[tokio::test]
+async fn a_ledgers_schema_is_made_and_another_ledger_told_of() {
+    let mut database = Database::create().await;
+    let history = sqlx_history(&[("1_a", "CREATE TABLE a ()")]);
+    database.run("CREATE TABLE a ()").await;
+    database.target.sqlx_table = "ops.ledger".parse().unwrap();
+    let baseline = looked(&database, &history, "1").await.unwrap();
+    assert_eq!(recorded(&database, &history, "1", &baseline.digest).await.unwrap(), 1);
+    assert_eq!(database.texts("SELECT description FROM ops.ledger").await, ["a"]);
+    database.target.sqlx_table = "another".parse().unwrap();
+    let baseline = looked(&database, &history, "1").await.unwrap();
+    assert!(baseline.warnings[0].contains("ops.ledger looks like a ledger of sqlx's"), "{:?}", baseline.warnings);
+}
+
+#[tokio::test]
+async fn what_somebody_else_recorded_of_another_script_is_not_taken_for_ours() {
+    let database = Database::create().await;
+    database.run("CREATE TABLE a ()").await;
+    let ours = sqlx_history(&[("1_a", "CREATE TABLE a ()")]);
+    let theirs = sqlx_history(&[("1_a", "CREATE TABLE IF NOT EXISTS a ()")]);
+    let baseline = looked(&database, &ours, "1_a").await.unwrap();
+    database.migrate(&theirs).await.unwrap();
+    let error = recorded(&database, &ours, "1_a", &baseline.digest).await.unwrap_err();
+    assert!(error.to_string().contains("_sqlx_migrations has 1 row(s) already"), "{error}");
+}
+
+#[tokio::test]
 async fn what_changed_since_it_was_shown_is_not_recorded() {
     let database = Database::create().await;
     database.run("CREATE TABLE a ()").await;

@@ -45,6 +45,30 @@ async fn settings_roles_and_search_paths_end_with_their_script() {
 }
 
 #[tokio::test]
+async fn a_scripts_own_way_to_write_dates_harms_no_other() {
+    let database = Database::create().await;
+    let odd = "SET datestyle = 'SQL, DMY'; SET timezone = 'Asia/Kolkata'; CREATE TABLE a ()";
+    let german = "SET datestyle = 'German'; SET intervalstyle = 'sql_standard'; CREATE TABLE b ()";
+    let history =
+        history(&[("1", odd), ("2", german), ("3", "CREATE TABLE c ()"), ("4", odd.replace(" a ", " d ").as_str())]);
+    database.migrate(&history).await.unwrap();
+    let sane = "SELECT (max(started_at) < clock_timestamp() AND min(started_at) > clock_timestamp() - interval '1 minute')::text \
+                FROM _prisma_migrations";
+    assert_eq!(database.texts(sane).await, ["true"]);
+    assert_eq!(database.ledger().await, ["1", "2", "3", "4"].map(applied));
+}
+
+#[tokio::test]
+async fn a_roles_own_limits_cut_no_script_off() {
+    let database = Database::create().await;
+    let role = &database.target.user;
+    database
+        .run(&format!("ALTER ROLE {role} SET statement_timeout = 300; ALTER ROLE {role} SET transaction_timeout = 300"))
+        .await;
+    database.migrate(&history(&[("1", "SELECT pg_sleep(0.7)")])).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_failed_script_leaves_its_settings_behind_too() {
     let database = Database::create().await;
     let scripts = history(&[("1", "SET search_path = pg_catalog; SELECT 1/0")]);

@@ -77,9 +77,18 @@ async fn a_role_that_may_not_create_is_told_what_it_lacks() {
         &format!("ALTER SCHEMA public OWNER TO postgres; ALTER DATABASE {name} OWNER TO postgres"),
     )
     .await;
-    let mut session = Session::open(&database.target).await.unwrap();
-    let error = preflight(&mut session, Format::Prisma).await.unwrap_err();
-    assert!(error.to_string().contains(&format!("GRANT USAGE, CREATE ON SCHEMA \"public\" TO \"{name}\"")), "{error}");
+    let refused = async |schema: &str| {
+        let target = engine::session::Target { schema: schema.into(), ..database.target.clone() };
+        let mut session = Session::open(&target).await.unwrap();
+        preflight(&mut session, Format::Prisma).await.unwrap_err().to_string()
+    };
+    let grant = format!("GRANT USAGE, CREATE ON SCHEMA \"public\" TO \"{name}\"");
+    assert!(refused("public").await.contains(&grant));
+    crate::support::run(&mut database.superuser().await, "REVOKE ALL ON SCHEMA public FROM PUBLIC").await;
+    let without_usage = refused("public").await;
+    assert!(without_usage.contains("lacks the right USAGE") && without_usage.contains(&grant), "{without_usage}");
+    let missing = refused("not there").await;
+    assert!(missing.contains(&format!("GRANT CREATE ON DATABASE \"{name}\" TO \"{name}\"")), "{missing}");
 }
 
 #[tokio::test]

@@ -160,6 +160,20 @@ async fn a_row_without_success_stops_plan_and_apply_until_it_is_resolved() {
     assert_eq!(database.texts(&row).await, ["t -1"]);
 }
 
+#[tokio::test]
+async fn a_name_that_is_not_quite_anothers_resolves_nothing() {
+    let database = Database::create().await;
+    let history = two();
+    database.migrate(&sqlx_first(&history)).await.unwrap();
+    leave_open(&database, 2).await;
+    let mut session = Session::open(&database.target).await.unwrap();
+    for (name, found) in [("2_wrong", false), ("0002_create_b", true), ("2", true), ("2_create_b", true)] {
+        let claim = Claim { migration: name.into(), resolution: Resolution::RolledBack };
+        let looked = look_at(&mut session, INSTANCE, &history, &claim).await;
+        assert_eq!(looked.is_ok(), found, "{name}: {looked:?}");
+    }
+}
+
 fn sqlx_first(history: &engine::history::History) -> engine::history::History {
     engine::history::History { migrations: history.migrations[..1].to_vec(), ..history.clone() }
 }

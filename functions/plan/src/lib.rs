@@ -84,13 +84,14 @@ async fn look_at(
 
 /// What a baseline would record.
 fn baselined(found: Baseline) -> PlanOutput {
-    let Baseline { digest, tables, mut migrations } = found;
+    let Baseline { digest, tables, mut migrations, warnings } = found;
     let count = migrations.len();
     let last = migrations.last().cloned().unwrap_or_default();
     migrations.truncate(MOST_NAMED);
     let omitted = count - migrations.len();
     PlanOutput {
         baseline: Some(BaselinePlan { count, last, tables, migrations, omitted }),
+        warnings,
         ..nothing_to_run(digest, 0)
     }
 }
