@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use database::{Connector, from_engine};
+use database::Connector;
 use engine::history::recognise;
 use engine::preflight::preflight;
 use engine::session::Session;
@@ -23,11 +23,12 @@ pub async fn handle(
     deadline: SystemTime,
 ) -> Result<PreflightOutput, Failure> {
     let request = Request::from_input(&input.input)?;
-    let format = recognise(&connector.settings()?.migrations).map_err(from_engine)?;
+    let migrations = &connector.settings()?.migrations;
     let report = connector
         .attempt(&input.database, &input.execution, deadline, async |target| {
             let mut session = Session::open(target).await?;
-            let report = preflight(&mut session, format).await?;
+            // It says whose ledger and lock there would be.
+            let report = preflight(&mut session, recognise(migrations)?).await?;
             session.close().await;
             Ok(report)
         })
