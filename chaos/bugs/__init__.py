@@ -44,7 +44,7 @@ def apply_with_bugs() -> Path:
     return binary
 
 
-_TOPS = ("Cargo.toml", "Cargo.lock", "engine", "functions", "statemachine")
+_TOPS = ("Cargo.toml", "Cargo.lock", "bench/native", "conformance/sqlx-oracle", "engine", "functions", "statemachine")
 
 
 def _files(top: Path) -> list[Path]:
