@@ -15,8 +15,7 @@ import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local import environment
-from local.runtime_api import API, SECRET_ARN
+from local.runtime_api import API, SECRET_ARN, variables
 
 
 class FunctionFailed(RuntimeError):
@@ -83,18 +82,11 @@ def run(
         return 202, {}, b"{}"
 
     threading.Thread(target=_serve, args=(listener, answer), daemon=True).start()
-    settings = {
-        "AWS_LAMBDA_RUNTIME_API": address, "AWS_ENDPOINT_URL_SECRETS_MANAGER": f"http://{address}",
-        "AWS_LAMBDA_FUNCTION_NAME": binary.name, "AWS_LAMBDA_FUNCTION_VERSION": "1",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256", "AWS_LAMBDA_LOG_GROUP_NAME": binary.name,
-        "AWS_LAMBDA_LOG_STREAM_NAME": "bench", "PROJECT": "bench", "ENVIRONMENT": "dev",
-        "DATABASE_SECRET_ARN": SECRET_ARN, "DATABASE_SCHEMA": "public", "DATABASE_TLS": "disable",
-        "LOCK_TIMEOUT_MS": "500", "MIGRATIONS_DIR": str(migrations), **settings,
-    }
+    told = variables(binary, address, **{"LOCK_TIMEOUT_MS": "500", "MIGRATIONS_DIR": str(migrations)} | settings)
     with open(log, "ab") as output:
         streams = [(os.POSIX_SPAWN_DUP2, output.fileno(), number) for number in (1, 2)]
         started = time.perf_counter()
-        process = os.posix_spawn(binary, [str(binary)], environment.isolated(**settings), file_actions=streams)
+        process = os.posix_spawn(binary, [str(binary)], told, file_actions=streams)
     try:
         if not answered.wait(seconds):
             raise FunctionFailed(f"{binary.name} gave no answer within {seconds} s; its log is {log}")

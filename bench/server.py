@@ -7,12 +7,10 @@ import statistics
 import tempfile
 import time
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Self
 from urllib.parse import quote
 
 import psycopg
-from local.postgres import Embedded
+from local.temporary import Temporary
 from psycopg import sql
 
 
@@ -61,48 +59,33 @@ class Address:
         }
 
 
-class Server:
-    """An embedded PostgreSQL in a temporary directory."""
+class Server(Temporary):
+    """The server, with databases that nobody has written to yet."""
 
     def __init__(self) -> None:
-        self._place = tempfile.TemporaryDirectory(prefix="lockstep-bench-", ignore_cleanup_errors=True)
-        self.place = Path(self._place.name)
-        os.chmod(self.place, 0o711)  # the server may run as another user, who has to get through
-        self._embedded = Embedded(self.place)
+        super().__init__("bench")
+        self._session: psycopg.Connection | None = None
 
-    def __enter__(self) -> Self:
-        try:
-            self._owner = self._embedded.start()
-            self._session = self._embedded.superuser.connect()
-        except BaseException:
-            self._embedded.remove()
-            raise
-        return self
+    def prepare(self) -> None:
+        self._session = self.embedded.superuser.connect()
 
-    def __exit__(self, *_: object) -> None:
-        self._session.close()
-        self._embedded.remove()
-        self._place.cleanup()
+    def __exit__(self, *ended: object) -> None:
+        if self._session:
+            self._session.close()
+        super().__exit__(*ended)
 
     @property
     def version(self) -> str:
         return self._value("SELECT current_setting('server_version')")
 
-    @property
-    def port(self) -> int:
-        return self._embedded.port
-
     def address(self, database: str, port: int) -> Address:
-        return Address(port, self._owner.user, self._owner.password, database, self._owner.ca_file)
+        return Address(port, self.owner.user, self.owner.password, database, self.owner.ca_file)
 
     def create(self, database: str) -> None:
         """A fresh database; what making it left to be written is written, so that no client pays for it."""
-        names = sql.Identifier(database), sql.Identifier(self._owner.user)
+        names = sql.Identifier(database), sql.Identifier(self.owner.user)
         self._session.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(*names))
         self._session.execute("CHECKPOINT")
-
-    def drop(self, database: str) -> None:
-        self._session.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
 
     def counts(self, database: str) -> Counts:
         """Transactions that ended in a commit in this database, read-only ones too, and flushes of the log by any session.
@@ -124,7 +107,7 @@ class Server:
 
     def tables(self, database: str) -> int:
         """How many tables a database has, without anybody's ledger."""
-        with self._embedded.superuser.connect(database) as session:
+        with self.embedded.superuser.connect(database) as session:
             found = session.execute(
                 "SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
                 " AND tablename NOT IN ('_prisma_migrations', '_sqlx_migrations', 'schema_migrations')"

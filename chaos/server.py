@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-import tempfile
 import threading
-from pathlib import Path
-from typing import Self
 
 import psycopg
-from local.postgres import Embedded
+from local.temporary import Temporary
 from psycopg import sql
 
 #: A crash of the server loses what it had not written. What fsync guards against beyond that, the machine's own
@@ -31,55 +28,27 @@ APP_ROLE = "chaos_app"
 EMPTY = "chaos_empty"
 
 
-class Server:
-    """An embedded PostgreSQL in a temporary directory."""
+class Server(Temporary):
+    """The server, its connections past the proxy, and what faults do to it."""
 
     def __init__(self) -> None:
-        self._place = tempfile.TemporaryDirectory(prefix="lockstep-chaos-", ignore_cleanup_errors=True)
-        self.place = Path(self._place.name)
-        os.chmod(self.place, 0o711)  # the server may run as another user, who has to get through
-        self._embedded = Embedded(self.place)
+        super().__init__("chaos", **SETTINGS)
         self._lock = threading.Lock()
 
-    def __enter__(self) -> Self:
-        self.owner = self._embedded.start()
-        for name, value in SETTINGS.items():
-            self.execute(sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), sql.Literal(value)))
-        self._embedded.restart()
-        password = sql.Literal(self.owner.password)
-        self.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(self.owner.user), password))
+    def prepare(self) -> None:
         self.execute(f"CREATE ROLE {APP_ROLE} NOLOGIN")
         self.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(APP_ROLE), sql.Identifier(self.owner.user)))
         self.create(EMPTY, "template1")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._embedded.remove()
-        self._place.cleanup()
-
-    @property
-    def port(self) -> int:
-        return self._embedded.port
-
-    def secret(self, database: str, port: int) -> dict:
-        """What Secrets Manager holds for a function that is to reach `database` at `port`."""
-        return {
-            "username": self.owner.user, "password": self.owner.password,
-            "host": "127.0.0.1", "port": port, "dbname": database,
-        }
 
     def connect(self, database: str = "postgres", as_owner: bool = False) -> psycopg.Connection:
         """A session past the proxy, by default the superuser's, in autocommit mode."""
-        role = self.owner if as_owner else self._embedded.superuser
         # A crash that somebody else brought about is over first, with the server up again.
         with self._lock:
             pass
-        return psycopg.connect(
-            host=role.host, port=role.port, user=role.user, password=role.password, dbname=database,
-            autocommit=True, sslmode="disable", connect_timeout=10,
-        )
+        return self.session(self.owner if as_owner else self.embedded.superuser, database)
 
     def execute(self, statement: str | sql.Composable) -> None:
+        # Not before a crash is over, as `connect` sees to.
         with self.connect() as session:
             session.execute(statement)
 
@@ -87,9 +56,6 @@ class Server:
         """A database of the migrations' role."""
         names = [sql.Identifier(part) for part in (name, template, self.owner.user)]
         self.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(*names))
-
-    def drop(self, name: str) -> None:
-        self.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def terminate(self, database: str, administrator: psycopg.Connection) -> None:
         """Ends the functions' sessions."""
@@ -102,8 +68,8 @@ class Server:
         """Stops at once without writing anything, starts again, and recovers."""
         with self._lock:
             # At this very moment; the orderly way looks first whether there is something to stop.
-            os.kill(self._embedded.server.pid, signal.SIGQUIT)
-            self._embedded.restart("immediate")
+            os.kill(self.embedded.server.pid, signal.SIGQUIT)
+            self.embedded.restart("immediate")
 
     def take_all_connections(self) -> list[psycopg.Connection]:
         """Leaves no connection but the superuser's reserve, until these are closed."""

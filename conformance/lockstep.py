@@ -119,7 +119,7 @@ class Lockstep:
         self._migrations.symlink_to(directory)
 
     def _secret(self, database: str, port: int | None) -> dict:
-        return self._server.secret(database) | ({"port": port} if port else {})
+        return self._server.secret(database, port)
 
     def _payload(self, database: str, request: dict) -> dict:
         return {

@@ -98,6 +98,24 @@ class Case(Deployed):
         settings = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]} | self.stack.environment()
         return subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
+    def approve_when_shown(self, *arguments: str) -> tuple[str, str, str]:
+        """Follows a run by scripts/migrate, and approves it as soon as the script has shown how to. The execution, what was
+        shown until then, and what followed; the script succeeds."""
+        waiting = self.start_script("migrate", *arguments)
+        try:
+            shown = ""
+            for line in waiting.stdout:
+                shown += line
+                if "scripts/reject" in line:
+                    break
+            [execution] = [one for one in self.executions() if self.stack.current_state(one) == "Approval"]
+            self.decide(execution, self.stack.result(execution, "Plan")["digest"], by="Bob")
+            rest, errors = waiting.communicate(timeout=60)
+        finally:
+            waiting.kill()
+        assert waiting.returncode == 0, errors
+        return execution, shown, rest
+
     # ------------------------------------------------------------ inside
 
     def _executions(self) -> list[str]:

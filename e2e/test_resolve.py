@@ -77,20 +77,9 @@ def test_what_cannot_be_true_is_refused_before_anybody_is_asked(left, asked, par
 
 
 def test_by_the_script(left):
-    waiting = left.start_script("migrate", "--mode", "resolve", "--migration", "2_b", "--resolution", "applied")
-    try:
-        shown = ""
-        for line in waiting.stdout:
-            shown += line
-            if "scripts/reject" in line:
-                break
-        assert "2_b is to be declared applied" in shown and "another tool started it" in shown
-        [execution] = [one for one in left.executions() if left.stack.current_state(one) == "Approval"]
-        left.decide(execution, left.stack.result(execution, "Plan")["digest"], by="Bob")
-        rest, errors = waiting.communicate(timeout=60)
-    finally:
-        waiting.kill()
-    assert waiting.returncode == 0, errors
+    asked = ("--mode", "resolve", "--migration", "2_b", "--resolution", "applied")
+    execution, shown, rest = left.approve_when_shown(*asked)
+    assert "2_b is to be declared applied" in shown and "another tool started it" in shown
     assert "2_b was declared applied" in rest
     record = json.loads(left.script("show", execution, "--json").stdout)
     assert record["outcome"] == "resolved"

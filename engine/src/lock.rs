@@ -59,6 +59,13 @@ async fn acquire(session: &mut Session, statements: &Statements, patience: Durat
     Ok(())
 }
 
+/// What it means that a write had no effect, which asks for the lock: our session has it no more. `nobody` says why, where
+/// no other has it either.
+pub(crate) async fn lost(session: &mut Session, statements: &Statements, nobody: &str) -> Result<Error> {
+    let holder = holder(session, statements).await?.unwrap_or_else(|| nobody.to_owned());
+    Ok(Error::LockHeld { waited_s: 0, holder })
+}
+
 /// Who holds the lock, as far as our role may see.
 pub(crate) async fn holder(session: &mut Session, statements: &Statements) -> Result<Option<String>> {
     let sql = format!(

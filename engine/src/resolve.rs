@@ -168,8 +168,7 @@ async fn resolve_locked(
         tracing::info!(execution, migration, resolution = resolution.name(), "declared a migration settled");
         return Ok(true);
     }
-    let holder = lock::holder(session, statements).await?.unwrap_or_else(|| "nobody, so it was lost".to_owned());
-    Err(Error::LockHeld { waited_s: 0, holder })
+    Err(lock::lost(session, statements, "nobody, so it was lost").await?)
 }
 
 /// The migration that a claim is about.

@@ -115,9 +115,7 @@ impl Standalone<'_> {
     }
 
     async fn lock_lost(&self, session: &mut Session) -> Result<Error> {
-        let holder =
-            lock::holder(session, self.ledger).await?.unwrap_or_else(|| "nobody: the statement released it".to_owned());
-        Ok(Error::LockHeld { waited_s: 0, holder })
+        lock::lost(session, self.ledger, "nobody: the statement released it").await
     }
 
     /// Whether the statement that left `row` open did its work.

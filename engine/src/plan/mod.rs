@@ -6,6 +6,8 @@ pub use divergence::OnDivergence;
 
 use std::collections::HashSet;
 
+use sqlx::Row as _;
+
 use crate::digest::Fields;
 use crate::error::Refused;
 use crate::history::{Format, History, Key, Migration};
@@ -13,8 +15,6 @@ use crate::ledger::{self, Ledger, Row, Statements};
 use crate::script::{Class, Script, classify};
 use crate::session::Session;
 use crate::{Error, Result, lock};
-
-use sqlx::Row as _;
 
 /// How a file tells sqlx to run it in no transaction.
 const NO_TRANSACTION: &str = "-- no-transaction";
@@ -90,11 +90,9 @@ pub async fn look(
     let statements = Statements::new(session.target(), history.format);
     let found = ledger::read(session, &statements).await?;
     let mut warnings = Vec::new();
-    if found.is_none()
-        && let Err(error) = check_empty(session, &statements).await
-    {
-        match error {
-            Error::HistoryNotEmpty { schema, tables, ledger, .. }
+    if found.is_none() {
+        match check_empty(session, &statements).await {
+            Err(Error::HistoryNotEmpty { schema, tables, ledger, .. })
                 if history.format == Format::Sqlx && on_divergence == OnDivergence::AsTool =>
             {
                 warnings.push(format!(
@@ -102,10 +100,8 @@ pub async fn look(
                      sqlx would apply the whole history to it, and so will this"
                 ));
             }
-            error => return Err(error),
+            checked => checked?,
         }
-    }
-    if found.is_none() {
         warnings.extend(look_for_others(session, &statements).await?);
     }
     let identity = session.identity(instance);

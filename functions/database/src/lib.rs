@@ -10,7 +10,7 @@ mod settings;
 
 use std::time::{Duration, SystemTime};
 
-use engine::session::{Target, Tls};
+use engine::session::{Session, Target, Tls};
 use shared::payload::Database;
 use shared::{Failure, Name};
 
@@ -78,6 +78,27 @@ impl Connector {
                 "the database gave no answer before the function's time was up (P1017)",
             ))
         })
+    }
+
+    /// [`attempt`](Self::attempt) in a session of its own, for what only looks.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`attempt`](Self::attempt).
+    pub async fn look<T>(
+        &self,
+        database: &Database,
+        execution: &str,
+        deadline: SystemTime,
+        look: impl AsyncFn(&mut Session) -> engine::Result<T>,
+    ) -> Result<T, Failure> {
+        self.attempt(database, execution, deadline, async |target: &Target| {
+            let mut session = Session::open(target).await?;
+            let found = look(&mut session).await?;
+            session.close().await;
+            Ok(found)
+        })
+        .await
     }
 
     async fn target(&self, database: &Database, execution: &str) -> Result<Target, Failure> {

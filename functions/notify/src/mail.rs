@@ -38,9 +38,9 @@ pub(crate) fn compose(event: &Event, record: Option<&Record>, environment: &str)
 
 fn requested(environment: &str, execution: &str, run: &Run, expires_at: &str) -> Mail {
     let digest = run.plan.as_ref().map_or("", |plan| plan.digest.as_str());
-    let what = if let Some(resolve) = run.plan.as_ref().and_then(|plan| plan.resolve.as_ref()) {
+    let what = if let Some(resolve) = run.resolve() {
         format!("{} is to be declared {}, and that is", resolve.migration, declared(resolve.resolution))
-    } else if let Some(baseline) = run.plan.as_ref().and_then(|plan| plan.baseline.as_ref()) {
+    } else if let Some(baseline) = run.baseline() {
         let count = count(baseline.count, "migration is", "migrations are");
         format!("{count} to be recorded as applied without being run, and that is")
     } else {
@@ -69,10 +69,10 @@ fn requested(environment: &str, execution: &str, run: &Run, expires_at: &str) ->
 }
 
 fn approved(environment: &str, execution: &str, run: &Run) -> Mail {
-    let what = if let Some(resolve) = run.plan.as_ref().and_then(|plan| plan.resolve.as_ref()) {
+    let what = if let Some(resolve) = run.resolve() {
         let declared = declared(resolve.resolution);
         format!("It was approved in {environment} that {} is declared {declared}.", resolve.migration)
-    } else if let Some(baseline) = run.plan.as_ref().and_then(|plan| plan.baseline.as_ref()) {
+    } else if let Some(baseline) = run.baseline() {
         let count = count(baseline.count, "migration is", "migrations are");
         format!("It was approved in {environment} that {count} recorded as applied without being run.")
     } else {
@@ -126,7 +126,7 @@ fn applied(environment: &str, record: &Record, apply: &ApplyOutput) -> String {
 }
 
 fn resolved(environment: &str, record: &Record, apply: &ApplyOutput) -> String {
-    let Some(resolve) = record.run.plan.as_ref().and_then(|plan| plan.resolve.as_ref()) else {
+    let Some(resolve) = record.run.resolve() else {
         return String::new();
     };
     let declared = declared(resolve.resolution);
@@ -138,7 +138,7 @@ fn resolved(environment: &str, record: &Record, apply: &ApplyOutput) -> String {
 }
 
 fn baselined(environment: &str, record: &Record, apply: &ApplyOutput) -> String {
-    let Some(baseline) = record.run.plan.as_ref().and_then(|plan| plan.baseline.as_ref()) else {
+    let Some(baseline) = record.run.baseline() else {
         return String::new();
     };
     let BaselinePlan { count: n, last, .. } = baseline;

@@ -7,7 +7,7 @@ use engine::baseline::Baseline;
 use engine::history::{self, History};
 use engine::plan::Plan;
 use engine::resolve::Claim;
-use engine::session::{Session, Target};
+use engine::session::Session;
 use engine::{baseline, plan, resolve};
 use shared::Failure;
 use shared::payload::{BaselinePlan, MOST_NAMED, PendingMigration, PlanInput, PlanOutput, ResolvePlan};
@@ -29,22 +29,16 @@ pub async fn handle(connector: &Connector, input: PlanInput, deadline: SystemTim
     let instance = &input.database.resource_id;
     if let (Mode::Baseline, Some(last)) = (input.request.mode, &input.request.up_to) {
         let found = connector
-            .attempt(&input.database, &input.execution, deadline, async |target: &Target| {
-                let mut session = Session::open(target).await?;
-                let found = baseline::look(&mut session, instance, &history, last).await?;
-                session.close().await;
-                Ok(found)
+            .look(&input.database, &input.execution, deadline, async |session: &mut Session| {
+                baseline::look(session, instance, &history, last).await
             })
             .await?;
         return Ok(baselined(found));
     }
     let up_to = input.request.up_to.as_deref();
     let plan = connector
-        .attempt(&input.database, &input.execution, deadline, async |target: &Target| {
-            let mut session = Session::open(target).await?;
-            let plan = plan::look(&mut session, instance, &history, up_to, settings.divergence).await?;
-            session.close().await;
-            Ok(plan)
+        .look(&input.database, &input.execution, deadline, async |session: &mut Session| {
+            plan::look(session, instance, &history, up_to, settings.divergence).await
         })
         .await?;
     Ok(output(plan))
@@ -59,24 +53,15 @@ async fn look_at(
     claim: Claim,
 ) -> Result<PlanOutput, Failure> {
     let evidence = connector
-        .attempt(&input.database, &input.execution, deadline, async |target: &Target| {
-            let mut session = Session::open(target).await?;
-            let evidence = resolve::look(&mut session, &input.database.resource_id, history, &claim).await?;
-            session.close().await;
-            Ok(evidence)
+        .look(&input.database, &input.execution, deadline, async |session: &mut Session| {
+            resolve::look(session, &input.database.resource_id, history, &claim).await
         })
         .await?;
-    let mut facts = evidence.facts;
-    let more = facts.len().saturating_sub(MOST_NAMED);
-    facts.truncate(MOST_NAMED);
-    if more > 0 {
-        facts.push(format!("and {more} more"));
-    }
     Ok(PlanOutput {
         resolve: input.request.resolution.map(|resolution| ResolvePlan {
             migration: claim.migration,
             resolution,
-            facts,
+            facts: bounded(evidence.facts),
         }),
         ..nothing_to_run(evidence.digest, evidence.rows)
     })
@@ -122,18 +107,22 @@ fn output(plan: Plan) -> PlanOutput {
             statements: planned.script.parsed.then_some(planned.script.statements.len()),
         })
         .collect();
-    let mut warnings = plan.warnings;
-    let more = warnings.len().saturating_sub(MOST_NAMED);
-    warnings.truncate(MOST_NAMED);
-    if more > 0 {
-        warnings.push(format!("and {more} more"));
-    }
     PlanOutput {
         pending,
         already_applied: plan.already_applied,
         omitted: pending - migrations.len(),
         migrations,
-        warnings,
+        warnings: bounded(plan.warnings),
         ..nothing_to_run(plan.digest, plan.base_rows)
     }
+}
+
+/// The first [`MOST_NAMED`] of `sentences`, and how many more there are.
+fn bounded(mut sentences: Vec<String>) -> Vec<String> {
+    let more = sentences.len().saturating_sub(MOST_NAMED);
+    sentences.truncate(MOST_NAMED);
+    if more > 0 {
+        sentences.push(format!("and {more} more"));
+    }
+    sentences
 }

@@ -25,12 +25,9 @@ pub async fn handle(
     let request = Request::from_input(&input.input)?;
     let migrations = &connector.settings()?.migrations;
     let report = connector
-        .attempt(&input.database, &input.execution, deadline, async |target| {
-            let mut session = Session::open(target).await?;
+        .look(&input.database, &input.execution, deadline, async |session: &mut Session| {
             // It says whose ledger and lock there would be.
-            let report = preflight(&mut session, recognise(migrations)?).await?;
-            session.close().await;
-            Ok(report)
+            preflight(session, recognise(migrations)?).await
         })
         .await?;
     Ok(PreflightOutput {

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::payload::{ApplyOutput, Database, Facts, PlanOutput};
+use crate::payload::{ApplyOutput, BaselinePlan, Database, Facts, PlanOutput, ResolvePlan};
 use crate::request::Request;
 
 /// How a failure's cause begins when the state machine could not have it told. Nobody else's text begins a cause.
@@ -36,6 +36,18 @@ pub struct Run {
     /// What became of the mails.
     #[serde(default)]
     pub notifications: Notifications,
+}
+
+impl Run {
+    /// What is to be declared, in a resolve.
+    pub fn resolve(&self) -> Option<&ResolvePlan> {
+        self.plan.as_ref().and_then(|plan| plan.resolve.as_ref())
+    }
+
+    /// What is to be recorded, in a baseline.
+    pub fn baseline(&self) -> Option<&BaselinePlan> {
+        self.plan.as_ref().and_then(|plan| plan.baseline.as_ref())
+    }
 }
 
 /// What a preflight found, without the request that it checked.

@@ -1,0 +1,68 @@
+"""A PostgreSQL in a temporary directory, for what wants one of its own for a while."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Self
+
+import psycopg
+from psycopg import sql
+
+from local.postgres import Connection, Embedded
+
+
+class Temporary:
+    """An embedded PostgreSQL that is gone at the end, also after a failure, with a place for files beside it."""
+
+    def __init__(self, purpose: str, binaries: Path | None = None, **settings: str) -> None:
+        self._directory = tempfile.TemporaryDirectory(prefix=f"lockstep-{purpose}-", ignore_cleanup_errors=True)
+        self.place = Path(self._directory.name)
+        os.chmod(self.place, 0o711)  # the server may run as another user, who has to get through
+        self.embedded = Embedded(self.place, binaries, **settings)
+
+    def __enter__(self) -> Self:
+        try:
+            #: The migrations' role.
+            self.owner = self.embedded.start()
+            self.prepare()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.embedded.remove()
+        self._directory.cleanup()
+
+    def prepare(self) -> None:
+        """What has to be there before anybody uses the server: nothing more, unless somebody says so."""
+
+    @property
+    def port(self) -> int:
+        return self.embedded.port
+
+    def secret(self, database: str, port: int | None = None) -> dict:
+        """What Secrets Manager holds for a function that is to reach `database`, perhaps at another port."""
+        return {
+            "username": self.owner.user, "password": self.owner.password,
+            "host": "127.0.0.1", "port": port or self.port, "dbname": database,
+        }
+
+    def drop(self, database: str) -> None:
+        """Deletes a database, whoever is still in it."""
+        self.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
+
+    def execute(self, statement: str | sql.Composable) -> None:
+        """As the superuser, outside of every database that is made here."""
+        with self.session(self.embedded.superuser, "postgres") as session:
+            session.execute(statement)
+
+    @staticmethod
+    def session(role: Connection, database: str) -> psycopg.Connection:
+        """A session in autocommit mode, without TLS, which takes longer."""
+        return psycopg.connect(
+            host=role.host, port=role.port, user=role.user, password=role.password, dbname=database,
+            autocommit=True, sslmode="disable", connect_timeout=10,
+        )
