@@ -2,9 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
+
 use crate::history::{Format, History};
-use crate::ledger::{self, Entry, Ledger, Recorded, Row, Statements};
-use crate::message;
+use crate::ledger::{self, Entry, Ledger, PREPARED, Recorded, Row, Statements};
+use crate::message::{self, Recording};
 use crate::plan::{Planned, check_empty};
 use crate::reconcile::{Reconciled, reconcile};
 use crate::script::{Class, Evidence};
@@ -246,19 +249,20 @@ impl Turn<'_> {
     }
 
     async fn transactional(&self, session: &mut Session) -> Result<Attempt> {
-        let message = message::transactional(self.statements, self.entry, self.planned);
+        let recording = match (session.prepared, self.applied_before + 1 < self.total) {
+            (true, _) => Recording::Prepared,
+            (false, true) => Recording::AndPrepare,
+            (false, false) => Recording::SpelledOut,
+        };
+        let message = message::transactional(self.statements, self.entry, self.planned, recording);
         let error = match session.send(message, self.budget.deadline).await {
-            Ok(row) => {
-                // The last row is that of our own check.
-                let recorded = row.as_ref().ok_or(sqlx::Error::RowNotFound).and_then(Recorded::of);
-                return recorded.map(Attempt::Applied).map_err(|error| session.error("recording", &error));
-            }
+            Ok(row) => return self.recorded(session, row, recording).await,
             Err(error) => error,
         };
         if is_closed(&error.source) {
             return Err(session.error(&format!("migration {}", self.planned.name), &error.source));
         }
-        session.run("rolling back", &format!("ROLLBACK; {}", message::RESET)).await?;
+        session.reset("ROLLBACK; ", "").await?;
         // A failover can leave the session as it is. A script can also make its own transaction read-only.
         if code_of(&error.source).as_deref() == Some(sqlstate::READ_ONLY_SQL_TRANSACTION) {
             session.look_again().await?;
@@ -269,7 +273,24 @@ impl Turn<'_> {
         if let Some(recorded) = Recorded::one(session, "looking for the row", &sql).await? {
             return Ok(Attempt::Applied(recorded));
         }
+        // The script gave up what was prepared here, and is as yet undone: once more, without it.
+        if recording == Recording::Prepared && code_of(&error.source).as_deref() == Some(sqlstate::NOTHING_PREPARED) {
+            return Box::pin(self.transactional(session)).await;
+        }
         Ok(Attempt::Failed(error))
+    }
+
+    /// What the `row` tells that our own check has returned last.
+    async fn recorded(&self, session: &mut Session, row: Option<PgRow>, recording: Recording) -> Result<Attempt> {
+        let read = |row: PgRow| Ok((Recorded::of(&row)?, row.try_get::<i64, _>("prepared")?));
+        let found = row.ok_or(sqlx::Error::RowNotFound).and_then(read);
+        let (recorded, prepared) = found.map_err(|error| session.error("recording", &error))?;
+        session.prepared = recording != Recording::SpelledOut;
+        if recording == Recording::Prepared && prepared != PREPARED {
+            // The script has prepared statements, which the next one is not to find.
+            session.reset("", "").await?;
+        }
+        Ok(Attempt::Applied(recorded))
     }
 
     fn failed(&self, error: &ScriptError, alone: bool) -> Error {

@@ -6,7 +6,7 @@ use crate::error::MigrationFailure;
 use crate::ledger::{Entry, LOCK_LOST, RECORDED_TWICE, SWALLOWED, Statements};
 use crate::plan::Planned;
 use crate::script::Lines;
-use crate::session::{ScriptError, code_of, database_error, position_of};
+use crate::session::{RESET, RESET_BUT_PREPARED, ScriptError, code_of, database_error, position_of};
 use crate::sqlstate;
 
 const BEGIN: &str = "BEGIN;\n";
@@ -14,23 +14,30 @@ const BEGIN: &str = "BEGIN;\n";
 /// How many statements of ours stand between the script and its COMMIT.
 const RECORDING: usize = 4;
 
-/// What brings a session back to how it was opened: all of `DISCARD ALL` but giving up the lock.
-pub(crate) const RESET: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; DEALLOCATE ALL; \
-                                UNLISTEN *; DISCARD TEMP; DISCARD SEQUENCES";
+/// How a migration is recorded in its own message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Recording {
+    /// By statements of its own.
+    SpelledOut,
+    /// The same, and the server is to prepare them for those that follow.
+    AndPrepare,
+    /// By what the server has prepared.
+    Prepared,
+}
 
 /// The message for `planned`, whose row will be `entry`.
 ///
 /// The script comes first, so that it may start with SET TRANSACTION, and a newline comes behind it,
 /// for it may end in a comment. The role is reset before the ledger is written, since the script's
 /// own may not have the right. The reset of the session stands behind the COMMIT.
-pub(crate) fn transactional(ledger: &Statements, entry: Entry, planned: &Planned) -> String {
-    format!(
-        "{BEGIN}{script}\n;RESET SESSION AUTHORIZATION; RESET ROLE; \
-         {insert}; {check}; COMMIT; {RESET}",
-        script = planned.script.text,
-        insert = ledger.insert_finished(entry),
-        check = ledger.check_recorded(entry.id),
-    )
+pub(crate) fn transactional(ledger: &Statements, entry: Entry, planned: &Planned, recording: Recording) -> String {
+    let (record, reset) = match recording {
+        Recording::SpelledOut => (ledger.record(entry), RESET.to_owned()),
+        Recording::AndPrepare => (ledger.record(entry), format!("{RESET}; {}", ledger.prepare())),
+        Recording::Prepared => (ledger.record_prepared(entry), RESET_BUT_PREPARED.to_owned()),
+    };
+    let script = &planned.script.text;
+    format!("{BEGIN}{script}\n;RESET SESSION AUTHORIZATION; RESET ROLE; {record}; COMMIT; {reset}")
 }
 
 /// Where and why `error` happened, for people. `alone` says that the script was sent as it is.

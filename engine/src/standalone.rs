@@ -5,10 +5,12 @@
 
 use std::time::Instant;
 
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
+
 use crate::apply::Attempt;
 use crate::ledger::{Entry, Recorded, Row, Statements};
 use crate::lock::THIS_DATABASE;
-use crate::message::RESET;
 use crate::plan::{Planned, resolve};
 use crate::quote::literal;
 use crate::script::{Evidence, Reindexed};
@@ -26,6 +28,19 @@ enum State {
     Done,
 }
 
+impl State {
+    fn of(row: &PgRow) -> Result<Self, sqlx::Error> {
+        Ok(match row.try_get::<Option<&str>, _>(0)? {
+            Some("done") => Self::Done,
+            Some(_) => Self::Half,
+            None => Self::NotDone,
+        })
+    }
+}
+
+/// A lock timeout would leave an index invalid; the deadline bounds the statement instead.
+const LIFT_LOCK_TIMEOUT: &str = "SET lock_timeout = 0";
+
 /// A standalone migration's turn.
 pub(crate) struct Standalone<'a> {
     pub(crate) ledger: &'a Statements,
@@ -39,44 +54,42 @@ pub(crate) struct Standalone<'a> {
 impl Standalone<'_> {
     /// Applies the migration outside of a transaction, or completes what `cut_off` began.
     pub(crate) async fn run(&self, session: &mut Session, cut_off: Option<&Row>) -> Result<Attempt> {
-        // Before anything is recorded: the catalog may not even know the names.
-        let state = self.state(session).await?;
-        let id = if let Some(row) = cut_off {
+        let (state, id) = if let Some(row) = cut_off {
+            let state = self.state(session).await?;
             if self.had_finished(row, state)? {
                 tracing::info!(migration = self.planned.name, "a statement that was cut off had finished");
-                return self.finish(session, &row.id).await;
+                let finish = self.ledger.finish_started(&row.id, "true");
+                let recorded = Recorded::one(session, "recording an end", &finish).await?;
+                return self.applied(session, recorded).await;
             }
-            row.id.as_str()
+            (state, row.id.as_str())
         } else {
-            let sql = self.ledger.insert_started(self.entry);
-            self.expect_one(session, "recording a start", &sql).await?;
+            let state = self.start(session).await?;
             if *self.evidence == Evidence::None {
                 // What it does elsewhere could outlast a crash that this row does not.
                 durability::flush(session, "true").await?;
             }
-            self.entry.id
+            (state, self.entry.id)
         };
 
         // An invalid index of such a name is somebody else's, unless we were cut off.
         let others = matches!(self.evidence, Evidence::Reindexed { .. }) && cut_off.is_none();
-        if state == State::Half && !others {
+        let clears = state == State::Half && !others;
+        if clears {
             self.clear(session).await?;
         }
-        // A lock timeout would leave an index invalid; the deadline bounds the statement instead.
-        session.run("lifting the lock timeout", "SET lock_timeout = 0").await?;
+        if clears || cut_off.is_some() {
+            session.run("lifting the lock timeout", LIFT_LOCK_TIMEOUT).await?;
+        }
         let result = session.send(self.statement(state), self.deadline).await;
         let error = match result {
-            Ok(_) => {
-                session.run("resetting the session", RESET).await?;
-                self.check_done(session).await?;
-                return self.finish(session, id).await;
-            }
+            Ok(_) => return self.finish(session, id).await,
             Err(error) if is_closed(&error.source) => {
                 return Err(session.error(&format!("migration {}", self.planned.name), &error.source));
             }
             Err(error) => error,
         };
-        session.run("resetting the session", RESET).await?;
+        session.reset("", "").await?;
         if Instant::now() >= self.deadline {
             // No time to look: the row stays open, and the next attempt does.
             return Ok(Attempt::Failed(error));
@@ -99,8 +112,44 @@ impl Standalone<'_> {
         }
     }
 
+    /// Records that the statement is about to run, and prepares the session for it. Gives what is there of its work.
+    async fn start(&self, session: &mut Session) -> Result<State> {
+        let insert = self.ledger.insert_started(self.entry);
+        // First the catalog, which may not even know the names: then nothing is recorded.
+        let sql = format!("SELECT ({}); {insert}; {LIFT_LOCK_TIMEOUT}", state_sql(self.evidence));
+        let rows = session.rows("recording a start", &sql).await?;
+        match rows.as_slice() {
+            [state, _recorded] => State::of(state).map_err(|error| session.error("looking at what is there", &error)),
+            _ => Err(self.lock_lost(session).await?),
+        }
+    }
+
+    /// Records the end of a statement that the server took, if its work is there: it is not when `IF NOT EXISTS` met
+    /// another index of that name.
     async fn finish(&self, session: &mut Session, id: &str) -> Result<Attempt> {
-        match Recorded::one(session, "recording an end", &self.ledger.finish_started(id)).await? {
+        let shows = !matches!(self.evidence, Evidence::Repeatable | Evidence::Reindexed { .. } | Evidence::None);
+        let state = if shows { state_sql(self.evidence) } else { "'done'".to_owned() };
+        let finish = self.ledger.finish_started(id, &format!("({state}) = 'done'"));
+        let rows = session.reset("", &format!("SELECT ({state}); {finish}")).await?;
+        let doing = "recording an end";
+        let read = || -> Result<_, sqlx::Error> {
+            let (state, recorded) = rows.split_first().ok_or(sqlx::Error::RowNotFound)?;
+            Ok((State::of(state)?, recorded.first().map(Recorded::of).transpose()?))
+        };
+        let (state, recorded) = read().map_err(|error| session.error(doing, &error))?;
+        if state == State::Done {
+            return self.applied(session, recorded).await;
+        }
+        Err(Error::InDoubt {
+            migration: self.planned.name.clone(),
+            started_at: "just now".into(),
+            evidence: "the server reported success, but its work is not in the catalog".into(),
+            way_out: resolve(&self.planned.key, &self.planned.name),
+        })
+    }
+
+    async fn applied(&self, session: &mut Session, recorded: Option<Recorded>) -> Result<Attempt> {
+        match recorded {
             Some(recorded) => Ok(Attempt::Applied(recorded)),
             None => Err(self.lock_lost(session).await?),
         }
@@ -130,22 +179,6 @@ impl Standalone<'_> {
             }),
             _ => Ok(state == State::Done),
         }
-    }
-
-    /// An error if the server took the statement and its work is not there, as when `IF NOT EXISTS`
-    /// met another index of that name.
-    async fn check_done(&self, session: &mut Session) -> Result<()> {
-        if matches!(self.evidence, Evidence::Repeatable | Evidence::Reindexed { .. } | Evidence::None)
-            || self.state(session).await? == State::Done
-        {
-            return Ok(());
-        }
-        Err(Error::InDoubt {
-            migration: self.planned.name.clone(),
-            started_at: "just now".into(),
-            evidence: "the server reported success, but its work is not in the catalog".into(),
-            way_out: resolve(&self.planned.key, &self.planned.name),
-        })
     }
 
     async fn state(&self, session: &mut Session) -> Result<State> {
@@ -182,12 +215,12 @@ impl Standalone<'_> {
 
     async fn drop_index(&self, session: &mut Session, index: &str) -> Result<()> {
         tracing::warn!(index, "dropping an invalid index that an earlier attempt left");
-        session.run("lifting the lock timeout", "SET lock_timeout = 0").await?;
+        session.run("lifting the lock timeout", LIFT_LOCK_TIMEOUT).await?;
         // It waits for every transaction that may still use the index.
         let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {index}");
         let dropped = session.send(drop, self.deadline).await;
         match dropped {
-            Ok(_) => session.run("resetting the session", RESET).await,
+            Ok(_) => session.reset("", "").await.map(|_| ()),
             Err(error) if code_of(&error.source).as_deref() == Some(sqlstate::QUERY_CANCELED) => {
                 Err(Error::LockTimeout {
                     what: format!("the removal of the invalid index {index}"),
@@ -234,11 +267,10 @@ const INVALID: &str = "SELECT i.indrelid, pg_catalog.format('%I.%I', n.nspname, 
                        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
                        WHERE NOT i.indisvalid AND n.nspname <> 'pg_toast'";
 
-/// What the catalog says of a statement's work.
-async fn state_of(session: &mut Session, evidence: &Evidence) -> Result<State> {
-    // 'done', 'half' or nothing.
-    let sql = match evidence {
-        Evidence::Repeatable | Evidence::None => return Ok(State::NotDone),
+/// A query for at most one row: 'done', 'half' or null.
+fn state_sql(evidence: &Evidence) -> String {
+    match evidence {
+        Evidence::Repeatable | Evidence::None => "NULL::text".to_owned(),
         Evidence::Reindexed { what } => format!("SELECT 'half' WHERE EXISTS ({})", leftovers(what)),
         Evidence::IndexCreated { index, table } => format!(
             "SELECT CASE WHEN i.indisvalid THEN 'done' ELSE 'half' END FROM pg_catalog.pg_index i \
@@ -257,13 +289,15 @@ async fn state_of(session: &mut Session, evidence: &Evidence) -> Result<State> {
             literal(parent),
             literal(partition)
         ),
-    };
-    let found = session.values::<Option<String>>("looking at what is there", &sql).await?;
-    Ok(match found.first().and_then(|state| state.as_deref()) {
-        Some("done") => State::Done,
-        Some(_) => State::Half,
-        None => State::NotDone,
-    })
+    }
+}
+
+/// What the catalog says of a statement's work.
+async fn state_of(session: &mut Session, evidence: &Evidence) -> Result<State> {
+    let doing = "looking at what is there";
+    let rows = session.rows(doing, &format!("SELECT ({})", state_sql(evidence))).await?;
+    let state = rows.first().ok_or(sqlx::Error::RowNotFound).and_then(State::of);
+    state.map_err(|error| session.error(doing, &error))
 }
 
 /// The same, for a person who has to decide.

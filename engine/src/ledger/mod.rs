@@ -4,13 +4,16 @@
 
 mod name;
 mod prisma;
+mod recording;
 mod sqlx;
 
 pub use name::TableName;
+pub(crate) use recording::PREPARED;
 
 use ::sqlx::Row as _;
 use ::sqlx::postgres::PgRow;
 
+use self::recording::Values;
 use crate::digest::Fields;
 use crate::history::{Format, Key, Migration};
 use crate::plan::Planned;
@@ -334,29 +337,25 @@ impl Statements {
         }
     }
 
-    /// Records a migration as finished; an error unless our session holds the lock and it has no row.
-    /// To be run in the transaction of the script itself.
-    pub(crate) fn insert_finished(&self, entry: Entry) -> String {
-        match self.format {
-            Format::Prisma => prisma::insert_finished(self, entry),
-            Format::Sqlx => sqlx::insert_finished(self, entry),
-        }
-    }
-
-    /// Records that a standalone statement is about to run; an error as above.
+    /// Records that a standalone statement is about to run; an error as with [`record`](Self::record). Returns a row if
+    /// it did.
     pub(crate) fn insert_started(&self, entry: Entry) -> String {
-        match self.format {
-            Format::Prisma => prisma::insert_started(self, entry),
-            Format::Sqlx => sqlx::insert_started(self, entry),
-        }
+        let values = Values::of(self.format, entry);
+        let insert = match self.format {
+            Format::Prisma => prisma::insert_started(self, &values),
+            Format::Sqlx => sqlx::insert_started(self, &values),
+        };
+        insert + " RETURNING true"
     }
 
-    /// Records that the standalone statement of the row `id` has finished. Returns what [`recorded`](Self::recorded) does.
-    pub(crate) fn finish_started(&self, id: &str) -> String {
-        match self.format {
+    /// Records that the standalone statement of the row `id` has finished, if the condition `is_done` holds. Returns what
+    /// [`recorded`](Self::recorded) does.
+    pub(crate) fn finish_started(&self, id: &str, is_done: &str) -> String {
+        let update = match self.format {
             Format::Prisma => prisma::finish_started(self, id),
             Format::Sqlx => sqlx::finish_started(self, id),
-        }
+        };
+        format!("{update} AND {is_done} RETURNING {}", self.stamp())
     }
 
     /// Forgets the row `id` of a standalone statement that PostgreSQL refused: nothing of it happened.
@@ -370,9 +369,10 @@ impl Statements {
     /// Declares migrations applied as the tool itself does: what is open of them is closed, and a row says that each is
     /// there. An error unless our session holds the lock and none has a living row. To be run in a transaction.
     pub(crate) fn declare_applied(&self, entry: Entry) -> String {
+        let values = Values::of(self.format, entry);
         match self.format {
-            Format::Prisma => prisma::declare_applied(self, entry),
-            Format::Sqlx => sqlx::declare_applied(self, entry),
+            Format::Prisma => prisma::declare_applied(self, &values),
+            Format::Sqlx => sqlx::declare_applied(self, &values),
         }
     }
 
@@ -380,18 +380,9 @@ impl Statements {
     /// holds the lock.
     pub(crate) fn declare_rolled_back(&self, key: &Key) -> String {
         match self.format {
-            Format::Prisma => prisma::declare_rolled_back(self, key),
-            Format::Sqlx => sqlx::declare_rolled_back(self, key),
+            Format::Prisma => prisma::declare_rolled_back(self, &key.sql()),
+            Format::Sqlx => sqlx::declare_rolled_back(self, &key.sql()),
         }
-    }
-
-    /// [`recorded`](Self::recorded), or an error unless the row is there: a trigger or a rule can swallow an INSERT.
-    pub(crate) fn check_recorded(&self, id: &str) -> String {
-        let recorded = self.recorded(id);
-        format!(
-            "SELECT coalesce(r.milliseconds, {}), r.started_at FROM (SELECT 1) one LEFT JOIN ({recorded}) r ON true",
-            mark(SWALLOWED)
-        )
     }
 
     /// The milliseconds of the row `id`, and when it started.
@@ -431,10 +422,10 @@ impl Statements {
 
     /// `time`, or a moment later than every other row's `column`: the rows' order is how a later attempt
     /// tells those of the plan from those before it, and a server's clock can be set back.
-    fn later_than_all(&self, time: &str, column: &str, newest: Option<&str>) -> String {
-        let newest = match newest {
+    fn later_than_all(&self, time: &str, column: &str, values: &Values) -> String {
+        let newest = match &values.newest {
             // To look costs a scan of the whole ledger.
-            Some(newest) => format!("{}::pg_catalog.timestamptz", literal(newest)),
+            Some(newest) => newest.clone(),
             None => format!("(SELECT pg_catalog.max({column}) FROM {})", self.table),
         };
         format!("greatest({time}, {newest} + interval '1 microsecond')")

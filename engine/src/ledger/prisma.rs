@@ -1,8 +1,8 @@
 //! Prisma's ledger, `_prisma_migrations`.
 
-use super::{Entry, Statements};
+use super::{Statements, Values};
 use crate::digest::Fields;
-use crate::history::{Key, hex};
+use crate::history::hex;
 use crate::quote::literal;
 
 /// The table's name.
@@ -41,41 +41,40 @@ pub(super) fn read(table: &str) -> String {
     )
 }
 
-pub(super) fn insert_finished(ledger: &Statements, entry: Entry) -> String {
-    let started_at = ledger.later_than_all("pg_catalog.transaction_timestamp()", "started_at", entry.newest);
+pub(super) fn insert_finished(ledger: &Statements, values: &Values) -> String {
+    let started_at = ledger.later_than_all("pg_catalog.transaction_timestamp()", "started_at", values);
     format!(
         "INSERT INTO {} (id, checksum, finished_at, migration_name, started_at, applied_steps_count) \
          SELECT {}, {}, greatest(pg_catalog.clock_timestamp(), s.at), {}, s.at, {} FROM (SELECT {started_at} AS at) s",
         ledger.table,
-        literal(entry.id),
-        literal(entry.checksum),
-        literal(entry.name),
-        guarded(ledger, "1", entry.key),
+        values.id,
+        values.checksum,
+        values.name,
+        guarded(ledger, "1", values),
     )
 }
 
-pub(super) fn insert_started(ledger: &Statements, entry: Entry) -> String {
+pub(super) fn insert_started(ledger: &Statements, values: &Values) -> String {
     format!(
         "INSERT INTO {} (id, checksum, migration_name, logs, started_at, applied_steps_count) \
          VALUES ({}, {}, {}, {}, {}, {})",
         ledger.table,
-        literal(entry.id),
-        literal(entry.checksum),
-        literal(entry.name),
+        values.id,
+        values.checksum,
+        values.name,
         literal(STANDALONE_MARK),
-        ledger.later_than_all("pg_catalog.clock_timestamp()", "started_at", entry.newest),
-        guarded(ledger, "0", entry.key),
+        ledger.later_than_all("pg_catalog.clock_timestamp()", "started_at", values),
+        guarded(ledger, "0", values),
     )
 }
 
 pub(super) fn finish_started(ledger: &Statements, id: &str) -> String {
     format!(
         "UPDATE {} SET finished_at = greatest(pg_catalog.clock_timestamp(), started_at), logs = NULL, applied_steps_count = 1 \
-         WHERE {} AND finished_at IS NULL AND {} RETURNING {}",
+         WHERE {} AND finished_at IS NULL AND {}",
         ledger.table,
         ledger.is_row(id),
-        ledger.lock_is_held(),
-        ledger.stamp()
+        ledger.lock_is_held()
     )
 }
 
@@ -89,33 +88,33 @@ pub(super) fn forget_started(ledger: &Statements, id: &str) -> String {
 }
 
 /// As `prisma migrate resolve --applied`: what is open is rolled back, and a row without steps says that it is there.
-pub(super) fn declare_applied(ledger: &Statements, entry: Entry) -> String {
+pub(super) fn declare_applied(ledger: &Statements, values: &Values) -> String {
     format!(
         "{}; INSERT INTO {} (id, checksum, finished_at, migration_name, logs, started_at, applied_steps_count) \
          SELECT {}, {}, s.at, {}, '', s.at, {} FROM (SELECT {} AS at) s",
-        declare_rolled_back(ledger, entry.key),
+        declare_rolled_back(ledger, &values.key),
         ledger.table,
-        literal(entry.id),
-        literal(entry.checksum),
-        literal(entry.name),
-        guarded(ledger, "0", entry.key),
-        ledger.later_than_all("pg_catalog.clock_timestamp()", "started_at", entry.newest),
+        values.id,
+        values.checksum,
+        values.name,
+        guarded(ledger, "0", values),
+        ledger.later_than_all("pg_catalog.clock_timestamp()", "started_at", values),
     )
 }
 
 /// As `prisma migrate resolve --rolled-back`.
-pub(super) fn declare_rolled_back(ledger: &Statements, key: &Key) -> String {
+pub(super) fn declare_rolled_back(ledger: &Statements, key: &str) -> String {
     format!(
         "UPDATE {} SET rolled_back_at = pg_catalog.clock_timestamp() WHERE migration_name = {} \
          AND finished_at IS NULL AND rolled_back_at IS NULL AND {}",
         ledger.table,
-        key.sql(),
+        key,
         ledger.lock_is_held()
     )
 }
 
-fn guarded(ledger: &Statements, value: &str, key: &Key) -> String {
-    ledger.guarded(value, &format!("migration_name = {} AND rolled_back_at IS NULL", key.sql()))
+fn guarded(ledger: &Statements, value: &str, values: &Values) -> String {
+    ledger.guarded(value, &format!("migration_name = {} AND rolled_back_at IS NULL", values.key))
 }
 
 /// The id of the row that `run` writes for a migration, so that a run knows its own rows again; shaped as Prisma's

@@ -1,7 +1,6 @@
 //! sqlx's ledger, `_sqlx_migrations`.
 
-use super::{Entry, Statements};
-use crate::history::Key;
+use super::{Statements, Values};
 use crate::quote::literal;
 
 /// What `execution_time` holds while a standalone statement of ours runs. sqlx itself writes -1 at the least, for what
@@ -51,28 +50,27 @@ pub(super) fn read(table: &str) -> String {
     )
 }
 
-pub(super) fn insert_finished(ledger: &Statements, entry: Entry) -> String {
-    let installed_on = ledger.later_than_all("pg_catalog.transaction_timestamp()", "installed_on", entry.newest);
+pub(super) fn insert_finished(ledger: &Statements, values: &Values) -> String {
+    let installed_on = ledger.later_than_all("pg_catalog.transaction_timestamp()", "installed_on", values);
     // From the start of the transaction, in nanoseconds. sqlx would measure the commit too, in a statement of its own.
     let execution_time = "greatest(0, extract(epoch FROM pg_catalog.clock_timestamp() - \
                           pg_catalog.transaction_timestamp()) * 1000000000)::pg_catalog.int8";
-    insert(ledger, entry, &installed_on, true, execution_time)
+    insert(ledger, values, &installed_on, true, execution_time)
 }
 
-pub(super) fn insert_started(ledger: &Statements, entry: Entry) -> String {
-    let installed_on = ledger.later_than_all("pg_catalog.clock_timestamp()", "installed_on", entry.newest);
-    insert(ledger, entry, &installed_on, false, &STANDALONE_MARK.to_string())
+pub(super) fn insert_started(ledger: &Statements, values: &Values) -> String {
+    let installed_on = ledger.later_than_all("pg_catalog.clock_timestamp()", "installed_on", values);
+    insert(ledger, values, &installed_on, false, &STANDALONE_MARK.to_string())
 }
 
 pub(super) fn finish_started(ledger: &Statements, id: &str) -> String {
     format!(
         "UPDATE {} SET success = true, execution_time = \
          greatest(0, extract(epoch FROM pg_catalog.clock_timestamp() - installed_on) * 1000000000)::pg_catalog.int8 \
-         WHERE {} AND NOT success AND {} RETURNING {}",
+         WHERE {} AND NOT success AND {}",
         ledger.table,
         ledger.is_row(id),
-        ledger.lock_is_held(),
-        ledger.stamp()
+        ledger.lock_is_held()
     )
 }
 
@@ -81,30 +79,30 @@ pub(super) fn forget_started(ledger: &Statements, id: &str) -> String {
 }
 
 /// As sqlx's own `skip` records what it does not run; what is open makes way.
-pub(super) fn declare_applied(ledger: &Statements, entry: Entry) -> String {
-    let installed_on = ledger.later_than_all("pg_catalog.clock_timestamp()", "installed_on", entry.newest);
-    format!("{}; {}", declare_rolled_back(ledger, entry.key), insert(ledger, entry, &installed_on, true, "-1"))
+pub(super) fn declare_applied(ledger: &Statements, values: &Values) -> String {
+    let installed_on = ledger.later_than_all("pg_catalog.clock_timestamp()", "installed_on", values);
+    format!("{}; {}", declare_rolled_back(ledger, &values.key), insert(ledger, values, &installed_on, true, "-1"))
 }
 
 /// sqlx knows no row that was rolled back: what did not happen has none.
-pub(super) fn declare_rolled_back(ledger: &Statements, key: &Key) -> String {
-    forget_started(ledger, &key.sql())
+pub(super) fn declare_rolled_back(ledger: &Statements, key: &str) -> String {
+    forget_started(ledger, key)
 }
 
-fn insert(ledger: &Statements, entry: Entry, installed_on: &str, success: bool, execution_time: &str) -> String {
-    let version = entry.key.sql();
+fn insert(ledger: &Statements, values: &Values, installed_on: &str, success: bool, execution_time: &str) -> String {
+    let version = &values.key;
     format!(
         "INSERT INTO {} (version, description, installed_on, success, checksum, execution_time) \
          VALUES ({version}, {}, {installed_on}, {success}, pg_catalog.decode({}, 'hex'), {})",
         ledger.table,
-        literal(&description(entry.name)),
-        literal(entry.checksum),
+        values.name,
+        values.checksum,
         ledger.guarded(execution_time, &format!("version = {version}")),
     )
 }
 
 /// What stands behind the version, with blanks.
-fn description(name: &str) -> String {
+pub(super) fn description(name: &str) -> String {
     name.split_once('_').map_or("", |(_, rest)| rest).replace('_', " ")
 }
 

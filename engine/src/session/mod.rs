@@ -19,12 +19,22 @@ use crate::{Error, Result, sqlstate};
 pub(crate) use fault::{code_of, database_error, is_closed, position_of};
 pub use target::{Target, Tls};
 
+/// What brings a session back to how it was opened: all of `DISCARD ALL` but giving up the lock.
+pub(crate) const RESET: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; UNLISTEN *; \
+                                DISCARD TEMP; DISCARD SEQUENCES; DEALLOCATE ALL";
+
+/// The same, but for what is prepared.
+pub(crate) const RESET_BUT_PREPARED: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; UNLISTEN *; \
+                                             DISCARD TEMP; DISCARD SEQUENCES";
+
 /// An open session.
 pub struct Session {
     connection: PgConnection,
     target: Target,
     pid: i32,
     facts: ServerFacts,
+    /// Whether the statements that record a migration are prepared here, and no others.
+    pub(crate) prepared: bool,
 }
 
 /// What the server says of itself when a session opens.
@@ -103,7 +113,7 @@ impl Session {
             Ok((pid, facts, rows.get(1).map(|row| row.try_get(0)).transpose()?))
         });
         let (pid, facts, value) = found.map_err(|error| query_error(target, "opening the session", &error))?;
-        Ok((Self { connection, target: target.clone(), pid, facts }, value))
+        Ok((Self { connection, target: target.clone(), pid, facts, prepared: false }, value))
     }
 
     /// Where this session is.
@@ -163,6 +173,13 @@ impl Session {
     /// Runs statements whose results do not matter.
     pub(crate) async fn run(&mut self, doing: &str, sql: &str) -> Result<()> {
         self.rows(doing, sql).await.map(|_| ())
+    }
+
+    /// Has the session be as it was opened, but for the lock. What stands `before` comes before that, in one round trip;
+    /// rows that come of what stands `behind` are given.
+    pub(crate) async fn reset(&mut self, before: &str, behind: &str) -> Result<Vec<PgRow>> {
+        self.prepared = false;
+        self.rows("resetting the session", &format!("{before}{RESET}; {behind}")).await
     }
 
     pub(crate) async fn value<T>(&mut self, doing: &str, sql: &str) -> Result<T>

@@ -1,6 +1,6 @@
 //! What one script does to its session reaches neither the next script nor the ledger.
 
-use crate::support::{Database, applied, history, run};
+use crate::support::{Database, applied, history, run, sqlx_history};
 
 #[tokio::test]
 async fn settings_roles_and_search_paths_end_with_their_script() {
@@ -118,5 +118,29 @@ async fn what_confuses_the_driver_is_settled_by_the_ledger() {
         assert_eq!(result.unwrap().remaining, 0, "{sql}");
         assert_eq!(database.tables().await, ["_prisma_migrations", "a", "b"], "{sql}");
         assert_eq!(database.ledger().await, ["1", "2"].map(applied), "{sql}");
+    }
+}
+
+/// From the second migration on, the row is written by what the server has prepared.
+#[tokio::test]
+async fn a_script_may_give_up_what_is_prepared_or_prepare_itself() {
+    let scripts = [
+        ("1_first", "CREATE TABLE a (b int)"),
+        ("2_gives_up", "DEALLOCATE ALL; CREATE TABLE c ()"),
+        ("3_second", "CREATE TABLE d ()"),
+        ("4_prepares", "PREPARE q AS SELECT 1"),
+        ("5_prepares", "PREPARE q AS SELECT 2"),
+        ("6_alone", "CREATE INDEX CONCURRENTLY i ON a (b)"),
+        ("7_after_it", "CREATE TABLE f ()"),
+        ("8_last", "CREATE TABLE e ()"),
+    ];
+    for history in [history(&scripts), sqlx_history(&scripts)] {
+        let database = Database::create().await;
+        let outcome = database.migrate(&history).await.unwrap();
+        assert_eq!((outcome.applied_now, outcome.remaining), (8, 0));
+        let plan = database.plan(&history).await.unwrap();
+        assert_eq!((plan.pending.len(), plan.already_applied, plan.warnings), (0, 8, Vec::<String>::new()));
+        let left = database.texts("SELECT relname::text FROM pg_class WHERE relname IN ('c', 'd', 'e', 'i')").await;
+        assert_eq!(left.len(), 4);
     }
 }
