@@ -60,7 +60,7 @@ class Case:
             if message.side == CLIENT:
                 query = message
             elif (message.text == "COMMIT" and _is_script(query)) or (
-                message.text == "UPDATE 1" and query.text.startswith("UPDATE")
+                message.text == "UPDATE 1" and not _is_script(query)
             ):
                 found.append(message.index)
         return found
