@@ -1,7 +1,9 @@
 """Measures Lockstep beside other tools, and beside what PostgreSQL itself allows.
 
     python -m bench              everything pending, nothing, one: on every history, in all surroundings
+    python -m bench --profile    where the time of an attempt goes
     python -m bench --startup    how soon each function is there, and what it weighs
+    python -m bench --builds     what other release profiles would cost and bring, in half an hour
     python -m bench --run        what a whole run takes and costs, on the local stack
     python -m bench --queries    what --only (Lockstep otherwise) sends for --sizes, and how long each takes; changes no page
     python -m bench --quick      two histories, no added round trip, in about a minute; changes no page
@@ -17,7 +19,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from bench import build, contenders, histories, page, queries, startup, surroundings
+from bench import build, builds, contenders, histories, page, profile, queries, startup, surroundings
 from bench.server import Server
 from bench.speed import Repetitions, Speed, Surroundings
 
@@ -40,6 +42,12 @@ def main() -> int:
     if arguments.startup:
         rows = startup.measure(build.binaries(), 20)
         page.keep("startup", {"about": _about(), "rows": rows})
+    elif arguments.profile:
+        content = profile.measure(build.binaries(), histories.generated((arguments.sizes or [434])[0], arguments.seed))
+        print("\n".join(profile.show(content)))
+        page.keep("profile", {"about": _about(), **content})
+    elif arguments.builds:
+        page.keep("builds", {"about": _about(), "rows": builds.measure(_say)})
     elif arguments.queries:
         return _queries(arguments)
     elif arguments.run:
@@ -130,6 +138,8 @@ def _arguments() -> argparse.Namespace:
         prog="python -m bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--startup", action="store_true")
+    parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--builds", action="store_true")
     parser.add_argument("--run", action="store_true")
     parser.add_argument("--queries", action="store_true")
     parser.add_argument("--quick", action="store_true")

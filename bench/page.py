@@ -6,11 +6,14 @@ import json
 import statistics
 from pathlib import Path
 
-from bench import plot, surroundings
+from bench import builds, plot, profile, surroundings
 from bench.contenders import CASES, FRESH
 
 RESULTS = Path(__file__).parent / "results"
-PARTS = {"speed": "speed", "startup": "start-up", "run": "a whole run"}
+PARTS = {
+    "speed": "speed", "profile": "where the time goes", "startup": "start-up", "builds": "what each choice costs",
+    "run": "a whole run",
+}
 LIMIT = "limit"
 LIMIT_IS = (
     "The limit is each file as one simple query on one connection, by a client that does nothing else: no ledger, no lock. "
@@ -38,6 +41,17 @@ STARTING = (
     "its payload is empty: median (least to most). Memory is the peak; the zip is `deflate -9` of the release binary."
 )
 
+PROFILED = (
+    "Everything pending, {history}, no added round trip. What the engine sends was taken from the server's log and sent "
+    "again to fresh databases by a client that does nothing else, with less and less of it: the difference of two lines is "
+    "what that part costs. Median (least to most) of some repetitions, one of each in turn."
+)
+
+BUILT = (
+    "The two functions with and without a database driver, each choice alone, from nothing but the downloaded sources. "
+    "The CPU seconds are of all compilers together."
+)
+
 
 def keep(part: str, content: dict) -> None:
     """Keeps what a run found."""
@@ -63,13 +77,10 @@ def write() -> None:
         "# How fast Lockstep is", "",
         "Made by `python -m bench`; do not edit. Absolute times are of one machine: compare within a table only.", "",
     ]
-    speed, startup, run = (_kept(part) for part in PARTS)
-    if speed:
-        lines += _speed(speed)
-    if startup:
-        lines += _startup(startup)
-    if run:
-        lines += _run(run)
+    sections = {"speed": _speed, "profile": _profile, "startup": _startup, "builds": _builds, "run": _run}
+    for part in PARTS:
+        if content := _kept(part):
+            lines += sections[part](content)
     lines += ["## How to make this again", "", "```sh"]
     lines += [f"{_command(part):<52} # {what}" for part, what in PARTS.items()]
     lines += [
@@ -230,6 +241,15 @@ def _startup(content: dict) -> list[str]:
         sizes = [f"{row[name]:.2f}" for name in ("binary_mb", "zip_mb")]
         lines.append(f"| {row['function']} | " + " | ".join([*cells, *sizes]) + " |")
     return [*lines, "", *_about(content["about"])]
+
+
+def _profile(content: dict) -> list[str]:
+    lines = ["## Where the time goes", "", PROFILED.format(history=content["history"]), "", *profile.show(content)]
+    return [*lines, "", *_about(content["about"])]
+
+
+def _builds(content: dict) -> list[str]:
+    return ["## What each choice costs", "", BUILT, "", *builds.show(content["rows"]), "", *_about(content["about"])]
 
 
 def _run(content: dict) -> list[str]:

@@ -62,8 +62,8 @@ class Address:
 class Server(Temporary):
     """The server, with databases that nobody has written to yet."""
 
-    def __init__(self) -> None:
-        super().__init__("bench")
+    def __init__(self, **settings: str) -> None:
+        super().__init__("bench", **settings)
         self._session: psycopg.Connection | None = None
 
     def prepare(self) -> None:

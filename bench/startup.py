@@ -14,11 +14,11 @@ from bench.build import FUNCTIONS, Binaries
 SETTINGS = {"TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:topic"}
 
 
-def measure(binaries: Binaries, times: int) -> list[dict]:
+def measure(binaries: Binaries, times: int, functions: tuple[str, ...] = FUNCTIONS) -> list[dict]:
     """Each function's row."""
     rows = []
     with tempfile.TemporaryDirectory() as place:
-        for name in FUNCTIONS:
+        for name in functions:
             binary = binaries.function(name)
             # Each is started once before, so that the file is in memory, as a function's package is.
             runs = [_run(binary, Path(place)) for _ in range(times + 1)][1:]
