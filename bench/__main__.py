@@ -3,7 +3,7 @@
     python -m bench              everything pending, nothing, one: on every history, in all surroundings
     python -m bench --profile    where the time of an attempt goes
     python -m bench --startup    how soon each function is there, and what it weighs
-    python -m bench --builds     what other release profiles would cost and bring, in half an hour
+    python -m bench --builds     what other release profiles would cost and bring, in some twenty minutes
     python -m bench --run        what a whole run takes and costs, on the local stack
     python -m bench --queries    what --only (Lockstep otherwise) sends for --sizes, and how long each takes; changes no page
     python -m bench --quick      two histories, no added round trip, in about a minute; changes no page

@@ -14,11 +14,11 @@ from bench.build import FUNCTIONS, Binaries
 SETTINGS = {"TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:topic"}
 
 
-def measure(binaries: Binaries, times: int, functions: tuple[str, ...] = FUNCTIONS) -> list[dict]:
+def measure(binaries: Binaries, times: int) -> list[dict]:
     """Each function's row."""
     rows = []
     with tempfile.TemporaryDirectory() as place:
-        for name in functions:
+        for name in FUNCTIONS:
             binary = binaries.function(name)
             # Each is started once before, so that the file is in memory, as a function's package is.
             runs = [_run(binary, Path(place)) for _ in range(times + 1)][1:]
@@ -30,7 +30,7 @@ def measure(binaries: Binaries, times: int, functions: tuple[str, ...] = FUNCTIO
                 "cpu_ms": _spread([run.cpu_ms for run in runs]),
                 "peak_mb": _spread([run.peak_kb / 1024 for run in runs]),
                 "binary_mb": len(content) / 1e6,
-                "zip_mb": _deflated(content) / 1e6,
+                "zip_mb": deflated(content) / 1e6,
                 "answer": runs[0].error,
             })
     return rows
@@ -45,7 +45,7 @@ def _spread(values: list[float]) -> dict[str, float]:
     return {"median": statistics.median(values), "least": min(values), "most": max(values)}
 
 
-def _deflated(content: bytes) -> int:
+def deflated(content: bytes) -> int:
     """As `zip -9` packs it; what stands around it is some hundred bytes."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     return len(packer.compress(content) + packer.flush())
