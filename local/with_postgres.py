@@ -13,7 +13,7 @@ from local.temporary import Temporary
 
 
 def main() -> int:
-    with Temporary("tests") as server:
+    with Temporary("tests", max_prepared_transactions="8", wal_level="logical") as server:
         superuser = server.embedded.superuser
         environment = os.environ | {
             "TEST_POSTGRES_HOST": superuser.host,

@@ -1,0 +1,235 @@
+//! What the catalog says of relations: kinds, columns, constraints, indexes, and what inherits from what.
+
+use std::collections::{BTreeSet, HashMap};
+
+use sqlx::postgres::PgRow;
+use sqlx::postgres::types::Oid;
+use sqlx::{PgConnection, Row as _};
+
+use super::Kind;
+use super::ask::{ask, oids};
+use crate::name::Name;
+
+/// A relation.
+pub(super) struct Class {
+    pub(super) name: Name,
+    pub(super) kind: Kind,
+    pub(super) owned: bool,
+    pub(super) fires: bool,
+    pub(super) is_partition: bool,
+    /// `reltuples`, which is -1 where nobody has counted.
+    pub(super) rows: i64,
+    /// `relpages`, when it was last counted.
+    pub(super) pages: u64,
+    /// The same of its TOAST table and that one's index.
+    pub(super) toast_pages: u64,
+}
+
+/// A column, by [`Details::columns`] of its table and its number there.
+pub(super) struct Attribute {
+    pub(super) name: String,
+    pub(super) of_type: String,
+    pub(super) not_null: bool,
+}
+
+/// An index.
+pub(super) struct Index {
+    pub(super) table: Oid,
+    pub(super) valid: bool,
+    pub(super) unique: bool,
+    /// The numbers of the columns that it has or refers to.
+    pub(super) columns: BTreeSet<i16>,
+}
+
+/// A constraint of a table.
+pub(super) struct Rule {
+    pub(super) oid: Oid,
+    pub(super) name: String,
+    pub(super) kind: char,
+    pub(super) validated: bool,
+    pub(super) table: Oid,
+    pub(super) columns: Vec<i16>,
+    pub(super) refers_to: Option<Oid>,
+    pub(super) refers_to_columns: Vec<i16>,
+    /// The constraint that this one comes of: a partitioned table's.
+    pub(super) parent: Option<Oid>,
+}
+
+/// All that was asked.
+#[derive(Default)]
+pub(super) struct Details {
+    pub(super) classes: HashMap<Oid, Class>,
+    pub(super) columns: HashMap<Oid, Vec<(i16, Attribute)>>,
+    pub(super) rules: Vec<Rule>,
+    pub(super) indexes: HashMap<Oid, Index>,
+    /// What inherits from a relation directly.
+    pub(super) children: HashMap<Oid, Vec<Oid>>,
+    /// Of what a relation inherits. A partition has one parent.
+    pub(super) parents: HashMap<Oid, Oid>,
+    /// Default partitions by their table.
+    pub(super) defaults: HashMap<Oid, Oid>,
+}
+
+/// Asks in one round trip.
+pub(super) async fn details(connection: &mut PgConnection, relations: &[Oid]) -> Result<Details, sqlx::Error> {
+    let list = oids(relations);
+    let queries = [CLASSES, COLUMNS, RULES, INDEXES, INDEX_COLUMNS, CHILDREN].map(|query| query.replace("$1", &list));
+    let answers = ask(connection, &queries).await?;
+    let [classes, columns, rules, indexes, index_columns, children] = &answers[..] else {
+        return Err(sqlx::Error::RowNotFound);
+    };
+    let mut details = Details::default();
+    for row in classes {
+        details.classes.extend(class(row)?);
+    }
+    for row in columns {
+        let column = Attribute {
+            name: row.try_get("name")?,
+            of_type: row.try_get("of_type")?,
+            not_null: row.try_get("not_null")?,
+        };
+        details.columns.entry(row.try_get("oid")?).or_default().push((row.try_get("number")?, column));
+    }
+    for columns in details.columns.values_mut() {
+        columns.sort_by_key(|(number, _)| *number);
+    }
+    details.rules = rules.iter().map(rule).collect::<Result<_, _>>()?;
+    for row in indexes {
+        details.indexes.insert(row.try_get("oid")?, index(row)?);
+    }
+    for row in index_columns {
+        if let Some(index) = details.indexes.get_mut(&row.try_get("oid")?) {
+            index.columns.insert(row.try_get("number")?);
+        }
+    }
+    for row in children {
+        let (parent, child) = (row.try_get("parent")?, row.try_get("oid")?);
+        details.children.entry(parent).or_default().push(child);
+        details.parents.insert(child, parent);
+        if row.try_get("is_default")? {
+            details.defaults.insert(parent, child);
+        }
+    }
+    Ok(details)
+}
+
+impl Details {
+    /// The qualified name of a relation.
+    pub(super) fn name(&self, oid: Oid) -> Option<Name> {
+        self.classes.get(&oid).map(|class| class.name.clone())
+    }
+
+    /// All that inherits from a relation, whatever stands between, without the relation itself.
+    pub(super) fn descendants(&self, oid: Oid) -> Vec<Oid> {
+        let (mut found, mut seen, mut next) = (Vec::new(), BTreeSet::from([oid.0]), vec![oid]);
+        while let Some(parent) = next.pop() {
+            for child in self.children.get(&parent).into_iter().flatten() {
+                // A table may inherit from several that inherit from one.
+                if seen.insert(child.0) {
+                    found.push(*child);
+                    next.push(*child);
+                }
+            }
+        }
+        found
+    }
+
+    /// The name of a table's column.
+    pub(super) fn column(&self, table: Oid, number: i16) -> Option<String> {
+        let columns = self.columns.get(&table)?;
+        columns.iter().find(|(other, _)| *other == number).map(|(_, column)| column.name.clone())
+    }
+}
+
+/// `None` for a kind that came with a later PostgreSQL.
+fn class(row: &PgRow) -> Result<Option<(Oid, Class)>, sqlx::Error> {
+    let kind = match row.try_get("kind")? {
+        "r" | "t" => Kind::Table,
+        "p" => Kind::Partitioned,
+        "i" | "I" => Kind::Index,
+        "v" => Kind::View,
+        "m" => Kind::MaterializedView,
+        "S" => Kind::Sequence,
+        "f" => Kind::Foreign,
+        "c" => Kind::Composite,
+        _ => return Ok(None),
+    };
+    let class = Class {
+        name: Name { schema: Some(row.try_get("schema")?), name: row.try_get("name")? },
+        kind,
+        owned: row.try_get("owned")?,
+        fires: row.try_get("fires")?,
+        is_partition: row.try_get("is_partition")?,
+        rows: row.try_get("rows")?,
+        pages: row.try_get::<i64, _>("pages")?.unsigned_abs(),
+        toast_pages: row.try_get::<i64, _>("toast_pages")?.unsigned_abs(),
+    };
+    Ok(Some((row.try_get("oid")?, class)))
+}
+
+fn rule(row: &PgRow) -> Result<Rule, sqlx::Error> {
+    Ok(Rule {
+        oid: row.try_get("oid")?,
+        name: row.try_get("name")?,
+        kind: row.try_get::<&str, _>("kind")?.chars().next().unwrap_or_default(),
+        validated: row.try_get("validated")?,
+        table: row.try_get("relation")?,
+        columns: row.try_get::<Option<_>, _>("columns")?.unwrap_or_default(),
+        refers_to: row.try_get("refers_to")?,
+        refers_to_columns: row.try_get::<Option<_>, _>("refers_to_columns")?.unwrap_or_default(),
+        parent: row.try_get("parent")?,
+    })
+}
+
+fn index(row: &PgRow) -> Result<Index, sqlx::Error> {
+    Ok(Index {
+        table: row.try_get("relation")?,
+        valid: row.try_get("valid")?,
+        unique: row.try_get("is_unique")?,
+        // An expression stands as 0.
+        columns: row.try_get::<&str, _>("keys")?.split(' ').filter_map(|n| n.parse().ok()).filter(|n| *n > 0).collect(),
+    })
+}
+
+/// `relpages` are an estimate, but to be had without a lock on the table: `pg_relation_size` and its like wait for one.
+const CLASSES: &str = "\
+    SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind::pg_catalog.text AS kind, \
+           pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned, c.relispartition AS is_partition, \
+           (c.relhasrules OR EXISTS (SELECT 1 FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid \
+                                     AND NOT g.tgisinternal)) AS fires, \
+           c.reltuples::pg_catalog.int8 AS rows, c.relpages::pg_catalog.int8 AS pages, \
+           coalesce(t.relpages + (SELECT pg_catalog.sum(x.relpages) FROM pg_catalog.pg_index i \
+                                  JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid WHERE i.indrelid = t.oid), 0 \
+           )::pg_catalog.int8 AS toast_pages \
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+    LEFT JOIN pg_catalog.pg_class t ON t.oid = c.reltoastrelid \
+    WHERE c.oid = ANY ($1)";
+
+const COLUMNS: &str = "\
+    SELECT a.attrelid AS oid, a.attnum AS number, a.attname AS name, \
+           pg_catalog.format_type(a.atttypid, a.atttypmod) AS of_type, a.attnotnull AS not_null \
+    FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
+    WHERE a.attrelid = ANY ($1) AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind NOT IN ('i', 'I')";
+
+const RULES: &str = "\
+    SELECT oid, conname AS name, contype::pg_catalog.text AS kind, convalidated AS validated, conrelid AS relation, \
+           conkey AS columns, nullif(confrelid, 0) AS refers_to, confkey AS refers_to_columns, \
+           nullif(conparentid, 0) AS parent \
+    FROM pg_catalog.pg_constraint WHERE conrelid = ANY ($1)";
+
+const INDEXES: &str = "\
+    SELECT indexrelid AS oid, indrelid AS relation, indisvalid AS valid, indisunique AS is_unique, \
+           indkey::pg_catalog.text AS keys \
+    FROM pg_catalog.pg_index WHERE indexrelid = ANY ($1)";
+
+/// Columns that an expression or a condition of an index refers to.
+const INDEX_COLUMNS: &str = "\
+    SELECT i.indexrelid AS oid, d.refobjsubid::pg_catalog.int2 AS number \
+    FROM pg_catalog.pg_index i JOIN pg_catalog.pg_depend d ON d.objid = i.indexrelid AND d.refobjid = i.indrelid \
+    WHERE i.indexrelid = ANY ($1) AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass \
+    AND d.refclassid = d.classid AND d.refobjsubid > 0";
+
+const CHILDREN: &str = "\
+    SELECT h.inhparent AS parent, h.inhrelid AS oid, coalesce(p.partdefid = h.inhrelid, false) AS is_default \
+    FROM pg_catalog.pg_inherits h LEFT JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = h.inhparent \
+    WHERE h.inhparent = ANY ($1)";

@@ -1,0 +1,149 @@
+//! One look at the catalog for all that scripts name.
+
+use std::collections::{BTreeMap, HashMap};
+
+use report::Table;
+use sqlx::PgConnection;
+use sqlx::postgres::types::Oid;
+
+use super::details::{Details, Rule, details};
+use super::facts::Facts;
+use super::meaning::resolve;
+use super::moment::{Moment, moment};
+use super::{Catalog, Column, Constraint, Kind, Relation};
+use crate::name::Name;
+
+/// Looks up the relations, functions and types that scripts name, as this session would find them.
+///
+/// That takes three round trips however many there are, one where no relation exists, and seven on a server that
+/// refuses a part of it, which is left out then. Somebody's lock on a table keeps it up for a moment at most. The
+/// session must not be in a transaction: a refusal would end it.
+///
+/// Relations that belong to the matter are in the catalog by their qualified name, whether they were asked for or not:
+/// an index's table, what inherits from a table or refers to it by a foreign key and so on, what those refer to, and of
+/// what they are partitions, with the other partitions.
+///
+/// # Errors
+///
+/// What the connection or the server reports.
+pub async fn look(
+    connection: &mut PgConnection,
+    names: &[Name],
+    functions: &[Name],
+    types: &[Name],
+) -> Result<Catalog, sqlx::Error> {
+    let meaning = resolve(connection, names, functions, types).await?;
+    let (details, moment) = if meaning.all.is_empty() {
+        (Details::default(), Moment::default())
+    } else {
+        (details(connection, &meaning.all).await?, moment(connection, &meaning.all).await?)
+    };
+    let found = Found::new(&details, &moment, &Facts::new(&details, &moment, meaning.version, meaning.page));
+    let mut relations = BTreeMap::new();
+    for oid in &meaning.all {
+        // Other indexes than those that were asked for are known by their tables.
+        if !details.indexes.contains_key(oid) {
+            relations.extend(found.relation(*oid).map(|relation| (relation.name.clone(), relation)));
+        }
+    }
+    for (name, oid) in meaning.relations {
+        for oid in std::iter::once(oid).chain(details.descendants(oid)).chain(details.parents.get(&oid).copied()) {
+            if details.indexes.contains_key(&oid) {
+                relations.extend(found.relation(oid).map(|relation| (relation.name.clone(), relation)));
+            }
+        }
+        relations.extend(found.relation(oid).map(|relation| (name, relation)));
+    }
+    Ok(Catalog {
+        version: meaning.version,
+        schema: meaning.schema,
+        relations,
+        functions: meaning.functions,
+        types: meaning.types,
+    })
+}
+
+/// All that was found, by relation.
+struct Found<'a> {
+    details: &'a Details,
+    moment: &'a Moment,
+    tables: HashMap<Oid, Table>,
+    /// The indexes that each column of a table is in.
+    indexes: HashMap<(Oid, i16), Vec<Name>>,
+    constraints: HashMap<Oid, Vec<Constraint>>,
+}
+
+impl<'a> Found<'a> {
+    fn new(details: &'a Details, moment: &'a Moment, facts: &Facts<'_>) -> Self {
+        let tables = details.classes.iter().filter(|(_, class)| class.kind != Kind::Index);
+        let mut found = Self {
+            details,
+            moment,
+            tables: tables.filter_map(|(oid, _)| Some((*oid, facts.of(*oid)?))).collect(),
+            indexes: HashMap::new(),
+            constraints: HashMap::new(),
+        };
+        for (oid, index) in &details.indexes {
+            for column in &index.columns {
+                found.indexes.entry((index.table, *column)).or_default().extend(details.name(*oid));
+            }
+        }
+        for rule in &details.rules {
+            // Where a foreign key refers to a partitioned table, it has a row for each partition there.
+            if !facts.is_for_a_partition(rule) {
+                let constraint = found.constraint(rule);
+                found.constraints.entry(rule.table).or_default().push(constraint);
+            }
+        }
+        found.indexes.values_mut().for_each(|names| names.sort());
+        found.constraints.values_mut().for_each(|rules| rules.sort_by(|one, other| one.name.cmp(&other.name)));
+        found
+    }
+
+    fn relation(&self, oid: Oid) -> Option<Relation> {
+        let class = self.details.classes.get(&oid)?;
+        let table = self.details.indexes.get(&oid).map(|index| index.table);
+        let default = self.details.defaults.get(&oid);
+        let parent = self.details.parents.get(&oid).filter(|_| class.is_partition);
+        let mut descendants: Vec<Name> =
+            self.details.descendants(oid).into_iter().filter_map(|oid| self.details.name(oid)).collect();
+        descendants.sort();
+        Some(Relation {
+            name: class.name.clone(),
+            kind: class.kind,
+            columns: self.columns(oid),
+            constraints: self.constraints.get(&oid).cloned().unwrap_or_default(),
+            descendants,
+            parent: parent.and_then(|oid| self.details.name(*oid)),
+            default_partition: default.and_then(|oid| self.details.name(*oid)),
+            table: table.and_then(|oid| self.details.name(oid)),
+            fires: class.fires,
+            owned: class.owned,
+            facts: self.tables.get(&table.unwrap_or(oid))?.clone(),
+        })
+    }
+
+    fn columns(&self, table: Oid) -> Vec<Column> {
+        let columns = self.details.columns.get(&table).into_iter().flatten();
+        let column = columns.map(|(number, column)| Column {
+            name: column.name.clone(),
+            of_type: column.of_type.clone(),
+            not_null: column.not_null,
+            indexes: self.indexes.get(&(table, *number)).cloned().unwrap_or_default(),
+        });
+        column.collect()
+    }
+
+    fn constraint(&self, rule: &Rule) -> Constraint {
+        let names = |table, numbers: &[i16]| numbers.iter().filter_map(|n| self.details.column(table, *n)).collect();
+        Constraint {
+            name: rule.name.clone(),
+            kind: rule.kind,
+            validated: rule.validated,
+            columns: names(rule.table, &rule.columns),
+            refers_to: rule.refers_to.and_then(|oid| self.details.name(oid)),
+            refers_to_columns: rule.refers_to.map(|oid| names(oid, &rule.refers_to_columns)).unwrap_or_default(),
+            definition: self.moment.definitions.get(&rule.oid).cloned().unwrap_or_default(),
+        }
+    }
+}

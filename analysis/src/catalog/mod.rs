@@ -1,0 +1,120 @@
+//! What the database's catalog says of the relations that scripts name.
+
+pub(crate) mod ask;
+mod details;
+mod facts;
+mod look;
+mod meaning;
+mod moment;
+
+pub use look::look;
+
+use std::collections::BTreeMap;
+
+use report::Table;
+
+use crate::name::Name;
+
+/// The relations that scripts name and that exist, by the name that the scripts use; and the relations that belong to
+/// those, by their qualified name.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    /// The server's version: 180004 is 18.4.
+    pub version: u32,
+    /// Where a relation goes that is created without a schema: `current_schema()`; empty where there is none.
+    pub schema: String,
+    /// Relations by name, as scripts write it. An index stands for itself here, with its table's name in it.
+    pub relations: BTreeMap<Name, Relation>,
+    /// The volatility of functions by name: `i`, `s` or `v`; the worst of all that share a name.
+    pub functions: BTreeMap<Name, char>,
+    /// What types are, by name. PostgreSQL's own words for some (`integer`) are no names of types.
+    pub types: BTreeMap<Name, TypeFacts>,
+}
+
+/// A relation that exists.
+#[derive(Debug, Clone)]
+pub struct Relation {
+    /// Its qualified name.
+    pub name: Name,
+    /// What it is.
+    pub kind: Kind,
+    /// Its columns, in order. Of an index: none.
+    pub columns: Vec<Column>,
+    /// Its constraints, those of the NOT NULL kind included.
+    pub constraints: Vec<Constraint>,
+    /// Its partitions and theirs, or the tables that inherit from it; of an index of a partitioned table, the indexes.
+    pub descendants: Vec<Name>,
+    /// The partitioned table that it is a partition of.
+    pub parent: Option<Name>,
+    /// The partitioned table's default partition.
+    pub default_partition: Option<Name>,
+    /// The table that an index is of.
+    pub table: Option<Name>,
+    /// Whether rows that change set something off: a trigger, a rule, or a view's definition.
+    pub fires: bool,
+    /// Whether the role owns it, or is a member of the role that does.
+    pub owned: bool,
+    /// Its size and use, for the report. An index has its table's.
+    pub facts: Table,
+}
+
+/// What a relation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An ordinary table.
+    Table,
+    /// A table that has partitions, and no rows of its own.
+    Partitioned,
+    /// An index.
+    Index,
+    /// A view.
+    View,
+    /// A materialized view.
+    MaterializedView,
+    /// A sequence.
+    Sequence,
+    /// A foreign table.
+    Foreign,
+    /// A composite type.
+    Composite,
+}
+
+/// A column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type as `format_type` writes it: `character varying(20)`.
+    pub of_type: String,
+    /// Whether it is NOT NULL.
+    pub not_null: bool,
+    /// Indexes that it is in, or that an expression of theirs refers to.
+    pub indexes: Vec<Name>,
+}
+
+/// A constraint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Constraint {
+    /// Its name.
+    pub name: String,
+    /// `pg_constraint.contype`: `c`, `f`, `n`, `p`, `u`, `x`, `t`.
+    pub kind: char,
+    /// Whether all rows are known to fulfil it.
+    pub validated: bool,
+    /// Its columns' names.
+    pub columns: Vec<String>,
+    /// The table that a foreign key refers to.
+    pub refers_to: Option<Name>,
+    /// The columns there.
+    pub refers_to_columns: Vec<String>,
+    /// Of a CHECK, `CHECK ((price > 0)) NOT VALID`, as `pg_get_constraintdef` writes it; empty while somebody has
+    /// locked the table against readers.
+    pub definition: String,
+}
+
+/// What a type is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TypeFacts {
+    /// Whether it is a domain with a constraint, its own or of the type below.
+    pub constrained_domain: bool,
+}

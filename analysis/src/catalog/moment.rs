@@ -1,0 +1,144 @@
+//! What can be had of relations only now and then: sizes, use, who holds locks, conditions of constraints.
+//!
+//! A server may refuse each of these, and they are done without then.
+
+use std::collections::HashMap;
+
+use report::{Holder, Lock};
+use sqlx::postgres::PgRow;
+use sqlx::postgres::types::Oid;
+use sqlx::{PgConnection, Row as _};
+
+use super::ask::{ask_leniently, oids};
+
+/// What relations are like at this moment.
+#[derive(Default)]
+pub(super) struct Moment {
+    /// Exact sizes, where nobody is in the way.
+    pub(super) sizes: HashMap<Oid, Size>,
+    /// What became of rows.
+    pub(super) use_of: HashMap<Oid, Use>,
+    /// When the counters of use were last reset.
+    pub(super) since: Option<String>,
+    /// Who holds locks on a relation, in no order.
+    pub(super) holders: HashMap<Oid, Vec<Held>>,
+    /// The definitions of CHECK constraints, by the constraint.
+    pub(super) definitions: HashMap<Oid, String>,
+}
+
+/// How large a relation is, in bytes.
+pub(super) struct Size {
+    /// Its rows alone.
+    pub(super) rows: u64,
+    /// With TOAST.
+    pub(super) whole: u64,
+}
+
+/// How many rows have been read and written.
+pub(super) struct Use {
+    pub(super) reads: u64,
+    pub(super) writes: u64,
+}
+
+/// A lock that a transaction holds.
+#[derive(Clone)]
+pub(super) struct Held {
+    /// Tells transactions apart.
+    pub(super) transaction: String,
+    pub(super) lock: Lock,
+    pub(super) holder: Holder,
+}
+
+/// Asks in one round trip, or five where the server refuses.
+pub(super) async fn moment(connection: &mut PgConnection, relations: &[Oid]) -> Result<Moment, sqlx::Error> {
+    let list = oids(relations);
+    let queries = [SIZES, USE, HOLDERS, DEFINITIONS].map(|query| query.replace("$1", &list).replace("$locked", LOCKED));
+    let answers = ask_leniently(connection, &queries).await?;
+    let [sizes, uses, holders, definitions] = &answers[..] else { return Err(sqlx::Error::RowNotFound) };
+    let mut moment = Moment::default();
+    for row in sizes {
+        let size = Size { rows: count(row, "rows")?, whole: count(row, "whole")? };
+        moment.sizes.insert(row.try_get("oid")?, size);
+    }
+    for row in uses {
+        moment.since = row.try_get("since")?;
+        let of = Use { reads: count(row, "reads")?, writes: count(row, "writes")? };
+        moment.use_of.insert(row.try_get("oid")?, of);
+    }
+    for row in holders {
+        if let Some(held) = held(row)? {
+            moment.holders.entry(row.try_get("oid")?).or_default().push(held);
+        }
+    }
+    for row in definitions {
+        // There is none of a constraint that was dropped since.
+        if let Some(definition) = row.try_get("definition")? {
+            moment.definitions.insert(row.try_get("oid")?, definition);
+        }
+    }
+    Ok(moment)
+}
+
+/// A number that is not negative, and 0 where there is none.
+fn count(row: &PgRow, column: &str) -> Result<u64, sqlx::Error> {
+    Ok(row.try_get::<Option<i64>, _>(column)?.and_then(|number| number.try_into().ok()).unwrap_or(0))
+}
+
+/// `None` for a lock that nobody waits for: a serializable transaction's `SIReadLock`.
+fn held(row: &PgRow) -> Result<Option<Held>, sqlx::Error> {
+    let mode: &str = row.try_get("mode")?;
+    let Some(lock) = Lock::ALL.into_iter().find(|lock| lock.mode() == mode) else { return Ok(None) };
+    let seconds: Option<i64> = row.try_get("seconds")?;
+    Ok(Some(Held {
+        transaction: row.try_get("transaction")?,
+        lock,
+        holder: Holder {
+            pid: row.try_get("pid")?,
+            application: row.try_get("application")?,
+            lock: lock.name().to_owned(),
+            seconds: seconds.map(|seconds| seconds.try_into().unwrap_or(0)),
+        },
+    }))
+}
+
+/// Relations that somebody has locked, or waits to lock, against readers: looking at those would have to wait.
+const LOCKED: &str = "\
+    SELECT l.relation FROM pg_catalog.pg_locks l WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' \
+    AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid() \
+    AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())";
+
+const SIZES: &str = "\
+    WITH locked AS MATERIALIZED ($locked) \
+    SELECT c.oid, pg_catalog.pg_relation_size(c.oid) AS rows, pg_catalog.pg_table_size(c.oid) AS whole \
+    FROM pg_catalog.pg_class c WHERE c.oid = ANY ($1) AND c.relkind IN ('r', 'm', 'i', 't') \
+    AND NOT EXISTS (SELECT FROM locked WHERE locked.relation IN (c.oid, c.reltoastrelid))";
+
+const USE: &str = "\
+    SELECT s.relid AS oid, s.seq_tup_read + coalesce(s.idx_tup_fetch, 0) AS reads, \
+           s.n_tup_ins + s.n_tup_upd + s.n_tup_del AS writes, \
+           (SELECT pg_catalog.to_char(d.stats_reset AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') \
+            FROM pg_catalog.pg_stat_database d WHERE d.datname = pg_catalog.current_database()) AS since \
+    FROM pg_catalog.pg_stat_all_tables s WHERE s.relid = ANY ($1)";
+
+/// A prepared transaction has no process. Which of them it is can be told by the lock that each has on its own number.
+const HOLDERS: &str = "\
+    WITH locks AS MATERIALIZED (SELECT * FROM pg_catalog.pg_locks WHERE granted) \
+    SELECT l.relation AS oid, l.pid, l.virtualtransaction AS transaction, l.mode, \
+           coalesce(nullif(a.application_name, ''), nullif(a.backend_type, 'client backend')) AS application, \
+           pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - coalesce(a.xact_start, p.prepared) \
+           )::pg_catalog.int8 AS seconds \
+    FROM locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
+    LEFT JOIN ( \
+        SELECT o.virtualtransaction, p.prepared FROM locks o \
+        JOIN pg_catalog.pg_prepared_xacts p ON p.transaction = o.transactionid \
+        WHERE o.locktype = 'transactionid' AND o.pid IS NULL \
+    ) AS p ON l.pid IS NULL AND p.virtualtransaction = l.virtualtransaction \
+    WHERE l.locktype = 'relation' AND l.relation = ANY ($1) AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid() \
+    AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())";
+
+/// What a CHECK says cannot be written without opening its table.
+const DEFINITIONS: &str = "\
+    WITH locked AS MATERIALIZED ($locked) \
+    SELECT k.oid, pg_catalog.pg_get_constraintdef(k.oid) AS definition \
+    FROM pg_catalog.pg_constraint k WHERE k.conrelid = ANY ($1) AND k.contype = 'c' \
+    AND NOT EXISTS (SELECT FROM locked WHERE locked.relation = k.conrelid)";

@@ -1,0 +1,88 @@
+//! ADD COLUMN: the catalog alone, unless every row has to get a value of its own.
+
+use report::{Lock, Work};
+use squawk_syntax::SyntaxKind;
+use squawk_syntax::ast::{self, AstNode as _, Constraint};
+
+use super::constraint::inline;
+use super::{Table, column_type};
+use crate::catalog::Column;
+use crate::effects::expression::{Volatility, volatility};
+use crate::effects::named::type_name;
+use crate::effects::{text, world::World};
+use crate::name::identifier;
+
+/// Types that stand for a column with a sequence's default.
+const SERIAL: [&str; 6] = ["serial", "serial4", "bigserial", "serial8", "smallserial", "serial2"];
+
+pub(super) fn effects(add: &ast::AddColumn, table: &Table, world: &mut World) {
+    table.lock(world, Lock::AccessExclusive);
+    let Some(column) = add.column_name().map(|name| identifier(&text(name.syntax()))) else { return };
+    if add.if_not_exists().is_some() && world.column(&table.name, &column).is_some() {
+        return;
+    }
+    let constraints: Vec<Constraint> = add.constraints().collect();
+    if fills_rows(add, &constraints, world) {
+        table.works(world, Lock::AccessExclusive, Work::Rewrite);
+    } else if constraints.iter().any(|constraint| scans(constraint, &constraints)) {
+        table.works(world, Lock::AccessExclusive, Work::Scan);
+    }
+    let not_null = constraints
+        .iter()
+        .any(|constraint| matches!(constraint, Constraint::NotNullConstraint(_) | Constraint::PrimaryKeyConstraint(_)));
+    let of_type = add.ty().map(|ty| column_type::canonical(ty.syntax())).unwrap_or_default();
+    for name in table.family(world) {
+        if let Some(relation) = world.relation_mut(&name) {
+            relation.columns.push(Column {
+                name: column.clone(),
+                of_type: of_type.clone(),
+                not_null,
+                indexes: Vec::new(),
+            });
+        }
+    }
+    let has_value = constraints.iter().any(|it| matches!(it, Constraint::DefaultConstraint(_)));
+    for constraint in &constraints {
+        inline(constraint, &column, has_value, table, world);
+    }
+}
+
+/// Whether every row gets a value of its own, so that the table is written anew.
+fn fills_rows(add: &ast::AddColumn, constraints: &[Constraint], world: &World) -> bool {
+    let of_type = add.ty().map(|ty| type_name(ty.syntax()));
+    if of_type.is_some_and(|name| name.schema.is_none() && SERIAL.contains(&name.name.as_str())) {
+        return true;
+    }
+    let default = constraints.iter().find_map(|constraint| match constraint {
+        Constraint::DefaultConstraint(it) => it.expr(),
+        _ => None,
+    });
+    let generated = constraints.iter().any(|constraint| match constraint {
+        // A virtual column is computed when it is read.
+        Constraint::GeneratedConstraint(it) => {
+            !it.syntax().descendants_with_tokens().any(|element| element.kind() == SyntaxKind::VIRTUAL_KW)
+        }
+        _ => false,
+    });
+    let is_volatile = default.is_some_and(|expr| volatility(expr.syntax(), world) == Volatility::Volatile);
+    is_volatile || generated || is_constrained_domain(add, world)
+}
+
+/// A domain's constraint is checked for each row, even where there is no value yet.
+fn is_constrained_domain(add: &ast::AddColumn, world: &World) -> bool {
+    let known = add.ty().and_then(|ty| world.types.get(&type_name(ty.syntax())).cloned());
+    known.is_some_and(|facts| facts.constrained_domain)
+}
+
+/// Whether every row is looked at, though none is written.
+fn scans(constraint: &Constraint, all: &[Constraint]) -> bool {
+    let has_value =
+        all.iter().any(|it| matches!(it, Constraint::DefaultConstraint(_) | Constraint::GeneratedConstraint(_)));
+    match constraint {
+        Constraint::CheckConstraint(_) => true,
+        // A reference from a column that is empty has nothing to look up.
+        Constraint::ReferencesConstraint(_) => has_value,
+        Constraint::NotNullConstraint(_) => !has_value,
+        _ => false,
+    }
+}

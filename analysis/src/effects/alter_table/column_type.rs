@@ -1,0 +1,207 @@
+//! ALTER COLUMN TYPE: which changes leave the rows as they are.
+
+use report::{Lock, Work};
+use squawk_syntax::ast::{self, AstNode as _};
+use squawk_syntax::{SyntaxKind, SyntaxNode};
+
+use super::Table;
+use crate::effects::named::type_name;
+use crate::effects::{text, world::World};
+use crate::name::{Name, identifier};
+
+pub(super) fn effects(set: &ast::SetType, column: &str, table: &Table, world: &mut World) {
+    let Some(to) = set.ty().map(|ty| canonical(ty.syntax())) else { return };
+    let converts = set.using_expr().is_some_and(|using| !is_plain(using.syntax(), column, &to));
+    let collates = set.collate().is_some();
+    for name in table.family(world) {
+        let known = world.column(&name, column).cloned();
+        let from = known.as_ref().map(|column| column.of_type.clone()).unwrap_or_default();
+        let stays = !converts && is_same_on_disk(&from, &to);
+        if stays {
+            world.lock(&name, Lock::AccessExclusive);
+            let rebuilt = known.is_some_and(|column| !column.indexes.is_empty());
+            if rebuilt && (collates || !keeps_indexes(&from, &to)) {
+                world.works(&name, Lock::AccessExclusive, Work::IndexBuild);
+            }
+            if is_checked(&name, column, world) {
+                world.works(&name, Lock::AccessExclusive, Work::Scan);
+            }
+        } else {
+            world.works(&name, Lock::AccessExclusive, Work::Rewrite);
+        }
+        if let Some(relation) = world.relation_mut(&name) {
+            relation
+                .columns
+                .iter_mut()
+                .filter(|known| known.name == column)
+                .for_each(|known| known.of_type.clone_from(&to));
+        }
+        recheck(&name, column, world);
+    }
+}
+
+/// Whether a CHECK names the column: it is tried anew.
+fn is_checked(table: &Name, column: &str, world: &World) -> bool {
+    let Some(relation) = world.relation(table) else { return false };
+    relation.constraints.iter().any(|it| it.kind == 'c' && it.columns.iter().any(|name| name == column))
+}
+
+/// Foreign keys of the column are made anew, and tried.
+fn recheck(table: &Name, column: &str, world: &mut World) {
+    let own = world.relation(table).map_or_else(Vec::new, |relation| relation.constraints.clone());
+    for constraint in own.iter().filter(|it| it.kind == 'f' && it.columns.iter().any(|name| name == column)) {
+        if let Some(other) = &constraint.refers_to {
+            world.works(other, Lock::AccessExclusive, Work::Scan);
+            world.works(table, Lock::AccessExclusive, Work::Scan);
+        }
+    }
+    let referring: Vec<_> = world
+        .relations()
+        .filter(|relation| {
+            relation.constraints.iter().any(|it| {
+                it.kind == 'f'
+                    && it.refers_to.as_ref() == Some(table)
+                    && it.refers_to_columns.iter().any(|name| name == column)
+            })
+        })
+        .map(|relation| relation.name.clone())
+        .collect();
+    for other in referring {
+        world.works(&other, Lock::AccessExclusive, Work::Scan);
+    }
+}
+
+/// Whether USING says no more than a cast to the new type.
+fn is_plain(using: &SyntaxNode, column: &str, to: &str) -> bool {
+    let Some(expression) = using.children().next() else { return false };
+    match expression.kind() {
+        SyntaxKind::NAME_REF => identifier(&text(&expression)) == column,
+        SyntaxKind::CAST_EXPR => {
+            let mut parts = expression.children();
+            let is_column = parts
+                .next()
+                .is_some_and(|inner| inner.kind() == SyntaxKind::NAME_REF && identifier(&text(&inner)) == column);
+            is_column && expression.children().last().is_some_and(|of_type| canonical(&of_type) == to)
+        }
+        _ => false,
+    }
+}
+
+/// A type as `format_type` writes it.
+pub(super) fn canonical(of_type: &SyntaxNode) -> String {
+    let mut arguments = String::new();
+    for list in of_type.children().filter(|child| child.kind() == SyntaxKind::ARG_LIST) {
+        arguments = text(&list);
+    }
+    let has = |kind| of_type.children_with_tokens().any(|element| element.kind() == kind);
+    let zoned = of_type.descendants_with_tokens().any(|element| element.kind() == SyntaxKind::WITH_KW);
+    let literal =
+        of_type.children().find(|child| child.kind() == SyntaxKind::LITERAL).map(|node| format!("({})", text(&node)));
+    let zone = if zoned { "with" } else { "without" };
+    match of_type.kind() {
+        SyntaxKind::VARCHAR_TYPE => format!("character varying{arguments}"),
+        SyntaxKind::CHARACTER_TYPE if has(SyntaxKind::VARYING_KW) => format!("character varying{arguments}"),
+        SyntaxKind::CHARACTER_TYPE if arguments.is_empty() => "character(1)".into(),
+        SyntaxKind::CHARACTER_TYPE => format!("character{arguments}"),
+        SyntaxKind::BIT_VARYING_TYPE => format!("bit varying{arguments}"),
+        SyntaxKind::BIT_TYPE if arguments.is_empty() => "bit(1)".into(),
+        SyntaxKind::BIT_TYPE => format!("bit{arguments}"),
+        SyntaxKind::DOUBLE_TYPE => "double precision".into(),
+        SyntaxKind::TIMESTAMP_TYPE => format!("timestamp{} {zone} time zone", literal.unwrap_or_default()),
+        SyntaxKind::TIME_TYPE => format!("time{} {zone} time zone", literal.unwrap_or_default()),
+        SyntaxKind::ARRAY_TYPE => {
+            let element = of_type.children().next().map(|inner| canonical(&inner)).unwrap_or_default();
+            format!("{element}[]")
+        }
+        SyntaxKind::PATH_TYPE => {
+            let name = type_name(of_type);
+            let plain = if name.schema.as_deref() == Some("pg_catalog") { name.name.clone() } else { name.to_string() };
+            alias(plain.trim_matches('"'), &arguments)
+        }
+        _ => text(of_type).to_lowercase(),
+    }
+}
+
+/// The names that PostgreSQL's own types have besides.
+fn alias(name: &str, arguments: &str) -> String {
+    let (name, takes_arguments) = match name {
+        "int" | "int4" | "integer" | "serial" | "serial4" => ("integer", false),
+        "int8" | "bigint" | "bigserial" | "serial8" => ("bigint", false),
+        "int2" | "smallint" | "smallserial" | "serial2" => ("smallint", false),
+        "float4" | "real" => ("real", false),
+        "float8" | "float" => ("double precision", false),
+        "bool" | "boolean" => ("boolean", false),
+        "decimal" | "numeric" | "dec" => ("numeric", true),
+        "varchar" => ("character varying", true),
+        "bpchar" => ("character", true),
+        "varbit" => ("bit varying", true),
+        "timestamptz" => return zoned("timestamp", arguments),
+        "timetz" => return zoned("time", arguments),
+        "timestamp" => return format!("timestamp{arguments} without time zone"),
+        "time" => return format!("time{arguments} without time zone"),
+        other => (other, true),
+    };
+    if takes_arguments { format!("{name}{arguments}") } else { name.to_owned() }
+}
+
+fn zoned(name: &str, arguments: &str) -> String {
+    format!("{name}{arguments} with time zone")
+}
+
+/// A type's name and its arguments: `numeric(10,2)` is numeric with 10 and 2.
+fn split(of_type: &str) -> (String, Vec<i64>) {
+    let Some((name, rest)) = of_type.split_once('(') else { return (of_type.to_owned(), Vec::new()) };
+    let Some((arguments, behind)) = rest.split_once(')') else { return (of_type.to_owned(), Vec::new()) };
+    let numbers = arguments.split(',').filter_map(|number| number.trim().parse().ok()).collect();
+    (format!("{name}{behind}"), numbers)
+}
+
+/// Whether the server takes the stored values for values of the new type without looking at them.
+fn is_same_on_disk(from: &str, to: &str) -> bool {
+    if from == to {
+        return true;
+    }
+    let ((from_name, from_arguments), (to_name, to_arguments)) = (split(from), split(to));
+    let bare = |arguments: &[i64]| arguments.is_empty();
+    match (from_name.as_str(), to_name.as_str()) {
+        ("character varying" | "text", "text") => true,
+        ("text", "character varying") => bare(&to_arguments),
+        ("character varying" | "bit varying" | "varbit", _) if from_name == to_name => {
+            bare(&to_arguments) || grows(&from_arguments, &to_arguments)
+        }
+        ("numeric", "numeric") => {
+            bare(&to_arguments)
+                || (scale(&from_arguments) == scale(&to_arguments) && grows(&from_arguments, &to_arguments))
+        }
+        (
+            "timestamp without time zone"
+            | "timestamp with time zone"
+            | "time without time zone"
+            | "time with time zone",
+            _,
+        ) if from_name == to_name => bare(&to_arguments) || grows(&from_arguments, &to_arguments),
+        // Under UTC alone, which the server checks; a role's or a database's TimeZone decides, so this is the worse.
+        ("timestamp without time zone", "timestamp with time zone") => false,
+        ("inet", "cidr") => false,
+        ("cidr", "inet") => true,
+        ("xml", "text") => true,
+        _ => false,
+    }
+}
+
+fn scale(arguments: &[i64]) -> i64 {
+    arguments.get(1).copied().unwrap_or(0)
+}
+
+fn grows(from: &[i64], to: &[i64]) -> bool {
+    match (from.first(), to.first()) {
+        (Some(from), Some(to)) => to >= from,
+        _ => false,
+    }
+}
+
+fn keeps_indexes(from: &str, to: &str) -> bool {
+    let ((from_name, _), (to_name, _)) = (split(from), split(to));
+    let textual = |name: &str| matches!(name, "text" | "character varying");
+    from_name == to_name || (textual(&from_name) && textual(&to_name))
+}

@@ -1,0 +1,186 @@
+//! ALTER TABLE: one statement, one lock, the strongest that any of its subcommands needs.
+
+mod add_column;
+mod column_type;
+mod constraint;
+mod partition;
+
+use report::{Lock, Work};
+use squawk_syntax::ast::{self, AlterColumnOption, AlterTableAction, AstNode as _};
+use squawk_syntax::{SyntaxKind, SyntaxNode};
+
+use super::{text, world::World};
+use crate::name::{Name, identifier};
+
+pub(super) use constraint::dropped;
+
+pub(super) fn effects(statement: &ast::AlterTable, world: &mut World) {
+    let Some(target) = statement.table_relation_name() else {
+        // ALTER TABLE ALL IN TABLESPACE: whichever are there.
+        return world.opaque();
+    };
+    let Some(written) = target.table_name_ref().map(|name| Name::parse(&text(name.syntax()))) else { return };
+    let table = Table { only: target.only_token().is_some(), name: world.resolve(&written) };
+    // The server leaves it at a notice, without a lock.
+    if statement.if_exists().is_some() && world.relation(&table.name).is_none() {
+        return;
+    }
+    for action in statement.actions() {
+        subcommand(&action, &table, world);
+    }
+}
+
+/// The table that is altered.
+pub(super) struct Table {
+    pub(super) name: Name,
+    /// Whether what inherits from it is left alone.
+    only: bool,
+}
+
+impl Table {
+    /// The table and, unless ONLY is said, what inherits from it or is a partition of it.
+    pub(super) fn family(&self, world: &World) -> Vec<Name> {
+        if self.only { vec![self.name.clone()] } else { world.family(&self.name) }
+    }
+
+    fn lock(&self, world: &mut World, lock: Lock) {
+        for name in self.family(world) {
+            world.lock(&name, lock);
+        }
+    }
+
+    fn works(&self, world: &mut World, lock: Lock, work: Work) {
+        for name in self.family(world) {
+            world.works(&name, lock, work);
+        }
+    }
+}
+
+fn subcommand(action: &AlterTableAction, table: &Table, world: &mut World) {
+    use AlterTableAction as Action;
+    match action {
+        Action::AddColumn(it) => add_column::effects(it, table, world),
+        Action::DropColumn(it) => drop_column(it, table, world),
+        Action::AlterColumn(it) => column(it, table, world),
+        Action::AddConstraint(it) => constraint::add(it, table, world),
+        Action::DropConstraint(it) => constraint::drop(it, table, world),
+        Action::ValidateConstraint(it) => constraint::validate(it, table, world),
+        Action::AlterConstraint(it) => constraint::alter(it, table, world),
+        Action::AttachPartition(it) => partition::attach(it, table, world),
+        Action::DetachPartition(it) => partition::detach(it, table, world),
+        Action::InheritTable(it) => {
+            world.lock(&table.name, Lock::AccessExclusive);
+            lock_named(it.syntax(), Lock::ShareUpdateExclusive, world);
+        }
+        Action::NoInheritTable(it) => {
+            world.lock(&table.name, Lock::AccessExclusive);
+            lock_named(it.syntax(), Lock::AccessShare, world);
+        }
+        Action::EnableTrigger(_)
+        | Action::DisableTrigger(_)
+        | Action::EnableAlwaysTrigger(_)
+        | Action::EnableReplicaTrigger(_) => table.lock(world, Lock::ShareRowExclusive),
+        Action::ClusterOn(_) | Action::SetWithoutCluster(_) => world.lock(&table.name, Lock::ShareUpdateExclusive),
+        Action::SetOptions(it) => world.lock(&table.name, options(it.syntax())),
+        Action::ResetOptions(it) => world.lock(&table.name, options(it.syntax())),
+        Action::RenameColumn(it) => rename_column(it, table, world),
+        Action::TableRenameTo(it) => {
+            world.lock(&table.name, Lock::AccessExclusive);
+            if let Some(to) = it.table_name() {
+                world.rename(&table.name, table.name.renamed(identifier(&text(to.syntax()))));
+            }
+        }
+        Action::SetSchema(it) => {
+            world.lock(&table.name, Lock::AccessExclusive);
+            if let Some(schema) = it.schema_ref() {
+                let to = Name { schema: Some(identifier(&text(schema.syntax()))), name: table.name.name.clone() };
+                world.rename(&table.name, to);
+            }
+        }
+        Action::SetLogged(_) | Action::SetUnlogged(_) | Action::SetAccessMethod(_) | Action::SetTablespace(_) => {
+            world.works(&table.name, Lock::AccessExclusive, Work::Rewrite);
+        }
+        Action::RenameConstraint(_) => table.lock(world, Lock::AccessExclusive),
+        Action::MergePartitions(_) | Action::SplitPartition(_) => {
+            for name in world.family(&table.name) {
+                world.works(&name, Lock::AccessExclusive, Work::Rewrite);
+            }
+        }
+        // Everything else changes the catalog alone, and nobody may look meanwhile.
+        _ => world.lock(&table.name, Lock::AccessExclusive),
+    }
+}
+
+fn column(alter: &ast::AlterColumn, table: &Table, world: &mut World) {
+    let Some(column) = alter.column_name_ref().map(|name| identifier(&text(name.syntax()))) else { return };
+    match alter.option() {
+        Some(AlterColumnOption::SetType(it)) => column_type::effects(&it, &column, table, world),
+        Some(AlterColumnOption::SetNotNull(_)) => constraint::set_not_null(&column, table, world),
+        Some(AlterColumnOption::DropNotNull(_)) => {
+            table.lock(world, Lock::AccessExclusive);
+            for name in table.family(world) {
+                if let Some(relation) = world.relation_mut(&name) {
+                    relation
+                        .columns
+                        .iter_mut()
+                        .filter(|known| known.name == column)
+                        .for_each(|known| known.not_null = false);
+                }
+            }
+        }
+        Some(
+            AlterColumnOption::SetStatistics(_) | AlterColumnOption::SetOptions(_) | AlterColumnOption::ResetOptions(_),
+        ) => {
+            table.lock(world, Lock::ShareUpdateExclusive);
+        }
+        // The values of all rows are made anew.
+        Some(AlterColumnOption::SetExpression(_)) => table.works(world, Lock::AccessExclusive, Work::Rewrite),
+        _ => table.lock(world, Lock::AccessExclusive),
+    }
+}
+
+fn drop_column(drop: &ast::DropColumn, table: &Table, world: &mut World) {
+    let Some(column) = drop.column_name_ref().map(|name| identifier(&text(name.syntax()))) else { return };
+    table.lock(world, Lock::AccessExclusive);
+    // Views and more, which only the server can list.
+    if matches!(drop.drop_behavior(), Some(ast::DropBehavior::Cascade(_))) {
+        world.opaque();
+    }
+    for name in table.family(world) {
+        let Some(relation) = world.relation_mut(&name) else { continue };
+        relation.columns.retain(|known| known.name != column);
+        let (gone, kept) =
+            std::mem::take(&mut relation.constraints).into_iter().partition(|known| known.columns.contains(&column));
+        relation.constraints = kept;
+        let gone: Vec<_> = gone;
+        for constraint in gone {
+            constraint::dropped(&name, &constraint, world);
+        }
+    }
+}
+
+fn rename_column(rename: &ast::RenameColumn, table: &Table, world: &mut World) {
+    table.lock(world, Lock::AccessExclusive);
+    let (Some(from), Some(to)) = (rename.column_name_ref(), rename.column_name()) else { return };
+    let (from, to) = (identifier(&text(from.syntax())), identifier(&text(to.syntax())));
+    for name in table.family(world) {
+        let Some(relation) = world.relation_mut(&name) else { continue };
+        for column in relation.columns.iter_mut().filter(|column| column.name == from) {
+            column.name.clone_from(&to);
+        }
+    }
+}
+
+/// Storage parameters that the server reads while others work need no more than to be alone in changing them.
+fn options(node: &SyntaxNode) -> Lock {
+    let strong = ["user_catalog_table"];
+    let written = text(node).to_lowercase();
+    if strong.iter().any(|name| written.contains(name)) { Lock::AccessExclusive } else { Lock::ShareUpdateExclusive }
+}
+
+/// Locks every table that `node` names.
+fn lock_named(node: &SyntaxNode, lock: Lock, world: &mut World) {
+    for name in node.descendants().filter(|inner| inner.kind() == SyntaxKind::TABLE_NAME_REF) {
+        world.lock(&Name::parse(&text(&name)), lock);
+    }
+}

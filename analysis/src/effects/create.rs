@@ -1,0 +1,112 @@
+//! CREATE TABLE: nobody waits for what is new, but others can be named in it.
+
+use report::{Lock, Work};
+use squawk_syntax::ast::{self, AstNode as _, Constraint, TableArg};
+use squawk_syntax::{SyntaxKind, SyntaxNode};
+
+use super::{data, text, world::World};
+use crate::catalog::{Column, Kind};
+use crate::name::{Name, identifier};
+
+pub(super) fn table(create: &ast::CreateTable, world: &mut World) {
+    let Some(written) = create.table_name().map(|name| Name::parse(&text(name.syntax()))) else { return };
+    let written =
+        if matches!(create.persistence(), Some(ast::Persistence::Temp(_))) { temporary(&written) } else { written };
+    if create.if_not_exists().is_some() && world.relation(&written).is_some() {
+        return;
+    }
+    let arguments: Vec<_> = create.table_arg_list().map(|list| list.args().collect()).unwrap_or_default();
+    let columns = arguments.iter().filter_map(column).collect();
+    let kind = if create.partition_by().is_some() { Kind::Partitioned } else { Kind::Table };
+    world.create(&written, kind, columns);
+    world.lock(&written, Lock::AccessExclusive);
+    for argument in &arguments {
+        argument_effects(argument, &written, world);
+    }
+    for parent in create.inherits().into_iter().flat_map(|inherits| inherits.table_name_refs()) {
+        let parent = world.resolve(&Name::parse(&text(parent.syntax())));
+        world.lock(&parent, Lock::ShareUpdateExclusive);
+        joins(&written, &parent, world);
+    }
+    if let Some(parent) = create.partition_of().and_then(|of| of.table_name_ref()) {
+        let parent = world.resolve(&Name::parse(&text(parent.syntax())));
+        world.lock(&parent, Lock::AccessExclusive);
+        if let Some(default) = world.relation(&parent).and_then(|relation| relation.default_partition.clone()) {
+            world.works(&default, Lock::AccessExclusive, Work::Scan);
+        }
+        let references: Vec<_> = world.relation(&parent).map_or_else(Vec::new, |relation| {
+            relation.constraints.iter().filter_map(|it| it.refers_to.clone()).collect()
+        });
+        for other in references {
+            world.lock(&other, Lock::ShareRowExclusive);
+        }
+        joins(&written, &parent, world);
+    }
+}
+
+/// A temporary table is in a schema of its session's.
+fn temporary(written: &Name) -> Name {
+    Name { schema: Some("pg_temp".to_owned()), name: written.name.clone() }
+}
+
+/// A child and its parent know each other from now on.
+fn joins(child: &Name, parent: &Name, world: &mut World) {
+    let child = world.resolve(child);
+    let inherited = world.relation(parent).map_or_else(Vec::new, |relation| relation.columns.clone());
+    if let Some(relation) = world.relation_mut(parent) {
+        relation.descendants.push(child.clone());
+    }
+    if let Some(relation) = world.relation_mut(&child) {
+        relation.parent = Some(parent.clone());
+        relation.columns.extend(inherited);
+    }
+}
+
+fn column(argument: &TableArg) -> Option<Column> {
+    let TableArg::Column(column) = argument else { return None };
+    let name = identifier(&text(column.name()?.syntax()));
+    let constraints = column.syntax().children().filter_map(Constraint::cast);
+    let not_null = constraints
+        .into_iter()
+        .any(|it| matches!(it, Constraint::NotNullConstraint(_) | Constraint::PrimaryKeyConstraint(_)));
+    Some(Column { name, of_type: String::new(), not_null, indexes: Vec::new() })
+}
+
+fn argument_effects(argument: &TableArg, table: &Name, world: &mut World) {
+    match argument {
+        TableArg::LikeClause(like) => {
+            if let Some(source) = like.relation_name_ref() {
+                world.lock(&Name::parse(&text(source.syntax())), Lock::AccessShare);
+            }
+        }
+        TableArg::Column(_) | TableArg::TableConstraint(_) => refers(argument.syntax(), table, world),
+    }
+}
+
+/// The tables that foreign keys in `node` refer to.
+fn refers(node: &SyntaxNode, table: &Name, world: &mut World) {
+    let own = world.resolve(table);
+    let targets: Vec<_> = node
+        .descendants()
+        .filter(|inner| matches!(inner.kind(), SyntaxKind::REFERENCES_CONSTRAINT | SyntaxKind::FOREIGN_KEY_CONSTRAINT))
+        .filter_map(|constraint| constraint.descendants().find(|inner| inner.kind() == SyntaxKind::TABLE_NAME_REF))
+        .map(|name| Name::parse(&text(&name)))
+        .collect();
+    for target in &targets {
+        if world.resolve(target) != own {
+            world.lock(target, Lock::ShareRowExclusive);
+        }
+    }
+}
+
+pub(super) fn table_as(create: &ast::CreateTableAs, world: &mut World) {
+    let Some(written) = create.table_name().map(|name| Name::parse(&text(name.syntax()))) else { return };
+    if create.if_not_exists().is_some() && world.relation(&written).is_some() {
+        return;
+    }
+    if let Some(query) = create.query() {
+        data::reads(query.syntax(), world);
+    }
+    world.create(&written, Kind::Table, Vec::new());
+    world.lock(&written, Lock::AccessExclusive);
+}

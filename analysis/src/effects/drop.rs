@@ -1,0 +1,87 @@
+//! DROP and TRUNCATE: whatever depends on it is locked too.
+
+use report::Lock;
+use squawk_syntax::ast::{self, AstNode as _, DropBehavior};
+use squawk_syntax::{SyntaxKind, SyntaxNode};
+
+use super::alter_table::dropped;
+use super::{text, world::World};
+use crate::name::Name;
+
+pub(super) fn tables(drop: &ast::DropTable, world: &mut World) {
+    let cascades = matches!(drop.drop_behavior(), Some(DropBehavior::Cascade(_)));
+    for written in drop.table_name_refs().map(|name| Name::parse(&text(name.syntax()))).collect::<Vec<_>>() {
+        if world.relation(&written).is_none() {
+            continue;
+        }
+        let gone = world.family(&written);
+        if let Some(parent) = world.relation(&written).and_then(|relation| relation.parent.clone()) {
+            world.lock(&parent, Lock::AccessExclusive);
+            if let Some(default) = world.relation(&parent).and_then(|relation| relation.default_partition.clone()) {
+                world.lock(&default, Lock::AccessExclusive);
+            }
+        }
+        for name in &gone {
+            world.lock(name, Lock::AccessExclusive);
+            let constraints = world.relation(name).map_or_else(Vec::new, |relation| relation.constraints.clone());
+            for constraint in constraints.iter().filter(|it| it.kind == 'f') {
+                dropped(name, constraint, world);
+            }
+            if cascades {
+                for other in referring(name, world) {
+                    world.lock(&other, Lock::AccessExclusive);
+                }
+                // Views and more, which only the server can list.
+                world.opaque();
+            }
+        }
+        for name in &gone {
+            world.remove(name);
+        }
+    }
+}
+
+/// The tables whose foreign keys refer to `table`.
+fn referring(table: &Name, world: &World) -> Vec<Name> {
+    let refers = |relation: &&crate::catalog::Relation| {
+        relation.constraints.iter().any(|constraint| constraint.refers_to.as_ref() == Some(table))
+    };
+    world.relations().filter(refers).map(|relation| relation.name.clone()).collect()
+}
+
+/// What goes cannot be listed from the text.
+pub(super) fn unknown(_statement: &SyntaxNode, world: &mut World) {
+    world.opaque();
+}
+
+/// Types and functions lock no table, unless what depends on them goes too.
+pub(super) fn cascades(statement: &SyntaxNode, world: &mut World) {
+    if statement.descendants().any(|node| node.kind() == SyntaxKind::CASCADE) {
+        world.opaque();
+    }
+}
+
+pub(super) fn truncate(truncate: &ast::Truncate, world: &mut World) {
+    let cascades = matches!(truncate.drop_behavior(), Some(DropBehavior::Cascade(_)));
+    let mut pending: Vec<Name> = Vec::new();
+    for target in truncate.table_list().into_iter().flat_map(|list| list.table_relation_names()) {
+        let Some(written) = target.table_name_ref().map(|name| Name::parse(&text(name.syntax()))) else { continue };
+        pending.extend(if target.only_token().is_some() {
+            vec![world.resolve(&written)]
+        } else {
+            world.family(&written)
+        });
+    }
+    let mut done = Vec::new();
+    while let Some(name) = pending.pop() {
+        if done.contains(&name) {
+            continue;
+        }
+        // Empty files take the old ones' place, however large those are.
+        world.lock(&name, Lock::AccessExclusive);
+        if cascades {
+            pending.extend(referring(&name, world));
+        }
+        done.push(name);
+    }
+}

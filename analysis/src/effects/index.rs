@@ -1,0 +1,137 @@
+//! Indexes: what is locked is their table.
+
+use report::{Lock, Work};
+use squawk_syntax::ast::{self, AlterIndexAction, AstNode as _, ReindexTarget};
+use squawk_syntax::{SyntaxKind, SyntaxNode};
+
+use super::{text, world::World};
+use crate::catalog::Kind;
+use crate::name::{Name, identifier};
+
+pub(super) fn create(create: &ast::CreateIndex, world: &mut World) {
+    let Some(target) = create.table_relation_name() else { return };
+    let Some(table) = target.table_name_ref().map(|name| world.resolve(&Name::parse(&text(name.syntax())))) else {
+        return;
+    };
+    let index = create.index().map(|name| table.renamed(identifier(&text(name.syntax()))));
+    if create.if_not_exists().is_some() && index.as_ref().is_some_and(|index| world.relation(index).is_some()) {
+        return world.lock(
+            &table,
+            if create.concurrently_token().is_some() { Lock::ShareUpdateExclusive } else { Lock::Share },
+        );
+    }
+    let lock = if create.concurrently_token().is_some() { Lock::ShareUpdateExclusive } else { Lock::Share };
+    let members = if target.only_token().is_some() { vec![table.clone()] } else { world.family(&table) };
+    for member in members {
+        match world.relation(&member).map(|relation| relation.kind) {
+            Some(Kind::Partitioned) => world.lock(&member, lock),
+            // What inherits in the old way has indexes of its own.
+            _ if member != table && world.relation(&table).is_some_and(|it| it.kind != Kind::Partitioned) => {}
+            _ => world.works(&member, lock, Work::IndexBuild),
+        }
+    }
+    if let Some(index) = index {
+        world.create(&index, Kind::Index, Vec::new());
+        if let Some(relation) = world.relation_mut(&index) {
+            relation.table = Some(table);
+        }
+    }
+}
+
+pub(super) fn drop(drop: &ast::DropIndex, world: &mut World) {
+    let lock = if drop.concurrently_token().is_some() { Lock::ShareUpdateExclusive } else { Lock::AccessExclusive };
+    for written in drop.index_refs().map(|name| Name::parse(&text(name.syntax()))).collect::<Vec<_>>() {
+        if let Some(table) = world.relation(&written).and_then(|relation| relation.table.clone()) {
+            for member in world.family(&table) {
+                world.lock(&member, lock);
+            }
+        }
+        world.remove(&written);
+    }
+    if matches!(drop.drop_behavior(), Some(ast::DropBehavior::Cascade(_))) {
+        world.opaque();
+    }
+}
+
+/// Takes `lock` on every index of `table`.
+fn indexes(table: &Name, lock: Lock, world: &mut World) {
+    let names = world.relation(table).map_or_else(Vec::new, |relation| relation.facts.indexes.clone());
+    for index in names {
+        world.lock(&table.renamed(index.name), lock);
+    }
+}
+
+pub(super) fn alter(alter: &ast::AlterIndex, world: &mut World) {
+    let Some(written) = alter.index_ref().map(|name| Name::parse(&text(name.syntax()))) else { return world.opaque() };
+    if world.relation(&written).is_none() {
+        return;
+    }
+    let index = world.resolve(&written);
+    match alter.action() {
+        Some(AlterIndexAction::IndexRenameTo(it)) => {
+            world.lock(&index, Lock::ShareUpdateExclusive);
+            if let Some(to) = it.index() {
+                world.rename(&index, index.renamed(identifier(&text(to.syntax()))));
+            }
+        }
+        Some(
+            AlterIndexAction::SetOptions(_)
+            | AlterIndexAction::ResetOptions(_)
+            | AlterIndexAction::AlterSetStatistics(_),
+        ) => {
+            world.lock(&index, Lock::ShareUpdateExclusive);
+        }
+        Some(AlterIndexAction::AttachIndexPartition(it)) => {
+            world.lock(&index, Lock::ShareUpdateExclusive);
+            let named = it.syntax().descendants().find(|node| node.kind() == SyntaxKind::INDEX_REF);
+            if let Some(child) = named.map(|node| Name::parse(&text(&node))) {
+                world.lock(&child, Lock::AccessExclusive);
+                let tables = [&index, &child].map(|index| world.relation(index).and_then(|it| it.table.clone()));
+                for table in tables.into_iter().flatten() {
+                    world.lock(&table, Lock::AccessShare);
+                }
+            }
+        }
+        Some(AlterIndexAction::SetTablespace(_)) => world.works(&index, Lock::AccessExclusive, Work::Rewrite),
+        _ => world.lock(&index, Lock::AccessExclusive),
+    }
+}
+
+pub(super) fn reindex(reindex: &ast::Reindex, world: &mut World) {
+    let is_concurrent = has(reindex.syntax(), SyntaxKind::CONCURRENTLY_KW);
+    let (of_table, of_index) = if is_concurrent {
+        (Lock::ShareUpdateExclusive, Lock::ShareUpdateExclusive)
+    } else {
+        (Lock::Share, Lock::AccessExclusive)
+    };
+    let named =
+        |kind| reindex.syntax().descendants().find(|node| node.kind() == kind).map(|node| Name::parse(&text(&node)));
+    match reindex.reindex_target() {
+        Some(ReindexTarget::ReindexTargetIndex(_)) => {
+            let Some(written) = named(SyntaxKind::INDEX_REF) else { return };
+            if !is_concurrent {
+                world.lock(&written, of_index);
+            }
+            if let Some(table) = world.relation(&written).and_then(|relation| relation.table.clone()) {
+                world.works(&table, of_table, Work::IndexBuild);
+            }
+        }
+        Some(ReindexTarget::ReindexTargetTable(_)) => {
+            let Some(written) = named(SyntaxKind::TABLE_NAME_REF) else { return };
+            let whole = world.relation(&written).is_some_and(|relation| relation.kind == Kind::Partitioned);
+            for member in world.family(&written) {
+                world.works(&member, of_table, Work::IndexBuild);
+                // One partition after the other, each in a transaction of its own.
+                if !is_concurrent && !whole {
+                    indexes(&member, of_index, world);
+                }
+            }
+        }
+        // Whichever tables there are.
+        _ => world.opaque(),
+    }
+}
+
+fn has(node: &SyntaxNode, kind: SyntaxKind) -> bool {
+    node.descendants_with_tokens().any(|element| element.kind() == kind)
+}

@@ -1,0 +1,88 @@
+//! What a statement locks, reads and writes, inferred from its text and the catalog.
+//!
+//! Each form's claim is checked against PostgreSQL itself: `analysis/forms` has the statements.
+
+mod alter_table;
+mod create;
+mod data;
+mod drop;
+mod expression;
+mod index;
+mod named;
+mod other;
+mod view;
+mod world;
+
+use std::ops::Range;
+
+use report::Effect;
+use squawk_syntax::ast::{self, AstNode as _};
+use squawk_syntax::{SourceFile, SyntaxNode};
+
+use crate::catalog::Catalog;
+
+pub use named::{Named, named};
+pub use world::World;
+
+/// What a statement does to relations.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Effects {
+    /// By relation, one each, in the order in which the statement names them. Those of the system's catalog are left out.
+    pub of: Vec<Effect>,
+    /// Whether there can be more: what a DO block, a call or a trigger does is not known before it runs.
+    pub opaque: bool,
+}
+
+/// The effects of every statement of `sql`, one after the other, on a database that is as `catalog` says.
+pub fn infer(sql: &str, catalog: &Catalog) -> Vec<(Range<usize>, Effects)> {
+    let mut world = World::new(catalog.clone());
+    let parse = SourceFile::parse(sql);
+    let range = |statement: &ast::Stmt| Range::<usize>::from(statement.syntax().text_range());
+    parse.tree().stmts().map(|statement| (range(&statement), of(&statement, &mut world))).collect()
+}
+
+/// The effects of `statement` on the `world`, which is changed as the statement would change the database.
+pub fn of(statement: &ast::Stmt, world: &mut World) -> Effects {
+    use ast::Stmt;
+    world.begin();
+    match statement {
+        Stmt::AlterTable(it) => alter_table::effects(it, world),
+        Stmt::CreateTable(it) => create::table(it, world),
+        Stmt::CreateTableAs(it) => create::table_as(it, world),
+        Stmt::CreateIndex(it) => index::create(it, world),
+        Stmt::DropIndex(it) => index::drop(it, world),
+        Stmt::AlterIndex(it) => index::alter(it, world),
+        Stmt::Reindex(it) => index::reindex(it, world),
+        Stmt::DropTable(it) => drop::tables(it, world),
+        Stmt::DropSchema(_) | Stmt::DropOwned(_) | Stmt::DropExtension(_) => drop::unknown(statement.syntax(), world),
+        Stmt::DropType(_) | Stmt::DropDomain(_) | Stmt::DropFunction(_) => drop::cascades(statement.syntax(), world),
+        Stmt::Truncate(it) => drop::truncate(it, world),
+        Stmt::Insert(_)
+        | Stmt::Update(_)
+        | Stmt::Delete(_)
+        | Stmt::Merge(_)
+        | Stmt::Select(_)
+        | Stmt::CompoundSelect(_)
+        | Stmt::ParenSelect(_)
+        | Stmt::SelectInto(_)
+        | Stmt::Table(_)
+        | Stmt::Values(_) => data::effects(statement.syntax(), world),
+        Stmt::CreateView(it) => view::create(it, world),
+        Stmt::DropView(it) => view::drop(it.syntax(), it.drop_behavior().as_ref(), world),
+        Stmt::AlterView(it) => view::alter(it.syntax(), world),
+        Stmt::CreateMaterializedView(it) => view::create_materialized(it, world),
+        Stmt::DropMaterializedView(it) => view::drop(it.syntax(), it.drop_behavior().as_ref(), world),
+        Stmt::AlterMaterializedView(it) => view::alter(it.syntax(), world),
+        Stmt::Refresh(it) => view::refresh(it, world),
+        // What runs inside cannot be known.
+        Stmt::Do(_) | Stmt::Call(_) | Stmt::Execute(_) => world.opaque(),
+        _ => other::effects(statement, world),
+    }
+    world.end()
+}
+
+/// The text of `node` without comments and with single blanks, for a name.
+fn text(node: &SyntaxNode) -> String {
+    let tokens = node.descendants_with_tokens().filter_map(|element| element.as_token().cloned());
+    tokens.filter(|token| !token.kind().is_trivia()).map(|token| token.text().to_owned()).collect()
+}

@@ -1,0 +1,97 @@
+//! What the catalog has to be asked for before effects can be inferred.
+
+use std::collections::BTreeSet;
+
+use squawk_syntax::ast::AstNode as _;
+use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
+
+use super::text;
+use crate::name::Name;
+
+/// Names that scripts use.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Named {
+    /// Relations of any kind.
+    pub relations: BTreeSet<Name>,
+    /// Functions.
+    pub functions: BTreeSet<Name>,
+    /// Types.
+    pub types: BTreeSet<Name>,
+}
+
+impl Named {
+    fn extend(&mut self, other: Self) {
+        self.relations.extend(other.relations);
+        self.functions.extend(other.functions);
+        self.types.extend(other.types);
+    }
+}
+
+/// What `sql` names, whether it is there or not.
+pub fn named(sql: &str) -> Named {
+    let mut named = Named::default();
+    let parse = SourceFile::parse(sql);
+    for node in parse.tree().syntax().descendants() {
+        match node.kind() {
+            SyntaxKind::TABLE_NAME_REF
+            | SyntaxKind::RELATION_NAME_REF
+            | SyntaxKind::VIEW_REF
+            | SyntaxKind::INDEX_REF
+            | SyntaxKind::SEQUENCE_REF => {
+                named.relations.insert(Name::parse(&text(&node)));
+            }
+            // What is to be made may be there already.
+            SyntaxKind::TABLE_NAME | SyntaxKind::VIEW | SyntaxKind::INDEX => {
+                named.relations.insert(Name::parse(&text(&node)));
+            }
+            SyntaxKind::QUALIFIED_COLUMN_NAME_REF => {
+                named.relations.extend(table_of_column(&node));
+            }
+            SyntaxKind::CREATE_FUNCTION | SyntaxKind::CREATE_PROCEDURE => {
+                if let Some(body) = routine(&node) {
+                    named.extend(self::named(&body));
+                }
+            }
+            SyntaxKind::CALL_EXPR => named.functions.extend(callee(&node)),
+            SyntaxKind::PATH_TYPE | SyntaxKind::DOMAIN_REF => {
+                named.types.insert(type_name(&node));
+            }
+            _ => {}
+        }
+    }
+    named
+}
+
+/// The body of a function or procedure that is written in SQL and quoted: the server tries it when it is made.
+pub(super) fn routine(create: &SyntaxNode) -> Option<String> {
+    let is_sql = create.descendants().filter(|node| node.kind() == SyntaxKind::LANGUAGE_FUNC_OPTION).any(|language| {
+        text(&language).to_lowercase().trim_start_matches("language").trim_matches(['\'', '"']) == "sql"
+    });
+    let tokens = create.descendants_with_tokens().filter_map(|element| element.as_token().cloned());
+    let quoted = tokens.filter(|token| matches!(token.kind(), SyntaxKind::DOLLAR_QUOTED_STRING | SyntaxKind::STRING));
+    let written = quoted.last().filter(|_| is_sql)?.text().to_owned();
+    Some(match written.strip_prefix('$').and_then(|rest| rest.split_once('$')) {
+        Some((tag, rest)) => rest.strip_suffix(&format!("${tag}$")).unwrap_or(rest).to_owned(),
+        None => written.trim_matches('\'').replace("''", "'"),
+    })
+}
+
+/// The function that a call names.
+pub(super) fn callee(call: &SyntaxNode) -> Option<Name> {
+    let function = call.children().next()?;
+    let is_name = matches!(function.kind(), SyntaxKind::NAME_REF | SyntaxKind::FIELD_EXPR);
+    is_name.then(|| Name::parse(&text(&function)))
+}
+
+/// A type's name, without its arguments.
+pub(super) fn type_name(of_type: &SyntaxNode) -> Name {
+    let path = of_type.children().find(|child| child.kind() == SyntaxKind::PATH_REF);
+    Name::parse(&text(&path.unwrap_or_else(|| of_type.clone())))
+}
+
+/// The table of `schema.table.column`.
+pub(super) fn table_of_column(column: &SyntaxNode) -> Option<Name> {
+    let path = column.children().next()?;
+    let qualifier = path.children().find(|child| child.kind() == SyntaxKind::PATH_REF)?;
+    Some(Name::parse(&text(&qualifier)))
+}

@@ -1,0 +1,69 @@
+//! Views: those who read through one wait for its lock, not for its tables'.
+
+use report::{Lock, Work};
+use squawk_syntax::ast::{self, AstNode as _, DataOption, DropBehavior};
+use squawk_syntax::{SyntaxKind, SyntaxNode};
+
+use super::{data, text, world::World};
+use crate::catalog::Kind;
+use crate::name::Name;
+
+pub(super) fn create(create: &ast::CreateView, world: &mut World) {
+    let Some(view) = create.view().map(|name| Name::parse(&text(name.syntax()))) else { return };
+    if let Some(query) = create.query() {
+        data::names(query.syntax(), world);
+    }
+    if world.relation(&view).is_none() {
+        world.create(&view, Kind::View, Vec::new());
+    }
+    world.lock(&view, Lock::AccessExclusive);
+}
+
+pub(super) fn create_materialized(create: &ast::CreateMaterializedView, world: &mut World) {
+    let Some(view) = create.view().map(|name| Name::parse(&text(name.syntax()))) else { return };
+    if create.if_not_exists().is_some() && world.relation(&view).is_some() {
+        return;
+    }
+    if let Some(query) = create.query() {
+        data::reads(query.syntax(), world);
+    }
+    world.create(&view, Kind::MaterializedView, Vec::new());
+    world.lock(&view, Lock::AccessExclusive);
+}
+
+pub(super) fn drop(statement: &SyntaxNode, behavior: Option<&DropBehavior>, world: &mut World) {
+    for view in names(statement) {
+        if world.relation(&view).is_some() {
+            world.lock(&view, Lock::AccessExclusive);
+            world.remove(&view);
+        }
+    }
+    if matches!(behavior, Some(DropBehavior::Cascade(_))) {
+        world.opaque();
+    }
+}
+
+pub(super) fn alter(statement: &SyntaxNode, world: &mut World) {
+    for view in names(statement).into_iter().take(1) {
+        if world.relation(&view).is_some() {
+            world.lock(&view, Lock::AccessExclusive);
+        }
+    }
+}
+
+pub(super) fn refresh(refresh: &ast::Refresh, world: &mut World) {
+    let Some(view) = refresh.view_ref().map(|name| Name::parse(&text(name.syntax()))) else { return };
+    let has = |kind| refresh.syntax().descendants_with_tokens().any(|element| element.kind() == kind);
+    if has(SyntaxKind::CONCURRENTLY_KW) {
+        return world.works(&view, Lock::Exclusive, Work::Scan);
+    }
+    world.lock(&view, Lock::AccessExclusive);
+    if !matches!(refresh.data_option(), Some(DataOption::WithNoData(_))) {
+        world.works(&view, Lock::AccessExclusive, Work::Rewrite);
+    }
+}
+
+fn names(statement: &SyntaxNode) -> Vec<Name> {
+    let names = statement.descendants().filter(|node| node.kind() == SyntaxKind::VIEW_REF);
+    names.map(|name| Name::parse(&text(&name))).collect()
+}

@@ -1,0 +1,109 @@
+//! What the server says of itself, and what the role may not do there.
+
+mod privileges;
+
+pub use privileges::{Need, Privilege, missing};
+
+use report::{Replica, Server, Transaction};
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row as _};
+
+use crate::catalog::ask::ask_leniently;
+use crate::name::Name;
+
+/// Looks at the server. `missing_privileges` stays empty: see [`missing`].
+///
+/// That takes one round trip, and seven where the server refuses a part of it, which is left out then. The session must
+/// not be in a transaction: a refusal would end it.
+///
+/// # Errors
+///
+/// What the connection or the server reports.
+pub async fn look(connection: &mut PgConnection) -> Result<Server, sqlx::Error> {
+    let queries = [SERVER, CONNECTIONS, REPLICAS, LONGEST_TRANSACTION, PREPARED, INVALID_INDEXES].map(str::to_owned);
+    let answers = ask_leniently(connection, &queries).await?;
+    let [server, connections, replicas, longest, prepared, invalid] = &answers[..] else {
+        return Err(sqlx::Error::RowNotFound);
+    };
+    let server = server.first().ok_or(sqlx::Error::RowNotFound)?;
+    Ok(Server {
+        version: server.try_get("version")?,
+        in_recovery: server.try_get("in_recovery")?,
+        replicas: replicas.iter().map(replica).collect::<Result<_, _>>()?,
+        connections: connections.first().map(|row| count(row, "open")).transpose()?.flatten().unwrap_or(0),
+        most_connections: count(server, "most")?.unwrap_or(0),
+        longest_transaction: longest.first().map(transaction).transpose()?,
+        prepared_transactions: prepared.iter().map(|row| row.try_get("name")).collect::<Result<_, _>>()?,
+        invalid_indexes: invalid.iter().map(|row| Ok(name(row)?.to_string())).collect::<Result<_, sqlx::Error>>()?,
+        missing_privileges: Vec::new(),
+    })
+}
+
+fn replica(row: &PgRow) -> Result<Replica, sqlx::Error> {
+    Ok(Replica {
+        name: row.try_get("name")?,
+        state: row.try_get("state")?,
+        lag_bytes: count(row, "bytes")?,
+        lag_seconds: count(row, "seconds")?,
+    })
+}
+
+fn transaction(row: &PgRow) -> Result<Transaction, sqlx::Error> {
+    Ok(Transaction {
+        pid: row.try_get("pid")?,
+        application: row.try_get("application")?,
+        state: row.try_get("state")?,
+        seconds: count(row, "seconds")?.unwrap_or(0),
+    })
+}
+
+fn name(row: &PgRow) -> Result<Name, sqlx::Error> {
+    Ok(Name { schema: row.try_get("schema")?, name: row.try_get("name")? })
+}
+
+/// A number, and 0 where clocks or counters make it negative.
+fn count(row: &PgRow, column: &str) -> Result<Option<u64>, sqlx::Error> {
+    Ok(row.try_get::<Option<i64>, _>(column)?.map(|number| number.try_into().unwrap_or(0)))
+}
+
+/// Those of the second name came with PostgreSQL 16; before, RDS keeps some for those who administer the instance.
+const SERVER: &str = "\
+    SELECT pg_catalog.current_setting('server_version') AS version, pg_catalog.pg_is_in_recovery() AS in_recovery, \
+           pg_catalog.current_setting('max_connections')::pg_catalog.int8 \
+           - (SELECT pg_catalog.sum(setting::pg_catalog.int8) FROM pg_catalog.pg_settings WHERE name IN ( \
+                 'superuser_reserved_connections', 'reserved_connections', 'rds.rds_superuser_reserved_connections' \
+             ))::pg_catalog.int8 AS most";
+
+/// A worker of the server's own has no role. What kind of process another role's session is, is not for everybody.
+const CONNECTIONS: &str = "\
+    SELECT pg_catalog.count(*) AS open FROM pg_catalog.pg_stat_activity \
+    WHERE datid IS NOT NULL AND usesysid IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend'";
+
+/// Without a state it is one that our role may not see. How long the lag is in time is only known while there is some.
+const REPLICAS: &str = "\
+    SELECT name, state, bytes, CASE WHEN bytes <= 0 THEN 0 ELSE seconds END AS seconds FROM ( \
+        SELECT r.application_name AS name, r.state, \
+               pg_catalog.pg_wal_lsn_diff( \
+                   CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() \
+                        ELSE pg_catalog.pg_current_wal_lsn() END, r.replay_lsn)::pg_catalog.int8 AS bytes, \
+               pg_catalog.date_part('epoch', r.replay_lag)::pg_catalog.int8 AS seconds \
+        FROM pg_catalog.pg_stat_replication r WHERE r.state IN ('streaming', 'catchup') \
+    ) AS replica ORDER BY bytes DESC NULLS FIRST, name";
+
+/// Those of other roles show no beginning to a role that may not see it.
+const LONGEST_TRANSACTION: &str = "\
+    SELECT a.pid, nullif(a.application_name, '') AS application, a.state, \
+           pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - a.xact_start)::pg_catalog.int8 AS seconds \
+    FROM pg_catalog.pg_stat_activity a \
+    WHERE a.datname = pg_catalog.current_database() AND a.pid <> pg_catalog.pg_backend_pid() \
+    AND a.xact_start IS NOT NULL AND a.backend_type = 'client backend' ORDER BY a.xact_start LIMIT 1";
+
+const PREPARED: &str = "\
+    SELECT gid AS name FROM pg_catalog.pg_prepared_xacts WHERE database = pg_catalog.current_database() \
+    ORDER BY prepared, gid";
+
+/// A session's own temporary ones are nobody else's business.
+const INVALID_INDEXES: &str = "\
+    SELECT n.nspname AS schema, c.relname AS name FROM pg_catalog.pg_index i \
+    JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+    WHERE NOT i.indisvalid AND c.relpersistence <> 't' ORDER BY n.nspname, c.relname";

@@ -1,0 +1,166 @@
+//! What squawk's linter says of a script, and what its author has told it not to say.
+//!
+//! squawk knows the text alone. [`mapping`] says of each of its rules how much that matters here, or why the rule is
+//! not used; [`table`] is the same for the documentation.
+
+mod ignores;
+mod lines;
+mod rules;
+
+use std::collections::HashMap;
+use std::thread;
+
+use report::{Finding, Source, Suppression, Verdict};
+use squawk_linter::{Linter, Rule, Violation};
+use squawk_syntax::{Parse, SourceFile, SyntaxKind, SyntaxNode};
+
+pub use rules::{ALL, Mapping, mapping, table, used};
+
+use ignores::{Hidden, Ignores};
+use lines::Lines;
+
+/// The rule of the finding that squawk gave up on a script.
+pub const GAVE_UP: &str = "squawk-gave-up";
+
+/// Enough for the deepest script that the engine accepts. Only what is used of it takes memory.
+const STACK_BYTES: usize = 256 * 1024 * 1024;
+
+/// The most characters of a finding's text and of its help. squawk's own are half as long.
+const LONGEST_TEXT: usize = 500;
+
+/// What squawk says of a script.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Linted {
+    /// The findings, each with the byte at which it starts, in order.
+    pub findings: Vec<(usize, Finding)>,
+    /// The comments that hide findings, in order.
+    pub suppressed: Vec<Suppression>,
+}
+
+/// What squawk says of `sql`: a script that the engine has accepted, as it is sent, its own BEGIN and COMMIT blanked.
+///
+/// `pg_version` is the server's, as it numbers itself: 180004 is 18.4. `in_transaction` is whether the script runs in a
+/// transaction. squawk is told; of the rules that are used today none asks, so that a comment which denies it
+/// (`squawk-disable-assume-in-transaction`) takes no finding away.
+///
+/// Where squawk panics, there is one finding that says so, and nothing else.
+pub fn lint(sql: &str, pg_version: u32, in_transaction: bool) -> Linted {
+    guarded(|| {
+        let parse = SourceFile::parse(sql);
+        let linter = || {
+            let mut linter = Linter::from(used());
+            // Digits and a dot: it can be read.
+            let version = format!("{}.{}", pg_version / 10_000, pg_version % 10_000);
+            linter.settings.pg_version = version.parse().unwrap_or_default();
+            linter.settings.assume_in_transaction = in_transaction;
+            linter
+        };
+        let shown = violations(linter(), &parse, sql);
+        let ignores = Ignores::find(&parse.syntax_node());
+        let hidden = if ignores.is_empty() {
+            Vec::new()
+        } else {
+            let disarmed = ignores.disarm(sql);
+            minus(violations(linter(), &SourceFile::parse(&disarmed), &disarmed), &shown)
+        };
+        let (suppressed, faults) = ignores.account(sql, &hidden);
+        let lines = Lines::of(sql);
+        let mut findings: Vec<_> = shown.into_iter().filter_map(|violation| finding(&violation, &lines)).collect();
+        findings.extend(faults);
+        findings.sort_by_key(|(at, _)| *at);
+        Linted { findings, suppressed }
+    })
+}
+
+/// Runs `work` where neither a deep script nor a panic can harm anybody else.
+fn guarded(work: impl FnOnce() -> Linted + Send) -> Linted {
+    let done = thread::scope(|scope| {
+        let working = thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work);
+        working.ok().and_then(|working| working.join().ok())
+    });
+    done.unwrap_or_else(|| {
+        let finding = Finding {
+            source: Source::Lockstep,
+            rule: GAVE_UP.to_owned(),
+            verdict: Verdict::Caution,
+            line: 1,
+            text: "squawk gave up on this script, and none of its rules was applied.".to_owned(),
+            help: None,
+        };
+        Linted { findings: vec![(0, finding)], suppressed: Vec::new() }
+    })
+}
+
+/// What squawk reports, without what it says of comments: we say that ourselves, of all of them.
+fn violations(mut linter: Linter, parse: &Parse<SourceFile>, sql: &str) -> Vec<Violation> {
+    let root = parse.syntax_node();
+    let mut violations = linter.lint(parse, sql);
+    violations.retain(|violation| violation.code != Rule::UnusedIgnore && !restricts_new_column(&root, violation));
+    violations
+}
+
+/// Whether a violation says that a column that is new itself restricts what is written to it.
+fn restricts_new_column(root: &SyntaxNode, violation: &Violation) -> bool {
+    violation.code == Rule::BanNewWriteRestriction
+        && root.covering_element(violation.text_range).ancestors().any(|node| node.kind() == SyntaxKind::ADD_COLUMN)
+}
+
+/// Those of `all` that are not in `shown`.
+fn minus(all: Vec<Violation>, shown: &[Violation]) -> Vec<Hidden> {
+    let mut left: HashMap<_, usize> = HashMap::new();
+    for violation in shown {
+        *left.entry((violation.code, violation.text_range)).or_default() += 1;
+    }
+    let is_hidden = |violation: &Violation| match left.get_mut(&(violation.code, violation.text_range)) {
+        Some(count) if *count > 0 => {
+            *count -= 1;
+            false
+        }
+        _ => true,
+    };
+    let mut hidden = all;
+    hidden.retain(is_hidden);
+    hidden.iter().map(|violation| (violation.code, violation.text_range.start().into())).collect()
+}
+
+fn finding(violation: &Violation, lines: &Lines) -> Option<(usize, Finding)> {
+    let at = violation.text_range.start().into();
+    let finding = Finding {
+        source: Source::Squawk,
+        rule: violation.code.to_string(),
+        verdict: mapping(violation.code).verdict?,
+        line: lines.at(at),
+        text: one_line(rules::own_text(violation.code).unwrap_or(&violation.message), LONGEST_TEXT),
+        help: violation.help.as_deref().map(|help| one_line(help, LONGEST_TEXT)),
+    };
+    Some((at, finding))
+}
+
+/// `text` in one line of at most `longest` characters.
+fn one_line(text: &str, longest: usize) -> String {
+    let text = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    let text = text.collect::<Vec<_>>().join(" ");
+    match text.char_indices().nth(longest) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_finding() {
+        let linted = guarded(|| panic!("as squawk might"));
+        assert_eq!(linted.findings.len(), 1);
+        assert_eq!((linted.findings[0].0, linted.findings[0].1.rule.as_str()), (0, GAVE_UP));
+        assert_eq!(guarded(Linted::default), Linted::default());
+    }
+
+    #[test]
+    fn a_text_is_short_and_in_one_line() {
+        assert_eq!(one_line(" a\n b\t\u{7}c ", 10), "a b c");
+        assert_eq!(one_line(&"é".repeat(20), 10), format!("{}…", "é".repeat(10)));
+    }
+}

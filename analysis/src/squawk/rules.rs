@@ -1,0 +1,185 @@
+//! Which of squawk's rules are used, and how much each matters here.
+//!
+//! Four kinds are left out. What depends on a table's size or use is judged by rules that know them. What a
+//! transaction, a timeout or a second run is for, the engine already does for every script. What only adds something
+//! breaks nobody. And advice on design comes too late when somebody has to approve: it belongs into the review of the
+//! change.
+
+use std::fmt::Write as _;
+
+use report::Verdict;
+use squawk_linter::Rule;
+
+/// What becomes of a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mapping {
+    /// How much its findings matter; `None` where the rule is not used.
+    pub verdict: Option<Verdict>,
+    /// Why, as a clause.
+    pub reason: &'static str,
+}
+
+/// One list for both, so that neither can lack a rule: a match without it does not compile.
+macro_rules! mappings {
+    ($($rule:ident => $verdict:expr, $reason:expr;)*) => {
+        /// Every rule of squawk's.
+        pub const ALL: &[Rule] = &[$(Rule::$rule),*];
+
+        /// What becomes of `rule`.
+        pub fn mapping(rule: Rule) -> Mapping {
+            let (verdict, reason) = match rule {
+                $(Rule::$rule => ($verdict, $reason),)*
+            };
+            Mapping { verdict, reason }
+        }
+    };
+}
+
+const DANGER: Option<Verdict> = Some(Verdict::Danger);
+const CAUTION: Option<Verdict> = Some(Verdict::Caution);
+const UNUSED: Option<Verdict> = None;
+
+mappings! {
+    // Data goes, or code that runs meanwhile fails for certain.
+    BanDropColumn => DANGER, "the column's values go, and code that names it fails";
+    BanDropDatabase => DANGER, "all of its data goes";
+    BanDropSchema => DANGER, "everything in it goes with CASCADE";
+    BanDropTable => DANGER, "its rows go, and code that names it fails";
+    BanSetSchema => DANGER, "code that looks for it in its old schema fails";
+    BanTruncateCascade => DANGER, "rows go from tables that the statement does not name";
+    RenamingColumn => DANGER, "code that runs meanwhile fails on the old name";
+    RenamingTable => DANGER, "code that runs meanwhile fails on the old name";
+
+    // Code that runs meanwhile may fail, or do something else.
+    AddingRequiredField => CAUTION,
+        "it fails where there are rows; where there are none, INSERTs of code that does not know the column do";
+    BanAddCompositeAttribute => CAUTION, "code that reads the type by position gets one value more";
+    BanAlterDatabaseOptions => CAUTION, "it is for all of the database's new sessions, and no part of the schema";
+    BanAlterDomainWithAddConstraint => CAUTION, "every table with a column of the domain is scanned, and none is named";
+    BanAlterExtension => CAUTION, "what the extension's own script changes is not in the migration";
+    BanAlterFunctionOptions => CAUTION, "callers get another volatility, search path or set of privileges at once";
+    BanAlterGeneratedExpression => CAUTION, "readers get other values, and writers must leave the column alone";
+    BanAlterIdentity => CAUTION, "INSERTs that give a value, or that give none, may fail";
+    BanAlterPolicyCondition => CAUTION, "other rows are seen and writable at once";
+    BanAlterPolicyRoles => CAUTION, "other roles see the rows at once";
+    BanAlterRoleOptions => CAUTION, "it is for the whole server, and no part of the schema";
+    BanAlterRowLevelSecurity => CAUTION, "without a policy everybody but the owner sees no row";
+    BanAlterSequenceValues => CAUTION, "values may come a second time, or run out";
+    BanAlterSystemOptions => CAUTION, "it is for the whole server, and RDS refuses it";
+    BanAlterViewOptions => CAUTION, "whose privileges count, or what can be written through it, changes at once";
+    BanCreatePolicy => CAUTION, "with row security on, other rows are seen and writable at once";
+    BanDetachInheritance => CAUTION, "the rows stay, but no query of the parent finds them";
+    BanDisableTrigger => CAUTION, "what triggers, rules or policies did is not done, or done now";
+    BanDropConstraint => CAUTION, "what code relied upon is no longer held";
+    BanDropDefault => CAUTION, "INSERTs that leave the column out get NULL, or fail";
+    BanDropDomain => CAUTION, "code that names it fails; columns of it stop the statement, or go with CASCADE";
+    BanDropExtension => CAUTION,
+        "code that calls it fails; columns of its types stop the statement, or go with CASCADE";
+    BanDropFunction => CAUTION, "callers fail, unless the script makes it anew";
+    BanDropGeneratedExpression => CAUTION, "the column keeps its values, and nobody computes new ones";
+    BanDropIndex => CAUTION, "queries that used it become slow, and a unique one no longer holds";
+    BanDropNotNull => CAUTION, "readers may get NULL where they never did";
+    BanDropPolicy => CAUTION, "other rows are seen and writable at once";
+    BanDropSequence => CAUTION, "code that asks it for values fails, and where it stood is lost";
+    BanDropTrigger => CAUTION, "what it did is no longer done";
+    BanDropType => CAUTION, "code that names it fails; columns of it stop the statement, or go with CASCADE";
+    BanDropView => CAUTION, "readers fail, unless the script makes it anew";
+    BanDuplicateColumnAssignments => CAUTION, "PostgreSQL refuses the statement, and the migration fails";
+    BanNewWriteRestriction => CAUTION,
+        "writes that worked may be refused; not reported of a column that is new itself: no running code writes it";
+    BanReplaceViewFunction => CAUTION, "callers get the new one in the midst of what they do";
+    BanReplicaIdentity => CAUTION, "whoever follows the changes gets less, or nothing";
+    BanRevoke => CAUTION, "code may lose what it was allowed";
+    ChangingColumnType => CAUTION,
+        "code may not expect the new type; the text is ours, as our rules know whether the table is rewritten";
+    IdentifierTooLong => CAUTION,
+        "PostgreSQL cuts the name without an error; the text is ours, as squawk's quotes the whole name";
+    RenamingObject => CAUTION,
+        "harmless for a constraint or an index, while code that names a view, a function or an enum's value fails";
+    UnusedIgnore => CAUTION,
+        "a comment that hides nothing now may hide something later; no comment hides this rule itself";
+
+    // Our rules know the table's size, and that PostgreSQL has learned to do without a rewrite or a scan.
+    AddingFieldWithDefault => UNUSED,
+        "left to our rules: they know which functions are volatile, and how large the table is";
+    AddingForeignKeyConstraint => UNUSED, "left to our rules: how long writers wait depends on the tables' sizes";
+    AddingNotNullableField => UNUSED,
+        "left to our rules: they see a validated CHECK that saves the scan, and the table's size";
+    AddingSerialPrimaryKeyField => UNUSED, "left to our rules: how long the index takes depends on the table's size";
+    ConstraintMissingNotValid => UNUSED, "left to our rules: how long the scan takes depends on the table's size";
+    DisallowedUniqueConstraint => UNUSED, "left to our rules: how long the index takes depends on the table's size";
+    PreferRepack => UNUSED, "left to our rules: how long the rewrite takes depends on the table's size";
+    RequireConcurrentIndexCreation => UNUSED, "left to our rules: how long writers wait depends on the table's size";
+    RequireConcurrentIndexDeletion => UNUSED,
+        "left to our rules: the lock is for a moment, and whether it is had depends on the table's use";
+    RequireConcurrentPartitionDetach => UNUSED,
+        "left to our rules: the lock is for a moment, and whether it is had depends on the table's use";
+    RequireConcurrentReindex => UNUSED, "left to our rules: how long it takes depends on the index's size";
+
+    // The engine does it for every script.
+    BanConcurrentIndexCreationInTransaction => UNUSED,
+        "such a script is refused, and one that has nothing else in it runs outside a transaction";
+    BanUncommittedTransaction => UNUSED, "such a script is refused";
+    PreferRobustStmts => UNUSED,
+        "a script is applied whole or not at all, and IF NOT EXISTS would take an invalid index for a good one";
+    RequireLockTimeout => UNUSED,
+        "every script in a transaction runs with a lock timeout, and every other one with a deadline";
+    RequireStatementTimeout => UNUSED,
+        "every attempt has a deadline, and a statement's own would cut off what only takes long";
+    RequireTimeoutSettings => UNUSED, "another name for `require-lock-timeout` and `require-statement-timeout`";
+    TransactionNesting => UNUSED,
+        "a balanced BEGIN and COMMIT are folded into the script's transaction, and others refused";
+
+    // Additive: it is how a change is made that breaks nobody.
+    BanAddColumn => UNUSED, "adding a column is the harmless way, and only code without a column list would notice";
+    BanAddEnumValue => UNUSED, "nobody reads the value before somebody writes it";
+    BanSetDefault => UNUSED, "it is for rows to come that leave the column out";
+
+    // Advice on design.
+    BanCharField => UNUSED, "design: nobody is blocked, and no code breaks";
+    BanCreateDomainWithConstraint => UNUSED, "design: nothing has the new domain yet";
+    PreferBigintOverInt => UNUSED, "design: nobody is blocked, and no code breaks";
+    PreferBigintOverSmallint => UNUSED, "design: nobody is blocked, and no code breaks";
+    PreferIdentity => UNUSED, "design: nobody is blocked, and no code breaks";
+    PreferTextField => UNUSED, "design, and its reason is gone: a longer varchar needs no rewrite";
+    PreferTimestampTz => UNUSED, "design: nobody is blocked, and no code breaks";
+    RequireEnumValueOrdering => UNUSED, "design: values that are appended are what most want";
+    RequireTableSchema => UNUSED, "every script runs with the search path of the stack's schema";
+}
+
+/// The rules that are used.
+pub fn used() -> impl Iterator<Item = Rule> {
+    ALL.iter().copied().filter(|rule| mapping(*rule).verdict.is_some())
+}
+
+/// What is said instead of squawk's own text: where that would quote a name of any length out of the script, or claims
+/// what depends on the table.
+pub(super) fn own_text(rule: Rule) -> Option<&'static str> {
+    match rule {
+        Rule::BanDuplicateColumnAssignments => Some("A column is named more than once."),
+        Rule::ChangingColumnType => Some("Changing a type may break code that reads or writes it."),
+        Rule::IdentifierTooLong => Some("A name is longer than 63 bytes, and PostgreSQL cuts it without an error."),
+        _ => None,
+    }
+}
+
+/// Every rule with its verdict and the reason, for the documentation.
+pub fn table() -> String {
+    let mut rows: Vec<_> = ALL.iter().map(|rule| (mapping(*rule), rule.to_string())).collect();
+    rows.sort_by(|(a, a_name), (b, b_name)| b.verdict.cmp(&a.verdict).then_with(|| a_name.cmp(b_name)));
+    let mut table = String::from(HEAD);
+    for (Mapping { verdict, reason }, name) in rows {
+        let verdict = verdict.map_or("not used", Verdict::name);
+        // Writing to a string cannot fail.
+        let _ = writeln!(table, "| `{name}` | {verdict} | {reason} |");
+    }
+    table
+}
+
+const HEAD: &str = "# squawk's rules
+
+What a plan's report makes of each rule of squawk's linter. \"Not used\" is a rule that reports nothing here.
+
+| Rule | Verdict | Why |
+| --- | --- | --- |
+";

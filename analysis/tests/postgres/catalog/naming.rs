@@ -1,0 +1,137 @@
+//! How names are found, and what functions and types they stand for.
+
+use analysis::catalog::look;
+use analysis::name::Name;
+
+use super::{look_for, relation};
+use crate::support::{Database, names, run, written};
+
+#[tokio::test]
+async fn names_are_found_as_the_session_would_find_them() {
+    let database = Database::create().await;
+    database
+        .run(
+            "CREATE SCHEMA one; CREATE SCHEMA two; CREATE TABLE one.t (of_one int); CREATE TABLE two.t (of_two int); \
+             CREATE TABLE two.only (id int)",
+        )
+        .await;
+    let mut session = database.session().await;
+    run(&mut session, "SET search_path = nowhere, two, one").await;
+    let catalog = look_for(&mut session, &["t", "one.t", "TWO.ONLY", "only", "public.t", "missing", "nowhere.t"]).await;
+    assert_eq!(written(catalog.relations.keys()), ["\"only\"", "t", "one.t", "two.\"only\"", "two.t"]);
+    assert_eq!(relation(&catalog, "t").columns[0].name, "of_two");
+    assert_eq!(relation(&catalog, "t").name.to_string(), "two.t");
+    assert_eq!(relation(&catalog, "one.t").columns[0].name, "of_one");
+    assert!(relation(&catalog, "t").owned);
+    assert_eq!(catalog.schema, "two");
+
+    run(&mut session, "SET search_path = ''").await;
+    let catalog = look_for(&mut session, &["t", "one.t"]).await;
+    assert_eq!((written(catalog.relations.keys()), catalog.schema.as_str()), (vec!["one.t".to_owned()], ""));
+    run(&mut session, "CREATE TEMPORARY TABLE t (temporary int)").await;
+    assert_eq!(relation(&look_for(&mut session, &["t"]).await, "t").columns[0].name, "temporary");
+}
+
+#[tokio::test]
+async fn hostile_names_are_names() {
+    let database = Database::create().await;
+    let long = "ü".repeat(40);
+    let hostile = [
+        r#""it's""#,
+        r#""a.b""#,
+        r#""a""b""#,
+        r#""back\slash""#,
+        r#""back\'; DROP TABLE x; --""#,
+        r#""Mixed Case""#,
+        r#""NULL""#,
+        r#""{a,b}""#,
+        r#""$1""#,
+        r#""$locked""#,
+        r#""日本語 ✓""#,
+        r#""a' || 'b""#,
+        "\"line\nbreak\"",
+        r#""select""#,
+    ];
+    let mut session = database.session().await;
+    for setting in ["on", "off"] {
+        run(&mut session, &format!("SET standard_conforming_strings = {setting}")).await;
+        for (number, name) in hostile.iter().copied().chain([long.as_str()]).enumerate() {
+            run(&mut session, "DROP SCHEMA IF EXISTS \"s'\\.\" CASCADE; CREATE SCHEMA \"s'\\.\"").await;
+            let table = format!("\"s'\\.\".{name}");
+            run(
+                &mut session,
+                &format!("CREATE TABLE {table} ({name} int CONSTRAINT {name} CHECK ({name} > {number}))"),
+            )
+            .await;
+            let other = format!("\"s'\\.\".\"{number}\"");
+            let refer = format!(
+                "ALTER TABLE {table} ADD UNIQUE ({name}); \
+                 CREATE TABLE {other} ({name} int REFERENCES {table} ({name}))"
+            );
+            run(&mut session, &refer).await;
+            let catalog = look_for(&mut session, &[&table]).await;
+            let found = relation(&catalog, &table);
+            assert_eq!(found.name, Name::parse(&table));
+            assert_eq!(found.columns[0].name, Name::parse(name).name);
+            let check = found.constraints.iter().find(|constraint| constraint.kind == 'c').unwrap();
+            assert_eq!(
+                (check.name.as_str(), &check.columns),
+                (Name::parse(name).name.as_str(), &vec![found.columns[0].name.clone()])
+            );
+            assert!(check.definition.starts_with("CHECK ((") && check.definition.contains(&format!("> {number}")));
+            let referring = relation(&catalog, &other);
+            assert_eq!(
+                referring.constraints.iter().find(|constraint| constraint.kind == 'f').unwrap().refers_to,
+                Some(found.name.clone())
+            );
+            assert_eq!(found.facts.referenced_by[0].table, Name::parse(&other).to_string());
+        }
+    }
+    // Where nothing of that kind exists, nothing is found, and nothing breaks.
+    run(&mut session, "DROP SCHEMA \"s'\\.\" CASCADE").await;
+    let mut missing = names(&hostile);
+    missing.push(Name::unqualified("nul\0"));
+    let catalog = look(&mut session, &missing, &missing, &missing).await.unwrap();
+    assert!(catalog.relations.is_empty() && catalog.functions.is_empty() && catalog.types.is_empty());
+}
+
+#[tokio::test]
+async fn the_worst_of_functions_with_one_name_counts() {
+    let database = Database::create().await;
+    database
+        .run(
+            "CREATE FUNCTION mixed(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; \
+             CREATE FUNCTION mixed(text) RETURNS int LANGUAGE sql STABLE AS 'SELECT 1'; \
+             CREATE SCHEMA other; CREATE FUNCTION other.mixed(bool) RETURNS int LANGUAGE sql VOLATILE AS 'SELECT 1'",
+        )
+        .await;
+    let mut session = database.session().await;
+    let asked = names(&["mixed", "other.mixed", "now", "random", "lower", "max", "pg_catalog.now", "nothing"]);
+    let catalog = look(&mut session, &[], &asked, &[]).await.unwrap();
+    let found: Vec<_> = catalog.functions.iter().map(|(name, volatility)| format!("{name} {volatility}")).collect();
+    let rest = ["now s", "random v", "other.mixed v", "pg_catalog.now s"];
+    assert_eq!(found, [&["lower i", "max i", "mixed s"][..], &rest[..]].concat());
+    run(&mut session, "SET search_path = public, other").await;
+    let catalog = look(&mut session, &[], &names(&["mixed"]), &[]).await.unwrap();
+    assert_eq!(catalog.functions[&Name::unqualified("mixed")], 'v');
+}
+
+#[tokio::test]
+async fn a_domain_is_constrained_by_itself_or_what_is_below_it() {
+    let database = Database::create().await;
+    database
+        .run(
+            "CREATE DOMAIN plain AS int; CREATE DOMAIN checked AS int CHECK (value > 0); \
+             CREATE DOMAIN needed AS int NOT NULL; \
+             CREATE DOMAIN above AS checked; CREATE DOMAIN far AS above; CREATE DOMAIN plainer AS plain; \
+             CREATE TYPE mood AS ENUM ('good'); CREATE TABLE rows (id int)",
+        )
+        .await;
+    let mut session = database.session().await;
+    let asked =
+        names(&["plain", "checked", "needed", "above", "public.far", "plainer", "mood", "rows", "int4", "missing"]);
+    let catalog = look(&mut session, &[], &[], &asked).await.unwrap();
+    let constrained = catalog.types.iter().filter(|(_, facts)| facts.constrained_domain).map(|(name, _)| name);
+    assert_eq!(written(constrained), ["above", "checked", "needed", "public.far"]);
+    assert_eq!(catalog.types.len(), 9);
+}

@@ -1,0 +1,8 @@
+//! What is asked of a real PostgreSQL, which `TEST_POSTGRES_*` names: `make test` starts one.
+
+#![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping")]
+
+mod catalog;
+mod forms;
+mod server;
+mod support;

@@ -1,0 +1,126 @@
+//! A database and a role of its own for each test, and sessions in it.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use analysis::name::Name;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection, Row as _};
+
+const PASSWORD: &str = "secret";
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+fn setting(name: &str) -> String {
+    let name = format!("TEST_POSTGRES_{name}");
+    std::env::var(&name).unwrap_or_else(|_| panic!("{name} is not set: run `make test`, which starts a PostgreSQL"))
+}
+
+/// A database of its own.
+pub(crate) struct Database {
+    /// Its name, which is its owner's too.
+    pub name: String,
+}
+
+impl Database {
+    /// Makes one, owned by a role that is no superuser.
+    pub(crate) async fn create() -> Self {
+        let name = format!("a{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let mut admin = connect("postgres", &setting("PASSWORD"), "postgres").await;
+        run(&mut admin, &format!("CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'")).await;
+        run(&mut admin, &format!("CREATE DATABASE {name} OWNER {name}")).await;
+        Self { name }
+    }
+
+    /// Deletes it, where so many are made that they would be in the way.
+    pub(crate) async fn drop(self) {
+        let mut admin = connect("postgres", &setting("PASSWORD"), "postgres").await;
+        run(&mut admin, &format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
+    }
+
+    /// A session of the owner.
+    pub(crate) async fn session(&self) -> PgConnection {
+        connect(&self.name, PASSWORD, &self.name).await
+    }
+
+    /// A superuser's session.
+    pub(crate) async fn superuser(&self) -> PgConnection {
+        connect("postgres", &setting("PASSWORD"), &self.name).await
+    }
+
+    /// A session of a new role that may connect, and nothing more than everybody. Gives the role's name too.
+    pub(crate) async fn stranger(&self) -> (PgConnection, String) {
+        let role = format!("{}_{}", self.name, NEXT.fetch_add(1, Ordering::Relaxed));
+        run(&mut self.superuser().await, &format!("CREATE ROLE {role} LOGIN PASSWORD '{PASSWORD}'")).await;
+        (connect(&role, PASSWORD, &self.name).await, role)
+    }
+
+    /// Runs `sql` as the owner.
+    pub(crate) async fn run(&self, sql: &str) {
+        run(&mut self.session().await, sql).await;
+    }
+}
+
+/// How another session of the server's own reaches `database` as a superuser.
+pub(crate) fn conninfo(database: &str) -> String {
+    format!(
+        "host={} port={} user=postgres password={} dbname={database} sslmode=disable",
+        setting("HOST"),
+        setting("PORT"),
+        setting("PASSWORD")
+    )
+}
+
+async fn connect(user: &str, password: &str, database: &str) -> PgConnection {
+    PgConnectOptions::new_without_pgpass()
+        .host(&setting("HOST"))
+        .port(setting("PORT").parse().unwrap())
+        .username(user)
+        .password(password)
+        .database(database)
+        .application_name(&format!("of {user}"))
+        .ssl_mode(PgSslMode::VerifyFull)
+        .ssl_root_cert(setting("CA_FILE"))
+        .connect()
+        .await
+        .unwrap()
+}
+
+pub(crate) async fn run(connection: &mut PgConnection, sql: &str) {
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.unwrap();
+}
+
+/// The first column of the first row, as text.
+pub(crate) async fn text(connection: &mut PgConnection, sql: &str) -> String {
+    let row = sqlx::raw_sql(AssertSqlSafe(format!("SELECT ({sql})::text"))).fetch_one(connection).await.unwrap();
+    row.get(0)
+}
+
+/// Polls `sql`, which has to give one boolean, until it is true.
+pub(crate) async fn until(connection: &mut PgConnection, sql: &str) {
+    let given_up = Instant::now() + Duration::from_secs(20);
+    while text(connection, sql).await != "true" {
+        assert!(Instant::now() < given_up, "never came true: {sql}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+pub(crate) async fn pid(connection: &mut PgConnection) -> i32 {
+    text(connection, "pg_backend_pid()").await.parse().unwrap()
+}
+
+/// How many messages a session has sent, if none was part of a transaction: each is one of its own.
+pub(crate) async fn messages(connection: &mut PgConnection) -> u32 {
+    let sql = "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'virtualxid' AND pid = pg_backend_pid()";
+    text(connection, sql).await.rsplit('/').next().unwrap().parse().unwrap()
+}
+
+/// Names as a script writes them.
+pub(crate) fn names(texts: &[&str]) -> Vec<Name> {
+    texts.iter().map(|text| Name::parse(text)).collect()
+}
+
+/// `names` as they are written.
+pub(crate) fn written<'a>(names: impl IntoIterator<Item = &'a Name>) -> Vec<String> {
+    names.into_iter().map(ToString::to_string).collect()
+}

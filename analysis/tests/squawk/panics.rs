@@ -1,0 +1,19 @@
+//! Scripts that squawk panics on.
+
+use analysis::squawk::{GAVE_UP, lint};
+
+use crate::VERSION;
+
+#[test]
+fn a_panic_is_a_finding_and_harms_nobody() {
+    for sql in [
+        // Commas in a row make it lose its place, here to within a character.
+        "-- squawk-ignore ,,,éé,x\nDROP TABLE t;",
+        // A syntax error, which the server is the judge of.
+        "DROP TABLE t; CREATE VIEW v AS SELECT 1 ( a;",
+    ] {
+        let linted = lint(sql, VERSION, true);
+        let rules: Vec<_> = linted.findings.iter().map(|(at, finding)| (*at, finding.rule.as_str())).collect();
+        assert_eq!((rules.as_slice(), linted.suppressed.len()), ([(0, GAVE_UP)].as_slice(), 0), "{sql}");
+    }
+}

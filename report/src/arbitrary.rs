@@ -1,0 +1,50 @@
+//! Arbitrary reports, for what has to hold whatever is in them.
+//!
+//! The cases are the same in every run. `PROPTEST_CASES` tries more of them, `PROPTEST_RNG_SEED` others.
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngSeed};
+
+use crate::Report;
+use crate::sample::{ATTACKS, overwritten, small};
+
+pub(crate) fn config() -> Config {
+    let config = Config { failure_persistence: None, cases: 64, ..Config::default() };
+    match config.rng_seed {
+        RngSeed::Random => Config { rng_seed: RngSeed::Fixed(1), ..config },
+        RngSeed::Fixed(_) => config,
+    }
+}
+
+/// A text that somebody else wrote.
+pub(crate) fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        3 => "[<>&\"'`|\\\\\\[\\]()!#*_~:@$ \\n\\ra-z1./=-]{0,24}",
+        2 => prop::collection::vec(any::<char>(), 0..12).prop_map(|characters| characters.into_iter().collect()),
+        2 => prop::sample::select(ATTACKS).prop_map(str::to_owned),
+        1 => ("[`<|$a-]{1,3}", 1..60_usize).prop_map(|(part, times)| part.repeat(times)),
+    ]
+}
+
+/// A report in which every text is arbitrary, statements stand anywhere or nowhere in their script, and some are missing.
+pub(crate) fn report() -> impl Strategy<Value = Report> {
+    let texts = prop::collection::vec(text(), 1..20);
+    let places = prop::collection::vec((0..300_usize, 0..300_usize, 0..20_usize), 1..9);
+    (texts, places, 0..5_usize).prop_map(|(texts, places, migrations)| {
+        let mut texts = texts.into_iter().cycle();
+        let mut places = places.into_iter().cycle();
+        let mut report = overwritten(&small(), &mut |_| texts.next().unwrap_or_default());
+        report.migrations.truncate(migrations);
+        for migration in &mut report.migrations {
+            migration.sql.push_str(&texts.by_ref().take(6).collect::<String>());
+            for statement in &mut migration.statements {
+                let (start, end, line) = places.next().unwrap_or_default();
+                (statement.start, statement.end, statement.line) = (start, end, line);
+                for finding in &mut statement.findings {
+                    finding.line = line;
+                }
+            }
+        }
+        report
+    })
+}

@@ -1,0 +1,73 @@
+//! The report as one page that needs nothing else: no script, no font, no picture from elsewhere.
+
+mod code;
+mod facts;
+mod highlight;
+mod migrations;
+mod picture;
+mod summary;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use writer::Writer;
+
+use crate::quantity::moment;
+use crate::{Report, words};
+
+/// All of the page's looks.
+const STYLE: &str = include_str!("page.css");
+
+/// Its digest, which the page's policy admits: no other style has an effect, whatever gets into the page.
+const STYLE_SHA256: &str = "nudtFAVVShWNYsC+RgW+BzZgN7rQNUdrxZYQO9dVGko=";
+
+/// The report as an HTML page.
+pub fn html(report: &Report) -> String {
+    let database = &report.database;
+    let title = format!("{}: {} on {}, {}", report.verdict.name(), database.name, report.environment, report.digest);
+    Writer::page(&title, STYLE, STYLE_SHA256, |page| {
+        picture::symbols(page);
+        page.with("a", &[("class", "skip"), ("href", "#verdict")], |link| link.text("Skip to the verdict"));
+        page.of("header", "top", |header| {
+            header.say("p", "brand", "Lockstep");
+            header.of("p", "about", |about| {
+                about.text("Plan for ");
+                about.name(&database.name);
+                about.text(" on ");
+                about.say("strong", "", &report.environment);
+                about.text(", made ");
+                about.with("time", &[("datetime", &report.made_at)], |time| time.text(&moment(&report.made_at)));
+            });
+        });
+        contents(page, report);
+        page.with("main", &[], |main| {
+            summary::summary(main, report);
+            migrations::migrations(main, report);
+            facts::tables(main, &report.tables);
+            facts::server(main, &report.server);
+        });
+        page.of("footer", "", |footer| {
+            footer.say("p", "", words::DECIDES_NOTHING);
+            footer.say("p", "", "This page holds names, sizes and the migrations' own text, and no value of any row.");
+        });
+    })
+}
+
+fn contents(page: &mut Writer, report: &Report) {
+    let parts = [
+        ("#first", "Look at first", !report.worst_first().is_empty()),
+        ("#notes", "Notes", !report.notes.is_empty()),
+        ("#plan", "This plan", true),
+        ("#migrations", "Migrations", true),
+        ("#tables", "Tables", !report.tables.is_empty()),
+        ("#server", "Server", true),
+    ];
+    page.with("nav", &[("aria-label", "Contents")], |nav| {
+        nav.of("ul", "", |list| {
+            for (href, label, _) in parts.into_iter().filter(|(.., there)| *there) {
+                list.of("li", "", |item| item.with("a", &[("href", href)], |link| link.text(label)));
+            }
+        });
+    });
+}

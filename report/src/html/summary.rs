@@ -1,0 +1,116 @@
+//! What somebody who has twenty seconds reads.
+
+use super::picture;
+use super::writer::Writer;
+use crate::quantity::{moment, plural};
+use crate::ranking::Ranked;
+use crate::{Report, words};
+
+/// The most statements that are to be looked at first.
+const FIRST: usize = 20;
+
+pub(super) fn summary(page: &mut Writer, report: &Report) {
+    let class = format!("verdict {}", report.verdict.name());
+    page.with("section", &[("class", &class), ("aria-labelledby", "verdict")], |section| {
+        section.with("h1", &[("id", "verdict"), ("tabindex", "-1")], |heading| {
+            picture::shape(heading, report.verdict);
+            heading.text(report.verdict.name());
+        });
+        section.say("p", "why", &report.why);
+        let counts = report.counts();
+        if counts.total() > 0 {
+            picture::shares(section, counts);
+        }
+        section.of("p", "counts", |line| {
+            line.text(&format!("{}. {}.", words::pending(report), words::counted(counts)));
+            if let Some(suppressed) = words::suppressed(report) {
+                line.text(&format!(" {suppressed}."));
+            }
+        });
+        section.of("p", "decides", |line| {
+            line.say("strong", "", words::DECIDES_NOTHING);
+            line.text(" Digest ");
+            line.name(&report.digest);
+        });
+    });
+    first(page, report);
+    notes(page, report);
+    identity(page, report);
+}
+
+/// Which plan this is, on which database.
+fn identity(page: &mut Writer, report: &Report) {
+    let database = &report.database;
+    page.with("section", &[("class", "identity"), ("aria-labelledby", "plan")], |section| {
+        section.with("h2", &[("id", "plan")], |heading| heading.text("This plan"));
+        section.of("dl", "facts", |list| {
+            for (label, value) in [
+                ("Digest", report.digest.as_str()),
+                ("Environment", &report.environment),
+                ("Database", &database.name),
+                ("Schema", &database.schema),
+                ("Endpoint", &database.endpoint),
+                ("Instance", &database.instance),
+                ("Made", &moment(&report.made_at)),
+            ] {
+                list.of("div", "", |pair| {
+                    pair.say("dt", "", label);
+                    pair.of("dd", "", |value_of| value_of.name(value));
+                });
+            }
+        });
+    });
+}
+
+fn first(page: &mut Writer, report: &Report) {
+    let ranked = report.worst_first();
+    if ranked.is_empty() {
+        return;
+    }
+    page.with("section", &[("aria-labelledby", "first")], |section| {
+        section.with("h2", &[("id", "first")], |heading| heading.text("Look at first"));
+        section.of("ol", "first", |list| ranked.iter().take(FIRST).for_each(|ranked| look(list, ranked)));
+        if ranked.len() > FIRST {
+            let rest = plural(ranked.len() - FIRST, "more statement");
+            section.say("p", "", &format!("And {rest} that should be looked at, in their migrations."));
+        }
+    });
+}
+
+fn look(list: &mut Writer, ranked: &Ranked<'_>) {
+    let statement = ranked.statement;
+    list.of("li", statement.verdict.name(), |item| {
+        item.of("p", "what", |line| {
+            picture::badge(line, statement.verdict);
+            line.text(" ");
+            let place = format!("#m{}s{}", ranked.migration_at + 1, ranked.statement_at + 1);
+            line.with("a", &[("href", &place)], |link| link.prose(&statement.what));
+        });
+        item.say("p", "", &statement.why);
+        if let Some(blocking) = &statement.blocking {
+            picture::waiting(item, blocking, "");
+        }
+        item.of("p", "small", |line| {
+            line.name(&ranked.migration.name);
+            line.text(&format!(", line {}", statement.line));
+        });
+    });
+}
+
+fn notes(page: &mut Writer, report: &Report) {
+    if report.notes.is_empty() {
+        return;
+    }
+    page.with("section", &[("aria-labelledby", "notes")], |section| {
+        section.with("h2", &[("id", "notes")], |heading| heading.text("Notes"));
+        section.of("ul", "notes", |list| {
+            for note in &report.notes {
+                list.of("li", note.verdict.name(), |item| {
+                    picture::badge(item, note.verdict);
+                    item.text(" ");
+                    item.prose(&note.text);
+                });
+            }
+        });
+    });
+}

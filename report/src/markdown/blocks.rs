@@ -1,0 +1,119 @@
+//! A document that has to end somewhere: what is least dangerous is left out first.
+
+use std::collections::BTreeMap;
+
+use crate::quantity::plural;
+
+/// A part of the document that is there or not, as a whole.
+#[derive(Debug)]
+pub(super) struct Block {
+    /// What goes first: whatever is left out, everything of a greater rank is left out too.
+    pub(super) rank: Rank,
+    /// What it is, to be counted where it is left out: `safe statement`; empty for a heading, which is not.
+    pub(super) what: &'static str,
+    /// Whole lines, with a line break at the end.
+    pub(super) text: String,
+}
+
+/// How much a part matters, from most to least. A heading is never after what stands below it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rank {
+    Head,
+    First,
+    Danger,
+    DangerHelp,
+    Caution,
+    Server,
+    Tables,
+    CautionHelp,
+    Suppressed,
+    TableDetails,
+    Safe,
+    SafeHelp,
+}
+
+/// The blocks that fit into `limit` bytes, in their order, and behind the first of them what was left out.
+pub(super) fn fitting(blocks: &[Block], limit: usize) -> String {
+    let all: usize = blocks.iter().map(|block| block.text.len()).sum();
+    let shown = if all <= limit { vec![true; blocks.len()] } else { chosen(blocks, limit) };
+    let rest = left_out(blocks.iter().zip(&shown).filter(|(_, shown)| !**shown).map(|(block, _)| block.what));
+    let mut text = String::with_capacity(limit.min(all + rest.len()));
+    for (at, (block, shown)) in blocks.iter().zip(shown).enumerate() {
+        if shown {
+            text.push_str(&block.text);
+        }
+        if at == 0 {
+            text.push_str(&rest);
+        }
+    }
+    // Too narrow even for the head.
+    if text.len() > limit {
+        let whole_lines = text[..text.floor_char_boundary(limit)].rfind('\n').map_or(0, |at| at + 1);
+        text.truncate(whole_lines);
+    }
+    text
+}
+
+/// Which blocks there is room for: by rank, to the first that does not fit.
+fn chosen(blocks: &[Block], limit: usize) -> Vec<bool> {
+    // Nothing that is said of the rest is longer than if all were left out.
+    let mut room = limit.saturating_sub(left_out(blocks.iter().map(|block| block.what)).len());
+    let mut order: Vec<usize> = (0..blocks.len()).collect();
+    order.sort_by_key(|at| blocks[*at].rank);
+    let mut shown = vec![false; blocks.len()];
+    for at in order {
+        match room.checked_sub(blocks[at].text.len()) {
+            None => break,
+            Some(left) => (room, shown[at]) = (left, true),
+        }
+    }
+    // Without the head nothing makes sense: of it there is at least the beginning.
+    if let Some(head) = shown.first_mut() {
+        *head = true;
+    }
+    shown
+}
+
+fn left_out<'a>(what: impl Iterator<Item = &'a str>) -> String {
+    let mut counts = BTreeMap::new();
+    for what in what.filter(|what| !what.is_empty()) {
+        *counts.entry(what).or_insert(0) += 1;
+    }
+    if counts.is_empty() {
+        return String::new();
+    }
+    let parts: Vec<String> = counts.into_iter().map(|(what, many)| plural(many, what)).collect();
+    format!("\n**Left out here, for its size:** {}. The page has all of it.\n", parts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn blocks() -> Vec<Block> {
+        let block = |rank, what, text: &str| Block { rank, what, text: format!("{text}\n") };
+        vec![
+            block(Rank::Head, "head", "head"),
+            block(Rank::Safe, "safe statement", "safe one"),
+            block(Rank::Danger, "danger statement", "danger"),
+            block(Rank::Safe, "safe statement", &"safe two".repeat(20)),
+        ]
+    }
+
+    #[test]
+    fn the_least_dangerous_goes_first_and_is_counted() {
+        assert_eq!(fitting(&blocks(), 1000), format!("head\nsafe one\ndanger\n{}\n", "safe two".repeat(20)));
+        let cut = fitting(&blocks(), 130);
+        assert!(cut.contains("safe one") && cut.contains("1 safe statement.") && !cut.contains("safe two"), "{cut}");
+        let cut = fitting(&blocks(), 120);
+        assert!(cut.contains("danger\n") && cut.contains("2 safe statements.") && !cut.contains("safe one"), "{cut}");
+    }
+
+    #[test]
+    fn no_limit_is_too_narrow() {
+        for limit in 0..300 {
+            let text = fitting(&blocks(), limit);
+            assert!(text.len() <= limit && (text.is_empty() || text.ends_with('\n')));
+        }
+    }
+}

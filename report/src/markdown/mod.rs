@@ -1,0 +1,102 @@
+//! The report for a terminal and for a job summary on GitHub.
+
+mod blocks;
+mod facts;
+mod inline;
+mod migrations;
+
+#[cfg(test)]
+mod tests;
+
+use blocks::{Block, Rank};
+use inline::{add, name, prose};
+
+use crate::quantity::{moment, plural};
+use crate::ranking::Ranked;
+use crate::{Report, Verdict, words};
+
+/// The most statements that are to be looked at first.
+const FIRST: usize = 12;
+
+/// The report as Markdown of at most `limit` bytes: what is least dangerous is left out first, and counted.
+pub fn markdown(report: &Report, limit: usize) -> String {
+    let mut blocks = vec![Block { rank: Rank::Head, what: "", text: head(report) }];
+    blocks.extend(first(report));
+    blocks.extend(facts::notes(report));
+    blocks.extend(migrations::migrations(report));
+    blocks.extend(facts::tables(report));
+    blocks.push(facts::server(&report.server));
+    blocks::fitting(&blocks, limit)
+}
+
+/// A verdict, not told by a colour.
+fn badge(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Safe => "✓ **safe**",
+        Verdict::Caution => "⚠ **caution**",
+        Verdict::Danger => "✗ **danger**",
+    }
+}
+
+fn head(report: &Report) -> String {
+    let database = &report.database;
+    let mut lines = vec![
+        format!("# {}: {} on {}", badge(report.verdict), name(&report.database.name), name(&report.environment)),
+        String::new(),
+        format!("**Why:** {}", prose(&report.why)),
+        String::new(),
+        format!("**Plan:** {}; {}.", words::pending(report), words::counted(report.counts())),
+    ];
+    if let Some(suppressed) = words::suppressed(report) {
+        lines.extend([String::new(), format!("**Suppressed:** {suppressed}.")]);
+    }
+    lines.extend([String::new(), format!("**{}**", words::DECIDES_NOTHING), String::new()]);
+    lines.extend(["| Plan | |".to_owned(), "| --- | --- |".to_owned()]);
+    for (label, value) in [
+        ("Digest", report.digest.as_str()),
+        ("Environment", &report.environment),
+        ("Database", &database.name),
+        ("Schema", &database.schema),
+        ("Endpoint", &database.endpoint),
+        ("Instance", &database.instance),
+        ("Made", &moment(&report.made_at)),
+    ] {
+        lines.push(format!("| {label} | {} |", name(value)));
+    }
+    lines.join("\n") + "\n"
+}
+
+/// The statements to look at first.
+fn first(report: &Report) -> Option<Block> {
+    let ranked = report.worst_first();
+    if ranked.is_empty() {
+        return None;
+    }
+    let mut text = "\n## Look at first\n\n".to_owned();
+    for (at, ranked) in ranked.iter().take(FIRST).enumerate() {
+        add(&mut text, format_args!("{}. {}\n", at + 1, look(ranked)));
+    }
+    if ranked.len() > FIRST {
+        add(
+            &mut text,
+            format_args!("\nAnd {} that is not safe, below.\n", plural(ranked.len() - FIRST, "more statement")),
+        );
+    }
+    Some(Block { rank: Rank::First, what: "first look", text })
+}
+
+fn look(ranked: &Ranked<'_>) -> String {
+    let statement = ranked.statement;
+    let mut text = format!(
+        "{}: {} ({}, line {}). {}",
+        badge(statement.verdict),
+        prose(&statement.what),
+        name(&ranked.migration.name),
+        statement.line,
+        prose(&statement.why)
+    );
+    if let Some(blocking) = statement.blocking.as_ref().filter(|_| statement.how_long().is_some()) {
+        add(&mut text, format_args!(" **{}**: {}.", words::waiting(blocking), prose(&blocking.basis)));
+    }
+    text
+}

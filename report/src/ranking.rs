@@ -1,0 +1,131 @@
+//! What of a report to look at first.
+
+use std::cmp::Reverse;
+
+use crate::{Magnitude, Migration, Report, Statement, Verdict};
+
+/// How many there are of each verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Nobody will notice.
+    pub safe: usize,
+    /// Somebody may notice.
+    pub caution: usize,
+    /// Somebody is blocked for long, data goes, or running code breaks.
+    pub danger: usize,
+}
+
+impl Counts {
+    fn of(verdicts: impl Iterator<Item = Verdict>) -> Self {
+        let mut counts = Self::default();
+        for verdict in verdicts {
+            match verdict {
+                Verdict::Safe => counts.safe += 1,
+                Verdict::Caution => counts.caution += 1,
+                Verdict::Danger => counts.danger += 1,
+            }
+        }
+        counts
+    }
+
+    /// All of them.
+    pub fn total(self) -> usize {
+        self.safe + self.caution + self.danger
+    }
+
+    /// By verdict, the worst first.
+    pub fn worst_first(self) -> [(Verdict, usize); 3] {
+        [(Verdict::Danger, self.danger), (Verdict::Caution, self.caution), (Verdict::Safe, self.safe)]
+    }
+}
+
+/// A statement in its place.
+#[derive(Debug, Clone, Copy)]
+pub struct Ranked<'a> {
+    /// The index of its migration.
+    pub migration_at: usize,
+    /// Its migration.
+    pub migration: &'a Migration,
+    /// Its index there.
+    pub statement_at: usize,
+    /// The statement.
+    pub statement: &'a Statement,
+}
+
+impl Report {
+    /// How many statements there are of each verdict.
+    pub fn counts(&self) -> Counts {
+        Counts::of(
+            self.migrations.iter().flat_map(|migration| &migration.statements).map(|statement| statement.verdict),
+        )
+    }
+
+    /// How many migrations there are of each verdict.
+    pub fn migration_counts(&self) -> Counts {
+        Counts::of(self.migrations.iter().map(Migration::worst))
+    }
+
+    /// Every statement that is not safe: the worst first, then what blocks longest, then as they run.
+    pub fn worst_first(&self) -> Vec<Ranked<'_>> {
+        let mut ranked: Vec<Ranked<'_>> = self.statements().filter(|at| at.statement.verdict > Verdict::Safe).collect();
+        ranked.sort_by_key(|at| Reverse((at.statement.verdict, at.statement.how_long())));
+        ranked
+    }
+
+    /// Every statement in its place, as they run.
+    pub fn statements(&self) -> impl Iterator<Item = Ranked<'_>> {
+        self.migrations.iter().enumerate().flat_map(|(migration_at, migration)| {
+            migration.statements.iter().enumerate().map(move |(statement_at, statement)| Ranked {
+                migration_at,
+                migration,
+                statement_at,
+                statement,
+            })
+        })
+    }
+
+    /// How many findings their authors have told squawk to ignore.
+    pub fn suppressed(&self) -> usize {
+        self.migrations.iter().flat_map(|migration| &migration.suppressed).map(|suppression| suppression.hides).sum()
+    }
+}
+
+impl Migration {
+    /// Its verdict, or a statement's that is worse: nothing is hidden below a milder word.
+    pub fn worst(&self) -> Verdict {
+        self.statements.iter().map(|statement| statement.verdict).fold(self.verdict, Verdict::max)
+    }
+}
+
+impl Statement {
+    /// How long it blocks somebody; `None` where it blocks nobody.
+    pub fn how_long(&self) -> Option<Magnitude> {
+        self.blocking.as_ref().filter(|blocking| blocking.readers || blocking.writers).map(|blocking| blocking.how_long)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    #[test]
+    fn the_worst_is_first_and_nothing_is_lost() {
+        let report = sample::small();
+        let ranked = report.worst_first();
+        assert!(ranked.is_sorted_by_key(|at| Reverse((at.statement.verdict, at.statement.how_long()))));
+        let counts = report.counts();
+        assert_eq!(ranked.len(), counts.danger + counts.caution);
+        assert_eq!(counts.total(), report.statements().count());
+        assert_eq!(ranked[0].statement.verdict, Verdict::Danger);
+    }
+
+    #[test]
+    fn a_migration_is_as_bad_as_its_worst_statement() {
+        let mut report = sample::small();
+        for migration in &mut report.migrations {
+            migration.verdict = Verdict::Safe;
+        }
+        assert_eq!(report.migration_counts().danger, 1);
+    }
+}

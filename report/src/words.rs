@@ -1,0 +1,102 @@
+//! What the pages say of the report's facts. Every text from outside is left to who shows it.
+
+use crate::quantity::{about, bytes, exactly, plural};
+use crate::{Blocking, Counts, Effect, Magnitude, Report, Suppression, Table};
+
+/// What both pages say of themselves.
+pub(crate) const DECIDES_NOTHING: &str =
+    "Reading this decides nothing: nothing runs until somebody approves this digest.";
+
+/// Who waits, and how long.
+pub(crate) fn waiting(blocking: &Blocking) -> String {
+    let who = match (blocking.readers, blocking.writers) {
+        (true, true) => "Readers and writers wait",
+        (true, false) => "Readers wait",
+        (false, true) => "Writers wait",
+        (false, false) => return "Nobody waits".to_owned(),
+    };
+    match blocking.how_long {
+        Magnitude::Moment => format!("{who} a moment"),
+        Magnitude::Unknown => format!("{who}, and nobody can know how long"),
+        known => format!("{who} for {}", known.name()),
+    }
+}
+
+/// Who waits for a lock.
+pub(crate) fn lock_blocks(effect: &Effect) -> &'static str {
+    match (effect.is_new, effect.lock.blocks_reads(), effect.lock.blocks_writes()) {
+        (true, ..) => "this plan makes it, so nobody waits",
+        (_, true, _) => "readers and writers wait",
+        (_, _, true) => "writers wait",
+        _ => "nobody waits",
+    }
+}
+
+impl Effect {
+    /// Whether the size of the relation matters to anybody.
+    pub(crate) fn lasts(&self) -> bool {
+        !self.is_new && (self.lock.blocks_writes() || !self.work.is_empty())
+    }
+}
+
+/// How large a table is.
+pub(crate) fn size(table: &Table) -> String {
+    format!("{} and {} of indexes, {}", bytes(table.bytes), bytes(table.index_bytes), rows(table.rows))
+}
+
+/// How many rows, as the planner estimates.
+pub(crate) fn rows(rows: Option<u64>) -> String {
+    match rows {
+        None => "rows never counted".to_owned(),
+        Some(1) => "about 1 row".to_owned(),
+        Some(rows) => format!("about {} rows", about(rows)),
+    }
+}
+
+/// How many migrations and statements there are.
+pub(crate) fn pending(report: &Report) -> String {
+    let migrations = plural(report.migrations.len(), "migration");
+    format!("{migrations} pending, {} applied already", exactly(report.already_applied as u64))
+}
+
+/// `9 statements: 1 danger, 2 caution, 6 safe`.
+pub(crate) fn counted(counts: Counts) -> String {
+    let parts = counts.worst_first().map(|(verdict, many)| format!("{} {}", exactly(many as u64), verdict.name()));
+    format!("{}: {}", plural(counts.total(), "statement"), parts.join(", "))
+}
+
+/// How many findings comments hide, where there are any.
+pub(crate) fn suppressed(report: &Report) -> Option<String> {
+    let comments: usize = report.migrations.iter().map(|migration| migration.suppressed.len()).sum();
+    let verb = if comments == 1 { "hides" } else { "hide" };
+    let findings = plural(report.suppressed(), "finding");
+    (comments > 0).then(|| format!("{} {verb} {findings} of squawk's", plural(comments, "comment")))
+}
+
+/// Where a suppression stands and how much it hides; the rules' names are left to who shows them.
+pub(crate) fn suppression(suppression: &Suppression) -> String {
+    let whole = if suppression.file { ", for the whole file" } else { "" };
+    format!("line {}{whole}, hides {}", suppression.line, plural(suppression.hides, "finding"))
+}
+
+/// The parts of a sentence, and whether each is code, which stands between backticks.
+pub(crate) fn spans(text: &str) -> Vec<(bool, &str)> {
+    let parts = text.split('`').enumerate().map(|(at, part)| (at % 2 == 1, part));
+    let parts: Vec<(bool, &str)> = parts.collect();
+    let paired = parts.len() % 2 == 1 && parts.iter().all(|(is_code, part)| !is_code || !part.trim().is_empty());
+    if paired { parts } else { vec![(false, text)] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_waits_is_said_for_every_case() {
+        let said = |readers, writers, how_long| waiting(&Blocking { readers, writers, how_long, basis: String::new() });
+        assert_eq!(said(false, false, Magnitude::Hours), "Nobody waits");
+        assert_eq!(said(false, true, Magnitude::Moment), "Writers wait a moment");
+        assert_eq!(said(true, true, Magnitude::Minutes), "Readers and writers wait for minutes");
+        assert_eq!(said(true, false, Magnitude::Unknown), "Readers wait, and nobody can know how long");
+    }
+}
