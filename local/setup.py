@@ -35,6 +35,7 @@ def install_everything() -> None:
     install_python(VENV, ROOT / "requirements.txt", "the local stack and the scripts")
     install_sam()
     install_node()
+    install_browser()
 
 
 def install_sam() -> Path:
@@ -82,6 +83,26 @@ def install_node() -> None:
         for package in MODULES.glob("@embedded-postgres/*"):
             _run([node, "scripts/hydrate-symlinks.js"], f"Linking the libraries of {package.name}", package)
         stamp.write_text(wanted)
+
+
+#: Where `report/browser` looks for one.
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def install_browser() -> None:
+    """Chromium, in which the report's page is looked at. Only the system's packages have it, and only root may add them;
+    where it cannot be had, those tests say that they are skipped."""
+    apt = shutil.which("apt-get")
+    if any(map(shutil.which, BROWSERS)) or not apt or os.geteuid() != 0:
+        return
+    with only_one("chromium"):
+        if shutil.which("chromium"):
+            return
+        try:
+            _run([apt, "update", "-qq"], "Asking the system's packages for Chromium")
+            _run([apt, "install", "-y", "-qq", "--no-install-recommends", "chromium"], "Installing Chromium")
+        except SetupFailed as failure:
+            print(f"No Chromium: the tests of the report's page will be skipped. {failure}", file=sys.stderr)
 
 
 def enter_virtual_environment() -> None:

@@ -207,7 +207,7 @@ ALTER TABLE orders ALTER COLUMN bits TYPE varbit(16);
 
 -- form: type-to-domain
 -- about: A domain without constraints is stored like the type below it.
--- worse: what a domain is made of is not asked for
+-- worse: of which type a domain is made is not looked up
 -- statement:
 ALTER TABLE orders ALTER COLUMN title TYPE label;
 
@@ -218,7 +218,7 @@ ALTER TABLE orders ALTER COLUMN title TYPE short_label;
 
 -- form: type-from-domain
 -- about: A domain is stored like the type below it.
--- worse: what a domain is made of is not asked for
+-- worse: of which type a domain is made is not looked up
 -- statement:
 ALTER TABLE orders ALTER COLUMN label TYPE text;
 

@@ -57,6 +57,7 @@ COMMENT ON SCHEMA archive IS 'What is old';
 
 -- form: grant
 -- about: Nobody waits.
+-- less: nobody waits for that
 -- statement:
 GRANT SELECT, INSERT ON orders TO pg_monitor;
 
@@ -77,6 +78,7 @@ GRANT USAGE ON SEQUENCE orders_id_seq TO pg_monitor;
 
 -- form: revoke
 -- about: Nobody waits.
+-- less: nobody waits for that
 -- statement:
 REVOKE ALL ON orders FROM PUBLIC;
 

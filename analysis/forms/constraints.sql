@@ -198,6 +198,7 @@ ALTER TABLE customers ADD CONSTRAINT customers_email UNIQUE USING INDEX customer
 
 -- form: add-unique-partitioned
 -- about: An index is built on every partition.
+-- worse: the newer version is taken for granted
 -- statement:
 ALTER TABLE readings ADD CONSTRAINT readings_year UNIQUE (year);
 
@@ -247,6 +248,7 @@ ALTER TABLE logs ADD CONSTRAINT logs_key PRIMARY KEY USING INDEX logs_key;
 
 -- form: add-primary-key-partitioned
 -- about: An index is built on every partition.
+-- worse: the newer version is taken for granted
 -- statement:
 ALTER TABLE readings ADD PRIMARY KEY (year);
 

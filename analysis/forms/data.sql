@@ -50,6 +50,7 @@ INSERT INTO readings VALUES (2024, 1), (2025, 1);
 
 -- form: insert-view
 -- about: A row that is inserted into a view is inserted into its table.
+-- opaque
 -- statement:
 INSERT INTO large VALUES (9, 9);
 
@@ -159,6 +160,7 @@ SELECT * FROM orders JOIN customers ON customers.id = orders.customer_id;
 
 -- form: select-view
 -- about: The view and its table.
+-- less: what a view reads is not looked up
 -- statement:
 SELECT * FROM large;
 

@@ -54,10 +54,12 @@ CREATE STATISTICS orders_both (dependencies) ON id, total FROM orders;
 
 -- form: alter-statistics
 -- about: Likewise.
+-- opaque
 -- statement:
 ALTER STATISTICS orders_together SET STATISTICS 500;
 
 -- form: drop-statistics
 -- about: Likewise.
+-- opaque
 -- statement:
 DROP STATISTICS orders_together;

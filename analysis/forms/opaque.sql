@@ -48,6 +48,7 @@ CALL empty_audit();
 
 -- form: insert-with-trigger
 -- about: A trigger does what its function says.
+-- opaque
 -- setup:
 CREATE TRIGGER audited AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION audited();
 -- statement:
@@ -55,6 +56,7 @@ INSERT INTO orders VALUES (9, 9);
 
 -- form: update-with-rule
 -- about: A rule can turn it into something else.
+-- opaque
 -- setup:
 CREATE RULE logged AS ON UPDATE TO orders DO ALSO INSERT INTO audit VALUES (old.id, now());
 -- statement:

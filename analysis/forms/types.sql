@@ -175,4 +175,4 @@ DROP SEQUENCE orders_id_seq CASCADE;
 -- about: Numbers go on behind the largest that is there.
 -- opaque
 -- statement:
-SELECT setval('orders_id_seq', (SELECT max(id) FROM orders));
+SELECT setval('orders_id_seq', (SELECT max(total) FROM orders));

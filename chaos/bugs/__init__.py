@@ -44,7 +44,10 @@ def apply_with_bugs() -> Path:
     return binary
 
 
-_TOPS = ("Cargo.toml", "Cargo.lock", "bench/native", "conformance/sqlx-oracle", "engine", "functions", "statemachine")
+_TOPS = (
+    "Cargo.toml", "Cargo.lock", "analysis", "bench/native", "conformance/sqlx-oracle", "engine", "functions", "report",
+    "statemachine",
+)
 
 
 def _files(top: Path) -> list[Path]:

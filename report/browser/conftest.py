@@ -29,11 +29,11 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Chromium]:
-    """A browser; without one there is nothing to see, which only CI does not let pass."""
+    """A browser; without one there is nothing to see, which only GitHub does not let pass."""
     path = chromium.installed()
     if path is None:
         reason = f"none of {', '.join(chromium.NAMES)} is installed (Debian: apt-get install chromium)"
-        if os.environ.get("CI"):
+        if os.environ.get("GITHUB_ACTIONS"):
             pytest.fail(reason)
         pytest.skip(reason)
     with Chromium(path) as running:

@@ -105,7 +105,11 @@ pub(super) fn table_as(create: &ast::CreateTableAs, world: &mut World) {
         return;
     }
     if let Some(query) = create.query() {
-        data::reads(query.syntax(), world);
+        if matches!(create.data_option(), Some(ast::DataOption::WithNoData(_))) {
+            data::names(query.syntax(), world);
+        } else {
+            data::reads(query.syntax(), world);
+        }
     }
     world.create(&written, Kind::Table, Vec::new());
     world.lock(&written, Lock::AccessExclusive);

@@ -118,10 +118,10 @@ pub(super) fn reindex(reindex: &ast::Reindex, world: &mut World) {
         }
         Some(ReindexTarget::ReindexTargetTable(_)) => {
             let Some(written) = named(SyntaxKind::TABLE_NAME_REF) else { return };
-            let whole = world.relation(&written).is_some_and(|relation| relation.kind == Kind::Partitioned);
             for member in world.family(&written) {
                 world.works(&member, of_table, Work::IndexBuild);
-                // One partition after the other, each in a transaction of its own.
+                // The index of what has partitions is those of the partitions.
+                let whole = world.relation(&member).is_some_and(|relation| relation.kind == Kind::Partitioned);
                 if !is_concurrent && !whole {
                     indexes(&member, of_index, world);
                 }

@@ -25,7 +25,11 @@ pub(super) fn create_materialized(create: &ast::CreateMaterializedView, world: &
         return;
     }
     if let Some(query) = create.query() {
-        data::reads(query.syntax(), world);
+        if matches!(create.data_option(), Some(ast::DataOption::WithNoData(_))) {
+            data::names(query.syntax(), world);
+        } else {
+            data::reads(query.syntax(), world);
+        }
     }
     world.create(&view, Kind::MaterializedView, Vec::new());
     world.lock(&view, Lock::AccessExclusive);

@@ -38,9 +38,11 @@ impl Blocked<'_> {
     pub(crate) fn sentence(&self) -> String {
         let who = if self.effect.lock.blocks_reads() { "Readers and writers" } else { "Writers" };
         let for_long = match self.how_long {
-            Magnitude::Moment => "a moment".to_owned(),
-            Magnitude::Unknown => "a time that cannot be told".to_owned(),
-            other => format!("about {}", other.name()),
+            Magnitude::Moment => "a moment",
+            Magnitude::Seconds => "some seconds",
+            Magnitude::Minutes => "minutes",
+            Magnitude::Hours => "hours",
+            Magnitude::Unknown => "a time that cannot be told",
         };
         format!("{who} of {} wait for {for_long}: {}", self.effect.relation, self.basis)
     }

@@ -37,6 +37,7 @@ macro_rules! mappings {
 
 const DANGER: Option<Verdict> = Some(Verdict::Danger);
 const CAUTION: Option<Verdict> = Some(Verdict::Caution);
+const SAFE: Option<Verdict> = Some(Verdict::Safe);
 const UNUSED: Option<Verdict> = None;
 
 mappings! {
@@ -85,8 +86,8 @@ mappings! {
     BanDropType => CAUTION, "code that names it fails; columns of it stop the statement, or go with CASCADE";
     BanDropView => CAUTION, "readers fail, unless the script makes it anew";
     BanDuplicateColumnAssignments => CAUTION, "PostgreSQL refuses the statement, and the migration fails";
-    BanNewWriteRestriction => CAUTION,
-        "writes that worked may be refused; not reported of a column that is new itself: no running code writes it";
+    BanNewWriteRestriction => SAFE,
+        "writes that worked may be refused, which is what the statement is for: a note; not reported of a column that is new itself: no running code writes it";
     BanReplaceViewFunction => CAUTION, "callers get the new one in the midst of what they do";
     BanReplicaIdentity => CAUTION, "whoever follows the changes gets less, or nothing";
     BanRevoke => CAUTION, "code may lose what it was allowed";

@@ -4,5 +4,6 @@
 
 mod catalog;
 mod forms;
+mod rules;
 mod server;
 mod support;

@@ -1,0 +1,29 @@
+"""Prints what is observed of some forms, for whoever writes a new one.
+
+    python -m analysis.observe add-column          forms whose name begins like this, on each major version
+    python -m analysis.observe --major 15 reindex
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from analysis.observe import forms, observed
+from analysis.observe.databases import MAJORS, of_major
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m analysis.observe", description=__doc__.splitlines()[0])
+    parser.add_argument("--major", type=int, choices=MAJORS)
+    parser.add_argument("beginning", nargs="?", default="")
+    arguments = parser.parse_args()
+    for major in [arguments.major] if arguments.major else MAJORS:
+        with of_major(major) as databases:
+            for group in forms.groups():
+                for form in group.forms:
+                    if form.name.startswith(arguments.beginning) and form.since <= major:
+                        print(f"{form.name} on {major}", *observed.of(form, databases), sep="\n    ", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Forms and what is observed of them agree on every major version."""

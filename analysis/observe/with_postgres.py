@@ -1,0 +1,23 @@
+"""Runs one command with a PostgreSQL of one major version, as `local.with_postgres` does with the stack's own.
+
+    python -m analysis.observe.with_postgres 15 cargo test -p analysis
+"""
+
+from __future__ import annotations
+
+import sys
+
+from conformance import install
+from conformance.server import Server
+from local.with_postgres import run
+
+
+def main() -> int:
+    major = int(sys.argv[1])
+    install.npm(old_postgresql=major == install.OLD)
+    with Server(install.postgresql(major)) as server:
+        return run(server, sys.argv[2:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

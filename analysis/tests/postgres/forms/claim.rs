@@ -1,0 +1,112 @@
+//! What is inferred or observed of a statement, as lines that can be compared.
+
+use std::collections::BTreeMap;
+
+use analysis::catalog::{Catalog, Kind};
+use analysis::effects::Effects;
+use report::{Lock, Work};
+
+/// What happens to one relation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Claim {
+    /// The lock; none for what is new.
+    lock: Option<Lock>,
+    work: Vec<Work>,
+}
+
+/// By relation. Indexes and sequences have that word before their names.
+pub(crate) type Claims = BTreeMap<String, Claim>;
+
+const WORK: [(Work, &str); 3] = [(Work::Scan, "scan"), (Work::IndexBuild, "index build"), (Work::Rewrite, "rewrite")];
+
+/// What the lines of a snapshot say.
+pub(crate) fn observed(lines: &[String]) -> Claims {
+    lines.iter().filter(|line| *line != "nothing").map(|line| parse(line)).collect()
+}
+
+fn parse(line: &str) -> (String, Claim) {
+    if let Some(relation) = line.strip_suffix(" new") {
+        return (relation.to_owned(), Claim { lock: None, work: Vec::new() });
+    }
+    let (words, named) = WORK.iter().fold((line, Vec::new()), |(line, mut work), _| {
+        match WORK.iter().find_map(|(kind, name)| Some((*kind, line.strip_suffix(name)?))) {
+            Some((kind, rest)) => {
+                work.push(kind);
+                (rest.trim_end_matches([' ', ',']), work)
+            }
+            None => (line, work),
+        }
+    });
+    // The longest name first: SHARE is the end of ACCESS SHARE.
+    let mut locks = Lock::ALL;
+    locks.sort_by_key(|lock| std::cmp::Reverse(lock.name().len()));
+    let (lock, relation) = locks
+        .iter()
+        .find_map(|lock| Some((*lock, words.strip_suffix(&format!(" {}", lock.name()))?)))
+        .unwrap_or_else(|| panic!("no lock in {line}"));
+    (relation.to_owned(), Claim { lock: Some(lock), work: sorted(named) })
+}
+
+/// What `effects` say, in a snapshot's terms: an index counts where it is locked more than its table.
+pub(crate) fn inferred(effects: &Effects, catalog: &Catalog) -> Claims {
+    let tables = tables_of_indexes(catalog);
+    let kind = |name: &str| catalog.relations.values().find(|it| it.name.to_string() == name).map(|it| it.kind);
+    let lock_of = |name: &str| effects.of.iter().find(|effect| effect.relation == name).map(|effect| effect.lock);
+    let mut claims = Claims::new();
+    for effect in &effects.of {
+        let prefix = match tables.get(&effect.relation) {
+            Some(table) if lock_of(table).is_some_and(|lock| lock >= effect.lock) => continue,
+            Some(_) => "index ",
+            None if kind(&effect.relation) == Some(Kind::Sequence) => "sequence ",
+            // Nobody reads or writes it.
+            None if kind(&effect.relation) == Some(Kind::Composite) => continue,
+            None => "",
+        };
+        let lock = (!effect.is_new).then_some(effect.lock);
+        let work = if effect.is_new { Vec::new() } else { sorted(effect.work.clone()) };
+        claims.insert(format!("{prefix}{}", effect.relation), Claim { lock, work });
+    }
+    claims
+}
+
+/// The table of each index that is known.
+fn tables_of_indexes(catalog: &Catalog) -> BTreeMap<String, String> {
+    let mut tables = BTreeMap::new();
+    for relation in catalog.relations.values() {
+        let table = relation.table.as_ref().unwrap_or(&relation.name);
+        for index in &relation.facts.indexes {
+            tables.insert(table.renamed(&index.name).to_string(), table.to_string());
+        }
+    }
+    tables
+}
+
+fn sorted(mut work: Vec<Work>) -> Vec<Work> {
+    work.sort();
+    work
+}
+
+/// Whether everything in `less` is in `more`, and no weaker there.
+pub(crate) fn within(less: &Claims, more: &Claims) -> bool {
+    less.iter().all(|(relation, claim)| {
+        more.get(relation)
+            .is_some_and(|known| known.lock >= claim.lock && claim.work.iter().all(|work| known.does(*work)))
+    })
+}
+
+impl Claim {
+    /// Writing a table anew is reading it, and building its indexes, too.
+    fn does(&self, work: Work) -> bool {
+        self.work.contains(&work) || self.work.contains(&Work::Rewrite)
+    }
+}
+
+/// As a snapshot has it.
+pub(crate) fn text(claims: &Claims) -> String {
+    let line = |(relation, claim): (&String, &Claim)| {
+        let work: Vec<_> = WORK.iter().filter(|(work, _)| claim.work.contains(work)).map(|(_, name)| *name).collect();
+        let lock = claim.lock.map_or("new", Lock::name);
+        format!("    {relation} {lock} {}", work.join(", ")).trim_end().to_owned()
+    };
+    if claims.is_empty() { "    nothing".into() } else { claims.iter().map(line).collect::<Vec<_>>().join("\n") }
+}

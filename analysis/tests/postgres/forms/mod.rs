@@ -1,0 +1,82 @@
+//! What is inferred of each form of a statement is what a server was observed to do.
+
+mod claim;
+mod read;
+
+use analysis::catalog::{Catalog, look};
+use analysis::effects::{Effects, infer, named};
+use sqlx::PgConnection;
+
+use crate::support::{Database, run, text};
+use claim::{Claims, within};
+use read::Form;
+
+#[tokio::test]
+async fn what_is_inferred_is_what_was_observed() {
+    let database = Database::create().await;
+    let mut session = database.session().await;
+    let major = text(&mut session, "current_setting('server_version_num')::int / 10000").await.parse().unwrap();
+    let mut forms = read::forms(major);
+    assert!(forms.len() > 400, "{} forms were read", forms.len());
+    // For whoever works on some of them.
+    let only = std::env::var("FORM").unwrap_or_default();
+    forms.retain(|form| form.name.contains(&only));
+    let mut wrong = Vec::new();
+    for form in &forms {
+        run(&mut session, &form.setup).await;
+        wrong.extend(differs(form, &mut session).await);
+        run(&mut session, "DROP OWNED BY CURRENT_USER CASCADE").await;
+    }
+    assert!(wrong.is_empty(), "{} of {} forms differ:\n\n{}", wrong.len(), forms.len(), wrong.join("\n\n"));
+}
+
+#[test]
+fn a_snapshot_is_read_as_it_was_written() {
+    for form in [15, 18].into_iter().flat_map(read::forms) {
+        let written = form.observed.iter().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n");
+        assert_eq!(claim::text(&claim::observed(&form.observed)), written, "{}", form.name);
+    }
+}
+
+/// How what is inferred differs from what was observed, if it does.
+async fn differs(form: &Form, session: &mut PgConnection) -> Option<String> {
+    let catalog = catalog(&form.statement, session).await;
+    let [(_, effects)] = &infer(&form.statement, &catalog)[..] else {
+        return Some(format!("{}: not one statement: {}", form.name, form.statement));
+    };
+    let inferred = claim::inferred(effects, &catalog);
+    let mut observed = claim::observed(&form.observed);
+    // A sequence that goes with its table is not worth a word.
+    observed.retain(|relation, _| !relation.starts_with("sequence ") || inferred.contains_key(relation));
+    let what = verdict(form, effects, &inferred, &observed)?;
+    let (inferred, observed) = (claim::text(&inferred), claim::text(&observed));
+    Some(format!("{}: {what}: {}\n  inferred\n{inferred}\n  observed\n{observed}", form.name, form.statement))
+}
+
+fn verdict(form: &Form, effects: &Effects, inferred: &Claims, observed: &Claims) -> Option<&'static str> {
+    if form.observed.is_empty() {
+        return Some("never observed");
+    }
+    if effects.opaque != form.opaque {
+        return Some(if form.opaque { "not said to be opaque" } else { "said to be opaque" });
+    }
+    // Where versions differ, the one may be as it was inferred and the other not.
+    let is_same = inferred == observed && !form.by_major;
+    match (form.opaque, form.worse.is_empty(), form.less.is_empty()) {
+        // There can be more than is known, but not less.
+        (true, _, _) => (!within(inferred, observed)).then_some("more than was observed"),
+        (_, true, true) => (inferred != observed).then_some("differs"),
+        (_, false, _) if is_same => Some("not worse at all"),
+        (_, false, _) => (!within(observed, inferred)).then_some("less than was observed"),
+        (_, _, false) if is_same => Some("not less at all"),
+        (_, _, false) => (!within(inferred, observed)).then_some("more than was observed"),
+    }
+}
+
+async fn catalog(statement: &str, session: &mut PgConnection) -> Catalog {
+    let named = named(statement);
+    let relations: Vec<_> = named.relations.into_iter().collect();
+    let functions: Vec<_> = named.functions.into_iter().collect();
+    let types: Vec<_> = named.types.into_iter().collect();
+    look(session, &relations, &functions, &types).await.unwrap()
+}

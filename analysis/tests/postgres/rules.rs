@@ -1,0 +1,210 @@
+//! Every rule finds its bad example and leaves its good one alone, both run, and the list of rules is made of them.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use analysis::catalog::{Catalog, look};
+use analysis::effects::named;
+use analysis::plan::{Pending, Subject, needs, report};
+use analysis::rules::{ALL, Rule};
+use analysis::{server, squawk};
+use report::{Database as Named, Finding, Report, Source, Verdict};
+use sqlx::PgConnection;
+
+use crate::support::{Database, run};
+
+const ROWS: u64 = 50_000_000;
+const BYTES: u64 = 40 << 30;
+
+fn scripts(sql: &str) -> Vec<&str> {
+    sql.split("\n\n").collect()
+}
+
+/// What the catalog says, but for the size of `big`.
+async fn catalog(session: &mut PgConnection, sql: &str) -> Catalog {
+    let names = named(sql);
+    let (relations, functions, types): (Vec<_>, Vec<_>, Vec<_>) = (
+        names.relations.into_iter().collect(),
+        names.functions.into_iter().collect(),
+        names.types.into_iter().collect(),
+    );
+    let mut catalog = look(session, &relations, &functions, &types).await.unwrap();
+    for relation in catalog.relations.values_mut().filter(|relation| relation.facts.name == "public.big") {
+        relation.facts.rows = Some(ROWS);
+        relation.facts.bytes = BYTES;
+        relation.facts.index_bytes = BYTES / 4;
+    }
+    catalog
+}
+
+fn pending(sql: &str) -> Vec<Pending> {
+    let class = |script: &str| if script.contains("CONCURRENTLY") { "standalone" } else { "transactional" };
+    let one = |(number, script): (usize, &str)| Pending {
+        name: format!("{}_example", number + 1),
+        class: class(script).to_owned(),
+        sql: format!("{script};\n"),
+    };
+    scripts(sql).into_iter().enumerate().map(one).collect()
+}
+
+async fn reported(session: &mut PgConnection, sql: &str) -> Report {
+    let catalog = catalog(session, sql).await;
+    let server = server::look(session).await.unwrap();
+    report(subject(), &pending(sql), catalog, server)
+}
+
+fn subject() -> Subject {
+    Subject {
+        digest: "0".repeat(64),
+        made_at: "2026-01-01T00:00:00Z".into(),
+        environment: "dev".into(),
+        database: Named {
+            instance: "db-X".into(),
+            endpoint: "localhost:5432".into(),
+            name: "shop".into(),
+            schema: "public".into(),
+        },
+        already_applied: 0,
+        warnings: Vec::new(),
+    }
+}
+
+fn findings(report: &Report) -> impl Iterator<Item = &Finding> {
+    report.migrations.iter().flat_map(|migration| &migration.statements).flat_map(|statement| &statement.findings)
+}
+
+fn of<'a>(report: &'a Report, rule: &'a Rule) -> impl Iterator<Item = &'a Finding> {
+    findings(report).filter(|finding| finding.source == Source::Lockstep && finding.rule == rule.name)
+}
+
+#[tokio::test]
+async fn every_rule_finds_its_bad_example_and_leaves_its_good_one_alone() {
+    let mut wrong = Vec::new();
+    let mut page = String::from(
+        "# Rules\n\nMade from the examples in `src/rules`, which the tests run on a real PostgreSQL; do not edit. The table \
+         `big` is made out to have 50 million rows in 40 GiB.\n",
+    );
+    for rule in ALL {
+        let database = Database::create().await;
+        let session = &mut database.session().await;
+        run(session, rule.setup).await;
+        let bad = reported(session, rule.bad).await;
+        let good = reported(session, rule.good).await;
+        match of(&bad, rule).next() {
+            Some(found) if found.verdict > Verdict::Safe && bad.verdict >= found.verdict => {
+                write_section(&mut page, rule, found, &bad);
+            }
+            found => wrong.push(format!(
+                "{}: bad example: {found:?}, of {:?}",
+                rule.name,
+                findings(&bad).collect::<Vec<_>>()
+            )),
+        }
+        wrong.extend(of(&good, rule).map(|found| format!("{}: good example: {found:?}", rule.name)));
+        // Both run: on what the setup made, and on what it makes again.
+        run(session, rule.bad).await;
+        run(session, "DROP OWNED BY CURRENT_USER CASCADE").await;
+        run(session, "CREATE SCHEMA IF NOT EXISTS public").await;
+        run(session, rule.setup).await;
+        for script in scripts(rule.good) {
+            run(session, script).await;
+        }
+        database.drop().await;
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/rules.md");
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&file, &page).unwrap();
+    }
+    assert_eq!(fs::read_to_string(&file).unwrap_or_default(), page, "set UPDATE=1 to make docs/rules.md anew");
+}
+
+fn write_section(page: &mut String, rule: &Rule, found: &Finding, bad: &Report) {
+    let statements = || bad.migrations.iter().flat_map(|migration| &migration.statements);
+    let safer = statements().find_map(|statement| statement.safer.as_ref().and_then(|safer| safer.sql.as_deref()));
+    writeln!(page, "\n## {}\n\n{}\n\n```sql\n{};\n```\n", rule.name, rule.about, rule.bad).unwrap();
+    writeln!(page, "**{}**: {}", found.verdict.name(), found.text).unwrap();
+    if let Some(help) = &found.help {
+        writeln!(page, "\n{help}:").unwrap();
+    }
+    match safer {
+        Some(sql) => writeln!(page, "\n```sql\n{sql}\n```").unwrap(),
+        None => writeln!(page, "\nWithout the finding:\n\n```sql\n{};\n```", rule.good).unwrap(),
+    }
+}
+
+#[tokio::test]
+async fn what_is_suggested_runs_and_is_better() {
+    for rule in ALL {
+        let database = Database::create().await;
+        let session = &mut database.session().await;
+        run(session, rule.setup).await;
+        let bad = reported(session, rule.bad).await;
+        let mut statements = bad.migrations.iter().flat_map(|migration| &migration.statements);
+        let Some(sql) = statements.find_map(|it| it.safer.as_ref()?.sql.clone()) else { continue };
+        let better = reported(session, sql.trim_end_matches(';')).await;
+        assert_eq!(of(&better, rule).count(), 0, "{}: {sql}", rule.name);
+        for script in scripts(&sql) {
+            run(session, script).await;
+        }
+        database.drop().await;
+    }
+}
+
+#[tokio::test]
+async fn the_same_statement_is_harmless_on_a_small_table() {
+    let database = Database::create().await;
+    let session = &mut database.session().await;
+    run(session, "CREATE TABLE small (a integer); INSERT INTO small VALUES (1)").await;
+    let report = reported(session, "ALTER TABLE small ALTER COLUMN a SET NOT NULL").await;
+    assert_eq!(report.verdict, Verdict::Safe, "{}", report.why);
+}
+
+#[tokio::test]
+async fn what_the_plan_makes_itself_blocks_nobody() {
+    let database = Database::create().await;
+    let session = &mut database.session().await;
+    let sql = "CREATE TABLE fresh (a integer, b integer);\nCREATE INDEX ON fresh (a);\nINSERT INTO fresh VALUES (1, 2)\n\n\
+               ALTER TABLE fresh ALTER COLUMN a SET NOT NULL;\nALTER TABLE fresh DROP COLUMN b";
+    let report = reported(session, sql).await;
+    assert_eq!(report.verdict, Verdict::Safe, "{}", report.why);
+    assert!(report.tables.is_empty());
+}
+
+#[tokio::test]
+async fn a_lock_is_held_while_later_statements_work() {
+    let database = Database::create().await;
+    let session = &mut database.session().await;
+    run(session, "CREATE TABLE orders (a integer); CREATE TABLE big (a integer)").await;
+    let sql = "ALTER TABLE orders ADD COLUMN b integer;\nUPDATE big SET a = 0 WHERE a = 1";
+    let report = reported(session, sql).await;
+    let blocking = report.migrations[0].blocking.as_ref().unwrap();
+    assert!(blocking.readers && blocking.basis.contains("public.orders is locked"), "{blocking:?}");
+    assert_eq!(report.migrations[0].verdict, Verdict::Danger, "{}", report.migrations[0].why);
+}
+
+#[tokio::test]
+async fn what_the_role_may_not_do_is_known_before() {
+    let database = Database::create().await;
+    database.run("CREATE TABLE theirs (a integer)").await;
+    let (mut stranger, _) = database.stranger().await;
+    let sql =
+        "ALTER TABLE theirs ADD COLUMN b integer;\nCREATE TABLE mine ()\n\nCREATE SCHEMA new;\nCREATE TABLE new.one ()";
+    let catalog = catalog(&mut stranger, sql).await;
+    let needs = needs(&pending(sql), &catalog);
+    let missing = server::missing(&mut stranger, &needs).await.unwrap();
+    let wanted = [("alter public.theirs", 1), ("public", 2), ("new", 0)];
+    for (part, least) in wanted {
+        assert!(missing.iter().filter(|clause| clause.contains(part)).count() >= least, "{part}: {missing:?}");
+    }
+    assert!(!missing.iter().any(|clause| clause.contains("new.")), "{missing:?}");
+}
+
+#[test]
+fn rules_have_names_of_their_own() {
+    let names: BTreeSet<_> = ALL.iter().map(|rule| rule.name).collect();
+    assert_eq!(names.len(), ALL.len());
+    assert!(squawk::table().lines().count() > 50);
+}
