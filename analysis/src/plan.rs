@@ -113,13 +113,14 @@ fn migration(pending: &Pending, version: u32, world: &mut World, tables: &mut BT
     let is_transactional = pending.class == "transactional";
     let linted = squawk::lint(&pending.sql, version, is_transactional);
     let mut findings = linted.findings;
+    let lines = Lines::of(&pending.sql);
     let mut statements = Vec::new();
     let mut locks = Held::default();
     if parse.errors().is_empty() {
         for written in parse.tree().stmts().filter(runs) {
             let effects = effects::of(&written, world);
             remember(&effects, world, tables);
-            let mut statement = statement(&pending.sql, statements.len() + 1, &written, &effects, world, locks.any());
+            let mut statement = statement(&lines, statements.len() + 1, &written, &effects, world, locks.any());
             let range = statement.start..statement.end;
             let (own, rest): (Vec<_>, Vec<_>) =
                 std::mem::take(&mut findings).into_iter().partition(|(at, _)| range.contains(at));
@@ -157,6 +158,20 @@ fn schema(create: &SyntaxNode) -> Option<String> {
     Some(identifier(&name.text().to_string()))
 }
 
+/// Where the lines of a script end.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(sql: &str) -> Self {
+        Self(sql.match_indices('\n').map(|(at, _)| at).collect())
+    }
+
+    /// The line that the byte `at` is on, from 1.
+    fn at(&self, at: usize) -> usize {
+        1 + self.0.partition_point(|end| *end < at)
+    }
+}
+
 /// BEGIN and COMMIT of a script's own are blanked before it runs.
 fn runs(statement: &ast::Stmt) -> bool {
     !matches!(statement.syntax().kind(), SyntaxKind::EMPTY_STMT | SyntaxKind::BEGIN | SyntaxKind::COMMIT_TRANSACTION)
@@ -191,7 +206,7 @@ fn remember(effects: &Effects, world: &World, tables: &mut BTreeMap<String, Tabl
 }
 
 fn statement(
-    sql: &str,
+    lines: &Lines,
     number: usize,
     written: &ast::Stmt,
     effects: &Effects,
@@ -200,8 +215,7 @@ fn statement(
 ) -> Statement {
     let range = written.syntax().text_range();
     let (start, end) = (usize::from(range.start()), usize::from(range.end()));
-    let line_at = |at: usize| 1 + sql.get(..at).map_or(0, |before| before.matches('\n').count());
-    let line = line_at(start);
+    let line = lines.at(start);
     let context = Context { statement: written, effects, world, earlier_locks };
     let (mut findings, safer) = rules::judge(&context, line);
     findings.extend(busy(effects, world, line));
@@ -221,7 +235,7 @@ fn statement(
     let mut statement = Statement {
         number,
         line,
-        last_line: line_at(end),
+        last_line: lines.at(end),
         start,
         end,
         what: what(written),

@@ -4,6 +4,7 @@
 
 mod catalog;
 mod forms;
+mod large;
 mod rules;
 mod server;
 mod support;

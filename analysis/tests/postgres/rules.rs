@@ -23,7 +23,7 @@ fn scripts(sql: &str) -> Vec<&str> {
 }
 
 /// What the catalog says, but for the size of `big`.
-async fn catalog(session: &mut PgConnection, sql: &str) -> Catalog {
+pub(crate) async fn catalog(session: &mut PgConnection, sql: &str) -> Catalog {
     let names = named(sql);
     let (relations, functions, types): (Vec<_>, Vec<_>, Vec<_>) = (
         names.relations.into_iter().collect(),
@@ -55,7 +55,7 @@ async fn reported(session: &mut PgConnection, sql: &str) -> Report {
     report(subject(), &pending(sql), catalog, server)
 }
 
-fn subject() -> Subject {
+pub(crate) fn subject() -> Subject {
     Subject {
         digest: "0".repeat(64),
         made_at: "2026-01-01T00:00:00Z".into(),

@@ -1,0 +1,33 @@
+//! A plan of a thousand migrations.
+
+use analysis::plan::{Pending, report};
+use analysis::server;
+
+use crate::rules::{catalog, subject};
+use crate::support::{Database, run};
+
+#[tokio::test]
+async fn a_thousand_migrations_are_reported_in_order() {
+    let database = Database::create().await;
+    let session = &mut database.session().await;
+    for number in 0..50 {
+        run(session, &format!("CREATE TABLE t_{number} (id bigint PRIMARY KEY, note text)")).await;
+    }
+    let pending: Vec<_> = (0..1000)
+        .map(|number| Pending {
+            name: format!("{number:04}_change"),
+            class: "transactional".into(),
+            sql: format!(
+                "ALTER TABLE t_{table} ADD COLUMN c_{number} integer;\nCREATE INDEX i_{number} ON t_{table} (c_{number});\n",
+                table = number % 50
+            ),
+        })
+        .collect();
+    let all: String = pending.iter().map(|one| one.sql.as_str()).collect();
+    let catalog = catalog(session, &all).await;
+    let server = server::look(session).await.unwrap();
+    let report = report(subject(), &pending, catalog, server);
+    assert_eq!((report.migrations.len(), report.tables.len()), (1000, 50));
+    assert!(report.migrations.iter().zip(&pending).all(|(told, asked)| told.name == asked.name));
+    assert!(report.migrations.iter().all(|migration| migration.statements.len() == 2));
+}
