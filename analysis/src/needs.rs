@@ -3,7 +3,7 @@
 use squawk_syntax::ast::{self, AlterTableAction, AstNode, Constraint, Stmt};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use crate::effects::World;
+use crate::effects::{World, name_of};
 use crate::name::{Name, identifier};
 use crate::server::{Need, Privilege};
 
@@ -43,16 +43,16 @@ pub(crate) fn needs(statement: &Stmt, world: &World) -> Vec<Need> {
         | Stmt::DropMaterializedView(_)
         | Stmt::DropSequence(_) => found.each(Some(node), Need::Drop),
         Stmt::CreateTable(it) => {
-            found.creates(it.table_name().map(|name| name.syntax().clone()));
+            found.creates(it.table_name().as_ref().map(AstNode::syntax));
             found.each(it.table_arg_list().as_ref().map(AstNode::syntax), |name| Need::Do(Privilege::References, name));
         }
         Stmt::CreateTableAs(it) => {
-            found.creates(it.table_name().map(|name| name.syntax().clone()));
+            found.creates(it.table_name().as_ref().map(AstNode::syntax));
             found.reads(it.query().map(|query| query.syntax().clone()), None);
         }
-        Stmt::CreateView(it) => found.creates(it.view().map(|view| view.syntax().clone())),
+        Stmt::CreateView(it) => found.creates(it.view().as_ref().map(AstNode::syntax)),
         Stmt::CreateMaterializedView(it) => {
-            found.creates(it.view().map(|view| view.syntax().clone()));
+            found.creates(it.view().as_ref().map(AstNode::syntax));
             found.reads(it.query().map(|query| query.syntax().clone()), None);
         }
         Stmt::CreateSchema(_) => found.needs.push(Need::CreateSchema),
@@ -106,14 +106,14 @@ impl Found<'_> {
     }
 
     fn add(&mut self, name: &SyntaxNode, need: &impl Fn(Name) -> Need) {
-        if let Some(name) = self.world.existing(&Name::parse(&name.text().to_string())) {
+        if let Some(name) = self.world.existing(&name_of(name)) {
             self.needs.push(need(name));
         }
     }
 
     /// A new relation of this name.
-    fn creates(&mut self, name: Option<SyntaxNode>) {
-        let Some(name) = name.map(|name| Name::parse(&name.text().to_string())) else { return };
+    fn creates(&mut self, name: Option<&SyntaxNode>) {
+        let Some(name) = name.map(name_of) else { return };
         if self.world.existing(&name).is_none()
             && let Some(schema) = self.world.schema_of(&name)
         {

@@ -310,9 +310,10 @@ fn what(statement: &ast::Stmt) -> String {
 /// What a transaction holds until its end.
 #[derive(Default)]
 struct Held {
-    /// By relation: the strongest lock, and how long it will have been held.
+    /// By relation, of those that writers wait for: the strongest lock, and how long it will have been held.
     locks: BTreeMap<String, (Lock, u64)>,
-    unknown: BTreeSet<String>,
+    /// Whether something that is not known goes on meanwhile.
+    unknown: bool,
     slowest: String,
     most: u64,
 }
@@ -320,7 +321,7 @@ struct Held {
 impl Held {
     /// Whether anything is locked against writers.
     fn any(&self) -> bool {
-        self.locks.values().any(|(lock, _)| lock.blocks_writes())
+        !self.locks.is_empty()
     }
 
     fn statement(&mut self, effects: &Effects, world: &World) {
@@ -330,7 +331,7 @@ impl Held {
         }
         for effect in effects.of.iter().filter(|effect| !effect.is_new && !effect.work.is_empty()) {
             let Some(facts) = world.facts(effect) else {
-                self.unknown.extend(self.locks.keys().cloned());
+                self.unknown |= !self.locks.is_empty();
                 continue;
             };
             let (taken, basis) = milliseconds(&effect.work, facts);
@@ -344,7 +345,7 @@ impl Held {
 
     fn longest(&self) -> Option<Blocking> {
         let (name, (_, held)) = self.locks.iter().max_by(|a, b| a.1.1.cmp(&b.1.1))?;
-        let how_long = if self.unknown.is_empty() { magnitude(*held) } else { Magnitude::Unknown };
+        let how_long = if self.unknown { Magnitude::Unknown } else { magnitude(*held) };
         let basis = if self.slowest.is_empty() {
             format!("{name} is locked, and the catalog alone is changed")
         } else {

@@ -1,15 +1,15 @@
 //! CREATE TABLE: nobody waits for what is new, but others can be named in it.
 
 use report::{Lock, Work};
-use squawk_syntax::ast::{self, AstNode as _, Constraint, TableArg};
+use squawk_syntax::ast::{self, AstNode, Constraint, TableArg};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::{data, text, world::World};
+use super::{data, identifier_of, name_of, world::World};
 use crate::catalog::{Column, Kind};
-use crate::name::{Name, identifier};
+use crate::name::Name;
 
 pub(super) fn table(create: &ast::CreateTable, world: &mut World) {
-    let Some(written) = create.table_name().map(|name| Name::parse(&text(name.syntax()))) else { return };
+    let Some(written) = create.table_name().map(|name| name_of(name.syntax())) else { return };
     let written =
         if matches!(create.persistence(), Some(ast::Persistence::Temp(_))) { temporary(&written) } else { written };
     if create.if_not_exists().is_some() && world.relation(&written).is_some() {
@@ -24,12 +24,12 @@ pub(super) fn table(create: &ast::CreateTable, world: &mut World) {
         argument_effects(argument, &written, world);
     }
     for parent in create.inherits().into_iter().flat_map(|inherits| inherits.table_name_refs()) {
-        let parent = world.resolve(&Name::parse(&text(parent.syntax())));
+        let parent = world.resolve(&name_of(parent.syntax()));
         world.lock(&parent, Lock::ShareUpdateExclusive);
         joins(&written, &parent, world);
     }
     if let Some(parent) = create.partition_of().and_then(|of| of.table_name_ref()) {
-        let parent = world.resolve(&Name::parse(&text(parent.syntax())));
+        let parent = world.resolve(&name_of(parent.syntax()));
         world.lock(&parent, Lock::AccessExclusive);
         if let Some(default) = world.relation(&parent).and_then(|relation| relation.default_partition.clone()) {
             world.works(&default, Lock::AccessExclusive, Work::Scan);
@@ -64,7 +64,7 @@ fn joins(child: &Name, parent: &Name, world: &mut World) {
 
 fn column(argument: &TableArg) -> Option<Column> {
     let TableArg::Column(column) = argument else { return None };
-    let name = identifier(&text(column.name()?.syntax()));
+    let name = identifier_of(column.name()?.syntax());
     let constraints = column.syntax().children().filter_map(Constraint::cast);
     let not_null = constraints
         .into_iter()
@@ -76,7 +76,7 @@ fn argument_effects(argument: &TableArg, table: &Name, world: &mut World) {
     match argument {
         TableArg::LikeClause(like) => {
             if let Some(source) = like.relation_name_ref() {
-                world.lock(&Name::parse(&text(source.syntax())), Lock::AccessShare);
+                world.lock(&name_of(source.syntax()), Lock::AccessShare);
             }
         }
         TableArg::Column(_) | TableArg::TableConstraint(_) => refers(argument.syntax(), table, world),
@@ -90,7 +90,7 @@ fn refers(node: &SyntaxNode, table: &Name, world: &mut World) {
         .descendants()
         .filter(|inner| matches!(inner.kind(), SyntaxKind::REFERENCES_CONSTRAINT | SyntaxKind::FOREIGN_KEY_CONSTRAINT))
         .filter_map(|constraint| constraint.descendants().find(|inner| inner.kind() == SyntaxKind::TABLE_NAME_REF))
-        .map(|name| Name::parse(&text(&name)))
+        .map(|name| name_of(&name))
         .collect();
     for target in &targets {
         if world.resolve(target) != own {
@@ -100,17 +100,11 @@ fn refers(node: &SyntaxNode, table: &Name, world: &mut World) {
 }
 
 pub(super) fn table_as(create: &ast::CreateTableAs, world: &mut World) {
-    let Some(written) = create.table_name().map(|name| Name::parse(&text(name.syntax()))) else { return };
+    let Some(written) = create.table_name().map(|name| name_of(name.syntax())) else { return };
     if create.if_not_exists().is_some() && world.relation(&written).is_some() {
         return;
     }
-    if let Some(query) = create.query() {
-        if matches!(create.data_option(), Some(ast::DataOption::WithNoData(_))) {
-            data::names(query.syntax(), world);
-        } else {
-            data::reads(query.syntax(), world);
-        }
-    }
+    data::made_of(create.query().as_ref().map(AstNode::syntax), create.data_option().as_ref(), world);
     world.create(&written, Kind::Table, Vec::new());
     world.lock(&written, Lock::AccessExclusive);
 }

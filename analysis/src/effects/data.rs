@@ -1,20 +1,20 @@
 //! Statements on rows: they let readers through, and hold the rows that they change until the end.
 
 use report::{Lock, Work};
-use squawk_syntax::ast::{self, AstNode as _};
+use squawk_syntax::ast::{self, AstNode as _, DataOption};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::expression::{Volatility, volatility};
-use super::{text, world::World};
-use crate::catalog::{Constraint, Kind, Relation};
-use crate::name::{Name, identifier};
+use super::{identifier_of, name_of, world::World};
+use crate::catalog::{Constraint, Kind};
+use crate::name::Name;
 
 /// A statement that reads or writes rows, with all that stand in its WITH.
 pub(super) fn effects(statement: &SyntaxNode, world: &mut World) {
     let mut targets = Vec::new();
     for node in statement.descendants() {
         let Some((target, only)) = target(&node) else { continue };
-        let table = Name::parse(&text(&target));
+        let table = name_of(&target);
         targets.push(target);
         match node.kind() {
             SyntaxKind::INSERT => writes(&table, &Change::Insert, only, world),
@@ -59,7 +59,7 @@ enum Change {
 fn columns(update: &SyntaxNode) -> Vec<String> {
     let targets = update.descendants().filter(|node| node.kind() == SyntaxKind::COLUMN_TARGET);
     let names = targets.filter_map(|target| target.children().find(|node| node.kind() == SyntaxKind::COLUMN_NAME_REF));
-    names.map(|name| identifier(&text(&name))).collect()
+    names.map(|name| identifier_of(&name)).collect()
 }
 
 fn writes(table: &Name, change: &Change, only: bool, world: &mut World) {
@@ -100,9 +100,7 @@ fn writes(table: &Name, change: &Change, only: bool, world: &mut World) {
         };
         goes && it.refers_to.as_ref() == Some(&own)
     };
-    let referring = |relation: &&Relation| relation.constraints.iter().any(refers);
-    let referring: Vec<_> = world.relations().filter(referring).map(|relation| relation.name.clone()).collect();
-    for other in referring {
+    for other in world.referring(refers) {
         world.works(&other, Lock::RowExclusive, Work::Scan);
     }
 }
@@ -114,15 +112,19 @@ fn creates(statement: &SyntaxNode, world: &mut World) {
         into.descendants()
             .find(|node| matches!(node.kind(), SyntaxKind::TABLE_NAME | SyntaxKind::PATH | SyntaxKind::PATH_REF))
     });
-    if let Some(name) = name.map(|node| Name::parse(&text(&node))) {
+    if let Some(name) = name.map(|node| name_of(&node)) {
         world.create(&name, Kind::Table, Vec::new());
         world.lock(&name, Lock::AccessExclusive);
     }
 }
 
-/// The relations that `query` reads.
-pub(super) fn reads(query: &SyntaxNode, world: &mut World) {
-    reads_besides(query, &[], world);
+/// What a query reads that a table or a view is made of: nothing yet, where it is to stay empty.
+pub(super) fn made_of(query: Option<&SyntaxNode>, option: Option<&DataOption>, world: &mut World) {
+    match (query, option) {
+        (Some(query), Some(DataOption::WithNoData(_))) => names(query, world),
+        (Some(query), _) => reads_besides(query, &[], world),
+        (None, _) => {}
+    }
 }
 
 /// The relations that an expression names, without a row of them being read now.
@@ -135,7 +137,7 @@ pub(super) fn names(expression: &SyntaxNode, world: &mut World) {
 fn relations(node: &SyntaxNode, world: &World) -> Vec<Name> {
     let named = node.descendants().filter(|inner| inner.kind() == SyntaxKind::RELATION_NAME_REF);
     // What is not there is a name of WITH, or of the system's catalog.
-    named.map(|inner| Name::parse(&text(&inner))).filter(|name| world.relation(name).is_some()).collect()
+    named.map(|inner| name_of(&inner)).filter(|name| world.relation(name).is_some()).collect()
 }
 
 fn reads_besides(statement: &SyntaxNode, targets: &[SyntaxNode], world: &mut World) {
@@ -144,7 +146,7 @@ fn reads_besides(statement: &SyntaxNode, targets: &[SyntaxNode], world: &mut Wor
         if targets.contains(&inner) {
             continue;
         }
-        let name = Name::parse(&text(&inner));
+        let name = name_of(&inner);
         let Some(kind) = world.relation(&name).map(|relation| relation.kind) else { continue };
         let is_locked = locked.as_ref().is_some_and(|of| of.is_empty() || of.contains(&name));
         let lock = if is_locked { Lock::RowShare } else { Lock::AccessShare };

@@ -5,12 +5,12 @@ use squawk_syntax::ast::{self, AstNode as _, DropBehavior};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::alter_table::dropped;
-use super::{text, world::World};
+use super::{name_of, world::World};
 use crate::name::Name;
 
 pub(super) fn tables(drop: &ast::DropTable, world: &mut World) {
     let cascades = matches!(drop.drop_behavior(), Some(DropBehavior::Cascade(_)));
-    for written in drop.table_name_refs().map(|name| Name::parse(&text(name.syntax()))).collect::<Vec<_>>() {
+    for written in drop.table_name_refs().map(|name| name_of(name.syntax())).collect::<Vec<_>>() {
         if world.relation(&written).is_none() {
             continue;
         }
@@ -43,15 +43,7 @@ pub(super) fn tables(drop: &ast::DropTable, world: &mut World) {
 
 /// The tables whose foreign keys refer to `table`.
 fn referring(table: &Name, world: &World) -> Vec<Name> {
-    let refers = |relation: &&crate::catalog::Relation| {
-        relation.constraints.iter().any(|constraint| constraint.refers_to.as_ref() == Some(table))
-    };
-    world.relations().filter(refers).map(|relation| relation.name.clone()).collect()
-}
-
-/// What goes cannot be listed from the text.
-pub(super) fn unknown(_statement: &SyntaxNode, world: &mut World) {
-    world.opaque();
+    world.referring(|constraint| constraint.refers_to.as_ref() == Some(table))
 }
 
 /// Types and functions lock no table, unless what depends on them goes too.
@@ -65,7 +57,7 @@ pub(super) fn truncate(truncate: &ast::Truncate, world: &mut World) {
     let cascades = matches!(truncate.drop_behavior(), Some(DropBehavior::Cascade(_)));
     let mut pending: Vec<Name> = Vec::new();
     for target in truncate.table_list().into_iter().flat_map(|list| list.table_relation_names()) {
-        let Some(written) = target.table_name_ref().map(|name| Name::parse(&text(name.syntax()))) else { continue };
+        let Some(written) = target.table_name_ref().map(|name| name_of(name.syntax())) else { continue };
         pending.extend(if target.only_token().is_some() {
             vec![world.resolve(&written)]
         } else {

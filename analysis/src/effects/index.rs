@@ -1,19 +1,19 @@
 //! Indexes: what is locked is their table.
 
 use report::{Lock, Work};
+use squawk_syntax::SyntaxKind;
 use squawk_syntax::ast::{self, AlterIndexAction, AstNode as _, ReindexTarget};
-use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::{text, world::World};
+use super::{has, identifier_of, name_of, world::World};
 use crate::catalog::Kind;
-use crate::name::{Name, identifier};
+use crate::name::Name;
 
 pub(super) fn create(create: &ast::CreateIndex, world: &mut World) {
     let Some(target) = create.table_relation_name() else { return };
-    let Some(table) = target.table_name_ref().map(|name| world.resolve(&Name::parse(&text(name.syntax())))) else {
+    let Some(table) = target.table_name_ref().map(|name| world.resolve(&name_of(name.syntax()))) else {
         return;
     };
-    let index = create.index().map(|name| table.renamed(identifier(&text(name.syntax()))));
+    let index = create.index().map(|name| table.renamed(identifier_of(name.syntax())));
     if create.if_not_exists().is_some() && index.as_ref().is_some_and(|index| world.relation(index).is_some()) {
         return world.lock(
             &table,
@@ -40,7 +40,7 @@ pub(super) fn create(create: &ast::CreateIndex, world: &mut World) {
 
 pub(super) fn drop(drop: &ast::DropIndex, world: &mut World) {
     let lock = if drop.concurrently_token().is_some() { Lock::ShareUpdateExclusive } else { Lock::AccessExclusive };
-    for written in drop.index_refs().map(|name| Name::parse(&text(name.syntax()))).collect::<Vec<_>>() {
+    for written in drop.index_refs().map(|name| name_of(name.syntax())).collect::<Vec<_>>() {
         if let Some(table) = world.relation(&written).and_then(|relation| relation.table.clone()) {
             for member in world.family(&table) {
                 world.lock(&member, lock);
@@ -62,7 +62,7 @@ fn indexes(table: &Name, lock: Lock, world: &mut World) {
 }
 
 pub(super) fn alter(alter: &ast::AlterIndex, world: &mut World) {
-    let Some(written) = alter.index_ref().map(|name| Name::parse(&text(name.syntax()))) else { return world.opaque() };
+    let Some(written) = alter.index_ref().map(|name| name_of(name.syntax())) else { return world.opaque() };
     if world.relation(&written).is_none() {
         return;
     }
@@ -71,7 +71,7 @@ pub(super) fn alter(alter: &ast::AlterIndex, world: &mut World) {
         Some(AlterIndexAction::IndexRenameTo(it)) => {
             world.lock(&index, Lock::ShareUpdateExclusive);
             if let Some(to) = it.index() {
-                world.rename(&index, index.renamed(identifier(&text(to.syntax()))));
+                world.rename(&index, index.renamed(identifier_of(to.syntax())));
             }
         }
         Some(
@@ -84,7 +84,7 @@ pub(super) fn alter(alter: &ast::AlterIndex, world: &mut World) {
         Some(AlterIndexAction::AttachIndexPartition(it)) => {
             world.lock(&index, Lock::ShareUpdateExclusive);
             let named = it.syntax().descendants().find(|node| node.kind() == SyntaxKind::INDEX_REF);
-            if let Some(child) = named.map(|node| Name::parse(&text(&node))) {
+            if let Some(child) = named.map(|node| name_of(&node)) {
                 world.lock(&child, Lock::AccessExclusive);
                 let tables = [&index, &child].map(|index| world.relation(index).and_then(|it| it.table.clone()));
                 for table in tables.into_iter().flatten() {
@@ -104,8 +104,7 @@ pub(super) fn reindex(reindex: &ast::Reindex, world: &mut World) {
     } else {
         (Lock::Share, Lock::AccessExclusive)
     };
-    let named =
-        |kind| reindex.syntax().descendants().find(|node| node.kind() == kind).map(|node| Name::parse(&text(&node)));
+    let named = |kind| reindex.syntax().descendants().find(|node| node.kind() == kind).map(|node| name_of(&node));
     match reindex.reindex_target() {
         Some(ReindexTarget::ReindexTargetIndex(_)) => {
             let Some(written) = named(SyntaxKind::INDEX_REF) else { return };
@@ -130,8 +129,4 @@ pub(super) fn reindex(reindex: &ast::Reindex, world: &mut World) {
         // Whichever tables there are.
         _ => world.opaque(),
     }
-}
-
-fn has(node: &SyntaxNode, kind: SyntaxKind) -> bool {
-    node.descendants_with_tokens().any(|element| element.kind() == kind)
 }

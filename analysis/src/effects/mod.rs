@@ -17,9 +17,10 @@ use std::ops::Range;
 
 use report::Effect;
 use squawk_syntax::ast::{self, AstNode as _};
-use squawk_syntax::{SourceFile, SyntaxNode};
+use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
 
 use crate::catalog::Catalog;
+use crate::name::{Name, identifier};
 
 pub use named::{Named, named};
 pub use world::World;
@@ -54,7 +55,6 @@ pub fn of(statement: &ast::Stmt, world: &mut World) -> Effects {
         Stmt::AlterIndex(it) => index::alter(it, world),
         Stmt::Reindex(it) => index::reindex(it, world),
         Stmt::DropTable(it) => drop::tables(it, world),
-        Stmt::DropSchema(_) | Stmt::DropOwned(_) | Stmt::DropExtension(_) => drop::unknown(statement.syntax(), world),
         Stmt::DropType(_) | Stmt::DropDomain(_) | Stmt::DropFunction(_) => drop::cascades(statement.syntax(), world),
         Stmt::Truncate(it) => drop::truncate(it, world),
         Stmt::Insert(_)
@@ -74,14 +74,35 @@ pub fn of(statement: &ast::Stmt, world: &mut World) -> Effects {
         Stmt::DropMaterializedView(it) => view::drop(it.syntax(), it.drop_behavior().as_ref(), world),
         Stmt::AlterMaterializedView(it) => view::alter(it.syntax(), world),
         Stmt::Refresh(it) => view::refresh(it, world),
-        // What runs inside cannot be known.
+        // What runs inside cannot be known, and what goes cannot be listed.
         Stmt::Do(_) | Stmt::Call(_) | Stmt::Execute(_) => world.opaque(),
+        Stmt::DropSchema(_) | Stmt::DropOwned(_) | Stmt::DropExtension(_) => world.opaque(),
         _ => other::effects(statement, world),
     }
     world.end()
 }
 
-/// The text of `node` without comments and with single blanks, for a name.
+/// The name that `node` is, of a relation or a function.
+pub(crate) fn name_of(node: &SyntaxNode) -> Name {
+    Name::parse(&text(node))
+}
+
+/// The name that `node` is, of a column or a constraint.
+fn identifier_of(node: &SyntaxNode) -> String {
+    identifier(&text(node))
+}
+
+/// Whether `node` names a table, or another relation that rows are read of.
+fn names_table(node: &SyntaxNode) -> bool {
+    matches!(node.kind(), SyntaxKind::RELATION_NAME_REF | SyntaxKind::TABLE_NAME_REF)
+}
+
+/// Whether there is one of this `kind` anywhere in `node`.
+fn has(node: &SyntaxNode, kind: SyntaxKind) -> bool {
+    node.descendants_with_tokens().any(|element| element.kind() == kind)
+}
+
+/// The text of `node` without comments and blanks.
 fn text(node: &SyntaxNode) -> String {
     let tokens = node.descendants_with_tokens().filter_map(|element| element.as_token().cloned());
     tokens.filter(|token| !token.kind().is_trivia()).map(|token| token.text().to_owned()).collect()

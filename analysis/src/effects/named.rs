@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use squawk_syntax::ast::AstNode as _;
 use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
 
-use super::text;
+use super::{name_of, text};
 use crate::name::Name;
 
 /// Names that scripts use.
@@ -38,11 +38,11 @@ pub fn named(sql: &str) -> Named {
             | SyntaxKind::VIEW_REF
             | SyntaxKind::INDEX_REF
             | SyntaxKind::SEQUENCE_REF => {
-                named.relations.insert(Name::parse(&text(&node)));
+                named.relations.insert(name_of(&node));
             }
             // What is to be made may be there already.
             SyntaxKind::TABLE_NAME | SyntaxKind::VIEW | SyntaxKind::INDEX => {
-                named.relations.insert(Name::parse(&text(&node)));
+                named.relations.insert(name_of(&node));
             }
             SyntaxKind::QUALIFIED_COLUMN_NAME_REF => {
                 named.relations.extend(table_of_column(&node));
@@ -80,18 +80,18 @@ pub(super) fn routine(create: &SyntaxNode) -> Option<String> {
 pub(super) fn callee(call: &SyntaxNode) -> Option<Name> {
     let function = call.children().next()?;
     let is_name = matches!(function.kind(), SyntaxKind::NAME_REF | SyntaxKind::FIELD_EXPR);
-    is_name.then(|| Name::parse(&text(&function)))
+    is_name.then(|| name_of(&function))
 }
 
 /// A type's name, without its arguments.
 pub(super) fn type_name(of_type: &SyntaxNode) -> Name {
     let path = of_type.children().find(|child| child.kind() == SyntaxKind::PATH_REF);
-    Name::parse(&text(&path.unwrap_or_else(|| of_type.clone())))
+    name_of(&path.unwrap_or_else(|| of_type.clone()))
 }
 
 /// The table of `schema.table.column`.
 pub(super) fn table_of_column(column: &SyntaxNode) -> Option<Name> {
     let path = column.children().next()?;
     let qualifier = path.children().find(|child| child.kind() == SyntaxKind::PATH_REF)?;
-    Some(Name::parse(&text(&qualifier)))
+    Some(name_of(&qualifier))
 }

@@ -5,9 +5,8 @@ use squawk_syntax::ast::{self, AstNode as _, CommentObject, Stmt};
 use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
 
 use super::named::{routine, table_of_column};
-use super::{data, text, world::World};
+use super::{data, has, name_of, names_table, text, world::World};
 use crate::catalog::Kind;
-use crate::name::Name;
 
 pub(super) fn effects(statement: &Stmt, world: &mut World) {
     match statement {
@@ -73,10 +72,8 @@ pub(super) fn effects(statement: &Stmt, world: &mut World) {
 
 /// The relation that `node` names first.
 fn on(node: Option<SyntaxNode>, lock: Lock, world: &mut World) {
-    let is_name =
-        |inner: &SyntaxNode| matches!(inner.kind(), SyntaxKind::RELATION_NAME_REF | SyntaxKind::TABLE_NAME_REF);
-    let name = node.and_then(|node| node.descendants().find(is_name));
-    if let Some(name) = name.map(|node| Name::parse(&text(&node)))
+    let name = node.and_then(|node| node.descendants().find(names_table));
+    if let Some(name) = name.map(|node| name_of(&node))
         && world.relation(&name).is_some()
     {
         world.lock(&name, lock);
@@ -86,7 +83,7 @@ fn on(node: Option<SyntaxNode>, lock: Lock, world: &mut World) {
 /// The same for what inherits from it, or is a partition of it.
 fn family(node: Option<SyntaxNode>, lock: Lock, world: &mut World) {
     let name = node.and_then(|node| node.descendants().find(|inner| inner.kind() == SyntaxKind::RELATION_NAME_REF));
-    if let Some(name) = name.map(|node| Name::parse(&text(&node)))
+    if let Some(name) = name.map(|node| name_of(&node))
         && let Some(kind) = world.relation(&name).map(|relation| relation.kind)
     {
         let members = if kind == Kind::Partitioned { world.family(&name) } else { vec![name] };
@@ -98,9 +95,9 @@ fn family(node: Option<SyntaxNode>, lock: Lock, world: &mut World) {
 
 /// Sequences that are made, or locked, and the table that one belongs to from now on.
 fn sequence(node: &SyntaxNode, lock: Option<Lock>, world: &mut World) {
-    let renames = node.descendants_with_tokens().any(|element| element.kind() == SyntaxKind::RENAME_KW);
+    let renames = has(node, SyntaxKind::RENAME_KW);
     for inner in node.descendants() {
-        let name = Name::parse(&text(&inner));
+        let name = name_of(&inner);
         match (inner.kind(), lock) {
             (SyntaxKind::SEQUENCE_REF, Some(lock)) if world.relation(&name).is_some() => {
                 world.lock(&name, if renames { Lock::AccessExclusive } else { lock });
@@ -129,9 +126,7 @@ fn body(function: &SyntaxNode, world: &mut World) {
 
 /// Every relation that `node` names.
 fn each(node: &SyntaxNode, lock: Lock, world: &mut World) {
-    let is_name =
-        |inner: &SyntaxNode| matches!(inner.kind(), SyntaxKind::RELATION_NAME_REF | SyntaxKind::TABLE_NAME_REF);
-    for name in node.descendants().filter(is_name).map(|node| Name::parse(&text(&node))).collect::<Vec<_>>() {
+    for name in node.descendants().filter(names_table).map(|node| name_of(&node)).collect::<Vec<_>>() {
         for member in world.family(&name) {
             world.lock(&member, lock);
         }
@@ -140,7 +135,7 @@ fn each(node: &SyntaxNode, lock: Lock, world: &mut World) {
 
 fn comment(comment: &ast::CommentOn, world: &mut World) {
     let named = |node: &SyntaxNode, kinds: &[SyntaxKind]| {
-        node.descendants().find(|inner| kinds.contains(&inner.kind())).map(|node| Name::parse(&text(&node)))
+        node.descendants().find(|inner| kinds.contains(&inner.kind())).map(|node| name_of(&node))
     };
     // What belongs to a table is no more than looked up there.
     let lock = match comment.comment_object() {
@@ -184,7 +179,7 @@ fn lock(lock: &ast::Lock, world: &mut World) {
 }
 
 fn vacuum(vacuum: &ast::Vacuum, world: &mut World) {
-    let is_full = vacuum.syntax().descendants_with_tokens().any(|element| element.kind() == SyntaxKind::FULL_KW);
+    let is_full = has(vacuum.syntax(), SyntaxKind::FULL_KW);
     let (lock, work) =
         if is_full { (Lock::AccessExclusive, Work::Rewrite) } else { (Lock::ShareUpdateExclusive, Work::Scan) };
     maintenance(vacuum.syntax(), lock, Some(work), world);
@@ -192,9 +187,7 @@ fn vacuum(vacuum: &ast::Vacuum, world: &mut World) {
 
 /// Of the tables that `node` names; of all, if it names none.
 fn maintenance(node: &SyntaxNode, lock: Lock, work: Option<Work>, world: &mut World) {
-    let is_name =
-        |inner: &SyntaxNode| matches!(inner.kind(), SyntaxKind::RELATION_NAME_REF | SyntaxKind::TABLE_NAME_REF);
-    let names: Vec<_> = node.descendants().filter(is_name).map(|node| Name::parse(&text(&node))).collect();
+    let names: Vec<_> = node.descendants().filter(names_table).map(|node| name_of(&node)).collect();
     if names.is_empty() {
         return world.opaque();
     }

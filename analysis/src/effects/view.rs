@@ -1,15 +1,15 @@
 //! Views: those who read through one wait for its lock, not for its tables'.
 
 use report::{Lock, Work};
-use squawk_syntax::ast::{self, AstNode as _, DataOption, DropBehavior};
+use squawk_syntax::ast::{self, AstNode, DataOption, DropBehavior};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::{data, text, world::World};
+use super::{data, has, name_of, world::World};
 use crate::catalog::Kind;
 use crate::name::Name;
 
 pub(super) fn create(create: &ast::CreateView, world: &mut World) {
-    let Some(view) = create.view().map(|name| Name::parse(&text(name.syntax()))) else { return };
+    let Some(view) = create.view().map(|name| name_of(name.syntax())) else { return };
     if let Some(query) = create.query() {
         data::names(query.syntax(), world);
     }
@@ -20,17 +20,11 @@ pub(super) fn create(create: &ast::CreateView, world: &mut World) {
 }
 
 pub(super) fn create_materialized(create: &ast::CreateMaterializedView, world: &mut World) {
-    let Some(view) = create.view().map(|name| Name::parse(&text(name.syntax()))) else { return };
+    let Some(view) = create.view().map(|name| name_of(name.syntax())) else { return };
     if create.if_not_exists().is_some() && world.relation(&view).is_some() {
         return;
     }
-    if let Some(query) = create.query() {
-        if matches!(create.data_option(), Some(ast::DataOption::WithNoData(_))) {
-            data::names(query.syntax(), world);
-        } else {
-            data::reads(query.syntax(), world);
-        }
-    }
+    data::made_of(create.query().as_ref().map(AstNode::syntax), create.data_option().as_ref(), world);
     world.create(&view, Kind::MaterializedView, Vec::new());
     world.lock(&view, Lock::AccessExclusive);
 }
@@ -56,9 +50,8 @@ pub(super) fn alter(statement: &SyntaxNode, world: &mut World) {
 }
 
 pub(super) fn refresh(refresh: &ast::Refresh, world: &mut World) {
-    let Some(view) = refresh.view_ref().map(|name| Name::parse(&text(name.syntax()))) else { return };
-    let has = |kind| refresh.syntax().descendants_with_tokens().any(|element| element.kind() == kind);
-    if has(SyntaxKind::CONCURRENTLY_KW) {
+    let Some(view) = refresh.view_ref().map(|name| name_of(name.syntax())) else { return };
+    if has(refresh.syntax(), SyntaxKind::CONCURRENTLY_KW) {
         return world.works(&view, Lock::Exclusive, Work::Scan);
     }
     world.lock(&view, Lock::AccessExclusive);
@@ -69,5 +62,5 @@ pub(super) fn refresh(refresh: &ast::Refresh, world: &mut World) {
 
 fn names(statement: &SyntaxNode) -> Vec<Name> {
     let names = statement.descendants().filter(|node| node.kind() == SyntaxKind::VIEW_REF);
-    names.map(|name| Name::parse(&text(&name))).collect()
+    names.map(|name| name_of(&name)).collect()
 }

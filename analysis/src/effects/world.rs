@@ -32,8 +32,9 @@ impl World {
     pub fn new(catalog: Catalog) -> Self {
         let Catalog { version, schema, relations, functions, types } = catalog;
         let aliases = relations.iter().map(|(written, relation)| (written.clone(), relation.name.clone())).collect();
-        let relations = relations.into_values().map(|relation| (relation.name.clone(), relation)).collect();
-        let facts = tables(&relations);
+        let relations: BTreeMap<_, _> =
+            relations.into_values().map(|relation| (relation.name.clone(), relation)).collect();
+        let facts = relations.values().map(|relation| (relation.name.to_string(), relation.facts.clone())).collect();
         let (new, effects) = (BTreeSet::new(), Effects::default());
         Self { version, schema, relations, aliases, new, facts, functions, types, effects }
     }
@@ -67,15 +68,6 @@ impl World {
         self.relations.get_mut(&self.resolve(written))
     }
 
-    pub(super) fn relations(&self) -> impl Iterator<Item = &Relation> {
-        self.relations.values()
-    }
-
-    /// Whether the plan has made the relation itself.
-    pub fn is_new(&self, written: &Name) -> bool {
-        self.new.contains(&self.resolve(written))
-    }
-
     /// The qualified name of what a script calls `written`, if it existed before the plan.
     pub(crate) fn existing(&self, written: &Name) -> Option<Name> {
         let name = self.resolve(written);
@@ -90,6 +82,12 @@ impl World {
     /// What is known of the relation that an effect is on, if it existed before the plan.
     pub fn facts(&self, effect: &Effect) -> Option<&Table> {
         self.facts.get(&effect.relation).filter(|_| !effect.is_new)
+    }
+
+    /// The tables with a foreign key, or another constraint, that `refers` says of.
+    pub(super) fn referring(&self, refers: impl Fn(&Constraint) -> bool) -> Vec<Name> {
+        let tables = self.relations.values().filter(|relation| relation.constraints.iter().any(&refers));
+        tables.map(|relation| relation.name.clone()).collect()
     }
 
     /// `written` and what inherits from it, or is a partition of it.
@@ -212,12 +210,14 @@ impl World {
         self.relation(written)?.constraints.iter().find(|constraint| constraint.name == name)
     }
 
+    /// Changes the column `name` of `written`, if it is there.
+    pub(super) fn change_column(&mut self, written: &Name, name: &str, change: impl Fn(&mut Column)) {
+        let columns = self.relation_mut(written).into_iter().flat_map(|relation| &mut relation.columns);
+        columns.filter(|column| column.name == name).for_each(change);
+    }
+
     /// The column `name` of `written`.
     pub(super) fn column(&self, written: &Name, name: &str) -> Option<&Column> {
         self.relation(written)?.columns.iter().find(|column| column.name == name)
     }
-}
-
-fn tables(relations: &BTreeMap<Name, Relation>) -> BTreeMap<String, Table> {
-    relations.values().map(|relation| (relation.name.to_string(), relation.facts.clone())).collect()
 }

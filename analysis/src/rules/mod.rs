@@ -16,7 +16,7 @@ use squawk_syntax::ast::{self, AlterTableAction, AstNode as _};
 
 pub(crate) use blocked::{blocked, verdict as waiting};
 
-use crate::effects::{Effects, World};
+use crate::effects::{Effects, World, name_of};
 use crate::name::Name;
 
 /// A rule of ours.
@@ -84,7 +84,7 @@ impl Context<'_> {
     pub(crate) fn altered(&self) -> Option<(Name, Vec<AlterTableAction>)> {
         let ast::Stmt::AlterTable(alter) = self.statement else { return None };
         let table = alter.table_relation_name()?.table_name_ref()?;
-        Some((Name::parse(&table.syntax().text().to_string()), alter.actions().collect()))
+        Some((name_of(table.syntax()), alter.actions().collect()))
     }
 
     /// Whether anything that existed before is touched, and how many rows it has: the most, if several.

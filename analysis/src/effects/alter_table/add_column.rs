@@ -9,15 +9,14 @@ use super::{Table, column_type};
 use crate::catalog::Column;
 use crate::effects::expression::{Volatility, volatility};
 use crate::effects::named::type_name;
-use crate::effects::{text, world::World};
-use crate::name::identifier;
+use crate::effects::{has, identifier_of, world::World};
 
 /// Types that stand for a column with a sequence's default.
 const SERIAL: [&str; 6] = ["serial", "serial4", "bigserial", "serial8", "smallserial", "serial2"];
 
 pub(super) fn effects(add: &ast::AddColumn, table: &Table, world: &mut World) {
     table.lock(world, Lock::AccessExclusive);
-    let Some(column) = add.column_name().map(|name| identifier(&text(name.syntax()))) else { return };
+    let Some(column) = add.column_name().map(|name| identifier_of(name.syntax())) else { return };
     if add.if_not_exists().is_some() && world.column(&table.name, &column).is_some() {
         return;
     }
@@ -59,9 +58,7 @@ fn fills_rows(add: &ast::AddColumn, constraints: &[Constraint], world: &World) -
     });
     let generated = constraints.iter().any(|constraint| match constraint {
         // A virtual column is computed when it is read.
-        Constraint::GeneratedConstraint(it) => {
-            !it.syntax().descendants_with_tokens().any(|element| element.kind() == SyntaxKind::VIRTUAL_KW)
-        }
+        Constraint::GeneratedConstraint(it) => !has(it.syntax(), SyntaxKind::VIRTUAL_KW),
         _ => false,
     });
     let is_volatile = default.is_some_and(|expr| volatility(expr.syntax(), world) == Volatility::Volatile);

@@ -5,9 +5,10 @@ use squawk_syntax::ast::{self, AstNode as _};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::Table;
+use crate::catalog::Constraint;
 use crate::effects::named::type_name;
-use crate::effects::{text, world::World};
-use crate::name::{Name, identifier};
+use crate::effects::{has, identifier_of, text, world::World};
+use crate::name::Name;
 
 pub(super) fn effects(set: &ast::SetType, column: &str, table: &Table, world: &mut World) {
     let Some(to) = set.ty().map(|ty| canonical(ty.syntax())) else { return };
@@ -29,13 +30,7 @@ pub(super) fn effects(set: &ast::SetType, column: &str, table: &Table, world: &m
         } else {
             world.works(&name, Lock::AccessExclusive, Work::Rewrite);
         }
-        if let Some(relation) = world.relation_mut(&name) {
-            relation
-                .columns
-                .iter_mut()
-                .filter(|known| known.name == column)
-                .for_each(|known| known.of_type.clone_from(&to));
-        }
+        world.change_column(&name, column, |known| known.of_type.clone_from(&to));
         recheck(&name, column, world);
     }
 }
@@ -55,18 +50,10 @@ fn recheck(table: &Name, column: &str, world: &mut World) {
             world.works(table, Lock::AccessExclusive, Work::Scan);
         }
     }
-    let referring: Vec<_> = world
-        .relations()
-        .filter(|relation| {
-            relation.constraints.iter().any(|it| {
-                it.kind == 'f'
-                    && it.refers_to.as_ref() == Some(table)
-                    && it.refers_to_columns.iter().any(|name| name == column)
-            })
-        })
-        .map(|relation| relation.name.clone())
-        .collect();
-    for other in referring {
+    let refers = |it: &Constraint| {
+        it.kind == 'f' && it.refers_to.as_ref() == Some(table) && it.refers_to_columns.iter().any(|name| name == column)
+    };
+    for other in world.referring(refers) {
         world.works(&other, Lock::AccessExclusive, Work::Scan);
     }
 }
@@ -75,12 +62,12 @@ fn recheck(table: &Name, column: &str, world: &mut World) {
 fn is_plain(using: &SyntaxNode, column: &str, to: &str) -> bool {
     let Some(expression) = using.children().next() else { return false };
     match expression.kind() {
-        SyntaxKind::NAME_REF => identifier(&text(&expression)) == column,
+        SyntaxKind::NAME_REF => identifier_of(&expression) == column,
         SyntaxKind::CAST_EXPR => {
             let mut parts = expression.children();
             let is_column = parts
                 .next()
-                .is_some_and(|inner| inner.kind() == SyntaxKind::NAME_REF && identifier(&text(&inner)) == column);
+                .is_some_and(|inner| inner.kind() == SyntaxKind::NAME_REF && identifier_of(&inner) == column);
             is_column && expression.children().last().is_some_and(|of_type| canonical(&of_type) == to)
         }
         _ => false,
@@ -93,14 +80,14 @@ pub(super) fn canonical(of_type: &SyntaxNode) -> String {
     for list in of_type.children().filter(|child| child.kind() == SyntaxKind::ARG_LIST) {
         arguments = text(&list);
     }
-    let has = |kind| of_type.children_with_tokens().any(|element| element.kind() == kind);
-    let zoned = of_type.descendants_with_tokens().any(|element| element.kind() == SyntaxKind::WITH_KW);
+    let has_token = |kind| of_type.children_with_tokens().any(|element| element.kind() == kind);
+    let zoned = has(of_type, SyntaxKind::WITH_KW);
     let literal =
         of_type.children().find(|child| child.kind() == SyntaxKind::LITERAL).map(|node| format!("({})", text(&node)));
     let zone = if zoned { "with" } else { "without" };
     match of_type.kind() {
         SyntaxKind::VARCHAR_TYPE => format!("character varying{arguments}"),
-        SyntaxKind::CHARACTER_TYPE if has(SyntaxKind::VARYING_KW) => format!("character varying{arguments}"),
+        SyntaxKind::CHARACTER_TYPE if has_token(SyntaxKind::VARYING_KW) => format!("character varying{arguments}"),
         SyntaxKind::CHARACTER_TYPE if arguments.is_empty() => "character(1)".into(),
         SyntaxKind::CHARACTER_TYPE => format!("character{arguments}"),
         SyntaxKind::BIT_VARYING_TYPE => format!("bit varying{arguments}"),

@@ -6,8 +6,8 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::Table;
 use crate::catalog::{Constraint, Kind};
-use crate::effects::{text, world::World};
-use crate::name::{Name, identifier};
+use crate::effects::{has, identifier_of, name_of, world::World};
+use crate::name::Name;
 
 pub(super) fn add(add: &ast::AddConstraint, table: &Table, world: &mut World) {
     let Some(written) = add.constraint() else {
@@ -41,11 +41,11 @@ fn added(written: &Written, columns: &[String], table: &Table, world: &mut World
         .any(|option| matches!(option, ConstraintOption::NotValid(_) | ConstraintOption::NotEnforced(_)));
     match written {
         Written::ForeignKeyConstraint(it) => {
-            let Some(other) = it.table_name_ref().map(|name| Name::parse(&text(name.syntax()))) else { return };
+            let Some(other) = it.table_name_ref().map(|name| name_of(name.syntax())) else { return };
             foreign_key(table, &other, valid, world);
         }
         Written::ReferencesConstraint(it) => {
-            let Some(other) = it.table().map(|name| Name::parse(&text(name.syntax()))) else { return };
+            let Some(other) = it.table().map(|name| name_of(name.syntax())) else { return };
             // Where every row has a null there, nothing has to be looked up.
             foreign_key(table, &other, with == With::Value, world);
         }
@@ -70,7 +70,7 @@ fn added(written: &Written, columns: &[String], table: &Table, world: &mut World
                 excludes(table, world);
             }
             if let Some(index) = it.using_index().and_then(|using| using.index_ref()) {
-                let index = Name::parse(&text(index.syntax())).name;
+                let index = name_of(index.syntax()).name;
                 for column in indexed(&index, &table.name, world) {
                     needs_no_null(&column, table, world);
                 }
@@ -102,7 +102,7 @@ fn columns(constraint: &SyntaxNode) -> Vec<String> {
         match element.kind() {
             SyntaxKind::REFERENCES_KW => behind_references = true,
             SyntaxKind::COLUMN_NAME_REF if !behind_references => {
-                found.extend(element.as_node().map(|name| identifier(&text(name))));
+                found.extend(element.as_node().map(identifier_of));
             }
             _ => {}
         }
@@ -143,17 +143,11 @@ fn indexed(name: &str, table: &Name, world: &World) -> Vec<String> {
     columns.into_iter().filter(|it| it.indexes.iter().any(|index| index.name == name)).map(|it| it.name).collect()
 }
 
-fn has(node: &SyntaxNode, kind: SyntaxKind) -> bool {
-    node.descendants_with_tokens().any(|element| element.kind() == kind)
-}
-
 pub(super) fn set_not_null(column: &str, table: &Table, world: &mut World) {
     table.lock(world, Lock::AccessExclusive);
     needs_no_null(column, table, world);
     for name in table.family(world) {
-        if let Some(relation) = world.relation_mut(&name) {
-            relation.columns.iter_mut().filter(|known| known.name == column).for_each(|known| known.not_null = true);
-        }
+        world.change_column(&name, column, |known| known.not_null = true);
     }
 }
 
@@ -201,7 +195,7 @@ fn says_not_null(definition: &str, column: &str) -> bool {
 }
 
 pub(super) fn validate(validate: &ast::ValidateConstraint, table: &Table, world: &mut World) {
-    let name = validate.constraint_name_ref().map(|name| identifier(&text(name.syntax()))).unwrap_or_default();
+    let name = validate.constraint_name_ref().map(|name| identifier_of(name.syntax())).unwrap_or_default();
     let known = world.constraint(&table.name, &name).cloned();
     if known.as_ref().is_some_and(|constraint| constraint.validated) {
         return world.lock(&table.name, Lock::ShareUpdateExclusive);
@@ -220,7 +214,7 @@ pub(super) fn validate(validate: &ast::ValidateConstraint, table: &Table, world:
 }
 
 pub(super) fn alter(alter: &ast::AlterConstraint, table: &Table, world: &mut World) {
-    let name = alter.constraint_name_ref().map(|name| identifier(&text(name.syntax()))).unwrap_or_default();
+    let name = alter.constraint_name_ref().map(|name| identifier_of(name.syntax())).unwrap_or_default();
     world.lock(&table.name, Lock::AccessExclusive);
     if !alter.constraint_options().any(|option| matches!(option, ConstraintOption::Enforced(_))) {
         return;
@@ -233,7 +227,7 @@ pub(super) fn alter(alter: &ast::AlterConstraint, table: &Table, world: &mut Wor
 
 pub(super) fn drop(drop: &ast::DropConstraint, table: &Table, world: &mut World) {
     table.lock(world, Lock::AccessExclusive);
-    let name = drop.constraint_name_ref().map(|name| identifier(&text(name.syntax()))).unwrap_or_default();
+    let name = drop.constraint_name_ref().map(|name| identifier_of(name.syntax())).unwrap_or_default();
     let gone = world.constraint(&table.name, &name).cloned();
     for member in table.family(world) {
         if let Some(relation) = world.relation_mut(&member) {
@@ -257,12 +251,7 @@ pub(in crate::effects) fn dropped(table: &Name, constraint: &Constraint, world: 
         let uses = |it: &Constraint| {
             it.kind == 'f' && it.refers_to.as_ref() == Some(table) && it.refers_to_columns == constraint.columns
         };
-        let referring: Vec<_> = world
-            .relations()
-            .filter(|relation| relation.constraints.iter().any(uses))
-            .map(|it| it.name.clone())
-            .collect();
-        for other in referring {
+        for other in world.referring(uses) {
             world.lock(&other, Lock::AccessExclusive);
         }
     }
@@ -272,8 +261,8 @@ pub(in crate::effects) fn dropped(table: &Name, constraint: &Constraint, world: 
 fn remember(written: &Written, columns: &[String], valid: bool, table: &Table, world: &mut World) {
     let (kind, refers_to) = match written {
         Written::CheckConstraint(_) => ('c', None),
-        Written::ForeignKeyConstraint(it) => ('f', it.table_name_ref().map(|name| Name::parse(&text(name.syntax())))),
-        Written::ReferencesConstraint(it) => ('f', it.table().map(|name| Name::parse(&text(name.syntax())))),
+        Written::ForeignKeyConstraint(it) => ('f', it.table_name_ref().map(|name| name_of(name.syntax()))),
+        Written::ReferencesConstraint(it) => ('f', it.table().map(|name| name_of(name.syntax()))),
         Written::NotNullConstraint(_) => ('n', None),
         Written::PrimaryKeyConstraint(_) => ('p', None),
         Written::UniqueConstraint(_) => ('u', None),
@@ -282,7 +271,7 @@ fn remember(written: &Written, columns: &[String], valid: bool, table: &Table, w
     };
     let refers_to = refers_to.map(|name| world.resolve(&name));
     let named = written.syntax().descendants().find(|node| node.kind() == SyntaxKind::CONSTRAINT_NAME);
-    let name = named.map_or_else(|| default_name(kind, columns, &table.name), |name| identifier(&text(&name)));
+    let name = named.map_or_else(|| default_name(kind, columns, &table.name), |name| identifier_of(&name));
     let expression = match written {
         Written::CheckConstraint(it) => it.expr().map(|expr| expr.syntax().text().to_string()),
         _ => None,

@@ -9,8 +9,8 @@ use report::{Lock, Work};
 use squawk_syntax::ast::{self, AlterColumnOption, AlterTableAction, AstNode as _};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::{text, world::World};
-use crate::name::{Name, identifier};
+use super::{identifier_of, name_of, text, world::World};
+use crate::name::Name;
 
 pub(super) use constraint::dropped;
 
@@ -19,7 +19,7 @@ pub(super) fn effects(statement: &ast::AlterTable, world: &mut World) {
         // ALTER TABLE ALL IN TABLESPACE: whichever are there.
         return world.opaque();
     };
-    let Some(written) = target.table_name_ref().map(|name| Name::parse(&text(name.syntax()))) else { return };
+    let Some(written) = target.table_name_ref().map(|name| name_of(name.syntax())) else { return };
     let table = Table { only: target.only_token().is_some(), name: world.resolve(&written) };
     // The server leaves it at a notice, without a lock.
     if statement.if_exists().is_some() && world.relation(&table.name).is_none() {
@@ -87,13 +87,13 @@ fn subcommand(action: &AlterTableAction, table: &Table, world: &mut World) {
         Action::TableRenameTo(it) => {
             world.lock(&table.name, Lock::AccessExclusive);
             if let Some(to) = it.table_name() {
-                world.rename(&table.name, table.name.renamed(identifier(&text(to.syntax()))));
+                world.rename(&table.name, table.name.renamed(identifier_of(to.syntax())));
             }
         }
         Action::SetSchema(it) => {
             world.lock(&table.name, Lock::AccessExclusive);
             if let Some(schema) = it.schema_ref() {
-                let to = Name { schema: Some(identifier(&text(schema.syntax()))), name: table.name.name.clone() };
+                let to = Name { schema: Some(identifier_of(schema.syntax())), name: table.name.name.clone() };
                 world.rename(&table.name, to);
             }
         }
@@ -112,20 +112,14 @@ fn subcommand(action: &AlterTableAction, table: &Table, world: &mut World) {
 }
 
 fn column(alter: &ast::AlterColumn, table: &Table, world: &mut World) {
-    let Some(column) = alter.column_name_ref().map(|name| identifier(&text(name.syntax()))) else { return };
+    let Some(column) = alter.column_name_ref().map(|name| identifier_of(name.syntax())) else { return };
     match alter.option() {
         Some(AlterColumnOption::SetType(it)) => column_type::effects(&it, &column, table, world),
         Some(AlterColumnOption::SetNotNull(_)) => constraint::set_not_null(&column, table, world),
         Some(AlterColumnOption::DropNotNull(_)) => {
             table.lock(world, Lock::AccessExclusive);
             for name in table.family(world) {
-                if let Some(relation) = world.relation_mut(&name) {
-                    relation
-                        .columns
-                        .iter_mut()
-                        .filter(|known| known.name == column)
-                        .for_each(|known| known.not_null = false);
-                }
+                world.change_column(&name, &column, |known| known.not_null = false);
             }
         }
         Some(
@@ -140,7 +134,7 @@ fn column(alter: &ast::AlterColumn, table: &Table, world: &mut World) {
 }
 
 fn drop_column(drop: &ast::DropColumn, table: &Table, world: &mut World) {
-    let Some(column) = drop.column_name_ref().map(|name| identifier(&text(name.syntax()))) else { return };
+    let Some(column) = drop.column_name_ref().map(|name| identifier_of(name.syntax())) else { return };
     table.lock(world, Lock::AccessExclusive);
     // Views and more, which only the server can list.
     if matches!(drop.drop_behavior(), Some(ast::DropBehavior::Cascade(_))) {
@@ -162,12 +156,9 @@ fn drop_column(drop: &ast::DropColumn, table: &Table, world: &mut World) {
 fn rename_column(rename: &ast::RenameColumn, table: &Table, world: &mut World) {
     table.lock(world, Lock::AccessExclusive);
     let (Some(from), Some(to)) = (rename.column_name_ref(), rename.column_name()) else { return };
-    let (from, to) = (identifier(&text(from.syntax())), identifier(&text(to.syntax())));
+    let (from, to) = (identifier_of(from.syntax()), identifier_of(to.syntax()));
     for name in table.family(world) {
-        let Some(relation) = world.relation_mut(&name) else { continue };
-        for column in relation.columns.iter_mut().filter(|column| column.name == from) {
-            column.name.clone_from(&to);
-        }
+        world.change_column(&name, &from, |column| column.name.clone_from(&to));
     }
 }
 
@@ -181,6 +172,6 @@ fn options(node: &SyntaxNode) -> Lock {
 /// Locks every table that `node` names.
 fn lock_named(node: &SyntaxNode, lock: Lock, world: &mut World) {
     for name in node.descendants().filter(|inner| inner.kind() == SyntaxKind::TABLE_NAME_REF) {
-        world.lock(&Name::parse(&text(&name)), lock);
+        world.lock(&name_of(&name), lock);
     }
 }

@@ -4,12 +4,12 @@ use report::{Lock, Work};
 use squawk_syntax::ast::{self, AstNode as _, DetachPartitionOption};
 
 use super::Table;
-use crate::effects::{text, world::World};
+use crate::effects::{name_of, world::World};
 use crate::name::Name;
 
 pub(super) fn attach(attach: &ast::AttachPartition, table: &Table, world: &mut World) {
     world.lock(&table.name, Lock::ShareUpdateExclusive);
-    let Some(partition) = attach.table_name_ref().map(|name| world.resolve(&Name::parse(&text(name.syntax())))) else {
+    let Some(partition) = attach.table_name_ref().map(|name| world.resolve(&name_of(name.syntax()))) else {
         return;
     };
     // Whether a CHECK proves that every row belongs there is for the server to find out: this is the worse.
@@ -46,7 +46,7 @@ pub(super) fn detach(detach: &ast::DetachPartition, table: &Table, world: &mut W
         None => Lock::AccessExclusive,
     };
     world.lock(&table.name, lock);
-    let Some(partition) = detach.table_name_ref().map(|name| world.resolve(&Name::parse(&text(name.syntax())))) else {
+    let Some(partition) = detach.table_name_ref().map(|name| world.resolve(&name_of(name.syntax()))) else {
         return;
     };
     world.lock(&partition, Lock::AccessExclusive);
