@@ -52,7 +52,8 @@ def _build(target: Path, settings: tuple[str, ...]) -> float:
 
 def show(rows: list[dict]) -> list[str]:
     """The table."""
-    lines = ["| | CPU to build both, s | " + " | ".join(f"{name}: zip, MB" for name in FUNCTIONS) + " |", "| --- | ---: | ---: | ---: |"]
+    names = " | ".join(f"{name}: zip, MB" for name in FUNCTIONS)
+    lines = [f"| | CPU to build both, s | {names} |", "| --- | ---: |" + " ---: |" * len(FUNCTIONS)]
     for row in rows:
         cells = [f"{row['cpu_s']:.0f}", *(f"{row['zip_mb'][name]:.2f}" for name in FUNCTIONS)]
         lines.append(f"| {row['choice']} | " + " | ".join(cells) + " |")

@@ -1,11 +1,25 @@
 //! What the pages say of the report's facts. Every text from outside is left to who shows it.
 
-use crate::quantity::{about, bytes, exactly, plural};
+use crate::quantity::{about, bytes, exactly, moment, plural};
 use crate::{Blocking, Counts, Effect, Magnitude, Report, Suppression, Table};
 
 /// What both pages say of themselves.
 pub(crate) const DECIDES_NOTHING: &str =
     "Reading this decides nothing: nothing runs until somebody approves this digest.";
+
+/// Which plan this is, on which database: what each line is called, and what it says.
+pub(crate) fn identity(report: &Report) -> [(&'static str, String); 7] {
+    let database = &report.database;
+    [
+        ("Digest", report.digest.clone()),
+        ("Environment", report.environment.clone()),
+        ("Database", database.name.clone()),
+        ("Schema", database.schema.clone()),
+        ("Endpoint", database.endpoint.clone()),
+        ("Instance", database.instance.clone()),
+        ("Made", moment(&report.made_at)),
+    ]
+}
 
 /// Who waits, and how long.
 pub(crate) fn waiting(blocking: &Blocking) -> String {

@@ -2,7 +2,7 @@
 
 use super::picture;
 use super::writer::Writer;
-use crate::quantity::{moment, plural};
+use crate::quantity::plural;
 use crate::ranking::Ranked;
 use crate::{Report, words};
 
@@ -40,22 +40,13 @@ pub(super) fn summary(page: &mut Writer, report: &Report) {
 
 /// Which plan this is, on which database.
 fn identity(page: &mut Writer, report: &Report) {
-    let database = &report.database;
     page.with("section", &[("class", "identity"), ("aria-labelledby", "plan")], |section| {
         section.with("h2", &[("id", "plan")], |heading| heading.text("This plan"));
         section.of("dl", "facts", |list| {
-            for (label, value) in [
-                ("Digest", report.digest.as_str()),
-                ("Environment", &report.environment),
-                ("Database", &database.name),
-                ("Schema", &database.schema),
-                ("Endpoint", &database.endpoint),
-                ("Instance", &database.instance),
-                ("Made", &moment(&report.made_at)),
-            ] {
+            for (label, value) in words::identity(report) {
                 list.of("div", "", |pair| {
                     pair.say("dt", "", label);
-                    pair.of("dd", "", |value_of| value_of.name(value));
+                    pair.of("dd", "", |value_of| value_of.name(&value));
                 });
             }
         });

@@ -11,7 +11,7 @@ mod tests;
 use blocks::{Block, Rank};
 use inline::{add, name, prose};
 
-use crate::quantity::{moment, plural};
+use crate::quantity::plural;
 use crate::ranking::Ranked;
 use crate::{Report, Verdict, words};
 
@@ -39,7 +39,6 @@ fn badge(verdict: Verdict) -> &'static str {
 }
 
 fn head(report: &Report) -> String {
-    let database = &report.database;
     let mut lines = vec![
         format!("# {}: {} on {}", badge(report.verdict), name(&report.database.name), name(&report.environment)),
         String::new(),
@@ -52,16 +51,8 @@ fn head(report: &Report) -> String {
     }
     lines.extend([String::new(), format!("**{}**", words::DECIDES_NOTHING), String::new()]);
     lines.extend(["| Plan | |".to_owned(), "| --- | --- |".to_owned()]);
-    for (label, value) in [
-        ("Digest", report.digest.as_str()),
-        ("Environment", &report.environment),
-        ("Database", &database.name),
-        ("Schema", &database.schema),
-        ("Endpoint", &database.endpoint),
-        ("Instance", &database.instance),
-        ("Made", &moment(&report.made_at)),
-    ] {
-        lines.push(format!("| {label} | {} |", name(value)));
+    for (label, value) in words::identity(report) {
+        lines.push(format!("| {label} | {} |", name(&value)));
     }
     lines.join("\n") + "\n"
 }
