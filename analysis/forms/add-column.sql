@@ -225,3 +225,66 @@ ALTER TABLE "Order" ADD COLUMN "Key" serial NOT NULL UNIQUE;
 -- about: The word COLUMN can be left out.
 -- statement:
 ALTER TABLE orders ADD email text, DROP note;
+
+-- form: add-column-generated-virtual-not-null
+-- about: Whether a value that is computed when it is read is ever null, every row has to tell.
+-- since: 18
+-- statement:
+ALTER TABLE orders ADD COLUMN gross int GENERATED ALWAYS AS (total * 2) VIRTUAL NOT NULL;
+
+-- form: add-column-generated-virtual-check
+-- about: Likewise with a CHECK.
+-- since: 18
+-- statement:
+ALTER TABLE orders ADD COLUMN gross int GENERATED ALWAYS AS (total * 2) VIRTUAL CHECK (gross > 0);
+
+-- form: add-column-generated-unsaid
+-- about: A generated column that does not say STORED is VIRTUAL.
+-- since: 18
+-- statement:
+ALTER TABLE orders ADD COLUMN gross int GENERATED ALWAYS AS (total * 2);
+
+-- form: add-column-generated-stored-not-null
+-- about: What is computed and stored is looked at on the way.
+-- statement:
+ALTER TABLE orders ADD COLUMN gross int GENERATED ALWAYS AS (total * 2) STORED NOT NULL;
+
+-- form: add-column-domain-of-plan
+-- about: The domain's constraint is evaluated for each row, by writing it anew.
+-- plan:
+CREATE DOMAIN percent AS int CHECK (value <= 100);
+-- statement:
+ALTER TABLE orders ADD COLUMN share percent;
+
+-- form: add-column-own-type
+-- about: PostgreSQL's own types are no domains, however they are written.
+-- statement:
+ALTER TABLE orders ADD COLUMN a pg_catalog.int4, ADD COLUMN b uuid[], ADD COLUMN c "char", ADD COLUMN d int4range,
+    ADD COLUMN e bit varying(3), ADD COLUMN f interval(3), ADD COLUMN g national character varying(3), ADD COLUMN h float(3),
+    ADD COLUMN i time(3) with time zone, ADD COLUMN j dec(3), ADD COLUMN k public.state, ADD COLUMN l state[];
+
+-- form: add-column-domain-array
+-- about: An array of a domain is not looked into where there is none.
+-- statement:
+ALTER TABLE orders ADD COLUMN ranks positive[];
+
+-- form: add-column-enum-of-plan
+-- about: An enum that the plan has made is no domain.
+-- plan:
+CREATE TYPE mood AS ENUM ('good', 'bad');
+-- statement:
+ALTER TABLE orders ADD COLUMN mood mood NOT NULL DEFAULT 'good';
+
+-- form: add-column-domain-altered-in-plan
+-- about: A constraint that the plan has added to the domain counts too, even if it is not valid.
+-- plan:
+ALTER DOMAIN label ADD CONSTRAINT written CHECK (value <> '') NOT VALID;
+-- statement:
+ALTER TABLE orders ADD COLUMN label label;
+
+-- form: add-column-extension-type-of-plan
+-- about: A type of an extension is no domain either.
+-- plan:
+CREATE EXTENSION citext;
+-- statement:
+ALTER TABLE orders ADD COLUMN email citext NOT NULL DEFAULT '';

@@ -301,3 +301,234 @@ ALTER TABLE readings ALTER COLUMN unit TYPE varchar(20);
 -- about: The table is written once for all of them.
 -- statement:
 ALTER TABLE orders ALTER COLUMN big TYPE int, ALTER COLUMN small TYPE int, ALTER COLUMN code TYPE text;
+
+-- form: type-same-index-expression
+-- about: Of that type already; but an index on an expression with the column is built anew whatever the types are.
+-- setup:
+CREATE INDEX items_lower ON items (lower(sku));
+-- statement:
+ALTER TABLE items ALTER COLUMN sku TYPE varchar(20);
+
+-- form: type-varchar-longer-index-expression
+-- about: So it is with any other type.
+-- setup:
+CREATE INDEX items_lower ON items (lower(sku));
+-- statement:
+ALTER TABLE items ALTER COLUMN sku TYPE varchar(320);
+
+-- form: type-varchar-longer-index-partial
+-- about: An index for some of the rows is built anew too, whatever its condition says.
+-- setup:
+CREATE INDEX items_sku_of_many ON items (sku) WHERE quantity > 1;
+-- statement:
+ALTER TABLE items ALTER COLUMN sku TYPE varchar(320);
+
+-- form: type-varchar-longer-index-condition
+-- about: So is one whose condition alone names the column.
+-- setup:
+CREATE INDEX items_with_sku ON items (quantity) WHERE sku IS NOT NULL;
+-- statement:
+ALTER TABLE items ALTER COLUMN sku TYPE varchar(320);
+
+-- form: type-varchar-longer-index-other
+-- about: An index on an expression without the column stays.
+-- setup:
+CREATE INDEX items_doubled ON items ((quantity * 2)) WHERE quantity > 1;
+-- statement:
+ALTER TABLE items ALTER COLUMN sku TYPE varchar(320);
+
+-- form: type-varchar-longer-index-partitioned
+-- about: It is built anew for each partition.
+-- setup:
+CREATE INDEX readings_lower ON readings (lower(unit));
+-- statement:
+ALTER TABLE readings ALTER COLUMN unit TYPE varchar(20);
+
+-- form: type-varchar-longer-index-included
+-- about: An index that has the column besides its key stays.
+-- setup:
+CREATE INDEX items_covering ON items (quantity) INCLUDE (sku);
+-- statement:
+ALTER TABLE items ALTER COLUMN sku TYPE varchar(320);
+
+-- form: type-varchar-longer-exclusion
+-- about: An exclusion constraint for some of the rows is built anew, and every row looked up in it.
+-- setup:
+ALTER TABLE items ADD CONSTRAINT one_sku EXCLUDE (sku WITH =) WHERE (quantity > 2);
+-- statement:
+ALTER TABLE items ALTER COLUMN sku TYPE varchar(320);
+
+-- form: type-collation-lost
+-- about: Without COLLATE the column gets its type's collation instead of its own: its indexes are sorted anew.
+-- setup:
+CREATE TABLE people (email varchar(100) COLLATE "C");
+CREATE INDEX people_email ON people (email);
+INSERT INTO people VALUES ('one'), ('two');
+-- statement:
+ALTER TABLE people ALTER COLUMN email TYPE varchar(320);
+
+-- form: type-collation-lost-same
+-- about: Even with the type that it has.
+-- setup:
+CREATE TABLE people (email varchar(100) COLLATE "C");
+CREATE INDEX people_email ON people (email);
+INSERT INTO people VALUES ('one'), ('two');
+-- statement:
+ALTER TABLE people ALTER COLUMN email TYPE varchar(100);
+
+-- form: type-collation-kept
+-- about: With its own collation nothing is sorted anew.
+-- worse: which collation a column has is not looked up
+-- setup:
+CREATE TABLE people (email varchar(100) COLLATE "C");
+CREATE INDEX people_email ON people (email);
+INSERT INTO people VALUES ('one'), ('two');
+-- statement:
+ALTER TABLE people ALTER COLUMN email TYPE varchar(320) COLLATE "C";
+
+-- form: type-collation-gained
+-- about: After a column got a collation of its own, it can be lost.
+-- plan:
+ALTER TABLE items ALTER COLUMN name TYPE text COLLATE "C";
+-- statement:
+ALTER TABLE items ALTER COLUMN name TYPE text;
+
+-- form: type-collation-of-new-column
+-- about: Likewise with a column that was added with one.
+-- plan:
+ALTER TABLE items ADD COLUMN label varchar(20) COLLATE "C";
+ALTER TABLE items ADD CONSTRAINT items_label UNIQUE (label);
+-- statement:
+ALTER TABLE items ALTER COLUMN label TYPE text;
+
+-- form: type-double-to-float-short
+-- about: float(1) to float(24) are four bytes, real, instead of eight.
+-- setup:
+ALTER TABLE items ADD COLUMN weight double precision;
+-- statement:
+ALTER TABLE items ALTER COLUMN weight TYPE float(10);
+
+-- form: type-double-to-float-long
+-- about: float(25) to float(53) are double precision, as is float without a number.
+-- setup:
+ALTER TABLE items ADD COLUMN weight double precision;
+-- statement:
+ALTER TABLE items ALTER COLUMN weight TYPE float(25);
+
+-- form: type-real-to-float-short
+-- about: It is of that type already.
+-- statement:
+ALTER TABLE orders ALTER COLUMN real_number TYPE float(24);
+
+-- form: type-real-to-float
+-- about: Every row is converted.
+-- statement:
+ALTER TABLE orders ALTER COLUMN real_number TYPE float;
+
+-- form: type-unique-of-plan
+-- about: The index of a constraint that the plan has added is built anew.
+-- plan:
+ALTER TABLE items ADD CONSTRAINT items_one UNIQUE (id, name);
+-- statement:
+ALTER TABLE items ALTER COLUMN name TYPE text COLLATE "POSIX";
+
+-- form: type-column-renamed
+-- about: The column has the same indexes under its new name, and CHECKs too.
+-- plan:
+ALTER TABLE items RENAME COLUMN price TO cost;
+-- statement:
+ALTER TABLE items ALTER COLUMN cost TYPE numeric(12, 2);
+
+-- form: type-referenced-renamed
+-- about: Foreign keys go on to refer to a column that was renamed.
+-- plan:
+ALTER TABLE customers RENAME COLUMN id TO number;
+-- statement:
+ALTER TABLE customers ALTER COLUMN number TYPE bigint;
+
+-- form: type-with-check-not-valid
+-- about: A CHECK that nobody has validated is not evaluated now either.
+-- plan:
+ALTER TABLE items ADD CONSTRAINT has_sku CHECK (quantity > 0 AND sku <> '') NOT VALID;
+-- statement:
+ALTER TABLE items ALTER COLUMN sku TYPE varchar;
+
+-- form: type-with-check-of-plan
+-- about: One that the plan has added is.
+-- plan:
+ALTER TABLE items ADD CONSTRAINT has_sku CHECK (quantity > 0 AND sku <> '');
+-- statement:
+ALTER TABLE items ALTER COLUMN sku TYPE varchar;
+
+-- form: type-foreign-key-not-valid
+-- about: A foreign key that nobody has validated is made anew, without looking anything up.
+-- setup:
+ALTER TABLE orders ADD COLUMN seller int, ADD CONSTRAINT orders_seller FOREIGN KEY (seller) REFERENCES customers NOT VALID;
+-- statement:
+ALTER TABLE orders ALTER COLUMN seller TYPE bigint;
+
+-- form: type-referenced-not-valid
+-- about: Likewise from the other side.
+-- setup:
+CREATE TABLE sellers (id int PRIMARY KEY);
+CREATE TABLE sales (seller int);
+INSERT INTO sellers VALUES (1);
+INSERT INTO sales VALUES (1);
+ALTER TABLE sales ADD FOREIGN KEY (seller) REFERENCES sellers NOT VALID;
+-- statement:
+ALTER TABLE sellers ALTER COLUMN id TYPE bigint;
+
+-- form: type-varchar-longer-index-of-plan
+-- about: An index on an expression that the plan has made is built once more.
+-- plan:
+CREATE INDEX ON items (lower(sku));
+-- statement:
+ALTER TABLE items ALTER COLUMN sku TYPE varchar(320);
+
+-- form: type-collation-index-of-plan
+-- about: So is one on the column.
+-- plan:
+CREATE INDEX items_covering ON items (quantity, sku);
+-- statement:
+ALTER TABLE items ALTER COLUMN sku TYPE varchar(20) COLLATE "C";
+
+-- form: type-collation-index-of-plan-partitioned
+-- about: And those that its partitions got, also when they are none any more.
+-- plan:
+CREATE INDEX readings_unit ON readings (unit);
+ALTER TABLE readings DETACH PARTITION readings_2024;
+-- statement:
+ALTER TABLE readings_2024 ALTER COLUMN unit TYPE varchar(10) COLLATE "C";
+
+-- form: type-collation-index-attached
+-- about: And those that a table got when it was attached.
+-- setup:
+CREATE INDEX readings_unit ON readings (unit);
+CREATE TABLE loose (year int NOT NULL, value int, unit varchar(10));
+INSERT INTO loose VALUES (2026, 1, 'm');
+-- plan:
+ALTER TABLE readings ATTACH PARTITION loose FOR VALUES IN (2026);
+ALTER TABLE readings DETACH PARTITION loose;
+-- statement:
+ALTER TABLE loose ALTER COLUMN unit TYPE varchar(10) COLLATE "C";
+
+-- form: type-index-dropped
+-- about: What was dropped is not built anew.
+-- setup:
+CREATE INDEX items_lower ON items (lower(sku));
+-- plan:
+DROP INDEX items_lower;
+-- statement:
+ALTER TABLE items ALTER COLUMN sku TYPE varchar(320);
+
+-- form: type-with-check-dropped
+-- about: What is dropped goes first, wherever it stands.
+-- statement:
+ALTER TABLE items ALTER COLUMN price TYPE numeric(12, 2), DROP CONSTRAINT items_price_check;
+
+-- form: type-referenced-table-renamed
+-- about: Foreign keys go on to refer to a table that was renamed.
+-- plan:
+ALTER TABLE customers RENAME TO clients;
+-- statement:
+ALTER TABLE clients ALTER COLUMN id TYPE bigint;

@@ -283,3 +283,259 @@ CREATE TABLE rooms (room int NOT NULL, span int4range NOT NULL);
 INSERT INTO rooms VALUES (1, '[1,2)'), (1, '[3,4)');
 -- statement:
 ALTER TABLE rooms ADD PRIMARY KEY (room, span WITHOUT OVERLAPS);
+
+-- form: set-not-null-one-of-them
+-- about: A CHECK with a NOT before it proves nothing: every row is read.
+-- setup:
+ALTER TABLE orders ADD CHECK (NOT (parent_id IS NOT NULL AND code IS NOT NULL AND id > 9));
+-- statement:
+ALTER TABLE orders ALTER COLUMN code SET NOT NULL;
+
+-- form: set-not-null-case
+-- about: Nor does one that asks about something else first.
+-- setup:
+ALTER TABLE orders ADD CHECK (CASE WHEN id > 9 AND code IS NOT NULL AND total > 0 THEN true ELSE id > 0 END);
+-- statement:
+ALTER TABLE orders ALTER COLUMN code SET NOT NULL;
+
+-- form: set-not-null-and
+-- about: A CHECK that says so among other things proves it.
+-- setup:
+ALTER TABLE orders ADD CHECK (total > 0 AND (code IS NOT NULL AND (id > 0 OR id < 0)));
+-- statement:
+ALTER TABLE orders ALTER COLUMN code SET NOT NULL;
+
+-- form: set-not-null-quoted
+-- about: What a CHECK says of "Code" it does not say of code.
+-- setup:
+ALTER TABLE orders ADD COLUMN "Code" text DEFAULT '';
+ALTER TABLE orders ADD CHECK ("Code" IS NOT NULL);
+-- statement:
+ALTER TABLE orders ALTER COLUMN code SET NOT NULL;
+
+-- form: set-not-null-quoted-proved
+-- about: But of "Code".
+-- setup:
+ALTER TABLE orders ADD COLUMN "Code" text DEFAULT '';
+ALTER TABLE orders ADD CHECK ("Code" IS NOT NULL);
+-- statement:
+ALTER TABLE orders ALTER COLUMN "Code" SET NOT NULL;
+
+-- form: set-not-null-validated-in-plan
+-- about: A CHECK that the plan has added and validated proves it.
+-- plan:
+ALTER TABLE orders ADD CONSTRAINT has_code CHECK (code IS NOT NULL) NOT VALID;
+ALTER TABLE orders VALIDATE CONSTRAINT has_code;
+-- statement:
+ALTER TABLE orders ALTER COLUMN code SET NOT NULL;
+
+-- form: set-not-null-other-renamed
+-- about: A CHECK speaks of the column that it was made for, under whatever name.
+-- setup:
+ALTER TABLE orders ADD CONSTRAINT has_code CHECK (code IS NOT NULL);
+-- plan:
+ALTER TABLE orders RENAME COLUMN code TO code_old;
+ALTER TABLE orders RENAME COLUMN parent_id TO code;
+-- statement:
+ALTER TABLE orders ALTER COLUMN code SET NOT NULL;
+
+-- form: set-not-null-renamed
+-- about: Under its new name too.
+-- worse: what a CHECK says is not followed through a renaming
+-- setup:
+ALTER TABLE orders ADD CONSTRAINT has_code CHECK (code IS NOT NULL);
+-- plan:
+ALTER TABLE orders RENAME COLUMN code TO code_new;
+-- statement:
+ALTER TABLE orders ALTER COLUMN code_new SET NOT NULL;
+
+-- form: add-foreign-key-from-new
+-- about: A new table has nothing to look up: the other one is locked for a moment.
+-- plan:
+CREATE TABLE notes (id int PRIMARY KEY, customer_id int);
+-- statement:
+ALTER TABLE notes ADD CONSTRAINT notes_customer FOREIGN KEY (customer_id) REFERENCES customers (id);
+
+-- form: drop-primary-key-renamed-cascade
+-- about: Foreign keys that refer to it go too, whatever its column is called by now.
+-- setup:
+ALTER TABLE orders ADD CONSTRAINT orders_customer FOREIGN KEY (customer_id) REFERENCES customers (id);
+-- plan:
+ALTER TABLE customers RENAME COLUMN id TO number;
+-- statement:
+ALTER TABLE customers DROP CONSTRAINT customers_pkey CASCADE;
+
+-- form: drop-unique-referenced-in-plan-cascade
+-- about: Foreign keys that the plan has added go too.
+-- plan:
+ALTER TABLE customers ADD CONSTRAINT customers_email UNIQUE (email);
+ALTER TABLE orders ADD CONSTRAINT orders_code FOREIGN KEY (code) REFERENCES customers (email) NOT VALID;
+-- statement:
+ALTER TABLE customers DROP CONSTRAINT customers_email CASCADE;
+
+-- form: drop-primary-key-referenced-in-plan-cascade
+-- about: Likewise where they do not say which column they refer to.
+-- plan:
+ALTER TABLE orders ADD CONSTRAINT orders_customer FOREIGN KEY (customer_id) REFERENCES customers;
+-- statement:
+ALTER TABLE customers DROP CONSTRAINT customers_pkey CASCADE;
+
+-- form: add-primary-key-using-index-of-plan
+-- about: The index is there, and its columns are known not to be null.
+-- plan:
+CREATE UNIQUE INDEX logs_key ON logs (id);
+-- statement:
+ALTER TABLE logs ADD CONSTRAINT logs_key PRIMARY KEY USING INDEX logs_key;
+
+-- form: add-primary-key-using-index-of-plan-nullable
+-- about: The index is there, but every row is looked through for a null.
+-- plan:
+CREATE UNIQUE INDEX logs_key ON logs (nullable);
+-- statement:
+ALTER TABLE logs ADD CONSTRAINT logs_key PRIMARY KEY USING INDEX logs_key;
+
+-- form: add-unique-again
+-- about: The index went with the constraint, whatever the name of the index it was made with.
+-- setup:
+CREATE UNIQUE INDEX customers_key ON customers (email);
+-- plan:
+ALTER TABLE customers ADD CONSTRAINT customers_email UNIQUE USING INDEX customers_key;
+ALTER TABLE customers DROP CONSTRAINT customers_email;
+-- statement:
+CREATE UNIQUE INDEX IF NOT EXISTS customers_key ON customers (email);
+
+-- form: set-not-null-dropped
+-- about: What is not known any more has to be looked for again.
+-- plan:
+ALTER TABLE orders ALTER COLUMN total DROP NOT NULL;
+-- statement:
+ALTER TABLE orders ALTER COLUMN total SET NOT NULL;
+
+-- form: set-not-null-constraint-dropped
+-- about: Likewise where its constraint was dropped.
+-- since: 18
+-- plan:
+ALTER TABLE orders DROP CONSTRAINT orders_total_not_null;
+-- statement:
+ALTER TABLE orders ALTER COLUMN total SET NOT NULL;
+
+-- form: validate-foreign-key-of-new
+-- about: Nothing to look up here either.
+-- plan:
+CREATE TABLE notes (id int PRIMARY KEY, customer_id int);
+ALTER TABLE notes ADD CONSTRAINT notes_customer FOREIGN KEY (customer_id) REFERENCES customers (id) NOT VALID;
+-- statement:
+ALTER TABLE notes VALIDATE CONSTRAINT notes_customer;
+
+-- form: add-foreign-key-from-copy
+-- about: A table made of a query has rows, which are looked up.
+-- plan:
+CREATE TABLE notes AS SELECT id, customer_id FROM orders;
+-- statement:
+ALTER TABLE notes ADD CONSTRAINT notes_customer FOREIGN KEY (customer_id) REFERENCES customers (id);
+
+-- form: add-foreign-key-from-unknown
+-- about: A table that nobody could know of, too.
+-- plan:
+DO 'BEGIN CREATE TABLE notes AS SELECT id, customer_id FROM orders; END';
+-- statement:
+ALTER TABLE notes ADD CONSTRAINT notes_customer FOREIGN KEY (customer_id) REFERENCES customers (id);
+
+-- form: set-not-null-and-drop-proof
+-- about: What is dropped goes first, wherever it stands: the CHECK proves nothing any more.
+-- setup:
+ALTER TABLE orders ADD CONSTRAINT has_code CHECK (code IS NOT NULL);
+-- statement:
+ALTER TABLE orders ALTER COLUMN code SET NOT NULL, DROP CONSTRAINT has_code;
+
+-- form: set-not-null-key-dropped
+-- about: A primary key's columns stay NOT NULL without it.
+-- plan:
+ALTER TABLE orders DROP CONSTRAINT orders_pkey;
+-- statement:
+ALTER TABLE orders ALTER COLUMN id SET NOT NULL;
+
+-- form: set-not-null-of-plan-dropped
+-- about: A constraint that SET NOT NULL has made can be dropped by its name.
+-- since: 18
+-- plan:
+ALTER TABLE orders ALTER COLUMN code SET NOT NULL;
+ALTER TABLE orders DROP CONSTRAINT orders_code_not_null;
+-- statement:
+ALTER TABLE orders ALTER COLUMN code SET NOT NULL;
+
+-- form: set-not-null-check-not-inherited
+-- about: A CHECK that is not inherited says nothing of what inherits.
+-- setup:
+CREATE TABLE parents (a int);
+CREATE TABLE children (b int) INHERITS (parents);
+INSERT INTO children VALUES (1, 2);
+-- plan:
+ALTER TABLE parents ADD CONSTRAINT has_a CHECK (a IS NOT NULL) NO INHERIT;
+-- statement:
+ALTER TABLE parents ALTER COLUMN a SET NOT NULL;
+
+-- form: add-primary-key-proved
+-- about: A CHECK says that there is no null, so only the index is built.
+-- setup:
+ALTER TABLE logs ADD CHECK (nullable IS NOT NULL);
+-- statement:
+ALTER TABLE logs ADD PRIMARY KEY (nullable);
+
+-- form: add-primary-key-including
+-- about: What is included besides may be null.
+-- statement:
+ALTER TABLE logs ADD PRIMARY KEY (id) INCLUDE (nullable);
+
+-- form: set-not-null-constraint-validated
+-- about: A constraint that was validated proves it.
+-- since: 18
+-- plan:
+ALTER TABLE orders ADD CONSTRAINT has_code NOT NULL code NOT VALID;
+ALTER TABLE orders VALIDATE CONSTRAINT has_code;
+-- statement:
+ALTER TABLE orders ALTER COLUMN code SET NOT NULL;
+
+-- form: set-not-null-constraint-not-valid
+-- about: One that was not does not: every row is read.
+-- since: 18
+-- plan:
+ALTER TABLE orders ADD CONSTRAINT has_code NOT NULL code NOT VALID;
+-- statement:
+ALTER TABLE orders ALTER COLUMN code SET NOT NULL;
+
+-- form: set-not-null-check-replaced
+-- about: A CHECK of the same name can say something else.
+-- setup:
+ALTER TABLE orders ADD CONSTRAINT of_code CHECK (code IS NOT NULL);
+-- plan:
+ALTER TABLE orders DROP CONSTRAINT of_code, ADD CONSTRAINT of_code CHECK (code <> '');
+-- statement:
+ALTER TABLE orders ALTER COLUMN code SET NOT NULL;
+
+-- form: set-not-null-check-renamed
+-- about: A CHECK says the same under another name.
+-- setup:
+ALTER TABLE orders ADD CONSTRAINT of_code CHECK (code IS NOT NULL);
+-- plan:
+ALTER TABLE orders RENAME CONSTRAINT of_code TO has_code;
+-- statement:
+ALTER TABLE orders ALTER COLUMN code SET NOT NULL;
+
+-- form: set-not-null-check-renamed-dropped
+-- about: Under which it can be dropped.
+-- setup:
+ALTER TABLE orders ADD CONSTRAINT of_code CHECK (code IS NOT NULL);
+-- plan:
+ALTER TABLE orders RENAME CONSTRAINT of_code TO has_code;
+ALTER TABLE orders DROP CONSTRAINT has_code;
+-- statement:
+ALTER TABLE orders ALTER COLUMN code SET NOT NULL;
+
+-- form: set-not-null-check-unnamed-dropped
+-- about: So can one that has its name from the server.
+-- plan:
+ALTER TABLE orders ADD CHECK (code IS NOT NULL), ADD CHECK (code IS NOT NULL AND total > 0);
+ALTER TABLE orders DROP CONSTRAINT orders_code_check, DROP CONSTRAINT orders_check;
+-- statement:
+ALTER TABLE orders ALTER COLUMN code SET NOT NULL;

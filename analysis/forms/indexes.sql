@@ -237,3 +237,103 @@ REINDEX TABLE readings;
 -- standalone
 -- statement:
 REINDEX SCHEMA public;
+
+-- form: create-index-if-not-exists-constraint-dropped
+-- about: The index went with its constraint, so it is built.
+-- setup:
+ALTER TABLE orders ADD CONSTRAINT orders_one UNIQUE (id);
+-- plan:
+ALTER TABLE orders DROP CONSTRAINT orders_one;
+-- statement:
+CREATE UNIQUE INDEX IF NOT EXISTS orders_one ON orders (id);
+
+-- form: create-index-if-not-exists-constraint-renamed
+-- about: The index has the constraint's new name, so another one is built.
+-- setup:
+ALTER TABLE orders ADD CONSTRAINT orders_one UNIQUE (id);
+-- plan:
+ALTER TABLE orders RENAME CONSTRAINT orders_one TO orders_other;
+-- statement:
+CREATE UNIQUE INDEX IF NOT EXISTS orders_one ON orders (id);
+
+-- form: create-index-if-not-exists-constraint-renamed-there
+-- about: Under that name it is there.
+-- setup:
+ALTER TABLE orders ADD CONSTRAINT orders_one UNIQUE (id);
+-- plan:
+ALTER TABLE orders RENAME CONSTRAINT orders_one TO orders_other;
+-- statement:
+CREATE UNIQUE INDEX IF NOT EXISTS orders_other ON orders (id);
+
+-- form: create-index-if-not-exists-column-dropped
+-- about: An index goes with any of its columns.
+-- setup:
+ALTER TABLE orders ADD COLUMN one int, ADD COLUMN two int;
+CREATE INDEX orders_two ON orders (one, two);
+-- plan:
+ALTER TABLE orders DROP COLUMN two;
+-- statement:
+CREATE INDEX IF NOT EXISTS orders_two ON orders (one);
+
+-- form: create-index-if-not-exists-condition-dropped
+-- about: So it does with a column that only its condition names.
+-- setup:
+ALTER TABLE orders ADD COLUMN one int, ADD COLUMN two int;
+CREATE INDEX orders_two ON orders (one) WHERE two > 0;
+-- plan:
+ALTER TABLE orders DROP COLUMN two;
+-- statement:
+CREATE INDEX IF NOT EXISTS orders_two ON orders (one);
+
+-- form: create-index-if-not-exists-schema-changed
+-- about: An index moves with its table.
+-- setup:
+CREATE SCHEMA archive;
+CREATE TABLE moving (id int);
+CREATE INDEX moving_id ON moving (id);
+INSERT INTO moving VALUES (1);
+-- plan:
+ALTER TABLE moving SET SCHEMA archive;
+-- statement:
+CREATE INDEX IF NOT EXISTS moving_id ON archive.moving (id);
+
+-- form: create-index-if-not-exists-constraint-added
+-- about: The plan's own constraint has an index of that name.
+-- plan:
+ALTER TABLE orders ADD CONSTRAINT orders_one UNIQUE (id);
+-- statement:
+CREATE UNIQUE INDEX IF NOT EXISTS orders_one ON orders (id);
+
+-- form: create-index-if-not-exists-table-dropped
+-- about: An index goes with its table.
+-- setup:
+CREATE TABLE small (id int);
+CREATE INDEX by_user ON small (id);
+-- plan:
+DROP TABLE small;
+-- statement:
+CREATE INDEX IF NOT EXISTS by_user ON orders (id);
+
+-- form: create-index-if-not-exists-of-plan-column-dropped
+-- about: Also where the plan has made it.
+-- setup:
+ALTER TABLE orders ADD COLUMN one int;
+-- plan:
+CREATE INDEX orders_one ON orders (lower(email), id) INCLUDE (one);
+ALTER TABLE orders DROP COLUMN one;
+-- statement:
+CREATE INDEX IF NOT EXISTS orders_one ON orders (id);
+
+-- form: create-index-if-not-exists-of-plan
+-- about: It is there.
+-- plan:
+CREATE INDEX orders_one ON orders (lower(email), id);
+-- statement:
+CREATE INDEX IF NOT EXISTS orders_one ON orders (id);
+
+-- form: create-index-if-not-exists-renamed
+-- about: Under its old name it is not there any more.
+-- plan:
+ALTER INDEX orders_state RENAME TO orders_in_state;
+-- statement:
+CREATE INDEX IF NOT EXISTS orders_state ON orders (state);

@@ -188,3 +188,202 @@ ALTER TABLE children NO INHERIT parents;
 -- about: With ONLY, partitions keep what they have.
 -- statement:
 ALTER TABLE ONLY readings ALTER COLUMN value SET DEFAULT 0;
+
+-- form: attach-partition-other-index
+-- about: As many indexes, but not the same: the partitioned table's is built.
+-- setup:
+CREATE INDEX readings_value ON readings (value);
+CREATE INDEX loose_year ON loose (year);
+-- statement:
+ALTER TABLE readings ATTACH PARTITION loose FOR VALUES IN (2026);
+
+-- form: attach-partition-unique-index
+-- about: An index that is unique does not stand for one that is not.
+-- setup:
+CREATE INDEX readings_value ON readings (value);
+CREATE UNIQUE INDEX loose_value ON loose (value);
+-- statement:
+ALTER TABLE readings ATTACH PARTITION loose FOR VALUES IN (2026);
+
+-- form: attach-partition-partial-index
+-- about: Nor does one for some of the rows.
+-- setup:
+CREATE INDEX readings_value ON readings (value);
+CREATE INDEX loose_value ON loose (value) WHERE value > 0;
+-- statement:
+ALTER TABLE readings ATTACH PARTITION loose FOR VALUES IN (2026);
+
+-- form: attach-partition-expression-index
+-- about: An index on the same expression is taken over.
+-- worse: what is computed is not compared
+-- setup:
+CREATE INDEX readings_value ON readings ((value + 1));
+CREATE INDEX loose_value ON loose ((value + 1));
+-- statement:
+ALTER TABLE readings ATTACH PARTITION loose FOR VALUES IN (2026);
+
+-- form: attach-partition-including-index
+-- about: One that has another column besides its key is another index.
+-- setup:
+CREATE INDEX readings_value ON readings (value);
+CREATE INDEX loose_value ON loose (value) INCLUDE (year);
+-- statement:
+ALTER TABLE readings ATTACH PARTITION loose FOR VALUES IN (2026);
+
+-- form: attach-partition-key-index
+-- about: A unique index does not stand for a constraint.
+-- setup:
+DELETE FROM loose WHERE value = 2;
+ALTER TABLE readings ADD CONSTRAINT readings_key UNIQUE (year);
+CREATE UNIQUE INDEX loose_key ON loose (year);
+-- statement:
+ALTER TABLE readings ATTACH PARTITION loose FOR VALUES IN (2026);
+
+-- form: attach-partition-key
+-- about: A constraint of its own does.
+-- setup:
+DELETE FROM loose WHERE value = 2;
+ALTER TABLE readings ADD CONSTRAINT readings_key UNIQUE (year);
+ALTER TABLE loose ADD CONSTRAINT loose_key UNIQUE (year);
+-- statement:
+ALTER TABLE readings ATTACH PARTITION loose FOR VALUES IN (2026);
+
+-- form: attach-partition-index-of-plan
+-- about: Indexes that the plan has made count.
+-- setup:
+DELETE FROM loose WHERE value = 2;
+ALTER TABLE readings ADD CONSTRAINT readings_key UNIQUE (year);
+-- plan:
+ALTER TABLE loose ADD CONSTRAINT loose_key UNIQUE (year);
+-- statement:
+ALTER TABLE readings ATTACH PARTITION loose FOR VALUES IN (2026);
+
+-- form: alter-attached
+-- about: What is attached is a partition from then on, with partitions of its own.
+-- setup:
+CREATE TABLE sub (year int NOT NULL, value int) PARTITION BY LIST (year);
+CREATE TABLE sub_2027 PARTITION OF sub FOR VALUES IN (2027);
+INSERT INTO sub VALUES (2027, 1);
+-- plan:
+ALTER TABLE readings ATTACH PARTITION sub FOR VALUES IN (2027, 2028);
+-- statement:
+ALTER TABLE readings ALTER COLUMN value TYPE bigint;
+
+-- form: alter-attached-below
+-- about: Also for what is above the table that it is attached to.
+-- setup:
+CREATE TABLE sub PARTITION OF readings FOR VALUES IN (2027, 2028) PARTITION BY LIST (year);
+CREATE TABLE loose_2027 (year int NOT NULL, value int);
+INSERT INTO loose_2027 VALUES (2027, 1);
+-- plan:
+ALTER TABLE sub ATTACH PARTITION loose_2027 FOR VALUES IN (2027);
+-- statement:
+ALTER TABLE readings ALTER COLUMN value TYPE bigint;
+
+-- form: alter-detached
+-- about: What was detached is none any more.
+-- plan:
+ALTER TABLE readings DETACH PARTITION readings_2024;
+-- statement:
+ALTER TABLE readings ALTER COLUMN value TYPE bigint;
+
+-- form: alter-renamed-partition
+-- about: A partition is one whatever its name is.
+-- plan:
+ALTER TABLE readings_2024 RENAME TO readings_old;
+-- statement:
+ALTER TABLE readings ALTER COLUMN value TYPE bigint;
+
+-- form: alter-inherited
+-- about: What inherits is altered with it.
+-- plan:
+ALTER TABLE other INHERIT parents;
+-- statement:
+ALTER TABLE parents ALTER COLUMN a TYPE bigint;
+
+-- form: alter-not-inherited
+-- about: What does no longer is left alone.
+-- plan:
+ALTER TABLE children NO INHERIT parents;
+-- statement:
+ALTER TABLE parents ALTER COLUMN a TYPE bigint;
+
+-- form: create-partition-default-attached
+-- about: The default partition that the plan has attached is looked through.
+-- plan:
+ALTER TABLE readings ATTACH PARTITION loose DEFAULT;
+-- statement:
+CREATE TABLE readings_1999 PARTITION OF readings FOR VALUES IN (1999);
+
+-- form: create-partition-default-detached
+-- about: One that was detached is not.
+-- setup:
+CREATE TABLE readings_rest PARTITION OF readings DEFAULT;
+INSERT INTO readings VALUES (1999, 1);
+-- plan:
+ALTER TABLE readings DETACH PARTITION readings_rest;
+-- statement:
+CREATE TABLE readings_2026 PARTITION OF readings FOR VALUES IN (2026);
+
+-- form: attach-partition-with-index-of-plan
+-- about: The index that the plan has made is taken over.
+-- setup:
+CREATE INDEX readings_value ON readings (value);
+-- plan:
+CREATE INDEX loose_value ON loose (value);
+-- statement:
+ALTER TABLE readings ATTACH PARTITION loose FOR VALUES IN (2026);
+
+-- form: attach-partition-new
+-- about: Foreign keys of what the plan has made have nothing to look up.
+-- setup:
+ALTER TABLE readings ADD FOREIGN KEY (value) REFERENCES customers (id);
+-- plan:
+CREATE TABLE readings_2026 (year int NOT NULL, value int);
+-- statement:
+ALTER TABLE readings ATTACH PARTITION readings_2026 FOR VALUES IN (2026);
+
+-- form: attach-partition-default-partitioned
+-- about: Partitions of the default partition are looked through.
+-- setup:
+CREATE TABLE readings_rest PARTITION OF readings DEFAULT PARTITION BY LIST (value);
+CREATE TABLE readings_rest_1 PARTITION OF readings_rest FOR VALUES IN (1);
+INSERT INTO readings VALUES (1999, 1);
+-- statement:
+ALTER TABLE readings ATTACH PARTITION loose FOR VALUES IN (2026);
+
+-- form: attach-partition-referenced
+-- about: Tables that refer to the partitioned one are locked too.
+-- setup:
+DELETE FROM loose WHERE value = 2;
+ALTER TABLE readings ADD CONSTRAINT readings_key UNIQUE (year);
+CREATE TABLE notes (year int REFERENCES readings (year));
+INSERT INTO notes VALUES (2024);
+-- statement:
+ALTER TABLE readings ATTACH PARTITION loose FOR VALUES IN (2026);
+
+-- form: detach-partition-referenced
+-- about: Tables that refer to the partitioned one are looked through for rows that refer to what goes.
+-- worse: how these are looked up in the partition is up to the planner
+-- setup:
+ALTER TABLE readings ADD CONSTRAINT readings_key UNIQUE (year);
+CREATE TABLE notes (year int REFERENCES readings (year));
+INSERT INTO notes VALUES (2025);
+-- statement:
+ALTER TABLE readings DETACH PARTITION readings_2024;
+
+-- form: detach-partition-foreign-key
+-- about: The partition keeps its foreign key, which is made anew: the other table is locked too.
+-- setup:
+ALTER TABLE readings ADD FOREIGN KEY (value) REFERENCES customers (id);
+-- statement:
+ALTER TABLE readings DETACH PARTITION readings_2024;
+
+-- form: attach-partition-unknown
+-- about: Of a table that nobody could know the worst is said.
+-- setup:
+CREATE INDEX readings_value ON readings (value);
+-- plan:
+DO 'BEGIN CREATE TABLE made AS SELECT 2027 AS year, 1 AS value; ALTER TABLE made ALTER COLUMN year SET NOT NULL; END';
+-- statement:
+ALTER TABLE readings ATTACH PARTITION made FOR VALUES IN (2027);

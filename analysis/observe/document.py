@@ -61,8 +61,13 @@ def _row(form: Form, observed: snapshots.Observed) -> str:
         about += f" ▲ {_sentence(form.worse)}"
     if form.less:
         about += f" ▽ {_sentence(form.less)}"
-    statement = " ".join(form.statement.split()).removesuffix(";").replace("|", "\\|")
-    return f"| `{statement}` | {locks}{more} | {about} |"
+    if form.plan:
+        about += f" After `{_one_line(form.plan)}`."
+    return f"| `{_one_line(form.statement)}` | {locks}{more} | {about} |"
+
+
+def _one_line(sql: str) -> str:
+    return " ".join(sql.split()).removesuffix(";").replace("|", "\\|")
 
 
 def _sentence(clause: str) -> str:

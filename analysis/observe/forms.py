@@ -11,6 +11,8 @@ A file is a group. What stands behind `-- setup:` before the first form is run f
     -- less: why             what is inferred is less than what is observed
     -- setup:
     what has to be there besides
+    -- plan:
+    statements of the same plan that have run before, but when the catalog was looked at had not
     -- statement:
     the statement
 """
@@ -36,6 +38,7 @@ class Form:
     worse: str = ""
     less: str = ""
     setup: str = ""
+    plan: str = ""
     statement: str = ""
 
 
@@ -70,7 +73,7 @@ def read(path: Path) -> Group:
         elif key == "form":
             current, section = Form(value, setup=common.setup), ""
             group.forms.append(current)
-        elif key in ("setup", "statement"):
+        elif key in ("setup", "plan", "statement"):
             section = key
         elif key in ("about", "worse", "less"):
             setattr(current, key, value)
@@ -81,7 +84,7 @@ def read(path: Path) -> Group:
         else:
             raise ValueError(f"{path}:{number}: what is {line!r}?")
     for form in group.forms:
-        form.statement = form.statement.strip()
+        form.plan, form.statement = form.plan.strip(), form.statement.strip()
         if not form.about or not form.statement:
             raise ValueError(f"{path}: {form.name} lacks a sentence or a statement")
     return group

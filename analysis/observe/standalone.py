@@ -47,7 +47,7 @@ def observe(form: Form, databases: Databases) -> list[str]:
 
 def _run(form: Form, databases: Databases) -> tuple[dict[int, Relation], dict[int, Relation], Traces]:
     """Runs the statement without a hindrance, for what it does besides locking."""
-    with databases.prepared(form.setup) as name, databases.look(name) as observer:
+    with databases.prepared(form.setup + form.plan) as name, databases.look(name) as observer:
         # A session adds to the counts at its end.
         _until_alone(observer)
         before = relations.relations(observer)
@@ -67,7 +67,7 @@ def _run(form: Form, databases: Databases) -> tuple[dict[int, Relation], dict[in
 def _stopped(form: Form, databases: Databases, hold: str) -> dict[str, str]:
     """What the statement holds and waits for when it meets what another session holds; nothing if it does not."""
     with (
-        databases.prepared(form.setup) as name,
+        databases.prepared(form.setup + form.plan) as name,
         databases.look(name) as observer,
         databases.session(name) as holder,
         databases.session(name) as session,

@@ -12,7 +12,7 @@ _SCANS = "SELECT c.oid, pg_stat_get_xact_numscans(c.oid) FROM pg_class c WHERE c
 
 def observe(form: Form, databases: Databases) -> list[str]:
     """What the form does, a line for each relation."""
-    with databases.prepared(form.setup) as name, databases.session(name) as session:
+    with databases.prepared(form.setup + form.plan) as name, databases.session(name) as session:
         messages: list[str] = []
         session.add_notice_handler(lambda notice: messages.append(notice.message_primary or ""))
         before = relations.relations(session)

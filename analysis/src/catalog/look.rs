@@ -10,7 +10,7 @@ use super::details::{Details, Rule, details};
 use super::facts::Facts;
 use super::meaning::resolve;
 use super::moment::{Moment, moment};
-use super::{Catalog, Column, Constraint, Kind, Relation};
+use super::{Catalog, Column, Constraint, Index, Kind, Relation};
 use crate::name::Name;
 
 /// Looks up the relations, functions and types that scripts name, as this session would find them.
@@ -21,7 +21,7 @@ use crate::name::Name;
 ///
 /// Relations that belong to the matter are in the catalog by their qualified name, whether they were asked for or not:
 /// an index's table, what inherits from a table or refers to it by a foreign key and so on, what those refer to, and of
-/// what they are partitions, with the other partitions.
+/// what they are partitions, with the other partitions; and what a view reads, with its partitions.
 ///
 /// # Errors
 ///
@@ -70,6 +70,7 @@ struct Found<'a> {
     tables: HashMap<Oid, Table>,
     /// The indexes that each column of a table is in.
     indexes: HashMap<(Oid, i16), Vec<Name>>,
+    indexes_of: HashMap<Oid, Vec<Index>>,
     constraints: HashMap<Oid, Vec<Constraint>>,
 }
 
@@ -81,9 +82,12 @@ impl<'a> Found<'a> {
             moment,
             tables: tables.filter_map(|(oid, _)| Some((*oid, facts.of(*oid)?))).collect(),
             indexes: HashMap::new(),
+            indexes_of: HashMap::new(),
             constraints: HashMap::new(),
         };
         for (oid, index) in &details.indexes {
+            let told = found.index(*oid);
+            found.indexes_of.entry(index.table).or_default().extend(told);
             for column in &index.columns {
                 found.indexes.entry((index.table, *column)).or_default().extend(details.name(*oid));
             }
@@ -96,6 +100,7 @@ impl<'a> Found<'a> {
             }
         }
         found.indexes.values_mut().for_each(|names| names.sort());
+        found.indexes_of.values_mut().for_each(|indexes| indexes.sort_by(|one, other| one.name.cmp(&other.name)));
         found.constraints.values_mut().for_each(|rules| rules.sort_by(|one, other| one.name.cmp(&other.name)));
         found
     }
@@ -108,6 +113,9 @@ impl<'a> Found<'a> {
         let mut descendants: Vec<Name> =
             self.details.descendants(oid).into_iter().filter_map(|oid| self.details.name(oid)).collect();
         descendants.sort();
+        let mut reads: Vec<Name> =
+            self.details.reads(oid).into_iter().filter_map(|oid| self.details.name(oid)).collect();
+        reads.sort();
         Some(Relation {
             name: class.name.clone(),
             kind: class.kind,
@@ -117,6 +125,8 @@ impl<'a> Found<'a> {
             parent: parent.and_then(|oid| self.details.name(*oid)),
             default_partition: default.and_then(|oid| self.details.name(*oid)),
             table: table.and_then(|oid| self.details.name(oid)),
+            indexes: self.indexes_of.get(&oid).cloned().unwrap_or_default(),
+            reads,
             fires: class.fires,
             owned: class.owned,
             facts: self.tables.get(&table.unwrap_or(oid))?.clone(),
@@ -129,9 +139,22 @@ impl<'a> Found<'a> {
             name: column.name.clone(),
             of_type: column.of_type.clone(),
             not_null: column.not_null,
+            collated: column.collated,
             indexes: self.indexes.get(&(table, *number)).cloned().unwrap_or_default(),
         });
         column.collect()
+    }
+
+    fn index(&self, oid: Oid) -> Option<Index> {
+        let index = self.details.indexes.get(&oid)?;
+        let key: Option<Vec<String>> = index.key.iter().map(|n| self.details.column(index.table, *n)).collect();
+        Some(Index {
+            name: self.details.name(oid)?,
+            unique: index.unique && index.valid && index.immediate && !index.computed,
+            // An expression is no column.
+            key: key.unwrap_or_default(),
+            computed: index.computed,
+        })
     }
 
     fn constraint(&self, rule: &Rule) -> Constraint {
@@ -143,6 +166,7 @@ impl<'a> Found<'a> {
             columns: names(rule.table, &rule.columns),
             refers_to: rule.refers_to.and_then(|oid| self.details.name(oid)),
             refers_to_columns: rule.refers_to.map(|oid| names(oid, &rule.refers_to_columns)).unwrap_or_default(),
+            on_delete: rule.on_delete,
             definition: self.moment.definitions.get(&rule.oid).cloned().unwrap_or_default(),
         }
     }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use sqlx::postgres::types::Oid;
 use sqlx::{PgConnection, Row as _};
 
-use super::TypeFacts;
 use super::ask::{ask, asked};
+use super::details::VIEWS;
+use super::{Function, TypeFacts};
 use crate::name::Name;
 
 /// What names mean.
@@ -21,8 +22,8 @@ pub(super) struct Meaning {
     pub(super) relations: BTreeMap<Name, Oid>,
     /// Those relations and all that have to be known with them, their indexes included.
     pub(super) all: Vec<Oid>,
-    /// The worst volatility by name.
-    pub(super) functions: BTreeMap<Name, char>,
+    /// The worst function by name.
+    pub(super) functions: BTreeMap<Name, Function>,
     /// Types by name.
     pub(super) types: BTreeMap<Name, TypeFacts>,
 }
@@ -60,7 +61,8 @@ pub(super) async fn resolve(
             1 => 's',
             _ => 'v',
         };
-        meaning.functions.extend(name_of(functions, row.try_get("number")?).map(|name| (name, volatility)));
+        let function = Function { volatility, builtin: row.try_get("builtin")? };
+        meaning.functions.extend(name_of(functions, row.try_get("number")?).map(|name| (name, function)));
     }
     for row in domains {
         let facts = TypeFacts { constrained_domain: row.try_get("constrained")? };
@@ -89,6 +91,7 @@ fn found(visible: &str) -> String {
 /// - what inherits from those or refers to them by a foreign key, and so on: TRUNCATE ... CASCADE takes all of that,
 /// - what they refer to, and of what they are partitions, with all other partitions of that: the default partition is
 ///   read when another is made, and sizes are sums,
+/// - the tables that views read in the end, whatever views stand between, and those with all their partitions,
 /// - the indexes of all these.
 fn relations(names: &[Name]) -> String {
     format!(
@@ -107,8 +110,12 @@ fn relations(names: &[Name]) -> String {
              SELECT oid FROM reached \
              UNION SELECT k.confrelid FROM reached JOIN pg_catalog.pg_constraint k ON k.conrelid = reached.oid \
                    WHERE k.contype = 'f' \
+         ), views AS MATERIALIZED ({VIEWS}), \
+         read AS ( \
+             SELECT oid FROM reached \
+             UNION SELECT views.oid FROM read JOIN views ON views.origin = read.oid \
          ), above AS ( \
-             SELECT oid FROM linked \
+             SELECT oid FROM linked UNION SELECT oid FROM read \
              UNION SELECT h.inhparent FROM above JOIN pg_catalog.pg_inherits h ON h.inhrelid = above.oid \
          ), whole AS ( \
              SELECT oid FROM above \
@@ -126,7 +133,8 @@ fn relations(names: &[Name]) -> String {
 /// Functions, aggregates and procedures alike.
 fn volatilities(names: &[Name]) -> String {
     format!(
-        "SELECT asked.number, pg_catalog.max(CASE p.provolatile WHEN 'i' THEN 0 WHEN 's' THEN 1 ELSE 2 END) AS rank \
+        "SELECT asked.number, pg_catalog.max(CASE p.provolatile WHEN 'i' THEN 0 WHEN 's' THEN 1 ELSE 2 END) AS rank, \
+                pg_catalog.bool_and(n.nspname = 'pg_catalog') AS builtin \
          FROM {} JOIN pg_catalog.pg_proc p ON p.proname = asked.name::pg_catalog.name \
          JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE {} GROUP BY asked.number",
         asked(names),

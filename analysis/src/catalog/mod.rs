@@ -25,8 +25,8 @@ pub struct Catalog {
     pub schema: String,
     /// Relations by name, as scripts write it. An index stands for itself here, with its table's name in it.
     pub relations: BTreeMap<Name, Relation>,
-    /// The volatility of functions by name: `i`, `s` or `v`; the worst of all that share a name.
-    pub functions: BTreeMap<Name, char>,
+    /// Functions by name: the worst of all that share it.
+    pub functions: BTreeMap<Name, Function>,
     /// What types are, by name. PostgreSQL's own words for some (`integer`) are no names of types.
     pub types: BTreeMap<Name, TypeFacts>,
 }
@@ -50,6 +50,10 @@ pub struct Relation {
     pub default_partition: Option<Name>,
     /// The table that an index is of.
     pub table: Option<Name>,
+    /// A table's indexes.
+    pub indexes: Vec<Index>,
+    /// What a view, or a materialized view, reads in the end: tables and materialized views, whatever views stand between.
+    pub reads: Vec<Name>,
     /// Whether rows that change set something off: a trigger, a rule, or a view's definition.
     pub fires: bool,
     /// Whether the role owns it, or is a member of the role that does.
@@ -88,8 +92,32 @@ pub struct Column {
     pub of_type: String,
     /// Whether it is NOT NULL.
     pub not_null: bool,
+    /// Whether it has another collation than its type.
+    pub collated: bool,
     /// Indexes that it is in, or that an expression of theirs refers to.
     pub indexes: Vec<Name>,
+}
+
+/// An index of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Index {
+    /// Its qualified name.
+    pub name: Name,
+    /// Whether no two rows have the same key, and everybody may rely on that: it is valid, and for all rows.
+    pub unique: bool,
+    /// Its key's columns, without those that it includes; empty if there is an expression among them.
+    pub key: Vec<String>,
+    /// Whether it has an expression or a condition: a new type of a column has it built anew.
+    pub computed: bool,
+}
+
+/// A function, an aggregate or a procedure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Function {
+    /// `i`, `s` or `v`.
+    pub volatility: char,
+    /// Whether it is one of PostgreSQL's own, of `pg_catalog`.
+    pub builtin: bool,
 }
 
 /// A constraint.
@@ -107,6 +135,9 @@ pub struct Constraint {
     pub refers_to: Option<Name>,
     /// The columns there.
     pub refers_to_columns: Vec<String>,
+    /// What becomes of the rows of a foreign key when what they refer to is deleted: `pg_constraint.confdeltype`, `a` or
+    /// `r` to refuse it, `c` to delete them too, `n` and `d` to change them. A blank for other constraints.
+    pub on_delete: char,
     /// Of a CHECK, `CHECK ((price > 0)) NOT VALID`, as `pg_get_constraintdef` writes it; empty while somebody has
     /// locked the table against readers.
     pub definition: String,

@@ -69,7 +69,7 @@ fn column(argument: &TableArg) -> Option<Column> {
     let not_null = constraints
         .into_iter()
         .any(|it| matches!(it, Constraint::NotNullConstraint(_) | Constraint::PrimaryKeyConstraint(_)));
-    Some(Column { name, of_type: String::new(), not_null, indexes: Vec::new() })
+    Some(Column { name, of_type: String::new(), not_null, collated: false, indexes: Vec::new() })
 }
 
 fn argument_effects(argument: &TableArg, table: &Name, world: &mut World) {

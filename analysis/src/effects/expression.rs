@@ -25,7 +25,7 @@ pub(super) fn volatility(node: &SyntaxNode, world: &World) -> Volatility {
 fn of_call(call: &SyntaxNode, world: &World) -> Volatility {
     // EXTRACT, SUBSTRING, TRIM and the like have a syntax of their own, and are immutable or stable.
     let Some(name) = callee(call) else { return Volatility::Stable };
-    match world.functions.get(&name) {
+    match world.functions.get(&name).map(|function| function.volatility) {
         Some('i') => Volatility::Immutable,
         Some('s') => Volatility::Stable,
         _ => Volatility::Volatile,

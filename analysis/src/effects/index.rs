@@ -4,6 +4,7 @@ use report::{Lock, Work};
 use squawk_syntax::SyntaxKind;
 use squawk_syntax::ast::{self, AlterIndexAction, AstNode as _, ReindexTarget};
 
+use super::alter_table::{Table, indexed};
 use super::{has, identifier_of, name_of, world::World};
 use crate::catalog::Kind;
 use crate::name::Name;
@@ -14,7 +15,9 @@ pub(super) fn create(create: &ast::CreateIndex, world: &mut World) {
         return;
     };
     let index = create.index().map(|name| table.renamed(identifier_of(name.syntax())));
-    if create.if_not_exists().is_some() && index.as_ref().is_some_and(|index| world.relation(index).is_some()) {
+    if create.if_not_exists().is_some()
+        && index.as_ref().is_some_and(|index| world.has_index(index) || world.relation(index).is_some())
+    {
         return world.lock(
             &table,
             if create.concurrently_token().is_some() { Lock::ShareUpdateExclusive } else { Lock::Share },
@@ -30,12 +33,7 @@ pub(super) fn create(create: &ast::CreateIndex, world: &mut World) {
             _ => world.works(&member, lock, Work::IndexBuild),
         }
     }
-    if let Some(index) = index {
-        world.create(&index, Kind::Index, Vec::new());
-        if let Some(relation) = world.relation_mut(&index) {
-            relation.table = Some(table);
-        }
-    }
+    indexed(create, &Table { name: table, only: target.only_token().is_some() }, world);
 }
 
 pub(super) fn drop(drop: &ast::DropIndex, world: &mut World) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use report::{Effect, Lock, Table, Work};
 
 use super::Effects;
-use crate::catalog::{Catalog, Column, Constraint, Kind, Relation, TypeFacts};
+use crate::catalog::{Catalog, Column, Constraint, Function, Kind, Relation, TypeFacts};
 use crate::name::Name;
 
 /// The database as the next statement meets it.
@@ -22,7 +22,7 @@ pub struct World {
     new: BTreeSet<Name>,
     /// What is known of relations that existed before, also when the plan has dropped them; by the names in effects.
     facts: BTreeMap<String, Table>,
-    pub(super) functions: BTreeMap<Name, char>,
+    pub(super) functions: BTreeMap<Name, Function>,
     pub(super) types: BTreeMap<Name, TypeFacts>,
     effects: Effects,
 }
@@ -177,6 +177,8 @@ impl World {
             parent: None,
             default_partition: None,
             table: None,
+            indexes: Vec::new(),
+            reads: Vec::new(),
             fires: false,
             owned: true,
             facts,
@@ -184,11 +186,17 @@ impl World {
         self.relations.insert(name, relation);
     }
 
-    /// The plan drops a relation.
+    /// The plan drops a relation, with its indexes.
     pub(super) fn remove(&mut self, written: &Name) {
         let name = self.resolve(written);
         self.relations.remove(&name);
         self.new.remove(&name);
+        self.relations.retain(|_, relation| relation.table.as_ref() != Some(&name));
+        for relation in self.relations.values_mut() {
+            relation.descendants.retain(|descendant| *descendant != name);
+            relation.indexes.retain(|index| index.name != name);
+            relation.columns.iter_mut().for_each(|column| column.indexes.retain(|index| *index != name));
+        }
     }
 
     /// The plan gives a relation another name, or another schema.
@@ -201,8 +209,73 @@ impl World {
         }
         if let Some(mut relation) = self.relations.remove(&from) {
             relation.name = to.clone();
-            self.relations.insert(to, relation);
+            self.relations.insert(to.clone(), relation);
         }
+        let rename = |name: &mut Name| {
+            if *name == from {
+                name.clone_from(&to);
+            }
+        };
+        for relation in self.relations.values_mut() {
+            relation.descendants.iter_mut().for_each(rename);
+            relation.reads.iter_mut().for_each(rename);
+            [&mut relation.parent, &mut relation.default_partition, &mut relation.table]
+                .into_iter()
+                .flatten()
+                .for_each(rename);
+            relation.indexes.iter_mut().for_each(|index| rename(&mut index.name));
+            relation.columns.iter_mut().flat_map(|column| &mut column.indexes).for_each(rename);
+            relation.constraints.iter_mut().filter_map(|constraint| constraint.refers_to.as_mut()).for_each(rename);
+        }
+    }
+
+    /// `child`, with all that is below it, inherits from `parent` and from whatever that inherits from.
+    pub(super) fn joins(&mut self, child: &Name, parent: &Name) {
+        let below = self.family(child);
+        for above in self.ancestors(parent) {
+            let Some(relation) = self.relations.get_mut(&above) else { continue };
+            relation.descendants.extend(below.iter().cloned());
+            relation.descendants.sort();
+            relation.descendants.dedup();
+        }
+    }
+
+    /// It does no longer.
+    pub(super) fn leaves(&mut self, child: &Name, parent: &Name) {
+        let below = self.family(child);
+        for above in self.ancestors(parent) {
+            if let Some(relation) = self.relations.get_mut(&above) {
+                relation.descendants.retain(|name| !below.contains(name));
+            }
+        }
+    }
+
+    /// `written`, and all that it inherits from.
+    pub(super) fn ancestors(&self, written: &Name) -> Vec<Name> {
+        let name = self.resolve(written);
+        let above = self.relations.values().filter(|relation| relation.descendants.contains(&name));
+        above.map(|relation| relation.name.clone()).chain([name.clone()]).collect()
+    }
+
+    /// Whether the plan has made `written` itself. What nobody knows is not new.
+    pub(super) fn is_new(&self, written: &Name) -> bool {
+        self.new.contains(&self.resolve(written))
+    }
+
+    /// Whether a table has an index of this name, by whatever statement it was made.
+    pub(super) fn has_index(&self, name: &Name) -> bool {
+        self.relations.values().any(|relation| relation.indexes.iter().any(|index| index.name == *name))
+    }
+
+    /// What is known of the type that a script calls `written`: the worst of all names that it can have.
+    pub(super) fn type_facts(&self, written: &Name) -> Option<TypeFacts> {
+        let schema = written.schema.clone().unwrap_or_else(|| self.schema.clone());
+        let qualified = Name { schema: Some(schema), name: written.name.clone() };
+        let own = qualified.schema.as_ref() == Some(&self.schema);
+        let names = [written.clone(), qualified].into_iter().chain(own.then(|| Name::unqualified(&written.name)));
+        let known: Vec<_> = names.filter_map(|name| self.types.get(&name)).collect();
+        let constrained_domain = known.iter().any(|facts| facts.constrained_domain);
+        (!known.is_empty()).then_some(TypeFacts { constrained_domain })
     }
 
     /// The constraint `name` of `written`.

@@ -11,6 +11,13 @@ use crate::effects::expression::{Volatility, volatility};
 use crate::effects::named::type_name;
 use crate::effects::{has, identifier_of, world::World};
 
+/// PostgreSQL's own words for types that are called otherwise in the catalog.
+const WORDS: [&str; 10] =
+    ["bigint", "boolean", "dec", "decimal", "float", "int", "integer", "nchar", "real", "smallint"];
+
+/// Types of extensions that plans make themselves. None is a domain.
+const OF_EXTENSIONS: [&str; 6] = ["citext", "geography", "geometry", "hstore", "ltree", "vector"];
+
 /// Types that stand for a column with a sequence's default.
 const SERIAL: [&str; 6] = ["serial", "serial4", "bigserial", "serial8", "smallserial", "serial2"];
 
@@ -36,6 +43,7 @@ pub(super) fn effects(add: &ast::AddColumn, table: &Table, world: &mut World) {
                 name: column.clone(),
                 of_type: of_type.clone(),
                 not_null,
+                collated: add.collate().is_some(),
                 indexes: Vec::new(),
             });
         }
@@ -57,24 +65,37 @@ fn fills_rows(add: &ast::AddColumn, constraints: &[Constraint], world: &World) -
         _ => None,
     });
     let generated = constraints.iter().any(|constraint| match constraint {
-        // A virtual column is computed when it is read.
-        Constraint::GeneratedConstraint(it) => !has(it.syntax(), SyntaxKind::VIRTUAL_KW),
+        Constraint::GeneratedConstraint(it) => !is_virtual(it),
         _ => false,
     });
     let is_volatile = default.is_some_and(|expr| volatility(expr.syntax(), world) == Volatility::Volatile);
     is_volatile || generated || is_constrained_domain(add, world)
 }
 
-/// A domain's constraint is checked for each row, even where there is no value yet.
+/// A virtual column is computed when it is read. So is one that does not say STORED: before PostgreSQL 18 it had to.
+fn is_virtual(generated: &ast::GeneratedConstraint) -> bool {
+    !has(generated.syntax(), SyntaxKind::STORED_KW) && !has(generated.syntax(), SyntaxKind::IDENTITY_KW)
+}
+
+/// A domain's constraint is checked for each row, even where there is no value yet. What nobody knows may be one.
 fn is_constrained_domain(add: &ast::AddColumn, world: &World) -> bool {
-    let known = add.ty().and_then(|ty| world.types.get(&type_name(ty.syntax())).cloned());
-    known.is_some_and(|facts| facts.constrained_domain)
+    let Some(ast::Type::PathType(of_type)) = add.ty() else { return false };
+    let name = type_name(of_type.syntax());
+    let is_plain = |words: &[&str]| name.schema.is_none() && words.contains(&name.name.as_str());
+    match world.type_facts(&name) {
+        Some(facts) => facts.constrained_domain,
+        None => !is_plain(&WORDS) && !OF_EXTENSIONS.contains(&name.name.as_str()),
+    }
 }
 
 /// Whether every row is looked at, though none is written.
 fn scans(constraint: &Constraint, all: &[Constraint]) -> bool {
-    let has_value =
-        all.iter().any(|it| matches!(it, Constraint::DefaultConstraint(_) | Constraint::GeneratedConstraint(_)));
+    let has_value = all.iter().any(|it| match it {
+        Constraint::DefaultConstraint(_) => true,
+        // Whether what it computes is ever null is not known.
+        Constraint::GeneratedConstraint(it) => !is_virtual(it),
+        _ => false,
+    });
     match constraint {
         Constraint::CheckConstraint(_) => true,
         // A reference from a column that is empty has nothing to look up.

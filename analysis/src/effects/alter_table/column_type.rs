@@ -13,47 +13,72 @@ use crate::name::Name;
 pub(super) fn effects(set: &ast::SetType, column: &str, table: &Table, world: &mut World) {
     let Some(to) = set.ty().map(|ty| canonical(ty.syntax())) else { return };
     let converts = set.using_expr().is_some_and(|using| !is_plain(using.syntax(), column, &to));
-    let collates = set.collate().is_some();
+    let collated = set.collate().is_some();
     for name in table.family(world) {
         let known = world.column(&name, column).cloned();
         let from = known.as_ref().map(|column| column.of_type.clone()).unwrap_or_default();
+        // Without COLLATE it gets its type's.
+        let sorts = collated || known.is_some_and(|column| column.collated);
         let stays = !converts && is_same_on_disk(&from, &to);
         if stays {
             world.lock(&name, Lock::AccessExclusive);
-            let rebuilt = known.is_some_and(|column| !column.indexes.is_empty());
-            if rebuilt && (collates || !keeps_indexes(&from, &to)) {
-                world.works(&name, Lock::AccessExclusive, Work::IndexBuild);
-            }
+            rebuild(&name, column, sorts || !keeps_indexes(&from, &to), world);
             if is_checked(&name, column, world) {
                 world.works(&name, Lock::AccessExclusive, Work::Scan);
             }
         } else {
             world.works(&name, Lock::AccessExclusive, Work::Rewrite);
         }
-        world.change_column(&name, column, |known| known.of_type.clone_from(&to));
+        world.change_column(&name, column, |known| {
+            known.of_type.clone_from(&to);
+            known.collated = collated;
+        });
         recheck(&name, column, world);
     }
 }
 
-/// Whether a CHECK names the column: it is tried anew.
-fn is_checked(table: &Name, column: &str, world: &World) -> bool {
-    let Some(relation) = world.relation(table) else { return false };
-    relation.constraints.iter().any(|it| it.kind == 'c' && it.columns.iter().any(|name| name == column))
+/// Indexes of the column are built anew: all of them, or those alone that have an expression or a condition, of which
+/// the server does not find out that they stay the same.
+fn rebuild(table: &Name, column: &str, all: bool, world: &mut World) {
+    let Some(relation) = world.relation(table) else { return };
+    let of_column = relation.columns.iter().find(|it| it.name == column).map_or(&[][..], |it| &it.indexes);
+    let indexes = relation.indexes.iter().filter(|index| of_column.contains(&index.name));
+    let rebuilt: Vec<_> = indexes.filter(|index| all || index.computed).collect();
+    let excludes = |it: &Constraint| it.kind == 'x' && rebuilt.iter().any(|index| index.name.name == it.name);
+    let (is_rebuilt, excludes) = (!rebuilt.is_empty(), relation.constraints.iter().any(excludes));
+    if is_rebuilt {
+        world.works(table, Lock::AccessExclusive, Work::IndexBuild);
+    }
+    if excludes {
+        world.works(table, Lock::AccessExclusive, Work::Scan);
+    }
 }
 
-/// Foreign keys of the column are made anew, and tried.
+/// Whether a CHECK names the column: it is tried anew, unless it never was.
+fn is_checked(table: &Name, column: &str, world: &World) -> bool {
+    let Some(relation) = world.relation(table) else { return false };
+    relation.constraints.iter().any(|it| it.kind == 'c' && it.validated && it.columns.iter().any(|name| name == column))
+}
+
+/// Foreign keys of the column are made anew, and tried, unless they never were.
 fn recheck(table: &Name, column: &str, world: &mut World) {
     let own = world.relation(table).map_or_else(Vec::new, |relation| relation.constraints.clone());
     for constraint in own.iter().filter(|it| it.kind == 'f' && it.columns.iter().any(|name| name == column)) {
         if let Some(other) = &constraint.refers_to {
-            world.works(other, Lock::AccessExclusive, Work::Scan);
-            world.works(table, Lock::AccessExclusive, Work::Scan);
+            world.lock(other, Lock::AccessExclusive);
+            if constraint.validated {
+                world.works(other, Lock::AccessExclusive, Work::Scan);
+                world.works(table, Lock::AccessExclusive, Work::Scan);
+            }
         }
     }
     let refers = |it: &Constraint| {
         it.kind == 'f' && it.refers_to.as_ref() == Some(table) && it.refers_to_columns.iter().any(|name| name == column)
     };
     for other in world.referring(refers) {
+        world.lock(&other, Lock::AccessExclusive);
+    }
+    for other in world.referring(|it| it.validated && refers(it)) {
         world.works(&other, Lock::AccessExclusive, Work::Scan);
     }
 }
@@ -116,6 +141,7 @@ fn alias(name: &str, arguments: &str) -> String {
         "int8" | "bigint" | "bigserial" | "serial8" => ("bigint", false),
         "int2" | "smallint" | "smallserial" | "serial2" => ("smallint", false),
         "float4" | "real" => ("real", false),
+        "float" if is_short(arguments) => ("real", false),
         "float8" | "float" => ("double precision", false),
         "bool" | "boolean" => ("boolean", false),
         "decimal" | "numeric" | "dec" => ("numeric", true),
@@ -129,6 +155,11 @@ fn alias(name: &str, arguments: &str) -> String {
         other => (other, true),
     };
     if takes_arguments { format!("{name}{arguments}") } else { name.to_owned() }
+}
+
+/// Whether so many binary digits are to be had in four bytes.
+fn is_short(digits: &str) -> bool {
+    digits.trim_matches(['(', ')']).parse::<u8>().is_ok_and(|digits| digits <= 24)
 }
 
 fn zoned(name: &str, arguments: &str) -> String {

@@ -1,11 +1,12 @@
 //! Constraints: added, validated, dropped.
 
 use report::{Lock, Work};
+use squawk_syntax::SyntaxKind;
 use squawk_syntax::ast::{self, AstNode, Constraint as Written, ConstraintOption};
-use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::Table;
-use crate::catalog::{Constraint, Kind};
+use super::proof::says_not_null;
+use super::{Table, remember, written};
+use crate::catalog::Constraint;
 use crate::effects::{has, identifier_of, name_of, world::World};
 use crate::name::Name;
 
@@ -13,7 +14,7 @@ pub(super) fn add(add: &ast::AddConstraint, table: &Table, world: &mut World) {
     let Some(written) = add.constraint() else {
         return world.lock(&table.name, Lock::AccessExclusive);
     };
-    let columns = columns(written.syntax());
+    let columns = written::columns(&written, &table.name, world);
     added(&written, &columns, table, world, With::Rows);
 }
 
@@ -31,7 +32,12 @@ enum With {
 /// A constraint that stands behind a column's type. `has_value` says that the column has a default.
 pub(super) fn inline(written: &Written, column: &str, has_value: bool, table: &Table, world: &mut World) {
     let with = if has_value { With::Value } else { With::Nothing };
-    added(written, &[column.to_owned()], table, world, with);
+    let columns = match written {
+        // It can name others too.
+        Written::CheckConstraint(_) => written::columns(written, &table.name, world),
+        _ => vec![column.to_owned()],
+    };
+    added(written, &columns, table, world, with);
 }
 
 fn added(written: &Written, columns: &[String], table: &Table, world: &mut World, with: With) {
@@ -40,14 +46,10 @@ fn added(written: &Written, columns: &[String], table: &Table, world: &mut World
         .iter()
         .any(|option| matches!(option, ConstraintOption::NotValid(_) | ConstraintOption::NotEnforced(_)));
     match written {
-        Written::ForeignKeyConstraint(it) => {
-            let Some(other) = it.table_name_ref().map(|name| name_of(name.syntax())) else { return };
-            foreign_key(table, &other, valid, world);
-        }
-        Written::ReferencesConstraint(it) => {
-            let Some(other) = it.table().map(|name| name_of(name.syntax())) else { return };
+        Written::ForeignKeyConstraint(_) | Written::ReferencesConstraint(_) => {
+            let Some(other) = written::refers_to(written) else { return };
             // Where every row has a null there, nothing has to be looked up.
-            foreign_key(table, &other, with == With::Value, world);
+            foreign_key(table, columns, &other, valid && with != With::Nothing, world);
         }
         Written::CheckConstraint(_) => {
             table.lock(world, Lock::AccessExclusive);
@@ -70,9 +72,10 @@ fn added(written: &Written, columns: &[String], table: &Table, world: &mut World
                 excludes(table, world);
             }
             if let Some(index) = it.using_index().and_then(|using| using.index_ref()) {
-                let index = name_of(index.syntax()).name;
-                for column in indexed(&index, &table.name, world) {
-                    needs_no_null(&column, table, world);
+                let index = table.name.renamed(name_of(index.syntax()).name);
+                match remember::find(&index, &table.name, world) {
+                    Some(index) => index.key.iter().for_each(|column| needs_no_null(column, table, world)),
+                    None => table.works(world, Lock::AccessExclusive, Work::Scan),
                 }
             }
             if with == With::Rows {
@@ -87,30 +90,15 @@ fn added(written: &Written, columns: &[String], table: &Table, world: &mut World
         }
         _ => {}
     }
-    remember(written, columns, valid, table, world);
+    remember::added(written, columns, valid, table, world);
 }
 
 fn options(written: &Written) -> Vec<ConstraintOption> {
     written.syntax().children().filter_map(ConstraintOption::cast).collect()
 }
 
-/// The columns that a table's constraint names, without those that a foreign key refers to.
-fn columns(constraint: &SyntaxNode) -> Vec<String> {
-    let mut behind_references = false;
-    let mut found = Vec::new();
-    for element in constraint.descendants_with_tokens() {
-        match element.kind() {
-            SyntaxKind::REFERENCES_KW => behind_references = true,
-            SyntaxKind::COLUMN_NAME_REF if !behind_references => {
-                found.extend(element.as_node().map(identifier_of));
-            }
-            _ => {}
-        }
-    }
-    found
-}
-
-fn foreign_key(table: &Table, other: &Name, valid: bool, world: &mut World) {
+fn foreign_key(table: &Table, columns: &[String], other: &Name, valid: bool, world: &mut World) {
+    let looks_up = valid && table.family(world).iter().any(|member| has_rows(member, columns, world));
     table.lock(world, Lock::ShareRowExclusive);
     world.lock(other, Lock::ShareRowExclusive);
     if valid {
@@ -119,10 +107,16 @@ fn foreign_key(table: &Table, other: &Name, valid: bool, world: &mut World) {
     // Its partitions are referred to too.
     for name in world.family(other) {
         world.lock(&name, Lock::ShareRowExclusive);
-        if valid {
+        if looks_up {
             world.works(&name, Lock::RowShare, Work::Scan);
         }
     }
+}
+
+/// Whether there can be rows whose other ends have to be looked up. What the plan has made itself starts with none,
+/// unless it is made of a query: of those the columns are not known.
+pub(super) fn has_rows(table: &Name, columns: &[String], world: &World) -> bool {
+    !world.is_new(table) || columns.iter().any(|column| world.column(table, column).is_none())
 }
 
 fn index(exists: bool, table: &Table, world: &mut World) {
@@ -135,12 +129,6 @@ fn index(exists: bool, table: &Table, world: &mut World) {
 /// Whether two rows exclude one another is looked at when the index is there.
 fn excludes(table: &Table, world: &mut World) {
     table.works(world, Lock::AccessExclusive, Work::Scan);
-}
-
-/// The columns that are in the index `name` of `table`.
-fn indexed(name: &str, table: &Name, world: &World) -> Vec<String> {
-    let columns = world.relation(table).map_or_else(Vec::new, |relation| relation.columns.clone());
-    columns.into_iter().filter(|it| it.indexes.iter().any(|index| index.name == name)).map(|it| it.name).collect()
 }
 
 pub(super) fn set_not_null(column: &str, table: &Table, world: &mut World) {
@@ -182,18 +170,6 @@ fn is_proved(table: &Name, column: &str, world: &World) -> bool {
         .any(|it| says_not_null(&it.definition, column))
 }
 
-/// Whether a CHECK's definition is `column IS NOT NULL`, perhaps AND something.
-fn says_not_null(definition: &str, column: &str) -> bool {
-    let quoted = crate::name::quoted(column);
-    let words = definition.trim().trim_start_matches("CHECK").replace(['(', ')'], " ");
-    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    // An OR anywhere could make it say less.
-    let has_or = words.split(' ').any(|word| word.eq_ignore_ascii_case("or"));
-    let wanted = [format!("{quoted} IS NOT NULL"), format!("\"{column}\" IS NOT NULL")];
-    let mut parts = words.split(" AND ");
-    !has_or && parts.any(|part| wanted.iter().any(|wanted| part.eq_ignore_ascii_case(wanted)))
-}
-
 pub(super) fn validate(validate: &ast::ValidateConstraint, table: &Table, world: &mut World) {
     let name = validate.constraint_name_ref().map(|name| identifier_of(name.syntax())).unwrap_or_default();
     let known = world.constraint(&table.name, &name).cloned();
@@ -201,14 +177,21 @@ pub(super) fn validate(validate: &ast::ValidateConstraint, table: &Table, world:
         return world.lock(&table.name, Lock::ShareUpdateExclusive);
     }
     table.works(world, Lock::ShareUpdateExclusive, Work::Scan);
-    if let Some(other) = known.and_then(|constraint| constraint.refers_to) {
+    if let Some((other, columns)) = known.and_then(|it| Some((it.refers_to?, it.columns))) {
+        let looks_up = table.family(world).iter().any(|member| has_rows(member, &columns, world));
         for name in world.family(&other) {
-            world.works(&name, Lock::RowShare, Work::Scan);
+            world.lock(&name, Lock::RowShare);
+            if looks_up {
+                world.works(&name, Lock::RowShare, Work::Scan);
+            }
         }
     }
     for member in table.family(world) {
-        if let Some(relation) = world.relation_mut(&member) {
-            relation.constraints.iter_mut().filter(|it| it.name == name).for_each(|it| it.validated = true);
+        let Some(relation) = world.relation_mut(&member) else { continue };
+        for constraint in relation.constraints.iter_mut().filter(|it| it.name == name) {
+            constraint.validated = true;
+            let columns = relation.columns.iter_mut().filter(|it| constraint.columns.contains(&it.name));
+            columns.filter(|_| constraint.kind == 'n').for_each(|it| it.not_null = true);
         }
     }
 }
@@ -228,14 +211,9 @@ pub(super) fn alter(alter: &ast::AlterConstraint, table: &Table, world: &mut Wor
 pub(super) fn drop(drop: &ast::DropConstraint, table: &Table, world: &mut World) {
     table.lock(world, Lock::AccessExclusive);
     let name = drop.constraint_name_ref().map(|name| identifier_of(name.syntax())).unwrap_or_default();
-    let gone = world.constraint(&table.name, &name).cloned();
-    for member in table.family(world) {
-        if let Some(relation) = world.relation_mut(&member) {
-            relation.constraints.retain(|it| it.name != name);
-        }
-    }
-    if let Some(gone) = gone {
-        dropped(&table.name, &gone, world);
+    match remember::dropped(&name, table, world) {
+        Some(gone) => dropped(&table.name, &gone, world),
+        None => remember::unknown_dropped(table, world),
     }
 }
 
@@ -249,63 +227,11 @@ pub(in crate::effects) fn dropped(table: &Name, constraint: &Constraint, world: 
     }
     if matches!(constraint.kind, 'p' | 'u') {
         let uses = |it: &Constraint| {
-            it.kind == 'f' && it.refers_to.as_ref() == Some(table) && it.refers_to_columns == constraint.columns
+            let is_among = |column| constraint.columns.contains(column);
+            it.kind == 'f' && it.refers_to.as_ref() == Some(table) && it.refers_to_columns.iter().all(is_among)
         };
         for other in world.referring(uses) {
             world.lock(&other, Lock::AccessExclusive);
         }
     }
-}
-
-/// What later statements of the plan meet.
-fn remember(written: &Written, columns: &[String], valid: bool, table: &Table, world: &mut World) {
-    let (kind, refers_to) = match written {
-        Written::CheckConstraint(_) => ('c', None),
-        Written::ForeignKeyConstraint(it) => ('f', it.table_name_ref().map(|name| name_of(name.syntax()))),
-        Written::ReferencesConstraint(it) => ('f', it.table().map(|name| name_of(name.syntax()))),
-        Written::NotNullConstraint(_) => ('n', None),
-        Written::PrimaryKeyConstraint(_) => ('p', None),
-        Written::UniqueConstraint(_) => ('u', None),
-        Written::ExcludeConstraint(_) => ('x', None),
-        _ => return,
-    };
-    let refers_to = refers_to.map(|name| world.resolve(&name));
-    let named = written.syntax().descendants().find(|node| node.kind() == SyntaxKind::CONSTRAINT_NAME);
-    let name = named.map_or_else(|| default_name(kind, columns, &table.name), |name| identifier_of(&name));
-    let expression = match written {
-        Written::CheckConstraint(it) => it.expr().map(|expr| expr.syntax().text().to_string()),
-        _ => None,
-    };
-    let constraint = Constraint {
-        name,
-        kind,
-        validated: valid,
-        columns: columns.to_vec(),
-        refers_to,
-        refers_to_columns: Vec::new(),
-        definition: expression.map(|text| format!("CHECK ({text})")).unwrap_or_default(),
-    };
-    for member in table.family(world) {
-        let Some(relation) = world.relation_mut(&member) else { continue };
-        // Checking for nulls is up to the columns from now on.
-        if valid && matches!(kind, 'p' | 'n') {
-            relation.columns.iter_mut().filter(|it| columns.contains(&it.name)).for_each(|it| it.not_null = true);
-        }
-        if relation.kind != Kind::View {
-            relation.constraints.push(constraint.clone());
-        }
-    }
-}
-
-/// As PostgreSQL names a constraint that has no name of its own.
-fn default_name(kind: char, columns: &[String], table: &Name) -> String {
-    let suffix = match kind {
-        'c' => "check",
-        'f' => "fkey",
-        'n' => "not_null",
-        'p' => return format!("{}_pkey", table.name),
-        'u' => "key",
-        _ => "excl",
-    };
-    format!("{}_{}_{suffix}", table.name, columns.join("_"))
 }

@@ -4,15 +4,19 @@ mod add_column;
 mod column_type;
 mod constraint;
 mod partition;
+mod proof;
+mod remember;
+mod written;
 
 use report::{Lock, Work};
+use squawk_syntax::SyntaxNode;
 use squawk_syntax::ast::{self, AlterColumnOption, AlterTableAction, AstNode as _};
-use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::{identifier_of, name_of, text, world::World};
 use crate::name::Name;
 
 pub(super) use constraint::dropped;
+pub(super) use remember::indexed;
 
 pub(super) fn effects(statement: &ast::AlterTable, world: &mut World) {
     let Some(target) = statement.table_relation_name() else {
@@ -25,8 +29,11 @@ pub(super) fn effects(statement: &ast::AlterTable, world: &mut World) {
     if statement.if_exists().is_some() && world.relation(&table.name).is_none() {
         return;
     }
-    for action in statement.actions() {
-        subcommand(&action, &table, world);
+    let mut actions: Vec<_> = statement.actions().collect();
+    // The server begins with what is dropped, wherever it stands: that proves nothing to the others any more.
+    actions.sort_by_key(|it| !matches!(it, AlterTableAction::DropColumn(_) | AlterTableAction::DropConstraint(_)));
+    for action in &actions {
+        subcommand(action, &table, world);
     }
 }
 
@@ -34,7 +41,7 @@ pub(super) fn effects(statement: &ast::AlterTable, world: &mut World) {
 pub(super) struct Table {
     pub(super) name: Name,
     /// Whether what inherits from it is left alone.
-    only: bool,
+    pub(super) only: bool,
 }
 
 impl Table {
@@ -70,11 +77,15 @@ fn subcommand(action: &AlterTableAction, table: &Table, world: &mut World) {
         Action::DetachPartition(it) => partition::detach(it, table, world),
         Action::InheritTable(it) => {
             world.lock(&table.name, Lock::AccessExclusive);
-            lock_named(it.syntax(), Lock::ShareUpdateExclusive, world);
+            let Some(parent) = it.table_name_ref().map(|name| name_of(name.syntax())) else { return };
+            world.lock(&parent, Lock::ShareUpdateExclusive);
+            world.joins(&table.name, &parent);
         }
         Action::NoInheritTable(it) => {
             world.lock(&table.name, Lock::AccessExclusive);
-            lock_named(it.syntax(), Lock::AccessShare, world);
+            let Some(parent) = it.table_name_ref().map(|name| name_of(name.syntax())) else { return };
+            world.lock(&parent, Lock::AccessShare);
+            world.leaves(&table.name, &parent);
         }
         Action::EnableTrigger(_)
         | Action::DisableTrigger(_)
@@ -92,15 +103,17 @@ fn subcommand(action: &AlterTableAction, table: &Table, world: &mut World) {
         }
         Action::SetSchema(it) => {
             world.lock(&table.name, Lock::AccessExclusive);
-            if let Some(schema) = it.schema_ref() {
-                let to = Name { schema: Some(identifier_of(schema.syntax())), name: table.name.name.clone() };
-                world.rename(&table.name, to);
+            if let Some(schema) = it.schema_ref().map(|schema| identifier_of(schema.syntax())) {
+                moves(&table.name, &schema, world);
             }
         }
         Action::SetLogged(_) | Action::SetUnlogged(_) | Action::SetAccessMethod(_) | Action::SetTablespace(_) => {
             world.works(&table.name, Lock::AccessExclusive, Work::Rewrite);
         }
-        Action::RenameConstraint(_) => table.lock(world, Lock::AccessExclusive),
+        Action::RenameConstraint(it) => {
+            table.lock(world, Lock::AccessExclusive);
+            remember::renamed(it, table, world);
+        }
         Action::MergePartitions(_) | Action::SplitPartition(_) => {
             for name in world.family(&table.name) {
                 world.works(&name, Lock::AccessExclusive, Work::Rewrite);
@@ -141,6 +154,10 @@ fn drop_column(drop: &ast::DropColumn, table: &Table, world: &mut World) {
         world.opaque();
     }
     for name in table.family(world) {
+        let indexes = world.column(&name, &column).map_or_else(Vec::new, |known| known.indexes.clone());
+        for index in &indexes {
+            world.remove(index);
+        }
         let Some(relation) = world.relation_mut(&name) else { continue };
         relation.columns.retain(|known| known.name != column);
         let (gone, kept) =
@@ -158,7 +175,15 @@ fn rename_column(rename: &ast::RenameColumn, table: &Table, world: &mut World) {
     let (Some(from), Some(to)) = (rename.column_name_ref(), rename.column_name()) else { return };
     let (from, to) = (identifier_of(from.syntax()), identifier_of(to.syntax()));
     for name in table.family(world) {
-        world.change_column(&name, &from, |column| column.name.clone_from(&to));
+        remember::column_renamed(&from, &to, &name, world);
+    }
+}
+
+/// A table's indexes are in its schema.
+fn moves(table: &Name, schema: &str, world: &mut World) {
+    let indexes = world.relation(table).map_or_else(Vec::new, |relation| relation.indexes.clone());
+    for name in indexes.iter().map(|index| &index.name).chain([table]) {
+        world.rename(name, Name { schema: Some(schema.to_owned()), name: name.name.clone() });
     }
 }
 
@@ -167,11 +192,4 @@ fn options(node: &SyntaxNode) -> Lock {
     let strong = ["user_catalog_table"];
     let written = text(node).to_lowercase();
     if strong.iter().any(|name| written.contains(name)) { Lock::AccessExclusive } else { Lock::ShareUpdateExclusive }
-}
-
-/// Locks every table that `node` names.
-fn lock_named(node: &SyntaxNode, lock: Lock, world: &mut World) {
-    for name in node.descendants().filter(|inner| inner.kind() == SyntaxKind::TABLE_NAME_REF) {
-        world.lock(&name_of(&name), lock);
-    }
 }

@@ -1,9 +1,10 @@
 //! Partitions: attached and detached.
 
 use report::{Lock, Work};
-use squawk_syntax::ast::{self, AstNode as _, DetachPartitionOption};
+use squawk_syntax::ast::{self, AstNode as _, DetachPartitionOption, PartitionType};
 
-use super::Table;
+use super::{Table, constraint, remember};
+use crate::catalog::{Column, Index, Relation};
 use crate::effects::{name_of, world::World};
 use crate::name::Name;
 
@@ -17,25 +18,63 @@ pub(super) fn attach(attach: &ast::AttachPartition, table: &Table, world: &mut W
         world.works(&name, Lock::AccessExclusive, Work::Scan);
     }
     if let Some(default) = default_of(table, world) {
-        world.works(&default, Lock::AccessExclusive, Work::Scan);
-    }
-    let parent = world.relation(&table.name).cloned();
-    let own = world.relation(&partition).map_or(0, |relation| relation.facts.indexes.len());
-    // It gets what the others have.
-    if parent.as_ref().is_some_and(|parent| parent.facts.indexes.len() > own) {
-        world.works(&partition, Lock::AccessExclusive, Work::IndexBuild);
-    }
-    for constraint in parent.map_or_else(Vec::new, |parent| parent.constraints) {
-        if let Some(other) = constraint.refers_to {
-            world.works(&other, Lock::ShareRowExclusive, Work::Scan);
+        for name in world.family(&default) {
+            world.works(&name, Lock::AccessExclusive, Work::Scan);
         }
     }
-    if let Some(relation) = world.relation_mut(&table.name) {
-        relation.descendants.push(partition.clone());
+    for name in world.family(&partition) {
+        for (key, columns) in missing(&table.name, &name, world) {
+            world.works(&name, Lock::AccessExclusive, Work::IndexBuild);
+            let index = Index { name: remember::index_name(&columns, &name, world), ..key };
+            remember::built(index, &columns, &name, world);
+        }
     }
+    let members = world.family(&partition);
+    for constraint in world.relation(&table.name).map_or_else(Vec::new, |parent| parent.constraints.clone()) {
+        if let Some(other) = &constraint.refers_to {
+            world.lock(other, Lock::ShareRowExclusive);
+            if members.iter().any(|member| constraint::has_rows(member, &constraint.columns, world)) {
+                world.works(other, Lock::ShareRowExclusive, Work::Scan);
+            }
+        }
+    }
+    for other in referring(table, world) {
+        world.lock(&other, Lock::ShareRowExclusive);
+    }
+    world.joins(&partition, &table.name);
     if let Some(relation) = world.relation_mut(&partition) {
         relation.parent = Some(table.name.clone());
     }
+    if matches!(attach.partition_type(), Some(PartitionType::PartitionDefault(_)))
+        && let Some(relation) = world.relation_mut(&table.name)
+    {
+        relation.default_partition = Some(partition);
+    }
+}
+
+/// The indexes of `table` that `partition` has none like, each with all columns that are in it.
+fn missing(table: &Name, partition: &Name, world: &World) -> Vec<(Index, Vec<String>)> {
+    let Some(table) = world.relation(table) else { return Vec::new() };
+    let partition = world.relation(partition).into_iter();
+    let own: Vec<_> = partition.flat_map(|it| it.indexes.iter().map(|index| signature(index, it))).collect();
+    let is_missing = |index: &&Index| index.computed || !own.contains(&signature(index, table));
+    let indexes = table.indexes.iter().filter(is_missing);
+    indexes.map(|index| (index.clone(), columns(index, table))).collect()
+}
+
+/// What has to be the same for one index to stand for another. What is computed is not compared: it is not among them.
+fn signature<'a>(index: &'a Index, of: &Relation) -> (bool, bool, &'a [String], Vec<String>, Option<char>) {
+    let constraint =
+        of.constraints.iter().find(|it| index.name == of.name.renamed(&it.name) && "pux".contains(it.kind));
+    (index.computed, index.unique, &index.key, columns(index, of), constraint.map(|it| it.kind))
+}
+
+/// The columns that are in an index, in their names' order.
+fn columns(index: &Index, of: &Relation) -> Vec<String> {
+    let is_in = |column: &&Column| column.indexes.contains(&index.name);
+    let mut columns: Vec<_> = of.columns.iter().filter(is_in).map(|column| column.name.clone()).collect();
+    columns.sort();
+    columns
 }
 
 pub(super) fn detach(detach: &ast::DetachPartition, table: &Table, world: &mut World) {
@@ -53,12 +92,31 @@ pub(super) fn detach(detach: &ast::DetachPartition, table: &Table, world: &mut W
     if let Some(default) = default_of(table, world).filter(|default| *default != partition) {
         world.lock(&default, lock);
     }
-    if let Some(relation) = world.relation_mut(&table.name) {
-        relation.descendants.retain(|name| *name != partition);
+    // Its own foreign keys are made anew; those to it end, if no row refers to one that goes.
+    let constraints = world.relation(&table.name).map_or_else(Vec::new, |parent| parent.constraints.clone());
+    for other in constraints.iter().filter_map(|constraint| constraint.refers_to.as_ref()) {
+        world.lock(other, Lock::ShareRowExclusive);
     }
+    for other in referring(table, world) {
+        world.works(&other, Lock::AccessExclusive, Work::Scan);
+        for name in world.family(&partition) {
+            world.works(&name, Lock::AccessExclusive, Work::Scan);
+        }
+    }
+    world.leaves(&partition, &table.name);
     if let Some(relation) = world.relation_mut(&partition) {
         relation.parent = None;
     }
+    if let Some(relation) = world.relation_mut(&table.name) {
+        relation.default_partition = relation.default_partition.take().filter(|default| *default != partition);
+    }
+}
+
+/// The tables whose foreign keys refer to a partitioned table, or to what that is a partition of.
+fn referring(table: &Table, world: &World) -> Vec<Name> {
+    let above = world.ancestors(&table.name);
+    let others = world.referring(|it| it.refers_to.as_ref().is_some_and(|other| above.contains(other)));
+    others.into_iter().flat_map(|other| world.family(&other)).collect()
 }
 
 fn default_of(table: &Table, world: &World) -> Option<Name> {

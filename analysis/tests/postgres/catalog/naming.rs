@@ -108,12 +108,27 @@ async fn the_worst_of_functions_with_one_name_counts() {
     let mut session = database.session().await;
     let asked = names(&["mixed", "other.mixed", "now", "random", "lower", "max", "pg_catalog.now", "nothing"]);
     let catalog = look(&mut session, &[], &asked, &[]).await.unwrap();
-    let found: Vec<_> = catalog.functions.iter().map(|(name, volatility)| format!("{name} {volatility}")).collect();
+    let found: Vec<_> = catalog.functions.iter().map(|(name, found)| format!("{name} {}", found.volatility)).collect();
     let rest = ["now s", "random v", "other.mixed v", "pg_catalog.now s"];
     assert_eq!(found, [&["lower i", "max i", "mixed s"][..], &rest[..]].concat());
+    let others = catalog.functions.iter().filter(|(_, found)| !found.builtin).map(|(name, _)| name);
+    assert_eq!(written(others), ["mixed", "other.mixed"]);
     run(&mut session, "SET search_path = public, other").await;
     let catalog = look(&mut session, &[], &names(&["mixed"]), &[]).await.unwrap();
-    assert_eq!(catalog.functions[&Name::unqualified("mixed")], 'v');
+    assert_eq!(catalog.functions[&Name::unqualified("mixed")].volatility, 'v');
+
+    // One of the same arguments is not found, unless the path says so; one of others is.
+    run(&mut session, "CREATE FUNCTION public.now() RETURNS timestamptz LANGUAGE sql AS 'SELECT pg_catalog.now()'")
+        .await;
+    run(&mut session, "CREATE FUNCTION public.lower(int) RETURNS int LANGUAGE sql AS 'SELECT 1'").await;
+    for (path, builtin) in
+        [("public", ["lower false", "now true"]), ("public, pg_catalog", ["lower false", "now false"])]
+    {
+        run(&mut session, &format!("SET search_path = {path}")).await;
+        let catalog = look(&mut session, &[], &names(&["now", "lower"]), &[]).await.unwrap();
+        let found: Vec<_> = catalog.functions.iter().map(|(name, found)| format!("{name} {}", found.builtin)).collect();
+        assert_eq!(found, builtin);
+    }
 }
 
 #[tokio::test]

@@ -1,9 +1,9 @@
 //! What is told of relations, and which belong together.
 
-use analysis::catalog::Kind;
+use analysis::catalog::{Catalog, Kind};
 
 use super::{facts, index_names, keys, look_for, relation};
-use crate::support::{Database, text, written};
+use crate::support::{Database, run, text, written};
 
 #[tokio::test]
 async fn columns_constraints_and_indexes_are_told() {
@@ -15,7 +15,8 @@ async fn columns_constraints_and_indexes_are_told() {
                  code varchar(20) NOT NULL, \
                  price numeric(10, 2), region int, customer bigint, note text, during int4range, \
                  CONSTRAINT positive CHECK (price > 0 AND code <> ''), \
-                 CONSTRAINT of_customer FOREIGN KEY (region, customer) REFERENCES customers (region, id), \
+                 CONSTRAINT of_customer FOREIGN KEY (region, customer) REFERENCES customers (region, id) \
+                     ON DELETE SET NULL, \
                  CONSTRAINT apart EXCLUDE USING gist (during WITH &&)); \
              ALTER TABLE orders DROP COLUMN dropped; \
              ALTER TABLE orders ADD CONSTRAINT later CHECK (note IS NOT NULL) NOT VALID; \
@@ -53,13 +54,14 @@ async fn columns_constraints_and_indexes_are_told() {
         .filter(|constraint| constraint.kind != 'n')
         .map(|constraint| {
             format!(
-                "{} {} {} ({}) {} ({}) {}",
+                "{} {} {} ({}) {} ({}) {} {}",
                 constraint.name,
                 constraint.kind,
                 constraint.validated,
                 constraint.columns.join(","),
                 constraint.refers_to.as_ref().map(ToString::to_string).unwrap_or_default(),
                 constraint.refers_to_columns.join(","),
+                constraint.on_delete,
                 constraint.definition
             )
         })
@@ -67,11 +69,11 @@ async fn columns_constraints_and_indexes_are_told() {
     assert_eq!(
         constraints,
         [
-            "apart x true (during)  () ",
-            "later c false (note)  () CHECK ((note IS NOT NULL)) NOT VALID",
-            "of_customer f true (region,customer) public.customers (region,id) ",
-            "orders_pkey p true (id)  () ",
-            "positive c true (price,code)  () CHECK (((price > (0)::numeric) AND ((code)::text <> ''::text)))",
+            "apart x true (during)  ()   ",
+            "later c false (note)  ()   CHECK ((note IS NOT NULL)) NOT VALID",
+            "of_customer f true (region,customer) public.customers (region,id) n ",
+            "orders_pkey p true (id)  ()   ",
+            "positive c true (price,code)  ()   CHECK (((price > (0)::numeric) AND ((code)::text <> ''::text)))",
         ]
     );
     let not_null = orders.constraints.iter().filter(|constraint| constraint.kind == 'n').count();
@@ -111,7 +113,8 @@ async fn what_refers_to_a_table_is_known_however_far_away() {
         .run(
             "CREATE TABLE a (id int PRIMARY KEY, a int REFERENCES a); \
              CREATE TABLE b (id int PRIMARY KEY REFERENCES a); \
-             CREATE TABLE c (id int PRIMARY KEY REFERENCES b); CREATE TABLE d (id int REFERENCES c, up int); \
+             CREATE TABLE c (id int PRIMARY KEY REFERENCES b ON DELETE CASCADE); \
+             CREATE TABLE d (id int REFERENCES c ON DELETE RESTRICT, up int); \
              CREATE TABLE above (id int PRIMARY KEY); ALTER TABLE d ADD FOREIGN KEY (up) REFERENCES above; \
              CREATE TABLE apart (id int)",
         )
@@ -123,6 +126,11 @@ async fn what_refers_to_a_table_is_known_however_far_away() {
     assert_eq!(keys(facts(&catalog, "public.a")), ["public.b b_id_fkey"]);
     assert_eq!(keys(facts(&catalog, "public.c")), ["public.d d_id_fkey"]);
     assert_eq!(keys(facts(&catalog, "public.above")), ["public.d d_up_fkey"]);
+    let on_delete = |name| {
+        let rules = relation(&catalog, name).constraints.iter().filter(|rule| rule.kind == 'f');
+        rules.map(|rule| rule.on_delete).collect::<String>()
+    };
+    assert_eq!(["public.b", "public.c", "public.d"].map(on_delete), ["a", "c", "ra"]);
 }
 
 #[tokio::test]
@@ -208,4 +216,86 @@ async fn tables_that_inherit_are_known() {
     assert_eq!((base.kind, base.facts.partitions, base.facts.rows), (Kind::Table, 0, Some(0)));
     assert_eq!(facts(&catalog, "public.one").rows, Some(50));
     assert!(catalog.relations.values().all(|relation| relation.parent.is_none()));
+}
+
+#[tokio::test]
+async fn what_an_index_is_made_of_is_known() {
+    let database = Database::create().await;
+    database
+        .run(
+            "CREATE TABLE t (a int, b int, c text, d text COLLATE \"C\", e varchar(9) COLLATE \"POSIX\", \
+                 f text COLLATE \"default\", CONSTRAINT late UNIQUE (b, a) DEFERRABLE, CONSTRAINT key UNIQUE (a, b)); \
+             CREATE DOMAIN plain AS text COLLATE \"C\"; ALTER TABLE t ADD COLUMN g plain; \
+             CREATE INDEX ordinary ON t (c, a); CREATE UNIQUE INDEX covering ON t (b) INCLUDE (c, a); \
+             CREATE UNIQUE INDEX partly ON t (a) WHERE b > 0; CREATE UNIQUE INDEX computed ON t (lower(c), a); \
+             CREATE TABLE parts (id int PRIMARY KEY, a int) PARTITION BY LIST (id); \
+             CREATE TABLE part PARTITION OF parts DEFAULT; CREATE INDEX unattached ON ONLY parts (a); \
+             CREATE MATERIALIZED VIEW kept AS SELECT a FROM t; CREATE UNIQUE INDEX kept_a ON kept (a)",
+        )
+        .await;
+    let mut session = database.session().await;
+    // It fails, and leaves an index that is not valid.
+    run(&mut session, "INSERT INTO t (a, b, c, f) VALUES (1, 1, 'one', 'twice'), (2, 2, 'two', 'twice')").await;
+    let refused = sqlx::raw_sql("CREATE UNIQUE INDEX CONCURRENTLY failed ON t (f)").execute(&mut session).await;
+    refused.unwrap_err();
+    let catalog = look_for(&mut session, &["t", "kept", "parts"]).await;
+    let told = |name| {
+        let indexes = relation(&catalog, name).indexes.iter();
+        let told = indexes.map(|it| format!("{} {} ({}) {}", it.name, it.unique, it.key.join(","), it.computed));
+        told.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told("t"),
+        [
+            "public.computed false () true",
+            "public.covering true (b) false",
+            "public.failed false (f) false",
+            "public.key true (a,b) false",
+            "public.late false (b,a) false",
+            "public.ordinary false (c,a) false",
+            "public.partly false (a) true",
+        ]
+    );
+    assert_eq!(told("kept"), ["public.kept_a true (a) false"]);
+    assert_eq!(told("parts"), ["public.parts_pkey true (id) false", "public.unattached false (a) false"]);
+    assert_eq!(told("public.part"), ["public.part_pkey true (id) false"]);
+    let collated = relation(&catalog, "t").columns.iter().filter(|column| column.collated);
+    assert_eq!(collated.map(|column| column.name.as_str()).collect::<Vec<_>>(), ["d", "e"]);
+}
+
+#[tokio::test]
+async fn what_a_view_reads_is_known_through_other_views() {
+    let database = Database::create().await;
+    database
+        .run(
+            "CREATE TABLE one (id int PRIMARY KEY, note text); CREATE TABLE two (id int); CREATE TABLE other (id int); \
+             CREATE TABLE parts (id int) PARTITION BY LIST (id); CREATE TABLE part PARTITION OF parts DEFAULT; \
+             CREATE SEQUENCE numbers; INSERT INTO one SELECT generate_series(1, 1000); \
+             CREATE VIEW direct AS SELECT id FROM one WHERE note IS NULL; \
+             CREATE VIEW above AS SELECT id FROM direct WHERE EXISTS (SELECT FROM two) AND id < nextval('numbers'); \
+             CREATE MATERIALIZED VIEW kept AS SELECT id FROM above UNION ALL SELECT id FROM parts; \
+             CREATE INDEX of_kept ON kept (id); \
+             CREATE VIEW top AS SELECT id FROM kept JOIN one USING (id) JOIN pg_class c ON c.reltype = id; \
+             CREATE VIEW system AS SELECT table_name FROM information_schema.tables; \
+             CREATE VIEW again AS SELECT 1 AS id; CREATE VIEW again_too AS SELECT id FROM again; \
+             CREATE OR REPLACE VIEW again AS SELECT id FROM two UNION ALL SELECT id FROM again_too",
+        )
+        .await;
+    let mut session = database.session().await;
+    let read = |catalog: &Catalog, name: &str| written(&relation(catalog, name).reads).join(" ");
+    let catalog = look_for(&mut session, &["top"]).await;
+    assert_eq!(read(&catalog, "top"), "public.kept public.one");
+    // What is below the materialized view is there too, with all partitions, and with sizes.
+    assert_eq!(read(&catalog, "public.kept"), "public.one public.parts public.two");
+    assert_eq!(read(&catalog, "public.direct"), "public.one");
+    assert_eq!(relation(&catalog, "public.parts").facts.partitions, 1);
+    assert!(facts(&catalog, "public.one").bytes > 30_000);
+    assert!(!catalog.relations.keys().any(|name| name.to_string() == "public.other"));
+
+    let catalog = look_for(&mut session, &["of_kept", "system", "pg_stat_activity", "again", "again_too"]).await;
+    assert_eq!(read(&catalog, "public.kept"), "public.one public.parts public.two");
+    assert_eq!(
+        ["system", "pg_stat_activity", "public.one", "again"].map(|name| read(&catalog, name)),
+        ["", "", "", "public.two"]
+    );
 }

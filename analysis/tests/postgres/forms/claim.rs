@@ -47,8 +47,10 @@ fn parse(line: &str) -> (String, Claim) {
     (relation.to_owned(), Claim { lock: Some(lock), work: sorted(named) })
 }
 
-/// What `effects` say, in a snapshot's terms: an index counts where it is locked more than its table.
-pub(crate) fn inferred(effects: &Effects, catalog: &Catalog) -> Claims {
+/// What `effects` say, in a snapshot's terms: an index counts where it is locked more than its table. What statements
+/// `before` it have made was there for the server.
+pub(crate) fn inferred(effects: &Effects, before: &[Effects], catalog: &Catalog) -> Claims {
+    let made = |name: &str| before.iter().flat_map(|it| &it.of).any(|it| it.is_new && it.relation == name);
     let tables = tables_of_indexes(catalog);
     let kind = |name: &str| catalog.relations.values().find(|it| it.name.to_string() == name).map(|it| it.kind);
     let lock_of = |name: &str| effects.of.iter().find(|effect| effect.relation == name).map(|effect| effect.lock);
@@ -62,8 +64,9 @@ pub(crate) fn inferred(effects: &Effects, catalog: &Catalog) -> Claims {
             None if kind(&effect.relation) == Some(Kind::Composite) => continue,
             None => "",
         };
-        let lock = (!effect.is_new).then_some(effect.lock);
-        let work = if effect.is_new { Vec::new() } else { sorted(effect.work.clone()) };
+        let is_new = effect.is_new && !made(&effect.relation);
+        let lock = (!is_new).then_some(effect.lock);
+        let work = if is_new { Vec::new() } else { sorted(effect.work.clone()) };
         claims.insert(format!("{prefix}{}", effect.relation), Claim { lock, work });
     }
     claims

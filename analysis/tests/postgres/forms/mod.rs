@@ -40,11 +40,14 @@ fn a_snapshot_is_read_as_it_was_written() {
 
 /// How what is inferred differs from what was observed, if it does.
 async fn differs(form: &Form, session: &mut PgConnection) -> Option<String> {
-    let catalog = catalog(&form.statement, session).await;
-    let [(_, effects)] = &infer(&form.statement, &catalog)[..] else {
-        return Some(format!("{}: not one statement: {}", form.name, form.statement));
+    let plan = format!("{}{}", form.plan, form.statement);
+    let catalog = catalog(&plan, session).await;
+    let all: Vec<_> = infer(&plan, &catalog).into_iter().map(|(_, effects)| effects).collect();
+    let statements = form.plan.matches(";\n").count() + 1;
+    let Some((effects, before)) = all.split_last().filter(|_| all.len() == statements) else {
+        return Some(format!("{}: not {statements} statements: {plan}", form.name));
     };
-    let inferred = claim::inferred(effects, &catalog);
+    let inferred = claim::inferred(effects, before, &catalog);
     let mut observed = claim::observed(&form.observed);
     // A sequence that goes with its table is not worth a word.
     observed.retain(|relation, _| !relation.starts_with("sequence ") || inferred.contains_key(relation));

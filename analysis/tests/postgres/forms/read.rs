@@ -16,6 +16,8 @@ pub(crate) struct Form {
     /// Why it may be less.
     pub less: String,
     pub setup: String,
+    /// What the plan has run before.
+    pub plan: String,
     pub statement: String,
     /// What a server of the major version that was asked for was observed to do, a line for each relation.
     pub observed: Vec<String>,
@@ -55,6 +57,7 @@ fn form(part: &str, common: &str, observed: &str, major: u32) -> Form {
         worse: key("worse").to_owned(),
         less: key("less").to_owned(),
         setup: format!("{common}{}", section(part, "setup")),
+        plan: section(part, "plan"),
         statement: section(part, "statement").trim().to_owned(),
         observed,
         by_major,

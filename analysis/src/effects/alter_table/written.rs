@@ -1,0 +1,150 @@
+//! What the text of a constraint says.
+
+use squawk_syntax::ast::{self, AstNode, Constraint, ReferentialAction};
+use squawk_syntax::{SyntaxKind, SyntaxNode};
+
+use crate::effects::{identifier_of, name_of, world::World};
+use crate::name::Name;
+
+/// The columns of a constraint of `table`: those of a key without what it includes, those of a foreign key without what
+/// it refers to, and whichever a CHECK or an EXCLUDE names.
+pub(super) fn columns(written: &Constraint, table: &Name, world: &World) -> Vec<String> {
+    let node = written.syntax();
+    let mut found: Vec<String> = match written {
+        Constraint::CheckConstraint(_) | Constraint::ExcludeConstraint(_) => {
+            let is_column = |name: &String| world.column(table, name).is_some();
+            named(node, SyntaxKind::NAME_REF).map(|name| identifier_of(&name)).filter(is_column).collect()
+        }
+        Constraint::ForeignKeyConstraint(it) => columns_of(it.from_columns().as_ref().map(AstNode::syntax)),
+        _ => {
+            let is_key = |name: &SyntaxNode| !is_within(name, SyntaxKind::CONSTRAINT_INCLUDE_CLAUSE);
+            named(node, SyntaxKind::COLUMN_NAME_REF).filter(is_key).map(|name| identifier_of(&name)).collect()
+        }
+    };
+    let mut seen = Vec::new();
+    found.retain(|name| {
+        !seen.contains(name) && {
+            seen.push(name.clone());
+            true
+        }
+    });
+    found
+}
+
+/// Whether what rows exclude one another by is more than columns.
+pub(super) fn is_computed(exclude: &ast::ExcludeConstraint) -> bool {
+    let parts = named(exclude.syntax(), SyntaxKind::CONSTRAINT_EXCLUSION);
+    let mut expressions = parts.filter_map(|part| part.children().next());
+    expressions.any(|expression| expression.kind() != SyntaxKind::NAME_REF)
+}
+
+/// The columns that a key's index has besides.
+pub(super) fn included(written: &Constraint) -> Vec<String> {
+    let clause = named(written.syntax(), SyntaxKind::CONSTRAINT_INCLUDE_CLAUSE).next();
+    columns_of(clause.as_ref())
+}
+
+/// The table that a foreign key refers to.
+pub(super) fn refers_to(written: &Constraint) -> Option<Name> {
+    match written {
+        Constraint::ForeignKeyConstraint(it) => it.table_name_ref().map(|name| name_of(name.syntax())),
+        Constraint::ReferencesConstraint(it) => it.table().map(|name| name_of(name.syntax())),
+        _ => None,
+    }
+}
+
+/// The columns that a foreign key refers to; without a word about them, the other table's primary key.
+pub(super) fn refers_to_columns(written: &Constraint, world: &World) -> Vec<String> {
+    let said = match written {
+        Constraint::ForeignKeyConstraint(it) => columns_of(it.to_columns().as_ref().map(AstNode::syntax)),
+        Constraint::ReferencesConstraint(it) => {
+            it.column().map(|name| identifier_of(name.syntax())).into_iter().collect()
+        }
+        _ => Vec::new(),
+    };
+    if !said.is_empty() {
+        return said;
+    }
+    let other = refers_to(written).and_then(|name| world.relation(&name));
+    let key = other.and_then(|other| other.constraints.iter().find(|constraint| constraint.kind == 'p'));
+    key.map(|key| key.columns.clone()).unwrap_or_default()
+}
+
+/// `pg_constraint.confdeltype` of a foreign key, a blank of another constraint.
+pub(super) fn on_delete(written: &Constraint) -> char {
+    let actions: Vec<_> = match written {
+        Constraint::ForeignKeyConstraint(it) => it.referential_actions().collect(),
+        Constraint::ReferencesConstraint(it) => it.referential_actions().collect(),
+        _ => return ' ',
+    };
+    let on_delete = actions.into_iter().find_map(|action| match action {
+        ReferentialAction::OnDeleteAction(it) => it.ref_action(),
+        ReferentialAction::OnUpdateAction(_) => None,
+    });
+    match on_delete {
+        Some(ast::RefAction::Cascade(_)) => 'c',
+        Some(ast::RefAction::Restrict(_)) => 'r',
+        Some(ast::RefAction::SetNullColumns(_)) => 'n',
+        Some(ast::RefAction::SetDefaultColumns(_)) => 'd',
+        Some(ast::RefAction::NoAction(_)) | None => 'a',
+    }
+}
+
+fn columns_of(list: Option<&SyntaxNode>) -> Vec<String> {
+    let names = list.into_iter().flat_map(|list| named(list, SyntaxKind::COLUMN_NAME_REF));
+    names.map(|name| identifier_of(&name)).collect()
+}
+
+fn named(node: &SyntaxNode, kind: SyntaxKind) -> impl Iterator<Item = SyntaxNode> {
+    node.descendants().filter(move |inner| inner.kind() == kind)
+}
+
+fn is_within(node: &SyntaxNode, kind: SyntaxKind) -> bool {
+    node.ancestors().any(|outer| outer.kind() == kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use squawk_syntax::SourceFile;
+
+    use super::*;
+    use crate::catalog::{Catalog, Column, Kind};
+
+    #[test]
+    fn what_a_constraint_says_is_read() {
+        let column = |name: &str| Column {
+            name: name.to_owned(),
+            of_type: "integer".to_owned(),
+            not_null: false,
+            collated: false,
+            indexes: Vec::new(),
+        };
+        let table = Name::parse("public.t");
+        let mut world = World::new(Catalog::default());
+        world.create(&table, Kind::Table, ["a", "b", "c", "Other"].map(column).to_vec());
+        for (text, told) in [
+            ("PRIMARY KEY (a, b) INCLUDE (c)", "a,b +c"),
+            ("CONSTRAINT k UNIQUE NULLS NOT DISTINCT (b) WITH (fillfactor = 70)", "b +"),
+            ("CHECK (a > 0 AND (\"Other\" IS NULL OR t.b < a)) NOT VALID", "a,Other,b +"),
+            ("EXCLUDE USING gist (a WITH =, lower(b) WITH &&) INCLUDE (\"Other\") WHERE (c > 0)", "a,b,c +Other"),
+            (
+                "FOREIGN KEY (a, b) REFERENCES other (x, y) ON DELETE SET NULL (a) ON UPDATE CASCADE",
+                "a,b + other(x,y)n",
+            ),
+            ("FOREIGN KEY (a) REFERENCES other ON UPDATE CASCADE ON DELETE CASCADE", "a + other()c"),
+            ("FOREIGN KEY (a) REFERENCES other (x) ON DELETE RESTRICT DEFERRABLE", "a + other(x)r"),
+            ("FOREIGN KEY (a) REFERENCES other ON DELETE SET DEFAULT", "a + other()d"),
+            ("FOREIGN KEY (a) REFERENCES other ON UPDATE CASCADE", "a + other()a"),
+            ("CONSTRAINT n NOT NULL c NOT VALID", "c +"),
+        ] {
+            let parse = SourceFile::parse(&format!("ALTER TABLE t ADD {text}"));
+            assert_eq!(parse.errors(), [], "{text}");
+            let written = parse.tree().syntax().descendants().find_map(Constraint::cast).unwrap();
+            let refers = refers_to(&written).map_or_else(String::new, |other| {
+                format!(" {other}({}){}", refers_to_columns(&written, &world).join(","), on_delete(&written))
+            });
+            let (columns, included) = (columns(&written, &table, &world).join(","), included(&written).join(","));
+            assert_eq!(format!("{columns} +{included}{refers}"), told, "{text}");
+        }
+    }
+}
