@@ -66,7 +66,6 @@ UPDATE archive SET total = 0 WHERE total IS NULL;
 
 -- form: update-by-key
 -- about: The row is found by its key.
--- worse: whether an index fits is for the planner to find out
 -- statement:
 UPDATE customers SET name = 'other' WHERE id = 1;
 
@@ -160,7 +159,6 @@ SELECT * FROM orders JOIN customers ON customers.id = orders.customer_id;
 
 -- form: select-view
 -- about: The view and its table.
--- less: what a view reads is not looked up
 -- statement:
 SELECT * FROM large;
 
@@ -191,6 +189,5 @@ VALUES (1), (2);
 
 -- form: explain
 -- about: The query is planned, not run.
--- opaque
 -- statement:
 EXPLAIN SELECT * FROM archive;

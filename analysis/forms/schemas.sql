@@ -118,7 +118,6 @@ SET LOCAL search_path TO archive, public;
 
 -- form: set-config
 -- about: Likewise, as dumps write it.
--- opaque
 -- statement:
 SELECT pg_catalog.set_config('search_path', '', false);
 

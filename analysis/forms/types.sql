@@ -173,6 +173,5 @@ DROP SEQUENCE orders_id_seq CASCADE;
 
 -- form: set-sequence
 -- about: Numbers go on behind the largest that is there.
--- opaque
 -- statement:
 SELECT setval('orders_id_seq', (SELECT max(total) FROM orders));

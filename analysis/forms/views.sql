@@ -88,13 +88,11 @@ CREATE MATERIALIZED VIEW IF NOT EXISTS totals AS SELECT 1 AS one;
 
 -- form: refresh-materialized-view
 -- about: Nobody can read the view while it is written anew.
--- less: what a view reads is not looked up
 -- statement:
 REFRESH MATERIALIZED VIEW totals;
 
 -- form: refresh-materialized-view-concurrently
 -- about: Others read the view meanwhile, and what differs is written.
--- less: what a view reads is not looked up
 -- statement:
 REFRESH MATERIALIZED VIEW CONCURRENTLY totals;
 

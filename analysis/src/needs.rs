@@ -3,7 +3,7 @@
 use squawk_syntax::ast::{self, AlterTableAction, AstNode, Constraint, Stmt};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use crate::effects::{World, name_of};
+use crate::effects::{World, is_temporary, made, name_of};
 use crate::name::{Name, identifier};
 use crate::server::{Need, Privilege};
 
@@ -43,16 +43,16 @@ pub(crate) fn needs(statement: &Stmt, world: &World) -> Vec<Need> {
         | Stmt::DropMaterializedView(_)
         | Stmt::DropSequence(_) => found.each(Some(node), Need::Drop),
         Stmt::CreateTable(it) => {
-            found.creates(it.table_name().as_ref().map(AstNode::syntax));
+            found.creates(node, it.table_name().as_ref().map(AstNode::syntax));
             found.each(it.table_arg_list().as_ref().map(AstNode::syntax), |name| Need::Do(Privilege::References, name));
         }
         Stmt::CreateTableAs(it) => {
-            found.creates(it.table_name().as_ref().map(AstNode::syntax));
+            found.creates(node, it.table_name().as_ref().map(AstNode::syntax));
             found.reads(it.query().map(|query| query.syntax().clone()), None);
         }
-        Stmt::CreateView(it) => found.creates(it.view().as_ref().map(AstNode::syntax)),
+        Stmt::CreateView(it) => found.creates(node, it.view().as_ref().map(AstNode::syntax)),
         Stmt::CreateMaterializedView(it) => {
-            found.creates(it.view().as_ref().map(AstNode::syntax));
+            found.creates(node, it.view().as_ref().map(AstNode::syntax));
             found.reads(it.query().map(|query| query.syntax().clone()), None);
         }
         Stmt::CreateSchema(_) => found.needs.push(Need::CreateSchema),
@@ -112,9 +112,10 @@ impl Found<'_> {
     }
 
     /// A new relation of this name.
-    fn creates(&mut self, name: Option<&SyntaxNode>) {
-        let Some(name) = name.map(name_of) else { return };
-        if self.world.existing(&name).is_none()
+    fn creates(&mut self, statement: &SyntaxNode, name: Option<&SyntaxNode>) {
+        let Some(name) = name.map(|name| made(statement, &name_of(name))) else { return };
+        if !is_temporary(&name)
+            && self.world.existing(&name).is_none()
             && let Some(schema) = self.world.schema_of(&name)
         {
             self.needs.push(Need::CreateIn(schema));

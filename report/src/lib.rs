@@ -115,13 +115,13 @@ pub struct Migration {
     pub name: String,
     /// How it runs: `transactional` or `standalone`.
     pub class: String,
-    /// The worst of its statements.
+    /// The worst of its statements, or worse: for what they do together, and for what could not be read.
     pub verdict: Verdict,
     /// One sentence of why.
     pub why: String,
     /// The file's text, whole.
     pub sql: String,
-    /// Its statements in order; empty where it could not be parsed.
+    /// Its statements in order, as far as they could be read.
     pub statements: Vec<Statement>,
     /// How long everything that it locks stays locked, until its transaction ends.
     pub blocking: Option<Blocking>,

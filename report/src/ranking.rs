@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use crate::{Magnitude, Migration, Report, Statement, Verdict};
+use crate::{Blocking, Magnitude, Migration, Report, Statement, Verdict};
 
 /// How many there are of each verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,17 +39,36 @@ impl Counts {
     }
 }
 
-/// A statement in its place.
+/// A statement in its place, or a whole migration.
 #[derive(Debug, Clone, Copy)]
 pub struct Ranked<'a> {
     /// The index of its migration.
     pub migration_at: usize,
     /// Its migration.
     pub migration: &'a Migration,
-    /// Its index there.
-    pub statement_at: usize,
-    /// The statement.
-    pub statement: &'a Statement,
+    /// Its index there, and the statement; `None` for what its statements do together, or for what could not be read.
+    pub statement: Option<(usize, &'a Statement)>,
+}
+
+impl Ranked<'_> {
+    /// How dangerous it is.
+    pub fn verdict(&self) -> Verdict {
+        self.statement.map_or(self.migration.verdict, |(_, statement)| statement.verdict)
+    }
+
+    /// One sentence of why.
+    pub fn why(&self) -> &str {
+        self.statement.map_or(&self.migration.why, |(_, statement)| &statement.why)
+    }
+
+    /// Whom it blocks, if anybody, and how long.
+    pub fn blocking(&self) -> Option<&Blocking> {
+        let blocking = match self.statement {
+            Some((_, statement)) => &statement.blocking,
+            None => &self.migration.blocking,
+        };
+        blocking.as_ref().filter(|blocking| blocking.readers || blocking.writers)
+    }
 }
 
 impl Report {
@@ -65,22 +84,21 @@ impl Report {
         Counts::of(self.migrations.iter().map(Migration::worst))
     }
 
-    /// Every statement that is not safe: the worst first, then what blocks longest, then as they run.
+    /// Every statement that is not safe, and every migration that is worse than each of its statements: the worst first,
+    /// then what blocks longest, then as they run.
     pub fn worst_first(&self) -> Vec<Ranked<'_>> {
-        let mut ranked: Vec<Ranked<'_>> = self.statements().filter(|at| at.statement.verdict > Verdict::Safe).collect();
-        ranked.sort_by_key(|at| Reverse((at.statement.verdict, at.statement.how_long())));
+        let mut ranked: Vec<_> = self.ranked().filter(|ranked| ranked.verdict() > Verdict::Safe).collect();
+        ranked.sort_by_key(|ranked| Reverse((ranked.verdict(), ranked.blocking().map(|blocking| blocking.how_long))));
         ranked
     }
 
-    /// Every statement in its place, as they run.
-    pub fn statements(&self) -> impl Iterator<Item = Ranked<'_>> {
+    /// As they run.
+    fn ranked(&self) -> impl Iterator<Item = Ranked<'_>> {
         self.migrations.iter().enumerate().flat_map(|(migration_at, migration)| {
-            migration.statements.iter().enumerate().map(move |(statement_at, statement)| Ranked {
-                migration_at,
-                migration,
-                statement_at,
-                statement,
-            })
+            let statements = migration.statements.iter().enumerate();
+            let whole = migration.is_worse_together().then_some(None);
+            let of = whole.into_iter().chain(statements.map(Some));
+            of.map(move |statement| Ranked { migration_at, migration, statement })
         })
     }
 
@@ -91,6 +109,11 @@ impl Report {
 }
 
 impl Migration {
+    /// Whether its statements together are worse than each alone, or whether some of it could not be read.
+    fn is_worse_together(&self) -> bool {
+        self.statements.iter().all(|statement| statement.verdict < self.verdict)
+    }
+
     /// Its verdict, or a statement's that is worse: nothing is hidden below a milder word.
     pub fn worst(&self) -> Verdict {
         self.statements.iter().map(|statement| statement.verdict).fold(self.verdict, Verdict::max)
@@ -113,11 +136,22 @@ mod tests {
     fn the_worst_is_first_and_nothing_is_lost() {
         let report = sample::small();
         let ranked = report.worst_first();
-        assert!(ranked.is_sorted_by_key(|at| Reverse((at.statement.verdict, at.statement.how_long()))));
+        assert!(ranked.is_sorted_by_key(|at| Reverse(at.verdict())));
         let counts = report.counts();
         assert_eq!(ranked.len(), counts.danger + counts.caution);
-        assert_eq!(counts.total(), report.statements().count());
-        assert_eq!(ranked[0].statement.verdict, Verdict::Danger);
+        assert_eq!(ranked[0].verdict(), Verdict::Danger);
+        assert!(ranked[0].statement.is_some());
+    }
+
+    #[test]
+    fn what_is_worse_together_is_looked_at_too() {
+        let mut report = sample::small();
+        let index = report.migrations.len() - 1;
+        report.migrations[index].verdict = Verdict::Danger;
+        let ranked = report.worst_first();
+        let whole: Vec<_> = ranked.iter().filter(|ranked| ranked.statement.is_none()).collect();
+        assert_eq!(whole.len(), 1);
+        assert_eq!((whole[0].migration_at, whole[0].why()), (index, report.migrations[index].why.as_str()));
     }
 
     #[test]

@@ -7,6 +7,9 @@ use crate::{Blocking, Counts, Effect, Magnitude, Report, Suppression, Table};
 pub(crate) const DECIDES_NOTHING: &str =
     "Reading this decides nothing: nothing runs until somebody approves this digest.";
 
+/// What stands for a statement where a migration is worse than each of its statements.
+pub(crate) const WHOLE: &str = "All of it together";
+
 /// Which plan this is, on which database: what each line is called, and what it says.
 pub(crate) fn identity(report: &Report) -> [(&'static str, String); 7] {
     let database = &report.database;

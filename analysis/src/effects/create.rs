@@ -4,14 +4,14 @@ use report::{Lock, Work};
 use squawk_syntax::ast::{self, AstNode, Constraint, TableArg};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::{data, identifier_of, name_of, world::World};
+use super::world::{World, made};
+use super::{data, identifier_of, name_of};
 use crate::catalog::{Column, Kind};
 use crate::name::Name;
 
 pub(super) fn table(create: &ast::CreateTable, world: &mut World) {
     let Some(written) = create.table_name().map(|name| name_of(name.syntax())) else { return };
-    let written =
-        if matches!(create.persistence(), Some(ast::Persistence::Temp(_))) { temporary(&written) } else { written };
+    let written = made(create.syntax(), &written);
     if create.if_not_exists().is_some() && world.relation(&written).is_some() {
         return;
     }
@@ -44,18 +44,11 @@ pub(super) fn table(create: &ast::CreateTable, world: &mut World) {
     }
 }
 
-/// A temporary table is in a schema of its session's.
-fn temporary(written: &Name) -> Name {
-    Name { schema: Some("pg_temp".to_owned()), name: written.name.clone() }
-}
-
 /// A child and its parent know each other from now on.
 fn joins(child: &Name, parent: &Name, world: &mut World) {
     let child = world.resolve(child);
     let inherited = world.relation(parent).map_or_else(Vec::new, |relation| relation.columns.clone());
-    if let Some(relation) = world.relation_mut(parent) {
-        relation.descendants.push(child.clone());
-    }
+    world.joins(&child, parent);
     if let Some(relation) = world.relation_mut(&child) {
         relation.parent = Some(parent.clone());
         relation.columns.extend(inherited);
@@ -104,6 +97,7 @@ pub(super) fn table_as(create: &ast::CreateTableAs, world: &mut World) {
     if create.if_not_exists().is_some() && world.relation(&written).is_some() {
         return;
     }
+    let written = made(create.syntax(), &written);
     data::made_of(create.query().as_ref().map(AstNode::syntax), create.data_option().as_ref(), world);
     world.create(&written, Kind::Table, Vec::new());
     world.lock(&written, Lock::AccessExclusive);

@@ -1,58 +1,120 @@
 //! Statements on rows: they let readers through, and hold the rows that they change until the end.
 
 use report::{Lock, Work};
-use squawk_syntax::ast::{self, AstNode as _, DataOption};
+use squawk_syntax::ast::{self, AstNode as _, DataOption, Expr};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::expression::{Volatility, volatility};
-use super::{identifier_of, name_of, world::World};
+use super::condition::{self, Found};
+use super::world::{World, made};
+use super::{What, expression, identifier_of, name_of};
 use crate::catalog::{Constraint, Kind};
 use crate::name::Name;
 
 /// A statement that reads or writes rows, with all that stand in its WITH.
 pub(super) fn effects(statement: &SyntaxNode, world: &mut World) {
-    let mut targets = Vec::new();
-    for node in statement.descendants() {
-        let Some((target, only)) = target(&node) else { continue };
-        let table = name_of(&target);
-        targets.push(target);
-        match node.kind() {
-            SyntaxKind::INSERT => writes(&table, &Change::Insert, only, world),
-            SyntaxKind::DELETE => writes(&table, &Change::Delete, only, world),
-            _ => writes(&table, &Change::Update(columns(&node)), only, world),
-        }
+    let targets: Vec<_> = statement.descendants().filter_map(|node| Target::of(&node)).collect();
+    for target in &targets {
+        target.effects(world);
     }
-    reads_besides(statement, &targets, world);
+    let names: Vec<_> = targets.into_iter().map(|target| target.name).collect();
+    reads_besides(statement, &names, world);
     creates(statement, world);
-    // What a function does besides giving a value is not known.
-    if targets.is_empty() && volatility(statement, world) == Volatility::Volatile {
-        world.opaque();
+    calls(statement, world);
+}
+
+/// What a function of somebody's own does besides giving a value is not known.
+fn calls(statement: &SyntaxNode, world: &mut World) {
+    if expression::acts(statement, world) {
+        world.unknown();
     }
 }
 
-/// The relation that a statement on rows changes, and whether ONLY it.
-fn target(node: &SyntaxNode) -> Option<(SyntaxNode, bool)> {
-    match node.kind() {
-        SyntaxKind::INSERT => Some((ast::Insert::cast(node.clone())?.relation_name_ref()?.syntax().clone(), true)),
-        SyntaxKind::MERGE => {
-            let name = ast::Merge::cast(node.clone())?.table_relation_name()?;
-            Some((name.table_name_ref()?.syntax().clone(), name.only_token().is_some()))
-        }
-        SyntaxKind::UPDATE => changed(&ast::Update::cast(node.clone())?.relation_name()?),
-        SyntaxKind::DELETE => changed(&ast::Delete::cast(node.clone())?.relation_name()?),
-        _ => None,
-    }
+/// The relation whose rows a statement changes.
+struct Target {
+    /// Its name in the statement.
+    name: SyntaxNode,
+    /// Whether what inherits from it is left alone.
+    only: bool,
+    changes: Vec<Change>,
 }
 
-fn changed(name: &ast::RelationName) -> Option<(SyntaxNode, bool)> {
-    Some((name.relation_name_ref()?.syntax().clone(), name.only_token().is_some()))
-}
-
+/// What a statement does to rows.
 enum Change {
     Insert,
     /// Of these columns.
-    Update(Vec<String>),
-    Delete,
+    Update(Vec<String>, Where),
+    Delete(Where),
+}
+
+/// Which rows.
+enum Where {
+    /// Those that a join finds, or a cursor's own.
+    Found(Found),
+    /// Those that this condition finds of the table, which is called by these names too.
+    Condition(Option<Expr>, Vec<String>),
+}
+
+impl Target {
+    fn of(node: &SyntaxNode) -> Option<Self> {
+        match node.kind() {
+            SyntaxKind::INSERT => {
+                let name = ast::Insert::cast(node.clone())?.relation_name_ref()?.syntax().clone();
+                Some(Self { name, only: true, changes: vec![Change::Insert] })
+            }
+            SyntaxKind::MERGE => {
+                let merge = ast::Merge::cast(node.clone())?;
+                let target = merge.table_relation_name()?;
+                let name = target.table_name_ref()?.syntax().clone();
+                let changes = merge.merge_when_clauses().filter_map(|when| merged(when.syntax())).collect();
+                Some(Self { name, only: target.only_token().is_some(), changes })
+            }
+            SyntaxKind::UPDATE => {
+                let update = ast::Update::cast(node.clone())?;
+                let is_joined = update.from_clause().is_some();
+                let of = which(update.where_clause_or_current_of(), update.alias(), is_joined);
+                Self::changed(&update.relation_name()?, Change::Update(columns(node), of))
+            }
+            SyntaxKind::DELETE => {
+                let delete = ast::Delete::cast(node.clone())?;
+                let is_joined = delete.using_clause().is_some();
+                let of = which(delete.where_clause_or_current_of(), delete.alias(), is_joined);
+                Self::changed(&delete.relation_name()?, Change::Delete(of))
+            }
+            _ => None,
+        }
+    }
+
+    fn changed(name: &ast::RelationName, change: Change) -> Option<Self> {
+        let only = name.only_token().is_some();
+        Some(Self { name: name.relation_name_ref()?.syntax().clone(), only, changes: vec![change] })
+    }
+
+    fn effects(&self, world: &mut World) {
+        for change in &self.changes {
+            writes(&name_of(&self.name), change, self.only, world);
+        }
+    }
+}
+
+/// What `WHEN … THEN` does to rows of the target.
+fn merged(when: &SyntaxNode) -> Option<Change> {
+    let any = || Where::Found(Found::Any);
+    when.descendants().find_map(|node| match node.kind() {
+        SyntaxKind::MERGE_UPDATE => Some(Change::Update(columns(&node), any())),
+        SyntaxKind::MERGE_DELETE => Some(Change::Delete(any())),
+        SyntaxKind::MERGE_INSERT => Some(Change::Insert),
+        _ => None,
+    })
+}
+
+fn which(clause: Option<ast::WhereClauseOrCurrentOf>, alias: Option<ast::OptionalAsAlias>, is_joined: bool) -> Where {
+    let alias = alias.and_then(|alias| alias.syntax().children().find(|node| node.kind() == SyntaxKind::TABLE_ALIAS));
+    match condition::of(clause) {
+        Err(found) => Where::Found(found),
+        // A column's name could be the other table's.
+        Ok(_) if is_joined => Where::Found(Found::Any),
+        Ok(expr) => Where::Condition(expr, alias.iter().map(identifier_of).collect()),
+    }
 }
 
 /// The columns that an UPDATE sets.
@@ -62,6 +124,19 @@ fn columns(update: &SyntaxNode) -> Vec<String> {
     names.map(|name| identifier_of(&name)).collect()
 }
 
+impl Where {
+    fn found(&self, table: &Name, world: &World) -> Found {
+        match self {
+            Self::Found(found) => *found,
+            Self::Condition(expr, names) => {
+                let keys = world.relation(table).map_or_else(Vec::new, |relation| condition::keys(&relation.indexes));
+                let names: Vec<_> = names.iter().cloned().chain([table.name.clone()]).collect();
+                condition::found(expr.as_ref(), &names, &keys)
+            }
+        }
+    }
+}
+
 fn writes(table: &Name, change: &Change, only: bool, world: &mut World) {
     let own = world.resolve(table);
     let members = match change {
@@ -69,21 +144,34 @@ fn writes(table: &Name, change: &Change, only: bool, world: &mut World) {
         _ if only && !matches!(change, Change::Insert) => vec![own.clone()],
         _ => world.family(table),
     };
+    let found = match change {
+        Change::Insert => Found::Few,
+        Change::Update(_, of) | Change::Delete(of) => of.found(table, world),
+    };
     for member in &members {
-        if matches!(change, Change::Insert) {
-            world.lock(member, Lock::RowExclusive);
-        } else {
+        match found {
+            Found::Few => world.lock(member, Lock::RowExclusive),
             // Without an index that fits, which only the server knows, it reads them all.
-            world.works(member, Lock::RowExclusive, Work::Scan);
+            Found::Any | Found::All => world.works(member, Lock::RowExclusive, Work::Scan),
         }
         if world.relation(member).is_some_and(|relation| relation.fires) {
-            world.opaque();
+            world.unknown();
         }
+    }
+    let what = match (change, found) {
+        (Change::Insert, _) | (_, Found::Few) => None,
+        (Change::Update(..), Found::Any) => Some(What::Update),
+        (Change::Update(..), Found::All) => Some(What::UpdateAll),
+        (Change::Delete(_), Found::Any) => Some(What::Delete),
+        (Change::Delete(_), Found::All) => Some(What::DeleteAll),
+    };
+    for member in with_rows(&own, &members, world) {
+        what.iter().for_each(|what| world.changes(&member, what.clone()));
     }
     let touches = |names: &[String]| match change {
         Change::Insert => true,
-        Change::Update(columns) => columns.iter().any(|column| names.contains(column)),
-        Change::Delete => false,
+        Change::Update(columns, _) => columns.iter().any(|column| names.contains(column)),
+        Change::Delete(_) => false,
     };
     let constraints = world.relation(table).map_or_else(Vec::new, |relation| relation.constraints.clone());
     for constraint in constraints.iter().filter(|it| it.kind == 'f' && touches(&it.columns)) {
@@ -91,28 +179,59 @@ fn writes(table: &Name, change: &Change, only: bool, world: &mut World) {
             world.lock(other, Lock::RowShare);
         }
     }
-    // Rows that refer to those which go are looked for, and perhaps go with them.
-    let refers = |it: &Constraint| {
-        let goes = match change {
-            Change::Insert => false,
-            Change::Update(columns) => columns.iter().any(|column| it.refers_to_columns.contains(column)),
-            Change::Delete => true,
-        };
-        goes && it.refers_to.as_ref() == Some(&own)
+    refer_to(&own, change, world);
+}
+
+/// Those of `members` that are told of: what is partitioned stands for its partitions.
+pub(super) fn with_rows(own: &Name, members: &[Name], world: &World) -> Vec<Name> {
+    let is_partitioned = world.relation(own).is_some_and(|relation| relation.kind == Kind::Partitioned);
+    if is_partitioned { vec![own.clone()] } else { members.to_vec() }
+}
+
+/// Rows that refer to those which change are looked for, and perhaps go with them, and so do those that refer to these.
+fn refer_to(table: &Name, change: &Change, world: &mut World) {
+    let (columns, deletes) = match change {
+        Change::Insert => return,
+        Change::Update(columns, _) => (Some(columns), false),
+        Change::Delete(_) => (None, true),
     };
-    for other in world.referring(refers) {
-        world.works(&other, Lock::RowExclusive, Work::Scan);
+    // What refers to a partitioned table refers to each of its partitions.
+    let mut next: Vec<_> =
+        std::iter::successors(Some(table.clone()), |name| world.relation(name)?.parent.clone()).collect();
+    let mut seen = next.clone();
+    while let Some(table) = next.pop() {
+        let refers = |it: &Constraint| {
+            it.kind == 'f'
+                && it.refers_to.as_ref() == Some(&table)
+                && columns.is_none_or(|columns| columns.iter().any(|column| it.refers_to_columns.contains(column)))
+        };
+        for (other, on_delete) in world.referring_by(refers) {
+            if !world.is_new(&other) {
+                for member in world.family(&other) {
+                    world.works(&member, Lock::RowExclusive, Work::Scan);
+                }
+            }
+            match on_delete {
+                _ if !deletes => world.changes(&other, What::Update),
+                'c' => {
+                    world.changes(&other, What::Delete);
+                    if !seen.contains(&other) {
+                        seen.push(other.clone());
+                        next.push(other);
+                    }
+                }
+                'n' | 'd' => world.changes(&other, What::Update),
+                _ => {}
+            }
+        }
     }
 }
 
 /// SELECT INTO makes a table.
 fn creates(statement: &SyntaxNode, world: &mut World) {
-    let into = statement.descendants().find(|node| node.kind() == SyntaxKind::INTO_CLAUSE);
-    let name = into.and_then(|into| {
-        into.descendants()
-            .find(|node| matches!(node.kind(), SyntaxKind::TABLE_NAME | SyntaxKind::PATH | SyntaxKind::PATH_REF))
-    });
-    if let Some(name) = name.map(|node| name_of(&node)) {
+    let Some(into) = statement.descendants().find(|node| node.kind() == SyntaxKind::INTO_CLAUSE) else { return };
+    if let Some(name) = into.children().find(|node| node.kind() == SyntaxKind::TABLE_NAME) {
+        let name = made(&into, &name_of(&name));
         world.create(&name, Kind::Table, Vec::new());
         world.lock(&name, Lock::AccessExclusive);
     }
@@ -121,8 +240,12 @@ fn creates(statement: &SyntaxNode, world: &mut World) {
 /// What a query reads that a table or a view is made of: nothing yet, where it is to stay empty.
 pub(super) fn made_of(query: Option<&SyntaxNode>, option: Option<&DataOption>, world: &mut World) {
     match (query, option) {
+        (Some(query), _) if query.kind() == SyntaxKind::EXECUTE => world.unknown(),
         (Some(query), Some(DataOption::WithNoData(_))) => names(query, world),
-        (Some(query), _) => reads_besides(query, &[], world),
+        (Some(query), _) => {
+            reads_besides(query, &[], world);
+            calls(query, world);
+        }
         (None, _) => {}
     }
 }
@@ -147,15 +270,36 @@ fn reads_besides(statement: &SyntaxNode, targets: &[SyntaxNode], world: &mut Wor
             continue;
         }
         let name = name_of(&inner);
-        let Some(kind) = world.relation(&name).map(|relation| relation.kind) else { continue };
-        let is_locked = locked.as_ref().is_some_and(|of| of.is_empty() || of.contains(&name));
-        let lock = if is_locked { Lock::RowShare } else { Lock::AccessShare };
-        for member in world.family(&name) {
-            match kind {
-                Kind::View => world.lock(&member, lock),
-                _ => world.works(&member, lock, Work::Scan),
-            }
+        if world.relation(&name).is_none() {
+            continue;
         }
+        let is_locked = locked.as_ref().is_some_and(|of| of.is_empty() || of.contains(&name));
+        reads(&name, if is_locked { Lock::RowShare } else { Lock::AccessShare }, world);
+        if is_locked {
+            world.changes(&name, What::LockRows);
+        }
+    }
+    if expression::generates(statement) {
+        world.untimed();
+    }
+}
+
+/// Every row of `name` is read, under `lock`; of a view, every row of what it reads.
+pub(super) fn reads(name: &Name, lock: Lock, world: &mut World) {
+    let Some(relation) = world.relation(name) else { return };
+    if relation.kind == Kind::View {
+        let below = relation.reads.clone();
+        if below.is_empty() {
+            world.untimed();
+        }
+        world.lock(name, lock);
+        for table in below {
+            reads(&table, lock, world);
+        }
+        return;
+    }
+    for member in world.family(name) {
+        world.works(&member, lock, Work::Scan);
     }
 }
 

@@ -2,19 +2,25 @@
 
 use report::Lock;
 use squawk_syntax::ast::{self, AstNode as _, DropBehavior};
-use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::alter_table::dropped;
-use super::{name_of, world::World};
+use super::{What, data, name_of, world::World};
 use crate::name::Name;
 
 pub(super) fn tables(drop: &ast::DropTable, world: &mut World) {
     let cascades = matches!(drop.drop_behavior(), Some(DropBehavior::Cascade(_)));
     for written in drop.table_name_refs().map(|name| name_of(name.syntax())).collect::<Vec<_>>() {
         if world.relation(&written).is_none() {
+            // Perhaps something has made it that nobody could look into.
+            if drop.if_exists().is_none() {
+                world.changes(&written, What::Drop);
+            }
             continue;
         }
         let gone = world.family(&written);
+        for name in data::with_rows(&world.resolve(&written), &gone, world) {
+            world.changes(&name, What::Drop);
+        }
         if let Some(parent) = world.relation(&written).and_then(|relation| relation.parent.clone()) {
             world.lock(&parent, Lock::AccessExclusive);
             if let Some(default) = world.relation(&parent).and_then(|relation| relation.default_partition.clone()) {
@@ -46,13 +52,6 @@ fn referring(table: &Name, world: &World) -> Vec<Name> {
     world.referring(|constraint| constraint.refers_to.as_ref() == Some(table))
 }
 
-/// Types and functions lock no table, unless what depends on them goes too.
-pub(super) fn cascades(statement: &SyntaxNode, world: &mut World) {
-    if statement.descendants().any(|node| node.kind() == SyntaxKind::CASCADE) {
-        world.opaque();
-    }
-}
-
 pub(super) fn truncate(truncate: &ast::Truncate, world: &mut World) {
     let cascades = matches!(truncate.drop_behavior(), Some(DropBehavior::Cascade(_)));
     let mut pending: Vec<Name> = Vec::new();
@@ -71,6 +70,7 @@ pub(super) fn truncate(truncate: &ast::Truncate, world: &mut World) {
         }
         // Empty files take the old ones' place, however large those are.
         world.lock(&name, Lock::AccessExclusive);
+        world.changes(&name, What::Truncate);
         if cascades {
             pending.extend(referring(&name, world));
         }

@@ -1,9 +1,11 @@
-//! Whether an expression has one value for all rows.
+//! Whether an expression has one value for all rows, and whether it does more than having one.
 
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::named::callee;
 use super::world::World;
+use crate::catalog::Function;
+use crate::name::Name;
 
 /// How much an expression's value changes. The order is from least to most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,8 +20,11 @@ pub(crate) enum Volatility {
 
 /// The worst of what `node` calls.
 pub(super) fn volatility(node: &SyntaxNode, world: &World) -> Volatility {
-    let calls = node.descendants().filter(|inner| inner.kind() == SyntaxKind::CALL_EXPR);
-    calls.map(|call| of_call(&call, world)).max().unwrap_or(Volatility::Immutable)
+    calls(node).map(|call| of_call(&call, world)).max().unwrap_or(Volatility::Immutable)
+}
+
+fn calls(node: &SyntaxNode) -> impl Iterator<Item = SyntaxNode> {
+    node.descendants().filter(|inner| inner.kind() == SyntaxKind::CALL_EXPR)
 }
 
 fn of_call(call: &SyntaxNode, world: &World) -> Volatility {
@@ -30,4 +35,44 @@ fn of_call(call: &SyntaxNode, world: &World) -> Volatility {
         Some('s') => Volatility::Stable,
         _ => Volatility::Volatile,
     }
+}
+
+/// PostgreSQL's own volatile functions that do nothing to anybody else, but for a sequence's next value.
+const HARMLESS: [&str; 15] = [
+    "clock_timestamp",
+    "currval",
+    "gen_random_uuid",
+    "lastval",
+    "nextval",
+    "pg_notify",
+    "random",
+    "random_normal",
+    "set_config",
+    "setseed",
+    "setval",
+    "timeofday",
+    "txid_current",
+    "uuidv4",
+    "uuidv7",
+];
+
+/// Those of the extensions that most databases have: uuid-ossp and pgcrypto.
+const WELL_KNOWN: [&str; 5] =
+    ["gen_random_bytes", "gen_random_uuid", "uuid_generate_v1", "uuid_generate_v1mc", "uuid_generate_v4"];
+
+/// Whether something that `node` calls can do more than give a value.
+pub(super) fn acts(node: &SyntaxNode, world: &World) -> bool {
+    calls(node).filter_map(|call| callee(&call)).any(|name| match world.functions.get(&name) {
+        Some(Function { volatility: 'i' | 's', .. }) => false,
+        Some(Function { builtin: true, .. }) => !HARMLESS.contains(&name.name.as_str()),
+        _ => !WELL_KNOWN.contains(&name.name.as_str()),
+    })
+}
+
+/// Whether `node` has rows of its own making: however many, no table tells.
+pub(super) fn generates(node: &SyntaxNode) -> bool {
+    let is_source =
+        |node: SyntaxNode| matches!(node.kind(), SyntaxKind::FUNCTION_FROM_ITEM | SyntaxKind::ROWS_FROM_ITEM);
+    let is_series = |name: Name| name.name.starts_with("generate_");
+    node.descendants().any(is_source) || calls(node).filter_map(|call| callee(&call)).any(is_series)
 }

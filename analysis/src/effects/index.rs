@@ -69,7 +69,7 @@ pub(super) fn alter(alter: &ast::AlterIndex, world: &mut World) {
         Some(AlterIndexAction::IndexRenameTo(it)) => {
             world.lock(&index, Lock::ShareUpdateExclusive);
             if let Some(to) = it.index() {
-                world.rename(&index, index.renamed(identifier_of(to.syntax())));
+                world.rename(&index, &index.renamed(identifier_of(to.syntax())));
             }
         }
         Some(
@@ -116,7 +116,8 @@ pub(super) fn reindex(reindex: &ast::Reindex, world: &mut World) {
         Some(ReindexTarget::ReindexTargetTable(_)) => {
             let Some(written) = named(SyntaxKind::TABLE_NAME_REF) else { return };
             for member in world.family(&written) {
-                world.works(&member, of_table, Work::IndexBuild);
+                let many = world.relation(&member).map_or(1, |relation| relation.facts.indexes.len());
+                (0..many.max(1)).for_each(|_| world.works(&member, of_table, Work::IndexBuild));
                 // The index of what has partitions is those of the partitions.
                 let whole = world.relation(&member).is_some_and(|relation| relation.kind == Kind::Partitioned);
                 if !is_concurrent && !whole {
@@ -125,6 +126,6 @@ pub(super) fn reindex(reindex: &ast::Reindex, world: &mut World) {
             }
         }
         // Whichever tables there are.
-        _ => world.opaque(),
+        _ => world.unknown(),
     }
 }

@@ -3,6 +3,8 @@
 //! Each form's claim is checked against PostgreSQL itself: `analysis/forms` has the statements.
 
 mod alter_table;
+mod change;
+mod condition;
 mod create;
 mod data;
 mod drop;
@@ -10,9 +12,12 @@ mod expression;
 mod index;
 mod named;
 mod other;
+mod session;
+mod types;
 mod view;
 mod world;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use report::Effect;
@@ -22,16 +27,26 @@ use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
 use crate::catalog::Catalog;
 use crate::name::{Name, identifier};
 
+pub use change::{Change, What};
 pub use named::{Named, named};
 pub use world::World;
+pub(crate) use world::{Names, is_temporary, made};
 
 /// What a statement does to relations.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Effects {
     /// By relation, one each, in the order in which the statement names them. Those of the system's catalog are left out.
     pub of: Vec<Effect>,
+    /// How many indexes are built, by relation, where it is more than one.
+    pub builds: BTreeMap<String, u64>,
+    /// What becomes of rows and values that existed before the plan.
+    pub changes: Vec<Change>,
     /// Whether there can be more: what a DO block, a call or a trigger does is not known before it runs.
     pub opaque: bool,
+    /// Whether it can take longer than the sizes of the relations tell.
+    pub untimed: bool,
+    /// Why the server will refuse it, as a clause; `None` where nothing speaks for that.
+    pub fails: Option<String>,
 }
 
 /// The effects of every statement of `sql`, one after the other, on a database that is as `catalog` says.
@@ -44,8 +59,17 @@ pub fn infer(sql: &str, catalog: &Catalog) -> Vec<(Range<usize>, Effects)> {
 
 /// The effects of `statement` on the `world`, which is changed as the statement would change the database.
 pub fn of(statement: &ast::Stmt, world: &mut World) -> Effects {
-    use ast::Stmt;
     world.begin();
+    dispatch(statement, world);
+    // What it names is perhaps not what was looked at.
+    if !world.knows(statement.syntax()) {
+        world.unknown();
+    }
+    world.end()
+}
+
+fn dispatch(statement: &ast::Stmt, world: &mut World) {
+    use ast::Stmt;
     match statement {
         Stmt::AlterTable(it) => alter_table::effects(it, world),
         Stmt::CreateTable(it) => create::table(it, world),
@@ -55,7 +79,6 @@ pub fn of(statement: &ast::Stmt, world: &mut World) -> Effects {
         Stmt::AlterIndex(it) => index::alter(it, world),
         Stmt::Reindex(it) => index::reindex(it, world),
         Stmt::DropTable(it) => drop::tables(it, world),
-        Stmt::DropType(_) | Stmt::DropDomain(_) | Stmt::DropFunction(_) => drop::cascades(statement.syntax(), world),
         Stmt::Truncate(it) => drop::truncate(it, world),
         Stmt::Insert(_)
         | Stmt::Update(_)
@@ -66,7 +89,10 @@ pub fn of(statement: &ast::Stmt, world: &mut World) -> Effects {
         | Stmt::ParenSelect(_)
         | Stmt::SelectInto(_)
         | Stmt::Table(_)
-        | Stmt::Values(_) => data::effects(statement.syntax(), world),
+        | Stmt::Values(_) => {
+            data::effects(statement.syntax(), world);
+            session::configured(statement.syntax(), world);
+        }
         Stmt::CreateView(it) => view::create(it, world),
         Stmt::DropView(it) => view::drop(it.syntax(), it.drop_behavior().as_ref(), world),
         Stmt::AlterView(it) => view::alter(it.syntax(), world),
@@ -74,12 +100,16 @@ pub fn of(statement: &ast::Stmt, world: &mut World) -> Effects {
         Stmt::DropMaterializedView(it) => view::drop(it.syntax(), it.drop_behavior().as_ref(), world),
         Stmt::AlterMaterializedView(it) => view::alter(it.syntax(), world),
         Stmt::Refresh(it) => view::refresh(it, world),
-        // What runs inside cannot be known, and what goes cannot be listed.
-        Stmt::Do(_) | Stmt::Call(_) | Stmt::Execute(_) => world.opaque(),
-        Stmt::DropSchema(_) | Stmt::DropOwned(_) | Stmt::DropExtension(_) => world.opaque(),
+        Stmt::CreateType(_)
+        | Stmt::AlterType(_)
+        | Stmt::CreateDomain(_)
+        | Stmt::AlterDomain(_)
+        | Stmt::CreateFunction(_)
+        | Stmt::AlterFunction(_)
+        | Stmt::CreateProcedure(_) => types::effects(statement, world),
+        Stmt::Set(_) | Stmt::Reset(_) | Stmt::Discard(_) | Stmt::Rollback(_) => session::effects(statement, world),
         _ => other::effects(statement, world),
     }
-    world.end()
 }
 
 /// The name that `node` is, of a relation or a function.

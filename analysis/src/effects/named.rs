@@ -80,7 +80,12 @@ pub(super) fn routine(create: &SyntaxNode) -> Option<String> {
 pub(super) fn callee(call: &SyntaxNode) -> Option<Name> {
     let function = call.children().next()?;
     let is_name = matches!(function.kind(), SyntaxKind::NAME_REF | SyntaxKind::FIELD_EXPR);
-    is_name.then(|| name_of(&function))
+    is_name.then(|| name_of(&function)).filter(|name| !is_syntax(name))
+}
+
+/// Whether `name` is called like a function, and is none: the catalog does not know it.
+fn is_syntax(name: &Name) -> bool {
+    name.schema.is_none() && ["coalesce", "greatest", "grouping", "least", "nullif"].contains(&name.name.as_str())
 }
 
 /// A type's name, without its arguments.

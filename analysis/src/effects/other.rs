@@ -5,18 +5,25 @@ use squawk_syntax::ast::{self, AstNode as _, CommentObject, Stmt};
 use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
 
 use super::named::{routine, table_of_column};
-use super::{data, has, name_of, names_table, text, world::World};
+use super::world::{Names, World};
+use super::{data, has, name_of, names_table, text};
 use crate::catalog::Kind;
 
 pub(super) fn effects(statement: &Stmt, world: &mut World) {
     match statement {
         Stmt::CreateTrigger(it) => {
-            family(it.on_relation().map(|on| on.syntax().clone()), Lock::ShareRowExclusive, world);
+            let table = it.on_relation().map(|on| on.syntax().clone());
+            family(table.clone(), Lock::ShareRowExclusive, world);
             on(it.from_table().map(|from| from.syntax().clone()), Lock::AccessShare, world);
+            fires(table, world);
         }
         Stmt::DropTrigger(it) => family(it.on_relation().map(|on| on.syntax().clone()), Lock::AccessExclusive, world),
         Stmt::AlterTrigger(it) => on(Some(it.syntax().clone()), Lock::AccessExclusive, world),
-        Stmt::CreateRule(it) => on(it.rule_on().map(|on| on.syntax().clone()), Lock::AccessExclusive, world),
+        Stmt::CreateRule(it) => {
+            let table = it.rule_on().map(|on| on.syntax().clone());
+            on(table.clone(), Lock::AccessExclusive, world);
+            fires(table, world);
+        }
         Stmt::DropRule(it) => on(it.on_relation().map(|on| on.syntax().clone()), Lock::AccessExclusive, world),
         Stmt::AlterRule(it) => on(Some(it.syntax().clone()), Lock::AccessExclusive, world),
         Stmt::CreatePolicy(it) => {
@@ -31,6 +38,8 @@ pub(super) fn effects(statement: &Stmt, world: &mut World) {
         Stmt::CreateStatistics(it) => {
             on(it.from_table().map(|from| from.syntax().clone()), Lock::ShareUpdateExclusive, world);
         }
+        Stmt::AlterForeignTable(it) => on(Some(it.syntax().clone()), Lock::AccessExclusive, world),
+        Stmt::DropForeignTable(it) => on(Some(it.syntax().clone()), Lock::AccessExclusive, world),
         Stmt::CommentOn(it) => comment(it, world),
         Stmt::Lock(it) => lock(it, world),
         Stmt::Analyze(it) => maintenance(it.syntax(), Lock::ShareUpdateExclusive, None, world),
@@ -38,35 +47,149 @@ pub(super) fn effects(statement: &Stmt, world: &mut World) {
         Stmt::Cluster(it) => maintenance(it.syntax(), Lock::AccessExclusive, Some(Work::Rewrite), world),
         Stmt::CreateSequence(it) => sequence(it.syntax(), None, world),
         Stmt::AlterSequence(it) => sequence(it.syntax(), Some(Lock::ShareRowExclusive), world),
-        Stmt::DropSequence(it) => {
-            sequence(it.syntax(), Some(Lock::AccessExclusive), world);
-            if matches!(it.drop_behavior(), Some(ast::DropBehavior::Cascade(_))) {
-                world.opaque();
-            }
-        }
+        Stmt::DropSequence(it) => sequence(it.syntax(), Some(Lock::AccessExclusive), world),
         // Which tables they are of, the text does not say.
         Stmt::DropStatistics(_) | Stmt::AlterStatistics(_) => world.opaque(),
         // From 18 on what is granted on is locked too, as readers do.
         Stmt::Grant(it) if world.version >= 180_000 => each(it.syntax(), Lock::AccessShare, world),
         Stmt::Revoke(it) if world.version >= 180_000 => each(it.syntax(), Lock::AccessShare, world),
-        Stmt::CreateFunction(it) => body(it.syntax(), world),
-        Stmt::CreateProcedure(it) => body(it.syntax(), world),
         Stmt::CreatePublication(it) => each(it.syntax(), Lock::ShareUpdateExclusive, world),
         Stmt::AlterPublication(it) => each(it.syntax(), Lock::ShareUpdateExclusive, world),
-        Stmt::AlterDomain(it) => domain(it, world),
-        Stmt::AlterType(it) => composite(it, world),
-        Stmt::CreateExtension(_)
-        | Stmt::AlterExtension(_)
-        | Stmt::ImportForeignSchema(_)
-        | Stmt::Reassign(_)
-        | Stmt::Copy(_)
-        | Stmt::Explain(_)
-        | Stmt::Fetch(_)
-        | Stmt::Move(_)
-        | Stmt::Load(_)
-        | Stmt::AlterSystem(_) => world.opaque(),
-        // A new function's body runs later. The rest changes the catalog alone.
-        _ => {}
+        Stmt::Explain(it) => explain(it, world),
+        // Whenever it is executed: that it is, is likely.
+        Stmt::Prepare(it) => data::effects(it.syntax(), world),
+        Stmt::Declare(it) => data::effects(it.syntax(), world),
+        // Whoever is called by it has another name from now on.
+        Stmt::AlterSchema(it) if has(it.syntax(), SyntaxKind::RENAME_KW) => world.trusts(Names::Nothing),
+        _ if is_of_the_catalog_alone(statement) => {}
+        _ => world.unknown(),
+    }
+    // Whatever else goes, only the server can list.
+    let drops = matches!(statement.syntax().first_token(), Some(token) if token.kind() == SyntaxKind::DROP_KW);
+    if drops && statement.syntax().children().any(|node| node.kind() == SyntaxKind::CASCADE) {
+        world.opaque();
+    }
+}
+
+/// Whether a statement changes the catalog alone, or the session, and nobody's table is locked for it.
+fn is_of_the_catalog_alone(statement: &Stmt) -> bool {
+    matches!(
+        statement,
+        Stmt::AlterAggregate(_)
+            | Stmt::AlterCollation(_)
+            | Stmt::AlterConversion(_)
+            | Stmt::AlterDatabase(_)
+            | Stmt::AlterDefaultPrivileges(_)
+            | Stmt::AlterEventTrigger(_)
+            | Stmt::AlterForeignDataWrapper(_)
+            | Stmt::AlterGroup(_)
+            | Stmt::AlterLanguage(_)
+            | Stmt::AlterLargeObject(_)
+            | Stmt::AlterOperator(_)
+            | Stmt::AlterOperatorClass(_)
+            | Stmt::AlterOperatorFamily(_)
+            | Stmt::AlterProcedure(_)
+            | Stmt::AlterRole(_)
+            | Stmt::AlterRoutine(_)
+            | Stmt::AlterSchema(_)
+            | Stmt::AlterServer(_)
+            | Stmt::AlterTablespace(_)
+            | Stmt::AlterTextSearchConfiguration(_)
+            | Stmt::AlterTextSearchDictionary(_)
+            | Stmt::AlterTextSearchParser(_)
+            | Stmt::AlterTextSearchTemplate(_)
+            | Stmt::AlterUser(_)
+            | Stmt::AlterUserMapping(_)
+            | Stmt::Begin(_)
+            | Stmt::Close(_)
+            | Stmt::Commit(_)
+            | Stmt::CreateAccessMethod(_)
+            | Stmt::CreateAggregate(_)
+            | Stmt::CreateCast(_)
+            | Stmt::CreateCollation(_)
+            | Stmt::CreateConversion(_)
+            | Stmt::CreateForeignDataWrapper(_)
+            | Stmt::CreateForeignTable(_)
+            | Stmt::CreateGroup(_)
+            | Stmt::CreateLanguage(_)
+            | Stmt::CreateOperator(_)
+            | Stmt::CreateOperatorClass(_)
+            | Stmt::CreateOperatorFamily(_)
+            | Stmt::CreateRole(_)
+            | Stmt::CreateSchema(_)
+            | Stmt::CreateServer(_)
+            | Stmt::CreateTextSearchConfiguration(_)
+            | Stmt::CreateTextSearchDictionary(_)
+            | Stmt::CreateTextSearchParser(_)
+            | Stmt::CreateTextSearchTemplate(_)
+            | Stmt::CreateTransform(_)
+            | Stmt::CreateUser(_)
+            | Stmt::CreateUserMapping(_)
+            | Stmt::Deallocate(_)
+            | Stmt::DropAccessMethod(_)
+            | Stmt::DropAggregate(_)
+            | Stmt::DropCast(_)
+            | Stmt::DropCollation(_)
+            | Stmt::DropConversion(_)
+            | Stmt::DropDomain(_)
+            | Stmt::DropEventTrigger(_)
+            | Stmt::DropForeignDataWrapper(_)
+            | Stmt::DropFunction(_)
+            | Stmt::DropGroup(_)
+            | Stmt::DropLanguage(_)
+            | Stmt::DropOperator(_)
+            | Stmt::DropOperatorClass(_)
+            | Stmt::DropOperatorFamily(_)
+            | Stmt::DropProcedure(_)
+            | Stmt::DropPublication(_)
+            | Stmt::DropRole(_)
+            | Stmt::DropRoutine(_)
+            | Stmt::DropSchema(_)
+            | Stmt::DropServer(_)
+            | Stmt::DropTextSearchConfig(_)
+            | Stmt::DropTextSearchDict(_)
+            | Stmt::DropTextSearchParser(_)
+            | Stmt::DropTextSearchTemplate(_)
+            | Stmt::DropTransform(_)
+            | Stmt::DropType(_)
+            | Stmt::DropUser(_)
+            | Stmt::DropUserMapping(_)
+            | Stmt::EmptyStmt(_)
+            | Stmt::Grant(_)
+            | Stmt::Listen(_)
+            | Stmt::Notify(_)
+            | Stmt::ReleaseSavepoint(_)
+            | Stmt::ResetRole(_)
+            | Stmt::ResetSessionAuth(_)
+            | Stmt::Revoke(_)
+            | Stmt::SavepointCreate(_)
+            | Stmt::SecurityLabel(_)
+            | Stmt::SetConstraints(_)
+            | Stmt::SetRole(_)
+            | Stmt::SetSessionAuth(_)
+            | Stmt::SetTransaction(_)
+            | Stmt::Show(_)
+            | Stmt::Unlisten(_)
+    )
+}
+
+/// The rows of the table that `node` names set something off from now on.
+fn fires(node: Option<SyntaxNode>, world: &mut World) {
+    let name = node.and_then(|node| node.descendants().find(names_table));
+    if let Some(relation) = name.and_then(|name| world.relation_mut(&name_of(&name))) {
+        relation.fires = true;
+    }
+}
+
+/// With ANALYZE it runs what it explains.
+fn explain(explain: &ast::Explain, world: &mut World) {
+    let Some(inner) = explain.explain_stmt().map(|inner| inner.syntax().clone()) else { return world.unknown() };
+    let before_it = explain.syntax().descendants_with_tokens();
+    let mut before_it = before_it.take_while(|element| element.text_range().start() < inner.text_range().start());
+    let runs = before_it.any(|element| matches!(element.kind(), SyntaxKind::ANALYZE_KW | SyntaxKind::ANALYSE_KW));
+    match Stmt::cast(inner.clone()) {
+        Some(statement) if runs => super::dispatch(&statement, world),
+        _ => world.only_locks(|world| data::effects(&inner, world)),
     }
 }
 
@@ -116,7 +239,7 @@ fn sequence(node: &SyntaxNode, lock: Option<Lock>, world: &mut World) {
 }
 
 /// The server tries what is written in SQL, without running it: it locks as if it did.
-fn body(function: &SyntaxNode, world: &mut World) {
+pub(super) fn body(function: &SyntaxNode, world: &mut World) {
     let Some(inner) = routine(function) else { return };
     let parse = SourceFile::parse(&inner);
     for statement in parse.tree().stmts() {
@@ -189,33 +312,16 @@ fn vacuum(vacuum: &ast::Vacuum, world: &mut World) {
 fn maintenance(node: &SyntaxNode, lock: Lock, work: Option<Work>, world: &mut World) {
     let names: Vec<_> = node.descendants().filter(names_table).map(|node| name_of(&node)).collect();
     if names.is_empty() {
-        return world.opaque();
+        // All that the role may, one after the other: nobody minds, unless each is written anew.
+        if work == Some(Work::Rewrite) {
+            world.unknown();
+        }
+        return;
     }
     for member in names.iter().flat_map(|name| world.family(name)).collect::<Vec<_>>() {
         match work {
             Some(work) => world.works(&member, lock, work),
             None => world.lock(&member, lock),
         }
-    }
-}
-
-/// A domain's new constraint is checked in every table that uses it, which only the server can list.
-fn domain(alter: &ast::AlterDomain, world: &mut World) {
-    let checks = alter.syntax().descendants_with_tokens().any(|element| {
-        matches!(
-            element.kind(),
-            SyntaxKind::ADD_CONSTRAINT | SyntaxKind::SET_NOT_NULL | SyntaxKind::VALIDATE_CONSTRAINT
-        )
-    });
-    let later = alter.syntax().descendants().any(|node| node.kind() == SyntaxKind::NOT_VALID);
-    if checks && !later {
-        world.opaque();
-    }
-}
-
-/// A composite type's new shape reaches the tables that are of that type.
-fn composite(alter: &ast::AlterType, world: &mut World) {
-    if alter.syntax().descendants().any(|node| node.kind() == SyntaxKind::ALTER_TYPE_ATTRIBUTE_ACTION_LIST) {
-        world.opaque();
     }
 }

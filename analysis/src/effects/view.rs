@@ -4,19 +4,41 @@ use report::{Lock, Work};
 use squawk_syntax::ast::{self, AstNode, DataOption, DropBehavior};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::{data, has, name_of, world::World};
+use super::world::{World, made};
+use super::{data, has, name_of};
 use crate::catalog::Kind;
 use crate::name::Name;
 
 pub(super) fn create(create: &ast::CreateView, world: &mut World) {
-    let Some(view) = create.view().map(|name| name_of(name.syntax())) else { return };
+    let Some(view) = create.view().map(|name| made(create.syntax(), &name_of(name.syntax()))) else { return };
     if let Some(query) = create.query() {
         data::names(query.syntax(), world);
     }
-    if world.relation(&view).is_none() {
+    // Without OR REPLACE, the server refuses what is there.
+    if create.or_replace().is_none() || world.relation(&view).is_none() {
         world.create(&view, Kind::View, Vec::new());
     }
+    sees(&view, create.query().as_ref().map(AstNode::syntax), world);
     world.lock(&view, Lock::AccessExclusive);
+}
+
+/// What reading the view will read.
+fn sees(view: &Name, query: Option<&SyntaxNode>, world: &mut World) {
+    let named = query.into_iter().flat_map(SyntaxNode::descendants);
+    let named = named.filter(|node| node.kind() == SyntaxKind::RELATION_NAME_REF).map(|node| name_of(&node));
+    let mut below = Vec::new();
+    for name in named.collect::<Vec<_>>() {
+        let Some(relation) = world.relation(&name) else { continue };
+        match relation.kind {
+            Kind::View => below.extend(relation.reads.iter().cloned()),
+            _ => below.push(relation.name.clone()),
+        }
+    }
+    below.sort();
+    below.dedup();
+    if let Some(relation) = world.relation_mut(view) {
+        relation.reads = below;
+    }
 }
 
 pub(super) fn create_materialized(create: &ast::CreateMaterializedView, world: &mut World) {
@@ -26,6 +48,7 @@ pub(super) fn create_materialized(create: &ast::CreateMaterializedView, world: &
     }
     data::made_of(create.query().as_ref().map(AstNode::syntax), create.data_option().as_ref(), world);
     world.create(&view, Kind::MaterializedView, Vec::new());
+    sees(&view, create.query().as_ref().map(AstNode::syntax), world);
     world.lock(&view, Lock::AccessExclusive);
 }
 
@@ -42,8 +65,16 @@ pub(super) fn drop(statement: &SyntaxNode, behavior: Option<&DropBehavior>, worl
 }
 
 pub(super) fn alter(statement: &SyntaxNode, world: &mut World) {
+    // It is copied, as a table is.
+    let moves = [SyntaxKind::SET_TABLESPACE, SyntaxKind::SET_ACCESS_METHOD];
+    let is_copied = moves.into_iter().any(|kind| has(statement, kind));
     for view in names(statement).into_iter().take(1) {
-        if world.relation(&view).is_some() {
+        if world.relation(&view).is_none() {
+            continue;
+        }
+        if is_copied {
+            world.works(&view, Lock::AccessExclusive, Work::Rewrite);
+        } else {
             world.lock(&view, Lock::AccessExclusive);
         }
     }
@@ -51,12 +82,21 @@ pub(super) fn alter(statement: &SyntaxNode, world: &mut World) {
 
 pub(super) fn refresh(refresh: &ast::Refresh, world: &mut World) {
     let Some(view) = refresh.view_ref().map(|name| name_of(name.syntax())) else { return };
+    let is_filled = !matches!(refresh.data_option(), Some(DataOption::WithNoData(_)));
     if has(refresh.syntax(), SyntaxKind::CONCURRENTLY_KW) {
-        return world.works(&view, Lock::Exclusive, Work::Scan);
-    }
-    world.lock(&view, Lock::AccessExclusive);
-    if !matches!(refresh.data_option(), Some(DataOption::WithNoData(_))) {
+        world.works(&view, Lock::Exclusive, Work::Scan);
+    } else if is_filled {
         world.works(&view, Lock::AccessExclusive, Work::Rewrite);
+    } else {
+        return world.lock(&view, Lock::AccessExclusive);
+    }
+    // The query runs anew, however small its result is.
+    let below = world.relation(&view).map_or_else(Vec::new, |relation| relation.reads.clone());
+    if below.is_empty() {
+        world.untimed();
+    }
+    for table in below {
+        data::reads(&table, Lock::AccessShare, world);
     }
 }
 

@@ -1,56 +1,74 @@
 //! Whom a statement keeps waiting, and how long.
 
-use report::{Effect, Magnitude, Verdict};
+use report::{Blocking, Effect, Lock, Magnitude, Verdict};
 
-use super::{Context, Found, Rule};
-use crate::effects::World;
-use crate::estimate::{magnitude, milliseconds};
+use super::{Context, Found, Rule, is_large};
+use crate::effects::{Effects, World};
+use crate::estimate::Time;
 
-/// The effect that keeps others waiting longest.
+/// The effect that keeps most waiting, for as long as the statement's work takes.
 pub(crate) struct Blocked<'a> {
-    pub(crate) effect: &'a Effect,
-    pub(crate) how_long: Magnitude,
-    pub(crate) basis: String,
+    effect: &'a Effect,
+    how_long: Magnitude,
+    basis: String,
+    /// Whether one of those that are locked is so large that many will mind.
+    is_large: bool,
 }
 
-/// The longest that one of `effects` blocks readers or writers of what existed before; nothing, if none does.
-pub(crate) fn blocked<'a>(effects: &'a [Effect], world: &World) -> Option<Blocked<'a>> {
-    let blocking = effects.iter().filter(|effect| !effect.is_new && effect.lock.blocks_writes());
-    let longest = blocking.map(|effect| {
-        let Some(facts) = world.facts(effect) else {
-            let how_long = if effect.work.is_empty() { Magnitude::Moment } else { Magnitude::Unknown };
-            return Blocked { effect, how_long, basis: "its size is not known".to_owned() };
-        };
-        // Each work is done under the statement's locks, whichever table it is on.
-        let (taken, basis) = milliseconds(&effect.work, facts);
-        Blocked { effect, how_long: magnitude(taken), basis }
-    });
-    longest.max_by(|a, b| (a.how_long, a.effect.lock).cmp(&(b.how_long, b.effect.lock)))
+/// Whom `effects` keep waiting, of those who use what existed before; nothing, if nobody.
+pub(crate) fn blocked<'a>(effects: &'a Effects, world: &World) -> Option<Blocked<'a>> {
+    let locked: Vec<_> = effects.of.iter().filter(|effect| blocks(effect, world)).collect();
+    // All that the statement does is done under the strongest of its locks.
+    let size = |effect: &Effect| world.facts(effect).map_or(u64::MAX, |facts| facts.bytes);
+    let effect = locked.iter().max_by_key(|effect| (effect.lock, size(effect)))?;
+    let time = Time::of(effects, world);
+    let is_large = locked.iter().any(|effect| is_large(world.facts(effect)));
+    Some(Blocked { effect, how_long: time.how_long(), basis: time.basis(&effect.relation), is_large })
+}
+
+/// Whether somebody waits for that lock.
+pub(crate) fn blocks(effect: &Effect, world: &World) -> bool {
+    // Nobody writes a materialized view, but whoever refreshes it.
+    let has_no_writers = || world.facts(effect).is_some_and(|facts| facts.kind == "materialized view");
+    !effect.is_new && effect.lock.blocks_writes() && (effect.lock.blocks_reads() || !has_no_writers())
 }
 
 impl Blocked<'_> {
     /// How much it matters.
     pub(crate) fn verdict(&self) -> Verdict {
-        verdict(self.how_long)
+        verdict(self.how_long, self.is_large)
     }
 
     /// Who waits, for what and how long, as a sentence.
     pub(crate) fn sentence(&self) -> String {
         let who = if self.effect.lock.blocks_reads() { "Readers and writers" } else { "Writers" };
-        let for_long = match self.how_long {
-            Magnitude::Moment => "a moment",
-            Magnitude::Seconds => "some seconds",
-            Magnitude::Minutes => "minutes",
-            Magnitude::Hours => "hours",
-            Magnitude::Unknown => "a time that cannot be told",
-        };
-        format!("{who} of {} wait for {for_long}: {}", self.effect.relation, self.basis)
+        format!("{who} of {} wait for {}: {}", self.effect.relation, length(self.how_long), self.basis)
+    }
+
+    /// The same for the report.
+    pub(crate) fn blocking(&self) -> Blocking {
+        Blocking {
+            readers: self.effect.lock.blocks_reads(),
+            writers: true,
+            how_long: self.how_long,
+            basis: self.basis.clone(),
+        }
+    }
+}
+
+fn length(how_long: Magnitude) -> &'static str {
+    match how_long {
+        Magnitude::Moment => "a moment",
+        Magnitude::Seconds => "some seconds",
+        Magnitude::Minutes => "minutes",
+        Magnitude::Hours => "hours",
+        Magnitude::Unknown => "a time that cannot be told",
     }
 }
 
 /// `found` where the statement blocks for longer than a moment.
 pub(super) fn where_long(context: &Context, safer: impl FnOnce() -> Option<report::Safer>) -> Option<Found> {
-    let blocked = blocked(&context.effects.of, context.world)?;
+    let blocked = blocked(context.effects, context.world)?;
     let verdict = blocked.verdict();
     (verdict > Verdict::Safe).then(|| Found { verdict, text: blocked.sentence(), safer: safer() })
 }
@@ -64,11 +82,28 @@ pub(super) const LONG_BLOCK: Rule = Rule {
     judge: |context| where_long(context, || None),
 };
 
-/// How much it matters to wait so long.
-pub(crate) fn verdict(how_long: Magnitude) -> Verdict {
+/// How much it matters to wait so long, for a table that `is_large` or for another.
+pub(crate) fn verdict(how_long: Magnitude, is_large: bool) -> Verdict {
     match how_long {
         Magnitude::Moment => Verdict::Safe,
+        Magnitude::Unknown if is_large => Verdict::Danger,
         Magnitude::Seconds | Magnitude::Unknown => Verdict::Caution,
         Magnitude::Minutes | Magnitude::Hours => Verdict::Danger,
+    }
+}
+
+/// Who waits for a statement that keeps nobody from a whole table, as a sentence.
+pub(crate) fn harmless(effects: &Effects) -> &'static str {
+    let existing = || effects.of.iter().filter(|effect| !effect.is_new);
+    if effects.of.is_empty() {
+        "It locks no table"
+    } else if existing().next().is_none() {
+        "It touches only what this plan makes"
+    } else if existing().any(|effect| matches!(effect.lock, Lock::RowShare | Lock::RowExclusive)) {
+        "Only who writes one of the same rows waits, until the script ends"
+    } else if existing().any(|effect| effect.lock == Lock::ShareUpdateExclusive) {
+        "Readers and writers go on; other changes of the table wait"
+    } else {
+        "It keeps nobody waiting"
     }
 }

@@ -155,11 +155,8 @@ pub(super) const VALIDATE_WITH_LOCK: Rule = Rule {
         if !validates || !context.earlier_locks {
             return None;
         }
-        let seconds =
-            context.effects.of.iter().filter_map(|effect| context.world.facts(effect).map(|facts| (effect, facts)));
-        let longest =
-            seconds.map(|(effect, facts)| crate::estimate::milliseconds(&effect.work, facts).0).max().unwrap_or(0);
-        let verdict = super::blocked::verdict(crate::estimate::magnitude(longest));
+        let time = crate::estimate::Time::of(context.effects, context.world);
+        let verdict = super::blocked::verdict(time.how_long(), false);
         (verdict > report::Verdict::Safe).then(|| Found {
             verdict,
             text: "It reads every row while a stronger lock of the same script keeps others out".to_owned(),

@@ -1,21 +1,33 @@
 //! What cannot be brought back.
 
-use report::Verdict;
-use squawk_syntax::SyntaxKind;
-use squawk_syntax::ast::{self, AlterTableAction, AstNode as _};
+use report::{Table, Verdict};
 
-use super::{Context, Found, Rule, safer};
-use crate::name::{identifier, quoted};
+use super::{Context, Found, Rule, is_large, safer};
+use crate::effects::What;
+use crate::name::quoted;
 
-/// Data goes, if there is any: how much is said as the statistics have it.
-fn lost(context: &Context, what: &str) -> Option<Found> {
-    let rows = context.rows()?;
-    let (verdict, amount) = match rows {
-        0 => (Verdict::Caution, "no rows, by the statistics".to_owned()),
-        u64::MAX => (Verdict::Danger, "rows that nobody has counted".to_owned()),
-        rows => (Verdict::Danger, format!("about {} rows", super::count(rows))),
-    };
-    Some(Found { verdict, text: format!("{what} ({amount}), and nothing brings it back but a backup"), safer: None })
+/// What goes, of which relation, and what the catalog knows of that; the worst first.
+fn going<'a>(context: &'a Context, is_meant: impl Fn(&What) -> bool) -> Option<(&'a What, &'a str, Option<&'a Table>)> {
+    let changes = context.effects.changes.iter().filter(|change| is_meant(&change.what));
+    let known = changes.map(|change| (&change.what, change.relation.as_str(), context.world.facts_of(change)));
+    known.max_by_key(|(.., facts)| facts.map_or(u64::MAX, |facts| facts.rows.unwrap_or(facts.bytes)))
+}
+
+/// How many rows there are, as the statistics have it.
+fn amount(facts: Option<&Table>) -> String {
+    match facts.and_then(|facts| facts.rows) {
+        Some(0) => "no rows, by the statistics".to_owned(),
+        Some(rows) => format!("about {} rows", super::count(rows)),
+        None => "rows that nobody has counted".to_owned(),
+    }
+}
+
+/// Data goes, if there is any.
+fn lost(what: &str, facts: Option<&Table>) -> Found {
+    let is_empty = facts.is_some_and(|facts| facts.rows == Some(0));
+    let verdict = if is_empty { Verdict::Caution } else { Verdict::Danger };
+    let text = format!("{what} ({}), and nothing brings it back but a backup", amount(facts));
+    Found { verdict, text, safer: None }
 }
 
 pub(super) const DROP_TABLE: Rule = Rule {
@@ -23,10 +35,10 @@ pub(super) const DROP_TABLE: Rule = Rule {
     about: "DROP TABLE loses its rows, and breaks what still reads it.",
     setup: "CREATE TABLE big (id bigint)",
     bad: "DROP TABLE big",
-    good: "ALTER TABLE big RENAME TO big_unused",
+    good: "CREATE TABLE big_unused ();\nDROP TABLE big_unused",
     judge: |context| {
-        let ast::Stmt::DropTable(_) = context.statement else { return None };
-        let mut found = lost(context, "The table goes with its rows")?;
+        let (_, table, facts) = going(context, |what| *what == What::Drop)?;
+        let mut found = lost(&format!("The table {table} goes with its rows"), facts);
         found.safer = safer("Rename it first, and drop it when nobody has missed it for a while", None);
         Some(found)
     },
@@ -39,13 +51,9 @@ pub(super) const DROP_COLUMN: Rule = Rule {
     bad: "ALTER TABLE big DROP COLUMN a",
     good: "ALTER TABLE big ALTER COLUMN a DROP NOT NULL",
     judge: |context| {
-        let (_, actions) = context.altered()?;
-        let dropped = actions.iter().find_map(|action| match action {
-            AlterTableAction::DropColumn(it) => it.column_name_ref(),
-            _ => None,
-        })?;
-        let column = quoted(&identifier(&dropped.syntax().text().to_string()));
-        let mut found = lost(context, &format!("The column {column} goes with its values"))?;
+        let (what, table, facts) = going(context, |what| matches!(what, What::DropColumn(_)))?;
+        let What::DropColumn(column) = what else { return None };
+        let mut found = lost(&format!("The column {} of {table} goes with its values", quoted(column)), facts);
         found.safer = safer("Deploy code that does not name the column before this runs", None);
         Some(found)
     },
@@ -53,44 +61,44 @@ pub(super) const DROP_COLUMN: Rule = Rule {
 
 pub(super) const TRUNCATE: Rule = Rule {
     name: "truncate",
-    about: "TRUNCATE loses all rows.",
-    setup: "CREATE TABLE big (id bigint)",
+    about: "TRUNCATE loses all rows, with CASCADE also those of tables that refer to it.",
+    setup: "CREATE TABLE big (id bigint PRIMARY KEY)",
     bad: "TRUNCATE big",
-    good: "DELETE FROM big WHERE id < 1000",
-    judge: |context| match context.statement {
-        ast::Stmt::Truncate(_) => lost(context, "All rows go"),
-        _ => None,
+    good: "DELETE FROM big WHERE id BETWEEN 1 AND 1000",
+    judge: |context| {
+        let (_, table, facts) = going(context, |what| *what == What::Truncate)?;
+        Some(lost(&format!("All rows of {table} go"), facts))
     },
 };
 
 pub(super) const DELETE_ALL: Rule = Rule {
     name: "delete-all",
-    about: "DELETE without WHERE loses all rows, and holds each of them until the script ends.",
-    setup: "CREATE TABLE big (id bigint)",
-    bad: "DELETE FROM big",
-    good: "DELETE FROM big WHERE id < 1000",
+    about: "DELETE without a condition on a column loses all rows, and holds each of them until the script ends.",
+    setup: "CREATE TABLE big (id bigint PRIMARY KEY)",
+    bad: "DELETE FROM big WHERE true",
+    good: "DELETE FROM big WHERE id BETWEEN 1 AND 1000",
     judge: |context| {
-        let ast::Stmt::Delete(delete) = context.statement else { return None };
-        let is_bounded = delete.where_clause_or_current_of().is_some();
-        (!is_bounded).then(|| lost(context, "All rows go"))?
+        let (_, table, facts) = going(context, |what| *what == What::DeleteAll)?;
+        Some(lost(&format!("All rows of {table} go"), facts))
     },
 };
 
-pub(super) const UPDATE_ALL: Rule = Rule {
-    name: "update-all",
-    about: "UPDATE without WHERE writes every row, holds each of them until the script ends, and leaves as much to clean up.",
-    setup: "CREATE TABLE big (id bigint, a integer)",
-    bad: "UPDATE big SET a = 0",
-    good: "UPDATE big SET a = 0 WHERE id BETWEEN 1 AND 10000",
+pub(super) const DELETE_MANY: Rule = Rule {
+    name: "delete-many",
+    about: "Nobody can say before how many rows of a large table a condition finds that is not about a unique key, and rows \
+            that refer to those which go may go with them.",
+    setup: "CREATE TABLE big (id bigint PRIMARY KEY, a integer)",
+    bad: "DELETE FROM big WHERE a < 0",
+    good: "DELETE FROM big WHERE id BETWEEN 1 AND 1000 AND a < 0",
     judge: |context| {
-        let ast::Stmt::Update(update) = context.statement else { return None };
-        let is_bounded = update.where_clause_or_current_of().is_some()
-            || update.syntax().children().any(|child| child.kind() == SyntaxKind::WHERE_CLAUSE);
-        let rows = context.rows()?;
-        (!is_bounded && rows >= super::MANY).then(|| Found {
+        let (_, table, facts) = going(context, |what| *what == What::Delete).filter(|(.., facts)| is_large(*facts))?;
+        Some(Found {
             verdict: Verdict::Danger,
-            text: "Whoever writes one of its rows waits until the script ends".to_owned(),
-            safer: safer("Update in batches of some thousand rows, each a migration or a job of its own", None),
+            text: format!(
+                "Perhaps all rows of {table} go ({}), and nothing brings them back but a backup",
+                amount(facts)
+            ),
+            safer: safer("Name the rows by a unique key, some thousand at a time", None),
         })
     },
 };

@@ -5,16 +5,19 @@
 mod blocked;
 mod columns;
 mod constraints;
+mod everything;
 mod indexes;
 mod loss;
 mod names;
 mod rewrites;
+mod rows;
+mod session;
 mod unknown;
 
-use report::{Finding, Safer, Source, Verdict};
+use report::{Finding, Safer, Source, Table, Verdict};
 use squawk_syntax::ast::{self, AlterTableAction, AstNode as _};
 
-pub(crate) use blocked::{blocked, verdict as waiting};
+pub(crate) use blocked::{Blocked, blocked, blocks, harmless, verdict as waiting};
 
 use crate::effects::{Effects, World, name_of};
 use crate::name::Name;
@@ -56,8 +59,16 @@ pub const ALL: &[Rule] = &[
     loss::DROP_COLUMN,
     loss::TRUNCATE,
     loss::DELETE_ALL,
-    loss::UPDATE_ALL,
+    loss::DELETE_MANY,
+    rows::UPDATE_MANY,
+    everything::CASCADE,
+    everything::WHOLE_DATABASE,
+    everything::DOMAIN_CHECKED,
     names::RENAME,
+    names::UNCLEAR_NAME,
+    session::OWN_SETTING,
+    session::WAITS_ALONE,
+    session::REFUSED,
     blocked::LONG_BLOCK,
     unknown::OPAQUE,
 ];
@@ -70,6 +81,10 @@ pub(crate) struct Context<'a> {
     pub(crate) world: &'a World,
     /// Whether statements of the same script have taken strong locks before it.
     pub(crate) earlier_locks: bool,
+    /// Whether it runs outside of a transaction.
+    pub(crate) is_standalone: bool,
+    /// Whether what it names is perhaps not what the catalog was asked about.
+    pub(crate) is_unclear: bool,
 }
 
 /// What a rule says.
@@ -87,22 +102,36 @@ impl Context<'_> {
         Some((name_of(table.syntax()), alter.actions().collect()))
     }
 
-    /// Whether anything that existed before is touched, and how many rows it has: the most, if several.
+    /// About how many rows the first relation has that the statement touches and that existed before: the one that it is
+    /// about.
     pub(crate) fn rows(&self) -> Option<u64> {
-        let tables = self.effects.of.iter().filter(|effect| !effect.is_new).map(|effect| self.world.facts(effect));
+        let first = self.effects.of.iter().find(|effect| !effect.is_new)?;
         // Nobody has counted: it may be many.
-        tables.map(|facts| facts.and_then(|facts| facts.rows).unwrap_or(u64::MAX)).max()
+        Some(self.world.facts(first).and_then(|facts| facts.rows).unwrap_or(u64::MAX))
     }
 }
+
+/// Whether a table is so large that a moment's lock is felt by somebody; of what is not known, that it may be.
+pub(crate) fn is_large(facts: Option<&Table>) -> bool {
+    let Some(facts) = facts else { return true };
+    match facts.rows {
+        Some(rows) => rows >= MANY,
+        // Nobody has counted its rows, or even seen its size.
+        None => facts.bytes == 0 || facts.bytes / LEAST_ROW >= MANY,
+    }
+}
+
+/// What a row takes at least, about, in bytes.
+const LEAST_ROW: u64 = 100;
 
 /// What the rules find, worst first, and the way to write the worst of it instead.
 pub(crate) fn judge(context: &Context, line: usize) -> (Vec<Finding>, Option<Safer>) {
     let mut found: Vec<_> = ALL.iter().filter_map(|rule| (rule.judge)(context).map(|found| (rule, found))).collect();
     found.sort_by_key(|(_, found)| std::cmp::Reverse(found.verdict));
-    // What a rule of its own says better.
-    if found.len() > 1 {
-        found.retain(|(rule, _)| rule.name != blocked::LONG_BLOCK.name);
-    }
+    // What a rule of its own says better, unless that says less.
+    let is_general = |rule: &Rule| rule.name == blocked::LONG_BLOCK.name;
+    let worst = found.iter().filter(|(rule, _)| !is_general(rule)).map(|(_, found)| found.verdict).max();
+    found.retain(|(rule, found)| !is_general(rule) || Some(found.verdict) > worst);
     let safer = found.iter().find_map(|(_, found)| found.safer.clone());
     let finding = |(rule, found): (&Rule, Found)| Finding {
         source: Source::Lockstep,

@@ -1,9 +1,10 @@
 //! Names that running code still uses.
 
 use report::Verdict;
-use squawk_syntax::ast::AlterTableAction;
+use squawk_syntax::ast::{self, AlterTableAction};
 
 use super::{Found, Rule, safer};
+use crate::effects::Effects;
 
 pub(super) const RENAME: Rule = Rule {
     name: "rename",
@@ -19,11 +20,49 @@ pub(super) const RENAME: Rule = Rule {
             AlterTableAction::SetSchema(_) => Some("schema"),
             _ => None,
         })?;
-        let existed = context.effects.of.iter().any(|effect| !effect.is_new);
-        existed.then(|| Found {
-            verdict: Verdict::Caution,
+        existed(context.effects).then(|| Found {
+            verdict: Verdict::Danger,
             text: format!("Whoever uses the old name of the {what} fails from then on"),
             safer: safer("Keep the old name as a view or a second column until nobody uses it", None),
         })
     },
 };
+
+fn existed(effects: &Effects) -> bool {
+    effects.of.iter().any(|effect| !effect.is_new)
+}
+
+pub(super) const UNCLEAR_NAME: Rule = Rule {
+    name: "unclear-name",
+    about: "Behind SET search_path, ROLLBACK TO SAVEPOINT, DISCARD and ALTER SCHEMA … RENAME, what a name stands for cannot \
+            be told from the text: it may be any table that is locked, and any table's rows that go.",
+    setup: "CREATE SCHEMA archive; CREATE TABLE archive.big (id bigint); CREATE TABLE big (id bigint)",
+    bad: "SET search_path TO archive;\nTRUNCATE big",
+    good: "CREATE TABLE archive.small (id bigint)",
+    judge: |context| {
+        context.is_unclear.then(|| Found {
+            verdict: if is_mild(context.statement) { Verdict::Caution } else { Verdict::Danger },
+            text: "What it names is perhaps not what was looked at, as the script has changed what names stand for"
+                .to_owned(),
+            safer: safer("Write the schema before each name, and leave search_path alone", None),
+        })
+    },
+};
+
+/// Whether whoever uses the relations that `statement` names goes on, whichever they are.
+fn is_mild(statement: &ast::Stmt) -> bool {
+    use ast::Stmt;
+    matches!(
+        statement,
+        Stmt::CommentOn(_)
+            | Stmt::CreateMaterializedView(_)
+            | Stmt::CreateSequence(_)
+            | Stmt::CreateTable(_)
+            | Stmt::CreateTableAs(_)
+            | Stmt::CreateView(_)
+            | Stmt::Grant(_)
+            | Stmt::Insert(_)
+            | Stmt::Select(_)
+            | Stmt::Values(_)
+    )
+}

@@ -4,7 +4,9 @@
 
 mod catalog;
 mod forms;
+mod histories;
 mod large;
+mod plans;
 mod rules;
 mod server;
 mod support;

@@ -62,28 +62,35 @@ fn first(page: &mut Writer, report: &Report) {
         section.with("h2", &[("id", "first")], |heading| heading.text("Look at first"));
         section.of("ol", "first", |list| ranked.iter().take(FIRST).for_each(|ranked| look(list, ranked)));
         if ranked.len() > FIRST {
-            let rest = plural(ranked.len() - FIRST, "more statement");
+            let rest = plural(ranked.len() - FIRST, "more place");
             section.say("p", "", &format!("And {rest} that should be looked at, in their migrations."));
         }
     });
 }
 
 fn look(list: &mut Writer, ranked: &Ranked<'_>) {
-    let statement = ranked.statement;
-    list.of("li", statement.verdict.name(), |item| {
+    list.of("li", ranked.verdict().name(), |item| {
         item.of("p", "what", |line| {
-            picture::badge(line, statement.verdict);
+            picture::badge(line, ranked.verdict());
             line.text(" ");
-            let place = format!("#m{}s{}", ranked.migration_at + 1, ranked.statement_at + 1);
-            line.with("a", &[("href", &place)], |link| link.prose(&statement.what));
+            let migration = format!("#m{}", ranked.migration_at + 1);
+            match ranked.statement {
+                Some((at, statement)) => {
+                    let place = format!("{migration}s{}", at + 1);
+                    line.with("a", &[("href", &place)], |link| link.prose(&statement.what));
+                }
+                None => line.with("a", &[("href", &migration)], |link| link.text(words::WHOLE)),
+            }
         });
-        item.say("p", "", &statement.why);
-        if let Some(blocking) = &statement.blocking {
+        item.say("p", "", ranked.why());
+        if let Some(blocking) = ranked.blocking() {
             picture::waiting(item, blocking, "");
         }
         item.of("p", "small", |line| {
             line.name(&ranked.migration.name);
-            line.text(&format!(", line {}", statement.line));
+            if let Some((_, statement)) = ranked.statement {
+                line.text(&format!(", line {}", statement.line));
+            }
         });
     });
 }

@@ -68,25 +68,24 @@ fn first(report: &Report) -> Option<Block> {
         add(&mut text, format_args!("{}. {}\n", at + 1, look(ranked)));
     }
     if ranked.len() > FIRST {
-        add(
-            &mut text,
-            format_args!("\nAnd {} that is not safe, below.\n", plural(ranked.len() - FIRST, "more statement")),
-        );
+        add(&mut text, format_args!("\nAnd {} that is not safe, below.\n", plural(ranked.len() - FIRST, "more place")));
     }
     Some(Block { rank: Rank::First, what: "first look", text })
 }
 
 fn look(ranked: &Ranked<'_>) -> String {
-    let statement = ranked.statement;
+    let (what, line) = match ranked.statement {
+        Some((_, statement)) => (statement.what.as_str(), format!(", line {}", statement.line)),
+        None => (words::WHOLE, String::new()),
+    };
     let mut text = format!(
-        "{}: {} ({}, line {}). {}",
-        badge(statement.verdict),
-        prose(&statement.what),
+        "{}: {} ({}{line}). {}",
+        badge(ranked.verdict()),
+        prose(what),
         name(&ranked.migration.name),
-        statement.line,
-        prose(&statement.why)
+        prose(ranked.why())
     );
-    if let Some(blocking) = statement.blocking.as_ref().filter(|_| statement.how_long().is_some()) {
+    if let Some(blocking) = ranked.blocking() {
         add(&mut text, format_args!(" **{}**: {}.", words::waiting(blocking), prose(&blocking.basis)));
     }
     text

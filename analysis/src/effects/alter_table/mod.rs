@@ -12,7 +12,7 @@ use report::{Lock, Work};
 use squawk_syntax::SyntaxNode;
 use squawk_syntax::ast::{self, AlterColumnOption, AlterTableAction, AstNode as _};
 
-use super::{identifier_of, name_of, text, world::World};
+use super::{What, identifier_of, name_of, text, world::World};
 use crate::name::Name;
 
 pub(super) use constraint::dropped;
@@ -21,7 +21,7 @@ pub(super) use remember::indexed;
 pub(super) fn effects(statement: &ast::AlterTable, world: &mut World) {
     let Some(target) = statement.table_relation_name() else {
         // ALTER TABLE ALL IN TABLESPACE: whichever are there.
-        return world.opaque();
+        return world.unknown();
     };
     let Some(written) = target.table_name_ref().map(|name| name_of(name.syntax())) else { return };
     let table = Table { only: target.only_token().is_some(), name: world.resolve(&written) };
@@ -98,7 +98,7 @@ fn subcommand(action: &AlterTableAction, table: &Table, world: &mut World) {
         Action::TableRenameTo(it) => {
             world.lock(&table.name, Lock::AccessExclusive);
             if let Some(to) = it.table_name() {
-                world.rename(&table.name, table.name.renamed(identifier_of(to.syntax())));
+                world.rename(&table.name, &table.name.renamed(identifier_of(to.syntax())));
             }
         }
         Action::SetSchema(it) => {
@@ -149,6 +149,9 @@ fn column(alter: &ast::AlterColumn, table: &Table, world: &mut World) {
 fn drop_column(drop: &ast::DropColumn, table: &Table, world: &mut World) {
     let Some(column) = drop.column_name_ref().map(|name| identifier_of(name.syntax())) else { return };
     table.lock(world, Lock::AccessExclusive);
+    if world.column(&table.name, &column).is_some() {
+        world.changes(&table.name, What::DropColumn(column.clone()));
+    }
     // Views and more, which only the server can list.
     if matches!(drop.drop_behavior(), Some(ast::DropBehavior::Cascade(_))) {
         world.opaque();
@@ -183,7 +186,7 @@ fn rename_column(rename: &ast::RenameColumn, table: &Table, world: &mut World) {
 fn moves(table: &Name, schema: &str, world: &mut World) {
     let indexes = world.relation(table).map_or_else(Vec::new, |relation| relation.indexes.clone());
     for name in indexes.iter().map(|index| &index.name).chain([table]) {
-        world.rename(name, Name { schema: Some(schema.to_owned()), name: name.name.clone() });
+        world.rename(name, &Name { schema: Some(schema.to_owned()), name: name.name.clone() });
     }
 }
 

@@ -45,7 +45,7 @@ pub(super) fn added(text: &Written, columns: &[String], valid: bool, table: &Tab
         let is_own = member != table.name && is_index(kind);
         let name = if is_own { unnamed(&member, world) } else { named.clone() };
         match &index {
-            Some(index) => world.rename(index, member.renamed(&name)),
+            Some(index) => world.rename(index, &member.renamed(&name)),
             None if is_index(kind) => made(text, &constraint, member.renamed(&name), &member, world),
             None => {}
         }
@@ -186,7 +186,7 @@ pub(super) fn renamed(rename: &ast::RenameConstraint, table: &Table, world: &mut
         constraints.filter(|it| it.name == from).for_each(|it| it.name.clone_from(&to));
     }
     if has_index {
-        world.rename(&table.name.renamed(&from), table.name.renamed(&to));
+        world.rename(&table.name.renamed(&from), &table.name.renamed(&to));
     }
 }
 

@@ -1,10 +1,15 @@
 //! The database as it is while a plan runs: what the catalog says, and what earlier statements have changed.
 
+mod names;
+mod schema;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use report::{Effect, Lock, Table, Work};
 
-use super::Effects;
+use squawk_syntax::{SyntaxKind, SyntaxNode};
+
+use super::{Change, Effects, What};
 use crate::catalog::{Catalog, Column, Constraint, Function, Kind, Relation, TypeFacts};
 use crate::name::Name;
 
@@ -24,7 +29,37 @@ pub struct World {
     facts: BTreeMap<String, Table>,
     pub(super) functions: BTreeMap<Name, Function>,
     pub(super) types: BTreeMap<Name, TypeFacts>,
+    /// How much names still say.
+    names: Names,
+    /// Whether a statement before has done what nobody knows.
+    was_opaque: bool,
+    /// Types that the script has made itself.
+    pub(super) made_types: BTreeSet<String>,
+    /// Values that the script has added to types that it has not made.
+    pub(super) added_values: Vec<String>,
+    /// What the script has set `lock_timeout` to.
+    pub(super) patience: Patience,
     effects: Effects,
+}
+
+/// How much the names in a script say of what the catalog was asked about. The order is from least to most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Names {
+    /// Nothing: what was there may have been undone, or done by what nobody could read.
+    Nothing,
+    /// Those with a schema mean what they say. Where others are looked for has been changed.
+    Qualified,
+    /// They mean what they meant when the catalog was asked.
+    All,
+}
+
+/// How long a script's statements wait for their locks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// As long as the session says.
+    Bounded,
+    /// As long as it takes, or for more than a minute.
+    Endless,
 }
 
 impl World {
@@ -35,8 +70,32 @@ impl World {
         let relations: BTreeMap<_, _> =
             relations.into_values().map(|relation| (relation.name.clone(), relation)).collect();
         let facts = relations.values().map(|relation| (relation.name.to_string(), relation.facts.clone())).collect();
-        let (new, effects) = (BTreeSet::new(), Effects::default());
-        Self { version, schema, relations, aliases, new, facts, functions, types, effects }
+        Self {
+            version,
+            schema,
+            relations,
+            aliases,
+            new: BTreeSet::new(),
+            facts,
+            functions,
+            types,
+            names: Names::All,
+            was_opaque: false,
+            made_types: BTreeSet::new(),
+            added_values: Vec::new(),
+            patience: Patience::Bounded,
+            effects: Effects::default(),
+        }
+    }
+
+    /// The next script begins: the engine gives it a session that is as good as new.
+    pub(crate) fn next_script(&mut self) {
+        self.relations.retain(|name, _| !is_temporary(name));
+        self.new.retain(|name| !is_temporary(name));
+        self.names = if self.names == Names::Nothing { Names::Nothing } else { Names::All };
+        self.made_types.clear();
+        self.added_values.clear();
+        self.patience = Patience::Bounded;
     }
 
     pub(super) fn begin(&mut self) {
@@ -44,50 +103,39 @@ impl World {
     }
 
     pub(super) fn end(&mut self) -> Effects {
+        self.was_opaque |= self.effects.opaque;
         std::mem::take(&mut self.effects)
-    }
-
-    /// The qualified name of what a script calls `written`.
-    pub(super) fn resolve(&self, written: &Name) -> Name {
-        // What was dropped or renamed is not there under its old name any more.
-        if let Some(known) = self.aliases.get(written).filter(|known| self.relations.contains_key(known)) {
-            return known.clone();
-        }
-        match written.schema {
-            Some(_) => written.clone(),
-            None => Name { schema: Some(self.schema.clone()), name: written.name.clone() },
-        }
-    }
-
-    /// What a script calls `written`, if it is there.
-    pub(super) fn relation(&self, written: &Name) -> Option<&Relation> {
-        self.relations.get(&self.resolve(written))
-    }
-
-    pub(super) fn relation_mut(&mut self, written: &Name) -> Option<&mut Relation> {
-        self.relations.get_mut(&self.resolve(written))
-    }
-
-    /// The qualified name of what a script calls `written`, if it existed before the plan.
-    pub(crate) fn existing(&self, written: &Name) -> Option<Name> {
-        let name = self.resolve(written);
-        (self.relations.contains_key(&name) && !self.new.contains(&name)).then_some(name)
-    }
-
-    /// Where a relation of this name goes, unless the plan makes the schema itself.
-    pub(crate) fn schema_of(&self, written: &Name) -> Option<String> {
-        self.resolve(written).schema
     }
 
     /// What is known of the relation that an effect is on, if it existed before the plan.
     pub fn facts(&self, effect: &Effect) -> Option<&Table> {
-        self.facts.get(&effect.relation).filter(|_| !effect.is_new)
+        self.facts.get(&effect.relation).filter(|_| !effect.is_new && self.names != Names::Nothing)
+    }
+
+    /// What is known of the relation that a change is to.
+    pub(crate) fn facts_of(&self, change: &Change) -> Option<&Table> {
+        self.facts.get(&change.relation).filter(|_| self.names != Names::Nothing)
     }
 
     /// The tables with a foreign key, or another constraint, that `refers` says of.
     pub(super) fn referring(&self, refers: impl Fn(&Constraint) -> bool) -> Vec<Name> {
         let tables = self.relations.values().filter(|relation| relation.constraints.iter().any(&refers));
         tables.map(|relation| relation.name.clone()).collect()
+    }
+
+    /// The same, each with what it does when what it refers to goes: [`Constraint::on_delete`].
+    pub(super) fn referring_by(&self, refers: impl Fn(&Constraint) -> bool) -> Vec<(Name, char)> {
+        let mut found = Vec::new();
+        for relation in self.relations.values() {
+            let keys = relation.constraints.iter().filter(|constraint| refers(constraint));
+            found.extend(keys.map(|constraint| (relation.name.clone(), constraint.on_delete)));
+        }
+        found
+    }
+
+    /// Whether the plan has made the relation `name`.
+    pub(super) fn is_new(&self, name: &Name) -> bool {
+        self.new.contains(&self.resolve(name))
     }
 
     /// `written` and what inherits from it, or is a partition of it.
@@ -108,7 +156,8 @@ impl World {
 
     fn touch(&mut self, written: &Name, lock: Lock, work: Option<Work>) {
         let name = self.resolve(written);
-        if matches!(name.schema.as_deref(), Some("pg_catalog" | "information_schema")) {
+        // What cannot be told apart is said to be unknown as a whole.
+        if is_system(&name) || !self.is_clear(&name) {
             return;
         }
         let is_new = self.new.contains(&name);
@@ -123,11 +172,15 @@ impl World {
         });
         let Some(effect) = self.effects.of.get_mut(at) else { return };
         effect.lock = effect.lock.max(lock);
-        if let Some(work) = work
-            && !effect.work.contains(&work)
-        {
-            effect.work.push(work);
-            effect.work.sort();
+        match work {
+            Some(Work::IndexBuild) if effect.work.contains(&Work::IndexBuild) => {
+                *self.effects.builds.entry(effect.relation.clone()).or_insert(1) += 1;
+            }
+            Some(work) if !effect.work.contains(&work) => {
+                effect.work.push(work);
+                effect.work.sort();
+            }
+            _ => {}
         }
         // That reads every row and builds every index.
         if effect.work.contains(&Work::Rewrite) {
@@ -145,121 +198,41 @@ impl World {
         }
     }
 
-    /// What the statement does besides cannot be known.
+    /// What the statement takes along cannot be listed.
     pub(super) fn opaque(&mut self) {
         self.effects.opaque = true;
     }
 
-    /// The plan makes a relation.
-    pub(super) fn create(&mut self, written: &Name, kind: Kind, columns: Vec<Column>) {
+    /// How long the statement takes, sizes do not tell.
+    pub(super) fn untimed(&mut self) {
+        self.effects.untimed = true;
+    }
+
+    /// What the statement does besides cannot be known, nor how long it takes.
+    pub(super) fn unknown(&mut self) {
+        self.opaque();
+        self.untimed();
+    }
+
+    /// The server will refuse the statement: `why` is a clause.
+    pub(super) fn fails(&mut self, why: String) {
+        // Something may have cleared the way before.
+        if !self.was_opaque {
+            self.effects.fails.get_or_insert(why);
+        }
+    }
+
+    /// Rows or values of `written` are changed. What the plan has made itself had none.
+    pub(super) fn changes(&mut self, written: &Name, what: What) {
         let name = self.resolve(written);
-        self.new.insert(name.clone());
-        let facts = Table {
-            name: name.to_string(),
-            kind: "table".into(),
-            rows: Some(0),
-            bytes: 0,
-            index_bytes: 0,
-            indexes: Vec::new(),
-            referenced_by: Vec::new(),
-            partitions: 0,
-            reads: None,
-            writes: None,
-            since: None,
-            holders: Vec::new(),
-        };
-        let relation = Relation {
-            name: name.clone(),
-            kind,
-            columns,
-            constraints: Vec::new(),
-            descendants: Vec::new(),
-            parent: None,
-            default_partition: None,
-            table: None,
-            indexes: Vec::new(),
-            reads: Vec::new(),
-            fires: false,
-            owned: true,
-            facts,
-        };
-        self.relations.insert(name, relation);
-    }
-
-    /// The plan drops a relation, with its indexes.
-    pub(super) fn remove(&mut self, written: &Name) {
-        let name = self.resolve(written);
-        self.relations.remove(&name);
-        self.new.remove(&name);
-        self.relations.retain(|_, relation| relation.table.as_ref() != Some(&name));
-        for relation in self.relations.values_mut() {
-            relation.descendants.retain(|descendant| *descendant != name);
-            relation.indexes.retain(|index| index.name != name);
-            relation.columns.iter_mut().for_each(|column| column.indexes.retain(|index| *index != name));
+        let change = Change { relation: name.to_string(), what };
+        if !self.new.contains(&name)
+            && !is_system(&name)
+            && self.is_clear(&name)
+            && !self.effects.changes.contains(&change)
+        {
+            self.effects.changes.push(change);
         }
-    }
-
-    /// The plan gives a relation another name, or another schema.
-    pub(super) fn rename(&mut self, written: &Name, to: Name) {
-        let from = self.resolve(written);
-        if self.new.remove(&from) {
-            self.new.insert(to.clone());
-        } else if let Some(facts) = self.facts.get(&from.to_string()).cloned() {
-            self.facts.insert(to.to_string(), facts);
-        }
-        if let Some(mut relation) = self.relations.remove(&from) {
-            relation.name = to.clone();
-            self.relations.insert(to.clone(), relation);
-        }
-        let rename = |name: &mut Name| {
-            if *name == from {
-                name.clone_from(&to);
-            }
-        };
-        for relation in self.relations.values_mut() {
-            relation.descendants.iter_mut().for_each(rename);
-            relation.reads.iter_mut().for_each(rename);
-            [&mut relation.parent, &mut relation.default_partition, &mut relation.table]
-                .into_iter()
-                .flatten()
-                .for_each(rename);
-            relation.indexes.iter_mut().for_each(|index| rename(&mut index.name));
-            relation.columns.iter_mut().flat_map(|column| &mut column.indexes).for_each(rename);
-            relation.constraints.iter_mut().filter_map(|constraint| constraint.refers_to.as_mut()).for_each(rename);
-        }
-    }
-
-    /// `child`, with all that is below it, inherits from `parent` and from whatever that inherits from.
-    pub(super) fn joins(&mut self, child: &Name, parent: &Name) {
-        let below = self.family(child);
-        for above in self.ancestors(parent) {
-            let Some(relation) = self.relations.get_mut(&above) else { continue };
-            relation.descendants.extend(below.iter().cloned());
-            relation.descendants.sort();
-            relation.descendants.dedup();
-        }
-    }
-
-    /// It does no longer.
-    pub(super) fn leaves(&mut self, child: &Name, parent: &Name) {
-        let below = self.family(child);
-        for above in self.ancestors(parent) {
-            if let Some(relation) = self.relations.get_mut(&above) {
-                relation.descendants.retain(|name| !below.contains(name));
-            }
-        }
-    }
-
-    /// `written`, and all that it inherits from.
-    pub(super) fn ancestors(&self, written: &Name) -> Vec<Name> {
-        let name = self.resolve(written);
-        let above = self.relations.values().filter(|relation| relation.descendants.contains(&name));
-        above.map(|relation| relation.name.clone()).chain([name.clone()]).collect()
-    }
-
-    /// Whether the plan has made `written` itself. What nobody knows is not new.
-    pub(super) fn is_new(&self, written: &Name) -> bool {
-        self.new.contains(&self.resolve(written))
     }
 
     /// Whether a table has an index of this name, by whatever statement it was made.
@@ -293,4 +266,28 @@ impl World {
     pub(super) fn column(&self, written: &Name, name: &str) -> Option<&Column> {
         self.relation(written)?.columns.iter().find(|column| column.name == name)
     }
+}
+
+/// Whether `name` is of PostgreSQL's own catalog.
+fn is_system(name: &Name) -> bool {
+    matches!(name.schema.as_deref(), Some("pg_catalog" | "information_schema"))
+}
+
+/// Whether `name` is of the session's own schema, which goes with it.
+pub(crate) fn is_temporary(name: &Name) -> bool {
+    name.schema.as_deref() == Some(TEMPORARY)
+}
+
+/// The schema of temporary tables, whatever it is called.
+const TEMPORARY: &str = "pg_temp";
+
+/// A temporary relation called `written`.
+fn temporary(written: &Name) -> Name {
+    Name { schema: Some(TEMPORARY.to_owned()), name: written.name.clone() }
+}
+
+/// What `statement`, or a clause of it, makes and calls `written`: in the session's own schema, if it says TEMP.
+pub(crate) fn made(statement: &SyntaxNode, written: &Name) -> Name {
+    let is_temporary = statement.children().any(|child| child.kind() == SyntaxKind::TEMP);
+    if is_temporary { temporary(written) } else { written.clone() }
 }

@@ -1,0 +1,141 @@
+Rows that are deleted and written, with conditions and through foreign keys.
+
+-- plan: a condition that is about no key finds any number of rows
+CREATE TABLE big (id bigint PRIMARY KEY, a integer, b integer);
+-- migration: danger
+DELETE FROM big WHERE id > 0; -- danger delete-many
+DELETE FROM big WHERE a = 1; -- danger delete-many
+UPDATE big SET a = 0 WHERE a IS NULL; -- danger update-many
+UPDATE big SET a = 0; -- danger update-many
+
+-- plan: a condition without a column finds all
+CREATE TABLE big (id bigint PRIMARY KEY, a integer);
+-- migration: danger
+UPDATE big SET a = 0 WHERE true; -- danger update-many
+DELETE FROM big WHERE 1 = 1; -- danger delete-all
+DELETE FROM big; -- danger delete-all
+
+-- plan: a unique key finds few
+CREATE TABLE big (id bigint PRIMARY KEY, a integer, b integer NOT NULL);
+CREATE UNIQUE INDEX big_ab ON big (a, b);
+-- migration: safe
+DELETE FROM big WHERE id = 1; -- safe
+DELETE FROM big WHERE id IN (1, 2, 3) AND a > 0; -- safe
+UPDATE big AS t SET a = 0 WHERE t.id BETWEEN 1 AND 1000; -- safe
+UPDATE big SET a = 0 WHERE id >= 1000 AND id < 2000; -- safe
+DELETE FROM big WHERE a = 1 AND b = 2; -- safe
+
+-- plan: half a key finds any number
+CREATE TABLE big (id bigint, a integer, b integer NOT NULL);
+CREATE UNIQUE INDEX big_ab ON big (a, b);
+CREATE UNIQUE INDEX big_partial ON big (id) WHERE a > 1;
+-- migration: danger
+DELETE FROM big WHERE a = 1; -- danger delete-many
+DELETE FROM big WHERE id = 1; -- danger delete-many
+
+-- plan: a key of a table that is joined says nothing
+CREATE TABLE big (id bigint PRIMARY KEY, a integer);
+CREATE TABLE small (id bigint PRIMARY KEY, a integer);
+-- migration: danger
+UPDATE big SET a = small.a FROM small WHERE small.id = 1; -- danger update-many
+DELETE FROM big USING small WHERE big.a = small.a AND small.id = 1; -- danger delete-many
+
+-- plan: rows go inside WITH and MERGE
+CREATE TABLE big (id bigint PRIMARY KEY, a integer);
+CREATE TABLE small (id bigint PRIMARY KEY, a integer);
+-- migration: danger
+WITH gone AS (DELETE FROM big RETURNING id) SELECT count(*) FROM gone; -- danger delete-all
+WITH gone AS (DELETE FROM big WHERE a > 1 RETURNING id, a) INSERT INTO small SELECT * FROM gone; -- danger delete-many
+MERGE INTO big USING small ON big.id = small.id WHEN MATCHED THEN DELETE; -- danger delete-many
+MERGE INTO big USING small ON big.id = small.id WHEN MATCHED THEN UPDATE SET a = small.a; -- danger update-many
+
+-- plan: rows that are locked are held
+CREATE TABLE big (id bigint PRIMARY KEY, a integer);
+-- migration: danger
+SELECT * FROM big FOR UPDATE; -- danger update-many
+
+-- plan: rows go along their foreign keys
+CREATE TABLE a1 (id bigint PRIMARY KEY);
+CREATE TABLE a2 (id bigint PRIMARY KEY, a bigint REFERENCES a1 (id) ON DELETE CASCADE);
+CREATE TABLE big (id bigint PRIMARY KEY, a bigint REFERENCES a2 (id) ON DELETE CASCADE);
+-- migration: danger
+DELETE FROM a1 WHERE id = 9; -- danger delete-many
+
+-- plan: rows lose what they refer to
+CREATE TABLE kinds (id bigint PRIMARY KEY);
+CREATE TABLE big (id bigint PRIMARY KEY, kind bigint REFERENCES kinds (id) ON DELETE SET NULL);
+-- migration: danger
+DELETE FROM kinds WHERE id = 9; -- danger update-many
+
+-- plan: an empty table beside a large one
+CREATE TABLE big (id bigint PRIMARY KEY);
+CREATE TABLE tiny (id bigint PRIMARY KEY, big_id bigint REFERENCES big (id));
+-- migration: caution
+UPDATE tiny SET big_id = NULL; -- safe
+DELETE FROM tiny; -- caution delete-all
+-- migration: danger
+DROP TABLE tiny; -- danger ban-drop-table
+
+-- plan: a small table is nobody's trouble
+CREATE TABLE small (id bigint PRIMARY KEY, a integer);
+-- migration: safe
+UPDATE small SET a = 0; -- safe
+DELETE FROM small WHERE a = 1; -- safe
+INSERT INTO small VALUES (1, 2); -- safe
+
+-- plan: what explains and runs
+CREATE TABLE big (id bigint PRIMARY KEY);
+-- migration: danger
+EXPLAIN ANALYZE DELETE FROM big; -- danger delete-all
+-- migration: safe
+EXPLAIN DELETE FROM big; -- safe
+
+-- plan: a trigger of the plan's own
+CREATE TABLE small (id bigint PRIMARY KEY, a integer);
+CREATE FUNCTION act() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+-- migration: caution
+CREATE TRIGGER t AFTER UPDATE ON small FOR EACH ROW EXECUTE FUNCTION act(); -- safe
+UPDATE small SET a = 1 WHERE id = 1; -- caution opaque
+
+-- plan: functions that do more than give a value
+CREATE TABLE small (id bigint PRIMARY KEY, a integer);
+CREATE FUNCTION purge() RETURNS bigint VOLATILE LANGUAGE sql AS 'SELECT 1::bigint';
+-- migration: caution
+CREATE TABLE c AS SELECT purge(); -- caution opaque
+INSERT INTO small SELECT purge(), 1; -- caution opaque
+UPDATE small SET a = purge() WHERE id = 1; -- caution opaque
+CREATE MATERIALIZED VIEW m AS SELECT purge(); -- caution opaque
+SELECT * FROM purge(); -- caution opaque
+
+-- plan: functions that do not
+CREATE TABLE small (id bigserial PRIMARY KEY, a uuid, b timestamptz);
+-- migration: safe
+UPDATE small SET a = gen_random_uuid(), b = now() WHERE id = 1; -- safe
+SELECT setval('small_id_seq', coalesce((SELECT max(id) FROM small), 1)); -- safe
+SELECT extract(epoch FROM clock_timestamp()); -- safe
+
+-- plan: children of the old kind have rows, too
+CREATE TABLE parent (id bigint);
+CREATE TABLE big_child (a integer) INHERITS (parent);
+-- migration: danger
+DELETE FROM parent WHERE id > 1; -- danger delete-many
+DELETE FROM ONLY parent WHERE id > 1; -- safe
+
+-- plan: what is prepared is likely to run
+CREATE TABLE big (id bigint PRIMARY KEY);
+-- migration: danger
+PREPARE purge AS DELETE FROM big; -- danger delete-all
+EXECUTE purge; -- caution opaque
+
+-- plan: a key that others follow
+CREATE TABLE kinds (id bigint PRIMARY KEY);
+CREATE TABLE big (id bigint PRIMARY KEY, kind bigint REFERENCES kinds (id) ON UPDATE CASCADE);
+-- migration: danger
+UPDATE kinds SET id = 10 WHERE id = 9; -- danger update-many
+
+-- plan: rows of a partition are referred to through its table
+CREATE TABLE parts (id bigint PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE part_1 PARTITION OF parts FOR VALUES FROM (1) TO (2);
+CREATE TABLE big (id bigint REFERENCES parts (id) ON DELETE CASCADE);
+-- migration: danger
+DELETE FROM part_1 WHERE id = 1; -- danger delete-many

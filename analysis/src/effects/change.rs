@@ -1,0 +1,31 @@
+//! What becomes of rows and values that existed before the plan.
+
+/// A change to a relation's rows or values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The relation, as in [`report::Effect`].
+    pub relation: String,
+    /// What becomes of it.
+    pub what: What,
+}
+
+/// What becomes of rows or values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// The table goes.
+    Drop,
+    /// This column goes.
+    DropColumn(String),
+    /// All rows go at once.
+    Truncate,
+    /// All rows go, one after the other.
+    DeleteAll,
+    /// Any number of rows goes: as many as a condition finds, or as refer to others that go.
+    Delete,
+    /// All rows are written.
+    UpdateAll,
+    /// Any number of rows is written.
+    Update,
+    /// Any number of rows is locked against writers.
+    LockRows,
+}

@@ -1,0 +1,116 @@
+//! What a script sets for its own session, and what it takes back.
+
+use squawk_syntax::ast::{self, AstNode as _, ResetTarget, SetTarget, Stmt};
+use squawk_syntax::{SyntaxKind, SyntaxNode};
+
+use super::named::callee;
+use super::text;
+use super::world::{Names, Patience, World};
+use crate::name::identifier;
+
+/// The longest that a script may wait for a lock without a word, in milliseconds.
+const LONGEST_PATIENCE: u64 = 60_000;
+
+pub(super) fn effects(statement: &Stmt, world: &mut World) {
+    match statement {
+        Stmt::Set(set) => match set.set_target() {
+            Some(SetTarget::SetConfig(it)) => {
+                let Some(name) = it.syntax().children().find(|node| node.kind() == SyntaxKind::CONFIG_PARAMETER_REF)
+                else {
+                    return;
+                };
+                sets(&text(&name).to_lowercase(), &values(it.syntax()), world);
+            }
+            Some(SetTarget::SetSchemaValue(it)) => sets("search_path", &values(it.syntax()), world),
+            _ => {}
+        },
+        Stmt::Reset(reset) => match reset.reset_target() {
+            Some(ResetTarget::ConfigParameterRef(it)) => resets(&text(it.syntax()).to_lowercase(), world),
+            Some(ResetTarget::All(_)) => resets("all", world),
+            _ => {}
+        },
+        // Temporary tables go with it, and what was set.
+        Stmt::Discard(_) => world.trusts(Names::Nothing),
+        Stmt::Rollback(ast::Rollback::RollbackToSavepoint(_)) => world.trusts(Names::Nothing),
+        _ => {}
+    }
+}
+
+/// `set_config('search_path', …)`, wherever it stands.
+pub(super) fn configured(statement: &SyntaxNode, world: &mut World) {
+    for call in statement.descendants().filter(|node| node.kind() == SyntaxKind::CALL_EXPR) {
+        if callee(&call).is_some_and(|name| name.name == "set_config") {
+            let arguments: Vec<_> =
+                call.descendants().filter(|node| node.kind() == SyntaxKind::ARG).map(|node| text(&node)).collect();
+            let [name, value, ..] = &arguments[..] else { continue };
+            match literal(name) {
+                Some(name) => sets(&name.to_lowercase(), &[literal(value).unwrap_or_default()], world),
+                None => world.trusts(Names::Qualified),
+            }
+        }
+    }
+}
+
+fn sets(name: &str, values: &[String], world: &mut World) {
+    match name {
+        "search_path" if matches!(values, [one] if world.is_own_schema(one)) => {}
+        "search_path" => world.trusts(Names::Qualified),
+        "lock_timeout" => {
+            let value = values.first().map_or("", String::as_str);
+            let is_ours = value.eq_ignore_ascii_case("default");
+            let is_bounded = is_ours || milliseconds(value).is_some_and(|time| (1..=LONGEST_PATIENCE).contains(&time));
+            world.patience = if is_bounded { Patience::Bounded } else { Patience::Endless };
+        }
+        _ => {}
+    }
+}
+
+/// The session was opened with what the stack wants: it is back then.
+fn resets(name: &str, world: &mut World) {
+    if matches!(name, "lock_timeout" | "all") {
+        world.patience = Patience::Bounded;
+    }
+    // What stands between is not known again by that: who was sought there is not undone.
+}
+
+/// The values behind `=` or `TO`.
+fn values(of: &SyntaxNode) -> Vec<String> {
+    let written = of.descendants().filter(|node| {
+        matches!(node.kind(), SyntaxKind::LITERAL | SyntaxKind::CONFIG_VALUE_NAME | SyntaxKind::PREFIX_EXPR)
+    });
+    written.map(|node| text(&node)).map(|value| literal(&value).unwrap_or_else(|| identifier(&value))).collect()
+}
+
+/// What a string literal says.
+pub(super) fn literal(text: &str) -> Option<String> {
+    let inner = text.strip_prefix('\'')?.strip_suffix('\'')?;
+    Some(inner.replace("''", "'"))
+}
+
+/// A time as PostgreSQL reads that of `lock_timeout`, in milliseconds; `None` if it is not one.
+fn milliseconds(value: &str) -> Option<u64> {
+    let value = value.trim();
+    let end = value.find(|c: char| !c.is_ascii_digit()).unwrap_or(value.len());
+    let (number, unit) = value.split_at(end);
+    let factor = match unit.trim() {
+        "" | "ms" => 1,
+        "us" => return Some(number.parse::<u64>().ok()? / 1000),
+        "s" => 1000,
+        "min" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_read_as_postgresql_does() {
+        let read = ["0", "5000", "5s", " 2 min ", "1.5s", "-1", "'", ""].map(milliseconds);
+        assert_eq!(read, [Some(0), Some(5000), Some(5000), Some(120_000), None, None, None, None]);
+    }
+}

@@ -1,0 +1,112 @@
+//! What the names in a script stand for.
+
+use squawk_syntax::{SyntaxKind, SyntaxNode};
+
+use super::{Names, Patience, World, temporary};
+use crate::catalog::Relation;
+use crate::effects::name_of;
+use crate::effects::session::literal;
+use crate::name::Name;
+
+impl World {
+    /// The qualified name of what a script calls `written`.
+    pub(in crate::effects) fn resolve(&self, written: &Name) -> Name {
+        if !self.is_clear(written) {
+            return written.clone();
+        }
+        let of_session = temporary(written);
+        if written.schema.is_none() && self.relations.contains_key(&of_session) {
+            return of_session;
+        }
+        // What was dropped or renamed is not there under its old name any more.
+        if let Some(known) = self.aliases.get(written).filter(|known| self.relations.contains_key(known)) {
+            return known.clone();
+        }
+        match written.schema {
+            Some(_) => written.clone(),
+            None => Name { schema: Some(self.schema.clone()), name: written.name.clone() },
+        }
+    }
+
+    /// What a script calls `written`, if it is there.
+    pub(in crate::effects) fn relation(&self, written: &Name) -> Option<&Relation> {
+        self.relations.get(&self.resolve(written)).filter(|_| self.is_clear(written))
+    }
+
+    pub(in crate::effects) fn relation_mut(&mut self, written: &Name) -> Option<&mut Relation> {
+        let name = self.resolve(written);
+        let is_clear = self.is_clear(written);
+        self.relations.get_mut(&name).filter(|_| is_clear)
+    }
+
+    /// The qualified name of what a script calls `written`, if it existed before the plan.
+    pub(crate) fn existing(&self, written: &Name) -> Option<Name> {
+        let name = self.resolve(written);
+        (self.relation(written).is_some() && !self.new.contains(&name)).then_some(name)
+    }
+
+    /// Where a relation of this name goes, unless the plan makes the schema itself.
+    pub(crate) fn schema_of(&self, written: &Name) -> Option<String> {
+        self.resolve(written).schema
+    }
+
+    /// Whether unqualified names are looked for in the schema of the migrations alone, if in `schema` alone.
+    pub(in crate::effects) fn is_own_schema(&self, schema: &str) -> bool {
+        self.schema == schema
+    }
+
+    /// From here on names say no more than `names`.
+    pub(crate) fn trusts(&mut self, names: Names) {
+        self.names = self.names.min(names);
+    }
+
+    /// Whether everything that `statement` names is what it was when the catalog was asked.
+    pub(crate) fn knows(&self, statement: &SyntaxNode) -> bool {
+        let mut named = statement.descendants().filter(names_something);
+        named.all(|node| !is_escaped(&node) && self.is_clear(&name_of(&node)))
+    }
+
+    /// Which of the values that the script has added to types `statement` writes, if any.
+    pub(crate) fn uses_added_value(&self, statement: &SyntaxNode) -> Option<&str> {
+        let adds = statement.descendants().any(|node| node.kind() == SyntaxKind::ADD_VALUE);
+        let texts = statement.descendants_with_tokens().filter(|element| element.kind() == SyntaxKind::STRING);
+        let mut texts = texts.filter_map(|element| literal(element.as_token()?.text()));
+        texts
+            .find_map(|text| self.added_values.iter().find(|value| **value == text))
+            .filter(|_| !adds)
+            .map(String::as_str)
+    }
+
+    /// Whether the script waits for its locks however long it takes.
+    pub(crate) fn waits_endlessly(&self) -> bool {
+        self.patience == Patience::Endless
+    }
+
+    /// Whether `written` is what it was when the catalog was asked, if it was there then.
+    pub(super) fn is_clear(&self, written: &Name) -> bool {
+        match self.names {
+            Names::All => true,
+            Names::Qualified => written.schema.is_some(),
+            Names::Nothing => false,
+        }
+    }
+}
+
+/// Whether a name is written `U&"…"`, which only the server reads.
+fn is_escaped(name: &SyntaxNode) -> bool {
+    name.text().to_string().to_ascii_lowercase().contains("u&\"")
+}
+
+/// Whether `node` names a relation that is there, or is made.
+fn names_something(node: &SyntaxNode) -> bool {
+    matches!(
+        node.kind(),
+        SyntaxKind::TABLE_NAME_REF
+            | SyntaxKind::RELATION_NAME_REF
+            | SyntaxKind::VIEW_REF
+            | SyntaxKind::INDEX_REF
+            | SyntaxKind::SEQUENCE_REF
+            | SyntaxKind::TABLE_NAME
+            | SyntaxKind::VIEW
+    )
+}

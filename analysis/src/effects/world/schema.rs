@@ -1,0 +1,122 @@
+//! How a plan changes the relations that there are.
+
+use report::Table;
+
+use super::World;
+use crate::catalog::{Column, Kind, Relation};
+use crate::name::Name;
+
+impl World {
+    /// The plan makes a relation.
+    pub(in crate::effects) fn create(&mut self, written: &Name, kind: Kind, columns: Vec<Column>) {
+        let name = self.resolve(written);
+        if self.relation(written).is_some() {
+            return self.fails(format!("{name} is there already"));
+        }
+        if !self.is_clear(written) {
+            return;
+        }
+        self.new.insert(name.clone());
+        let facts = Table {
+            name: name.to_string(),
+            kind: "table".into(),
+            rows: Some(0),
+            bytes: 0,
+            index_bytes: 0,
+            indexes: Vec::new(),
+            referenced_by: Vec::new(),
+            partitions: 0,
+            reads: None,
+            writes: None,
+            since: None,
+            holders: Vec::new(),
+        };
+        let relation = Relation {
+            name: name.clone(),
+            kind,
+            columns,
+            constraints: Vec::new(),
+            descendants: Vec::new(),
+            parent: None,
+            default_partition: None,
+            table: None,
+            indexes: Vec::new(),
+            reads: Vec::new(),
+            fires: false,
+            owned: true,
+            facts,
+        };
+        self.relations.insert(name, relation);
+    }
+
+    /// The plan drops a relation, with its indexes.
+    pub(in crate::effects) fn remove(&mut self, written: &Name) {
+        let name = self.resolve(written);
+        self.relations.remove(&name);
+        self.new.remove(&name);
+        self.relations.retain(|_, relation| relation.table.as_ref() != Some(&name));
+        for relation in self.relations.values_mut() {
+            relation.descendants.retain(|descendant| *descendant != name);
+            relation.indexes.retain(|index| index.name != name);
+            relation.columns.iter_mut().for_each(|column| column.indexes.retain(|index| *index != name));
+        }
+    }
+
+    /// The plan gives a relation another name, or another schema.
+    pub(in crate::effects) fn rename(&mut self, written: &Name, to: &Name) {
+        let from = self.resolve(written);
+        if self.new.remove(&from) {
+            self.new.insert(to.clone());
+        } else if let Some(facts) = self.facts.get(&from.to_string()).cloned() {
+            self.facts.insert(to.to_string(), facts);
+        }
+        if let Some(mut relation) = self.relations.remove(&from) {
+            relation.name = to.clone();
+            self.relations.insert(to.clone(), relation);
+        }
+        let rename = |name: &mut Name| {
+            if *name == from {
+                name.clone_from(to);
+            }
+        };
+        for relation in self.relations.values_mut() {
+            relation.descendants.iter_mut().for_each(rename);
+            relation.reads.iter_mut().for_each(rename);
+            [&mut relation.parent, &mut relation.default_partition, &mut relation.table]
+                .into_iter()
+                .flatten()
+                .for_each(rename);
+            relation.indexes.iter_mut().for_each(|index| rename(&mut index.name));
+            relation.columns.iter_mut().flat_map(|column| &mut column.indexes).for_each(rename);
+            relation.constraints.iter_mut().filter_map(|constraint| constraint.refers_to.as_mut()).for_each(rename);
+        }
+    }
+
+    /// `child`, with all that is below it, inherits from `parent` and from whatever that inherits from.
+    pub(in crate::effects) fn joins(&mut self, child: &Name, parent: &Name) {
+        let below = self.family(child);
+        for above in self.ancestors(parent) {
+            let Some(relation) = self.relations.get_mut(&above) else { continue };
+            relation.descendants.extend(below.iter().cloned());
+            relation.descendants.sort();
+            relation.descendants.dedup();
+        }
+    }
+
+    /// It does no longer.
+    pub(in crate::effects) fn leaves(&mut self, child: &Name, parent: &Name) {
+        let below = self.family(child);
+        for above in self.ancestors(parent) {
+            if let Some(relation) = self.relations.get_mut(&above) {
+                relation.descendants.retain(|name| !below.contains(name));
+            }
+        }
+    }
+
+    /// `written`, and all that it inherits from.
+    pub(in crate::effects) fn ancestors(&self, written: &Name) -> Vec<Name> {
+        let name = self.resolve(written);
+        let above = self.relations.values().filter(|relation| relation.descendants.contains(&name));
+        above.map(|relation| relation.name.clone()).chain([name.clone()]).collect()
+    }
+}

@@ -1,0 +1,56 @@
+//! What a transaction holds until its end, and how long that is.
+
+use std::collections::BTreeMap;
+
+use report::{Blocking, Lock, Verdict};
+
+use crate::effects::{Effects, World};
+use crate::estimate::Time;
+use crate::rules::{blocks, is_large, waiting};
+
+/// The locks of a script, as its statements go on.
+#[derive(Default)]
+pub(super) struct Held {
+    /// By relation, of those that somebody waits for.
+    locks: BTreeMap<String, One>,
+}
+
+/// A lock, and what is done while it is held.
+struct One {
+    lock: Lock,
+    is_large: bool,
+    time: Time,
+}
+
+impl Held {
+    /// Whether anything is locked against writers.
+    pub(super) fn any(&self) -> bool {
+        !self.locks.is_empty()
+    }
+
+    /// The next statement of the script.
+    pub(super) fn statement(&mut self, effects: &Effects, world: &World) {
+        for effect in effects.of.iter().filter(|effect| blocks(effect, world)) {
+            let is_large = is_large(world.facts(effect));
+            let new = One { lock: effect.lock, is_large, time: Time::default() };
+            let held = self.locks.entry(effect.relation.clone()).or_insert(new);
+            held.lock = held.lock.max(effect.lock);
+        }
+        let time = Time::of(effects, world);
+        self.locks.values_mut().for_each(|held| held.time.extend(&time));
+    }
+
+    /// The worst of it, and how much that matters.
+    pub(super) fn longest(&self) -> Option<(Verdict, Blocking)> {
+        let verdict = |one: &One| waiting(one.time.how_long(), one.is_large);
+        let (relation, one) = self.locks.iter().max_by_key(|(_, one)| (verdict(one), one.time.how_long(), one.lock))?;
+        let basis = format!("{relation} is locked, and {}", one.time.basis(relation));
+        let blocking = Blocking {
+            readers: self.locks.values().any(|one| one.lock.blocks_reads()),
+            writers: true,
+            how_long: one.time.how_long(),
+            basis,
+        };
+        Some((verdict(one), blocking))
+    }
+}

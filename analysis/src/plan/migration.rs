@@ -1,0 +1,170 @@
+//! One migration of a plan: its statements, and what they do together.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use report::{Blocking, Finding, Migration, Statement, Table, Verdict};
+use squawk_syntax::ast::{self, AstNode as _};
+use squawk_syntax::{SourceFile, SyntaxKind};
+
+use super::busy::busy;
+use super::held::Held;
+use super::{Pending, runs, worst_first};
+use crate::effects::{self, Effects, Names, World};
+use crate::rules::{self, Blocked, Context, blocked, harmless};
+use crate::squawk;
+
+/// What `pending` does to the `world`, which is changed by it; `tables` are those that it touches.
+pub(super) fn migration(
+    pending: &Pending,
+    version: u32,
+    world: &mut World,
+    tables: &mut BTreeMap<String, Table>,
+) -> Migration {
+    let parse = SourceFile::parse(&pending.sql);
+    let is_transactional = pending.class == "transactional";
+    let linted = squawk::lint(&pending.sql, version, is_transactional);
+    let mut findings = linted.findings;
+    let lines = Lines::of(&pending.sql);
+    let mut statements: Vec<Statement> = Vec::new();
+    let mut held = Held::default();
+    world.next_script();
+    for written in parse.tree().stmts().filter(runs) {
+        let is_unclear = !world.knows(written.syntax());
+        let effects = effects::of(&written, world);
+        remember(&effects, world, tables);
+        let context = Context {
+            statement: &written,
+            effects: &effects,
+            world,
+            earlier_locks: held.any(),
+            is_standalone: !is_transactional,
+            is_unclear,
+        };
+        let mut statement = statement(&context, statements.len() + 1, &lines);
+        let range = statement.start..statement.end;
+        let (own, rest): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut findings).into_iter().partition(|(at, _)| range.contains(at));
+        findings = rest;
+        // squawk knows one script at a time. Nobody uses yet what this plan makes itself.
+        let is_new = !effects.opaque && !effects.of.is_empty() && effects.of.iter().all(|effect| effect.is_new);
+        add(&mut statement, own.into_iter().map(|(_, finding)| finding).filter(|_| !is_new));
+        held.statement(&effects, world);
+        statements.push(statement);
+    }
+    // What belongs to none of them is about the file.
+    if let Some(first) = statements.first_mut() {
+        add(first, findings.into_iter().map(|(_, finding)| finding));
+    }
+    let is_read = parse.errors().is_empty();
+    if !is_read {
+        world.trusts(Names::Nothing);
+    }
+    let longest = held.longest().filter(|_| is_transactional);
+    let (verdict, why) = judged(&statements, longest.as_ref(), is_read);
+    let blocking = match longest {
+        Some((_, blocking)) => Some(blocking),
+        None => statements.first().filter(|_| !is_transactional).and_then(|it| it.blocking.clone()),
+    };
+    Migration {
+        name: pending.name.clone(),
+        class: pending.class.clone(),
+        verdict,
+        why,
+        sql: pending.sql.clone(),
+        statements,
+        blocking,
+        suppressed: linted.suppressed,
+    }
+}
+
+fn judged(statements: &[Statement], held: Option<&(Verdict, Blocking)>, is_read: bool) -> (Verdict, String) {
+    // Nobody should be told that it is harmless, and nobody knows how harmful it is.
+    if !is_read {
+        let why = "It could not be read as a whole, so what all of it does is known only to the server";
+        return (Verdict::Danger, why.to_owned());
+    }
+    let Some(worst) = worst_first(statements, |statement| (statement.verdict, statement.how_long())) else {
+        return (Verdict::Safe, "It holds no statement".to_owned());
+    };
+    if let Some((verdict, blocking)) = held.filter(|(verdict, _)| *verdict > worst.verdict) {
+        return (*verdict, format!("What it locks stays locked to its end: {}", blocking.basis));
+    }
+    let why =
+        if statements.len() > 1 { format!("statement {}: {}", worst.number, worst.why) } else { worst.why.clone() };
+    (worst.verdict, why)
+}
+
+/// The tables that existed before and are touched.
+fn remember(effects: &Effects, world: &World, tables: &mut BTreeMap<String, Table>) {
+    for effect in &effects.of {
+        if let Some(facts) = world.facts(effect) {
+            tables.entry(facts.name.clone()).or_insert_with(|| facts.clone());
+        }
+    }
+}
+
+fn statement(context: &Context, number: usize, lines: &Lines) -> Statement {
+    let range = context.statement.syntax().text_range();
+    let (start, end) = (usize::from(range.start()), usize::from(range.end()));
+    let line = lines.at(start);
+    let (mut findings, safer) = rules::judge(context, line);
+    findings.extend(busy(context.effects, context.world, line));
+    let blocked = blocked(context.effects, context.world);
+    let why = blocked.as_ref().map_or_else(|| harmless(context.effects).to_owned(), Blocked::sentence);
+    let mut statement = Statement {
+        number,
+        line,
+        last_line: lines.at(end),
+        start,
+        end,
+        what: what(context.statement),
+        verdict: Verdict::Safe,
+        why,
+        effects: context.effects.of.clone(),
+        opaque: context.effects.opaque,
+        blocking: blocked.map(|blocked| blocked.blocking()),
+        findings: Vec::new(),
+        safer,
+    };
+    add(&mut statement, findings.into_iter());
+    statement
+}
+
+/// Adds findings, and judges the statement by the worst.
+fn add(statement: &mut Statement, findings: impl Iterator<Item = Finding>) {
+    statement.findings.extend(findings);
+    statement.findings.sort_by_key(|finding| Reverse(finding.verdict));
+    if let Some(worst) = statement.findings.first().filter(|finding| finding.verdict > statement.verdict) {
+        statement.verdict = worst.verdict;
+        statement.why = worst.text.clone();
+    }
+}
+
+/// The statement in a few words: its beginning, in one line and without comments.
+fn what(statement: &ast::Stmt) -> String {
+    const LONGEST: usize = 90;
+    let tokens = statement.syntax().descendants_with_tokens().filter_map(|element| element.as_token().cloned());
+    let without_comments: String =
+        tokens.filter(|token| token.kind() != SyntaxKind::COMMENT).map(|token| token.text().to_owned()).collect();
+    let words = without_comments.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = words.trim_end_matches(';');
+    match words.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}…", &words[..at]),
+        None => words.to_owned(),
+    }
+}
+
+/// Where the lines of a script end.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(sql: &str) -> Self {
+        Self(sql.match_indices('\n').map(|(at, _)| at).collect())
+    }
+
+    /// The line that the byte `at` is on, from 1.
+    fn at(&self, at: usize) -> usize {
+        1 + self.0.partition_point(|end| *end < at)
+    }
+}

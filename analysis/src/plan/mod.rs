@@ -1,0 +1,122 @@
+//! The report on a plan: every pending statement on the database as the ones before it leave it.
+
+mod busy;
+mod held;
+mod migration;
+mod notes;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use report::{Database, FORMAT, Report, Server, Table, Verdict};
+use squawk_syntax::ast::{self, AstNode as _};
+use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
+
+use crate::catalog::Catalog;
+use crate::effects::{self, World};
+use crate::name::identifier;
+use crate::needs;
+use crate::server::Need;
+
+/// A migration that is to be applied.
+#[derive(Debug, Clone)]
+pub struct Pending {
+    /// Its name.
+    pub name: String,
+    /// How it runs: `transactional` or `standalone`.
+    pub class: String,
+    /// The file's text.
+    pub sql: String,
+}
+
+/// What the report is about.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// The plan's digest.
+    pub digest: String,
+    /// When it is made, RFC 3339 in UTC.
+    pub made_at: String,
+    /// The stack's environment.
+    pub environment: String,
+    /// The database.
+    pub database: Database,
+    /// How many migrations are applied already.
+    pub already_applied: usize,
+    /// What the plan itself warns of.
+    pub warnings: Vec<String>,
+}
+
+/// The report on what `pending` will do to a database that is as `catalog` and `server` say.
+pub fn report(subject: Subject, pending: &[Pending], catalog: Catalog, server: Server) -> Report {
+    let version = catalog.version;
+    let mut world = World::new(catalog);
+    let mut tables = BTreeMap::new();
+    let migrations: Vec<_> =
+        pending.iter().map(|one| migration::migration(one, version, &mut world, &mut tables)).collect();
+    let mut tables: Vec<Table> = tables.into_values().collect();
+    tables.sort_by_key(|table| Reverse(table.bytes + table.index_bytes));
+    let notes = notes::notes(&subject, &server);
+    let worst = worst_first(&migrations, |migration| migration.verdict);
+    let worst_note = notes.iter().map(|note| note.verdict).max().unwrap_or(Verdict::Safe);
+    let (verdict, why) = match worst {
+        Some(migration) if migration.verdict >= worst_note => {
+            (migration.verdict, format!("{}: {}", migration.name, migration.why))
+        }
+        _ => (worst_note, notes.first().map_or_else(|| "Nothing is pending".to_owned(), |note| note.text.clone())),
+    };
+    let Subject { digest, made_at, environment, database, already_applied, .. } = subject;
+    Report {
+        format: FORMAT,
+        digest,
+        made_at,
+        environment,
+        database,
+        verdict,
+        why,
+        already_applied,
+        migrations,
+        tables,
+        server,
+        notes,
+    }
+}
+
+/// What the role has to be allowed for all of `pending`: to be asked of the server before the report is made.
+pub fn needs(pending: &[Pending], catalog: &Catalog) -> Vec<Need> {
+    let mut world = World::new(catalog.clone());
+    let mut found = BTreeSet::new();
+    let mut made = BTreeSet::new();
+    for one in pending {
+        world.next_script();
+        let parse = SourceFile::parse(&one.sql);
+        for statement in parse.tree().stmts().filter(runs) {
+            if let ast::Stmt::CreateSchema(create) = &statement {
+                made.extend(schema(create.syntax()));
+            }
+            found.extend(needs::needs(&statement, &world));
+            effects::of(&statement, &mut world);
+        }
+    }
+    // A schema that the plan makes is its own.
+    found
+        .into_iter()
+        .filter(|need| !matches!(need, Need::CreateIn(schema) | Need::Use(schema) if made.contains(schema)))
+        .collect()
+}
+
+/// The first of the worst.
+fn worst_first<T, V: Ord>(items: &[T], verdict: impl Fn(&T) -> V) -> Option<&T> {
+    // `max_by_key` would give the last.
+    items.iter().rev().max_by_key(|item| verdict(item))
+}
+
+/// The schema that CREATE SCHEMA makes.
+fn schema(create: &SyntaxNode) -> Option<String> {
+    let name = create.descendants().find(|node| node.kind() == SyntaxKind::SCHEMA)?;
+    Some(identifier(&name.text().to_string()))
+}
+
+/// BEGIN and COMMIT of a script's own are blanked before it runs.
+fn runs(statement: &ast::Stmt) -> bool {
+    !matches!(statement.syntax().kind(), SyntaxKind::EMPTY_STMT | SyntaxKind::BEGIN | SyntaxKind::COMMIT_TRANSACTION)
+}

@@ -1,0 +1,46 @@
+//! What belongs to no statement.
+
+use std::cmp::Reverse;
+
+use report::{Note, Server, Verdict};
+
+use super::Subject;
+
+/// What a person should know of server and history, the worst first.
+pub(super) fn notes(subject: &Subject, server: &Server) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let mut note = |verdict, text: String| notes.push(Note { verdict, text });
+    for missing in &server.missing_privileges {
+        note(Verdict::Danger, format!("The role may not {missing}"));
+    }
+    if server.in_recovery {
+        note(Verdict::Danger, "The server is a replica, and takes no writes".into());
+    }
+    for warning in &subject.warnings {
+        note(Verdict::Caution, warning.clone());
+    }
+    for name in &server.prepared_transactions {
+        note(Verdict::Caution, format!("The prepared transaction {name} holds its locks until somebody ends it"));
+    }
+    for index in &server.invalid_indexes {
+        note(Verdict::Caution, format!("The index {index} is invalid: every write maintains it, and nobody reads it"));
+    }
+    if let Some(longest) = server.longest_transaction.as_ref().filter(|longest| longest.seconds >= 60) {
+        let who = longest.application.as_ref().map_or(String::new(), |name| format!(" ({name})"));
+        note(Verdict::Caution, format!("The transaction of pid {}{who} has lasted {} s", longest.pid, longest.seconds));
+    }
+    if server.connections + 3 > server.most_connections {
+        let text = format!("{} of {} connections are in use", server.connections, server.most_connections);
+        note(Verdict::Caution, text);
+    }
+    for replica in &server.replicas {
+        if replica.lag_seconds.is_some_and(|lag| lag >= 60) {
+            note(
+                Verdict::Caution,
+                format!("The replica {} is {} s behind", replica.name, replica.lag_seconds.unwrap_or(0)),
+            );
+        }
+    }
+    notes.sort_by_key(|note| Reverse(note.verdict));
+    notes
+}

@@ -1,0 +1,94 @@
+//! Statements that name no table, and are about many.
+
+use report::Verdict;
+use squawk_syntax::SyntaxKind;
+use squawk_syntax::ast::{AstNode as _, ReindexTarget, Stmt};
+
+use super::{Context, Found, Rule, safer};
+
+pub(super) const CASCADE: Rule = Rule {
+    name: "cascade",
+    about: "DROP … CASCADE of what columns depend on takes the columns along, with their values: of a type, a domain, an \
+            extension, a collation, a schema, a server, whatever a role owns.",
+    setup: "CREATE TYPE state AS ENUM ('open'); CREATE TABLE big (id bigint, a state)",
+    bad: "DROP TYPE state CASCADE",
+    good: "ALTER TABLE big ALTER COLUMN a TYPE text;\nDROP TYPE state",
+    judge: |context| {
+        let statement = context.statement.syntax();
+        let drops = statement.first_token().is_some_and(|token| token.kind() == SyntaxKind::DROP_KW);
+        // What depends on these holds no values of its own, and what becomes of tables is said by another rule.
+        let is_mild = matches!(
+            context.statement,
+            Stmt::DropTable(_)
+                | Stmt::DropView(_)
+                | Stmt::DropMaterializedView(_)
+                | Stmt::DropIndex(_)
+                | Stmt::DropSequence(_)
+                | Stmt::DropTrigger(_)
+                | Stmt::DropRule(_)
+                | Stmt::DropPolicy(_)
+        );
+        let cascades = statement.children().any(|node| node.kind() == SyntaxKind::CASCADE);
+        let is_all = matches!(context.statement, Stmt::DropOwned(_) | Stmt::DropDatabase(_));
+        (drops && !is_mild && (cascades || is_all)).then(|| Found {
+            verdict: Verdict::Danger,
+            text: "Columns, tables and more that depend on it go too, with their values, and none of them is named"
+                .to_owned(),
+            safer: safer(
+                "Drop without CASCADE: the server says then what depends on it, and that can be dropped by name",
+                None,
+            ),
+        })
+    },
+};
+
+pub(super) const WHOLE_DATABASE: Rule = Rule {
+    name: "whole-database",
+    about: "VACUUM FULL, CLUSTER and REINDEX without a table's name, and ALTER TABLE ALL IN TABLESPACE, take one table \
+            after the other away from its users until it is written anew.",
+    setup: "CREATE TABLE big (id bigint PRIMARY KEY)",
+    bad: "REINDEX SCHEMA public",
+    good: "REINDEX TABLE CONCURRENTLY big",
+    judge: |context| {
+        is_about_all(context).then(|| Found {
+            verdict: Verdict::Danger,
+            text: "Every table in turn is locked until it, or its index, is written anew".to_owned(),
+            safer: safer("Name the tables that need it, each in a migration of its own", None),
+        })
+    },
+};
+
+fn is_about_all(context: &Context) -> bool {
+    let statement = context.statement.syntax();
+    let has = |kind| statement.descendants_with_tokens().any(|element| element.kind() == kind);
+    let names_table = || has(SyntaxKind::RELATION_NAME_REF) || has(SyntaxKind::TABLE_NAME_REF);
+    match context.statement {
+        Stmt::Vacuum(_) => has(SyntaxKind::FULL_KW) && !names_table(),
+        Stmt::Cluster(_) => !names_table(),
+        Stmt::Reindex(it) => {
+            let is_named = matches!(
+                it.reindex_target(),
+                Some(ReindexTarget::ReindexTargetIndex(_) | ReindexTarget::ReindexTargetTable(_))
+            );
+            !is_named && !has(SyntaxKind::CONCURRENTLY_KW)
+        }
+        Stmt::AlterTable(it) => it.table_relation_name().is_none(),
+        _ => false,
+    }
+}
+
+pub(super) const DOMAIN_CHECKED: Rule = Rule {
+    name: "domain-checked",
+    about: "A domain's new constraint is tried on every table with a column of the domain, while nobody can write them.",
+    setup: "CREATE DOMAIN price AS numeric; CREATE TABLE big (id bigint, a price)",
+    bad: "ALTER DOMAIN price ADD CONSTRAINT positive CHECK (value > 0)",
+    good: "ALTER DOMAIN price ADD CONSTRAINT positive CHECK (value > 0) NOT VALID",
+    judge: |context| {
+        let is_checked = matches!(context.statement, Stmt::AlterDomain(_)) && context.effects.opaque;
+        is_checked.then(|| Found {
+            verdict: Verdict::Danger,
+            text: "Writers of every table with a column of the domain wait until all its rows are read".to_owned(),
+            safer: safer("Add it NOT VALID: then it holds for new values, and nobody waits", None),
+        })
+    },
+};

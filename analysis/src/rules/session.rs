@@ -1,0 +1,88 @@
+//! Settings of the script's own that take away what protects others.
+
+use report::Verdict;
+use squawk_syntax::ast::{self, AstNode as _};
+
+use super::blocked::blocks;
+use super::{Context, Found, Rule, safer};
+
+pub(super) const OWN_SETTING: Rule = Rule {
+    name: "own-setting",
+    about: "A script that sets lock_timeout to 0, or to more than a minute, waits for its locks behind whoever has them, \
+            and everybody else waits behind it. One that sets session_replication_role has neither foreign keys nor \
+            triggers see what it writes.",
+    setup: "CREATE TABLE big (id bigint)",
+    bad: "SET lock_timeout = 0;\nALTER TABLE big ADD COLUMN a integer",
+    good: "SET lock_timeout = '2s';\nALTER TABLE big ADD COLUMN a integer",
+    judge: |context| {
+        if let ast::Stmt::Set(set) = context.statement {
+            return sets_replica_role(set).then(|| Found {
+                verdict: Verdict::Danger,
+                text: "Rows that the script writes may refer to nothing, and no trigger sees them".to_owned(),
+                safer: safer("Leave session_replication_role as it is", None),
+            });
+        }
+        let waits = context.effects.of.iter().find(|effect| blocks(effect, context.world))?;
+        context.world.waits_endlessly().then(|| Found {
+            verdict: Verdict::Danger,
+            text: format!(
+                "The script has lifted lock_timeout: the statement waits for {} however long it takes, and everybody else behind it",
+                waits.relation
+            ),
+            safer: safer("Leave lock_timeout to the stack, which tries again instead of waiting", None),
+        })
+    },
+};
+
+fn sets_replica_role(set: &ast::Set) -> bool {
+    let text = set.syntax().text().to_string().to_lowercase();
+    text.contains("session_replication_role") && !text.contains("origin") && !text.contains("default")
+}
+
+pub(super) const WAITS_ALONE: Rule = Rule {
+    name: "waits-alone",
+    about: "What cannot run in a transaction runs without lock_timeout: while it waits for its lock, everybody else waits behind it.",
+    setup: "CREATE TABLE big (id bigint)",
+    bad: "VACUUM FULL big",
+    good: "VACUUM big",
+    judge: |context| {
+        let waits = context.effects.of.iter().find(|effect| blocks(effect, context.world))?;
+        context.is_standalone.then(|| Found {
+            verdict: Verdict::Caution,
+            text: format!(
+                "It waits for {} without lock_timeout, as it cannot run in a transaction, and everybody else behind it",
+                waits.relation
+            ),
+            safer: safer("Run it when no transaction lasts", None),
+        })
+    },
+};
+
+/// What an earlier statement of the same script makes impossible.
+pub(super) const REFUSED: Rule = Rule {
+    name: "refused",
+    about: "What the server is known to refuse: a table that is there already, a value of a type that is used in the \
+            script that adds it.",
+    setup: "CREATE TYPE state AS ENUM ('open'); CREATE TABLE big (id bigint PRIMARY KEY, a state)",
+    bad: "ALTER TYPE state ADD VALUE 'closed';\nUPDATE big SET a = 'closed' WHERE id = 1",
+    good: "ALTER TYPE state ADD VALUE 'closed';\n\nUPDATE big SET a = 'closed' WHERE id = 1",
+    judge: refused,
+};
+
+fn refused(context: &Context) -> Option<Found> {
+    if let Some(why) = &context.effects.fails {
+        return Some(Found {
+            verdict: Verdict::Danger,
+            text: format!("The server will refuse it, and the run fails: {why}"),
+            safer: None,
+        });
+    }
+    let value = context.world.uses_added_value(context.statement.syntax())?;
+    Some(Found {
+        verdict: Verdict::Danger,
+        text: format!(
+            "If '{value}' is the value that the script has added to a type, the server refuses it: a new value can be used only when the transaction that adds it has ended"
+        ),
+        safer: safer("Put ALTER TYPE … ADD VALUE into a migration of its own, before this one", None),
+    })
+}

@@ -1,0 +1,115 @@
+//! Real histories, where `CORPORA` names a directory of them: each migration is reported on the database that the ones
+//! before it have left, and then run.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use analysis::catalog::look;
+use analysis::effects::named;
+use analysis::plan::{Pending, report};
+use analysis::server;
+use report::{Migration, Verdict};
+use sqlx::{AssertSqlSafe, PgConnection};
+
+use crate::rules::subject;
+use crate::support::{Database, run};
+
+/// The scripts below `directory`, in the order in which they run.
+fn scripts(directory: &Path) -> Vec<PathBuf> {
+    let mut scripts = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            scripts.extend(self::scripts(&path));
+        } else if path.extension().is_some_and(|end| end == "sql") && !path.to_string_lossy().ends_with(".down.sql") {
+            scripts.push(path);
+        }
+    }
+    scripts.sort();
+    scripts
+}
+
+/// What is said of the script, where every table is as large as `rows` and `bytes` say.
+async fn judged(session: &mut PgConnection, sql: &str, rows: u64, bytes: u64) -> Migration {
+    let names = named(sql);
+    let (relations, functions, types): (Vec<_>, Vec<_>, Vec<_>) = (
+        names.relations.into_iter().collect(),
+        names.functions.into_iter().collect(),
+        names.types.into_iter().collect(),
+    );
+    let mut catalog = look(session, &relations, &functions, &types).await.unwrap();
+    for relation in catalog.relations.values_mut() {
+        (relation.facts.rows, relation.facts.bytes, relation.facts.index_bytes) = (Some(rows), bytes, bytes / 4);
+    }
+    let server = server::look(session).await.unwrap();
+    let class = if sql.contains("CONCURRENTLY") { "standalone" } else { "transactional" };
+    let pending = Pending { name: "1_script".into(), class: class.into(), sql: sql.into() };
+    report(subject(), &[pending], catalog, server).migrations.remove(0)
+}
+
+/// How often each verdict, and each reason for the worst two, is given.
+#[derive(Default)]
+struct Tally {
+    verdicts: BTreeMap<&'static str, usize>,
+    rules: BTreeMap<String, usize>,
+}
+
+impl Tally {
+    fn count(&mut self, migration: &Migration) {
+        *self.verdicts.entry(migration.verdict.name()).or_default() += 1;
+        let worst = migration.statements.iter().max_by_key(|statement| statement.verdict);
+        let finding = worst.and_then(|statement| statement.findings.first());
+        let why = match finding.filter(|finding| finding.verdict == migration.verdict) {
+            Some(finding) => format!("{} {}", migration.verdict.name(), finding.rule),
+            None => format!("{} together", migration.verdict.name()),
+        };
+        if migration.verdict > Verdict::Safe {
+            *self.rules.entry(why).or_default() += 1;
+        }
+    }
+
+    fn show(self, of: &str) {
+        eprintln!("{of}: {:?}", self.verdicts);
+        let mut rules: Vec<_> = self.rules.into_iter().collect();
+        rules.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        rules.iter().for_each(|(rule, count)| eprintln!("  {count:>5} {rule}"));
+    }
+}
+
+#[tokio::test]
+async fn real_histories_are_judged_as_they_run() {
+    let Some(corpora) = std::env::var_os("CORPORA").map(PathBuf::from).filter(|corpora| corpora.is_dir()) else {
+        eprintln!("skipped: CORPORA names no directory of real histories");
+        return;
+    };
+    let (mut small, mut large) = (Tally::default(), Tally::default());
+    let mut wrong = Vec::new();
+    let tools = fs::read_dir(&corpora).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    for history in tools.flat_map(|tool| fs::read_dir(tool).unwrap().map(|entry| entry.unwrap().path())) {
+        let database = Database::create().await;
+        // Extensions are not for everybody to make.
+        let session = &mut database.superuser().await;
+        let all = scripts(&history);
+        for (at, script) in all.iter().enumerate() {
+            let sql = fs::read_to_string(script).unwrap();
+            let few = judged(session, &sql, 1_000, 80 << 10).await;
+            let many = judged(session, &sql, 50_000_000, 40 << 30).await;
+            let is_refused = few.statements.iter().flat_map(|it| &it.findings).any(|finding| finding.rule == "refused");
+            (small.count(&few), large.count(&many));
+            let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *session).await;
+            if let Err(error) = &done {
+                eprintln!("{}: {} of {} run: {error}", history.display(), at, all.len());
+                break;
+            }
+            if is_refused {
+                wrong.push(format!("{}: {}", script.display(), few.why));
+            }
+            run(session, "RESET ALL").await;
+        }
+        database.drop().await;
+    }
+    small.show("with 1,000 rows in each table");
+    large.show("with 50 million rows in each table");
+    assert!(wrong.is_empty(), "said to be refused, and run:\n{}", wrong.join("\n"));
+}
