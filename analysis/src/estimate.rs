@@ -1,6 +1,6 @@
 //! About how long something takes: an order of magnitude, with what it is based on.
 
-use report::{Effect, Lock, Magnitude, Table, Work};
+use report::{Effect, Lock, Magnitude, Table, Verdict, Work, quantity};
 
 use crate::effects::{Effects, World};
 
@@ -19,7 +19,9 @@ const MIB: u64 = 1024 * 1024;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Time {
     parts: Vec<Part>,
-    /// What there is no telling of, as a clause: a relation's name, or the statement itself.
+    /// What a CHECK may save.
+    at_worst: Vec<Part>,
+    /// What there is no telling of, as a clause.
     unknown: Option<String>,
 }
 
@@ -38,13 +40,13 @@ impl Time {
     pub(crate) fn of(effects: &Effects, world: &World) -> Self {
         let mut time = Self::default();
         for effect in effects.of.iter().filter(|effect| !effect.is_new && !effect.work.is_empty()) {
-            match world.facts(effect).filter(|facts| is_known(facts)) {
-                Some(facts) => {
-                    let builds = effects.builds.get(&effect.relation).copied().unwrap_or(1);
-                    time.parts.extend(effect.work.iter().map(|work| part(effect, *work, builds, facts)));
-                }
-                None => time.unknown = Some(format!("how large {} is cannot be told", effect.relation)),
-            }
+            let Some(facts) = world.facts(effect).filter(|facts| is_known(facts)) else {
+                time.unknown = Some(format!("how large {} is cannot be told", effect.relation));
+                continue;
+            };
+            let builds = effects.builds.get(&effect.relation).copied().unwrap_or(1);
+            let parts = effect.work.iter().map(|work| part(effect, *work, builds, facts));
+            if effects.provable { time.at_worst.extend(parts) } else { time.parts.extend(parts) }
         }
         if effects.untimed {
             time.unknown.get_or_insert_with(|| "how long it runs cannot be told".to_owned());
@@ -55,44 +57,50 @@ impl Time {
     /// This, and `other` behind it.
     pub(crate) fn extend(&mut self, other: &Self) {
         self.parts.extend(other.parts.iter().cloned());
+        self.at_worst.extend(other.at_worst.iter().cloned());
         if self.unknown.is_none() {
             self.unknown.clone_from(&other.unknown);
         }
     }
 
-    fn milliseconds(&self) -> u64 {
-        self.parts.iter().map(|part| part.milliseconds).fold(0, u64::saturating_add)
-    }
-
     /// What is known is said where it is long already, whatever else there is.
     pub(crate) fn how_long(&self) -> Magnitude {
-        match magnitude(self.milliseconds()) {
-            short @ (Magnitude::Moment | Magnitude::Seconds) if self.unknown.is_none() => short,
-            Magnitude::Moment | Magnitude::Seconds => Magnitude::Unknown,
-            long => long,
+        let known = long(&self.parts);
+        let is_open = self.unknown.is_some() || long(&self.at_worst) > Magnitude::Moment;
+        if is_open && known < Magnitude::Minutes { Magnitude::Unknown } else { known }
+    }
+
+    /// How much it matters to wait so long, for a table that `is_large` or for another.
+    pub(crate) fn verdict(&self, is_large: bool) -> Verdict {
+        match self.how_long() {
+            Magnitude::Moment => Verdict::Safe,
+            Magnitude::Unknown if is_large && self.unknown.is_some() => Verdict::Danger,
+            Magnitude::Seconds | Magnitude::Unknown => Verdict::Caution,
+            Magnitude::Minutes | Magnitude::Hours => Verdict::Danger,
         }
     }
 
     /// What that is based on, as a clause. Where all of it is work on `relation`, that is not said again.
     pub(crate) fn basis(&self, relation: &str) -> String {
-        let mut parts: Vec<_> = self.parts.iter().collect();
-        parts.sort_by_key(|part| std::cmp::Reverse(part.milliseconds));
-        let known = parts.first().map(|first| {
-            let of = if first.relation == relation { String::new() } else { format!(" of {}", first.relation) };
-            let mut text = format!("{}{of} {} at about {} a second", size(first.bytes), first.doing, size(first.rate));
-            if parts.len() > 1 {
-                let all = parts.iter().map(|part| part.bytes).fold(0, u64::saturating_add);
-                text = format!("{text}, {} in all", size(all));
-            }
-            text
-        });
-        match (known, &self.unknown) {
-            (Some(known), Some(unknown)) => format!("{known}, at least: {unknown}"),
-            (Some(known), None) => known,
-            (None, Some(unknown)) => unknown.clone(),
-            (None, None) => "the catalog alone is changed".to_owned(),
-        }
+        let known = sum(&self.parts, relation);
+        let at_worst = sum(&self.at_worst, relation).map(|sum| format!("at worst {sum}"));
+        let parts: Vec<_> = [known, at_worst, self.unknown.clone()].into_iter().flatten().collect();
+        if parts.is_empty() { "the catalog alone is changed".to_owned() } else { parts.join(", and ") }
     }
+}
+
+fn long(parts: &[Part]) -> Magnitude {
+    magnitude(parts.iter().map(|part| part.milliseconds).fold(0, u64::saturating_add))
+}
+
+/// The largest of `parts`, and how much there is in all.
+fn sum(parts: &[Part], relation: &str) -> Option<String> {
+    let first = parts.iter().rev().max_by_key(|part| part.milliseconds)?;
+    let of = if first.relation == relation { String::new() } else { format!(" of {}", first.relation) };
+    let (bytes, rate) = (quantity::bytes(first.bytes), quantity::bytes(first.rate));
+    let text = format!("{bytes}{of} {} at about {rate} a second", first.doing);
+    let all = parts.iter().map(|part| part.bytes).fold(0, u64::saturating_add);
+    Some(if parts.len() > 1 { format!("{text}, {} in all", quantity::bytes(all)) } else { text })
 }
 
 /// Whether there is a size: a table that somebody has locked, and that nobody has counted, has none.
@@ -123,34 +131,9 @@ fn magnitude(milliseconds: u64) -> Magnitude {
     }
 }
 
-/// So many bytes, for people: two digits are enough.
-pub fn size(bytes: u64) -> String {
-    let units = ["B", "KiB", "MiB", "GiB", "TiB"];
-    let mut whole = bytes;
-    let mut tenths = 0;
-    let mut unit = 0;
-    while whole >= 1024 && unit + 1 < units.len() {
-        tenths = whole % 1024 * 10 / 1024;
-        whole /= 1024;
-        unit += 1;
-    }
-    let unit = units.get(unit).copied().unwrap_or_default();
-    if whole < 10 && unit != "B" { format!("{whole}.{tenths} {unit}") } else { format!("{whole} {unit}") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sizes_are_read_at_a_glance() {
-        for (bytes, text) in
-            [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (20 * MIB, "20 MiB"), (5 << 40, "5.0 TiB")]
-        {
-            assert_eq!(size(bytes), text);
-        }
-        assert_eq!(size(u64::MAX), "16777215 TiB");
-    }
 
     #[test]
     fn a_tenth_of_a_second_is_a_moment_and_ten_minutes_are_long() {

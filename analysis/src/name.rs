@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The longest identifier that PostgreSQL keeps, in bytes.
-const LONGEST: usize = 63;
+pub(crate) const LONGEST: usize = 63;
 
 /// A relation's name as a script writes it: folded to lower case where it is not quoted, and cut to what is kept.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

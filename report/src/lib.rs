@@ -8,7 +8,7 @@ mod facts;
 mod html;
 mod json;
 mod markdown;
-mod quantity;
+pub mod quantity;
 mod ranking;
 #[cfg(any(test, feature = "sample"))]
 pub mod sample;

@@ -1,12 +1,12 @@
 //! Numbers as people read them.
 
 /// Bytes: `41 GiB`, `1.2 MiB`.
-pub(crate) fn bytes(bytes: u64) -> String {
+pub fn bytes(bytes: u64) -> String {
     scaled(bytes, 1024, &["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"])
 }
 
 /// A number that is only about right: `1.2 million`.
-pub(crate) fn about(number: u64) -> String {
+pub fn about(number: u64) -> String {
     if number < 100_000 {
         return exactly(number);
     }

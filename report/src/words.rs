@@ -1,7 +1,7 @@
 //! What the pages say of the report's facts. Every text from outside is left to who shows it.
 
 use crate::quantity::{about, bytes, exactly, moment, plural};
-use crate::{Blocking, Counts, Effect, Magnitude, Report, Suppression, Table};
+use crate::{Blocking, Counts, Effect, Lock, Magnitude, Report, Suppression, Table};
 
 /// What both pages say of themselves.
 pub(crate) const DECIDES_NOTHING: &str =
@@ -45,7 +45,12 @@ pub(crate) fn lock_blocks(effect: &Effect) -> &'static str {
         (true, ..) => "this plan makes it, so nobody waits",
         (_, true, _) => "readers and writers wait",
         (_, _, true) => "writers wait",
-        _ => "nobody waits",
+        _ => match effect.lock {
+            Lock::ShareUpdateExclusive => "readers and writers go on; other schema changes and autovacuum wait",
+            Lock::RowExclusive => "who writes the same rows waits until the script ends",
+            Lock::RowShare => "who changes a row that it locks waits until the script ends",
+            _ => "nobody waits",
+        },
     }
 }
 
@@ -107,6 +112,17 @@ pub(crate) fn spans(text: &str) -> Vec<(bool, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_waits_for_a_lock_that_only_reads_and_for_what_is_new() {
+        let said = |lock, is_new| lock_blocks(&Effect { relation: "orders".into(), lock, work: Vec::new(), is_new });
+        for lock in Lock::ALL {
+            let nobody = said(lock, false).contains("nobody waits");
+            assert_eq!(nobody, lock == Lock::AccessShare, "{}", lock.name());
+            assert!(said(lock, true).contains("nobody waits"));
+        }
+        assert!(said(Lock::ShareUpdateExclusive, false).contains("autovacuum"));
+    }
 
     #[test]
     fn who_waits_is_said_for_every_case() {

@@ -32,7 +32,9 @@ pub(super) fn table(create: &ast::CreateTable, world: &mut World) {
         let parent = world.resolve(&name_of(parent.syntax()));
         world.lock(&parent, Lock::AccessExclusive);
         if let Some(default) = world.relation(&parent).and_then(|relation| relation.default_partition.clone()) {
-            world.works(&default, Lock::AccessExclusive, Work::Scan);
+            for name in world.family(&default) {
+                world.works(&name, Lock::AccessExclusive, Work::Scan);
+            }
         }
         let references: Vec<_> = world.relation(&parent).map_or_else(Vec::new, |relation| {
             relation.constraints.iter().filter_map(|it| it.refers_to.clone()).collect()

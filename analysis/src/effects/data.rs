@@ -166,7 +166,9 @@ fn writes(table: &Name, change: &Change, only: bool, world: &mut World) {
         (Change::Delete(_), Found::All) => Some(What::DeleteAll),
     };
     for member in with_rows(&own, &members, world) {
-        what.iter().for_each(|what| world.changes(&member, what.clone()));
+        if let Some(what) = &what {
+            world.changes(&member, what.clone());
+        }
     }
     let touches = |names: &[String]| match change {
         Change::Insert => true,

@@ -19,7 +19,7 @@ pub(crate) enum Volatility {
 }
 
 /// The worst of what `node` calls.
-pub(super) fn volatility(node: &SyntaxNode, world: &World) -> Volatility {
+pub(crate) fn volatility(node: &SyntaxNode, world: &World) -> Volatility {
     calls(node).map(|call| of_call(&call, world)).max().unwrap_or(Volatility::Immutable)
 }
 

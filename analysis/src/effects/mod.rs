@@ -8,7 +8,7 @@ mod condition;
 mod create;
 mod data;
 mod drop;
-mod expression;
+pub(crate) mod expression;
 mod index;
 mod named;
 mod other;
@@ -45,6 +45,8 @@ pub struct Effects {
     pub opaque: bool,
     /// Whether it can take longer than the sizes of the relations tell.
     pub untimed: bool,
+    /// Whether a CHECK may save it all that it would read: what one proves is for the server to find out.
+    pub provable: bool,
     /// Why the server will refuse it, as a clause; `None` where nothing speaks for that.
     pub fails: Option<String>,
 }

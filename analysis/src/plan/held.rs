@@ -6,7 +6,7 @@ use report::{Blocking, Lock, Verdict};
 
 use crate::effects::{Effects, World};
 use crate::estimate::Time;
-use crate::rules::{blocks, is_large, waiting};
+use crate::rules::{blocks, is_large};
 
 /// The locks of a script, as its statements go on.
 #[derive(Default)]
@@ -42,7 +42,7 @@ impl Held {
 
     /// The worst of it, and how much that matters.
     pub(super) fn longest(&self) -> Option<(Verdict, Blocking)> {
-        let verdict = |one: &One| waiting(one.time.how_long(), one.is_large);
+        let verdict = |one: &One| one.time.verdict(one.is_large);
         let (relation, one) = self.locks.iter().max_by_key(|(_, one)| (verdict(one), one.time.how_long(), one.lock))?;
         let basis = format!("{relation} is locked, and {}", one.time.basis(relation));
         let blocking = Blocking {

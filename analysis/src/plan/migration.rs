@@ -31,12 +31,15 @@ pub(super) fn migration(
     world.next_script();
     for written in parse.tree().stmts().filter(runs) {
         let is_unclear = !world.knows(written.syntax());
-        let effects = effects::of(&written, world);
+        let before = rules::before(&written, world);
+        let mut effects = effects::of(&written, world);
+        effects.provable = rules::may_be_proved(&written, &effects, world);
         remember(&effects, world, tables);
         let context = Context {
             statement: &written,
             effects: &effects,
             world,
+            before: &before,
             earlier_locks: held.any(),
             is_standalone: !is_transactional,
             is_unclear,

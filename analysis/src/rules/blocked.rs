@@ -9,8 +9,7 @@ use crate::estimate::Time;
 /// The effect that keeps most waiting, for as long as the statement's work takes.
 pub(crate) struct Blocked<'a> {
     effect: &'a Effect,
-    how_long: Magnitude,
-    basis: String,
+    time: Time,
     /// Whether one of those that are locked is so large that many will mind.
     is_large: bool,
 }
@@ -21,9 +20,8 @@ pub(crate) fn blocked<'a>(effects: &'a Effects, world: &World) -> Option<Blocked
     // All that the statement does is done under the strongest of its locks.
     let size = |effect: &Effect| world.facts(effect).map_or(u64::MAX, |facts| facts.bytes);
     let effect = locked.iter().max_by_key(|effect| (effect.lock, size(effect)))?;
-    let time = Time::of(effects, world);
     let is_large = locked.iter().any(|effect| is_large(world.facts(effect)));
-    Some(Blocked { effect, how_long: time.how_long(), basis: time.basis(&effect.relation), is_large })
+    Some(Blocked { effect, time: Time::of(effects, world), is_large })
 }
 
 /// Whether somebody waits for that lock.
@@ -36,13 +34,13 @@ pub(crate) fn blocks(effect: &Effect, world: &World) -> bool {
 impl Blocked<'_> {
     /// How much it matters.
     pub(crate) fn verdict(&self) -> Verdict {
-        verdict(self.how_long, self.is_large)
+        self.time.verdict(self.is_large)
     }
 
     /// Who waits, for what and how long, as a sentence.
     pub(crate) fn sentence(&self) -> String {
         let who = if self.effect.lock.blocks_reads() { "Readers and writers" } else { "Writers" };
-        format!("{who} of {} wait for {}: {}", self.effect.relation, length(self.how_long), self.basis)
+        format!("{who} of {} wait for {}: {}", self.effect.relation, length(self.time.how_long()), self.basis())
     }
 
     /// The same for the report.
@@ -50,9 +48,13 @@ impl Blocked<'_> {
         Blocking {
             readers: self.effect.lock.blocks_reads(),
             writers: true,
-            how_long: self.how_long,
-            basis: self.basis.clone(),
+            how_long: self.time.how_long(),
+            basis: self.basis(),
         }
+    }
+
+    fn basis(&self) -> String {
+        self.time.basis(&self.effect.relation)
     }
 }
 
@@ -81,16 +83,6 @@ pub(super) const LONG_BLOCK: Rule = Rule {
     good: "ALTER TABLE big ADD COLUMN b integer",
     judge: |context| where_long(context, || None),
 };
-
-/// How much it matters to wait so long, for a table that `is_large` or for another.
-pub(crate) fn verdict(how_long: Magnitude, is_large: bool) -> Verdict {
-    match how_long {
-        Magnitude::Moment => Verdict::Safe,
-        Magnitude::Unknown if is_large => Verdict::Danger,
-        Magnitude::Seconds | Magnitude::Unknown => Verdict::Caution,
-        Magnitude::Minutes | Magnitude::Hours => Verdict::Danger,
-    }
-}
 
 /// Who waits for a statement that keeps nobody from a whole table, as a sentence.
 pub(crate) fn harmless(effects: &Effects) -> &'static str {

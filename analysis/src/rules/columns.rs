@@ -1,15 +1,15 @@
 //! Columns: added with a value for each row, or of another type.
 
-use report::Work;
-use squawk_syntax::ast::{AlterColumnOption, AlterTableAction, AstNode as _, Constraint};
+use report::{Verdict, Work};
+use squawk_syntax::SyntaxKind;
+use squawk_syntax::ast::{self, AlterColumnOption, AlterTableAction, AstNode as _, Constraint, Type};
 
 use super::blocked::where_long;
+use super::suggest::{Altered, alone, edited, is_domain_with_constraint, plain, script};
 use super::{Context, Found, Rule, safer};
-use crate::name::{Name, identifier, quoted};
-
-fn rewrites(context: &Context) -> bool {
-    context.effects.of.iter().any(|effect| !effect.is_new && effect.work.contains(&Work::Rewrite))
-}
+use crate::effects::expression::{Volatility, volatility};
+use crate::effects::name_of;
+use crate::name::{identifier, quoted};
 
 pub(super) const COLUMN_TYPE: Rule = Rule {
     name: "column-type",
@@ -18,26 +18,29 @@ pub(super) const COLUMN_TYPE: Rule = Rule {
     bad: "ALTER TABLE big ALTER COLUMN a TYPE bigint",
     good: "ALTER TABLE big ADD COLUMN a_new bigint",
     judge: |context| {
-        let (table, actions) = context.altered()?;
-        let (column, of_type) = actions.iter().find_map(|action| match action {
-            AlterTableAction::AlterColumn(it) => match it.option() {
-                Some(AlterColumnOption::SetType(set)) => Some((it.column_name_ref()?, set.ty()?)),
-                _ => None,
-            },
-            _ => None,
-        })?;
-        let column = identifier(&column.syntax().text().to_string());
-        where_long(context, || {
-            safer(
-                "Add a column of the new type, have the application write both, fill it in batches, and change over to it later",
-                Some(add(&table, &format!("{column}_new"), &of_type.syntax().text().to_string())),
-            )
-        })
+        let (_, actions) = context.altered()?;
+        let is_changed = |action: &AlterTableAction| match action {
+            AlterTableAction::AlterColumn(it) => matches!(it.option(), Some(AlterColumnOption::SetType(_))),
+            _ => false,
+        };
+        let way = "Add a column of the new type, have the application write both, fill it in batches, and change over to it later";
+        actions.iter().any(is_changed).then(|| where_long(context, || safer(way, another_column(context))))?
     },
 };
 
-fn add(table: &Name, column: &str, of_type: &str) -> String {
-    format!("ALTER TABLE {table} ADD COLUMN {} {of_type};", quoted(column))
+/// A column of the new type beside the old one.
+fn another_column(context: &Context) -> Option<String> {
+    let altered = Altered::of(context)?;
+    let AlterTableAction::AlterColumn(alter) = altered.only_action()? else { return None };
+    let Some(AlterColumnOption::SetType(set)) = alter.option() else { return None };
+    let name = format!("{}_new", identifier(&plain(alter.column_name_ref()?.syntax())));
+    let is_free = identifier(&quoted(&name)) == name && !altered.before.columns.iter().any(|known| known.name == name);
+    if !is_free || is_domain_with_constraint(&set.ty()?, context.world) {
+        return None;
+    }
+    let collation = set.collate().map_or_else(String::new, |collate| format!(" {}", plain(collate.syntax())));
+    let of_type = plain(set.ty()?.syntax());
+    alone(format!("{} ADD COLUMN {} {of_type}{collation}", altered.head, quoted(&name)))
 }
 
 pub(super) const COLUMN_FILLED: Rule = Rule {
@@ -46,33 +49,94 @@ pub(super) const COLUMN_FILLED: Rule = Rule {
     setup: "CREATE TABLE big (id bigint, a integer)",
     bad: "ALTER TABLE big ADD COLUMN token uuid DEFAULT gen_random_uuid()",
     good: "ALTER TABLE big ADD COLUMN token uuid;\n\nALTER TABLE big ALTER COLUMN token SET DEFAULT gen_random_uuid()",
-    judge: filled,
+    judge: |context| {
+        let (_, actions) = context.altered()?;
+        let writes = |effect: &report::Effect| !effect.is_new && effect.work.contains(&Work::Rewrite);
+        let fills = |action: &AlterTableAction| match action {
+            AlterTableAction::AddColumn(it) => Some(filled_by(it, context)?),
+            _ => None,
+        };
+        let with = actions.iter().find_map(fills).filter(|_| context.effects.of.iter().any(writes))?;
+        where_long(context, || safer(with.advice(), default_later(context)))
+    },
 };
 
-fn filled(context: &Context) -> Option<Found> {
-    let (table, actions) = context.altered()?;
-    let added = actions.iter().find_map(|action| match action {
-        AlterTableAction::AddColumn(it) => Some(it.clone()),
-        _ => None,
-    })?;
-    if !rewrites(context) {
+/// Why every row is written when a column is added.
+#[derive(Clone, Copy)]
+enum FilledBy {
+    Default,
+    Domain,
+    Generated,
+}
+
+impl FilledBy {
+    fn advice(self) -> &'static str {
+        match self {
+            Self::Default => {
+                "Add the column alone, without a value, set the default for new rows, and fill the old ones in batches; what \
+                 else it is to be, NOT NULL or unique, comes when they are filled"
+            }
+            Self::Domain => {
+                "Add the column with the type below the domain, and the domain's condition as a CHECK of the table: NOT VALID \
+                 first, validated in a later migration"
+            }
+            Self::Generated => {
+                "Add an ordinary column, have a trigger compute it for new rows, and fill the old ones in batches"
+            }
+        }
+    }
+}
+
+fn filled_by(add: &ast::AddColumn, context: &Context) -> Option<FilledBy> {
+    let of_type = add.ty()?;
+    let constraints: Vec<_> = add.constraints().collect();
+    if constraints.iter().any(|it| matches!(it, Constraint::GeneratedConstraint(_)) && !is_identity(it)) {
+        return Some(FilledBy::Generated);
+    }
+    let is_volatile =
+        default_of(&constraints).is_some_and(|expr| volatility(expr.syntax(), context.world) == Volatility::Volatile);
+    if is_volatile || is_serial(&of_type) || constraints.iter().any(is_identity) {
+        return Some(FilledBy::Default);
+    }
+    is_domain_with_constraint(&of_type, context.world).then_some(FilledBy::Domain)
+}
+
+/// The column without its default, and this for rows to come; only where nothing else is said of the column.
+fn default_later(context: &Context) -> Option<String> {
+    let altered = Altered::of(context)?;
+    let AlterTableAction::AddColumn(add) = altered.only_action()? else { return None };
+    let constraints: Vec<_> = add.constraints().collect();
+    let [default @ Constraint::DefaultConstraint(written)] = &constraints[..] else { return None };
+    // It would not be added without its default, if it is there; and be checked in every row, even without a value.
+    if add.if_not_exists().is_some() || is_domain_with_constraint(&add.ty()?, context.world) {
         return None;
     }
-    let column = quoted(&identifier(&added.column_name()?.syntax().text().to_string()));
-    let default = added.constraints().find_map(|constraint| match constraint {
-        Constraint::DefaultConstraint(it) => it.expr().map(|expr| expr.syntax().text().to_string()),
+    let range = default.syntax().text_range();
+    let added = edited(add.syntax(), |token| !range.contains_range(token.text_range()), |_| None);
+    let column = plain(add.column_name()?.syntax());
+    let value = plain(written.expr()?.syntax());
+    let head = &altered.head;
+    script([format!("{head} {added}"), format!("{head} ALTER COLUMN {column} SET DEFAULT {value}")])
+}
+
+fn default_of(constraints: &[Constraint]) -> Option<ast::Expr> {
+    constraints.iter().find_map(|constraint| match constraint {
+        Constraint::DefaultConstraint(it) => it.expr(),
         _ => None,
-    });
-    let of_type = added.ty().map(|ty| ty.syntax().text().to_string());
-    where_long(context, || {
-        let sql = default.zip(of_type).map(|(default, of_type)| {
-            format!(
-                "ALTER TABLE {table} ADD COLUMN {column} {of_type};\n\
-                 ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT {default};"
-            )
-        });
-        safer("Add the column without a value, set the default for new rows, and fill the old ones in batches", sql)
     })
+}
+
+fn is_identity(constraint: &Constraint) -> bool {
+    let mut tokens = constraint.syntax().descendants_with_tokens();
+    matches!(constraint, Constraint::GeneratedConstraint(_))
+        && tokens.any(|element| element.kind() == SyntaxKind::IDENTITY_KW)
+}
+
+/// A type that stands for a column with a sequence's default.
+fn is_serial(of_type: &Type) -> bool {
+    let name = name_of(of_type.syntax());
+    let serials = ["serial", "serial4", "bigserial", "serial8", "smallserial", "serial2"];
+    name.schema.is_none() && serials.contains(&name.name.as_str())
 }
 
 pub(super) const REQUIRED_COLUMN: Rule = Rule {
@@ -83,23 +147,54 @@ pub(super) const REQUIRED_COLUMN: Rule = Rule {
     good: "ALTER TABLE big ADD COLUMN a integer NOT NULL DEFAULT 0",
     judge: |context| {
         let (_, actions) = context.altered()?;
-        let is_required = actions.iter().any(|action| match action {
-            AlterTableAction::AddColumn(it) => {
-                let constraints: Vec<_> = it.constraints().collect();
-                let has = |wanted: fn(&Constraint) -> bool| constraints.iter().any(wanted);
-                let is_serial =
-                    it.ty().is_some_and(|ty| ty.syntax().text().to_string().to_lowercase().contains("serial"));
-                has(|it| matches!(it, Constraint::NotNullConstraint(_) | Constraint::PrimaryKeyConstraint(_)))
-                    && !has(|it| matches!(it, Constraint::DefaultConstraint(_) | Constraint::GeneratedConstraint(_)))
-                    && !is_serial
-            }
+        let added = |action: &AlterTableAction| match action {
+            AlterTableAction::AddColumn(it) => is_required(it, context),
             _ => false,
-        });
-        let has_rows = context.rows().is_some_and(|rows| rows > 0);
-        (is_required && has_rows).then(|| Found {
-            verdict: report::Verdict::Caution,
-            text: "The table seems to have rows, and PostgreSQL refuses a column that would be null in them".to_owned(),
-            safer: safer("Give it a default, which costs nothing, or add it without NOT NULL and fill it first", None),
-        })
+        };
+        let rows = actions.iter().any(added).then(|| most_rows(context))??;
+        let (verdict, text) = if rows > 0 {
+            (
+                Verdict::Danger,
+                "The run fails: the table has rows, and PostgreSQL refuses a column that would be null in them",
+            )
+        } else {
+            (
+                Verdict::Caution,
+                "The run fails if the table has rows, which nobody has counted: the column would be null in them",
+            )
+        };
+        let advice = "Give it a default that is the same for all rows, which costs nothing (one that differs writes the table \
+                      anew), or add it without NOT NULL and fill it first";
+        Some(Found { verdict, text: text.to_owned(), safer: safer(advice, None) })
     },
 };
+
+fn is_required(add: &ast::AddColumn, context: &Context) -> bool {
+    let constraints: Vec<_> = add.constraints().collect();
+    let has = |wanted: fn(&Constraint) -> bool| constraints.iter().any(wanted);
+    let is_null = |expr: ast::Expr| plain(expr.syntax()).eq_ignore_ascii_case("null");
+    let has_value = default_of(&constraints).is_some_and(|expr| !is_null(expr))
+        || has(|it| matches!(it, Constraint::GeneratedConstraint(_)))
+        || add.ty().is_some_and(|of_type| is_serial(&of_type));
+    let is_there = || {
+        let name = add.column_name().map(|name| identifier(&plain(name.syntax())));
+        let known = context.target().into_iter().flat_map(|table| &table.columns);
+        add.if_not_exists().is_some() && known.into_iter().any(|column| Some(&column.name) == name.as_ref())
+    };
+    has(|it| matches!(it, Constraint::NotNullConstraint(_) | Constraint::PrimaryKeyConstraint(_)))
+        && !has_value
+        && !is_there()
+}
+
+/// How many rows the table has, or one of its children; none, if that is not known of a table that is not empty. Nothing, if
+/// the table is new, or known to be empty.
+fn most_rows(context: &Context) -> Option<u64> {
+    let before = context.target()?;
+    let tables = context.world.family(&before.name);
+    let effects =
+        context.effects.of.iter().filter(|effect| tables.iter().any(|name| name.to_string() == effect.relation));
+    let facts: Vec<_> = effects.filter_map(|effect| context.world.facts(effect)).collect();
+    let most = facts.iter().filter_map(|facts| facts.rows).max().unwrap_or(0);
+    let is_unknown = || facts.iter().any(|facts| facts.rows.is_none() && facts.bytes > 0);
+    (most > 0 || is_unknown()).then_some(most)
+}

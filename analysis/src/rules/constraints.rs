@@ -1,44 +1,35 @@
 //! Constraints: most can be declared first and checked later, while everybody goes on.
 
-use report::Safer;
-use squawk_syntax::ast::{AlterColumnOption, AlterTableAction, AstNode as _, Constraint, ConstraintOption};
+use squawk_syntax::ast::{AlterColumnOption, AlterTableAction, Constraint};
 
 use super::blocked::where_long;
+use super::suggest::{Altered, PARTITIONED_NOT_VALID, in_steps, is_valid};
 use super::{Context, Found, Rule, safer};
-use crate::name::{Name, identifier, quoted};
 
-const IN_TWO: &str = "Add it NOT VALID, which reads no row, and validate it in a later migration, which blocks nobody";
-
-fn text(node: &impl squawk_syntax::ast::AstNode) -> String {
-    node.syntax().text().to_string()
-}
-
-fn added(context: &Context) -> Option<(Name, Constraint)> {
-    let (table, actions) = context.altered()?;
-    actions.into_iter().find_map(|action| match action {
-        AlterTableAction::AddConstraint(it) => it.constraint().map(|constraint| (table.clone(), constraint)),
-        _ => None,
+/// The constraints that ALTER TABLE adds, of which `is` holds.
+fn adds(context: &Context, is: impl Fn(&Constraint) -> bool) -> bool {
+    let actions = context.altered().map(|(_, actions)| actions).unwrap_or_default();
+    actions.iter().any(|action| match action {
+        AlterTableAction::AddConstraint(it) => it.constraint().is_some_and(|constraint| is(&constraint)),
+        _ => false,
     })
 }
 
-fn is_valid(constraint: &Constraint) -> bool {
-    let mut options = constraint.syntax().children().filter_map(ConstraintOption::cast);
-    !options.any(|option| matches!(option, ConstraintOption::NotValid(_) | ConstraintOption::NotEnforced(_)))
-}
-
-fn name_of(constraint: &Constraint) -> Option<String> {
-    let named =
-        constraint.syntax().descendants().find(|node| node.kind() == squawk_syntax::SyntaxKind::CONSTRAINT_NAME)?;
-    Some(quoted(&identifier(&named.text().to_string())))
-}
-
-/// `ADD … NOT VALID`, and its validation.
-fn in_two(table: &Name, constraint: &Constraint) -> Option<Safer> {
-    let definition = text(constraint);
-    let sql = name_of(constraint).map(|name| {
-        format!("ALTER TABLE {table} ADD {definition} NOT VALID;\n\nALTER TABLE {table} VALIDATE CONSTRAINT {name};")
-    });
-    safer(IN_TWO, sql)
+/// `found` where the statement blocks for long: `way` is what to do, with the SQL for all of the statement if that can be
+/// given, and `otherwise` what to do where it cannot.
+fn stepwise(context: &Context, way: &str, otherwise: impl FnOnce(&Altered) -> Option<&'static str>) -> Option<Found> {
+    where_long(context, || {
+        let Some(altered) = Altered::of(context) else { return safer(way, None) };
+        let sql = in_steps(&altered);
+        let text = match (&sql, otherwise(&altered)) {
+            (None, Some(otherwise)) => otherwise.to_owned(),
+            (None, None) if altered.actions.len() > 1 => {
+                format!("{way}; the other actions into a statement of their own")
+            }
+            _ => way.to_owned(),
+        };
+        safer(&text, sql)
+    })
 }
 
 pub(super) const SET_NOT_NULL: Rule = Rule {
@@ -46,36 +37,24 @@ pub(super) const SET_NOT_NULL: Rule = Rule {
     about: "SET NOT NULL reads every row while nobody can read or write the table, unless a validated CHECK proves it.",
     setup: "CREATE TABLE big (id bigint, a integer)",
     bad: "ALTER TABLE big ALTER COLUMN a SET NOT NULL",
-    good: "ALTER TABLE big ADD CONSTRAINT big_a_not_null CHECK (a IS NOT NULL) NOT VALID;\n\n\
-           ALTER TABLE big VALIDATE CONSTRAINT big_a_not_null;\n\n\
+    good: "ALTER TABLE big ADD CONSTRAINT big_a_present CHECK (a IS NOT NULL) NOT VALID;\n\n\
+           ALTER TABLE big VALIDATE CONSTRAINT big_a_present;\n\n\
            ALTER TABLE big ALTER COLUMN a SET NOT NULL;\n\
-           ALTER TABLE big DROP CONSTRAINT big_a_not_null",
-    judge: set_not_null,
+           ALTER TABLE big DROP CONSTRAINT big_a_present",
+    judge: |context| {
+        let (_, actions) = context.altered()?;
+        let sets = actions.iter().any(|action| match action {
+            AlterTableAction::AlterColumn(it) => matches!(it.option(), Some(AlterColumnOption::SetNotNull(_))),
+            _ => false,
+        });
+        let adds = || adds(context, |it| matches!(it, Constraint::NotNullConstraint(_)) && is_valid(it));
+        let way = "Have a constraint prove it first: add it NOT VALID, validate it in a later migration, which reads every row \
+                   while others go on, and then SET NOT NULL reads none";
+        (sets || adds()).then(|| stepwise(context, way, |_| None))?
+    },
 };
 
-fn set_not_null(context: &Context) -> Option<Found> {
-    let (table, actions) = context.altered()?;
-    let column = actions.iter().find_map(|action| match action {
-        AlterTableAction::AlterColumn(it) if matches!(it.option(), Some(AlterColumnOption::SetNotNull(_))) => {
-            it.column_name_ref()
-        }
-        _ => None,
-    })?;
-    let column = identifier(&text(&column));
-    let name = quoted(&format!("{}_{column}_not_null", table.name));
-    let column = quoted(&column);
-    where_long(context, || {
-        safer(
-            "Have a CHECK prove it first: add it NOT VALID, validate it in a later migration, and then SET NOT NULL reads no row",
-            Some(format!(
-                "ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({column} IS NOT NULL) NOT VALID;\n\n\
-                 ALTER TABLE {table} VALIDATE CONSTRAINT {name};\n\n\
-                 ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL;\n\
-                 ALTER TABLE {table} DROP CONSTRAINT {name};"
-            )),
-        )
-    })
-}
+const IN_TWO: &str = "Add it NOT VALID, which reads no row, and validate it in a later migration, while others go on";
 
 pub(super) const ADD_CHECK: Rule = Rule {
     name: "add-check",
@@ -84,9 +63,8 @@ pub(super) const ADD_CHECK: Rule = Rule {
     bad: "ALTER TABLE big ADD CONSTRAINT positive CHECK (a > 0)",
     good: "ALTER TABLE big ADD CONSTRAINT positive CHECK (a > 0) NOT VALID;\n\nALTER TABLE big VALIDATE CONSTRAINT positive",
     judge: |context| {
-        let (table, constraint) = added(context)?;
-        let is_check = matches!(constraint, Constraint::CheckConstraint(_)) && is_valid(&constraint);
-        is_check.then(|| where_long(context, || in_two(&table, &constraint)))?
+        let adds = adds(context, |it| matches!(it, Constraint::CheckConstraint(_)) && is_valid(it));
+        adds.then(|| stepwise(context, IN_TWO, |_| None))?
     },
 };
 
@@ -98,9 +76,8 @@ pub(super) const ADD_FOREIGN_KEY: Rule = Rule {
     good: "ALTER TABLE big ADD CONSTRAINT big_customer FOREIGN KEY (customer) REFERENCES customers (id) NOT VALID;\n\n\
            ALTER TABLE big VALIDATE CONSTRAINT big_customer",
     judge: |context| {
-        let (table, constraint) = added(context)?;
-        let is_key = matches!(constraint, Constraint::ForeignKeyConstraint(_)) && is_valid(&constraint);
-        is_key.then(|| where_long(context, || in_two(&table, &constraint)))?
+        let adds = adds(context, |it| matches!(it, Constraint::ForeignKeyConstraint(_)) && is_valid(it));
+        adds.then(|| stepwise(context, IN_TWO, foreign_key_of_partitions))?
     },
 };
 
@@ -114,38 +91,42 @@ pub(super) const ADD_INDEXED_CONSTRAINT: Rule = Rule {
     judge: indexed,
 };
 
+/// Its partitions can have it NOT VALID, and a partitioned table takes over what its partitions have.
+fn foreign_key_of_partitions(altered: &Altered) -> Option<&'static str> {
+    let is_refused = altered.is_partitioned() && altered.context.world.version < PARTITIONED_NOT_VALID;
+    is_refused.then_some(
+        "Before PostgreSQL 18 a partitioned table cannot have it NOT VALID: add it to each partition NOT VALID, validate it \
+         there in a later migration, and add it to the partitioned table last, which takes over what its partitions have",
+    )
+}
+
 fn indexed(context: &Context) -> Option<Found> {
-    let (table, constraint) = added(context)?;
-    let (kind, columns) = match &constraint {
-        Constraint::UniqueConstraint(it) if it.using_index().is_none() => {
-            ("UNIQUE", it.index_parameters()?.column_list())
-        }
-        Constraint::PrimaryKeyConstraint(it) if it.using_index().is_none() => {
-            ("PRIMARY KEY", it.index_parameters()?.column_list())
-        }
-        Constraint::ExcludeConstraint(_) => {
-            return where_long(context, || {
-                safer("An exclusion constraint cannot be built beside its users: do it when nobody writes", None)
-            });
-        }
-        _ => return None,
-    };
-    where_long(context, || {
-        let columns = columns.map(|list| text(&list))?;
-        let name = name_of(&constraint).unwrap_or_else(|| quoted(&format!("{}_key", table.name)));
-        safer(
-            "Build the unique index CONCURRENTLY in a migration of its own, and make the constraint of it in the next",
-            Some(format!(
-                "CREATE UNIQUE INDEX CONCURRENTLY {name} ON {table} {columns};\n\n\
-                 ALTER TABLE {table} ADD CONSTRAINT {name} {kind} USING INDEX {name};"
-            )),
-        )
-    })
+    if adds(context, |it| matches!(it, Constraint::ExcludeConstraint(_))) {
+        return where_long(context, || {
+            safer("An exclusion constraint cannot be built beside its users: do it when nobody writes", None)
+        });
+    }
+    let adds = adds(context, |it| match it {
+        Constraint::UniqueConstraint(it) => it.using_index().is_none(),
+        Constraint::PrimaryKeyConstraint(it) => it.using_index().is_none(),
+        _ => false,
+    });
+    let way =
+        "Build the unique index CONCURRENTLY in a migration of its own, and make the constraint of it in the next";
+    adds.then(|| stepwise(context, way, unique_of_partitions))?
+}
+
+fn unique_of_partitions(altered: &Altered) -> Option<&'static str> {
+    altered.is_partitioned().then_some(
+        "A partitioned table's constraint cannot be made of an index: build the unique index on each partition \
+         CONCURRENTLY, each in a migration of its own, make each partition's constraint of it, and add it to the \
+         partitioned table last, which takes over what its partitions have",
+    )
 }
 
 pub(super) const VALIDATE_WITH_LOCK: Rule = Rule {
     name: "validate-apart",
-    about: "VALIDATE CONSTRAINT blocks nobody, but a stronger lock that the same script took before it stays until the end.",
+    about: "VALIDATE CONSTRAINT lets others read and write, but a stronger lock that the same script took before it stays until the end.",
     setup: "CREATE TABLE big (id bigint, a integer)",
     bad: "ALTER TABLE big ADD CONSTRAINT positive CHECK (a > 0) NOT VALID;\nALTER TABLE big VALIDATE CONSTRAINT positive",
     good: "ALTER TABLE big ADD CONSTRAINT positive CHECK (a > 0) NOT VALID;\n\nALTER TABLE big VALIDATE CONSTRAINT positive",
@@ -155,8 +136,7 @@ pub(super) const VALIDATE_WITH_LOCK: Rule = Rule {
         if !validates || !context.earlier_locks {
             return None;
         }
-        let time = crate::estimate::Time::of(context.effects, context.world);
-        let verdict = super::blocked::verdict(time.how_long(), false);
+        let verdict = crate::estimate::Time::of(context.effects, context.world).verdict(false);
         (verdict > report::Verdict::Safe).then(|| Found {
             verdict,
             text: "It reads every row while a stronger lock of the same script keeps others out".to_owned(),

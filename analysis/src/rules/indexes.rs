@@ -1,20 +1,11 @@
-//! Indexes: each has a CONCURRENTLY that blocks nobody.
+//! Indexes: most have a CONCURRENTLY, beside which others go on.
 
-use squawk_syntax::ast::{self, AstNode as _};
+use squawk_syntax::ast::{self, DropBehavior};
 
 use super::blocked::where_long;
-use super::{Rule, safer};
-
-const ALONE: &str = "Write it CONCURRENTLY, alone in a migration of its own: it takes longer, and nobody waits";
-
-fn concurrently(statement: &impl ast::AstNode, behind: &str) -> String {
-    let text = statement.syntax().text().to_string();
-    let text = text.trim_end_matches(';');
-    match text.to_uppercase().find(behind) {
-        Some(at) => format!("{} CONCURRENTLY{};", &text[..at + behind.len()], &text[at + behind.len()..]),
-        None => format!("{text};"),
-    }
-}
+use super::suggest::{create_index, drop_index, reindex};
+use super::{Context, Rule, safer};
+use crate::catalog::Kind;
 
 pub(super) const CREATE_INDEX: Rule = Rule {
     name: "create-index",
@@ -24,9 +15,27 @@ pub(super) const CREATE_INDEX: Rule = Rule {
     good: "CREATE INDEX CONCURRENTLY big_a ON big (a)",
     judge: |context| {
         let ast::Stmt::CreateIndex(create) = context.statement else { return None };
-        where_long(context, || safer(ALONE, Some(concurrently(create, "INDEX"))))
+        where_long(context, || safer(&on_creating(context, create), create_index(context, create)))
     },
 };
+
+fn on_creating(context: &Context, create: &ast::CreateIndex) -> String {
+    if context.target().is_some_and(|table| table.kind == Kind::Partitioned) {
+        return "Make it ON ONLY the partitioned table, which takes a moment, then build one on each partition CONCURRENTLY, \
+                each in a migration of its own, and attach those to it last"
+            .to_owned();
+    }
+    let mut text =
+        "Write it CONCURRENTLY, alone in a migration of its own: it takes longer, and others go on meanwhile"
+            .to_owned();
+    if create.index().is_none() {
+        text.push_str("; give it a name, by which it is found again if it was cut off");
+    }
+    if create.if_not_exists().is_some() {
+        text.push_str("; leave out IF NOT EXISTS, which takes one that was cut off for a good one");
+    }
+    text
+}
 
 pub(super) const DROP_INDEX: Rule = Rule {
     name: "drop-index",
@@ -36,11 +45,21 @@ pub(super) const DROP_INDEX: Rule = Rule {
     good: "DROP INDEX CONCURRENTLY big_a",
     judge: |context| {
         let ast::Stmt::DropIndex(drop) = context.statement else { return None };
-        let is_busy = drop.concurrently_token().is_none() && context.rows().is_some_and(|rows| rows >= super::MANY);
-        is_busy.then(|| super::Found {
-            verdict: report::Verdict::Caution,
-            text: "It takes its table away from readers and writers, though only for a moment".to_owned(),
-            safer: safer(ALONE, Some(concurrently(drop, "INDEX"))),
+        let is_busy = drop.concurrently_token().is_none() && context.is_large();
+        is_busy.then(|| {
+            let sql = drop_index(context, drop);
+            let advice = match (&sql, drop.drop_behavior()) {
+                (Some(_), _) => "Write it CONCURRENTLY, alone in a migration of its own: it waits, and others go on",
+                (None, Some(DropBehavior::Cascade(_))) => {
+                    "Drop what depends on it first; then it can be dropped CONCURRENTLY, alone in a migration of its own"
+                }
+                (None, _) => "A partitioned table's index cannot be dropped CONCURRENTLY: do it when little goes on",
+            };
+            super::Found {
+                verdict: report::Verdict::Caution,
+                text: "It takes its table away from readers and writers, though only for a moment".to_owned(),
+                safer: safer(advice, sql),
+            }
         })
     },
 };
@@ -52,19 +71,17 @@ pub(super) const REINDEX: Rule = Rule {
     bad: "REINDEX INDEX big_a",
     good: "REINDEX INDEX CONCURRENTLY big_a",
     judge: |context| {
-        let ast::Stmt::Reindex(reindex) = context.statement else { return None };
+        let ast::Stmt::Reindex(written) = context.statement else { return None };
         where_long(context, || {
-            safer("Write it CONCURRENTLY, alone in a migration of its own", None).map(|mut safer| {
-                let text = reindex.syntax().text().to_string().to_uppercase();
-                let behind =
-                    ["INDEX", "TABLE"].into_iter().find(|word| text.trim_start_matches("REINDEX").contains(word));
-                safer.sql = behind.and_then(|word| {
-                    let written = reindex.syntax().text().to_string();
-                    let at = "REINDEX".len() + text["REINDEX".len()..].find(word)? + word.len();
-                    Some(format!("{} CONCURRENTLY{};", &written[..at], written[at..].trim_end_matches(';')))
-                });
-                safer
-            })
+            let sql = reindex(context, written);
+            let advice = match &sql {
+                Some(_) => "Write it CONCURRENTLY, alone in a migration of its own",
+                None => {
+                    "Build its indexes one by one with REINDEX INDEX CONCURRENTLY, each in a migration of its own; that of \
+                     an exclusion constraint when nobody writes"
+                }
+            };
+            safer(advice, sql)
         })
     },
 };

@@ -1,6 +1,6 @@
 //! What cannot be brought back.
 
-use report::{Table, Verdict};
+use report::{Table, Verdict, quantity};
 
 use super::{Context, Found, Rule, is_large, safer};
 use crate::effects::What;
@@ -17,7 +17,7 @@ fn going<'a>(context: &'a Context, is_meant: impl Fn(&What) -> bool) -> Option<(
 fn amount(facts: Option<&Table>) -> String {
     match facts.and_then(|facts| facts.rows) {
         Some(0) => "no rows, by the statistics".to_owned(),
-        Some(rows) => format!("about {} rows", super::count(rows)),
+        Some(rows) => format!("about {} rows", quantity::about(rows)),
         None => "rows that nobody has counted".to_owned(),
     }
 }

@@ -12,13 +12,16 @@ mod names;
 mod rewrites;
 mod rows;
 mod session;
+mod suggest;
 mod unknown;
 
 use report::{Finding, Safer, Source, Table, Verdict};
 use squawk_syntax::ast::{self, AlterTableAction, AstNode as _};
 
-pub(crate) use blocked::{Blocked, blocked, blocks, harmless, verdict as waiting};
+pub(crate) use blocked::{Blocked, blocked, blocks, harmless};
+pub(crate) use rewrites::may_be_proved;
 
+use crate::catalog::Relation;
 use crate::effects::{Effects, World, name_of};
 use crate::name::Name;
 
@@ -79,12 +82,29 @@ pub(crate) struct Context<'a> {
     pub(crate) effects: &'a Effects,
     /// The database behind the statement.
     pub(crate) world: &'a World,
+    /// What [`before`] says.
+    pub(crate) before: &'a [Relation],
     /// Whether statements of the same script have taken strong locks before it.
     pub(crate) earlier_locks: bool,
     /// Whether it runs outside of a transaction.
     pub(crate) is_standalone: bool,
     /// Whether what it names is perhaps not what the catalog was asked about.
     pub(crate) is_unclear: bool,
+}
+
+/// The table that `statement` is about to alter or to index, as it is on the `world` before, and if it is indexed, its
+/// partitions behind it.
+pub(crate) fn before(statement: &ast::Stmt, world: &World) -> Vec<Relation> {
+    let target = match statement {
+        ast::Stmt::AlterTable(it) => it.table_relation_name(),
+        ast::Stmt::CreateIndex(it) => it.table_relation_name(),
+        _ => None,
+    };
+    let Some(name) = target.and_then(|target| target.table_name_ref()) else { return Vec::new() };
+    let name = name_of(name.syntax());
+    let is_indexed = matches!(statement, ast::Stmt::CreateIndex(_));
+    let names = if is_indexed { world.family(&name) } else { vec![name] };
+    names.iter().filter_map(|name| world.relation(name).cloned()).collect()
 }
 
 /// What a rule says.
@@ -102,12 +122,14 @@ impl Context<'_> {
         Some((name_of(table.syntax()), alter.actions().collect()))
     }
 
-    /// About how many rows the first relation has that the statement touches and that existed before: the one that it is
-    /// about.
-    pub(crate) fn rows(&self) -> Option<u64> {
-        let first = self.effects.of.iter().find(|effect| !effect.is_new)?;
-        // Nobody has counted: it may be many.
-        Some(self.world.facts(first).and_then(|facts| facts.rows).unwrap_or(u64::MAX))
+    /// The table that the statement alters or indexes, as it was before.
+    pub(crate) fn target(&self) -> Option<&Relation> {
+        self.before.first()
+    }
+
+    /// Whether anything that existed before and is touched is so large that a moment's lock is felt by somebody.
+    pub(crate) fn is_large(&self) -> bool {
+        self.effects.of.iter().any(|effect| !effect.is_new && is_large(self.world.facts(effect)))
     }
 }
 
@@ -151,13 +173,3 @@ fn safer(text: &str, sql: Option<String>) -> Option<Safer> {
 
 /// So many rows that a moment's lock is felt by somebody.
 const MANY: u64 = 100_000;
-
-/// A number of rows, for people: `50 million`.
-fn count(rows: u64) -> String {
-    match rows {
-        0..10_000 => rows.to_string(),
-        10_000..1_000_000 => format!("{} thousand", rows / 1_000),
-        1_000_000..1_000_000_000 => format!("{} million", rows / 1_000_000),
-        _ => format!("{} billion", rows / 1_000_000_000),
-    }
-}

@@ -1,10 +1,15 @@
 //! Whatever else writes or reads a whole table while others wait.
 
-use report::Work;
+use report::{Effect, Lock, Safer, Verdict, Work};
 use squawk_syntax::ast::{self, AlterTableAction, AstNode as _};
+use squawk_syntax::{SyntaxNode, SyntaxToken};
 
 use super::blocked::where_long;
-use super::{Rule, safer};
+use super::suggest::{Altered, alone, edited, plain};
+use super::{Context, Rule, safer};
+use crate::catalog::Relation;
+use crate::effects::{Effects, World, name_of};
+use crate::name::Name;
 
 pub(super) const REFRESH: Rule = Rule {
     name: "refresh",
@@ -14,16 +19,21 @@ pub(super) const REFRESH: Rule = Rule {
     good: "REFRESH MATERIALIZED VIEW CONCURRENTLY big",
     judge: |context| {
         let ast::Stmt::Refresh(refresh) = context.statement else { return None };
-        let view = refresh.view_ref()?.syntax().text().to_string();
-        let found = where_long(context, || {
-            safer(
-                "Refresh it CONCURRENTLY, which needs a unique index of it",
-                Some(format!("REFRESH MATERIALIZED VIEW CONCURRENTLY {view};")),
-            )
-        })?;
-        context.effects.of.iter().any(|effect| effect.lock.blocks_reads()).then_some(found)
+        let reads = context.effects.of.iter().any(|effect| effect.lock.blocks_reads());
+        let advice = "Refresh it CONCURRENTLY, which needs a unique index of it";
+        reads.then(|| where_long(context, || safer(advice, concurrently(context, refresh))))?
     },
 };
+
+/// The view needs an index that has every row in it, by its columns.
+fn concurrently(context: &Context, refresh: &ast::Refresh) -> Option<String> {
+    let view = context.world.relation(&name_of(refresh.view_ref()?.syntax()))?;
+    let is_partial = |name: &str| view.indexes.iter().any(|known| known.name.name == name && known.computed);
+    let has_key = view.facts.indexes.iter().any(|index| index.unique && index.valid && !is_partial(&index.name));
+    let behind = refresh.view_token()?;
+    let keyword = |token: &SyntaxToken| (*token == behind).then(|| " CONCURRENTLY".to_owned());
+    has_key.then(|| alone(edited(refresh.syntax(), |_| true, keyword)))?
+}
 
 pub(super) const ATTACH_PARTITION: Rule = Rule {
     name: "attach-partition",
@@ -31,15 +41,62 @@ pub(super) const ATTACH_PARTITION: Rule = Rule {
     setup: "CREATE TABLE parts (id bigint) PARTITION BY RANGE (id); CREATE TABLE big (id bigint)",
     bad: "ALTER TABLE parts ATTACH PARTITION big FOR VALUES FROM (1) TO (100)",
     good: "ALTER TABLE big ADD CONSTRAINT big_range CHECK (id IS NOT NULL AND id >= 1 AND id < 100) NOT VALID;\n\n\
-           ALTER TABLE big VALIDATE CONSTRAINT big_range",
+           ALTER TABLE big VALIDATE CONSTRAINT big_range;\n\n\
+           ALTER TABLE parts ATTACH PARTITION big FOR VALUES FROM (1) TO (100)",
     judge: |context| {
         let (_, actions) = context.altered()?;
-        let attaches = actions.iter().any(|action| matches!(action, AlterTableAction::AttachPartition(_)));
-        let advice =
-            "Add a CHECK of the partition's bounds NOT VALID and validate it first: then attaching reads nothing";
-        attaches.then(|| where_long(context, || safer(advice, None)))?
+        if !actions.iter().any(|action| matches!(action, AlterTableAction::AttachPartition(_))) {
+            return None;
+        }
+        let advice = "Add a CHECK of the partition's bounds NOT VALID and validate it first, and give it the indexes that the \
+                      others have: then attaching reads nothing";
+        let mut found = where_long(context, || safer(advice, None))?;
+        if may_be_proved(context.statement, context.effects, context.world) {
+            found.verdict = Verdict::Caution;
+            found.text = format!("If its CHECK proves the bounds, it takes a moment; otherwise: {}", found.text);
+        }
+        Some(found)
     },
 };
+
+/// Whether all that ATTACH PARTITION would read has a validated CHECK with the partition's bounds in it, which may prove that
+/// every row belongs there: what exactly a CHECK proves is for the server to find out.
+pub(crate) fn may_be_proved(statement: &ast::Stmt, effects: &Effects, world: &World) -> bool {
+    let ast::Stmt::AlterTable(alter) = statement else { return false };
+    let attached = alter.actions().find_map(|action| match action {
+        AlterTableAction::AttachPartition(it) => it.partition_type(),
+        _ => None,
+    });
+    let bounds = attached.map_or_else(Vec::new, |bounds| values(bounds.syntax()));
+    let working: Vec<_> = effects.of.iter().filter(|effect| !effect.is_new && !effect.work.is_empty()).collect();
+    let is_checked = |table: &Relation| {
+        let checks = table.constraints.iter().filter(|it| it.kind == 'c' && it.validated);
+        let checks: Vec<_> = checks.map(|check| check.definition.as_str()).collect();
+        bounds.iter().all(|bound| checks.iter().any(|check| says(check, bound)))
+    };
+    let may_be = |effect: &Effect| {
+        let table = world.relation(&Name::parse(&effect.relation));
+        effect.work == [Work::Scan] && effect.lock == Lock::AccessExclusive && table.is_some_and(is_checked)
+    };
+    !bounds.is_empty() && !working.is_empty() && working.into_iter().all(may_be)
+}
+
+/// The numbers and strings in a partition's bounds.
+fn values(bounds: &SyntaxNode) -> Vec<String> {
+    let tokens = bounds.descendants_with_tokens().filter_map(|element| element.as_token().cloned());
+    tokens
+        .map(|token| token.text().to_owned())
+        .filter(|text| text.starts_with(|c: char| c == '\'' || c.is_ascii_digit()))
+        .collect()
+}
+
+/// Whether a CHECK has the value in it. PostgreSQL adds a time to a date, and a type.
+fn says(check: &str, value: &str) -> bool {
+    match value.strip_prefix('\'') {
+        Some(text) => check.contains(&format!("'{}", text.trim_end_matches('\''))),
+        None => check.split(|c: char| !c.is_ascii_digit() && c != '.').any(|number| number == value),
+    }
+}
 
 pub(super) const DETACH_PARTITION: Rule = Rule {
     name: "detach-partition",
@@ -49,23 +106,34 @@ pub(super) const DETACH_PARTITION: Rule = Rule {
     good: "ALTER TABLE parts DETACH PARTITION big CONCURRENTLY",
     judge: |context| {
         let (table, actions) = context.altered()?;
-        let detached = actions.iter().find_map(|action| match action {
-            AlterTableAction::DetachPartition(it) if it.detach_partition_option().is_none() => it.table_name_ref(),
-            _ => None,
-        })?;
-        let is_busy = context.rows().is_some_and(|rows| rows >= super::MANY);
-        is_busy.then(|| super::Found {
-            verdict: report::Verdict::Caution,
+        let detaches = |action: &AlterTableAction| match action {
+            AlterTableAction::DetachPartition(it) => it.detach_partition_option().is_none(),
+            _ => false,
+        };
+        if !actions.iter().any(detaches) {
+            return None;
+        }
+        context.is_large().then(|| super::Found {
+            verdict: Verdict::Caution,
             text: format!(
                 "Readers and writers of all of {table} wait for those who use it now, though only for a moment"
             ),
-            safer: safer(
-                "Detach it CONCURRENTLY, alone in a migration of its own; there must be no default partition",
-                Some(format!("ALTER TABLE {table} DETACH PARTITION {} CONCURRENTLY;", detached.syntax().text())),
-            ),
+            safer: detached(context),
         })
     },
 };
+
+fn detached(context: &Context) -> Option<Safer> {
+    let altered = Altered::of(context)?;
+    if altered.before.default_partition.is_some() {
+        return safer("With a default partition it cannot be done CONCURRENTLY: do it when little goes on", None);
+    }
+    if context.effects.of.iter().any(|effect| !effect.work.is_empty()) {
+        return safer("Tables that refer to it are read, with CONCURRENTLY too: do it when little goes on", None);
+    }
+    let text = "Detach it CONCURRENTLY, alone in a migration of its own; the partition keeps a CHECK of its bounds";
+    safer(text, alone(format!("{} CONCURRENTLY", plain(context.statement.syntax()))))
+}
 
 pub(super) const TABLE_REWRITTEN: Rule = Rule {
     name: "table-rewritten",

@@ -2,7 +2,6 @@
 
 use report::{Magnitude, Verdict};
 
-use super::blocked::verdict;
 use super::{Found, Rule, is_large, safer};
 use crate::effects::What;
 use crate::estimate::Time;
@@ -19,7 +18,7 @@ pub(super) const UPDATE_MANY: Rule = Rule {
         let is_large = is_large(context.world.facts_of(change));
         let time = Time::of(context.effects, context.world);
         let how_long = time.how_long();
-        let verdict = verdict(how_long, is_large);
+        let verdict = time.verdict(is_large);
         // What nobody can know of a small table is said by another rule.
         let is_known = how_long != Magnitude::Unknown || is_large;
         (is_known && verdict > Verdict::Safe).then(|| Found {

@@ -73,7 +73,9 @@ impl Tally {
         eprintln!("{of}: {:?}", self.verdicts);
         let mut rules: Vec<_> = self.rules.into_iter().collect();
         rules.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        rules.iter().for_each(|(rule, count)| eprintln!("  {count:>5} {rule}"));
+        for (rule, count) in rules {
+            eprintln!("  {count:>5} {rule}");
+        }
     }
 }
 
@@ -96,7 +98,8 @@ async fn real_histories_are_judged_as_they_run() {
             let few = judged(session, &sql, 1_000, 80 << 10).await;
             let many = judged(session, &sql, 50_000_000, 40 << 30).await;
             let is_refused = few.statements.iter().flat_map(|it| &it.findings).any(|finding| finding.rule == "refused");
-            (small.count(&few), large.count(&many));
+            small.count(&few);
+            large.count(&many);
             let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *session).await;
             if let Err(error) = &done {
                 eprintln!("{}: {} of {} run: {error}", history.display(), at, all.len());

@@ -119,7 +119,7 @@ async fn messages(connection: &mut PgConnection) -> u32 {
 /// catch up with what others have changed in their catalogs.
 pub(crate) async fn fewest_messages(session: &mut PgConnection, asking: impl AsyncFn(&mut PgConnection)) -> u32 {
     let mut fewest = u32::MAX;
-    for _ in 0..10 {
+    for _ in 0..40 {
         let before = messages(session).await;
         asking(session).await;
         fewest = fewest.min(messages(session).await - before - 1);

@@ -17,7 +17,7 @@ use crate::name::Name;
 #[derive(Debug, Clone)]
 pub struct World {
     /// The server's version, as the catalog has it.
-    pub(super) version: u32,
+    pub(crate) version: u32,
     schema: String,
     /// By qualified name.
     relations: BTreeMap<Name, Relation>,
@@ -28,7 +28,7 @@ pub struct World {
     /// What is known of relations that existed before, also when the plan has dropped them; by the names in effects.
     facts: BTreeMap<String, Table>,
     pub(super) functions: BTreeMap<Name, Function>,
-    pub(super) types: BTreeMap<Name, TypeFacts>,
+    pub(crate) types: BTreeMap<Name, TypeFacts>,
     /// How much names still say.
     names: Names,
     /// Whether a statement before has done what nobody knows.
@@ -139,7 +139,7 @@ impl World {
     }
 
     /// `written` and what inherits from it, or is a partition of it.
-    pub(super) fn family(&self, written: &Name) -> Vec<Name> {
+    pub(crate) fn family(&self, written: &Name) -> Vec<Name> {
         let descendants = self.relation(written).map_or_else(Vec::new, |relation| relation.descendants.clone());
         [self.resolve(written)].into_iter().chain(descendants).collect()
     }

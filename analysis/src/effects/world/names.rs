@@ -29,7 +29,7 @@ impl World {
     }
 
     /// What a script calls `written`, if it is there.
-    pub(in crate::effects) fn relation(&self, written: &Name) -> Option<&Relation> {
+    pub(crate) fn relation(&self, written: &Name) -> Option<&Relation> {
         self.relations.get(&self.resolve(written)).filter(|_| self.is_clear(written))
     }
 

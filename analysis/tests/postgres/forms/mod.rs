@@ -1,7 +1,7 @@
 //! What is inferred of each form of a statement is what a server was observed to do.
 
 mod claim;
-mod read;
+pub(crate) mod read;
 
 use analysis::catalog::{Catalog, look};
 use analysis::effects::{Effects, infer, named};

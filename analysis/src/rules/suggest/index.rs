@@ -1,0 +1,97 @@
+//! Indexes: CONCURRENTLY at its place, one at a time, each with a name.
+
+use squawk_syntax::ast::{self, AstNode as _, DropBehavior, ReindexTarget};
+use squawk_syntax::{SyntaxKind, SyntaxNode, SyntaxToken};
+
+use super::names::Names;
+use super::text::{has_escaped_name, is_in};
+use super::{Scripts, alone, edited, partitions, plain};
+use crate::catalog::{Kind, Relation};
+use crate::effects::name_of;
+use crate::name::{Name, identifier, quoted};
+use crate::rules::Context;
+
+/// CREATE INDEX, so that writers go on meanwhile. It has a name, by which an index that was cut off is recognised, and no
+/// IF NOT EXISTS, which would take that one for a good one.
+pub(in crate::rules) fn create_index(context: &Context, create: &ast::CreateIndex) -> Option<String> {
+    let before = context.target().filter(|_| !has_escaped_name(create.syntax()))?;
+    let name = match create.index() {
+        Some(name) => Some(identifier(&plain(name.syntax()))),
+        None => columns(create).map(|columns| Names::of(before).choose(&before.name.name, &columns, "idx")),
+    }?;
+    match before.kind {
+        Kind::Table | Kind::MaterializedView => alone(concurrently(create, &name)),
+        Kind::Partitioned => partitions::create_index(context.before, create, &name),
+        _ => None,
+    }
+}
+
+fn concurrently(create: &ast::CreateIndex, name: &str) -> String {
+    let index = create.index_token();
+    let left_out = [create.if_not_exists().map(|it| it.syntax().clone()), create.index().map(|it| it.syntax().clone())];
+    edited(
+        create.syntax(),
+        |token| !left_out.iter().any(|node| is_in(token, node.as_ref())),
+        |token| (Some(token) == index.as_ref()).then(|| format!(" CONCURRENTLY {}", quoted(name))),
+    )
+}
+
+/// What PostgreSQL calls the index's columns when it has to find a name; `None` where that is not plain to see.
+pub(super) fn columns(create: &ast::CreateIndex) -> Option<Vec<String>> {
+    let included = create.index_include_clause().and_then(|it| it.partition_item_list());
+    let lists = [create.partition_item_list(), included].into_iter().flatten();
+    let mut names: Vec<String> = Vec::new();
+    for item in lists.flat_map(|list| list.partition_items()) {
+        let expression = item.expr()?.syntax().clone();
+        let name = match expression.kind() {
+            SyntaxKind::NAME_REF => identifier(&plain(&expression)),
+            SyntaxKind::CALL_EXPR => expression.children().next().filter(is_name).map(|name| name_of(&name).name)?,
+            _ => return None,
+        };
+        // It would number the second.
+        if names.contains(&name) {
+            return None;
+        }
+        names.push(name);
+    }
+    Some(names)
+}
+
+fn is_name(node: &SyntaxNode) -> bool {
+    matches!(node.kind(), SyntaxKind::NAME_REF | SyntaxKind::FIELD_EXPR)
+}
+
+/// DROP INDEX, one by one; `None` where CONCURRENTLY is refused: with CASCADE, and for a partitioned table's.
+pub(in crate::rules) fn drop_index(context: &Context, drop: &ast::DropIndex) -> Option<String> {
+    let tables = || touched(context);
+    if matches!(drop.drop_behavior(), Some(DropBehavior::Cascade(_)))
+        || tables().any(|table| table.kind == Kind::Partitioned)
+    {
+        return None;
+    }
+    let condition = if drop.if_exists().is_some() { "IF EXISTS " } else { "" };
+    let mut scripts = Scripts::default();
+    for index in drop.index_refs() {
+        scripts.add([format!("DROP INDEX CONCURRENTLY {condition}{}", plain(index.syntax()))]);
+    }
+    scripts.text()
+}
+
+/// REINDEX of an index or a table; `None` for whole schemas, and for exclusion constraints, which it leaves alone.
+pub(in crate::rules) fn reindex(context: &Context, reindex: &ast::Reindex) -> Option<String> {
+    let behind: SyntaxToken = match reindex.reindex_target()? {
+        ReindexTarget::ReindexTargetIndex(it) => it.index_token()?,
+        ReindexTarget::ReindexTargetTable(it) => it.table_token()?,
+        _ => return None,
+    };
+    let excludes = |table: &Relation| table.constraints.iter().any(|constraint| constraint.kind == 'x');
+    if touched(context).any(excludes) {
+        return None;
+    }
+    alone(edited(reindex.syntax(), |_| true, |token| (*token == behind).then(|| " CONCURRENTLY".to_owned())))
+}
+
+/// What the statement touches, as far as it is known.
+fn touched<'a>(context: &'a Context) -> impl Iterator<Item = &'a Relation> {
+    context.effects.of.iter().filter_map(|effect| context.world.relation(&Name::parse(&effect.relation)))
+}

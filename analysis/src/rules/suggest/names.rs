@@ -1,0 +1,87 @@
+//! The names that PostgreSQL gives to indexes and constraints that have none.
+
+use crate::catalog::Relation;
+use crate::name::LONGEST;
+
+/// Names that are in use.
+pub(super) struct Names(Vec<String>);
+
+impl Names {
+    /// Those of the constraints and indexes of `table`.
+    pub(super) fn of(table: &Relation) -> Self {
+        let constraints = table.constraints.iter().map(|constraint| constraint.name.clone());
+        let indexes = table.indexes.iter().map(|index| index.name.name.clone());
+        let sized = table.facts.indexes.iter().map(|index| index.name.clone());
+        Self(constraints.chain(indexes).chain(sized).collect())
+    }
+
+    /// `name`, or if that is in use, with the first number that is not.
+    pub(super) fn free(&mut self, named: impl Fn(&str) -> String) -> String {
+        let numbers = (1..).map(|number: u32| number.to_string());
+        let name = std::iter::once(String::new()).chain(numbers).map(|number| named(&number));
+        let name = name.into_iter().find(|name| !self.0.contains(name)).unwrap_or_default();
+        self.0.push(name.clone());
+        name
+    }
+
+    /// For something of `columns` of `table`: `orders_email_key`.
+    pub(super) fn choose(&mut self, table: &str, columns: &[String], label: &str) -> String {
+        self.free(|number| of_parts(table, &addition(columns), &format!("{label}{number}")))
+    }
+}
+
+/// The columns' part, as `ChooseIndexNameAddition` makes it.
+fn addition(columns: &[String]) -> String {
+    let mut addition = String::new();
+    for column in columns {
+        if !addition.is_empty() {
+            addition.push('_');
+        }
+        addition.push_str(column);
+        if addition.len() > LONGEST {
+            break;
+        }
+    }
+    addition
+}
+
+/// The three parts, the first two cut until all fit, the longer one first, as `makeObjectName` does it.
+fn of_parts(table: &str, columns: &str, label: &str) -> String {
+    let overhead = label.len() + 1 + usize::from(!columns.is_empty());
+    let available = LONGEST.saturating_sub(overhead);
+    let (mut first, mut second) = (table.len(), columns.len());
+    while first + second > available {
+        if first > second { first -= 1 } else { second -= 1 }
+    }
+    let parts = [cut(table, first), cut(columns, second), label];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("_")
+}
+
+/// At most so many bytes, and no half of a character.
+fn cut(text: &str, mut at: usize) -> &str {
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    &text[..at]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_long_is_cut_as_postgresql_does() {
+        assert_eq!(of_parts("orders", "email", "key"), "orders_email_key");
+        assert_eq!(of_parts("orders", "", "pkey"), "orders_pkey");
+        let (long, longer) = ("t".repeat(50), "c".repeat(60));
+        assert_eq!(of_parts(&long, &longer, "idx"), format!("{}_{}_idx", "t".repeat(29), "c".repeat(29)));
+        assert_eq!(of_parts(&"é".repeat(31), "abc", "idx").len(), 62);
+    }
+
+    #[test]
+    fn a_name_in_use_gets_a_number() {
+        let mut names = Names(vec!["t_a_key".into()]);
+        assert_eq!(names.choose("t", &["a".into()], "key"), "t_a_key1");
+        assert_eq!(names.choose("t", &["a".into()], "key"), "t_a_key2");
+    }
+}

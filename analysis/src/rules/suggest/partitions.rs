@@ -1,0 +1,80 @@
+//! CREATE INDEX on a partitioned table, which cannot be done CONCURRENTLY: first an index without partitions, then one on
+//! each partition, then they are put together.
+
+use squawk_syntax::ast::{self, AstNode as _};
+
+use super::names::Names;
+use super::{Scripts, edited, index, plain};
+use crate::catalog::{Kind, Relation};
+use crate::effects::name_of;
+use crate::name::{Name, quoted};
+
+/// More migrations than that nobody writes by hand.
+const MOST: usize = 20;
+
+pub(super) fn create_index(tables: &[Relation], create: &ast::CreateIndex, name: &str) -> Option<String> {
+    let (table, partitions) = tables.split_first()?;
+    // Without one of them it would never be valid.
+    let all_are_known = partitions.len() == table.descendants.len();
+    if !all_are_known || partitions.len() > MOST {
+        return None;
+    }
+    let target = create.table_relation_name()?;
+    let end = target.syntax().text_range().end();
+    let mut tree = Tree {
+        partitions,
+        unique: if create.unique_token().is_some() { "UNIQUE " } else { "" },
+        columns: index::columns(create),
+        of_what: edited(create.syntax(), |token| token.text_range().start() >= end, |_| None),
+        whole: Vec::new(),
+        parts: Vec::new(),
+        attached: Vec::new(),
+    };
+    let target = target.table_name_ref()?;
+    tree.level(table, &plain(target.syntax()), &name_of(target.syntax()).renamed(name))?;
+    let mut scripts = Scripts::default();
+    scripts.add(tree.whole);
+    tree.parts.into_iter().for_each(|part| scripts.add([part]));
+    scripts.add(tree.attached);
+    scripts.text()
+}
+
+struct Tree<'a> {
+    partitions: &'a [Relation],
+    unique: &'static str,
+    columns: Option<Vec<String>>,
+    /// What stands behind the table's name.
+    of_what: String,
+    /// On what has partitions itself.
+    whole: Vec<String>,
+    /// On what has rows.
+    parts: Vec<String>,
+    attached: Vec<String>,
+}
+
+impl Tree<'_> {
+    /// The index on `table`, which has partitions, and on these.
+    fn level(&mut self, table: &Relation, written: &str, index: &Name) -> Option<()> {
+        let (unique, of_what) = (self.unique, self.of_what.clone());
+        self.whole.push(format!("CREATE {unique}INDEX {} ON ONLY {written} {of_what}", quoted(&index.name)));
+        for part in self.partitions.iter().filter(|part| part.parent.as_ref() == Some(&table.name)) {
+            let name = &part.name;
+            // One that is there already might do.
+            if self.columns.as_ref().is_none_or(|columns| part.indexes.iter().any(|known| known.key == *columns)) {
+                return None;
+            }
+            let chosen = Names::of(part).choose(&name.name, self.columns.as_deref()?, "idx");
+            let own = name.renamed(chosen);
+            match part.kind {
+                Kind::Table => {
+                    self.parts
+                        .push(format!("CREATE {unique}INDEX CONCURRENTLY {} ON {name} {of_what}", quoted(&own.name)));
+                }
+                Kind::Partitioned => self.level(part, &name.to_string(), &own)?,
+                _ => return None,
+            }
+            self.attached.push(format!("ALTER INDEX {index} ATTACH PARTITION {own}"));
+        }
+        Some(())
+    }
+}
