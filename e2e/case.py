@@ -6,6 +6,7 @@ import os
 import subprocess
 import uuid
 from pathlib import Path
+from typing import Any
 
 from local import paths
 from local.deploy import Deployment
@@ -81,22 +82,35 @@ class Case(Deployed):
         until(lambda: self._times_told() - self._told_earlier >= self._times_to_tell(), "notify has told everything")
         return self.stack.mailbox(self.deployment).mails()
 
+    def stored_object(self, key: str, ending: str) -> dict[str, Any]:
+        """A rendering of a report in the stack's bucket, as S3 describes it."""
+        bucket = self.deployment.outputs["ReportsBucketName"]
+        return self.stack.client("s3").get_object(Bucket=bucket, Key=f"{key}/report.{ending}")
+
+    def stored(self, key: str, ending: str) -> bytes:
+        """Its content."""
+        return self.stored_object(key, ending)["Body"].read()
+
     def executions(self) -> list[str]:
         """The executions that this test started, also by a script."""
         return [execution for execution in self._executions() if execution not in self._earlier]
 
-    def script(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Runs one of scripts/ against this deployment."""
-        process = self.start_script(name, *arguments)
+    def script(
+        self, name: str, *arguments: str, settings: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs one of scripts/ against this deployment, with more in its environment."""
+        process = self.start_script(name, *arguments, settings=settings)
         output, errors = process.communicate(timeout=120)
         return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
-    def start_script(self, name: str, *arguments: str) -> subprocess.Popen[str]:
+    def start_script(
+        self, name: str, *arguments: str, settings: dict[str, str] | None = None
+    ) -> subprocess.Popen[str]:
         """The same, for scripts that go on for a while."""
         project = self.deployment.stack.removesuffix(f"-migrations-{self.deployment.environment}")
         command = [str(paths.ROOT / "scripts" / name), self.deployment.environment, "--project", project, *arguments]
-        settings = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]} | self.stack.environment()
-        return subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        usual = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]} | self.stack.environment()
+        return subprocess.Popen(command, env=usual | (settings or {}), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def approve_when_shown(self, *arguments: str) -> tuple[str, str, str]:
         """Follows a run by scripts/migrate, and approves it as soon as the script has shown how to. The execution, what was

@@ -28,6 +28,7 @@ VARIANTS = {
         "GitHubRunnerSubject": "repo:owner/name:ref:refs/heads/main",
         "GitHubApproverSubject": "repo:owner/name:environment:prod",
     }),
+    "unreported": ("dev", "unreported", {}),
     "tells-all": ("dev", "tells-all", {"NothingPendingMail": "true"}),
     "rds-authorities": ("dev", "rds-authorities", {"DatabaseCaFile": ""}),
 }

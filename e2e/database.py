@@ -67,6 +67,13 @@ def everything_written(connection: Connection) -> list[tuple]:
         return written
 
 
+def make_out_to_have(superuser: Connection, connection: Connection, table: str, rows: int) -> None:
+    """Has the statistics say that a table has so many rows; the planner, and whoever else believes them, then does."""
+    with superuser.connect(connection.database) as session:
+        counted = "UPDATE pg_class SET reltuples = %s, relpages = %s WHERE oid = %s::regclass"
+        session.execute(counted, [rows, 1, f"public.{table}"])
+
+
 def wait_for_gate(connection: Connection) -> int:
     """The process id of the run's session once a migration has come to its GATE."""
     return until(lambda: _sessions(connection, "wait_event = 'PgSleep'"), "a migration comes to its gate")[0]

@@ -115,7 +115,7 @@ class _Parser:
 
     def member(self, value: dict[str, Any], name: str) -> Any:
         """A property; names ignore case. One that is not there is empty, as on GitHub."""
-        return {key.casefold(): item for key, item in value.items()}.get(name.casefold(), "")
+        return {key.casefold(): item for key, item in value.items()}.get(name.casefold(), "") if value else ""
 
     def take(self, mark: str) -> bool:
         if self.tokens[:1] == [("mark", mark)]:

@@ -31,6 +31,7 @@ _NOT_HERE = "deploy"
 
 _SIGN_IN = "aws-actions/configure-aws-credentials"
 _CHECKOUT = "actions/checkout"
+_UPLOAD = "actions/upload-artifact"
 
 
 def workflow() -> dict[str, Any]:
@@ -49,6 +50,7 @@ class JobRun:
     status: int | None = None
     printed: str = ""
     summary: str = ""
+    artifacts: dict[str, str] = field(default_factory=dict)
 
 
 class Running:
@@ -154,12 +156,20 @@ class WorkflowRun:
         contexts["env"] = {key: interpolate(value, contexts) for key, value in workflow()["env"].items()}
         contexts["steps"] = {}
         for step in job["steps"]:
+            if not self._reached(done, step, contexts):
+                continue
             if "uses" in step:
                 self._use(done, step, contexts)
             else:
                 self._run_step(name, done, step, contexts)
         if done.result == "success":
             done.outputs = {key: interpolate(value, contexts) for key, value in job.get("outputs", {}).items()}
+
+    def _reached(self, done: JobRun, step: dict[str, Any], contexts: dict[str, Any]) -> bool:
+        came_well = done.result not in ("failure", "cancelled")
+        condition = str(step.get("if", "success()"))
+        holds = evaluate(condition, contexts, {"always": lambda: True, "success": lambda: came_well})
+        return bool(holds) and (asks_for_status(condition) or came_well)
 
     def _use(self, done: JobRun, step: dict[str, Any], contexts: dict[str, Any]) -> None:
         action = step["uses"].partition("@")[0]
@@ -169,11 +179,14 @@ class WorkflowRun:
             assert role, "a job without a role"
             assert given["aws-region"] == "us-east-1"
             done.identity = f"{given['role-session-name']}@{role}"
+        elif action == _UPLOAD:
+            given = {key: interpolate(value, contexts) for key, value in step["with"].items()}
+            done.artifacts[given["name"]] = Path(given["path"]).read_text()
         elif action != _CHECKOUT:
             raise Unknown(f"the action {action}")
 
     def _run_step(self, name: str, done: JobRun, step: dict[str, Any], contexts: dict[str, Any]) -> None:
-        if set(step) - {"name", "id", "run", "env"}:
+        if set(step) - {"name", "id", "if", "run", "env"}:
             raise Unknown(f"a step with {', '.join(step)}")
         place = self.directory / f"{name}-{self.attempt}"
         place.mkdir()
@@ -188,7 +201,7 @@ class WorkflowRun:
             "AWS_ACCESS_KEY_ID": done.identity,
             "GITHUB_RUN_ID": self.api.run_id, "GITHUB_RUN_ATTEMPT": str(self.attempt), "GITHUB_REPOSITORY": REPOSITORY,
             "GITHUB_SHA": COMMIT, "GITHUB_ACTOR": "whoever-was-first", "GITHUB_TRIGGERING_ACTOR": self.actor,
-            "GITHUB_SERVER_URL": "https://github.com", "GITHUB_API_URL": self.api.url,
+            "GITHUB_SERVER_URL": "https://github.com", "GITHUB_API_URL": self.api.url, "RUNNER_TEMP": str(place),
             **{key: str(file) for key, file in files.items()},
             **contexts["env"],
             **{key: interpolate(value, contexts) for key, value in step.get("env", {}).items()},
@@ -208,14 +221,12 @@ class WorkflowRun:
                     os.killpg(process.pid, signal.SIGKILL)
                     process.wait()
         done.printed, done.summary = printed.read_text(), files["GITHUB_STEP_SUMMARY"].read_text()
-        if self.cancelled and not cancelled_before:
-            # Whether a cancelled job's outputs arrive is nothing to rely on.
-            done.result = "cancelled"
-            return
-        done.result = "success" if done.status == 0 else "failure"
         if "id" in step:
             lines = (line.partition("=") for line in files["GITHUB_OUTPUT"].read_text().splitlines())
             contexts["steps"][step["id"]] = {"outputs": {key: value for key, _, value in lines}}
+        # Whether a cancelled job's outputs arrive is nothing to rely on; that is the job's, not the next step's.
+        cancelled = self.cancelled and not cancelled_before
+        done.result = "cancelled" if cancelled else "success" if done.status == 0 else "failure"
 
     def _contexts(self, job: dict[str, Any]) -> dict[str, Any]:
         needs = job.get("needs", [])

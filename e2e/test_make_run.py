@@ -1,7 +1,9 @@
 """The one command: builds, deploys, runs, shows, and leaves nothing behind."""
 
 import os
+import re
 import subprocess
+from pathlib import Path
 
 import pytest
 from local import paths, up
@@ -42,4 +44,8 @@ def test_any_history_in_prod_where_somebody_says_no(make_run, tmp_path):
     assert made.returncode != 0
     for part in ("1_somebody_elses", "Waiting for approval", "Approval.Rejected", subjects.awaiting(), subjects.rejected()):
         assert part in made.stdout
+    # The report was there before the answer, and is still there when the stack is gone.
+    before, _, _ = made.stdout.partition("Approval.Rejected")
+    [kept] = set(re.findall(r"^  report  (/\S+\.html)$", before, re.MULTILINE))
+    assert "1_somebody_elses" in Path(kept).read_text() and "0 danger, 0 caution, 1 safe" in before
     assert not up.is_running(STATE)

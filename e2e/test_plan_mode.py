@@ -14,7 +14,10 @@ def test_a_plan_writes_nothing_and_asks_nobody(case, variant):
     run = where.run({"mode": "plan"})
     assert run["status"] == "SUCCEEDED"
     assert run["output"]["outcome"] == "planned"
-    assert run["output"]["plan"]["migrations"] == [{"name": "1_a", "class": "transactional", "statements": 1}]
+    [migration] = run["output"]["plan"]["migrations"]
+    assert migration.pop("why")
+    assert migration == {"name": "1_a", "class": "transactional", "statements": 1, "verdict": "safe"}
+    assert run["output"]["plan"]["report"]["verdict"] == "safe"
     assert not {"Approval", "Apply"} & set(where.entered(run["executionArn"]))
     assert everything_written(where.connection) == before
     assert where.mails() == []

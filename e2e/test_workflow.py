@@ -125,6 +125,10 @@ def test_a_reviewer_approves(prod, api, run, roles):
     shown = done.jobs["start"].summary
     assert record["plan"]["digest"] in shown and "waiting for approval" in shown.replace("&#58;", ":")
     assert hostile not in shown and "<img" not in shown and "](" not in shown
+    # The reviewer has the whole report before deciding: in the summary, and as a file.
+    assert prod.stored(record["plan"]["report"]["key"], "md").decode().strip() in shown
+    [artifact] = done.jobs["start"].artifacts.values()
+    assert artifact == prod.stored(record["plan"]["report"]["key"], "html").decode() and "<img src=x>" not in artifact
     assert "applied" in done.jobs["decide"].summary and "ann" in done.jobs["decide"].summary
     # What is printed is no command to GitHub's runner.
     first, *_, last = done.jobs["start"].printed.splitlines()

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from lint import policies, service_role, trust, versions
+from lint import approval, policies, service_role, trust, versions
 from lint.paths import ASL_VALIDATOR, CFN_LINT, CHECKOV, DEFINITION, ROOT, SAM, TEMPLATE
 from lint.substitute import substituted
 from lint.suppressions import SUPPRESSED, Suppression
@@ -46,6 +46,7 @@ def main() -> int:
             ("published versions", versions.problems),
             ("who may do what", policies.problems),
             ("who may take on a role", trust.problems),
+            ("from when on somebody is asked", approval.problems),
             ("CloudFormation's role", service_role.problems),
             ("suppressions", unused_suppressions),
         ]
@@ -107,11 +108,11 @@ def checkov(directory: Path) -> list[str]:
 
 
 def asl_validator(directory: Path) -> list[str]:
-    """The definition as it is written, and with the substitutions of both kinds of environment."""
+    """The definition as it is written, and with the substitutions of each kind of environment."""
     files = [DEFINITION]
-    for approval in ("true", "false"):
-        files.append(directory / f"approval-{approval}.asl.json")
-        files[-1].write_text(substituted(DEFINITION.read_text(), approval))
+    for asked_from in ("caution", "danger", "always"):
+        files.append(directory / f"approval-from-{asked_from}.asl.json")
+        files[-1].write_text(substituted(DEFINITION.read_text(), asked_from))
     problems = []
     for file in files:
         done = _run(ASL_VALIDATOR, "--json-path", file)

@@ -31,6 +31,8 @@ _APPLY_LOG = arn("logs", "log-group:/aws/lambda/{stack}-apply:*")
 _SECRET = arn("secretsmanager", "secret:app-AbCdEf")
 _STACK = arn("cloudformation", "stack/{stack}/0")
 _OTHER_STACK = arn("cloudformation", "stack/other/0")
+_REPORTS = "{bucket}"
+_REPORT = "{bucket}/reports/0/report.html"
 _UPLOAD = "arn:aws:s3:::aws-sam-cli-managed-default-samclisourcebucket-0/{stack}/0"
 
 _BOTH = "StartPolicy + ApprovePolicy"
@@ -176,6 +178,32 @@ TABLE: list[Row | Only] = [
     ),
     Only("secretsmanager:GetSecretValue", arn("secretsmanager", "secret:other-AbCdEf"), {}),
     Only("secretsmanager:PutSecretValue", _SECRET, {}),
+    # The reports
+    Only("s3:PutObject", _REPORT, {"PlanFunctionRole": ALWAYS}),
+    Only(
+        "s3:GetObject",
+        _REPORT,
+        {"StartPolicy": ALWAYS, "ApprovePolicy": ALWAYS, "GitHubRunnerRole": ALWAYS},
+    ),
+    Only(
+        "s3:ListBucket",
+        _REPORTS,
+        {"StartPolicy": ALWAYS, "ApprovePolicy": ALWAYS, "GitHubRunnerRole": ALWAYS, "CloudFormationServiceRole": ALWAYS},
+    ),
+    *(
+        Only(f"s3:{action}", f"{_REPORTS}/{key}", {})
+        for action, key in (
+            ("PutObject", "other"), ("GetObject", "other"), ("DeleteObject", "reports/0/report.html"),
+            ("DeleteObjectVersion", "reports/0/report.html"), ("PutObjectAcl", "reports/0/report.html"),
+            ("BypassGovernanceRetention", "reports/0/report.html"),
+        )
+    ),
+    *(Only(f"s3:{action}", "arn:aws:s3:::other/reports/0/report.html", {}) for action in ("PutObject", "GetObject")),
+    *(
+        Only(f"s3:{action}", _REPORTS, {"CloudFormationServiceRole": ALWAYS})
+        for action in ("PutBucketPolicy", "PutBucketPublicAccessBlock", "PutLifecycleConfiguration")
+    ),
+    Only("s3:DeleteBucket", _REPORTS, {}),
     # Deploying
     Row("GitHubDeployerRole", "cloudformation:CreateChangeSet", _STACK, ALWAYS, {"cloudformation:RoleArn": "{ServiceRole}"}),
     Only("cloudformation:CreateChangeSet", _STACK, {}),
@@ -276,6 +304,7 @@ def rows(stack: Deployed) -> Iterator[Row]:
 
 def _request(row: Row, stack: Deployed) -> Request:
     names = {role: stack.names[f"{role}.Arn"] for role in stack.roles}
+    names |= {"bucket": stack.names["ReportsBucket.Arn"]}
     names |= {"stack": stack.names["AWS::StackName"], "ServiceRole": names["CloudFormationServiceRole"]}
     return Request(
         row.action,
@@ -298,5 +327,8 @@ def _other_ways_in(stack: Deployed) -> Iterator[str]:
                 called = properties["TargetFunctionArn"]
                 if properties["AuthType"] != "AWS_IAM" or called != {"Ref": "ApproveFunctionAliaslive"}:
                     yield f"{name} is not the approve function's URL, on the alias live and for signed requests only"
+            case "AWS::S3::BucketPolicy":
+                if any(statement["Effect"] != "Deny" for statement in properties["PolicyDocument"]["Statement"]):
+                    yield f"{name} lets somebody into a bucket, past every role and policy"
             case "AWS::IAM::Policy" | "AWS::IAM::UserPolicy" | "AWS::IAM::RolePolicy":
                 yield f"{name}: a policy of its own is not known here; write it into its role"

@@ -28,6 +28,7 @@ def names_of(template: dict[str, Any]) -> dict[str, Any]:
     """The value of each Ref, and under `Resource.Attribute` of each GetAtt, that the policies use."""
     values = _PSEUDO | parameters_of(template)
     values["AWS::StackName"] = stack = f"{values['Project']}-migrations-{values['Environment']}"
+    values["AWS::StackId"] = arn("cloudformation", f"stack/{stack}/01234567-89ab-cdef-0123-456789abcdef")
     for logical_id, resource in template["Resources"].items():
         properties = resource.get("Properties", {})
 
@@ -42,6 +43,9 @@ def names_of(template: dict[str, Any]) -> dict[str, Any]:
                 values[logical_id] = arn("states", f"stateMachine:{own('StateMachineName')}")
             case "AWS::SNS::Topic":
                 values[logical_id] = arn("sns", own("TopicName"))
+            case "AWS::S3::Bucket":
+                values[logical_id] = own("BucketName")
+                values[f"{logical_id}.Arn"] = f"arn:aws:s3:::{values[logical_id]}"
             case "AWS::Logs::LogGroup":
                 values[logical_id] = own("LogGroupName")
                 values[f"{logical_id}.Arn"] = arn("logs", f"log-group:{values[logical_id]}:*")

@@ -10,10 +10,10 @@ from samtranslator.yaml_helper import yaml_parse
 from lint.paths import TEMPLATE
 
 
-def substituted(definition: str, approval_required: str) -> str:
+def substituted(definition: str, approval_from: str) -> str:
     """The definition with a plausible value for each substitution that the template gives."""
     values = {
-        name: _example(name, approval_required)
+        name: _example(name, approval_from)
         for name in yaml_parse(TEMPLATE.read_text())["Resources"]["MigrationStateMachine"]["Properties"][
             "DefinitionSubstitutions"
         ]
@@ -23,9 +23,9 @@ def substituted(definition: str, approval_required: str) -> str:
     return text
 
 
-def _example(name: str, approval_required: str) -> str:
-    if name == "ApprovalRequired":
-        return approval_required
+def _example(name: str, approval_from: str) -> str:
+    if name == "ApprovalFrom":
+        return approval_from
     if name.endswith("FunctionArn"):
         return f"arn:aws:lambda:us-east-1:123456789012:function:{name.removesuffix('FunctionArn').lower()}:1"
     if name == "MigrationsLayerArn":

@@ -28,6 +28,8 @@ VARIANTS = {
         "Environment": "prod",
         "Architecture": "arm64",
         "SecretsManagerEndpoint": "false",
+        "S3RouteTableIds": "rtb-00000001,rtb-00000002",
+        "S3PrefixListId": "pl-00000001",
         "DatabaseName": "app",
         "DatabaseCaFile": "/opt/ca.pem",
         "DatabaseSecretKmsKeyArn": _KEY,

@@ -25,7 +25,7 @@ BUILD = paths.LOCAL / "build"
 NOTIFICATION_ADDRESS = "team@example.com"
 
 _SOURCES = (
-    "Cargo.toml", "Cargo.lock", "template.yaml", "samconfig.toml", "engine", "functions", "migrations",
+    "Cargo.toml", "Cargo.lock", "template.yaml", "samconfig.toml", "analysis", "engine", "functions", "migrations", "report",
     "statemachine/migrate.asl.json",
 )
 
@@ -111,6 +111,7 @@ def deploy(
         "DatabasePort": str(connection.port),
         "DatabaseCaFile": connection.ca_file,
         "NotificationAddress": NOTIFICATION_ADDRESS,
+        "ApprovalFrom": _parameters_of_samconfig(env)["ApprovalFrom"],
     } | overrides
     command = [
         str(paths.SAM), "deploy", "--template-file", str(BUILD / "template.yaml"),
@@ -126,10 +127,10 @@ def deploy(
     return Deployment(stack, env, outputs, copy_state_machine(aws, stack))
 
 
-def _parameters_of_samconfig() -> dict[str, str]:
+def _parameters_of_samconfig(env: str = "local") -> dict[str, str]:
     """samconfig's own overrides: given on the command line, ours would replace all of them."""
     config = tomllib.loads((paths.ROOT / "samconfig.toml").read_text())
-    overrides = config["local"]["deploy"]["parameters"].get("parameter_overrides", [])
+    overrides = config[env]["deploy"]["parameters"].get("parameter_overrides", [])
     return dict(override.split("=", 1) for override in overrides)
 
 

@@ -14,6 +14,9 @@ VENV = ROOT / ".venv"
 SAM_VENV = ROOT / ".venv-sam"
 SAM = SAM_VENV / "bin" / "sam"
 
+#: What `make run` keeps of its runs: the stack is gone when it has ended.
+REPORTS = LOCAL / "reports"
+
 _NAMED = Path(os.environ.get("LOCKSTEP_LOCAL") or LOCAL / "stack").resolve()
 
 #: `make up` and `make run` keep their state here; tests choose directories of their own, and may name one to `make run`.

@@ -7,9 +7,9 @@ import os
 import sys
 from dataclasses import replace
 
-from scripts.operate import show
+from scripts.operate import record, report, show
 from scripts.operate.decide import Refused, decide
-from scripts.operate.follow import Follower
+from scripts.operate.follow import Follower, name_of
 from scripts.operate.start import start, user
 from scripts.operate.target import Target, local_target
 from scripts.operate.terminal import Terminal
@@ -52,13 +52,29 @@ def _migrate(stack: Stack, deployment: Deployment, terminal: Terminal) -> int:
         target, execution, terminal, on_approval=lambda digest: _ask(terminal, target, execution, digest)
     )
     status = follower.follow()
+    _keep_report(terminal, target, execution)
     for mail in stack.mailbox(deployment).mails():
         show.mail(terminal, mail.subject, mail.body)
     return status
 
 
+def _keep_report(terminal: Terminal, target: Target, execution: str) -> None:
+    """Puts the report on the plan, if there is one, where it outlives the stack and its bucket."""
+    planned = record.read(target, execution).record.get("plan") or {}
+    if planned.get("report"):
+        paths.REPORTS.mkdir(parents=True, exist_ok=True)
+        file = paths.REPORTS / f"{name_of(execution)}.html"
+        try:
+            if not file.exists():
+                paths.write_private(file, report.fetch(target, planned, "html"))
+            terminal.line(f"  report  {file}")
+        except report.NoReport as failure:
+            terminal.line(f"  {failure}", "yellow")
+
+
 def _ask(terminal: Terminal, target: Target, execution: str, digest: str) -> None:
     """Asks at the terminal; without one, APPROVE=yes or APPROVE=no answers, and silence is a no."""
+    _keep_report(terminal, target, execution)
     answer = os.environ.get("APPROVE", "").lower()
     reason = f"APPROVE={answer}"
     if answer not in ("yes", "no") and sys.stdin.isatty():

@@ -131,6 +131,24 @@ FAULTS: dict[str, tuple[Fault, str]] = {
         ),
         "Open lets * call a function",
     ),
+    "plan writes whatever it likes": (
+        changed("PlanFunctionRole", "WriteReports", Resource={"Fn::Sub": "${ReportsBucket.Arn}/*"}),
+        "PlanFunctionRole must not do s3:PutObject on arn:aws:s3:::lockstep-migrations-prod-01234567/other",
+    ),
+    "plan takes a report away": (
+        changed("PlanFunctionRole", "WriteReports", Action=["s3:PutObject", "s3:DeleteObject"]),
+        "PlanFunctionRole must not do s3:DeleteObject",
+    ),
+    "who approves cannot read what is approved": (
+        without("ApprovePolicy", "ReadReports"),
+        "ApprovePolicy must do s3:GetObject",
+    ),
+    "a bucket for everybody": (
+        lambda template: template["Resources"]["ReportsBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"].append(
+            {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}
+        ),
+        "ReportsBucketPolicy lets somebody into a bucket",
+    ),
     "a public URL": (
         lambda template: template["Resources"]["ApproveFunctionUrl"]["Properties"].update(AuthType="NONE"),
         "ApproveFunctionUrl is not",
@@ -217,6 +235,11 @@ WRONG_SERVICE_ROLE: dict[str, tuple[Fault, str]] = {
     ),
     "every group": (changed(_FOREIGN, "GroupsAndEndpoint", Condition=None), "must not do ec2:AuthorizeSecurityGroupEgress"),
     "something on everything": (changed(_FOREIGN, "Policies", Resource="*"), "has for every resource: iam:CreatePolicy"),
+    "every bucket": (changed(_FOREIGN, "Reports", Resource="arn:aws:s3:::*"), "must not do s3:CreateBucket"),
+    "every environment's bucket": (
+        changed(_FOREIGN, "Reports", Resource={"Fn::Sub": "arn:aws:s3:::${Project}-migrations-*"}),
+        "must not do s3:CreateBucket on arn:aws:s3:::",
+    ),
     "too little": (without(_FOREIGN, "PassRoles"), "lacks iam:PassRole"),
     "a name that is not its": (
         lambda template: template["Resources"]["NotificationTopic"]["Properties"].update(TopicName="mails"),

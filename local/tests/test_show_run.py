@@ -3,9 +3,11 @@
 import io
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
-from scripts.operate import record, runs, show_run
+from botocore.exceptions import ClientError
+from scripts.operate import record, report, runs, show_run
 from scripts.operate.target import Target
 from scripts.operate.terminal import Terminal
 
@@ -188,6 +190,89 @@ def test_for_a_program(monkeypatch, capsys):
     assert show_run.main([ARN, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["execution"], told["plan"]) == (ARN, PLAN)
+
+
+REPORT = {
+    "verdict": "danger", "why": "3_c: it drops a table", "safe": 1, "caution": 0, "danger": 1,
+    "worst": [{"name": "3_c", "verdict": "danger", "why": "it drops\x1b[2J a table"}],
+    "bucket": "bucket", "key": "reports/d1",
+}
+REPORTED = PLAN | {"report": REPORT}
+
+
+def test_a_plans_report_is_shown_in_short(monkeypatch):
+    text = shown(read(States(PREFLIGHT, done("Plan", REPORTED), waiting({"sent": True})), monkeypatch))
+    for part in (
+        "  danger: 3_c: it drops a table\n", "    1 danger, 0 caution, 1 safe\n", "    3_c  danger  it drops [2J a table\n",
+        "  report bucket/reports/d1/\n", "    scripts/show prod apply-1 --open\n",
+    ):
+        assert part in text, part
+
+
+class S3:
+    """A bucket with one report, or one that answers with an error."""
+
+    def __init__(self, text=b"", error=""):
+        self.text, self.error, self.asked = text, error, []
+
+    def get_object(self, **asked):
+        self.asked.append(asked)
+        if self.error:
+            raise ClientError({"Error": {"Code": self.error, "Message": "no"}}, "GetObject")
+        return {"Body": io.BytesIO(self.text)}
+
+
+@pytest.fixture
+def stack(monkeypatch, tmp_path):
+    """A stack with one run, whose plan has this and whose bucket that."""
+    monkeypatch.setattr(show_run, "find", lambda *_: Target("prod", "lockstep-migrations-prod"))
+    monkeypatch.setattr(report.tempfile, "tempdir", str(tmp_path))
+
+    def with_(plan, s3):
+        clients = {"stepfunctions": States(PREFLIGHT, done("Plan", plan), waiting({"sent": True})), "s3": s3}
+        monkeypatch.setattr(Target, "client", lambda _, service: clients[service])
+        return s3
+
+    return with_
+
+
+@pytest.mark.parametrize("started", [True, False])
+def test_a_report_is_opened(stack, monkeypatch, capsys, started):
+    s3 = stack(REPORTED, S3(b"<p>"))
+    opened = []
+    monkeypatch.setattr(show_run.webbrowser, "open", lambda url: opened.append(url) or started)
+    assert show_run.main([ARN, "--open"]) == 0
+    path, *more = capsys.readouterr().out.splitlines()
+    file = Path(path)
+    assert opened == [file.as_uri()] and file.read_bytes() == b"<p>" and file.stat().st_mode & 0o777 == 0o600
+    assert s3.asked == [{"Bucket": "bucket", "Key": "reports/d1/report.html"}]
+    assert bool(more) is not started
+
+
+def test_a_report_is_printed(stack, capsys):
+    stack(REPORTED, S3("# Report\n\tone \x1b[2J\u202e\n".encode()))
+    assert show_run.main([ARN, "--report"]) == 0
+    assert capsys.readouterr().out == "# Report\n    one \N{REPLACEMENT CHARACTER}[2J\N{REPLACEMENT CHARACTER}\n"
+
+
+@pytest.mark.parametrize(
+    ("plan", "error", "said"),
+    [
+        (REPORTED, "NoSuchKey", "it expired (ReportRetentionDays)"),
+        (REPORTED, "AccessDenied", "AWS does not let you read s3://bucket/reports/d1/report.html"),
+        (REPORTED, "SlowDown", "SlowDown"),
+        (PLAN, "", "This run has no report: nobody made one"),
+        (PLAN | {"warnings": ["There is no report (x), so"]}, "", "no report: There is no report (x), so"),
+        (PLAN | {"pending": 0}, "", "nothing was pending"),
+        (PLAN | {"pending": 0, "resolve": {"migration": "2_b"}}, "", "it runs no migration"),
+        ({}, "", "it did not come to a plan"),
+    ],
+)
+@pytest.mark.parametrize("option", ["--open", "--report"])
+def test_without_a_report_it_says_why(stack, capsys, plan, error, said, option):
+    stack(plan, S3(error=error))
+    assert show_run.main([ARN, option]) == 1
+    assert said in capsys.readouterr().err.replace("report.md", "report.html")
 
 
 class TestRuns:

@@ -128,7 +128,9 @@ class Follower:
         self._say(step.at, f"⏸ Waiting for approval{until}", "yellow")
         if step.result.get("error"):
             show.lost_mail(self.terminal, "that asks for it", step.result["error"])
-        for line in (show_command(self.target, self.execution), *decision_commands(self.target, self.execution, digest)):
+        show_it = show_command(self.target, self.execution)
+        read_it = [f"{show_it} --open"] if self._plan.get("report") else []
+        for line in (show_it, *read_it, *decision_commands(self.target, self.execution, digest)):
             self.terminal.line(f"            {line}")
         if self.on_approval:
             self.on_approval(digest)

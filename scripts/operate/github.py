@@ -17,7 +17,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from scripts.operate import decide as deciding
-from scripts.operate import github_reviews, show
+from scripts.operate import github_reviews, report, show
 from scripts.operate import start as starting
 from scripts.operate.errors import EXPECTED, explain
 from scripts.operate.follow import (
@@ -78,10 +78,14 @@ def start(job: Job) -> int:
         # No later than here: the gate opens when this job is done.
         earlier = github_reviews.noted(github_reviews.reviews(job.run))
         job.run.hand_over(waiting="true", reviews=earlier)
-        _show_waiting(job, job.look())
+        seen = job.look()
+        _show_waiting(job, seen)
+        _report(job, seen)
         return SUCCEEDED
     job.run.hand_over(waiting="false")
-    _show_end(job, job.look(), with_plan=True)
+    seen = job.look()
+    _show_end(job, seen, with_plan=True)
+    _report(job, seen)
     return status
 
 
@@ -202,6 +206,20 @@ def _show_plan(job: Job, seen: Seen) -> None:
     )
     if seen.plan:
         job.summary.plan(seen.plan)
+
+
+def _report(job: Job, seen: Seen) -> None:
+    """Shows the report on the plan, and hands it over for the next step to keep. Without one, the run is no less a run."""
+    if not seen.plan.get("pending"):
+        return
+    try:
+        file = report.save(report.fetch(job.target, seen.plan, "html"), name_of(job.execution), job.run.temporary)
+        job.run.hand_over(report=str(file))
+        job.summary.report(report.fetch(job.target, seen.plan, "md").decode())
+    except (report.NoReport, *EXPECTED) as failure:
+        said = explain(failure, job.target.stack, job.target.region)
+        job.terminal.line(said, "yellow")
+        job.summary.paragraph(said)
 
 
 def _show_commands(job: Job, digest: str) -> None:

@@ -27,6 +27,8 @@ class Run:
     token: str = field(repr=False)
     output: Path
     summary: Path
+    #: Where a file can wait for the next step.
+    temporary: Path
 
     @classmethod
     def current(cls, environ: Mapping[str, str] = os.environ) -> Self:
@@ -49,6 +51,7 @@ class Run:
             token=said("GITHUB_TOKEN"),
             output=Path(said("GITHUB_OUTPUT")),
             summary=Path(said("GITHUB_STEP_SUMMARY")),
+            temporary=Path(said("RUNNER_TEMP")),
         )
 
     @property

@@ -11,7 +11,10 @@ import html
 from typing import Any
 
 from scripts.operate.github_run import Run
-from scripts.operate.terminal import plural
+from scripts.operate.terminal import plural, visible
+
+#: GitHub drops a summary of more than 1 MiB, whole; some of that is for what comes before and after a report.
+_MOST_BYTES = 1000 * 1024
 
 
 class Summary:
@@ -45,14 +48,23 @@ class Summary:
         self.paragraph(f"{plural(pending, 'migration')} pending, {applied} already applied")
         for warning in planned.get("warnings", []):
             self._write(f"- ⚠ {text(warning)}")
+        columns = ("class", "statements", "verdict", "why")
         rows = [
-            (code(migration["name"]), text(migration.get("class", "")), text(migration.get("statements", "")))
+            (code(migration["name"]), *(text(migration.get(name, "")) for name in columns))
             for migration in planned.get("migrations", [])
         ]
         if rows:
-            self._table(("Migration", "Runs", "Statements"), rows)
+            self._table(("Migration", "Runs", "Statements", "Verdict", "Why"), rows)
         if planned.get("omitted"):
             self.paragraph(f"... and {planned['omitted']} more")
+
+    def report(self, markdown: str) -> None:
+        """A report, which was made to be shown here: what others wrote is harmless in it already."""
+        written = self._file.stat().st_size if self._file.exists() else 0
+        if written + len(markdown.encode()) > _MOST_BYTES:
+            self.paragraph("The report is too long to be shown here: it is in the artifact of this workflow run.")
+        else:
+            self._write(markdown)
 
     def _table(self, titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
         lines = [titles, tuple("---" for _ in titles), *rows]
@@ -74,8 +86,3 @@ def text(value: Any) -> str:
 def code(value: Any) -> str:
     """The same, in a fixed width."""
     return f"<code>{text(value)}</code>"
-
-
-def visible(line: str) -> str:
-    """The line with a replacement character for what cannot be seen."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scripts.operate.terminal import Terminal, plural, seconds
+from scripts.operate.terminal import Terminal, one_line, plural, seconds, visible
 
 #: What an end is called, by the execution's error or status.
 _ENDED_BADLY = {
@@ -13,6 +13,9 @@ _ENDED_BADLY = {
     "ABORTED": "Stopped by hand (ABORTED)",
     "TIMED_OUT": "The execution took longer than it may as a whole (TIMED_OUT)",
 }
+
+
+_VERDICTS = {"safe": "green", "caution": "yellow", "danger": "red"}
 
 
 def plan(terminal: Terminal, planned: dict[str, Any]) -> None:
@@ -40,11 +43,38 @@ def plan(terminal: Terminal, planned: dict[str, Any]) -> None:
         # A script that could not be parsed as a whole has no number of statements.
         if migration.get("statements") is not None:
             what += f", {plural(migration['statements'], 'statement')}"
-        terminal.line(f"    {migration['name']}  {terminal.paint(what, 'dim')}")
+        if migration.get("verdict"):
+            what += f", {migration['verdict']}"
+        terminal.line(f"    {one_line(migration['name'])}  {terminal.paint(what, 'dim')}")
     _omitted(terminal, planned)
     warnings(terminal, planned.get("warnings", []))
+    report(terminal, planned.get("report") or {})
     if pending:
         terminal.line(f"  digest {planned.get('digest', '')}", "dim")
+
+
+def report(terminal: Terminal, summary: dict[str, Any]) -> None:
+    """The short of the report on a plan, if it has one."""
+    if not summary:
+        return
+    verdict = str(summary.get("verdict"))
+    colour = _VERDICTS.get(verdict, "red")
+    terminal.line(f"  {terminal.paint(verdict, colour, 'bold')}: {one_line(summary.get('why', ''))}")
+    counts = [f"{summary.get(name, 0)} {name}" for name in ("danger", "caution", "safe")]
+    terminal.line(f"    {', '.join(counts)}", "dim")
+    for judged in summary.get("worst", []):
+        mark = terminal.paint(str(judged.get("verdict")), _VERDICTS.get(str(judged.get("verdict")), "red"))
+        terminal.line(f"    {one_line(judged.get('name'))}  {mark}  {one_line(judged.get('why', ''))}")
+    more = summary.get("danger", 0) + summary.get("caution", 0) - len(summary.get("worst", []))
+    if more > 0:
+        terminal.line(f"    ... and {more} more", "dim")
+    terminal.line(f"  report {summary.get('bucket')}/{summary.get('key')}/", "dim")
+
+
+def markdown(terminal: Terminal, text: str) -> None:
+    """Markdown as it is, without what would move the cursor or turn the writing: it holds what others wrote."""
+    for line in text.splitlines():
+        terminal.line(visible(line.expandtabs(4)))
 
 
 def _omitted(terminal: Terminal, named: dict[str, Any]) -> None:
@@ -74,7 +104,7 @@ def verdict(decided: dict[str, Any], when: str = "") -> tuple[str, str]:
 def warnings(terminal: Terminal, texts: list[Any]) -> None:
     """Warnings, if there are any."""
     for text in texts:
-        terminal.line(f"  ! {text}", "yellow")
+        terminal.line(f"  ! {one_line(text)}", "yellow")
 
 
 def result(terminal: Terminal, output: dict[str, Any], took: float) -> None:

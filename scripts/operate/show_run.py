@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import webbrowser
 from datetime import datetime
 from typing import Any
 
-from scripts.operate import record, show
+from scripts.operate import record, report, show
 from scripts.operate.errors import EXPECTED, explain
-from scripts.operate.follow import decision_commands, name_of
+from scripts.operate.follow import decision_commands, name_of, show_command
 from scripts.operate.record import Run
 from scripts.operate.target import Target, find
 from scripts.operate.terminal import Terminal, local_time, milliseconds, one_line, seconds
@@ -33,7 +34,10 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("environment", nargs="?", help="dev, qa, prod or local; not needed with an ARN")
     parser.add_argument("execution", help="the execution's name or ARN")
-    parser.add_argument("--json", action="store_true", help="the record, or what there is of it, for a program")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--json", action="store_true", help="the record, or what there is of it, for a program")
+    how.add_argument("--open", action="store_true", help="open the report on what it does to the database, in a browser")
+    how.add_argument("--report", action="store_true", help="the same report as Markdown, here")
     parser.add_argument("--project", help="the template's parameter Project (lockstep); an ARN says it itself")
     given = parser.parse_intermixed_args(arguments)
     stack, region = given.environment or given.execution, None
@@ -41,13 +45,27 @@ def main(arguments: list[str] | None = None) -> int:
         target = find(given.environment, given.project, given.execution)
         stack, region = target.stack, target.region
         run = record.read(target, target.execution_arn(given.execution))
-    except EXPECTED as failure:
+        if given.open:
+            return open_report(Terminal(), target, run)
+        if given.report:
+            show.markdown(Terminal(), report.fetch(target, run.record.get("plan") or {}, "md").decode())
+            return 0
+    except (*EXPECTED, report.NoReport) as failure:
         Terminal(sys.stderr).line(f"scripts/show: {explain(failure, stack, region)}", "red")
         return 1
     if given.json:
         print(json.dumps(run.record, indent=2, ensure_ascii=False))
     else:
         describe(Terminal(), target, run)
+    return 0
+
+
+def open_report(terminal: Terminal, target: Target, run: Run) -> int:
+    """Fetches the report to a temporary file, and opens it in the browser. Decides nothing. Returns the exit status."""
+    file = report.save(report.fetch(target, run.record.get("plan") or {}, "html"), name_of(run.execution))
+    terminal.line(str(file))
+    if not webbrowser.open(file.as_uri()):
+        terminal.line("No browser could be started: open that file yourself", "yellow")
     return 0
 
 
@@ -115,7 +133,9 @@ def _now(terminal: Terminal, target: Target, run: Run) -> None:
     terminal.line(f"  ⏸ Waiting for approval until {local_time(run.expires_at)}", "yellow")
     if run.request_mail.get("error"):
         show.lost_mail(terminal, "that asks for it", run.request_mail["error"])
-    for command in decision_commands(target, run.execution, (run.record.get("plan") or {}).get("digest", "")):
+    planned = run.record.get("plan") or {}
+    read_it = [f"{show_command(target, run.execution)} --open"] if planned.get("report") else []
+    for command in (*read_it, *decision_commands(target, run.execution, planned.get("digest", ""))):
         terminal.line(f"    {command}")
 
 

@@ -67,8 +67,13 @@ def local_time(moment: datetime | str) -> str:
 
 
 def one_line(text: object) -> str:
-    """What somebody gave, without anything that moves a terminal's cursor: nobody has checked it yet."""
-    return re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", str(text))
+    """What somebody gave, without anything that moves a terminal's cursor or turns the writing: nobody has checked it yet."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+", " ", str(text))
+
+
+def visible(line: str) -> str:
+    """The line with a replacement character for what cannot be seen."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
 
 
 def plural(count: int, noun: str) -> str:

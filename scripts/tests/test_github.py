@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from unittest.mock import MagicMock
@@ -33,6 +34,7 @@ def states(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MagicMock:
         "OUTPUT": str(tmp_path / "output"), "STEP_SUMMARY": str(tmp_path / "summary"),
     }.items():
         monkeypatch.setenv(f"GITHUB_{name}", value)
+    monkeypatch.setenv("RUNNER_TEMP", str(tmp_path))
     return states
 
 
@@ -61,6 +63,22 @@ def test_one_that_was_started_already_is_followed(states: MagicMock, tmp_path: P
     assert github.main(["start", "prod", "--project", "shop"]) == 1
     assert (tmp_path / "output").read_text() == "execution=github-7-1\nwaiting=false\n"
     assert "Migration&#46;Failed" in (tmp_path / "summary").read_text()
+
+
+def test_a_report_that_cannot_be_had_is_said_and_costs_nothing(states: MagicMock, tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    states.describe_execution.return_value = {
+        "status": "SUCCEEDED", "input": "{}", "output": '{"outcome": "applied"}', "startDate": now, "stopDate": now,
+    }
+    plan = {"Payload": {"pending": 1, "digest": "d", "report": {"bucket": "b", "key": "reports/d"}}}
+    states.get_paginator.return_value.paginate.return_value = [{"events": [
+        {"id": 2, "type": "TaskSucceeded", "timestamp": now, "taskSucceededEventDetails": {"output": json.dumps(plan)}},
+        {"id": 1, "type": "TaskStateEntered", "timestamp": now, "stateEnteredEventDetails": {"name": "Plan"}},
+    ]}]
+    states.get_object.side_effect = refusal("NoSuchKey")
+    assert github.main(["start", "prod", "--project", "shop"]) == 0
+    assert (tmp_path / "output").read_text() == "execution=github-7-1\nwaiting=false\n"
+    assert "it expired" in (tmp_path / "summary").read_text()
 
 
 def test_what_is_printed_commands_nothing(states: MagicMock, capsys) -> None:

@@ -87,7 +87,8 @@ def github(monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHub]:
 
 
 def a_run(api_url: str) -> Run:
-    return Run("7", "1", "owner/shop", "c0ffee", "bob", "https://github.com", api_url, TOKEN, Path("o"), Path("s"))
+    here = Path("o"), Path("s"), Path("t")
+    return Run("7", "1", "owner/shop", "c0ffee", "bob", "https://github.com", api_url, TOKEN, *here)
 
 
 def test_the_review_history_is_read(github: GitHub) -> None:
@@ -142,6 +143,7 @@ VARIABLES = {
     "GITHUB_RUN_ID": "7", "GITHUB_RUN_ATTEMPT": "2", "GITHUB_REPOSITORY": "owner/shop", "GITHUB_SHA": "c0ffee",
     "GITHUB_ACTOR": "first", "GITHUB_TRIGGERING_ACTOR": "bob", "GITHUB_SERVER_URL": "https://github.com",
     "GITHUB_API_URL": "https://api.github.com", "GITHUB_TOKEN": TOKEN, "GITHUB_OUTPUT": "o", "GITHUB_STEP_SUMMARY": "s",
+    "RUNNER_TEMP": "t",
 }
 
 

@@ -72,6 +72,16 @@ def _tags(text_of_summary: str) -> list[str]:
     return re.findall(r"<[^>]*>", markdown.markdown(text_of_summary, extensions=["tables", "fenced_code"]))
 
 
+def test_a_report_is_there_whole_or_not_at_all(written) -> None:
+    summary, read = written
+    summary.report("# A report\n\n| a | b |")
+    assert read() == "# A report\n\n| a | b |\n\n"
+    # Above 1 MiB GitHub shows nothing of a summary.
+    summary.report("x" * 900 * 1024)
+    summary.report("y" * 200 * 1024)
+    assert len(read()) < 1024 * 1024 and "y" * 100 not in read() and "artifact" in read()
+
+
 def test_a_listing_cannot_be_left(written) -> None:
     summary, read = written
     summary.listing("one\n\n</pre><script>\n- two &amp;\u202e")

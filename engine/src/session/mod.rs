@@ -121,6 +121,11 @@ impl Session {
         &self.target
     }
 
+    /// The connection, for whoever asks the database what this crate does not.
+    pub fn connection(&mut self) -> &mut PgConnection {
+        &mut self.connection
+    }
+
     pub(crate) fn facts(&self) -> &ServerFacts {
         &self.facts
     }
@@ -247,7 +252,7 @@ impl Session {
     }
 
     /// What `error` means, met in `doing`.
-    pub(crate) fn error(&self, doing: &str, error: &sqlx::Error) -> Error {
+    pub fn error(&self, doing: &str, error: &sqlx::Error) -> Error {
         query_error(&self.target, doing, error)
     }
 }

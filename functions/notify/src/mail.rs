@@ -5,9 +5,15 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use shared::payload::{ApplyOutput, BaselinePlan, NotifyInput, PlanOutput, ResolvePlan};
 use shared::record::{Decision, Duties, Identity, Outcome, Record, Run, RunFailure, Verdict, Versions};
-use shared::request::{Mode, Resolution};
+use shared::request::{Mode, Resolution, short};
 
 use crate::event::Event;
+
+/// More characters than a file system gives to a name.
+const LONGEST_NAME: usize = 300;
+
+/// More characters than a warning of ours has, with a name or two in it.
+const LONGEST_SENTENCE: usize = 2_000;
 
 /// A mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,9 +61,10 @@ fn requested(environment: &str, execution: &str, run: &Run, expires_at: &str) ->
     if !warnings.is_empty() {
         body.push_str("\nWarnings:\n");
         for warning in warnings {
-            let _ = writeln!(body, "  {warning}");
+            let _ = writeln!(body, "  {}", short(warning, LONGEST_SENTENCE));
         }
     }
+    reported(&mut body, "What they will do to this database", environment, execution, run);
     let _ = write!(
         body,
         "\nTo see it:\n  scripts/show {environment} {execution}\n\
@@ -90,7 +97,12 @@ fn approved(environment: &str, execution: &str, run: &Run) -> Mail {
 
 fn succeeded(record: &Record, environment: &str, tell_nothing_pending: bool) -> Option<Mail> {
     let (subject, outcome, mut body) = match (record.outcome, &record.run.apply) {
-        (Outcome::Applied, Some(apply)) => ("Successful", "applied", applied(environment, record, apply)),
+        (Outcome::Applied, Some(apply)) => {
+            let mut body = applied(environment, record, apply);
+            let title = "What the report had said they would do";
+            reported(&mut body, title, environment, &record.execution, &record.run);
+            ("Successful", "applied", body)
+        }
         (Outcome::Resolved, Some(apply)) => ("Resolved", "resolved", resolved(environment, record, apply)),
         (Outcome::Baselined, Some(apply)) => ("Baselined", "baselined", baselined(environment, record, apply)),
         (Outcome::NothingPending, _) if tell_nothing_pending => (
@@ -112,7 +124,7 @@ fn applied(environment: &str, record: &Record, apply: &ApplyOutput) -> String {
     };
     let _ = write!(body, "; the run took {}.\n\n", milliseconds(record.duration_ms));
     for migration in &apply.migrations {
-        let _ = writeln!(body, "  {}  {}", migration.name, milliseconds(migration.duration_ms));
+        let _ = writeln!(body, "  {}  {}", named(&migration.name), milliseconds(migration.duration_ms));
     }
     more(&mut body, apply.omitted);
     if apply.applied_elsewhere > 0 {
@@ -173,7 +185,7 @@ fn failed(record: &Record, environment: &str) -> Option<Mail> {
 fn planned(body: &mut String, plan: &PlanOutput) {
     body.push('\n');
     for fact in plan.resolve.iter().flat_map(|resolve| &resolve.facts) {
-        let _ = writeln!(body, "  {fact}.");
+        let _ = writeln!(body, "  {}.", short(fact, LONGEST_SENTENCE));
     }
     if let Some(baseline) = &plan.baseline {
         let _ = writeln!(
@@ -182,16 +194,41 @@ fn planned(body: &mut String, plan: &PlanOutput) {
             count(usize::try_from(baseline.tables).unwrap_or(0), "table", "tables")
         );
         for name in &baseline.migrations {
-            let _ = writeln!(body, "  {name}");
+            let _ = writeln!(body, "  {}", named(name));
         }
         more(body, baseline.omitted);
     }
     for migration in &plan.migrations {
         let statements =
             migration.statements.map_or_else(String::new, |n| format!(", {}", count(n, "statement", "statements")));
-        let _ = writeln!(body, "  {}  ({}{statements})", migration.name, migration.class);
+        let verdict = migration.verdict.map_or_else(String::new, |verdict| format!(", {}", verdict.name()));
+        let _ = writeln!(body, "  {}  ({}{statements}{verdict})", named(&migration.name), migration.class);
     }
     more(body, plan.omitted);
+}
+
+/// What the report says, and how to read all of it; nothing where there is nothing to report on.
+fn reported(body: &mut String, title: &str, environment: &str, execution: &str, run: &Run) {
+    let Some(plan) = run.plan.as_ref().filter(|plan| plan.pending > 0) else { return };
+    let Some(report) = &plan.report else {
+        let _ = writeln!(body, "\n{title} is not known: there is no report.");
+        return;
+    };
+    let (verdict, why) = (report.verdict.name(), &report.why);
+    let _ = writeln!(body, "\n{title}: {verdict}. {why}");
+    let _ =
+        writeln!(body, "  {} dangerous, {} to be careful with, {} safe", report.danger, report.caution, report.safe);
+    for judged in &report.worst {
+        let _ = writeln!(body, "  {} ({}): {}", named(&judged.name), judged.verdict.name(), judged.why);
+    }
+    more(body, (report.danger + report.caution).saturating_sub(report.worst.len()));
+    let _ =
+        writeln!(body, "To read the report, which decides nothing:\n  scripts/show {environment} {execution} --open");
+}
+
+/// A migration's name, as a file system lets anybody write it, on one line.
+fn named(name: &str) -> String {
+    short(name, LONGEST_NAME)
 }
 
 fn more(body: &mut String, omitted: usize) {

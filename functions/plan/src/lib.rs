@@ -1,6 +1,10 @@
-//! What is pending, and what it will do. Writes nothing.
+//! What is pending, and what it will do: the plan, and a report on it. Writes nothing to the database.
 
-use std::time::SystemTime;
+mod analyse;
+mod reports;
+mod summary;
+
+use std::time::{Duration, SystemTime};
 
 use database::{Connector, claim, from_engine};
 use engine::baseline::Baseline;
@@ -13,14 +17,23 @@ use shared::Failure;
 use shared::payload::{BaselinePlan, MOST_NAMED, PendingMigration, PlanInput, PlanOutput, ResolvePlan};
 use shared::request::Mode;
 
-/// Plans the migrations of the layer on the database's ledger.
+use analyse::Unknown;
+
+pub use reports::Reports;
+
+/// Plans the migrations of the layer on the database's ledger, and reports on what they will do.
 ///
-/// Ends before Lambda's `deadline`.
+/// A report that cannot be had fails nothing. Ends before Lambda's `deadline`.
 ///
 /// # Errors
 ///
 /// [`shared::failure::PLAN`].
-pub async fn handle(connector: &Connector, input: PlanInput, deadline: SystemTime) -> Result<PlanOutput, Failure> {
+pub async fn handle(
+    connector: &Connector,
+    reports: &Reports,
+    input: PlanInput,
+    deadline: SystemTime,
+) -> Result<PlanOutput, Failure> {
     let settings = connector.settings()?;
     let history = history::read(&settings.migrations).map_err(from_engine)?;
     if let Some(claim) = claim(&input.request) {
@@ -36,13 +49,37 @@ pub async fn handle(connector: &Connector, input: PlanInput, deadline: SystemTim
         return Ok(baselined(found));
     }
     let up_to = input.request.up_to.as_deref();
-    let plan = connector
+    let (plan, looked) = connector
         .look(&input.database, &input.execution, deadline, async |session: &mut Session| {
-            plan::look(session, instance, &history, up_to, settings.divergence).await
+            let plan = plan::look(session, instance, &history, up_to, settings.divergence).await?;
+            if plan.pending.is_empty() {
+                return Ok((plan, None));
+            }
+            let looking = analyse::look(session, instance, &history, &plan);
+            let looked = within(deadline, looking).await;
+            Ok((plan, Some(looked)))
         })
         .await?;
-    Ok(output(plan))
+    let mut output = output(plan);
+    if let Some(looked) = looked {
+        let reporting = async {
+            let written = analyse::write(looked?).await?;
+            let place = reports.put(&written).await?;
+            Ok((written.report, place))
+        };
+        summary::add(&mut output, within(deadline, reporting).await);
+    }
+    Ok(output)
 }
+
+/// What `work` gives, unless that would leave no time to tell of the plan itself.
+async fn within<T>(deadline: SystemTime, work: impl Future<Output = Result<T, Unknown>>) -> Result<T, Unknown> {
+    let left = deadline.duration_since(SystemTime::now()).unwrap_or_default().saturating_sub(LAST_WORDS);
+    tokio::time::timeout(left, work).await.unwrap_or_else(|_| Err("the function's time was up".into()))
+}
+
+/// What is kept of the function's time to tell of the plan.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// What is known of a migration that is to be resolved.
 async fn look_at(
@@ -90,6 +127,7 @@ fn nothing_to_run(digest: String, base_rows: usize) -> PlanOutput {
         migrations: Vec::new(),
         omitted: 0,
         warnings: Vec::new(),
+        report: None,
         resolve: None,
         baseline: None,
     }
@@ -105,6 +143,8 @@ fn output(plan: Plan) -> PlanOutput {
             name: planned.name,
             class: planned.script.class.name().to_owned(),
             statements: planned.script.parsed.then_some(planned.script.statements.len()),
+            verdict: None,
+            why: None,
         })
         .collect();
     PlanOutput {

@@ -1,5 +1,6 @@
 //! Every payload that crosses a state. Field names are camelCase on the wire.
 
+use report::Verdict;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -9,6 +10,12 @@ use crate::request::{Request, Resolution};
 /// How many migrations a payload names at most. The rest is a number, so that a payload stays far
 /// under Step Functions' 256 KiB whatever the history's size.
 pub const MOST_NAMED: usize = 20;
+
+/// How many migrations the summary of a report tells of, worst first.
+pub const MOST_JUDGED: usize = 5;
+
+/// How many characters a payload tells of why something is judged as it is.
+pub const LONGEST_WHY: usize = 300;
 
 /// What RDS says of the instance. One that was not found, or has not been made yet, has no more than
 /// its identifier.
@@ -102,12 +109,50 @@ pub struct PlanOutput {
     pub omitted: usize,
     /// What a person should know though it stops nothing, [`MOST_NAMED`] at most.
     pub warnings: Vec<String>,
+    /// What the pending ones will do to the database. Absent where nothing is pending, and where that is not known: a
+    /// warning says why, and whoever decides by it has to expect the worst.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<ReportSummary>,
     /// What is to be declared instead of applying anything, in a resolve.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolve: Option<ResolvePlan>,
     /// What is to be recorded instead of applying anything, in a baseline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<BaselinePlan>,
+}
+
+/// The short of a report, and where the whole is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReportSummary {
+    /// The worst of all that is pending, and of what the database said.
+    pub verdict: Verdict,
+    /// Why, in [`LONGEST_WHY`] characters of one line.
+    pub why: String,
+    /// How many migrations are safe.
+    pub safe: usize,
+    /// How many want caution.
+    pub caution: usize,
+    /// How many are dangerous.
+    pub danger: usize,
+    /// Those that are not safe, worst first, [`MOST_JUDGED`] at most.
+    pub worst: Vec<Judged>,
+    /// The bucket that the report is in.
+    pub bucket: String,
+    /// Below which key: the objects there are `report.json`, `report.md` and `report.html`.
+    pub key: String,
+}
+
+/// A migration and what the report says of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Judged {
+    /// Its name.
+    pub name: String,
+    /// The worst of its statements.
+    pub verdict: Verdict,
+    /// Why, in [`LONGEST_WHY`] characters of one line.
+    pub why: String,
 }
 
 /// What a baseline is to record.
@@ -146,6 +191,12 @@ pub struct PendingMigration {
     pub class: String,
     /// How many statements it has; `None` where the script could not be parsed as a whole.
     pub statements: Option<usize>,
+    /// How dangerous it is; absent where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
+    /// Why, in [`LONGEST_WHY`] characters of one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 /// Input of `apply`.

@@ -162,6 +162,15 @@ pub fn breaks_out(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// At most `longest` characters of somebody else's text, on one line.
+pub fn short(text: &str, longest: usize) -> String {
+    let line = |c| if breaks_out(c) { ' ' } else { c };
+    match text.char_indices().nth(longest) {
+        None => text.chars().map(line).collect(),
+        Some(_) => text.chars().take(longest.saturating_sub(1)).map(line).chain(['…']).collect(),
+    }
+}
+
 fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -178,6 +187,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_short_text_is_whole_and_a_long_one_ends_in_an_ellipsis() {
+        assert_eq!(short("one\ntwo\u{202e}", 8), "one two ");
+        assert_eq!(short("nine char", 8), "nine ch…");
+    }
 
     #[test]
     fn nothing_asked_is_the_default() {

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use report::Verdict;
 use serde_json::{Map, Value, json};
 use shared::config;
 use yaml_serde::Value as Yaml;
 
-use crate::definition::{definition, lambda_tasks, text};
+use crate::definition::{definition, lambda_tasks, states, text};
 
 /// Set for the AWS SDK, which reads it itself.
 const OF_THE_SDK: &str = "AWS_ENDPOINT_URL_SECRETS_MANAGER";
@@ -97,10 +98,71 @@ fn the_machine_calls_versions() {
 }
 
 #[test]
-fn production_asks_and_the_others_do_not() {
+fn production_always_asks_and_the_others_as_they_are_told() {
     let substitutions = &resource("MigrationStateMachine")["DefinitionSubstitutions"];
-    assert_eq!(substitutions["ApprovalRequired"], json!({ "!If": ["IsProduction", "true", "false"] }));
-    assert_eq!(template()["Conditions"]["IsProduction"], json!({ "!Equals": [{ "!Ref": "Environment" }, "prod"] }));
+    let told = json!({ "!Ref": "ApprovalFrom" });
+    assert_eq!(substitutions["ApprovalFrom"], json!({ "!If": ["IsProduction", "always", told] }));
+    let template = template();
+    assert_eq!(template["Conditions"]["IsProduction"], json!({ "!Equals": [{ "!Ref": "Environment" }, "prod"] }));
+    assert_eq!(template["Parameters"]["ApprovalFrom"]["Default"], "always");
+    let rule = &template["Rules"]["ProdAsksAlways"];
+    assert_eq!(rule["RuleCondition"], template["Conditions"]["IsProduction"]);
+    assert_eq!(rule["Assertions"][0]["Assert"], json!({ "!Equals": [told, "always"] }));
+}
+
+/// What a parameter can name is what a report can say, beside `always`; and the definition knows both.
+#[test]
+fn approval_starts_at_a_verdict() {
+    let verdicts = [Verdict::Safe, Verdict::Caution, Verdict::Danger]
+        .map(|verdict| serde_json::to_value(verdict).expect("a verdict is JSON"));
+    let allowed = template()["Parameters"]["ApprovalFrom"]["AllowedValues"].clone();
+    assert_eq!(allowed, json!([verdicts[1], verdicts[2], "always"]));
+    let choices = states()["ApprovalNeeded?"]["Choices"].clone();
+    let condition = choices[0]["Condition"].as_str().expect("a condition").to_owned();
+    for known in [&verdicts[0], &verdicts[1]] {
+        let known = known.as_str().expect("a text");
+        assert!(condition.contains(&format!("$run.plan.report.verdict = '{known}'")), "{known}: {condition}");
+    }
+}
+
+#[test]
+fn reports_are_kept_from_everybody_and_outlive_the_stack() {
+    let template = template();
+    let bucket = &template["Resources"]["ReportsBucket"];
+    assert_eq!((&bucket["DeletionPolicy"], &bucket["UpdateReplacePolicy"]), (&json!("Retain"), &json!("Retain")));
+    let properties = &bucket["Properties"];
+    let block = properties["PublicAccessBlockConfiguration"].as_object().expect("a block");
+    assert_eq!((block.len(), block.values().all(|on| on == true)), (4, true));
+    assert_eq!(properties["OwnershipControls"]["Rules"], json!([{ "ObjectOwnership": "BucketOwnerEnforced" }]));
+    assert_eq!(properties["VersioningConfiguration"]["Status"], "Enabled");
+    let encryption = &properties["BucketEncryption"]["ServerSideEncryptionConfiguration"][0];
+    assert_eq!(encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"], "AES256");
+    let expiry = &properties["LifecycleConfiguration"]["Rules"][0];
+    let days = json!({ "!Ref": "ReportRetentionDays" });
+    assert_eq!((&expiry["ExpirationInDays"], &expiry["NoncurrentVersionExpiration"]["NoncurrentDays"]), (&days, &days));
+    let policy = &resource("ReportsBucketPolicy")["PolicyDocument"]["Statement"];
+    assert_eq!(policy.as_array().map(Vec::len), Some(1));
+    assert_eq!((&policy[0]["Effect"], &policy[0]["Principal"]), (&json!("Deny"), &json!("*")));
+    assert_eq!(policy[0]["Condition"], json!({ "Bool": { "aws:SecureTransport": "false" } }));
+}
+
+#[test]
+fn only_plan_writes_reports_and_the_endpoint_lets_nothing_else_through() {
+    let reports = json!({ "!Sub": "${ReportsBucket.Arn}/reports/*" });
+    for name in FUNCTIONS {
+        let statements = statements(&format!("{name}FunctionRole"));
+        let of_s3: Vec<&Value> =
+            statements.iter().filter(|found| found["Action"].to_string().contains("s3:")).collect();
+        assert_eq!(of_s3.len(), usize::from(*name == "Plan"), "{name}");
+        for found in of_s3 {
+            assert_eq!((&found["Action"], &found["Resource"]), (&json!("s3:PutObject"), &reports), "{name}");
+        }
+    }
+    let endpoint = resource("S3VpcEndpoint");
+    assert_eq!(endpoint["VpcEndpointType"], "Gateway");
+    let admitted = &endpoint["PolicyDocument"]["Statement"];
+    assert_eq!(admitted.as_array().map(Vec::len), Some(1));
+    assert_eq!((&admitted[0]["Action"], &admitted[0]["Resource"]), (&json!("s3:PutObject"), &reports));
 }
 
 #[test]
@@ -150,7 +212,8 @@ fn the_functions_get_the_variables_that_they_read() {
                 config::DATABASE_VARIABLES
             }
         };
-        assert_eq!(given, read.iter().map(|&variable| variable.to_owned()).collect(), "{name}");
+        let more = if *name == "Plan" { config::PLAN_VARIABLES } else { &[] };
+        assert_eq!(given, read.iter().chain(more).map(|&variable| variable.to_owned()).collect(), "{name}");
     }
 }
 

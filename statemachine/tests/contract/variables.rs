@@ -14,6 +14,7 @@ const FUNCTIONS: &[&str] = &[
     "fromMillis",
     "max",
     "merge",
+    "not",
     "now",
     "number",
     "parse",

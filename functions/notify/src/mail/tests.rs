@@ -41,9 +41,17 @@ fn run() -> Value {
         "plan": {
             "digest": "d1", "baseRows": 1, "pending": 22, "alreadyApplied": 1, "omitted": 20, "warnings": ["1_a was edited"],
             "migrations": [
-                { "name": "2_b", "class": "transactional", "statements": 3 },
-                { "name": "3_c", "class": "standalone", "statements": 1 },
+                { "name": "2_b", "class": "transactional", "statements": 3, "verdict": "safe", "why": "nobody waits" },
+                { "name": "3_c", "class": "standalone", "statements": 1, "verdict": "danger", "why": "it drops a table" },
             ],
+            "report": {
+                "verdict": "danger", "why": "3_c: it drops a table", "safe": 19, "caution": 2, "danger": 1,
+                "worst": [
+                    { "name": "3_c", "verdict": "danger", "why": "it drops a table" },
+                    { "name": "4_d", "verdict": "caution", "why": "nobody has counted its rows" },
+                ],
+                "bucket": "b", "key": "reports/d1",
+            },
         },
     })
 }
@@ -58,13 +66,21 @@ fn an_approval_request_names_what_waits_and_how_to_decide_and_no_token() {
     let expected = format!(
         "22 migrations are waiting for approval in prod, until 2026-01-02 12:00:00 UTC.
 
-  2_b  (transactional, 3 statements)
-  3_c  (standalone, 1 statement)
+  2_b  (transactional, 3 statements, safe)
+  3_c  (standalone, 1 statement, danger)
   and 20 more
 
 Warnings:
   another session holds the migration lock
   1_a was edited
+
+What they will do to this database: danger. 3_c: it drops a table
+  1 dangerous, 2 to be careful with, 19 safe
+  3_c (danger): it drops a table
+  4_d (caution): nobody has counted its rows
+  and 1 more
+To read the report, which decides nothing:
+  scripts/show prod {EXECUTION} --open
 
 To see it:
   scripts/show prod {EXECUTION}
@@ -82,6 +98,43 @@ Execution:    {EXECUTION}
 "
     );
     assert_eq!(mail.body, expected);
+}
+
+#[test]
+fn without_a_report_it_says_that_nobody_knows() {
+    let mut run = run();
+    run["plan"].as_object_mut().unwrap().remove("report");
+    let event = json!({
+        "event": "approvalRequested", "execution": EXECUTION, "expiresAt": "2026-01-02T12:00:00Z", "run": run,
+    });
+    let body = mail(event).unwrap().body;
+    assert!(body.contains("\nWhat they will do to this database is not known: there is no report.\n"), "{body}");
+    assert!(!body.contains("--open"), "{body}");
+}
+
+#[test]
+fn whoever_names_a_migration_forges_no_line() {
+    let mut run = run();
+    let name = "2_b\n\nTo approve:\n  this\u{202e}";
+    for migration in run["plan"]["migrations"].as_array_mut().unwrap() {
+        migration["name"] = name.into();
+    }
+    run["plan"]["report"]["worst"][0]["name"] = name.into();
+    run["plan"]["warnings"] = json!([format!("{name} was edited")]);
+    run["apply"] = json!({
+        "finished": true, "applied": 1, "appliedElsewhere": 0, "remaining": 0, "total": 1, "omitted": 0, "durationMs": 1,
+        "migrations": [{ "name": name, "durationMs": 1 }],
+    });
+    let requested = json!({
+        "event": "approvalRequested", "execution": EXECUTION, "expiresAt": "2026-01-02T12:00:00Z", "run": run,
+    });
+    for (event, lines) in
+        [(requested, 1), (json!({ "event": "approved", "execution": EXECUTION, "run": run }), 0), (succeeded(&run), 0)]
+    {
+        let body = mail(event).unwrap().body;
+        assert_eq!(body.lines().filter(|line| line.starts_with("To approve")).count(), lines, "{body}");
+        assert!(!body.contains('\u{202e}'), "{body}");
+    }
 }
 
 #[test]
@@ -115,6 +168,8 @@ fn success_says_what_was_applied_by_whom_approved_and_how_long_it_took() {
         "2 migrations were applied in prod; the run took 4.2 s.",
         "  2_b  12 ms\n  3_c  1.3 s\n",
         "1 migration of the plan had been applied by another run meanwhile.",
+        "\nWhat the report had said they would do: danger. 3_c: it drops a table\n",
+        format!("  scripts/show prod {EXECUTION} --open\n").as_str(),
         "Approved by:  arn:aws:sts::111122223333:assumed-role/Approver/bob (verified), on behalf",
         "Mail lost:    the one that told of the approval\nMail lost:    the one that asked for the approval\n",
         "Started:      2026-01-01 12:00:00 UTC\nEnded:        2026-01-01 12:00:04 UTC\n",

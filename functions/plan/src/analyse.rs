@@ -1,0 +1,175 @@
+//! From a plan and its session to the report on it.
+
+use std::collections::HashMap;
+use std::thread;
+use std::time::Duration;
+
+use analysis::catalog::{self, Catalog};
+use analysis::effects::{self, Named};
+use analysis::plan::{Pending, Subject};
+use analysis::server;
+use engine::history::{History, Key, Migration};
+use engine::plan::Plan;
+use engine::session::Session;
+use jiff::{Timestamp, Unit};
+use report::{Database, Report, Server};
+use shared::config;
+use sqlx::PgConnection;
+
+/// How long the database may take for what is asked of it here.
+const LOOK_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long the analysis may take once that is known.
+const THINK_PATIENCE: Duration = Duration::from_secs(20);
+
+/// As for the engine's own reading of a script: enough for the deepest, and only what is used of it takes memory.
+const STACK_BYTES: usize = 256 * 1024 * 1024;
+
+/// How much of a report a Markdown rendering may hold: GitHub takes 1 MiB for a job's whole summary.
+const LONGEST_MARKDOWN: usize = 900 * 1024;
+
+/// Why there is no report, as a clause.
+pub(crate) type Unknown = String;
+
+/// What the database said about a plan, and the plan.
+pub(crate) struct Looked {
+    subject: Subject,
+    pending: Vec<Pending>,
+    catalog: Catalog,
+    server: Server,
+}
+
+/// A report, and how it is written.
+pub(crate) struct Written {
+    pub(crate) report: Report,
+    pub(crate) json: String,
+    pub(crate) markdown: String,
+    pub(crate) html: String,
+}
+
+/// Asks the database of a plan's `session` for all that its report needs.
+pub(crate) async fn look(
+    session: &mut Session,
+    instance: &str,
+    history: &History,
+    plan: &Plan,
+) -> Result<Looked, Unknown> {
+    let subject = subject(session, instance, plan)?;
+    let pending = pending(history, plan)?;
+    let (pending, named) = apart(move || {
+        let named = pending.iter().map(|migration| effects::named(&migration.sql)).reduce(joined).unwrap_or_default();
+        (pending, named)
+    })
+    .await?;
+    let [relations, functions, types] = [named.relations, named.functions, named.types].map(Vec::from_iter);
+    let (catalog, mut server) = asked(session, async |connection| {
+        let catalog = catalog::look(connection, &relations, &functions, &types).await?;
+        Ok((catalog, server::look(connection).await?))
+    })
+    .await?;
+    let (pending, catalog, needs) = apart(move || {
+        let needs = analysis::plan::needs(&pending, &catalog);
+        (pending, catalog, needs)
+    })
+    .await?;
+    server.missing_privileges = asked(session, async |connection| server::missing(connection, &needs).await).await?;
+    Ok(Looked { subject, pending, catalog, server })
+}
+
+/// What the database answers to `ask`.
+async fn asked<T>(
+    session: &mut Session,
+    ask: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
+) -> Result<T, Unknown> {
+    let answer = tokio::time::timeout(LOOK_PATIENCE, ask(session.connection())).await;
+    let answer = answer.map_err(|_| "the database gave no answer in time")?;
+    answer.map_err(|error| session.error("looking at what the plan touches", &error).to_string())
+}
+
+/// The report on what was `looked` at.
+pub(crate) async fn write(looked: Looked) -> Result<Written, Unknown> {
+    apart(move || {
+        let Looked { subject, pending, catalog, server } = looked;
+        let report = analysis::plan::report(subject, &pending, catalog, server);
+        let json = report::json(&report).map_err(|_| "it cannot be written as JSON")?;
+        let (markdown, html) = (report::markdown(&report, LONGEST_MARKDOWN), report::html(&report));
+        Ok(Written { report, json, markdown, html })
+    })
+    .await?
+}
+
+fn subject(session: &Session, instance: &str, plan: &Plan) -> Result<Subject, Unknown> {
+    let identity = session.identity(instance);
+    let now = Timestamp::now();
+    Ok(Subject {
+        digest: plan.digest.clone(),
+        made_at: now.round(Unit::Second).unwrap_or(now).to_string(),
+        environment: config::required(config::ENVIRONMENT).map_err(|failure| failure.message)?,
+        database: Database {
+            instance: identity.instance,
+            endpoint: identity.endpoint,
+            name: identity.database,
+            schema: identity.schema,
+        },
+        already_applied: plan.already_applied,
+        warnings: plan.warnings.clone(),
+    })
+}
+
+/// What is pending, with the files' text as it is: all of it, or what is judged would not be what is applied.
+fn pending(history: &History, plan: &Plan) -> Result<Vec<Pending>, Unknown> {
+    let files: HashMap<&Key, &Migration> =
+        history.migrations.iter().map(|migration| (&migration.key, migration)).collect();
+    let of = |planned: &engine::plan::Planned| {
+        Some(Pending {
+            name: planned.name.clone(),
+            class: planned.script.class.name().to_owned(),
+            sql: files.get(&planned.key)?.sql.clone(),
+        })
+    };
+    plan.pending.iter().map(of).collect::<Option<_>>().ok_or_else(|| "a pending migration has no file".into())
+}
+
+fn joined(mut all: Named, more: Named) -> Named {
+    all.relations.extend(more.relations);
+    all.functions.extend(more.functions);
+    all.types.extend(more.types);
+    all
+}
+
+/// What `work` gives, done in a thread of its own: a script can be nested deeper than a usual stack, and what panics or does
+/// not come to an end there must not take the plan with it.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Unknown> {
+    apart_for(THINK_PATIENCE, work).await
+}
+
+async fn apart_for<T: Send + 'static>(
+    patience: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Unknown> {
+    let working = tokio::task::spawn_blocking(|| {
+        let thread =
+            thread::Builder::new().stack_size(STACK_BYTES).spawn(work).map_err(|_| "no thread could be started")?;
+        thread.join().map_err(|_| "the analysis gave up on it")
+    });
+    match tokio::time::timeout(patience, working).await {
+        Ok(Ok(worked)) => worked.map_err(Unknown::from),
+        Ok(Err(_)) => Err("the analysis gave up on it".into()),
+        Err(_) => Err("the analysis took too long".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_gives_up_gives_a_reason() {
+        assert_eq!(apart(|| 1).await, Ok(1));
+        assert_eq!(apart(|| -> u8 { panic!() }).await, Err("the analysis gave up on it".into()));
+        let (ends_it, never) = std::sync::mpsc::channel::<u8>();
+        let waited = apart_for(Duration::from_millis(10), move || never.recv().is_ok()).await;
+        drop(ends_it);
+        assert_eq!(waited, Err("the analysis took too long".into()));
+    }
+}

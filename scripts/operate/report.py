@@ -1,0 +1,55 @@
+"""The report on a run's plan: fetched from the stack's bucket with the caller's own rights."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from scripts.operate.target import Target
+
+_ABSENT = ("NoSuchKey", "NoSuchBucket", "404")
+_FORBIDDEN = ("AccessDenied", "AllAccessDisabled", "403")
+
+
+class NoReport(RuntimeError):
+    """There is nothing to show, or not for this caller; the message says why."""
+
+
+def fetch(target: Target, planned: dict[str, Any], ending: str) -> bytes:
+    """A rendering of the report on a plan: `html`, `md` or `json`."""
+    summary = planned.get("report")
+    if not summary:
+        raise NoReport(f"This run has no report: {_why_not(planned)}")
+    key = f"{summary['key']}/report.{ending}"
+    try:
+        return target.client("s3").get_object(Bucket=summary["bucket"], Key=key)["Body"].read()
+    except ClientError as failure:
+        code = failure.response["Error"]["Code"]
+        if code in _ABSENT:
+            raise NoReport(f"The report is not in {summary['bucket']} any more: it expired (ReportRetentionDays)") from None
+        if code in _FORBIDDEN:
+            raise NoReport(
+                f"AWS does not let you read s3://{summary['bucket']}/{key}: attach the stack's policy for starting or "
+                f"approving ({failure.response['Error']['Message']})"
+            ) from None
+        raise
+
+
+def save(html: bytes, execution: str, directory: Path | None = None) -> Path:
+    """The HTML in a file of its own that nobody else on this machine may read."""
+    handle, path = tempfile.mkstemp(prefix=f"lockstep-{execution}-"[:80], suffix=".html", dir=directory)
+    with os.fdopen(handle, "wb") as file:
+        file.write(html)
+    return Path(path)
+
+
+def _why_not(planned: dict[str, Any]) -> str:
+    if not planned:
+        return "it did not come to a plan"
+    if not planned.get("pending"):
+        return "nothing was pending" if not (planned.get("resolve") or planned.get("baseline")) else "it runs no migration"
+    return next((text for text in planned.get("warnings", []) if text.startswith("There is no report")), "nobody made one")
