@@ -6,7 +6,6 @@ import os
 import subprocess
 import uuid
 from pathlib import Path
-from typing import Any
 
 from local import paths
 from local.deploy import Deployment
@@ -82,15 +81,6 @@ class Case(Deployed):
         until(lambda: self._times_told() - self._told_earlier >= self._times_to_tell(), "notify has told everything")
         return self.stack.mailbox(self.deployment).mails()
 
-    def stored_object(self, key: str, ending: str) -> dict[str, Any]:
-        """A rendering of a report in the stack's bucket, as S3 describes it."""
-        bucket = self.deployment.outputs["ReportsBucketName"]
-        return self.stack.client("s3").get_object(Bucket=bucket, Key=f"{key}/report.{ending}")
-
-    def stored(self, key: str, ending: str) -> bytes:
-        """Its content."""
-        return self.stored_object(key, ending)["Body"].read()
-
     def executions(self) -> list[str]:
         """The executions that this test started, also by a script."""
         return [execution for execution in self._executions() if execution not in self._earlier]
@@ -112,9 +102,9 @@ class Case(Deployed):
         usual = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]} | self.stack.environment()
         return subprocess.Popen(command, env=usual | (settings or {}), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
-    def approve_when_shown(self, *arguments: str) -> tuple[str, str, str]:
+    def approve_when_shown(self, *arguments: str, status: int = 0) -> tuple[str, str, str]:
         """Follows a run by scripts/migrate, and approves it as soon as the script has shown how to. The execution, what was
-        shown until then, and what followed; the script succeeds."""
+        shown until then, and what followed; the script exits with this status."""
         waiting = self.start_script("migrate", *arguments)
         try:
             shown = ""
@@ -127,7 +117,7 @@ class Case(Deployed):
             rest, errors = waiting.communicate(timeout=60)
         finally:
             waiting.kill()
-        assert waiting.returncode == 0, errors
+        assert waiting.returncode == status, errors
         return execution, shown, rest
 
     # ------------------------------------------------------------ inside

@@ -62,6 +62,15 @@ class Deployed:
         assert status == 200, shown
         return shown
 
+    def stored_object(self, key: str, ending: str) -> dict[str, Any]:
+        """A rendering of a report in the stack's bucket, as S3 describes it."""
+        bucket = self.deployment.outputs["ReportsBucketName"]
+        return self.stack.client("s3").get_object(Bucket=bucket, Key=f"{key}/report.{ending}")
+
+    def stored(self, key: str, ending: str) -> bytes:
+        """Its content."""
+        return self.stored_object(key, ending)["Body"].read()
+
     def entered(self, execution: str) -> list[str]:
         """The states that the execution entered, in order."""
         return [

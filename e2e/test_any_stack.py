@@ -3,6 +3,8 @@
 One test, because what one run applies, no other can: on AWS there is one database, and it has to be empty at first.
 """
 
+import json
+
 import pytest
 
 
@@ -13,6 +15,10 @@ def test_the_life_of_a_database(deployed):
     plan = planned["output"]["plan"]
     assert plan["alreadyApplied"] == 0 and plan["pending"] > 1, "the database has to be empty: point the stack to a new one"
     assert deployed.run({"mode": "plan"})["output"]["plan"]["digest"] == plan["digest"]
+
+    # What somebody decides by: all that is pending, where those who may start or approve can read it.
+    report = json.loads(deployed.stored(plan["report"]["key"], "json"))
+    assert (report["digest"], len(report["migrations"])) == (plan["digest"], plan["pending"])
 
     # Asked for everywhere, so that prod and dev go the same way.
     asked = {"requireApproval": True, "reason": "end-to-end test"}

@@ -9,11 +9,12 @@ TWO_GOOD = {"1_a": "CREATE TABLE a (id int PRIMARY KEY, note text)", "2_b": "INS
 def test_a_syntax_error(case):
     dev = case()
     dev.write("1_a", "CREATE TABLE a ();\n\nCREATE TABEL b ();\n")
-    followed = dev.script("migrate")
-    assert followed.returncode == 1 and "Migration.Failed" in followed.stdout
-    assert "None" not in followed.stdout
+    # Whatever the report says of such a script: somebody let it pass.
+    _, shown, failed = dev.approve_when_shown("--require-approval", status=1)
+    assert "Migration.Failed" in failed
+    assert "None" not in shown + failed
     assert (dev.ledger(), dev.tables()) == ([], [])
-    [mail] = dev.mails()
+    mail = dev.mails()[-1]
     assert mail.subject == subjects.failed()
     for part in ("migration 1_a failed", "line 3", "SQLSTATE 42601", "TABEL", "Mend the script"):
         assert part in mail.body
@@ -52,10 +53,9 @@ def test_a_rows_value_is_told_to_nobody(case):
     # PostgreSQL's own message for this is: invalid input syntax for type integer: "4711-row-value"
     dev.write("2_b", "ALTER TABLE a ALTER note TYPE int USING note::int")
 
-    followed = dev.script("migrate")
-    assert followed.returncode == 1
+    _, shown, failed = dev.approve_when_shown("--require-approval", status=1)
     mail = dev.mails()[-1]
     for part in ("migration 2_b failed at statement 1, line 1", "SQLSTATE 22P02"):
         assert part in mail.body
-    told = dev.stack.everything_readable(dev.deployment, dev.executions()) + followed.stdout + followed.stderr
+    told = dev.stack.everything_readable(dev.deployment, dev.executions()) + shown + failed
     assert "2_b" in told and "row-value" not in told

@@ -56,6 +56,7 @@ def test_the_password_and_the_token_stay_where_they_are(case):
     tokens = {token for execution in prod.executions() for token in task_tokens(prod.stack.history(execution))}
     # The search finds what is there.
     assert "migrator" in told and "Migration.Failed" in told and len(tokens) == 2
+    assert "<!doctype html>" in told.lower() and "SELECT 1 / 0" in told
     for form in forms(password):
         assert form not in everything
     for token in tokens:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
+from scripts.operate.verify_aws import unprotected_reports
 
 from e2e import subjects
 from e2e.database import applied, make_out_to_have
@@ -34,6 +35,7 @@ def test_an_approver_reads_it_first(case, browser):
     assert (summary["verdict"], summary["safe"], summary["danger"]) == ("safe", 1, 0)
     assert summary["key"] == f"reports/{digest}"
     assert summary["bucket"] == prod.deployment.outputs["ReportsBucketName"]
+    assert unprotected_reports(prod.stack.client("s3"), summary["bucket"]) == []
 
     for ending, kind in (("json", "application/json"), ("md", "text/markdown"), ("html", "text/html")):
         found = prod.stored_object(summary["key"], ending)

@@ -1,5 +1,9 @@
 """A history of a size that no payload may notice."""
 
+import re
+from contextlib import suppress
+from pathlib import Path
+
 from e2e import subjects
 
 #: What AWS lets pass between two states.
@@ -18,6 +22,30 @@ def test_a_thousand_dangerous_migrations_take_no_more_room(case):
     [mail] = dev.mails()
     assert len(mail.body.encode()) < LIMIT / 10
     assert len(dev.stored(planned["report"]["key"], "md")) <= 900 * 1024
+    function = f"{dev.deployment.stack}-plan"
+    given = dev.stack.client("lambda").get_function_configuration(FunctionName=function)["MemorySize"]
+    assert 0 < most_memory_of(function) < given
+
+
+def test_more_than_can_be_reported_on_is_planned_nevertheless(case):
+    dev = case()
+    dev.write("1_a", f"CREATE TABLE a (); -- {'x' * 2_000_000}")
+    execution, digest = dev.start_and_wait_for_approval()
+    planned = dev.stack.result(execution, "Plan")
+    assert "report" not in planned and "1 statements in 20000" in planned["warnings"][0]
+    dev.decide(execution, digest)
+    assert dev.wait(execution)["status"] == "SUCCEEDED"
+
+
+def most_memory_of(function):
+    """The peak of the processes that ran a function, in MB; the local stack does not end them by it, as Lambda would."""
+    peaks = [0]
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if f"AWS_LAMBDA_FUNCTION_NAME={function}".encode() in (process / "environ").read_bytes().split(b"\0"):
+                [peak] = re.findall(r"^VmHWM:\s*(\d+) kB$", (process / "status").read_text(), re.MULTILINE)
+                peaks.append(int(peak) / 1024)
+    return max(peaks)
 
 
 def texts_of(dev, execution):

@@ -28,9 +28,10 @@ class Answer:
 
 
 def variables(binary: Path, address: str, **settings: str) -> dict[str, str]:
-    """A function's environment, with the Runtime API and Secrets Manager both at one address."""
+    """A function's environment, with the Runtime API and what it calls of AWS all at one address."""
     usual = {
         "AWS_LAMBDA_RUNTIME_API": address, "AWS_ENDPOINT_URL_SECRETS_MANAGER": f"http://{address}",
+        "AWS_ENDPOINT_URL_S3": f"http://{address}",
         "AWS_LAMBDA_FUNCTION_NAME": binary.name, "AWS_LAMBDA_FUNCTION_VERSION": "1",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256", "AWS_LAMBDA_LOG_GROUP_NAME": binary.name,
         "AWS_LAMBDA_LOG_STREAM_NAME": "local", "PROJECT": "local", "ENVIRONMENT": "dev",

@@ -184,10 +184,17 @@ class Stack:
         return [event["message"] for event in sorted(events, key=lambda event: event["timestamp"])]
 
     def everything_readable(self, deployment: Deployment, executions: list[str]) -> str:
-        """All that a person could read: logs, histories, mails. For tests that look for what must not be there."""
+        """All that a person could read: logs, histories, mails, reports. For tests that look for what must not be there."""
         histories = [json.dumps(self.history(execution), default=str, ensure_ascii=False) for execution in executions]
         mails = [f"{mail.subject}\n{mail.body}" for mail in self.mailbox(deployment).mails()]
-        return "\n".join([*self.log_lines(deployment), *histories, *mails])
+        return "\n".join([*self.log_lines(deployment), *histories, *mails, *self._reports(deployment)])
+
+    def _reports(self, deployment: Deployment) -> list[str]:
+        """Every report of a deployment, in each rendering."""
+        s3, bucket = self.client("s3"), deployment.outputs["ReportsBucketName"]
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
+        return [s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode() for key in keys]
 
     # ------------------------------------------------------------ what tests and people change
 

@@ -13,6 +13,9 @@ import sys
 from typing import Any
 
 import boto3
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from scripts.operate.deploy import outputs_of, unconfirmed
 from scripts.operate.errors import EXPECTED, explain
@@ -73,10 +76,47 @@ def check(session: boto3.session.Session, settings: Settings) -> list[str]:
             f"The tests migrate the database, and the instance {instance} is not tagged {'='.join(TAG)}. "
             "Deploy against an instance that may be thrown away, and tag that one."
         )
+    outputs = outputs_of(session, settings.stack)
     problems = stale_versions(session, settings.stack)
-    if unconfirmed(session, outputs_of(session, settings.stack)["TopicArn"]):
+    if unconfirmed(session, outputs["TopicArn"]):
         problems.append("Nobody has confirmed the mail subscription, so no mail can arrive")
+    bucket = outputs["ReportsBucketName"]
+    problems += unprotected_reports(session.client("s3"), bucket)
+    problems += admitted_to_reports(session.client("s3", config=Config(signature_version=UNSIGNED)), bucket, "anybody")
+    problems += admitted_to_reports(session.client("s3", use_ssl=False), bucket, "whoever comes without TLS")
     return problems
+
+
+def unprotected_reports(s3: Any, bucket: str) -> list[str]:
+    """What the reports' bucket lacks of its protection, as S3 itself has it."""
+    blocked = _setting(s3.get_public_access_block, bucket, "PublicAccessBlockConfiguration")
+    encryption = _setting(s3.get_bucket_encryption, bucket, "ServerSideEncryptionConfiguration")
+    kept = {
+        "private": len(blocked) == 4 and all(blocked.values()),
+        "encrypted": bool(encryption.get("Rules")),
+        "versioned": s3.get_bucket_versioning(Bucket=bucket).get("Status") == "Enabled",
+    }
+    return [f"The bucket of the reports is not {quality}: {bucket}" for quality, is_so in kept.items() if not is_so]
+
+
+def admitted_to_reports(s3: Any, bucket: str, who: str) -> list[str]:
+    """Whether S3 lets the client look for a report. It says no to who may not, also where there is none."""
+    try:
+        s3.get_object(Bucket=bucket, Key="reports/none/report.html")
+    except ClientError as failure:
+        if failure.response["ResponseMetadata"]["HTTPStatusCode"] == 403:
+            return []
+    return [f"The bucket of the reports admits {who}: {bucket}"]
+
+
+def _setting(ask: Any, bucket: str, name: str) -> dict[str, Any]:
+    try:
+        return ask(Bucket=bucket)[name]
+    except ClientError as failure:
+        # S3's answer where there is no such setting.
+        if failure.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+            return {}
+        raise
 
 
 def stale_versions(session: boto3.session.Session, stack: str) -> list[str]:

@@ -20,7 +20,8 @@ pub struct Named {
 }
 
 impl Named {
-    fn extend(&mut self, other: Self) {
+    /// Adds what `other` names.
+    pub fn extend(&mut self, other: Self) {
         self.relations.extend(other.relations);
         self.functions.extend(other.functions);
         self.types.extend(other.types);

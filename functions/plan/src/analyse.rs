@@ -9,7 +9,7 @@ use analysis::effects::{self, Named};
 use analysis::plan::{Pending, Subject};
 use analysis::server;
 use engine::history::{History, Key, Migration};
-use engine::plan::Plan;
+use engine::plan::{Plan, Planned};
 use engine::session::Session;
 use jiff::{Timestamp, Unit};
 use report::{Database, Report, Server};
@@ -24,6 +24,13 @@ const THINK_PATIENCE: Duration = Duration::from_secs(20);
 
 /// As for the engine's own reading of a script: enough for the deepest, and only what is used of it takes memory.
 const STACK_BYTES: usize = 256 * 1024 * 1024;
+
+/// Of how much SQL a report is made. Each byte can be a token: of twice as many, the analysis would take all of the
+/// function's memory, and the plan with it.
+const MOST_BYTES: usize = 2_000_000;
+
+/// The same for statements, each of which has its place in every rendering.
+const MOST_STATEMENTS: usize = 20_000;
 
 /// How much of a report a Markdown rendering may hold: GitHub takes 1 MiB for a job's whole summary.
 const LONGEST_MARKDOWN: usize = 900 * 1024;
@@ -57,7 +64,10 @@ pub(crate) async fn look(
     let subject = subject(session, instance, plan)?;
     let pending = pending(history, plan)?;
     let (pending, named) = apart(move || {
-        let named = pending.iter().map(|migration| effects::named(&migration.sql)).reduce(joined).unwrap_or_default();
+        let mut named = Named::default();
+        for migration in &pending {
+            named.extend(effects::named(&migration.sql));
+        }
         (pending, named)
     })
     .await?;
@@ -120,21 +130,28 @@ fn subject(session: &Session, instance: &str, plan: &Plan) -> Result<Subject, Un
 fn pending(history: &History, plan: &Plan) -> Result<Vec<Pending>, Unknown> {
     let files: HashMap<&Key, &Migration> =
         history.migrations.iter().map(|migration| (&migration.key, migration)).collect();
-    let of = |planned: &engine::plan::Planned| {
-        Some(Pending {
-            name: planned.name.clone(),
-            class: planned.script.class.name().to_owned(),
-            sql: files.get(&planned.key)?.sql.clone(),
-        })
+    let file = |planned: &Planned| files.get(&planned.key).copied();
+    let scripts: Option<Vec<_>> = plan.pending.iter().map(file).collect();
+    let scripts = scripts.ok_or("a pending migration has no file")?;
+    within_bounds(
+        scripts.iter().map(|script| script.sql.len()).sum(),
+        plan.pending.iter().map(|planned| planned.script.statements.len()).sum(),
+    )?;
+    let of = |(planned, script): (&Planned, &Migration)| Pending {
+        name: planned.name.clone(),
+        class: planned.script.class.name().to_owned(),
+        sql: script.sql.clone(),
     };
-    plan.pending.iter().map(of).collect::<Option<_>>().ok_or_else(|| "a pending migration has no file".into())
+    Ok(plan.pending.iter().zip(scripts).map(of).collect())
 }
 
-fn joined(mut all: Named, more: Named) -> Named {
-    all.relations.extend(more.relations);
-    all.functions.extend(more.functions);
-    all.types.extend(more.types);
-    all
+fn within_bounds(bytes: usize, statements: usize) -> Result<(), Unknown> {
+    if bytes > MOST_BYTES || statements > MOST_STATEMENTS {
+        return Err(format!(
+            "the pending scripts hold {statements} statements in {bytes} bytes, and it is made of up to {MOST_STATEMENTS} in {MOST_BYTES}"
+        ));
+    }
+    Ok(())
 }
 
 /// What `work` gives, done in a thread of its own: a script can be nested deeper than a usual stack, and what panics or does
@@ -162,6 +179,14 @@ async fn apart_for<T: Send + 'static>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_too_much_is_told_with_what_is_not() {
+        assert_eq!(within_bounds(MOST_BYTES, MOST_STATEMENTS), Ok(()));
+        let more = "the pending scripts hold 7 statements in 2000001 bytes, and it is made of up to 20000 in 2000000";
+        assert_eq!(within_bounds(MOST_BYTES + 1, 7), Err(more.to_owned()));
+        assert!(within_bounds(7, MOST_STATEMENTS + 1).is_err());
+    }
 
     #[tokio::test]
     async fn what_gives_up_gives_a_reason() {

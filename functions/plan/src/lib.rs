@@ -55,18 +55,18 @@ pub async fn handle(
             if plan.pending.is_empty() {
                 return Ok((plan, None));
             }
-            let looking = analyse::look(session, instance, &history, &plan);
+            let looking = async {
+                // For what could not be kept, nobody is asked.
+                reports.bucket()?;
+                analyse::look(session, instance, &history, &plan).await
+            };
             let looked = within(deadline, looking).await;
             Ok((plan, Some(looked)))
         })
         .await?;
     let mut output = output(plan);
     if let Some(looked) = looked {
-        let reporting = async {
-            let written = analyse::write(looked?).await?;
-            let place = reports.put(&written).await?;
-            Ok((written.report, place))
-        };
+        let reporting = async { reports.put(analyse::write(looked?).await?).await };
         summary::add(&mut output, within(deadline, reporting).await);
     }
     Ok(output)

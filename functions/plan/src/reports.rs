@@ -6,6 +6,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
+use report::Report;
 use shared::{Failure, config};
 
 use crate::analyse::{Unknown, Written};
@@ -39,20 +40,26 @@ impl Reports {
     }
 
     /// Puts a report in place, in all its renderings. The same plan's earlier one stays as an older version.
-    pub(crate) async fn put(&self, written: &Written) -> Result<Place, Unknown> {
-        let bucket = self.bucket.clone().map_err(|failure| failure.message)?;
-        let key = format!("reports/{}", written.report.digest);
+    pub(crate) async fn put(&self, written: Written) -> Result<(Report, Place), Unknown> {
+        let Written { report, json, markdown, html } = written;
+        let bucket = self.bucket()?;
+        let key = format!("reports/{}", report.digest);
         tokio::try_join!(
-            self.put_one(&bucket, format!("{key}/report.json"), "application/json", &written.json),
-            self.put_one(&bucket, format!("{key}/report.md"), "text/markdown; charset=utf-8", &written.markdown),
-            self.put_one(&bucket, format!("{key}/report.html"), "text/html; charset=utf-8", &written.html),
+            self.put_one(bucket, format!("{key}/report.json"), "application/json", json),
+            self.put_one(bucket, format!("{key}/report.md"), "text/markdown; charset=utf-8", markdown),
+            self.put_one(bucket, format!("{key}/report.html"), "text/html; charset=utf-8", html),
         )?;
-        Ok(Place { bucket, key })
+        Ok((report, Place { bucket: bucket.to_owned(), key }))
     }
 
-    async fn put_one(&self, bucket: &str, key: String, content_type: &str, text: &str) -> Result<(), Unknown> {
+    /// The bucket's name.
+    pub(crate) fn bucket(&self) -> Result<&str, Unknown> {
+        self.bucket.as_deref().map_err(|failure| failure.message.clone())
+    }
+
+    async fn put_one(&self, bucket: &str, key: String, content_type: &str, text: String) -> Result<(), Unknown> {
         let request = self.client.put_object().bucket(bucket).key(key).content_type(content_type);
-        let request = request.content_disposition("inline").body(text.to_owned().into_bytes().into());
+        let request = request.content_disposition("inline").body(text.into_bytes().into());
         // Boxed: what the SDK does inside is large.
         let put = Box::pin(request.send()).await;
         put.map(|_| ()).map_err(|error| match error.code() {
@@ -99,7 +106,7 @@ mod tests {
                 .then_output(|| PutObjectOutput::builder().build())
         });
         let client = mock_client!(aws_sdk_s3, RuleMode::MatchAny, [&put[0], &put[1], &put[2]]);
-        let place = reports(client).put(&written()).await.unwrap();
+        let (_, place) = reports(client).put(written()).await.unwrap();
         assert_eq!((place.bucket.as_str(), place.key.as_str()), ("b", "reports/d1"));
         assert_eq!(put.map(|rule| rule.num_calls()), [1, 1, 1]);
     }
@@ -110,7 +117,7 @@ mod tests {
             PutObjectError::generic(ErrorMetadata::builder().code("AccessDenied").message("arn of whom").build())
         });
         let client = mock_client!(aws_sdk_s3, RuleMode::MatchAny, [&refused]);
-        let why = reports(client).put(&written()).await.err();
+        let why = reports(client).put(written()).await.err();
         assert_eq!(why.as_deref(), Some("S3 answered with AccessDenied"));
     }
 
@@ -118,6 +125,6 @@ mod tests {
     async fn without_a_bucket_the_variable_is_named() {
         let client = mock_client!(aws_sdk_s3, RuleMode::MatchAny, []);
         let reports = Reports { client, bucket: config::required("NO_SUCH_VARIABLE") };
-        assert!(reports.put(&written()).await.err().unwrap().contains("NO_SUCH_VARIABLE"));
+        assert!(reports.put(written()).await.err().unwrap().contains("NO_SUCH_VARIABLE"));
     }
 }

@@ -1,0 +1,59 @@
+"""What is looked for on AWS before the tests run there: the answers are S3's, as its documentation has them."""
+
+from __future__ import annotations
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from scripts.operate.verify_aws import admitted_to_reports, unprotected_reports
+
+BLOCK = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+RULES = [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+
+
+@pytest.fixture
+def s3():
+    client = boto3.client("s3", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+    with Stubber(client) as stub:
+        yield client, stub
+
+
+def answers(stub, block, rules, versioning):
+    stub.add_response("get_public_access_block", {"PublicAccessBlockConfiguration": block})
+    if rules:
+        stub.add_response("get_bucket_encryption", {"ServerSideEncryptionConfiguration": {"Rules": rules}})
+    else:
+        code = "ServerSideEncryptionConfigurationNotFoundError"
+        stub.add_client_error("get_bucket_encryption", code, http_status_code=404)
+    stub.add_response("get_bucket_versioning", versioning)
+
+
+def test_a_bucket_as_it_was_deployed(s3):
+    client, stub = s3
+    answers(stub, dict.fromkeys(BLOCK, True), RULES, {"Status": "Enabled"})
+    assert unprotected_reports(client, "bucket") == []
+
+
+@pytest.mark.parametrize(
+    ("block", "rules", "versioning", "missing"),
+    [
+        (dict.fromkeys(BLOCK, True) | {"BlockPublicPolicy": False}, RULES, {"Status": "Enabled"}, "private"),
+        (dict.fromkeys(BLOCK[:3], True), RULES, {"Status": "Enabled"}, "private"),
+        (dict.fromkeys(BLOCK, True), [], {"Status": "Enabled"}, "encrypted"),
+        (dict.fromkeys(BLOCK, True), RULES, {"Status": "Suspended"}, "versioned"),
+        (dict.fromkeys(BLOCK, True), RULES, {}, "versioned"),
+    ],
+)
+def test_what_it_lacks_is_named(s3, block, rules, versioning, missing):
+    client, stub = s3
+    answers(stub, block, rules, versioning)
+    assert unprotected_reports(client, "bucket") == [f"The bucket of the reports is not {missing}: bucket"]
+
+
+def test_who_is_let_in_is_named(s3):
+    client, stub = s3
+    stub.add_client_error("get_object", "AccessDenied", http_status_code=403)
+    assert admitted_to_reports(client, "bucket", "anybody") == []
+    stub.add_client_error("get_object", "NoSuchKey", http_status_code=404)
+    assert admitted_to_reports(client, "bucket", "anybody") == ["The bucket of the reports admits anybody: bucket"]
