@@ -5,6 +5,7 @@
     python -m bench --startup    how soon each function is there, and what it weighs
     python -m bench --builds     what other release profiles would cost and bring, in some twenty minutes
     python -m bench --run        what a whole run takes and costs, on the local stack
+    python -m bench --reports    what a plan costs with the report on it
     python -m bench --queries    what --only (Lockstep otherwise) sends for --sizes, and how long each takes; changes no page
     python -m bench --quick      two histories, no added round trip, in about a minute; changes no page
     python -m bench --check      whether the page is about the sources that are there: 1 if not
@@ -19,7 +20,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from bench import build, builds, contenders, histories, page, profile, queries, startup, surroundings
+from bench import build, builds, contenders, histories, page, profile, queries, reports, startup, surroundings
 from bench.server import Server
 from bench.speed import Repetitions, Speed, Surroundings
 
@@ -46,6 +47,10 @@ def main() -> int:
         content = profile.measure(build.binaries(), histories.generated((arguments.sizes or [434])[0], arguments.seed))
         print("\n".join(profile.show(content)))
         page.keep("profile", {"about": _about(), **content})
+    elif arguments.reports:
+        chosen = [histories.generated(size, arguments.seed) for size in arguments.sizes or (100, 1_000)]
+        rows = reports.measure(build.binaries("plan").function("plan"), [*chosen, *histories.real()])
+        page.keep("reports", {"about": _about(), "rows": rows})
     elif arguments.builds:
         page.keep("builds", {"about": _about(), "rows": builds.measure(_say)})
     elif arguments.queries:
@@ -141,6 +146,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--profile", action="store_true")
     parser.add_argument("--builds", action="store_true")
     parser.add_argument("--run", action="store_true")
+    parser.add_argument("--reports", action="store_true")
     parser.add_argument("--queries", action="store_true")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--check", action="store_true")

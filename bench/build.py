@@ -30,9 +30,9 @@ class Binaries:
         return self.means / name
 
 
-def binaries() -> Binaries:
-    """The functions' release binaries, and what measures them."""
-    packages = [argument for name in (*FUNCTIONS, "bench-native") for argument in ("--package", name)]
+def binaries(*names: str) -> Binaries:
+    """The functions' release binaries, and what measures them; all of it, if nothing is named."""
+    packages = [argument for name in names or (*FUNCTIONS, "bench-native") for argument in ("--package", name)]
     subprocess.run(
         ["cargo", "build", "--release", "--quiet", "--locked", *packages], check=True, cwd=paths.ROOT,
         env=environment.building(),

@@ -120,7 +120,7 @@ class Lockstep(Contender):
         return {}
 
     def prepare(self, layouts: Layouts, address: Address, pending: int) -> None:
-        payload = _payload() | {"request": {"mode": "apply", "requireApproval": False}}
+        payload = run_payload()
         planned = function.run(
             self.binaries.function("plan"), payload, address.secret, layouts.prisma, self.log, **self.settings(address)
         )
@@ -170,7 +170,7 @@ class LockstepPlan(Contender):
     guest_of = "lockstep"
 
     def go(self, layouts: Layouts, address: Address, pending: int) -> Taken:
-        payload = _payload() | {"request": {"mode": "apply", "requireApproval": False}}
+        payload = run_payload()
         run = function.run(self.binaries.function("plan"), payload, address.secret, layouts.prisma, self.log)
         if run.error or run.output["pending"] != pending:
             raise ContenderFailed(f"{self.label}: {run.error or run.output}")
@@ -278,10 +278,12 @@ ALL: tuple[type[Contender], ...] = (
 )
 
 
-def _payload() -> dict:
+def run_payload() -> dict:
+    """What every step is told of a run."""
     return {
         "execution": EXECUTION,
         "database": {"instance": "bench", "resourceId": "db-BENCH", "status": "available"},
+        "request": {"mode": "apply", "requireApproval": False},
     }
 
 

@@ -31,6 +31,10 @@ class Run:
     secret_given: float = 0.0
     answered: float = 0.0
     output: dict = field(default_factory=dict)
+    #: What the payload that it answered with takes.
+    output_bytes: int = 0
+    #: The size of each object that it put into a bucket, by the end of its key.
+    stored: dict[str, int] = field(default_factory=dict)
     error: str = ""
     peak_kb: int = 0
     cpu_ms: float = 0.0
@@ -67,12 +71,16 @@ def run(
             }
             taken.delivered = now()
             return 200, headers, json.dumps(payload).encode()
+        if method == "PUT":
+            taken.stored[path.partition("?")[0].rpartition("/")[2]] = len(body)
+            return 200, {}, b""
         if not path.startswith(API):
             taken.secret_given = now()
             content = {"ARN": SECRET_ARN, "Name": "database", "SecretString": json.dumps(secret)}
             return 200, {}, json.dumps(content).encode()
         taken.answered = now()
         taken.peak_kb = _peak_kb(process)
+        taken.output_bytes = len(body)
         content = json.loads(body)
         if path.endswith("/error"):
             taken.error = f"{content['errorType']}: {content['errorMessage']}"
