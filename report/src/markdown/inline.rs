@@ -40,6 +40,12 @@ pub(super) fn prose(text: &str) -> String {
     written.to_owned() + if whole { "" } else { " …" }
 }
 
+/// The same where something follows: with a full stop, unless the text has one.
+pub(super) fn sentence(text: &str) -> String {
+    let written = prose(text);
+    if written.ends_with(['.', '!', '?', '…']) { written } else { written + "." }
+}
+
 /// Two code spans side by side would be one of another length.
 fn join(to: &mut String, word: &str, apart: bool) {
     let clash = to.ends_with('`') && word.starts_with('`');

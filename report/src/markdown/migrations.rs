@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::badge;
 use super::blocks::{Block, Rank};
-use super::inline::{add, fence, name, prose};
+use super::inline::{add, fence, name, prose, sentence};
 use crate::quantity::plural;
 use crate::{Effect, Finding, Migration, Report, Source, Statement, Table, Verdict, words};
 
@@ -38,7 +38,7 @@ pub(super) fn migrations(report: &Report) -> Vec<Block> {
 fn heading(number: usize, migration: &Migration) -> Block {
     let verdict = migration.worst();
     let mut text = format!("\n### {number}. {}: {}\n\n", badge(verdict), name(&migration.name));
-    add(&mut text, format_args!("**Why:** {} **Runs:** {}, ", prose(&migration.why), prose(&migration.class)));
+    add(&mut text, format_args!("**Why:** {} **Runs:** {}, ", sentence(&migration.why), prose(&migration.class)));
     match migration.statements.len() {
         0 => text += "its statements are not known.",
         many => add(&mut text, format_args!("{}.", plural(many, "statement"))),
@@ -56,7 +56,7 @@ fn heading(number: usize, migration: &Migration) -> Block {
 
 fn statement(statement: &Statement, tables: &Tables<'_>) -> Block {
     let mut text = format!("- {}, line {}: {}.", badge(statement.verdict), statement.line, prose(&statement.what));
-    add(&mut text, format_args!(" **Why:** {}\n", prose(&statement.why)));
+    add(&mut text, format_args!(" **Why:** {}\n", sentence(&statement.why)));
     if statement.opaque {
         text += "  - **Opaque:** what it does cannot be known before it runs\n";
     }
@@ -98,9 +98,9 @@ fn finding(finding: &Finding) -> String {
         Source::Squawk => "squawk",
     };
     let (badge, rule) = (badge(finding.verdict), name(&finding.rule));
-    let mut text = format!("{badge}, line {}, {whose} {rule}: {}", finding.line, prose(&finding.text));
+    let mut text = format!("{badge}, line {}, {whose} {rule}: {}", finding.line, sentence(&finding.text));
     if let Some(help) = &finding.help {
-        add(&mut text, format_args!(" **Help:** {}", prose(help)));
+        add(&mut text, format_args!(" **Help:** {}", sentence(help)));
     }
     text
 }

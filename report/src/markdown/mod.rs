@@ -9,7 +9,7 @@ mod migrations;
 mod tests;
 
 use blocks::{Block, Rank};
-use inline::{add, name, prose};
+use inline::{add, name, prose, sentence};
 
 use crate::quantity::plural;
 use crate::ranking::Ranked;
@@ -42,7 +42,7 @@ fn head(report: &Report) -> String {
     let mut lines = vec![
         format!("# {}: {} on {}", badge(report.verdict), name(&report.database.name), name(&report.environment)),
         String::new(),
-        format!("**Why:** {}", prose(&report.why)),
+        format!("**Why:** {}", sentence(&report.why)),
         String::new(),
         format!("**Plan:** {}; {}.", words::pending(report), words::counted(report.counts())),
     ];
@@ -83,9 +83,10 @@ fn look(ranked: &Ranked<'_>) -> String {
         badge(ranked.verdict()),
         prose(what),
         name(&ranked.migration.name),
-        prose(ranked.why())
+        sentence(ranked.why())
     );
-    if let Some(blocking) = ranked.blocking() {
+    // Once is enough.
+    if let Some(blocking) = ranked.blocking().filter(|blocking| !ranked.why().contains(&blocking.basis)) {
         add(&mut text, format_args!(" **{}**: {}.", words::waiting(blocking), prose(&blocking.basis)));
     }
     text
