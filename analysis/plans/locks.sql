@@ -149,3 +149,26 @@ CREATE INDEX ON middle (a);
 CREATE UNIQUE INDEX ON middle (id, a);
 -- migration: safe
 REINDEX TABLE middle; -- safe
+
+-- plan: a new table that is filled from a large one is large
+CREATE TABLE big (id bigint PRIMARY KEY, a integer);
+CREATE TABLE small (id bigint PRIMARY KEY);
+CREATE TABLE settings (id bigint PRIMARY KEY);
+-- migration: safe
+CREATE TABLE copied AS SELECT * FROM big; -- safe
+CREATE INDEX ON copied (a); -- safe
+-- migration: danger
+ALTER TABLE copied ADD CONSTRAINT f FOREIGN KEY (id) REFERENCES small (id) NOT VALID; -- safe
+CREATE INDEX ON copied (id); -- safe
+-- migration: danger
+CREATE TABLE fresh (id bigint, a integer); -- safe
+INSERT INTO fresh SELECT id, a FROM big; -- safe
+ALTER TABLE fresh RENAME TO later; -- safe
+ALTER TABLE later ADD CONSTRAINT g FOREIGN KEY (id) REFERENCES settings (id); -- danger add-foreign-key
+
+-- plan: a new table that gets some rows stays small
+CREATE TABLE big (id bigint PRIMARY KEY);
+-- migration: safe
+CREATE TABLE fresh (id bigint); -- safe
+INSERT INTO fresh VALUES (1), (2); -- safe
+ALTER TABLE fresh ADD CONSTRAINT g FOREIGN KEY (id) REFERENCES big (id) NOT VALID; -- safe

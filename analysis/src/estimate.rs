@@ -36,10 +36,11 @@ struct Part {
 }
 
 impl Time {
-    /// How long `effects` take on what existed before.
+    /// How long `effects` take on what has rows.
     pub(crate) fn of(effects: &Effects, world: &World) -> Self {
         let mut time = Self::default();
-        for effect in effects.of.iter().filter(|effect| !effect.is_new && !effect.work.is_empty()) {
+        let has_rows = |effect: &Effect| !effect.is_new || world.facts(effect).is_some();
+        for effect in effects.of.iter().filter(|effect| !effect.work.is_empty() && has_rows(effect)) {
             let Some(facts) = world.facts(effect).filter(|facts| is_known(facts)) else {
                 time.unknown = Some(format!("how large {} is cannot be told", effect.relation));
                 continue;

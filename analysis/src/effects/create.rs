@@ -102,5 +102,6 @@ pub(super) fn table_as(create: &ast::CreateTableAs, world: &mut World) {
     let written = made(create.syntax(), &written);
     data::made_of(create.query().as_ref().map(AstNode::syntax), create.data_option().as_ref(), world);
     world.create(&written, Kind::Table, Vec::new());
+    world.fill(&written);
     world.lock(&written, Lock::AccessExclusive);
 }

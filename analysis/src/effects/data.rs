@@ -16,8 +16,11 @@ pub(super) fn effects(statement: &SyntaxNode, world: &mut World) {
     for target in &targets {
         target.effects(world);
     }
-    let names: Vec<_> = targets.into_iter().map(|target| target.name).collect();
+    let names: Vec<_> = targets.iter().map(|target| target.name.clone()).collect();
     reads_besides(statement, &names, world);
+    for target in targets.iter().filter(|target| matches!(target.changes[..], [Change::Insert])) {
+        world.fill(&name_of(&target.name));
+    }
     creates(statement, world);
     calls(statement, world);
 }
@@ -235,6 +238,7 @@ fn creates(statement: &SyntaxNode, world: &mut World) {
     if let Some(name) = into.children().find(|node| node.kind() == SyntaxKind::TABLE_NAME) {
         let name = made(&into, &name_of(&name));
         world.create(&name, Kind::Table, Vec::new());
+        world.fill(&name);
         world.lock(&name, Lock::AccessExclusive);
     }
 }

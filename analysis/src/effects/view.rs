@@ -48,6 +48,7 @@ pub(super) fn create_materialized(create: &ast::CreateMaterializedView, world: &
     }
     data::made_of(create.query().as_ref().map(AstNode::syntax), create.data_option().as_ref(), world);
     world.create(&view, Kind::MaterializedView, Vec::new());
+    world.fill(&view);
     sees(&view, create.query().as_ref().map(AstNode::syntax), world);
     world.lock(&view, Lock::AccessExclusive);
 }

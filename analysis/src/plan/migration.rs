@@ -100,7 +100,7 @@ fn judged(statements: &[Statement], held: Option<&(Verdict, Blocking)>, is_read:
 
 /// The tables that existed before and are touched.
 fn remember(effects: &Effects, world: &World, tables: &mut BTreeMap<String, Table>) {
-    for effect in &effects.of {
+    for effect in effects.of.iter().filter(|effect| !effect.is_new) {
         // A view has neither rows nor a size.
         if let Some(facts) = world.facts(effect).filter(|facts| facts.kind != "view") {
             tables.entry(facts.name.clone()).or_insert_with(|| facts.clone());

@@ -113,10 +113,10 @@ fn foreign_key(table: &Table, columns: &[String], other: &Name, valid: bool, wor
     }
 }
 
-/// Whether there can be rows whose other ends have to be looked up. What the plan has made itself starts with none,
-/// unless it is made of a query: of those the columns are not known.
+/// Whether there can be rows whose other ends have to be looked up. What the plan has made itself starts with none; of what it
+/// makes of a query the columns are not known.
 pub(super) fn has_rows(table: &Name, columns: &[String], world: &World) -> bool {
-    !world.is_new(table) || columns.iter().any(|column| world.column(table, column).is_none())
+    !world.is_new(table) || world.is_filled(table) || columns.iter().any(|column| world.column(table, column).is_none())
 }
 
 fn index(exists: bool, table: &Table, world: &mut World) {

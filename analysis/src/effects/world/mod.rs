@@ -25,8 +25,11 @@ pub struct World {
     aliases: BTreeMap<Name, Name>,
     /// Relations that the plan has made itself.
     new: BTreeSet<Name>,
-    /// What is known of relations that existed before, also when the plan has dropped them; by the names in effects.
+    /// What is known of relations that existed before, also when the plan has dropped them, and of those that the plan has
+    /// filled; by the names in effects.
     facts: BTreeMap<String, Table>,
+    /// Relations that the plan has made, and filled with rows of others; by the names in effects.
+    filled: BTreeSet<String>,
     pub(super) functions: BTreeMap<Name, Function>,
     pub(crate) types: BTreeMap<Name, TypeFacts>,
     /// How much names still say.
@@ -76,6 +79,7 @@ impl World {
             relations,
             aliases,
             new: BTreeSet::new(),
+            filled: BTreeSet::new(),
             facts,
             functions,
             types,
@@ -107,9 +111,10 @@ impl World {
         std::mem::take(&mut self.effects)
     }
 
-    /// What is known of the relation that an effect is on, if it existed before the plan.
+    /// What is known of the relation that an effect is on, if it existed before the plan, or the plan has filled it.
     pub fn facts(&self, effect: &Effect) -> Option<&Table> {
-        self.facts.get(&effect.relation).filter(|_| !effect.is_new && self.names != Names::Nothing)
+        let has_rows = !effect.is_new || self.filled.contains(&effect.relation);
+        self.facts.get(&effect.relation).filter(|_| has_rows && self.names != Names::Nothing)
     }
 
     /// What is known of the relation that a change is to.
@@ -131,6 +136,11 @@ impl World {
             found.extend(keys.map(|constraint| (relation.name.clone(), constraint.on_delete)));
         }
         found
+    }
+
+    /// Whether the plan has filled the relation `name` with rows of others.
+    pub(super) fn is_filled(&self, name: &Name) -> bool {
+        self.filled.contains(&self.resolve(name).to_string())
     }
 
     /// Whether the plan has made the relation `name`.

@@ -1,6 +1,6 @@
 //! How a plan changes the relations that there are.
 
-use report::Table;
+use report::{Table, Work};
 
 use super::World;
 use crate::catalog::{Column, Kind, Relation};
@@ -17,20 +17,7 @@ impl World {
             return;
         }
         self.new.insert(name.clone());
-        let facts = Table {
-            name: name.to_string(),
-            kind: "table".into(),
-            rows: Some(0),
-            bytes: 0,
-            index_bytes: 0,
-            indexes: Vec::new(),
-            referenced_by: Vec::new(),
-            partitions: 0,
-            reads: None,
-            writes: None,
-            since: None,
-            holders: Vec::new(),
-        };
+        let facts = empty(&name);
         let relation = Relation {
             name: name.clone(),
             kind,
@@ -49,11 +36,31 @@ impl World {
         self.relations.insert(name, relation);
     }
 
+    /// The statement fills `written`, which the plan has made, with what it reads. That is as large as all of it, at most.
+    pub(in crate::effects) fn fill(&mut self, written: &Name) {
+        let name = self.resolve(written);
+        let key = name.to_string();
+        let reads = self.effects.of.iter().filter(|effect| effect.relation != key && effect.work.contains(&Work::Scan));
+        let read: Vec<_> = reads.map(|effect| self.facts(effect)).collect();
+        if !self.new.contains(&name) || (read.is_empty() && !self.effects.untimed) {
+            return;
+        }
+        let mut facts = empty(&name);
+        facts.bytes = read.iter().flatten().map(|facts| facts.bytes).fold(0, u64::saturating_add);
+        facts.rows = read.iter().map(|facts| (*facts)?.rows).sum();
+        if self.effects.untimed || read.contains(&None) {
+            (facts.bytes, facts.rows) = (0, None);
+        }
+        self.facts.insert(key.clone(), facts);
+        self.filled.insert(key);
+    }
+
     /// The plan drops a relation, with its indexes.
     pub(in crate::effects) fn remove(&mut self, written: &Name) {
         let name = self.resolve(written);
         self.relations.remove(&name);
         self.new.remove(&name);
+        self.filled.remove(&name.to_string());
         self.relations.retain(|_, relation| relation.table.as_ref() != Some(&name));
         for relation in self.relations.values_mut() {
             relation.descendants.retain(|descendant| *descendant != name);
@@ -67,6 +74,11 @@ impl World {
         let from = self.resolve(written);
         if self.new.remove(&from) {
             self.new.insert(to.clone());
+            if self.filled.remove(&from.to_string()) {
+                self.filled.insert(to.to_string());
+                let facts = self.facts.remove(&from.to_string());
+                self.facts.extend(facts.map(|facts| (to.to_string(), facts)));
+            }
         } else if let Some(facts) = self.facts.get(&from.to_string()).cloned() {
             self.facts.insert(to.to_string(), facts);
         }
@@ -118,5 +130,23 @@ impl World {
         let name = self.resolve(written);
         let above = self.relations.values().filter(|relation| relation.descendants.contains(&name));
         above.map(|relation| relation.name.clone()).chain([name.clone()]).collect()
+    }
+}
+
+/// What is known of what is new.
+fn empty(name: &Name) -> Table {
+    Table {
+        name: name.to_string(),
+        kind: "table".into(),
+        rows: Some(0),
+        bytes: 0,
+        index_bytes: 0,
+        indexes: Vec::new(),
+        referenced_by: Vec::new(),
+        partitions: 0,
+        reads: None,
+        writes: None,
+        since: None,
+        holders: Vec::new(),
     }
 }
