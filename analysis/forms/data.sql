@@ -169,6 +169,7 @@ SELECT * FROM archive FOR UPDATE;
 
 -- form: select-for-update-of
 -- about: The other table is only read.
+-- worse: an alias can stand for any of them, so all are taken for locked
 -- statement:
 SELECT * FROM orders JOIN customers ON customers.id = orders.customer_id FOR UPDATE OF orders;
 

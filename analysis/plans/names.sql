@@ -77,8 +77,8 @@ CREATE TABLE shop.big (id bigint);
 CREATE SCHEMA archive;
 CREATE TABLE archive.small (id bigint);
 -- migration: danger
-ALTER SCHEMA archive RENAME TO old; -- caution renaming-object
-ALTER SCHEMA shop RENAME TO archive; -- caution renaming-object
+ALTER SCHEMA archive RENAME TO old; -- danger rename
+ALTER SCHEMA shop RENAME TO archive; -- danger rename
 CREATE INDEX ON archive.big (id); -- danger unclear-name
 
 -- plan: indexes that went with their table
@@ -171,3 +171,61 @@ CREATE TABLE small (id bigint);
 -- migration: danger
 DO $$ BEGIN CREATE TABLE made (id bigint); END $$; -- caution opaque
 DROP TABLE made; -- danger drop-table
+
+-- plan: views that change places
+CREATE TABLE small (id bigint);
+CREATE VIEW v AS SELECT id FROM small;
+-- migration: danger
+ALTER VIEW v RENAME TO v_old; -- danger rename
+CREATE VIEW v AS SELECT 1 AS id; -- safe
+
+-- plan: a view over another that changes
+CREATE TABLE big (id bigint);
+CREATE TABLE small (id bigint);
+CREATE VIEW v1 AS SELECT id FROM small;
+CREATE VIEW v2 AS SELECT id FROM v1;
+CREATE MATERIALIZED VIEW mv AS SELECT id FROM v2;
+-- migration: caution
+CREATE OR REPLACE VIEW v1 AS SELECT id FROM big; -- caution ban-replace-view-function
+-- migration: caution
+REFRESH MATERIALIZED VIEW mv; -- caution refresh
+
+-- plan: a whole schema's name
+CREATE SCHEMA shop;
+-- migration: danger
+-- squawk-ignore renaming-object
+ALTER SCHEMA shop RENAME TO shop2; -- danger rename
+
+-- plan: a new table that refers to an old one goes again
+CREATE TABLE big (id bigint);
+CREATE TABLE small (id bigint PRIMARY KEY);
+-- migration: safe
+CREATE TABLE f (id bigint REFERENCES small); -- safe
+-- migration: danger
+DROP TABLE f; -- safe
+CREATE TABLE copied AS SELECT * FROM big; -- safe
+
+-- plan: names in quotes
+CREATE TABLE big (id bigint);
+-- migration: danger
+SET "lock_timeout" TO 0; -- safe
+ALTER TABLE big ADD COLUMN a integer; -- danger own-setting
+
+-- plan: the schema of the migrations may come first
+CREATE TABLE items (a integer);
+-- migration: safe
+SET search_path TO public, pg_catalog; -- safe
+ALTER TABLE items ADD COLUMN b integer; -- safe
+
+-- plan: columns and tables that are there, or not
+CREATE TABLE small (id bigint);
+-- migration: danger
+ALTER TABLE small ADD COLUMN id integer; -- danger refused
+-- migration: danger
+ALTER TABLE nope ADD COLUMN id integer; -- danger refused
+
+-- plan: a temporary table beside another
+CREATE TABLE small (id bigint);
+-- migration: safe
+CREATE TEMP TABLE IF NOT EXISTS small AS SELECT 1 AS id; -- safe
+DROP TABLE small; -- safe

@@ -139,3 +139,78 @@ CREATE TABLE part_1 PARTITION OF parts FOR VALUES FROM (1) TO (2);
 CREATE TABLE big (id bigint REFERENCES parts (id) ON DELETE CASCADE);
 -- migration: danger
 DELETE FROM part_1 WHERE id = 1; -- danger delete-many
+
+-- plan: rows go into another table
+CREATE TABLE big (id bigint PRIMARY KEY, a integer);
+-- migration: danger
+CREATE TABLE archive AS WITH gone AS (DELETE FROM big RETURNING *) SELECT * FROM gone; -- danger delete-all
+
+-- plan: a view of the plan's own lets rows through
+CREATE TABLE big (id bigint PRIMARY KEY, a integer);
+-- migration: danger
+CREATE VIEW v AS SELECT * FROM big; -- safe
+CREATE VIEW over AS SELECT * FROM v; -- safe
+DELETE FROM over; -- danger delete-all
+UPDATE v SET a = 1 WHERE id = 1; -- danger update-many
+
+-- plan: a partitioned table of the plan's own has old rows
+CREATE TABLE big (id bigint NOT NULL, a integer, CHECK (id >= 1 AND id < 10));
+-- migration: danger
+CREATE TABLE parts (id bigint NOT NULL, a integer) PARTITION BY RANGE (id); -- safe
+ALTER TABLE parts ATTACH PARTITION big FOR VALUES FROM (1) TO (10); -- caution attach-partition
+DELETE FROM parts WHERE a = 1; -- danger delete-many
+
+-- plan: an INSERT that updates
+CREATE TABLE big (id bigint PRIMARY KEY, a integer);
+-- migration: danger
+INSERT INTO big (id, a) SELECT id, 0 FROM big ON CONFLICT (id) DO UPDATE SET a = 0; -- danger update-many
+INSERT INTO big (id, a) VALUES (1, 2) ON CONFLICT (id) DO UPDATE SET a = 0; -- safe
+
+-- plan: a parent's key is not its children's
+CREATE TABLE parent (id bigint PRIMARY KEY);
+CREATE TABLE big_child () INHERITS (parent);
+-- migration: danger
+DELETE FROM parent WHERE id = 1; -- danger delete-many
+
+-- plan: rows that are locked by their alias
+CREATE TABLE big (id bigint PRIMARY KEY, a integer);
+-- migration: danger
+SELECT b.a FROM big b FOR UPDATE OF b; -- danger update-many
+
+-- plan: between two numbers that are not whole
+CREATE TABLE big (score double precision PRIMARY KEY, n numeric UNIQUE, a integer);
+-- migration: danger
+DELETE FROM big WHERE score BETWEEN 0 AND 1; -- danger delete-many
+UPDATE big SET a = 1 WHERE n >= 0 AND n < 1; -- danger update-many
+UPDATE big SET a = 1 WHERE score = 1.5; -- safe
+
+-- plan: a small table that is filled
+CREATE TABLE big (id bigint PRIMARY KEY);
+CREATE TABLE small (id bigint);
+-- migration: danger
+INSERT INTO small SELECT id FROM big; -- safe
+ALTER TABLE small ALTER COLUMN id SET NOT NULL; -- danger set-not-null
+-- migration: danger
+CREATE INDEX ON small (id); -- danger create-index
+
+-- plan: a small table that refers to a large one
+CREATE TABLE big (id bigint PRIMARY KEY);
+CREATE TABLE small (big_id bigint);
+-- migration: safe
+ALTER TABLE small ADD CONSTRAINT f FOREIGN KEY (big_id) REFERENCES big (id); -- safe
+
+-- plan: a large table that refers to a small one by an index
+CREATE TABLE kinds (id bigint PRIMARY KEY);
+CREATE TABLE big (id bigint PRIMARY KEY, kind bigint REFERENCES kinds (id));
+CREATE INDEX big_kind ON big (kind);
+-- migration: safe
+ALTER TABLE kinds ADD COLUMN c integer; -- safe
+DELETE FROM kinds WHERE id = 1; -- safe
+
+-- plan: what a block names
+CREATE TABLE big (id bigint PRIMARY KEY);
+CREATE TABLE small (id bigint PRIMARY KEY);
+-- migration: danger
+DO $$ BEGIN DELETE FROM "big"; END $$; -- danger opaque
+-- migration: caution
+DO $$ BEGIN DELETE FROM public.small; END $$; -- caution opaque

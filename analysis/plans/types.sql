@@ -111,3 +111,23 @@ CREATE EXTENSION IF NOT EXISTS plpgsql; -- caution opaque
 SET statement_timeout = '1min'; -- safe
 SHOW statement_timeout; -- safe
 DEALLOCATE ALL; -- safe
+
+-- plan: another domain of the same name
+CREATE DOMAIN d AS text;
+CREATE TABLE big (id bigint, a d);
+-- migration: danger
+ALTER DOMAIN d RENAME TO d_old; -- caution renaming-object
+CREATE DOMAIN d AS text CHECK (value <> ''); -- safe
+ALTER TABLE big ALTER COLUMN a TYPE d; -- danger column-type
+
+-- plan: a parent's column
+CREATE TABLE parent (id bigint, a integer);
+CREATE TABLE big_child () INHERITS (parent);
+-- migration: danger
+-- squawk-ignore ban-drop-column
+ALTER TABLE parent DROP COLUMN a; -- danger drop-column
+
+-- plan: a trigger's function
+CREATE FUNCTION act() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+-- migration: caution
+DROP FUNCTION IF EXISTS act() CASCADE; -- caution opaque

@@ -3,6 +3,7 @@
 use report::{Effect, Lock, Magnitude, Table, Verdict, Work, quantity};
 
 use crate::effects::{Effects, World};
+use crate::rules::is_large;
 
 /// What a volume of the usual kind reads in a second: gp3's own 125 MB, rounded down.
 const READ_PER_SECOND: u64 = 100 * MIB;
@@ -45,6 +46,11 @@ impl Time {
                 time.unknown = Some(format!("how large {} is cannot be told", effect.relation));
                 continue;
             };
+            // By its key, once for each of a few rows.
+            let by = effects.looked_up.get(&effect.relation).filter(|_| effect.work == [Work::Scan]);
+            if by.is_some_and(|by| !is_large(world.facts_of_name(by))) {
+                continue;
+            }
             let builds = effects.builds.get(&effect.relation).copied().unwrap_or(1);
             let parts = effect.work.iter().map(|work| part(effect, *work, builds, facts));
             if effects.provable { time.at_worst.extend(parts) } else { time.parts.extend(parts) }

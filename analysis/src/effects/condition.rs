@@ -6,7 +6,7 @@ use squawk_syntax::ast::{self, AstNode as _, BinOp, Expr, LitKind};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::identifier_of;
-use crate::catalog::Index;
+use crate::catalog::{Column, Index};
 
 /// So many rows can be changed in one go without anybody who waits for one of them minding.
 const FEW: u64 = 100_000;
@@ -22,12 +22,15 @@ pub(super) enum Found {
     Few,
 }
 
-/// How many rows the condition `expr` finds of a table that is called by one of `names`, whose unique `keys` these are.
-pub(super) fn found(expr: Option<&Expr>, names: &[String], keys: &[Vec<String>]) -> Found {
+/// How many rows the condition `expr` finds of a table that is called by one of `names`, and has these `columns` and
+/// `indexes`.
+pub(super) fn found(expr: Option<&Expr>, names: &[String], columns: &[Column], indexes: &[Index]) -> Found {
     let Some(expr) = expr else { return Found::All };
-    let mut bounds = Bounds { names, values: BTreeMap::new(), least: BTreeMap::new(), most: BTreeMap::new() };
+    let whole = |column: &&Column| ["smallint", "integer", "bigint"].contains(&column.of_type.as_str());
+    let whole = columns.iter().filter(whole).map(|column| column.name.as_str()).collect();
+    let mut bounds = Bounds { names, whole, values: BTreeMap::new(), least: BTreeMap::new(), most: BTreeMap::new() };
     bounds.read(expr);
-    if keys.iter().any(|key| bounds.are_few(key)) {
+    if indexes.iter().filter(|index| index.unique).any(|index| bounds.are_few(&index.key)) {
         return Found::Few;
     }
     if expr.syntax().descendants().any(|node| is_column(&node)) { Found::Any } else { Found::All }
@@ -42,6 +45,8 @@ fn is_column(node: &SyntaxNode) -> bool {
 /// What the parts that AND connects say of columns.
 struct Bounds<'a> {
     names: &'a [String],
+    /// The columns of whole numbers: between two of others there can be any number of values.
+    whole: Vec<&'a str>,
     /// How many values a column can have.
     values: BTreeMap<String, u64>,
     least: BTreeMap<String, i64>,
@@ -79,11 +84,16 @@ impl Bounds<'_> {
             self.read(right);
             return;
         }
-        let Some(column) = self.column(left) else { return };
+        let (column, right) = match (self.column(left), self.column(right)) {
+            (Some(column), None) => (column, right),
+            (None, Some(column)) if matches!(op, BinOp::Eq(_)) => (column, left),
+            _ => return,
+        };
         match op {
             BinOp::Eq(_) if is_value(right) => {
                 self.values.insert(column, 1);
             }
+            BinOp::Eq(_) => self.values.extend(any_of(right).map(|many| (column, many))),
             BinOp::In(_) => {
                 let Expr::TupleExpr(list) = right else {
                     // One value in parentheses.
@@ -127,6 +137,9 @@ impl Bounds<'_> {
 
     fn many(&self, column: &str) -> Option<u64> {
         let between = || {
+            if !self.whole.contains(&column) {
+                return None;
+            }
             let (least, most) = (self.least.get(column)?, self.most.get(column)?);
             u64::try_from(most.saturating_sub(*least).saturating_add(1).max(0)).ok()
         };
@@ -142,6 +155,23 @@ fn is_value(expr: &Expr) -> bool {
         Expr::PrefixExpr(it) => it.expr().is_some_and(|inner| is_value(&inner)),
         Expr::ParenExpr(it) => it.expr().is_some_and(|inner| is_value(&inner)),
         _ => false,
+    }
+}
+
+/// How many values `ANY (…)` has, if they are written out.
+fn any_of(expr: &Expr) -> Option<u64> {
+    let any = expr.syntax().children().find(|node| node.kind() == SyntaxKind::ANY_FN)?;
+    let mut inner = any.children().find_map(Expr::cast)?;
+    while let Expr::CastExpr(it) = &inner {
+        inner = it.syntax().children().find_map(Expr::cast)?;
+    }
+    match &inner {
+        Expr::Literal(it) => Some(it.syntax().text().to_string().split(',').count() as u64),
+        Expr::ArrayExpr(it) => {
+            let values: Vec<_> = it.syntax().children().filter_map(Expr::cast).collect();
+            values.iter().all(is_value).then_some(values.len() as u64)
+        }
+        _ => None,
     }
 }
 
@@ -169,23 +199,34 @@ pub(super) fn of(clause: Option<ast::WhereClauseOrCurrentOf>) -> Result<Option<E
     }
 }
 
-/// The columns of each unique key among `indexes`.
-pub(super) fn keys(indexes: &[Index]) -> Vec<Vec<String>> {
-    indexes.iter().filter(|index| index.unique).map(|index| index.key.clone()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use squawk_syntax::SourceFile;
 
     use super::*;
+    use crate::name::Name;
 
     fn condition(sql: &str) -> Found {
         let parse = SourceFile::parse(&format!("DELETE FROM shop.orders o WHERE {sql}"));
         let ast::Stmt::Delete(delete) = parse.tree().stmts().next().unwrap() else { panic!("not a DELETE") };
         let names = ["orders".to_owned(), "o".to_owned()];
-        let keys = [vec!["id".to_owned()], vec!["shop".to_owned(), "number".to_owned()]];
-        of(delete.where_clause_or_current_of()).map_or_else(|few| few, |expr| found(expr.as_ref(), &names, &keys))
+        let columns = [("id", "integer"), ("shop", "text"), ("number", "bigint"), ("score", "double precision")];
+        let columns = columns.map(|(name, of_type)| Column {
+            name: name.into(),
+            of_type: of_type.into(),
+            not_null: true,
+            collated: false,
+            indexes: Vec::new(),
+        });
+        let keys = [&["id"][..], &["shop", "number"], &["score"]];
+        let indexes = keys.map(|key| Index {
+            name: Name::unqualified("key"),
+            unique: true,
+            key: key.iter().map(|column| (*column).to_owned()).collect(),
+            computed: false,
+        });
+        of(delete.where_clause_or_current_of())
+            .map_or_else(|few| few, |expr| found(expr.as_ref(), &names, &columns, &indexes))
     }
 
     #[test]
@@ -200,6 +241,10 @@ mod tests {
             "id >= 1 AND id < 5000",
             "shop = 'a' AND number IN (1, 2)",
             "CURRENT OF c",
+            "5 = id",
+            "id = ANY ('{1,2}'::integer[])",
+            "id = ANY (ARRAY[1, 2])",
+            "score = 1.5",
         ] {
             assert_eq!(condition(sql), Found::Few, "{sql}");
         }
@@ -220,6 +265,9 @@ mod tests {
             "shop = 'a'",
             "id = (SELECT max(id) FROM orders)",
             "id::text = '1'",
+            "score BETWEEN 0 AND 1",
+            "id = ANY (SELECT id FROM customers)",
+            "id = number",
         ] {
             assert_eq!(condition(sql), Found::Any, "{sql}");
         }

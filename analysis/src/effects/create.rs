@@ -4,8 +4,9 @@ use report::{Lock, Work};
 use squawk_syntax::ast::{self, AstNode, Constraint, TableArg};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
+use super::alter_table::made_with;
 use super::world::{World, made};
-use super::{data, identifier_of, name_of};
+use super::{data, has, identifier_of, name_of};
 use crate::catalog::{Column, Kind};
 use crate::name::Name;
 
@@ -41,6 +42,11 @@ pub(super) fn table(create: &ast::CreateTable, world: &mut World) {
         });
         for other in references {
             world.lock(&other, Lock::ShareRowExclusive);
+        }
+        if has(create.syntax(), SyntaxKind::PARTITION_DEFAULT)
+            && let Some(relation) = world.relation_mut(&parent)
+        {
+            relation.default_partition = Some(written.clone());
         }
         joins(&written, &parent, world);
     }
@@ -81,25 +87,25 @@ fn argument_effects(argument: &TableArg, table: &Name, world: &mut World) {
 /// The tables that foreign keys in `node` refer to.
 fn refers(node: &SyntaxNode, table: &Name, world: &mut World) {
     let own = world.resolve(table);
-    let targets: Vec<_> = node
-        .descendants()
-        .filter(|inner| matches!(inner.kind(), SyntaxKind::REFERENCES_CONSTRAINT | SyntaxKind::FOREIGN_KEY_CONSTRAINT))
-        .filter_map(|constraint| constraint.descendants().find(|inner| inner.kind() == SyntaxKind::TABLE_NAME_REF))
-        .map(|name| name_of(&name))
-        .collect();
-    for target in &targets {
-        if world.resolve(target) != own {
-            world.lock(target, Lock::ShareRowExclusive);
+    let column = node.children().find(|child| child.kind() == SyntaxKind::COLUMN_NAME).map(|name| identifier_of(&name));
+    for constraint in node.descendants().filter_map(Constraint::cast).collect::<Vec<_>>() {
+        if !matches!(constraint, Constraint::ReferencesConstraint(_) | Constraint::ForeignKeyConstraint(_)) {
+            continue;
         }
+        let other = constraint.syntax().descendants().find(|inner| inner.kind() == SyntaxKind::TABLE_NAME_REF);
+        if let Some(other) = other.map(|name| name_of(&name)).filter(|other| world.resolve(other) != own) {
+            world.lock(&other, Lock::ShareRowExclusive);
+        }
+        made_with(&constraint, column.as_deref(), &own, world);
     }
 }
 
 pub(super) fn table_as(create: &ast::CreateTableAs, world: &mut World) {
     let Some(written) = create.table_name().map(|name| name_of(name.syntax())) else { return };
+    let written = made(create.syntax(), &written);
     if create.if_not_exists().is_some() && world.relation(&written).is_some() {
         return;
     }
-    let written = made(create.syntax(), &written);
     data::made_of(create.query().as_ref().map(AstNode::syntax), create.data_option().as_ref(), world);
     world.create(&written, Kind::Table, Vec::new());
     world.fill(&written);

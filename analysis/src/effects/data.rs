@@ -1,13 +1,13 @@
 //! Statements on rows: they let readers through, and hold the rows that they change until the end.
 
 use report::{Lock, Work};
-use squawk_syntax::ast::{self, AstNode as _, DataOption, Expr};
+use squawk_syntax::ast::{self, AstNode as _, DataOption, Expr, SelectVariant};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::condition::{self, Found};
 use super::world::{World, made};
 use super::{What, expression, identifier_of, name_of};
-use crate::catalog::{Constraint, Kind};
+use crate::catalog::{Constraint, Index, Kind};
 use crate::name::Name;
 
 /// A statement that reads or writes rows, with all that stand in its WITH.
@@ -18,8 +18,10 @@ pub(super) fn effects(statement: &SyntaxNode, world: &mut World) {
     }
     let names: Vec<_> = targets.iter().map(|target| target.name.clone()).collect();
     reads_besides(statement, &names, world);
-    for target in targets.iter().filter(|target| matches!(target.changes[..], [Change::Insert])) {
-        world.fill(&name_of(&target.name));
+    for target in targets.iter().filter(|target| matches!(target.changes[..], [Change::Insert, ..])) {
+        for member in world.family(&name_of(&target.name)) {
+            world.fill(&member);
+        }
     }
     creates(statement, world);
     calls(statement, world);
@@ -62,7 +64,12 @@ impl Target {
         match node.kind() {
             SyntaxKind::INSERT => {
                 let name = ast::Insert::cast(node.clone())?.relation_name_ref()?.syntax().clone();
-                Some(Self { name, only: true, changes: vec![Change::Insert] })
+                let updates = node.descendants().find(|inner| inner.kind() == SyntaxKind::CONFLICT_DO_UPDATE_SET);
+                // As many as the query has; those that are written out are few.
+                let is_query = node.children().any(|inner| SelectVariant::can_cast(inner.kind()) && !is_values(&inner));
+                let found = if is_query { Found::Any } else { Found::Few };
+                let update = updates.map(|update| Change::Update(columns(&update), Where::Found(found)));
+                Some(Self { name, only: true, changes: [Change::Insert].into_iter().chain(update).collect() })
             }
             SyntaxKind::MERGE => {
                 let merge = ast::Merge::cast(node.clone())?;
@@ -99,6 +106,10 @@ impl Target {
     }
 }
 
+fn is_values(query: &SyntaxNode) -> bool {
+    query.kind() == SyntaxKind::VALUES
+}
+
 /// What `WHEN … THEN` does to rows of the target.
 fn merged(when: &SyntaxNode) -> Option<Change> {
     let any = || Where::Found(Found::Any);
@@ -128,13 +139,14 @@ fn columns(update: &SyntaxNode) -> Vec<String> {
 }
 
 impl Where {
-    fn found(&self, table: &Name, world: &World) -> Found {
+    /// What it finds in `member` of the table that the statement calls `table`.
+    fn found(&self, table: &Name, member: &Name, world: &World) -> Found {
         match self {
             Self::Found(found) => *found,
             Self::Condition(expr, names) => {
-                let keys = world.relation(table).map_or_else(Vec::new, |relation| condition::keys(&relation.indexes));
                 let names: Vec<_> = names.iter().cloned().chain([table.name.clone()]).collect();
-                condition::found(expr.as_ref(), &names, &keys)
+                let Some(relation) = world.relation(member) else { return Found::Any };
+                condition::found(expr.as_ref(), &names, &relation.columns, &relation.indexes)
             }
         }
     }
@@ -142,16 +154,24 @@ impl Where {
 
 fn writes(table: &Name, change: &Change, only: bool, world: &mut World) {
     let own = world.resolve(table);
+    if through_view(&own, change, world) {
+        return;
+    }
     let members = match change {
         Change::Insert if world.relation(table).is_some_and(|it| it.kind != Kind::Partitioned) => vec![own.clone()],
         _ if only && !matches!(change, Change::Insert) => vec![own.clone()],
         _ => world.family(table),
     };
-    let found = match change {
+    // A partitioned table's key is that of its partitions. What inherits in the old way has none but its own.
+    let is_partitioned = world.relation(table).is_some_and(|relation| relation.kind == Kind::Partitioned);
+    let found = |member: &Name, world: &World| match change {
         Change::Insert => Found::Few,
-        Change::Update(_, of) | Change::Delete(of) => of.found(table, world),
+        Change::Update(_, of) | Change::Delete(of) => {
+            of.found(table, if is_partitioned { &own } else { member }, world)
+        }
     };
     for member in &members {
+        let found = found(member, world);
         match found {
             Found::Few => world.lock(member, Lock::RowExclusive),
             // Without an index that fits, which only the server knows, it reads them all.
@@ -160,18 +180,14 @@ fn writes(table: &Name, change: &Change, only: bool, world: &mut World) {
         if world.relation(member).is_some_and(|relation| relation.fires) {
             world.unknown();
         }
-    }
-    let what = match (change, found) {
-        (Change::Insert, _) | (_, Found::Few) => None,
-        (Change::Update(..), Found::Any) => Some(What::Update),
-        (Change::Update(..), Found::All) => Some(What::UpdateAll),
-        (Change::Delete(_), Found::Any) => Some(What::Delete),
-        (Change::Delete(_), Found::All) => Some(What::DeleteAll),
-    };
-    for member in with_rows(&own, &members, world) {
-        if let Some(what) = &what {
-            world.changes(&member, what.clone());
-        }
+        let what = match (change, found) {
+            (Change::Insert, _) | (_, Found::Few) => continue,
+            (Change::Update(..), Found::Any) => What::Update,
+            (Change::Update(..), Found::All) => What::UpdateAll,
+            (Change::Delete(_), Found::Any) => What::Delete,
+            (Change::Delete(_), Found::All) => What::DeleteAll,
+        };
+        world.changes(member, what);
     }
     let touches = |names: &[String]| match change {
         Change::Insert => true,
@@ -184,17 +200,39 @@ fn writes(table: &Name, change: &Change, only: bool, world: &mut World) {
             world.lock(other, Lock::RowShare);
         }
     }
-    refer_to(&own, change, world);
+    let are_few = members.iter().all(|member| found(member, world) == Found::Few);
+    refer_to(&own, change, are_few, world);
 }
 
-/// Those of `members` that are told of: what is partitioned stands for its partitions.
-pub(super) fn with_rows(own: &Name, members: &[Name], world: &World) -> Vec<Name> {
-    let is_partitioned = world.relation(own).is_some_and(|relation| relation.kind == Kind::Partitioned);
-    if is_partitioned { vec![own.clone()] } else { members.to_vec() }
+/// Writing to a view is writing to what it reads. Gives whether it is one of which that is known.
+fn through_view(view: &Name, change: &Change, world: &mut World) -> bool {
+    let Some(relation) = world.relation(view).filter(|relation| relation.kind == Kind::View) else { return false };
+    let (below, fires) = (relation.reads.clone(), relation.fires);
+    if below.is_empty() {
+        return false;
+    }
+    // A trigger of its own, or a rule, may do something else instead.
+    if fires {
+        world.unknown();
+    }
+    world.lock(view, Lock::RowExclusive);
+    let any = |of: &Where| match of {
+        Where::Condition(None, _) | Where::Found(Found::All) => Where::Found(Found::All),
+        _ => Where::Found(Found::Any),
+    };
+    let change = match change {
+        Change::Insert => Change::Insert,
+        Change::Update(columns, of) => Change::Update(columns.clone(), any(of)),
+        Change::Delete(of) => Change::Delete(any(of)),
+    };
+    for table in below {
+        writes(&table, &change, false, world);
+    }
+    true
 }
 
 /// Rows that refer to those which change are looked for, and perhaps go with them, and so do those that refer to these.
-fn refer_to(table: &Name, change: &Change, world: &mut World) {
+fn refer_to(table: &Name, change: &Change, are_few: bool, world: &mut World) {
     let (columns, deletes) = match change {
         Change::Insert => return,
         Change::Update(columns, _) => (Some(columns), false),
@@ -210,13 +248,16 @@ fn refer_to(table: &Name, change: &Change, world: &mut World) {
                 && it.refers_to.as_ref() == Some(&table)
                 && columns.is_none_or(|columns| columns.iter().any(|column| it.refers_to_columns.contains(column)))
         };
-        for (other, on_delete) in world.referring_by(refers) {
-            if !world.is_new(&other) {
-                for member in world.family(&other) {
+        for (other, constraint) in world.referring_by(refers) {
+            for member in world.family(&other) {
+                let is_found = world.relation(&member).is_some_and(|it| begins_with(&it.indexes, &constraint.columns));
+                if are_few && is_found {
+                    world.lock(&member, Lock::RowExclusive);
+                } else {
                     world.works(&member, Lock::RowExclusive, Work::Scan);
                 }
             }
-            match on_delete {
+            match constraint.on_delete {
                 _ if !deletes => world.changes(&other, What::Update),
                 'c' => {
                     world.changes(&other, What::Delete);
@@ -230,6 +271,15 @@ fn refer_to(table: &Name, change: &Change, world: &mut World) {
             }
         }
     }
+}
+
+/// Whether one of `indexes` finds rows by `columns`.
+fn begins_with(indexes: &[Index], columns: &[String]) -> bool {
+    let is_key = |index: &Index| {
+        let key = index.key.get(..columns.len()).unwrap_or_default();
+        !key.is_empty() && columns.iter().all(|column| key.contains(column))
+    };
+    indexes.iter().any(|index| !index.computed && is_key(index))
 }
 
 /// SELECT INTO makes a table.
@@ -248,10 +298,8 @@ pub(super) fn made_of(query: Option<&SyntaxNode>, option: Option<&DataOption>, w
     match (query, option) {
         (Some(query), _) if query.kind() == SyntaxKind::EXECUTE => world.unknown(),
         (Some(query), Some(DataOption::WithNoData(_))) => names(query, world),
-        (Some(query), _) => {
-            reads_besides(query, &[], world);
-            calls(query, world);
-        }
+        // Perhaps with a DELETE in its WITH.
+        (Some(query), _) => effects(query, world),
         (None, _) => {}
     }
 }
@@ -270,7 +318,8 @@ fn relations(node: &SyntaxNode, world: &World) -> Vec<Name> {
 }
 
 fn reads_besides(statement: &SyntaxNode, targets: &[SyntaxNode], world: &mut World) {
-    let locked = locked_rows(statement);
+    // FOR UPDATE OF names aliases: all are taken for locked rather than one be missed.
+    let is_locked = statement.descendants().any(|inner| inner.kind() == SyntaxKind::LOCKING_CLAUSE);
     for inner in statement.descendants().filter(|inner| inner.kind() == SyntaxKind::RELATION_NAME_REF) {
         if targets.contains(&inner) {
             continue;
@@ -279,7 +328,6 @@ fn reads_besides(statement: &SyntaxNode, targets: &[SyntaxNode], world: &mut Wor
         if world.relation(&name).is_none() {
             continue;
         }
-        let is_locked = locked.as_ref().is_some_and(|of| of.is_empty() || of.contains(&name));
         reads(&name, if is_locked { Lock::RowShare } else { Lock::AccessShare }, world);
         if is_locked {
             world.changes(&name, What::LockRows);
@@ -307,13 +355,4 @@ pub(super) fn reads(name: &Name, lock: Lock, world: &mut World) {
     for member in world.family(name) {
         world.works(&member, lock, Work::Scan);
     }
-}
-
-/// Whether rows are locked: those of the relations that FOR UPDATE OF names, or all.
-fn locked_rows(node: &SyntaxNode) -> Option<Vec<Name>> {
-    let locking = node.descendants().find(|inner| inner.kind() == SyntaxKind::LOCKING_CLAUSE)?;
-    let of = locking.descendants().find(|inner| inner.kind() == SyntaxKind::LOCKING_OF);
-    let names = of.map_or_else(String::new, |of| of.text().to_string());
-    let names = names.trim_start_matches(|c: char| c.is_ascii_alphabetic()).split(',');
-    Some(names.map(str::trim).filter(|name| !name.is_empty()).map(Name::parse).collect())
 }

@@ -4,7 +4,7 @@ use report::Lock;
 use squawk_syntax::ast::{self, AstNode as _, DropBehavior};
 
 use super::alter_table::dropped;
-use super::{What, data, name_of, world::World};
+use super::{What, name_of, world::World};
 use crate::name::Name;
 
 pub(super) fn tables(drop: &ast::DropTable, world: &mut World) {
@@ -18,8 +18,8 @@ pub(super) fn tables(drop: &ast::DropTable, world: &mut World) {
             continue;
         }
         let gone = world.family(&written);
-        for name in data::with_rows(&world.resolve(&written), &gone, world) {
-            world.changes(&name, What::Drop);
+        for name in &gone {
+            world.changes(name, What::Drop);
         }
         if let Some(parent) = world.relation(&written).and_then(|relation| relation.parent.clone()) {
             world.lock(&parent, Lock::AccessExclusive);

@@ -74,5 +74,6 @@ pub(super) fn generates(node: &SyntaxNode) -> bool {
     let is_source =
         |node: SyntaxNode| matches!(node.kind(), SyntaxKind::FUNCTION_FROM_ITEM | SyntaxKind::ROWS_FROM_ITEM);
     let is_series = |name: Name| name.name.starts_with("generate_");
-    node.descendants().any(is_source) || calls(node).filter_map(|call| callee(&call)).any(is_series)
+    let is_recursive = node.descendants_with_tokens().any(|element| element.kind() == SyntaxKind::RECURSIVE_KW);
+    is_recursive || node.descendants().any(is_source) || calls(node).filter_map(|call| callee(&call)).any(is_series)
 }

@@ -39,10 +39,14 @@ pub struct Effects {
     pub of: Vec<Effect>,
     /// How many indexes are built, by relation, where it is more than one.
     pub builds: BTreeMap<String, u64>,
+    /// Relations in which something is looked up by key for each row of another, which is behind it.
+    pub looked_up: BTreeMap<String, String>,
     /// What becomes of rows and values that existed before the plan.
     pub changes: Vec<Change>,
     /// Whether there can be more: what a DO block, a call or a trigger does is not known before it runs.
     pub opaque: bool,
+    /// Tables that a block names whose inside is not known.
+    pub mentions: Vec<String>,
     /// Whether it can take longer than the sizes of the relations tell.
     pub untimed: bool,
     /// Whether a CHECK may save it all that it would read: what one proves is for the server to find out.

@@ -53,6 +53,7 @@ pub fn named(sql: &str) -> Named {
                     named.extend(self::named(&body));
                 }
             }
+            SyntaxKind::DO => named.relations.extend(mentioned(&node)),
             SyntaxKind::CALL_EXPR => named.functions.extend(callee(&node)),
             SyntaxKind::PATH_TYPE | SyntaxKind::DOMAIN_REF => {
                 named.types.insert(type_name(&node));
@@ -75,6 +76,32 @@ pub(super) fn routine(create: &SyntaxNode) -> Option<String> {
         Some((tag, rest)) => rest.strip_suffix(&format!("${tag}$")).unwrap_or(rest).to_owned(),
         None => written.trim_matches('\'').replace("''", "'"),
     })
+}
+
+/// The most names that a block is asked about.
+const MOST_MENTIONED: usize = 1_000;
+
+/// Every word in a DO block that can be a relation's name: it is not read further.
+pub(super) fn mentioned(block: &SyntaxNode) -> BTreeSet<Name> {
+    let mut names = BTreeSet::new();
+    let tokens = block.descendants_with_tokens().filter_map(|element| element.as_token().cloned());
+    for body in tokens.filter(|token| matches!(token.kind(), SyntaxKind::DOLLAR_QUOTED_STRING | SyntaxKind::STRING)) {
+        let mut in_quotes = false;
+        let is_apart = |c: char| {
+            in_quotes ^= c == '"';
+            !(in_quotes || c.is_alphanumeric() || matches!(c, '_' | '.' | '"'))
+        };
+        for word in body.text().split(is_apart).filter(|word| !word.is_empty()) {
+            if names.len() >= MOST_MENTIONED {
+                return names;
+            }
+            let name = Name::parse(word);
+            // A column's name can stand behind its table's.
+            names.extend(name.schema.clone().map(Name::unqualified));
+            names.insert(name);
+        }
+    }
+    names
 }
 
 /// The function that a call names.

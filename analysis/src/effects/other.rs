@@ -4,7 +4,7 @@ use report::{Lock, Work};
 use squawk_syntax::ast::{self, AstNode as _, CommentObject, Stmt};
 use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
 
-use super::named::{routine, table_of_column};
+use super::named::{mentioned, routine, table_of_column};
 use super::world::{Names, World};
 use super::{data, has, name_of, names_table, text};
 use crate::catalog::Kind;
@@ -39,7 +39,12 @@ pub(super) fn effects(statement: &Stmt, world: &mut World) {
             on(it.from_table().map(|from| from.syntax().clone()), Lock::ShareUpdateExclusive, world);
         }
         Stmt::AlterForeignTable(it) => on(Some(it.syntax().clone()), Lock::AccessExclusive, world),
-        Stmt::DropForeignTable(it) => on(Some(it.syntax().clone()), Lock::AccessExclusive, world),
+        Stmt::DropForeignTable(it) => {
+            for name in it.syntax().descendants().filter(names_table).map(|node| name_of(&node)).collect::<Vec<_>>() {
+                world.lock(&name, Lock::AccessExclusive);
+                world.remove(&name);
+            }
+        }
         Stmt::CommentOn(it) => comment(it, world),
         Stmt::Lock(it) => lock(it, world),
         Stmt::Analyze(it) => maintenance(it.syntax(), Lock::ShareUpdateExclusive, None, world),
@@ -47,7 +52,13 @@ pub(super) fn effects(statement: &Stmt, world: &mut World) {
         Stmt::Cluster(it) => maintenance(it.syntax(), Lock::AccessExclusive, Some(Work::Rewrite), world),
         Stmt::CreateSequence(it) => sequence(it.syntax(), None, world),
         Stmt::AlterSequence(it) => sequence(it.syntax(), Some(Lock::ShareRowExclusive), world),
-        Stmt::DropSequence(it) => sequence(it.syntax(), Some(Lock::AccessExclusive), world),
+        Stmt::DropSequence(it) => {
+            sequence(it.syntax(), Some(Lock::AccessExclusive), world);
+            let names = it.syntax().descendants().filter(|node| node.kind() == SyntaxKind::SEQUENCE_REF);
+            for name in names.map(|node| name_of(&node)).collect::<Vec<_>>() {
+                world.remove(&name);
+            }
+        }
         // Which tables they are of, the text does not say.
         Stmt::DropStatistics(_) | Stmt::AlterStatistics(_) => world.opaque(),
         // From 18 on what is granted on is locked too, as readers do.
@@ -55,6 +66,20 @@ pub(super) fn effects(statement: &Stmt, world: &mut World) {
         Stmt::Revoke(it) if world.version >= 180_000 => each(it.syntax(), Lock::AccessShare, world),
         Stmt::CreatePublication(it) => each(it.syntax(), Lock::ShareUpdateExclusive, world),
         Stmt::AlterPublication(it) => each(it.syntax(), Lock::ShareUpdateExclusive, world),
+        Stmt::Do(it) => {
+            world.unknown();
+            for name in mentioned(it.syntax()) {
+                world.mentions(&name);
+            }
+        }
+        // With what it is to hold at once.
+        Stmt::CreateSchema(it) if it.syntax().children().any(|child| Stmt::can_cast(child.kind())) => world.unknown(),
+        Stmt::DropType(it) => {
+            // Its name is free for a table then.
+            for name in it.type_name_refs().map(|name| name_of(name.syntax())).collect::<Vec<_>>() {
+                world.remove(&name);
+            }
+        }
         Stmt::Explain(it) => explain(it, world),
         // Whenever it is executed: that it is, is likely.
         Stmt::Prepare(it) => data::effects(it.syntax(), world),
@@ -151,7 +176,6 @@ fn is_of_the_catalog_alone(statement: &Stmt) -> bool {
             | Stmt::DropTextSearchParser(_)
             | Stmt::DropTextSearchTemplate(_)
             | Stmt::DropTransform(_)
-            | Stmt::DropType(_)
             | Stmt::DropUser(_)
             | Stmt::DropUserMapping(_)
             | Stmt::EmptyStmt(_)

@@ -1,5 +1,7 @@
 //! What a script sets for its own session, and what it takes back.
 
+use std::time::Duration;
+
 use squawk_syntax::ast::{self, AstNode as _, ResetTarget, SetTarget, Stmt};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
@@ -19,13 +21,13 @@ pub(super) fn effects(statement: &Stmt, world: &mut World) {
                 else {
                     return;
                 };
-                sets(&text(&name).to_lowercase(), &values(it.syntax()), world);
+                sets(&identifier(&text(&name)), &values(it.syntax()), world);
             }
             Some(SetTarget::SetSchemaValue(it)) => sets("search_path", &values(it.syntax()), world),
             _ => {}
         },
         Stmt::Reset(reset) => match reset.reset_target() {
-            Some(ResetTarget::ConfigParameterRef(it)) => resets(&text(it.syntax()).to_lowercase(), world),
+            Some(ResetTarget::ConfigParameterRef(it)) => resets(&identifier(&text(it.syntax())), world),
             Some(ResetTarget::All(_)) => resets("all", world),
             _ => {}
         },
@@ -53,7 +55,8 @@ pub(super) fn configured(statement: &SyntaxNode, world: &mut World) {
 
 fn sets(name: &str, values: &[String], world: &mut World) {
     match name {
-        "search_path" if matches!(values, [one] if world.is_own_schema(one)) => {}
+        // What is not there is looked for elsewhere, and perhaps found.
+        "search_path" if values.first().is_some_and(|first| world.is_own_schema(first)) => world.doubts(),
         "search_path" => world.trusts(Names::Qualified),
         "lock_timeout" => {
             let value = values.first().map_or("", String::as_str);
@@ -90,18 +93,19 @@ pub(super) fn literal(text: &str) -> Option<String> {
 /// A time as PostgreSQL reads that of `lock_timeout`, in milliseconds; `None` if it is not one.
 fn milliseconds(value: &str) -> Option<u64> {
     let value = value.trim();
-    let end = value.find(|c: char| !c.is_ascii_digit()).unwrap_or(value.len());
+    let end = value.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(value.len());
     let (number, unit) = value.split_at(end);
-    let factor = match unit.trim() {
-        "" | "ms" => 1,
-        "us" => return Some(number.parse::<u64>().ok()? / 1000),
-        "s" => 1000,
-        "min" => 60_000,
-        "h" => 3_600_000,
-        "d" => 86_400_000,
+    let microseconds = match unit.trim() {
+        "" | "ms" => 1_000.0,
+        "us" => 1.0,
+        "s" => 1e6,
+        "min" => 60e6,
+        "h" => 3_600e6,
+        "d" => 86_400e6,
         _ => return None,
     };
-    number.parse::<u64>().ok()?.checked_mul(factor)
+    let time = Duration::try_from_secs_f64(number.parse::<f64>().ok()? * microseconds / 1e6).ok()?;
+    u64::try_from(time.as_millis()).ok()
 }
 
 #[cfg(test)]
@@ -111,6 +115,6 @@ mod tests {
     #[test]
     fn a_time_is_read_as_postgresql_does() {
         let read = ["0", "5000", "5s", " 2 min ", "1.5s", "-1", "'", ""].map(milliseconds);
-        assert_eq!(read, [Some(0), Some(5000), Some(5000), Some(120_000), None, None, None, None]);
+        assert_eq!(read, [Some(0), Some(5000), Some(5000), Some(120_000), Some(1500), None, None, None]);
     }
 }

@@ -44,6 +44,7 @@ fn is(name: &Name, constrained_domain: bool, world: &mut World) {
 fn makes(name: &Name, constrained_domain: bool, world: &mut World) {
     is(name, constrained_domain, world);
     world.made_types.insert(name.name.clone());
+    world.plan_types.insert(name.name.clone());
 }
 
 fn alter(alter: &ast::AlterType, world: &mut World) {

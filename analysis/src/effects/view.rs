@@ -17,6 +17,8 @@ pub(super) fn create(create: &ast::CreateView, world: &mut World) {
     // Without OR REPLACE, the server refuses what is there.
     if create.or_replace().is_none() || world.relation(&view).is_none() {
         world.create(&view, Kind::View, Vec::new());
+    } else {
+        world.forgets_reads(&view);
     }
     sees(&view, create.query().as_ref().map(AstNode::syntax), world);
     world.lock(&view, Lock::AccessExclusive);
@@ -65,6 +67,17 @@ pub(super) fn drop(statement: &SyntaxNode, behavior: Option<&DropBehavior>, worl
     }
 }
 
+/// What a view is called from now on, if that changes.
+fn renamed(statement: &SyntaxNode, view: &Name) -> Option<Name> {
+    let child = |kind| statement.children().find(|node| node.kind() == kind);
+    if let Some(to) = child(SyntaxKind::VIEW_RENAME_TO) {
+        let to = to.children().find(|node| node.kind() == SyntaxKind::VIEW)?;
+        return Some(view.renamed(name_of(&to).name));
+    }
+    let to = child(SyntaxKind::SET_SCHEMA)?.children().find(|node| node.kind() == SyntaxKind::SCHEMA_REF)?;
+    Some(Name { schema: Some(name_of(&to).name), name: view.name.clone() })
+}
+
 pub(super) fn alter(statement: &SyntaxNode, world: &mut World) {
     // It is copied, as a table is.
     let moves = [SyntaxKind::SET_TABLESPACE, SyntaxKind::SET_ACCESS_METHOD];
@@ -77,6 +90,9 @@ pub(super) fn alter(statement: &SyntaxNode, world: &mut World) {
             world.works(&view, Lock::AccessExclusive, Work::Rewrite);
         } else {
             world.lock(&view, Lock::AccessExclusive);
+        }
+        if let Some(to) = renamed(statement, &world.resolve(&view)) {
+            world.rename(&view, &to);
         }
     }
 }

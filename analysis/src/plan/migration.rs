@@ -50,7 +50,7 @@ pub(super) fn migration(
             std::mem::take(&mut findings).into_iter().partition(|(at, _)| range.contains(at));
         findings = rest;
         // squawk knows one script at a time. Nobody uses yet what this plan makes itself.
-        let is_new = !effects.opaque && !effects.of.is_empty() && effects.of.iter().all(|effect| effect.is_new);
+        let is_new = !effects.opaque && effects.of.first().is_some_and(|effect| effect.is_new);
         add(&mut statement, own.into_iter().map(|(_, finding)| finding).filter(|_| !is_new));
         held.statement(&effects, world);
         statements.push(statement);
@@ -100,9 +100,9 @@ fn judged(statements: &[Statement], held: Option<&(Verdict, Blocking)>, is_read:
 
 /// The tables that existed before and are touched.
 fn remember(effects: &Effects, world: &World, tables: &mut BTreeMap<String, Table>) {
-    for effect in effects.of.iter().filter(|effect| !effect.is_new) {
+    for effect in &effects.of {
         // A view has neither rows nor a size.
-        if let Some(facts) = world.facts(effect).filter(|facts| facts.kind != "view") {
+        if let Some(facts) = world.facts_before(effect).filter(|facts| facts.kind != "view") {
             tables.entry(facts.name.clone()).or_insert_with(|| facts.clone());
         }
     }

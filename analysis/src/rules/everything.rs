@@ -24,6 +24,7 @@ pub(super) const CASCADE: Rule = Rule {
                 | Stmt::DropMaterializedView(_)
                 | Stmt::DropIndex(_)
                 | Stmt::DropSequence(_)
+                | Stmt::DropFunction(_)
                 | Stmt::DropTrigger(_)
                 | Stmt::DropRule(_)
                 | Stmt::DropPolicy(_)

@@ -1,10 +1,10 @@
 //! Names that running code still uses.
 
 use report::Verdict;
-use squawk_syntax::ast::{self, AlterTableAction};
+use squawk_syntax::SyntaxKind;
+use squawk_syntax::ast::{self, AlterTableAction, AstNode as _};
 
-use super::{Found, Rule, safer};
-use crate::effects::Effects;
+use super::{Context, Found, Rule, safer};
 
 pub(super) const RENAME: Rule = Rule {
     name: "rename",
@@ -13,14 +13,8 @@ pub(super) const RENAME: Rule = Rule {
     bad: "ALTER TABLE big RENAME COLUMN a TO b",
     good: "ALTER TABLE big ADD COLUMN b integer",
     judge: |context| {
-        let (_, actions) = context.altered()?;
-        let what = actions.iter().find_map(|action| match action {
-            AlterTableAction::RenameColumn(_) => Some("column"),
-            AlterTableAction::TableRenameTo(_) => Some("table"),
-            AlterTableAction::SetSchema(_) => Some("schema"),
-            _ => None,
-        })?;
-        existed(context.effects).then(|| Found {
+        let what = renamed(context)?;
+        Some(Found {
             verdict: Verdict::Danger,
             text: format!("Whoever uses the old name of the {what} fails from then on"),
             safer: safer("Keep the old name as a view or a second column until nobody uses it", None),
@@ -28,8 +22,25 @@ pub(super) const RENAME: Rule = Rule {
     },
 };
 
-fn existed(effects: &Effects) -> bool {
-    effects.of.iter().any(|effect| !effect.is_new)
+/// What gets another name that existed before.
+fn renamed(context: &Context) -> Option<&'static str> {
+    let existed = context.effects.of.iter().any(|effect| !effect.is_new);
+    let statement = context.statement.syntax();
+    let has = |kind| statement.children().any(|child| child.kind() == kind);
+    match context.statement {
+        ast::Stmt::AlterTable(it) => it.actions().filter(|_| existed).find_map(|action| match action {
+            AlterTableAction::RenameColumn(_) => Some("column"),
+            AlterTableAction::TableRenameTo(_) => Some("table"),
+            AlterTableAction::SetSchema(_) => Some("schema"),
+            _ => None,
+        }),
+        ast::Stmt::AlterView(_) | ast::Stmt::AlterMaterializedView(_) if existed => {
+            let names = [SyntaxKind::VIEW_RENAME_TO, SyntaxKind::RENAME_COLUMN, SyntaxKind::SET_SCHEMA];
+            names.into_iter().any(has).then_some("view")
+        }
+        ast::Stmt::AlterSchema(_) => has(SyntaxKind::SCHEMA_RENAME_TO).then_some("schema"),
+        _ => None,
+    }
 }
 
 pub(super) const UNCLEAR_NAME: Rule = Rule {

@@ -2,7 +2,7 @@
 
 use report::Verdict;
 
-use super::{Found, Rule, safer};
+use super::{Found, Rule, is_large, safer};
 
 pub(super) const OPAQUE: Rule = Rule {
     name: "opaque",
@@ -12,9 +12,15 @@ pub(super) const OPAQUE: Rule = Rule {
     good: "DELETE FROM big WHERE id BETWEEN 1 AND 10",
     judge: |context| {
         // Where names say nothing, another rule says so.
-        (context.effects.opaque && !context.is_unclear).then(|| Found {
-            verdict: Verdict::Caution,
-            text: "What it does inside, and whom it blocks, cannot be known before it runs".to_owned(),
+        if !context.effects.opaque || context.is_unclear {
+            return None;
+        }
+        let text = "What it does inside, and whom it blocks, cannot be known before it runs";
+        let is_large = |name: &&String| is_large(context.world.facts_of_name(name));
+        let large = context.effects.mentions.iter().find(is_large);
+        Some(Found {
+            verdict: if large.is_some() { Verdict::Danger } else { Verdict::Caution },
+            text: large.map_or_else(|| text.to_owned(), |name| format!("{text}, and it names {name}, which is large")),
             safer: safer("Write its statements out, if it need not decide anything", None),
         })
     },

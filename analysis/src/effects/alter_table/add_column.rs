@@ -10,6 +10,7 @@ use crate::catalog::Column;
 use crate::effects::expression::{Volatility, volatility};
 use crate::effects::named::type_name;
 use crate::effects::{has, identifier_of, world::World};
+use crate::name::quoted;
 
 /// PostgreSQL's own words for types that are called otherwise in the catalog.
 const WORDS: [&str; 10] =
@@ -24,8 +25,11 @@ const SERIAL: [&str; 6] = ["serial", "serial4", "bigserial", "serial8", "smallse
 pub(super) fn effects(add: &ast::AddColumn, table: &Table, world: &mut World) {
     table.lock(world, Lock::AccessExclusive);
     let Some(column) = add.column_name().map(|name| identifier_of(name.syntax())) else { return };
-    if add.if_not_exists().is_some() && world.column(&table.name, &column).is_some() {
-        return;
+    if world.column(&table.name, &column).is_some() {
+        if add.if_not_exists().is_some() {
+            return;
+        }
+        world.fails(format!("{} has a column {} already", table.name, quoted(&column)));
     }
     let constraints: Vec<Constraint> = add.constraints().collect();
     if fills_rows(add, &constraints, world) {

@@ -19,7 +19,9 @@ pub(super) fn effects(set: &ast::SetType, column: &str, table: &Table, world: &m
         let from = known.as_ref().map(|column| column.of_type.clone()).unwrap_or_default();
         // Without COLLATE it gets its type's.
         let sorts = collated || known.is_some_and(|column| column.collated);
-        let stays = !converts && is_same_on_disk(&from, &to);
+        // What has the same name by now is perhaps another type.
+        let is_same = from != to || !world.plan_types.contains(&Name::parse(&to).name);
+        let stays = !converts && is_same && is_same_on_disk(&from, &to);
         if stays {
             world.lock(&name, Lock::AccessExclusive);
             rebuild(&name, column, sorts || !keeps_indexes(&from, &to), world);

@@ -108,7 +108,7 @@ fn foreign_key(table: &Table, columns: &[String], other: &Name, valid: bool, wor
     for name in world.family(other) {
         world.lock(&name, Lock::ShareRowExclusive);
         if looks_up {
-            world.works(&name, Lock::RowShare, Work::Scan);
+            world.looks_up(&name, Lock::RowShare, &table.name);
         }
     }
 }
@@ -182,7 +182,7 @@ pub(super) fn validate(validate: &ast::ValidateConstraint, table: &Table, world:
         for name in world.family(&other) {
             world.lock(&name, Lock::RowShare);
             if looks_up {
-                world.works(&name, Lock::RowShare, Work::Scan);
+                world.looks_up(&name, Lock::RowShare, &table.name);
             }
         }
     }

@@ -16,7 +16,7 @@ use super::{What, identifier_of, name_of, text, world::World};
 use crate::name::Name;
 
 pub(super) use constraint::dropped;
-pub(super) use remember::indexed;
+pub(super) use remember::{indexed, made_with};
 
 pub(super) fn effects(statement: &ast::AlterTable, world: &mut World) {
     let Some(target) = statement.table_relation_name() else {
@@ -25,9 +25,14 @@ pub(super) fn effects(statement: &ast::AlterTable, world: &mut World) {
     };
     let Some(written) = target.table_name_ref().map(|name| name_of(name.syntax())) else { return };
     let table = Table { only: target.only_token().is_some(), name: world.resolve(&written) };
-    // The server leaves it at a notice, without a lock.
-    if statement.if_exists().is_some() && world.relation(&table.name).is_none() {
-        return;
+    if world.relation(&table.name).is_none() {
+        // The server leaves it at a notice, without a lock.
+        if statement.if_exists().is_some() {
+            return;
+        }
+        if world.knows(statement.syntax()) {
+            world.fails(format!("there is no {}", table.name));
+        }
     }
     let mut actions: Vec<_> = statement.actions().collect();
     // The server begins with what is dropped, wherever it stands: that proves nothing to the others any more.
@@ -149,14 +154,14 @@ fn column(alter: &ast::AlterColumn, table: &Table, world: &mut World) {
 fn drop_column(drop: &ast::DropColumn, table: &Table, world: &mut World) {
     let Some(column) = drop.column_name_ref().map(|name| identifier_of(name.syntax())) else { return };
     table.lock(world, Lock::AccessExclusive);
-    if world.column(&table.name, &column).is_some() {
-        world.changes(&table.name, What::DropColumn(column.clone()));
-    }
     // Views and more, which only the server can list.
     if matches!(drop.drop_behavior(), Some(ast::DropBehavior::Cascade(_))) {
         world.opaque();
     }
     for name in table.family(world) {
+        if world.column(&name, &column).is_some() {
+            world.changes(&name, What::DropColumn(column.clone()));
+        }
         let indexes = world.column(&name, &column).map_or_else(Vec::new, |known| known.indexes.clone());
         for index in &indexes {
             world.remove(index);

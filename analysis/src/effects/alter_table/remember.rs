@@ -61,6 +61,12 @@ pub(super) fn added(text: &Written, columns: &[String], valid: bool, table: &Tab
     }
 }
 
+/// A constraint that a new `table` is made with, behind its `column` or by itself.
+pub(in crate::effects) fn made_with(text: &Written, column: Option<&str>, table: &Name, world: &mut World) {
+    let columns = column.map_or_else(|| written::columns(text, table, world), |column| vec![column.to_owned()]);
+    added(text, &columns, true, &Table { name: table.clone(), only: true }, world);
+}
+
 /// Which relations get the constraint.
 fn members(text: &Written, kind: char, table: &Table, world: &World) -> Vec<Name> {
     let is_partitioned = world.relation(&table.name).is_some_and(|relation| relation.kind == Kind::Partitioned);

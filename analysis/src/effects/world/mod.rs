@@ -25,17 +25,18 @@ pub struct World {
     aliases: BTreeMap<Name, Name>,
     /// Relations that the plan has made itself.
     new: BTreeSet<Name>,
-    /// What is known of relations that existed before, also when the plan has dropped them, and of those that the plan has
-    /// filled; by the names in effects.
+    /// What is known of relations that existed before, also when the plan has dropped them; by the names in effects.
     facts: BTreeMap<String, Table>,
-    /// Relations that the plan has made, and filled with rows of others; by the names in effects.
-    filled: BTreeSet<String>,
+    /// The same of those that the plan has filled with rows of others, be they new or not, as they are since.
+    filled: BTreeMap<String, Table>,
     pub(super) functions: BTreeMap<Name, Function>,
     pub(crate) types: BTreeMap<Name, TypeFacts>,
     /// How much names still say.
     names: Names,
     /// Whether a statement before has done what nobody knows.
     was_opaque: bool,
+    /// Types that the plan has made itself, by name.
+    pub(super) plan_types: BTreeSet<String>,
     /// Types that the script has made itself.
     pub(super) made_types: BTreeSet<String>,
     /// Values that the script has added to types that it has not made.
@@ -79,12 +80,13 @@ impl World {
             relations,
             aliases,
             new: BTreeSet::new(),
-            filled: BTreeSet::new(),
+            filled: BTreeMap::new(),
             facts,
             functions,
             types,
             names: Names::All,
             was_opaque: false,
+            plan_types: BTreeSet::new(),
             made_types: BTreeSet::new(),
             added_values: Vec::new(),
             patience: Patience::Bounded,
@@ -113,8 +115,18 @@ impl World {
 
     /// What is known of the relation that an effect is on, if it existed before the plan, or the plan has filled it.
     pub fn facts(&self, effect: &Effect) -> Option<&Table> {
-        let has_rows = !effect.is_new || self.filled.contains(&effect.relation);
-        self.facts.get(&effect.relation).filter(|_| has_rows && self.names != Names::Nothing)
+        let before = || self.facts.get(&effect.relation).filter(|_| !effect.is_new);
+        self.filled.get(&effect.relation).or_else(before).filter(|_| self.names != Names::Nothing)
+    }
+
+    /// The same as it was before the plan.
+    pub(crate) fn facts_before(&self, effect: &Effect) -> Option<&Table> {
+        self.facts.get(&effect.relation).filter(|_| !effect.is_new && self.names != Names::Nothing)
+    }
+
+    /// What is known of the relation called `name` in effects, be it new or not.
+    pub(crate) fn facts_of_name(&self, name: &str) -> Option<&Table> {
+        self.filled.get(name).or_else(|| self.facts.get(name)).filter(|_| self.names != Names::Nothing)
     }
 
     /// What is known of the relation that a change is to.
@@ -128,19 +140,19 @@ impl World {
         tables.map(|relation| relation.name.clone()).collect()
     }
 
-    /// The same, each with what it does when what it refers to goes: [`Constraint::on_delete`].
-    pub(super) fn referring_by(&self, refers: impl Fn(&Constraint) -> bool) -> Vec<(Name, char)> {
+    /// The same, each with its constraint.
+    pub(super) fn referring_by(&self, refers: impl Fn(&Constraint) -> bool) -> Vec<(Name, Constraint)> {
         let mut found = Vec::new();
         for relation in self.relations.values() {
             let keys = relation.constraints.iter().filter(|constraint| refers(constraint));
-            found.extend(keys.map(|constraint| (relation.name.clone(), constraint.on_delete)));
+            found.extend(keys.map(|constraint| (relation.name.clone(), constraint.clone())));
         }
         found
     }
 
     /// Whether the plan has filled the relation `name` with rows of others.
     pub(super) fn is_filled(&self, name: &Name) -> bool {
-        self.filled.contains(&self.resolve(name).to_string())
+        self.filled.contains_key(&self.resolve(name).to_string())
     }
 
     /// Whether the plan has made the relation `name`.
@@ -198,6 +210,13 @@ impl World {
         }
     }
 
+    /// The same where each row of `by` is looked up by its key there: few, if those are few.
+    pub(super) fn looks_up(&mut self, written: &Name, lock: Lock, by: &Name) {
+        self.works(written, lock, Work::Scan);
+        let (relation, by) = (self.resolve(written).to_string(), self.resolve(by).to_string());
+        self.effects.looked_up.insert(relation, by);
+    }
+
     /// What `statement` locks, without what it would do there.
     pub(super) fn only_locks(&mut self, statement: impl FnOnce(&mut Self)) {
         let before = std::mem::take(&mut self.effects);
@@ -230,6 +249,21 @@ impl World {
         if !self.was_opaque {
             self.effects.fails.get_or_insert(why);
         }
+    }
+
+    /// The statement names `written` where it is not known what for.
+    pub(super) fn mentions(&mut self, written: &Name) {
+        let is_table = |kind| matches!(kind, Kind::Table | Kind::Partitioned | Kind::MaterializedView);
+        if let Some(name) = self.existing(written)
+            && self.relation(&name).is_some_and(|relation| is_table(relation.kind))
+        {
+            self.effects.mentions.push(name.to_string());
+        }
+    }
+
+    /// From here on something may be there, or not, that nobody knows of.
+    pub(super) fn doubts(&mut self) {
+        self.was_opaque = true;
     }
 
     /// Rows or values of `written` are changed. What the plan has made itself had none.

@@ -36,23 +36,34 @@ impl World {
         self.relations.insert(name, relation);
     }
 
-    /// The statement fills `written`, which the plan has made, with what it reads. That is as large as all of it, at most.
+    /// The statement fills `written` with what it reads: that is as large as all of it, at most.
     pub(in crate::effects) fn fill(&mut self, written: &Name) {
         let name = self.resolve(written);
         let key = name.to_string();
         let reads = self.effects.of.iter().filter(|effect| effect.relation != key && effect.work.contains(&Work::Scan));
         let read: Vec<_> = reads.map(|effect| self.facts(effect)).collect();
-        if !self.new.contains(&name) || (read.is_empty() && !self.effects.untimed) {
+        if read.is_empty() && !self.effects.untimed {
             return;
         }
-        let mut facts = empty(&name);
-        facts.bytes = read.iter().flatten().map(|facts| facts.bytes).fold(0, u64::saturating_add);
-        facts.rows = read.iter().map(|facts| (*facts)?.rows).sum();
+        let known = self.filled.get(&key).or_else(|| self.facts.get(&key).filter(|_| !self.new.contains(&name)));
+        let mut facts = known.cloned().unwrap_or_else(|| empty(&name));
+        facts.bytes = read.iter().flatten().map(|facts| facts.bytes).fold(facts.bytes, u64::saturating_add);
+        let rows: Option<u64> = read.iter().map(|facts| (*facts)?.rows).sum();
+        facts.rows = facts.rows.zip(rows).map(|(before, more)| before.saturating_add(more));
         if self.effects.untimed || read.contains(&None) {
             (facts.bytes, facts.rows) = (0, None);
         }
-        self.facts.insert(key.clone(), facts);
-        self.filled.insert(key);
+        self.filled.insert(key, facts);
+    }
+
+    /// What `view` reads is no longer known, nor what those read that may read it.
+    pub(in crate::effects) fn forgets_reads(&mut self, view: &Name) {
+        let old = self.relation(view).map_or_else(Vec::new, |relation| relation.reads.clone());
+        for relation in
+            self.relations.values_mut().filter(|relation| relation.reads.iter().any(|name| old.contains(name)))
+        {
+            relation.reads.clear();
+        }
     }
 
     /// The plan drops a relation, with its indexes.
@@ -74,14 +85,11 @@ impl World {
         let from = self.resolve(written);
         if self.new.remove(&from) {
             self.new.insert(to.clone());
-            if self.filled.remove(&from.to_string()) {
-                self.filled.insert(to.to_string());
-                let facts = self.facts.remove(&from.to_string());
-                self.facts.extend(facts.map(|facts| (to.to_string(), facts)));
-            }
         } else if let Some(facts) = self.facts.get(&from.to_string()).cloned() {
             self.facts.insert(to.to_string(), facts);
         }
+        let filled = self.filled.remove(&from.to_string());
+        self.filled.extend(filled.map(|facts| (to.to_string(), facts)));
         if let Some(mut relation) = self.relations.remove(&from) {
             relation.name = to.clone();
             self.relations.insert(to.clone(), relation);
