@@ -103,11 +103,11 @@ def test_outside_of_prod_the_verdict_decides_who_is_asked(case):
     # The same statement is one thing on a small table, and another on one that the statistics call large.
     superuser = dev.stack.postgres.superuser
     make_out_to_have(superuser, dev.connection, "b", 1)
-    dev.write("4_d", "UPDATE b SET n = 2")
+    dev.write("4_d", "DELETE FROM b WHERE n = 2")
     small = dev.run()
     assert (small["status"], small["output"]["plan"]["report"]["danger"]) == ("SUCCEEDED", 0)
     make_out_to_have(superuser, dev.connection, "a", 50_000_000)
-    dev.write("5_e", "UPDATE a SET n = 2")
+    dev.write("5_e", "DELETE FROM a WHERE n = 2")
     execution, digest = dev.start_and_wait_for_approval()
     planned = dev.stack.result(execution, "Plan")
     assert (planned["report"]["verdict"], planned["migrations"][0]["verdict"]) == ("danger", "danger")
