@@ -13,7 +13,7 @@ use crate::reconcile::{Reconciled, reconcile};
 use crate::script::{Class, Evidence};
 use crate::session::{ScriptError, Session, Target, code_of, is_closed};
 use crate::standalone::Standalone;
-use crate::{Error, Result, lock, sqlstate};
+use crate::{Error, Result, failure, lock, sqlstate};
 
 pub use crate::reconcile::Approved;
 
@@ -294,7 +294,7 @@ impl Turn<'_> {
     }
 
     fn failed(&self, error: &ScriptError, alone: bool) -> Error {
-        let mut failure = message::failure(self.planned, error, alone, self.applied_before, self.total);
+        let mut failure = failure::of(self.planned, error, alone, self.applied_before, self.total);
         if failure.code == sqlstate::QUERY_CANCELED && Instant::now() >= self.budget.deadline {
             failure.hint = Some(
                 "It was cancelled because the function's time was up, though it had all of it: \

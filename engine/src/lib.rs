@@ -23,6 +23,7 @@ pub use error::{Error, Result};
 
 mod digest;
 mod durability;
+mod failure;
 mod lock;
 mod message;
 mod quote;
