@@ -6,13 +6,15 @@ use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
 use crate::history::{Format, History};
-use crate::ledger::{self, Entry, Ledger, PREPARED, Recorded, Row, Statements};
-use crate::message::{self, Recording};
-use crate::plan::{Planned, check_empty};
+use crate::ledger::{self, Entry, Ledger, PREPARED, PREPARED_LEFT, Recorded, Row, Statements};
+use crate::lock::{Done, Shown};
+use crate::message::{Message, Recording};
+use crate::plan::{Planned, check_empty, resolve};
 use crate::reconcile::{Reconciled, reconcile};
 use crate::script::{Class, Evidence};
-use crate::session::{ScriptError, Session, Target, code_of, is_closed};
+use crate::session::{ScriptError, Session, Target, code_of, database_error, is_broken};
 use crate::standalone::Standalone;
+use crate::transaction::{self, Fate};
 use crate::{Error, Result, failure, lock, sqlstate};
 
 pub use crate::reconcile::Approved;
@@ -58,7 +60,7 @@ const LONGEST_LOOK: Duration = Duration::from_secs(1);
 pub(crate) enum Attempt {
     /// It is recorded.
     Applied(Recorded),
-    Failed(ScriptError),
+    Failed(ScriptError, Message),
 }
 
 /// Applies what remains of `approved` to `target`. `run` names the run, the same at each attempt;
@@ -92,7 +94,7 @@ async fn apply_locked(
     approved: &Approved,
     run: &str,
     budget: Budget,
-) -> Result<Outcome> {
+) -> Result<Done<Outcome>> {
     let identity = session.identity(instance);
     let found = ledger::read(session, statements).await?;
     let is_new = found.is_none();
@@ -111,6 +113,7 @@ async fn apply_locked(
     let exclusive: Vec<_> = remaining.iter().flat_map(|planned| planned.script.exclusive.clone()).collect();
     let somebody = !exclusive.is_empty() && !lock::in_the_way(session, &exclusive).await?.is_empty();
     let mut looked = Instant::now();
+    let mut shown = Vec::new();
     for (index, planned) in remaining.iter().enumerate() {
         // One is always tried, so that a run cannot go round without an end.
         if index > 0 && Instant::now() >= budget.deadline {
@@ -119,6 +122,8 @@ async fn apply_locked(
         let number = applied.len() + 1;
         let id = ledger::row_id(run, &planned.key, ledger.rolled_back(&planned.key));
         let entry = Entry::of_planned(planned, &id, newest.as_deref());
+        // A row that was left open is completed, whichever run wrote it.
+        let shown_id = cut_off.as_ref().map_or_else(|| id.clone(), |row| row.id.clone());
         let class = planned.script.class.name();
         tracing::info!(execution, migration = planned.name, number, total, class, "applying migration");
         let turn = Turn { statements, planned, entry, applied_before: number - 1, total, budget };
@@ -138,12 +143,15 @@ async fn apply_locked(
         };
         let duration_ms = recorded.milliseconds;
         newest = Some(recorded.started_at);
+        shown.push(Shown { migration: planned.name.clone(), id: shown_id, checksum: planned.checksum.clone() });
         applied.push(Applied { name: planned.name.clone(), duration_ms, by_this_run: true });
         tracing::info!(execution, migration = planned.name, number, total, duration_ms, "applied migration");
     }
 
     let applied_now = applied.len() - done.len();
-    Ok(Outcome { applied, applied_now, remaining: remaining.len() - applied_now })
+    shown
+        .splice(0..0, done.into_iter().map(|(migration, row)| Shown { migration, id: row.id, checksum: row.checksum }));
+    Ok(Done { value: Outcome { applied, applied_now, remaining: remaining.len() - applied_now }, shown })
 }
 
 /// What the ledger says of a migration of the plan that was applied before this attempt.
@@ -159,6 +167,12 @@ async fn make_ledger(session: &mut Session, format: Format, statements: &Stateme
     }
     let creation = statements.creation(session).await?;
     session.run("creating the ledger", &creation).await
+}
+
+/// Whether an error is the recording's own, so that it wrote no row.
+fn is_guards(error: &ScriptError) -> bool {
+    let text = database_error(&error.source).map_or("", |error| error.message());
+    ledger::GUARDS.iter().any(|mark| text.contains(mark))
 }
 
 /// One migration's turn.
@@ -192,9 +206,9 @@ impl Turn<'_> {
                     standalone.run(session, cut_off.as_ref()).await?
                 }
             };
-            let error = match attempt {
+            let (error, message) = match attempt {
                 Attempt::Applied(recorded) => return Ok(recorded),
-                Attempt::Failed(error) => error,
+                Attempt::Failed(error, message) => (error, message),
             };
             let code = code_of(&error.source).unwrap_or_default();
             let single = self.planned.script.statements.len() == 1;
@@ -205,7 +219,7 @@ impl Turn<'_> {
                 continue;
             }
             if !sqlstate::is_contention(&code) {
-                return Err(self.failed(&error, alone.is_some()));
+                return Err(self.failed(&error, &message, alone.is_some()));
             }
             let next = Instant::now() + pause;
             if next >= self.budget.deadline || started.elapsed() + pause > self.budget.contention_patience {
@@ -254,35 +268,91 @@ impl Turn<'_> {
             (false, true) => Recording::AndPrepare,
             (false, false) => Recording::SpelledOut,
         };
-        let message = message::transactional(self.statements, self.entry, self.planned, recording);
-        let error = match session.send(message, self.budget.deadline).await {
-            Ok(row) => return self.recorded(session, row, recording).await,
+        let nonce = transaction::nonce();
+        let message = Message::transactional(session, self.statements, self.entry, self.planned, recording, &nonce);
+        let error = match session.send(message.text.clone(), self.budget.deadline).await {
+            Ok(answer) if message.differs_from(answer.completed) => {
+                return Err(self.ran_something_else(&message, answer.completed));
+            }
+            Ok(answer) => return self.recorded(session, answer.last, recording).await,
             Err(error) => error,
         };
-        if is_closed(&error.source) {
+        if is_broken(&error.source) {
             return Err(session.error(&format!("migration {}", self.planned.name), &error.source));
         }
-        session.reset("ROLLBACK; ", "").await?;
+        // A message that PostgreSQL cannot parse has not run at all.
+        let fate = match error.completed {
+            0 => {
+                session.reset("ROLLBACK; ", "").await?;
+                Fate::RolledBack
+            }
+            _ => transaction::fate(session, &nonce).await?,
+        };
         // A failover can leave the session as it is. A script can also make its own transaction read-only.
         if code_of(&error.source).as_deref() == Some(sqlstate::READ_ONLY_SQL_TRANSACTION) {
             session.look_again().await?;
             session.check_writable()?;
         }
-        // The error may have come behind the COMMIT.
-        let sql = self.statements.recorded(self.entry.id);
-        if let Some(recorded) = Recorded::one(session, "looking for the row", &sql).await? {
-            return Ok(Attempt::Applied(recorded));
+        // A COMMIT of ours that failed has ended the transaction, and undone it.
+        let at_commit = error.last.as_ref().is_some_and(|row| row.try_get::<i64, _>(PREPARED_LEFT).is_ok());
+        // An error of the driver says nothing of where the server stopped, and one of the server's may have come behind
+        // our own COMMIT. Elsewhere a row is no evidence: a script can have written it.
+        let is_drivers = database_error(&error.source).is_none();
+        if is_drivers || fate == Fate::Committed && !is_guards(&error) {
+            let sql = self.statements.recorded(self.entry);
+            if let Some(recorded) = Recorded::one(session, "looking for the row", &sql).await? {
+                return Ok(Attempt::Applied(recorded));
+            }
         }
-        // The script gave up what was prepared here, and is as yet undone: once more, without it.
+        if fate == Fate::Committed || fate == Fate::Ended && !at_commit {
+            return Err(self.torn(session, &message, &error).await);
+        }
+        // The script gave up what was prepared here, and is undone: once more, without it.
         if recording == Recording::Prepared && code_of(&error.source).as_deref() == Some(sqlstate::NOTHING_PREPARED) {
             return Box::pin(self.transactional(session)).await;
         }
-        Ok(Attempt::Failed(error))
+        Ok(Attempt::Failed(error, message))
+    }
+
+    /// What it means that a script ended the transaction that it ran in: a part of it is committed, and it has no row.
+    /// Leaves an open row, so that no later run takes the migration for one that never ran.
+    async fn torn(&self, session: &mut Session, message: &Message, error: &ScriptError) -> Error {
+        let insert = self.statements.insert_started(self.entry);
+        let is_marked = match session.rows("recording that a part is committed", &insert).await {
+            Ok(rows) => !rows.is_empty(),
+            Err(error) => {
+                tracing::error!(migration = self.planned.name, %error, "could not record that a part is committed");
+                false
+            }
+        };
+        let code = code_of(&error.source).unwrap_or_else(|| "none".to_owned());
+        let completed = message.completed_of_script(error.completed);
+        let unmarked =
+            if is_marked { "" } else { ". It has no row in the ledger: a new run would run all of it again" };
+        Error::InDoubt {
+            migration: self.planned.name.clone(),
+            evidence: format!(
+                "its script ended the transaction that it ran in, though its text shows no statement that does. What stood \
+                 before that is committed and stays. {completed} of its statements had completed when it stopped with \
+                 SQLSTATE {code} ({}){unmarked}",
+                sqlstate::condition(&code)
+            ),
+            way_out: resolve(&self.planned.key, &self.planned.name),
+        }
+    }
+
+    /// What it means that the server ran more or fewer statements than a script has by its text.
+    fn ran_something_else(&self, message: &Message, completed: usize) -> Error {
+        Error::RanSomethingElse {
+            migration: self.planned.name.clone(),
+            planned: self.planned.script.statements.len(),
+            ran: (self.planned.script.statements.len() + completed).saturating_sub(message.len()),
+        }
     }
 
     /// What the `row` tells that our own check has returned last.
     async fn recorded(&self, session: &mut Session, row: Option<PgRow>, recording: Recording) -> Result<Attempt> {
-        let read = |row: PgRow| Ok((Recorded::of(&row)?, row.try_get::<i64, _>("prepared")?));
+        let read = |row: PgRow| Ok((Recorded::of(&row)?, row.try_get::<i64, _>(PREPARED_LEFT)?));
         let found = row.ok_or(sqlx::Error::RowNotFound).and_then(read);
         let (recorded, prepared) = found.map_err(|error| session.error("recording", &error))?;
         session.prepared = recording != Recording::SpelledOut;
@@ -293,8 +363,8 @@ impl Turn<'_> {
         Ok(Attempt::Applied(recorded))
     }
 
-    fn failed(&self, error: &ScriptError, alone: bool) -> Error {
-        let mut failure = failure::of(self.planned, error, alone, self.applied_before, self.total);
+    fn failed(&self, error: &ScriptError, message: &Message, alone: bool) -> Error {
+        let mut failure = failure::of(self.planned, message, error, alone, self.applied_before, self.total);
         if failure.code == sqlstate::QUERY_CANCELED && Instant::now() >= self.budget.deadline {
             failure.hint = Some(
                 "It was cancelled because the function's time was up, though it had all of it: \

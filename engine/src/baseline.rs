@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::digest::Fields;
 use crate::history::{History, Migration};
 use crate::ledger::{self, Entry, Ledger, Row, Statements};
+use crate::lock::Done;
 use crate::plan::{Identity, look_for_others, until};
 use crate::session::{Session, Target};
 use crate::{Error, Result, lock};
@@ -61,7 +62,7 @@ pub async fn record(
 ) -> Result<usize> {
     let statements = Statements::new(target, history.format);
     lock::hold(target, &statements, lock_patience, async |session| {
-        record_locked(session, &statements, instance, history, up_to, digest, run).await
+        record_locked(session, &statements, instance, history, up_to, digest, run).await.map(Done::of)
     })
     .await
 }

@@ -1,5 +1,7 @@
 //! Makes sure that what was committed survives a crash of the server, and verifies it.
 
+use sqlx::Row as _;
+
 use crate::session::Session;
 use crate::{Error, Result, sqlstate};
 
@@ -16,23 +18,27 @@ const WRITTEN: &str = "lockstep.written";
 /// # Errors
 ///
 /// [`Error::ConnectionClosed`] when the server does not show that everything is flushed.
-pub(crate) async fn flush(session: &mut Session, then: &str) -> Result<()> {
+///
+/// The numbers that the query `count` gives, if there is one, are asked in between, and returned.
+pub(crate) async fn flush(session: &mut Session, then: &str, count: Option<&str>) -> Result<Vec<i64>> {
     let doing = "flushing what was committed";
+    let count = count.map_or_else(String::new, |count| format!("{count}; "));
     let sql = format!(
-        "SELECT pg_catalog.set_config('{WRITTEN}', pg_catalog.pg_current_wal_insert_lsn()::pg_catalog.text, false) IS NULL; \
-         {WRITE}; \
+        "SELECT pg_catalog.set_config('{WRITTEN}', pg_catalog.pg_current_wal_insert_lsn()::pg_catalog.text, false) IS NULL AS written; \
+         {WRITE}; {count}\
          SELECT CASE WHEN pg_catalog.pg_current_wal_flush_lsn() >= pg_catalog.current_setting('{WRITTEN}')::pg_catalog.pg_lsn \
-         THEN ({then}) IS NOT NULL ELSE false END"
+         THEN ({then}) IS NOT NULL ELSE false END AS flushed"
     );
-    let flushed = match session.value::<bool>(doing, &sql).await {
+    let rows = match session.rows(doing, &sql).await {
         // A storage of its own, such as Aurora's, has no log to look at; its commits wait all the same.
         Err(Error::Query { code, .. }) if code == sqlstate::FEATURE_NOT_SUPPORTED => {
-            session.value::<bool>(doing, &format!("{WRITE}; SELECT ({then}) IS NOT NULL")).await?
+            session.rows(doing, &format!("{WRITE}; {count}SELECT ({then}) IS NOT NULL AS flushed")).await?
         }
-        flushed => flushed?,
+        rows => rows?,
     };
-    if flushed {
-        return Ok(());
+    let flushed = rows.last().ok_or(sqlx::Error::RowNotFound).and_then(|row| row.try_get::<bool, _>("flushed"));
+    if flushed.map_err(|error| session.error(doing, &error))? {
+        return Ok(rows.iter().filter_map(|row| row.try_get::<i64, _>("number").ok()).collect());
     }
     Err(Error::ConnectionClosed { during: doing.into(), reason: "the server has not flushed it".into() })
 }

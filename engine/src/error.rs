@@ -144,23 +144,53 @@ pub enum Error {
     /// A script cannot be run safely, found before anything ran.
     #[error("{}", refusals(.0))]
     Refused(Vec<Refused>),
-    /// A script failed in the database. Nothing of it remains (P3018).
+    /// A script failed in the database, and its transaction was rolled back (P3018).
     #[error("{0}")]
     MigrationFailed(Box<MigrationFailure>),
     /// A statement that cannot run in a transaction was cut off, and the database does not tell
-    /// whether it finished.
-    #[error(
-        "migration {migration} was started {started_at} and cut off, and the database does not tell whether it finished: {evidence}. {way_out}"
-    )]
+    /// whether it finished; or a script ended the transaction that it ran in.
+    #[error("migration {migration} is in doubt: {evidence}. {way_out}")]
     InDoubt {
         /// The migration.
         migration: String,
-        /// When, by the ledger.
-        started_at: String,
-        /// What is known.
+        /// What is known, with the times that the ledger tells.
         evidence: String,
         /// How to resolve it.
         way_out: String,
+    },
+    /// A statement said that it was done and did nothing, such as `IF NOT EXISTS` where another index has the name.
+    #[error(
+        "migration {migration} did nothing: {reason}. It is not recorded. Mend the script and start a new run (P3018)"
+    )]
+    NothingDone {
+        /// The migration.
+        migration: String,
+        /// Why, with the name of what is in the way.
+        reason: String,
+    },
+    /// The server ran more or fewer statements of a script than it has by its text. All of it is applied and recorded.
+    #[error(
+        "migration {migration} is applied and recorded, but the server ran {ran} statement(s) of it where its text shows {planned}: \
+         what was planned is not all that ran. Nothing more was applied; look at what it changed"
+    )]
+    RanSomethingElse {
+        /// The migration.
+        migration: String,
+        /// How many statements the text shows.
+        planned: usize,
+        /// How many the server ran.
+        ran: usize,
+    },
+    /// Migrations that were applied have no row in the ledger any more.
+    #[error(
+        "the ledger {ledger} has no finished row any more of {}, which are applied: a script, a trigger or another session \
+         changed the ledger after they were recorded. Restore their rows by the mode resolve before another run", listed(.migrations)
+    )]
+    RowsGone {
+        /// The ledger's name.
+        ledger: String,
+        /// The migrations.
+        migrations: Vec<String>,
     },
     /// A setting is wrong.
     #[error("{name}: {reason}")]
@@ -230,6 +260,8 @@ pub struct MigrationFailure {
     pub hint: Option<String>,
     /// Whether something of the script may be left: it ran outside of a transaction.
     pub may_leave_traces: bool,
+    /// What no rollback undoes of the statements that ran, with the line.
+    pub outlives: Vec<crate::script::Outlives>,
     /// How many migrations of the plan are applied and stay.
     pub applied_before: usize,
     /// How many the plan has in all.
@@ -258,8 +290,11 @@ impl fmt::Display for MigrationFailure {
         f.write_str(if self.may_leave_traces {
             ". It ran outside of a transaction: look for what it left, such as an invalid index"
         } else {
-            ". Nothing of it remains"
+            ". Its transaction was rolled back"
         })?;
+        for outlives in &self.outlives {
+            write!(f, ". No rollback undoes {} (line {}): it stays", outlives.what, outlives.line)?;
+        }
         write!(
             f,
             "; {} of {} planned migration(s) are applied and stay. Mend the script and start a new run (P3018)",

@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use crate::ledger::Statements;
-use crate::quote::literal;
+use crate::lookup::regclass;
+use crate::name::Name;
 use crate::session::{Session, Target};
 use crate::{Error, Result, durability};
 
@@ -17,17 +18,38 @@ const POLL_EVERY: Duration = Duration::from_millis(200);
 pub(crate) const THIS_DATABASE: &str =
     "(SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())";
 
+/// A migration that is applied, and by which row the ledger has to show it.
+pub(crate) struct Shown {
+    pub(crate) migration: String,
+    pub(crate) id: String,
+    pub(crate) checksum: String,
+}
+
+/// What came of work under the lock, and what the ledger has to show of it when the lock is given up.
+pub(crate) struct Done<T> {
+    pub(crate) value: T,
+    pub(crate) shown: Vec<Shown>,
+}
+
+impl<T> Done<T> {
+    /// Work that has looked at the ledger itself.
+    pub(crate) fn of(value: T) -> Self {
+        Self { value, shown: Vec::new() }
+    }
+}
+
 /// Runs `work` in a session of its own that holds the lock. Whatever came of it, what was committed is flushed
-/// before the lock is free and before anything is reported: others may now rely on it.
+/// before the lock is free and before anything is reported: others may now rely on it. What the ledger has to show is
+/// looked for once more in the same round trip: a script or a trigger can have changed the ledger since.
 ///
 /// # Errors
 ///
-/// Those of `work`; of opening the session; [`Error::ReadOnly`], [`Error::LockHeld`].
+/// Those of `work`; of opening the session; [`Error::ReadOnly`], [`Error::LockHeld`], [`Error::RowsGone`].
 pub(crate) async fn hold<T>(
     target: &Target,
     statements: &Statements,
     patience: Duration,
-    work: impl AsyncFnOnce(&mut Session) -> Result<T>,
+    work: impl AsyncFnOnce(&mut Session) -> Result<Done<T>>,
 ) -> Result<T> {
     // The first try costs no round trip of its own: on most days the lock is free.
     let (mut session, taken) = Session::open_and::<bool>(target, &statements.try_lock()).await?;
@@ -35,15 +57,26 @@ pub(crate) async fn hold<T>(
     if taken != Some(true) {
         acquire(&mut session, statements, patience).await?;
     }
-    let mut result = work(&mut session).await;
-    if !matches!(result, Err(Error::ConnectionClosed { .. }))
-        && let Err(error) = durability::flush(&mut session, &statements.unlock()).await
-    {
-        // A failure of its own tells more than that it could not be flushed either.
-        result = result.and(Err(error));
+    let result = work(&mut session).await;
+    if matches!(result, Err(Error::ConnectionClosed { .. })) {
+        session.close().await;
+        return result.map(|done| done.value);
     }
+    let shown: &[Shown] = result.as_ref().map_or(&[], |done| &done.shown);
+    let count = (!shown.is_empty()).then(|| statements.missing(shown));
+    let flushed = durability::flush(&mut session, &statements.unlock(), count.as_deref()).await;
     session.close().await;
-    result
+    // A failure of its own tells more than that it could not be flushed either.
+    let Done { value, shown } = result?;
+    let missing = flushed?;
+    if missing.is_empty() {
+        return Ok(value);
+    }
+    let name = |number: &i64| Some(shown.get(usize::try_from(*number).ok()?.checked_sub(1)?)?.migration.clone());
+    Err(Error::RowsGone {
+        ledger: statements.table().to_owned(),
+        migrations: missing.iter().filter_map(name).collect(),
+    })
 }
 
 /// Takes the lock, trying again until `patience` is over.
@@ -82,8 +115,8 @@ pub(crate) async fn holder(session: &mut Session, statements: &Statements) -> Re
 }
 
 /// The transactions that hold a lock on one of `tables` now, whatever its mode.
-pub(crate) async fn in_the_way(session: &mut Session, tables: &[String]) -> Result<BTreeSet<String>> {
-    let names: Vec<_> = tables.iter().map(|table| format!("pg_catalog.to_regclass({})", literal(table))).collect();
+pub(crate) async fn in_the_way(session: &mut Session, tables: &[Name]) -> Result<BTreeSet<String>> {
+    let names: Vec<_> = tables.iter().map(|table| regclass(table, session.path())).collect();
     let sql = format!(
         "SELECT DISTINCT l.virtualtransaction FROM pg_catalog.pg_locks l WHERE l.granted AND l.locktype = 'relation' \
          AND l.relation IN ({}) AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid() AND l.database = {THIS_DATABASE}",

@@ -42,6 +42,9 @@ pub async fn preflight(session: &mut Session, format: Format) -> Result<Report> 
     }
     if session.value::<bool>("looking for the ledger", &statements.exists()).await? {
         check_may_record(session, &statements, &target.user).await?;
+        if session.value::<bool>("looking at the ledger", &statements.is_unlogged()).await? {
+            return Err(statements.unlogged());
+        }
     } else {
         for schema in &schemas {
             check_schema(session, schema, &target.user, "CREATE").await?;

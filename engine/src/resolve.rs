@@ -6,6 +6,7 @@
 use crate::digest::Fields;
 use crate::history::{Format, History, Key, Migration};
 use crate::ledger::{self, Entry, Ledger, Row, Statements};
+use crate::lock::Done;
 use crate::plan::Identity;
 use crate::script::{Class, classify};
 use crate::session::{Session, Target};
@@ -122,7 +123,7 @@ pub async fn resolve(
 ) -> Result<bool> {
     let statements = Statements::new(target, history.format);
     lock::hold(target, &statements, lock_patience, async |session| {
-        resolve_locked(session, &statements, instance, history, claim, digest, run).await
+        resolve_locked(session, &statements, instance, history, claim, digest, run).await.map(Done::of)
     })
     .await
 }

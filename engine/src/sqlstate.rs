@@ -4,6 +4,7 @@
 
 pub(crate) const FEATURE_NOT_SUPPORTED: &str = "0A000";
 pub(crate) const ACTIVE_SQL_TRANSACTION: &str = "25001";
+pub(crate) const NO_ACTIVE_SQL_TRANSACTION: &str = "25P01";
 pub(crate) const READ_ONLY_SQL_TRANSACTION: &str = "25006";
 pub(crate) const NOTHING_PREPARED: &str = "26000";
 pub(crate) const INVALID_AUTHORIZATION: &str = "28000";

@@ -11,10 +11,13 @@ use sqlx::postgres::PgRow;
 use crate::apply::Attempt;
 use crate::ledger::{Entry, Recorded, Row, Statements};
 use crate::lock::THIS_DATABASE;
+use crate::lookup::regclass;
+use crate::message::Message;
+use crate::name::{LONGEST, Name};
 use crate::plan::{Planned, resolve};
 use crate::quote::literal;
 use crate::script::{Evidence, Reindexed};
-use crate::session::{Session, code_of, is_closed};
+use crate::session::{Session, code_of, is_broken};
 use crate::{Error, Result, durability, lock, sqlstate};
 
 /// What the catalog says of a statement's work.
@@ -38,8 +41,9 @@ impl State {
     }
 }
 
-/// A lock timeout would leave an index invalid; the deadline bounds the statement instead.
-const LIFT_LOCK_TIMEOUT: &str = "SET lock_timeout = 0";
+/// What a script that runs alone needs, which is sent before it: its search path, and no lock timeout. That would leave an
+/// index invalid; the deadline bounds the statement instead.
+const AS_A_SCRIPT: &str = "RESET search_path; SET lock_timeout = 0";
 
 /// A standalone migration's turn.
 pub(crate) struct Standalone<'a> {
@@ -54,6 +58,11 @@ pub(crate) struct Standalone<'a> {
 impl Standalone<'_> {
     /// Applies the migration outside of a transaction, or completes what `cut_off` began.
     pub(crate) async fn run(&self, session: &mut Session, cut_off: Option<&Row>) -> Result<Attempt> {
+        // Where PostgreSQL chooses the name of an index, what is invalid before tells what the statement leaves.
+        let before = match self.evidence {
+            Evidence::IndexCreated { index: None, table } => invalid_indexes(session, table).await?,
+            _ => Vec::new(),
+        };
         let (state, id) = if let Some(row) = cut_off {
             let state = self.state(session).await?;
             if self.had_finished(row, state)? {
@@ -67,24 +76,33 @@ impl Standalone<'_> {
             let state = self.start(session).await?;
             if *self.evidence == Evidence::None {
                 // What it does elsewhere could outlast a crash that this row does not.
-                durability::flush(session, "true").await?;
+                session.reset("", "").await?;
+                durability::flush(session, "true", None).await?;
             }
             (state, self.entry.id)
         };
 
-        // An invalid index of such a name is somebody else's, unless we were cut off.
+        // An invalid index of such a name is another session's, unless we were cut off.
         let others = matches!(self.evidence, Evidence::Reindexed { .. }) && cut_off.is_none();
         let clears = state == State::Half && !others;
         if clears {
-            self.clear(session).await?;
+            self.clear(session, &[]).await?;
         }
-        if clears || cut_off.is_some() {
-            session.run("lifting the lock timeout", LIFT_LOCK_TIMEOUT).await?;
+        if clears || cut_off.is_some() || *self.evidence == Evidence::None {
+            session.run("preparing the session for a script", AS_A_SCRIPT).await?;
         }
-        let result = session.send(self.statement(state), self.deadline).await;
+        let message = Message::alone(self.statement(state));
+        let result = session.send(message.text.clone(), self.deadline).await;
         let error = match result {
+            Ok(answer) if answer.completed > 1 => {
+                return Err(Error::RanSomethingElse {
+                    migration: self.planned.name.clone(),
+                    planned: 1,
+                    ran: answer.completed,
+                });
+            }
             Ok(_) => return self.finish(session, id).await,
-            Err(error) if is_closed(&error.source) => {
+            Err(error) if is_broken(&error.source) => {
                 return Err(session.error(&format!("migration {}", self.planned.name), &error.source));
             }
             Err(error) => error,
@@ -92,14 +110,14 @@ impl Standalone<'_> {
         session.reset("", "").await?;
         if Instant::now() >= self.deadline {
             // No time to look: the row stays open, and the next attempt does.
-            return Ok(Attempt::Failed(error));
+            return Ok(Attempt::Failed(error, message));
         }
-        match self.state(session).await? {
-            State::Half => self.clear(session).await?,
-            State::NotDone | State::Done => {}
+        let leaves_unnamed = matches!(self.evidence, Evidence::IndexCreated { index: None, .. });
+        if leaves_unnamed || self.state(session).await? == State::Half {
+            self.clear(session, &before).await?;
         }
         self.expect_one(session, "forgetting a start", &self.ledger.forget_started(id)).await?;
-        Ok(Attempt::Failed(error))
+        Ok(Attempt::Failed(error, message))
     }
 
     /// The statement to send: the script, or what completes a half of it.
@@ -112,11 +130,11 @@ impl Standalone<'_> {
         }
     }
 
-    /// Records that the statement is about to run, and prepares the session for it. Gives what is there of its work.
+    /// Records that the statement is about to run, and prepares the session for it. Returns what is there of its work.
     async fn start(&self, session: &mut Session) -> Result<State> {
         let insert = self.ledger.insert_started(self.entry);
         // First the catalog, which may not even know the names: then nothing is recorded.
-        let sql = format!("SELECT ({}); {insert}; {LIFT_LOCK_TIMEOUT}", state_sql(self.evidence));
+        let sql = format!("SELECT ({}); {insert}; {AS_A_SCRIPT}", state_sql(self.evidence, session.path()));
         let rows = session.rows("recording a start", &sql).await?;
         match rows.as_slice() {
             [state, _recorded] => State::of(state).map_err(|error| session.error("looking at what is there", &error)),
@@ -125,10 +143,13 @@ impl Standalone<'_> {
     }
 
     /// Records the end of a statement that the server took, if its work is there: it is not when `IF NOT EXISTS` met
-    /// another index of that name.
+    /// another relation of that name.
     async fn finish(&self, session: &mut Session, id: &str) -> Result<Attempt> {
-        let shows = !matches!(self.evidence, Evidence::Repeatable | Evidence::Reindexed { .. } | Evidence::None);
-        let state = if shows { state_sql(self.evidence) } else { "'done'".to_owned() };
+        let named = match self.evidence {
+            Evidence::IndexCreated { index: Some(index), table } => Some((index, table)),
+            _ => None,
+        };
+        let state = named.map_or_else(|| "'done'".to_owned(), |_| state_sql(self.evidence, session.path()));
         let finish = self.ledger.finish_started(id, &format!("({state}) = 'done'"));
         let rows = session.reset("", &format!("SELECT ({state}); {finish}")).await?;
         let doing = "recording an end";
@@ -140,12 +161,14 @@ impl Standalone<'_> {
         if state == State::Done {
             return self.applied(session, recorded).await;
         }
-        Err(Error::InDoubt {
-            migration: self.planned.name.clone(),
-            started_at: "just now".into(),
-            evidence: "the server reported success, but its work is not in the catalog".into(),
-            way_out: resolve(&self.planned.key, &self.planned.name),
-        })
+        let in_the_way = match named {
+            Some((index, table)) => in_the_way(session, index, table).await?,
+            None => None,
+        };
+        self.expect_one(session, "forgetting a start", &self.ledger.forget_started(id)).await?;
+        let reason =
+            in_the_way.unwrap_or_else(|| "the server said that it is done, and the catalog shows nothing".into());
+        Err(Error::NothingDone { migration: self.planned.name.clone(), reason })
     }
 
     async fn applied(&self, session: &mut Session, recorded: Option<Recorded>) -> Result<Attempt> {
@@ -171,13 +194,20 @@ impl Standalone<'_> {
     fn had_finished(&self, row: &Row, state: State) -> Result<bool> {
         match self.evidence {
             Evidence::Repeatable => Ok(false),
-            Evidence::None => Err(Error::InDoubt {
-                migration: self.planned.name.clone(),
-                started_at: row.started_at.clone(),
-                evidence: "its statement is one that the catalog keeps no trace of".into(),
-                way_out: resolve(&self.planned.key, &self.planned.name),
-            }),
+            Evidence::None => Err(self.in_doubt(row, "the catalog keeps no trace of what its statement does")),
+            Evidence::IndexCreated { index: None, .. } => {
+                Err(self
+                    .in_doubt(row, "PostgreSQL chose the name of its index, so the catalog does not tell which it is"))
+            }
             _ => Ok(state == State::Done),
+        }
+    }
+
+    fn in_doubt(&self, row: &Row, why: &str) -> Error {
+        Error::InDoubt {
+            migration: self.planned.name.clone(),
+            evidence: format!("it was started {} and never recorded as finished, and {why}", row.started_at),
+            way_out: resolve(&self.planned.key, &self.planned.name),
         }
     }
 
@@ -185,12 +215,12 @@ impl Standalone<'_> {
         state_of(session, self.evidence).await
     }
 
-    /// Removes the invalid indexes that an earlier attempt left. `IF NOT EXISTS` would take one for the real one, and
-    /// every write would go on maintaining one.
-    async fn clear(&self, session: &mut Session) -> Result<()> {
+    /// Removes the invalid indexes that an earlier attempt left, but for those in `others`. `IF NOT EXISTS` would take one
+    /// for the real one, and every write would go on maintaining one.
+    async fn clear(&self, session: &mut Session, others: &[String]) -> Result<()> {
         let left = match self.evidence {
-            Evidence::IndexCreated { index, table } => invalid_index(index, table),
-            Evidence::Reindexed { what } => leftovers(what),
+            Evidence::IndexCreated { index, table } => invalid_index(index.as_deref(), table, session.path()),
+            Evidence::Reindexed { what } => leftovers(what, session.path()),
             _ => return Ok(()),
         };
         // Another role's progress shows its pid alone, but everybody's locks are visible.
@@ -208,14 +238,16 @@ impl Standalone<'_> {
         for index in
             session.values::<String>("looking for invalid indexes", &format!("SELECT name FROM ({left}) l")).await?
         {
-            self.drop_index(session, &index).await?;
+            if !others.contains(&index) {
+                self.drop_index(session, &index).await?;
+            }
         }
         Ok(())
     }
 
     async fn drop_index(&self, session: &mut Session, index: &str) -> Result<()> {
         tracing::warn!(index, "dropping an invalid index that an earlier attempt left");
-        session.run("lifting the lock timeout", LIFT_LOCK_TIMEOUT).await?;
+        session.run("preparing the session for a script", AS_A_SCRIPT).await?;
         // It waits for every transaction that may still use the index.
         let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {index}");
         let dropped = session.send(drop, self.deadline).await;
@@ -235,23 +267,41 @@ impl Standalone<'_> {
     }
 }
 
-/// A query for the table (`indrelid`) and the qualified `name` of an index of this name on this table, if it is invalid.
-fn invalid_index(index: &str, table: &str) -> String {
-    format!(
-        "{INVALID} AND i.indrelid = pg_catalog.to_regclass({}) AND c.relname = {}",
-        literal(table),
-        last_name(index)
-    )
+/// A query for the table (`indrelid`) and the qualified `name` of each invalid index on this table, of one of this name
+/// where one is given.
+fn invalid_index(index: Option<&str>, table: &Name, path: &[String]) -> String {
+    let is_named = index.map(|index| format!(" AND c.relname = {}", kept(index))).unwrap_or_default();
+    format!("{INVALID} AND i.indrelid = {}{is_named}", regclass(table, path))
+}
+
+/// The qualified names of the invalid indexes on a table.
+async fn invalid_indexes(session: &mut Session, table: &Name) -> Result<Vec<String>> {
+    let sql = format!("SELECT name FROM ({}) l", invalid_index(None, table, session.path()));
+    session.values("looking for invalid indexes", &sql).await
+}
+
+/// What has the name of an index that was not made on `table`, as a sentence without its end.
+async fn in_the_way(session: &mut Session, index: &str, table: &Name) -> Result<Option<String>> {
+    let sql = format!(
+        "SELECT pg_catalog.format('%I.%I is %s', n.nspname, c.relname, CASE WHEN i.indrelid IS NULL THEN 'a relation of another kind' \
+         ELSE pg_catalog.format('an index of %s', i.indrelid::pg_catalog.regclass) END) \
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         JOIN pg_catalog.pg_class t ON t.oid = {} AND t.relnamespace = c.relnamespace \
+         LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid WHERE c.relname = {}",
+        regclass(table, session.path()),
+        kept(index)
+    );
+    let found = session.values::<String>("looking what has the index's name", &sql).await?;
+    Ok(found.into_iter().next().map(|what| format!("its name is taken, so IF NOT EXISTS made no index: {what}")))
 }
 
 /// The same for the indexes that a REINDEX CONCURRENTLY left when it was cut off.
-fn leftovers(what: &Reindexed) -> String {
+fn leftovers(what: &Reindexed, path: &[String]) -> String {
     let table = match what {
-        Reindexed::Index(index) => format!(
-            "(SELECT r.indrelid FROM pg_catalog.pg_index r WHERE r.indexrelid = pg_catalog.to_regclass({}))",
-            literal(index)
-        ),
-        Reindexed::Table(table) => format!("pg_catalog.to_regclass({})", literal(table)),
+        Reindexed::Index(index) => {
+            format!("(SELECT r.indrelid FROM pg_catalog.pg_index r WHERE r.indexrelid = {})", regclass(index, path))
+        }
+        Reindexed::Table(table) => regclass(table, path),
         Reindexed::Many => "i.indrelid".to_owned(),
     };
     // Of a partitioned table it is the partitions' indexes that are built.
@@ -268,26 +318,26 @@ const INVALID: &str = "SELECT i.indrelid, pg_catalog.format('%I.%I', n.nspname, 
                        WHERE NOT i.indisvalid AND n.nspname <> 'pg_toast'";
 
 /// A query for at most one row: 'done', 'half' or null.
-fn state_sql(evidence: &Evidence) -> String {
+fn state_sql(evidence: &Evidence, path: &[String]) -> String {
     match evidence {
-        Evidence::Repeatable | Evidence::None => "NULL::text".to_owned(),
-        Evidence::Reindexed { what } => format!("SELECT 'half' WHERE EXISTS ({})", leftovers(what)),
-        Evidence::IndexCreated { index, table } => format!(
+        Evidence::Repeatable | Evidence::None | Evidence::IndexCreated { index: None, .. } => "NULL::text".to_owned(),
+        Evidence::Reindexed { what } => format!("SELECT 'half' WHERE EXISTS ({})", leftovers(what, path)),
+        Evidence::IndexCreated { index: Some(index), table } => format!(
             "SELECT CASE WHEN i.indisvalid THEN 'done' ELSE 'half' END FROM pg_catalog.pg_index i \
              JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
-             WHERE i.indrelid = pg_catalog.to_regclass({}) AND c.relname = {}",
-            literal(table),
-            last_name(index)
+             WHERE i.indrelid = {} AND c.relname = {}",
+            regclass(table, path),
+            kept(index)
         ),
         Evidence::IndexDropped { index } => {
-            format!("SELECT 'done' WHERE pg_catalog.to_regclass({}) IS NULL", literal(index))
+            format!("SELECT 'done' WHERE {} IS NULL", regclass(index, path))
         }
         Evidence::PartitionDetached { parent, partition } => format!(
             "SELECT CASE WHEN h.inhdetachpending THEN 'half' WHEN h.inhrelid IS NULL THEN 'done' END \
              FROM (SELECT 1) one LEFT JOIN pg_catalog.pg_inherits h \
-             ON h.inhparent = pg_catalog.to_regclass({}) AND h.inhrelid = pg_catalog.to_regclass({})",
-            literal(parent),
-            literal(partition)
+             ON h.inhparent = {} AND h.inhrelid = {}",
+            regclass(parent, path),
+            regclass(partition, path)
         ),
     }
 }
@@ -295,7 +345,7 @@ fn state_sql(evidence: &Evidence) -> String {
 /// What the catalog says of a statement's work.
 async fn state_of(session: &mut Session, evidence: &Evidence) -> Result<State> {
     let doing = "looking at what is there";
-    let rows = session.rows(doing, &format!("SELECT ({})", state_sql(evidence))).await?;
+    let rows = session.rows(doing, &format!("SELECT ({})", state_sql(evidence, session.path()))).await?;
     let state = rows.first().ok_or(sqlx::Error::RowNotFound).and_then(State::of);
     state.map_err(|error| session.error(doing, &error))
 }
@@ -307,7 +357,8 @@ pub(crate) async fn fact(session: &mut Session, evidence: &Evidence) -> Result<S
             return Ok("Its statement changes nothing that a second run would not make good".into());
         }
         Evidence::None => return Ok("Its statement is one that the catalog keeps no trace of".into()),
-        Evidence::IndexCreated { index, .. } => format!("The index {index}"),
+        Evidence::IndexCreated { index: None, table } => return unnamed_fact(session, table).await,
+        Evidence::IndexCreated { index: Some(index), .. } => format!("The index {index}"),
         Evidence::IndexDropped { index } => format!("The removal of the index {index}"),
         Evidence::PartitionDetached { partition, .. } => format!("The detaching of {partition}"),
     };
@@ -319,10 +370,14 @@ pub(crate) async fn fact(session: &mut Session, evidence: &Evidence) -> Result<S
     Ok(format!("{what} {state}, says the catalog"))
 }
 
-/// The last part of a name as a script writes it, as SQL: unquoted, and as long as PostgreSQL keeps it.
-fn last_name(name: &str) -> String {
-    format!(
-        "(SELECT parts[pg_catalog.cardinality(parts)]::pg_catalog.name FROM pg_catalog.parse_ident({}) parts)",
-        literal(name)
-    )
+async fn unnamed_fact(session: &mut Session, table: &Name) -> Result<String> {
+    let invalid = invalid_indexes(session, table).await?;
+    let told = if invalid.is_empty() { "none".to_owned() } else { invalid.join(", ") };
+    Ok(format!("PostgreSQL chooses the name of its index. Invalid indexes of {table}, which it may have left: {told}"))
+}
+
+/// A name as PostgreSQL keeps it, as SQL.
+fn kept(name: &str) -> String {
+    debug_assert!(name.len() <= LONGEST, "a name that was read is cut");
+    format!("{}::pg_catalog.name", literal(name))
 }

@@ -13,10 +13,12 @@ pub(super) fn of(code: &str, server: Option<&PgDatabaseError>, recording: Option
         return Some("The script released the migration lock (pg_advisory_unlock_all?), so its work was rolled back");
     }
     if text.contains(RECORDED_TWICE) {
-        return Some("The script itself wrote to the ledger, or another tool did without the lock");
+        return Some(
+            "The ledger has a row of it that this run did not write: the script or an earlier one wrote to the ledger, or another tool did without the lock",
+        );
     }
     if text.contains(SWALLOWED) {
-        return Some("A trigger or a rule on the ledger swallows its rows: remove it");
+        return Some("A trigger or a rule on the ledger swallows or changes its rows: remove it");
     }
     match (code, recording) {
         (sqlstate::UNSAFE_NEW_ENUM_VALUE, _) => {

@@ -6,15 +6,16 @@ mod text;
 use sqlx::postgres::PgDatabaseError;
 
 use crate::error::MigrationFailure;
-use crate::message::BEGIN;
+use crate::message::Message;
 use crate::plan::Planned;
-use crate::script::Lines;
+use crate::script::{Lines, Outlives, Script};
 use crate::session::{ScriptError, code_of, database_error, position_of};
 use crate::sqlstate;
 
-/// Where and why `error` happened, for people. `alone` says that the script was sent as it is.
+/// Where and why `error` happened in `message`, for people. `alone` says that the script was sent as it is.
 pub(crate) fn of(
     planned: &Planned,
+    message: &Message,
     error: &ScriptError,
     alone: bool,
     applied_before: usize,
@@ -23,23 +24,20 @@ pub(crate) fn of(
     let script = &planned.script;
     let code = code_of(&error.source).unwrap_or_else(|| "none".to_owned());
     let server = database_error(&error.source);
-    let (own_prefix, before_script) = if alone { (0, 0) } else { (BEGIN.len(), 1) };
 
-    // Positions count characters, from 1, in the message.
     let in_script = server
         .and_then(position_of)
-        .and_then(|position| (position - 1).checked_sub(own_prefix))
+        .and_then(|position| message.in_script(position))
         .and_then(|at| script.text.char_indices().nth(at))
         .map(|(offset, _)| Lines::of(&script.text).at(offset));
     // A syntax error is found before anything runs, so nothing has completed: the line tells more.
-    let running = error.completed.checked_sub(before_script);
-    let running = running.and_then(|index| script.statements.get(index)).copied();
+    let running = message.running(error.completed).and_then(|index| script.statements.get(index)).copied();
     let (statement, line) = match (running, in_script) {
         (_, Some(line)) => (script.statements.iter().rev().find(|s| s.line <= line).copied(), Some(line)),
         (Some(statement), None) => (Some(statement), Some(statement.line)),
         (None, None) => (None, None),
     };
-    let recording = running_after(planned, error.completed).filter(|_| !alone && in_script.is_none());
+    let recording = message.recorded(error.completed).filter(|_| in_script.is_none());
     MigrationFailure {
         migration: planned.name.clone(),
         statement: statement.map(|statement| statement.number),
@@ -51,15 +49,16 @@ pub(crate) fn of(
         hint: hint::of(&code, server, recording).map(str::to_owned),
         code,
         may_leave_traces: alone,
+        outlives: outliving(script, running.map(|statement| statement.line), recording.is_some()),
         applied_before,
         total,
     }
 }
 
-/// How many statements of ours had completed behind a script that had completed whole.
-fn running_after(planned: &Planned, completed: usize) -> Option<usize> {
-    let script = &planned.script;
-    if script.parsed { completed.checked_sub(1 + script.statements.len()) } else { None }
+/// What no rollback undoes of the statements up to the one that failed, which may have done its work too.
+fn outliving(script: &Script, failing_line: Option<usize>, is_through: bool) -> Vec<Outlives> {
+    let ran = |outlives: &&Outlives| is_through || failing_line.is_some_and(|line| outlives.line <= line);
+    script.outlives.iter().filter(ran).cloned().collect()
 }
 
 fn object(error: &PgDatabaseError) -> Option<String> {

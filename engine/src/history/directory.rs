@@ -40,9 +40,9 @@ pub fn recognise(directory: &Path) -> Result<Format> {
 
 fn format_of(directory: &Path, entries: &Entries) -> Result<Format> {
     let shown = directory.display();
-    let of_prisma: Vec<_> = entries.directories.iter().filter(|name| prisma::is_one(&directory.join(name))).collect();
-    let of_sqlx: Vec<_> = entries.files.iter().filter(|name| sqlx::is_one(name)).collect();
-    match (of_prisma.first(), of_sqlx.first()) {
+    let of_prisma = entries.directories.iter().find(|name| prisma::is_one(&directory.join(name)));
+    let of_sqlx = entries.files.iter().find(|name| sqlx::is_one(name));
+    match (of_prisma, of_sqlx) {
         (Some(prisma), Some(sqlx)) => Err(Error::HistoryInvalid(format!(
             "{shown} holds migrations of two tools: {prisma}/ in Prisma's layout and {sqlx} in sqlx's; \
              keep one history in a directory, and remove the other"

@@ -8,7 +8,7 @@ mod recording;
 mod sqlx;
 
 pub use name::TableName;
-pub(crate) use recording::PREPARED;
+pub(crate) use recording::{PREPARED, PREPARED_LEFT, Prepared};
 
 use ::sqlx::Row as _;
 use ::sqlx::postgres::PgRow;
@@ -16,15 +16,18 @@ use ::sqlx::postgres::PgRow;
 use self::recording::Values;
 use crate::digest::Fields;
 use crate::history::{Format, Key, Migration};
+use crate::lock::Shown;
 use crate::plan::Planned;
 use crate::quote::{identifier, literal};
 use crate::session::{Session, Target};
-use crate::{Error, Result, sqlstate};
+use crate::{Error, Result, sqlstate, transaction};
 
 /// What the guard's errors say.
 pub(crate) const LOCK_LOST: &str = "lockstep guard: the migration lock was lost";
 pub(crate) const RECORDED_TWICE: &str = "lockstep guard: already recorded";
 pub(crate) const SWALLOWED: &str = "lockstep guard: the row was swallowed";
+pub(crate) const TRANSACTION_ENDED: &str = "lockstep guard: the script ended its transaction";
+pub(crate) const GUARDS: [&str; 4] = [LOCK_LOST, RECORDED_TWICE, SWALLOWED, TRANSACTION_ENDED];
 
 /// One row of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,8 +115,13 @@ pub(crate) async fn read(session: &mut Session, statements: &Statements) -> Resu
         }
         rows => rows?.into_iter(),
     };
-    let hidden = rows.next().map(|row| row.try_get::<Option<bool>, _>(0)).transpose();
-    if hidden.map_err(|error| session.error(doing, &error))?.flatten() == Some(true) {
+    let first = rows.next().ok_or(::sqlx::Error::RowNotFound);
+    let first = first.and_then(|row| Ok((row.try_get::<Option<bool>, _>(0)?, row.try_get::<bool, _>(1)?)));
+    let (hidden, unlogged) = first.map_err(|error| session.error(doing, &error))?;
+    if unlogged {
+        return Err(statements.unlogged());
+    }
+    if hidden == Some(true) {
         return Err(Error::Config {
             name: "the ledger".into(),
             reason: format!(
@@ -239,9 +247,33 @@ impl Statements {
         format!("SELECT pg_catalog.to_regclass({}) IS NOT NULL", literal(&self.table))
     }
 
-    /// Whether row level security hides rows of the ledger from our role; NULL when there is no ledger.
+    /// Whether row level security hides rows of the ledger from our role (null when there is no ledger), and whether the
+    /// ledger is unlogged.
     fn is_hidden(&self) -> String {
-        format!("SELECT pg_catalog.row_security_active(pg_catalog.to_regclass({}))", literal(&self.table))
+        format!(
+            "SELECT pg_catalog.row_security_active(pg_catalog.to_regclass({})), ({})",
+            literal(&self.table),
+            self.is_unlogged()
+        )
+    }
+
+    /// A query: whether the ledger is unlogged, so that a crash of the server empties it.
+    pub(crate) fn is_unlogged(&self) -> String {
+        format!(
+            "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass({}) AND c.relpersistence = 'u')",
+            literal(&self.table)
+        )
+    }
+
+    /// What it means that it is.
+    pub(crate) fn unlogged(&self) -> Error {
+        Error::Config {
+            name: "the ledger".into(),
+            reason: format!(
+                "{0} is unlogged, so a crash of the server empties it and all would be applied again; run: ALTER TABLE {0} SET LOGGED",
+                self.table
+            ),
+        }
     }
 
     /// Whether our role may read and write the ledger.
@@ -385,9 +417,47 @@ impl Statements {
         }
     }
 
-    /// The milliseconds of the row `id`, and when it started.
-    pub(crate) fn recorded(&self, id: &str) -> String {
-        format!("SELECT {} FROM {} WHERE {}", self.stamp(), self.table, self.is_row(id))
+    /// The milliseconds of the finished row that `entry` is, and when it started.
+    pub(crate) fn recorded(&self, entry: Entry) -> String {
+        let is_row = self.is_finished_row(&Values::of(self.format, entry));
+        format!("SELECT {} FROM {} WHERE {is_row}", self.stamp(), self.table)
+    }
+
+    /// A condition: the row is finished, and is of these values. A row with the same id alone proves nothing: a script or
+    /// a trigger can write one.
+    fn is_finished_row(&self, values: &Values) -> String {
+        let Values { id, key, name, checksum, .. } = values;
+        match self.format {
+            Format::Prisma => format!(
+                "id = {id} AND migration_name = {key} AND checksum = {checksum} AND finished_at IS NOT NULL AND rolled_back_at IS NULL"
+            ),
+            Format::Sqlx => format!(
+                "version = {key} AND description = {name} AND success AND checksum = pg_catalog.decode({checksum}, 'hex')"
+            ),
+        }
+    }
+
+    /// A query for the numbers, from 1, of those of `rows` that the ledger does not have as finished.
+    pub(crate) fn missing(&self, rows: &[Shown]) -> String {
+        let list = |pick: fn(&Shown) -> &String| {
+            let values: Vec<_> = rows.iter().map(|row| literal(pick(row))).collect();
+            format!("ARRAY[{}]::pg_catalog.text[]", values.join(", "))
+        };
+        let (id, checksum, is_finished) = match self.format {
+            Format::Prisma => (
+                "l.id::pg_catalog.text",
+                "l.checksum::pg_catalog.text",
+                "l.finished_at IS NOT NULL AND l.rolled_back_at IS NULL",
+            ),
+            Format::Sqlx => ("l.version::pg_catalog.text", "pg_catalog.encode(l.checksum, 'hex')", "l.success"),
+        };
+        format!(
+            "SELECT r.number FROM ROWS FROM (pg_catalog.unnest({}), pg_catalog.unnest({})) WITH ORDINALITY AS r(id, checksum, number) \
+             WHERE NOT EXISTS (SELECT FROM {} l WHERE {id} = r.id AND {checksum} = r.checksum AND {is_finished}) ORDER BY r.number",
+            list(|row| &row.id),
+            list(|row| &row.checksum),
+            self.table
+        )
     }
 
     /// How long a row's migration took (0 where nobody measured), and when it started.
@@ -409,11 +479,24 @@ impl Statements {
     }
 
     /// `value`, or an error that carries one of the guard's marks where our session does not hold the lock, or `exists`
-    /// finds a row.
-    fn guarded(&self, value: &str, exists: &str) -> String {
+    /// finds a row; and, for what is written `by_script`'s own message, where its transaction is no longer the one that
+    /// was opened for it.
+    fn guarded(&self, value: &str, exists: &str, by_script: bool) -> String {
+        let ended = if by_script {
+            format!(
+                "WHEN NOT coalesce(pg_catalog.bool_or({}), false) THEN {}",
+                transaction::is_open(),
+                mark(TRANSACTION_ENDED)
+            )
+        } else {
+            String::new()
+        };
+        // All that is asked of the server's locks is asked in one look at them.
         format!(
-            "CASE WHEN NOT {held} THEN {lost} WHEN EXISTS (SELECT 1 FROM {table} WHERE {exists}) THEN {twice} ELSE {value} END",
-            held = self.lock_is_held(),
+            "(SELECT CASE {ended} WHEN NOT coalesce(pg_catalog.bool_or({held}), false) THEN {lost} \
+             WHEN EXISTS (SELECT 1 FROM {table} WHERE {exists}) THEN {twice} ELSE {value} END \
+             FROM pg_catalog.pg_locks l WHERE l.pid = pg_catalog.pg_backend_pid())",
+            held = self.is_lock(),
             lost = mark(LOCK_LOST),
             table = self.table,
             twice = mark(RECORDED_TWICE),

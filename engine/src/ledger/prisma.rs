@@ -50,7 +50,7 @@ pub(super) fn insert_finished(ledger: &Statements, values: &Values) -> String {
         values.id,
         values.checksum,
         values.name,
-        guarded(ledger, "1", values),
+        guarded(ledger, "1", values, true),
     )
 }
 
@@ -64,7 +64,7 @@ pub(super) fn insert_started(ledger: &Statements, values: &Values) -> String {
         values.name,
         literal(STANDALONE_MARK),
         ledger.later_than_all("pg_catalog.clock_timestamp()", "started_at", values),
-        guarded(ledger, "0", values),
+        guarded(ledger, "0", values, false),
     )
 }
 
@@ -97,7 +97,7 @@ pub(super) fn declare_applied(ledger: &Statements, values: &Values) -> String {
         values.id,
         values.checksum,
         values.name,
-        guarded(ledger, "0", values),
+        guarded(ledger, "0", values, false),
         ledger.later_than_all("pg_catalog.clock_timestamp()", "started_at", values),
     )
 }
@@ -113,8 +113,8 @@ pub(super) fn declare_rolled_back(ledger: &Statements, key: &str) -> String {
     )
 }
 
-fn guarded(ledger: &Statements, value: &str, values: &Values) -> String {
-    ledger.guarded(value, &format!("migration_name = {} AND rolled_back_at IS NULL", values.key))
+fn guarded(ledger: &Statements, value: &str, values: &Values, by_script: bool) -> String {
+    ledger.guarded(value, &format!("migration_name = {} AND rolled_back_at IS NULL", values.key), by_script)
 }
 
 /// The id of the row that `run` writes for a migration, so that a run knows its own rows again; shaped as Prisma's

@@ -5,10 +5,28 @@
 
 use super::{Entry, SWALLOWED, Statements, mark, prisma, sqlx};
 use crate::history::Format;
+use crate::message::SCRIPTS_PATH;
 use crate::quote::literal;
 
 /// How many statements [`Statements::prepare`] prepares: a script that leaves more has left its own.
 pub(crate) const PREPARED: i64 = 2;
+
+/// The column that says how many statements are prepared, in the row that only a recording gives.
+pub(crate) const PREPARED_LEFT: &str = "lockstep_prepared";
+
+/// The names of what a session prepares. They are random, so that a script cannot put statements of its own there.
+#[derive(Debug, Clone)]
+pub(crate) struct Prepared {
+    record: String,
+    check: String,
+}
+
+impl Prepared {
+    pub(crate) fn new() -> Self {
+        let number = fastrand::u64(..);
+        Self { record: format!("lockstep_record_{number:016x}"), check: format!("lockstep_check_{number:016x}") }
+    }
+}
 
 /// A row's values, as SQL.
 pub(super) struct Values {
@@ -52,31 +70,36 @@ impl Statements {
     /// Two statements: one records a migration as finished, an error unless our session holds the lock and it has no
     /// row; one shows the row, an error unless it is there, for a trigger or a rule can swallow an INSERT. To be run in
     /// the transaction of the script itself.
-    pub(crate) fn record(&self, entry: Entry) -> String {
+    pub(crate) fn record(&self, entry: Entry) -> [String; 2] {
         let values = Values::of(self.format, entry);
-        format!("{}; {}", self.insert_finished(&values), self.check_recorded(&values))
+        [self.insert_finished(&values), self.check_recorded(&values)]
     }
 
     /// The same by what [`prepare`](Self::prepare) prepared. The entry has to know which row is the newest.
-    pub(crate) fn record_prepared(&self, entry: Entry) -> String {
+    pub(crate) fn record_prepared(&self, entry: Entry, names: &Prepared) -> [String; 2] {
         let values = Values::of(self.format, entry);
-        let check = format!("EXECUTE lockstep_check({}, {})", values.id, values.key);
-        format!("EXECUTE lockstep_record({}); {check}", values.in_order().join(", "))
+        let check = [&values.id, &values.key, &values.name, &values.checksum].map(String::as_str).join(", ");
+        [
+            format!("EXECUTE {}({})", names.record, values.in_order().join(", ")),
+            format!("EXECUTE {}({check})", names.check),
+        ]
     }
 
     /// Has the server prepare [`record`](Self::record)'s statements.
-    pub(crate) fn prepare(&self) -> String {
+    pub(crate) fn prepare(&self, names: &Prepared) -> [String; 2] {
         let values = Values::parameters();
         let key = match self.format {
             Format::Prisma => "text",
             Format::Sqlx => "pg_catalog.int8",
         };
-        format!(
-            "PREPARE lockstep_record(text, {key}, text, text, pg_catalog.timestamptz) AS {}; \
-             PREPARE lockstep_check(text, {key}) AS {}",
-            self.insert_finished(&values),
-            self.check_recorded(&values)
-        )
+        [
+            format!(
+                "PREPARE {}(text, {key}, text, text, pg_catalog.timestamptz) AS {}",
+                names.record,
+                self.insert_finished(&values)
+            ),
+            format!("PREPARE {}(text, {key}, text, text) AS {}", names.check, self.check_recorded(&values)),
+        ]
     }
 
     fn insert_finished(&self, values: &Values) -> String {
@@ -87,16 +110,13 @@ impl Statements {
     }
 
     fn check_recorded(&self, values: &Values) -> String {
-        let is_row = match self.format {
-            Format::Prisma => format!("id = {}", values.id),
-            Format::Sqlx => format!("version = {}", values.key),
-        };
         format!(
             "SELECT coalesce(r.milliseconds, {}), r.started_at, (SELECT pg_catalog.count(*) FROM pg_catalog.pg_prepared_statements) \
-             AS prepared FROM (SELECT 1) one LEFT JOIN (SELECT {} FROM {} WHERE {is_row}) r ON true",
+             AS {PREPARED_LEFT}, {SCRIPTS_PATH} FROM (SELECT 1) one LEFT JOIN (SELECT {} FROM {} WHERE {}) r ON true",
             mark(SWALLOWED),
             self.stamp(),
-            self.table
+            self.table,
+            self.is_finished_row(values),
         )
     }
 }

@@ -55,12 +55,12 @@ pub(super) fn insert_finished(ledger: &Statements, values: &Values) -> String {
     // From the start of the transaction, in nanoseconds. sqlx would measure the commit too, in a statement of its own.
     let execution_time = "greatest(0, extract(epoch FROM pg_catalog.clock_timestamp() - \
                           pg_catalog.transaction_timestamp()) * 1000000000)::pg_catalog.int8";
-    insert(ledger, values, &installed_on, true, execution_time)
+    insert(ledger, values, &installed_on, true, execution_time, true)
 }
 
 pub(super) fn insert_started(ledger: &Statements, values: &Values) -> String {
     let installed_on = ledger.later_than_all("pg_catalog.clock_timestamp()", "installed_on", values);
-    insert(ledger, values, &installed_on, false, &STANDALONE_MARK.to_string())
+    insert(ledger, values, &installed_on, false, &STANDALONE_MARK.to_string(), false)
 }
 
 pub(super) fn finish_started(ledger: &Statements, id: &str) -> String {
@@ -81,7 +81,11 @@ pub(super) fn forget_started(ledger: &Statements, id: &str) -> String {
 /// As sqlx's own `skip` records what it does not run; what is open makes way.
 pub(super) fn declare_applied(ledger: &Statements, values: &Values) -> String {
     let installed_on = ledger.later_than_all("pg_catalog.clock_timestamp()", "installed_on", values);
-    format!("{}; {}", declare_rolled_back(ledger, &values.key), insert(ledger, values, &installed_on, true, "-1"))
+    format!(
+        "{}; {}",
+        declare_rolled_back(ledger, &values.key),
+        insert(ledger, values, &installed_on, true, "-1", false)
+    )
 }
 
 /// sqlx knows no row that was rolled back: what did not happen has none.
@@ -89,7 +93,14 @@ pub(super) fn declare_rolled_back(ledger: &Statements, key: &str) -> String {
     forget_started(ledger, key)
 }
 
-fn insert(ledger: &Statements, values: &Values, installed_on: &str, success: bool, execution_time: &str) -> String {
+fn insert(
+    ledger: &Statements,
+    values: &Values,
+    installed_on: &str,
+    success: bool,
+    execution_time: &str,
+    by_script: bool,
+) -> String {
     let version = &values.key;
     format!(
         "INSERT INTO {} (version, description, installed_on, success, checksum, execution_time) \
@@ -97,7 +108,7 @@ fn insert(ledger: &Statements, values: &Values, installed_on: &str, success: boo
         ledger.table,
         values.name,
         values.checksum,
-        ledger.guarded(execution_time, &format!("version = {version}")),
+        ledger.guarded(execution_time, &format!("version = {version}"), by_script),
     )
 }
 

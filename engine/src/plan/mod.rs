@@ -12,7 +12,8 @@ use crate::digest::Fields;
 use crate::error::Refused;
 use crate::history::{Format, History, Key, Migration};
 use crate::ledger::{self, Ledger, Row, Statements};
-use crate::script::{Class, Script, classify};
+use crate::quote::identifier;
+use crate::script::{Class, Outlives, Script, classify};
 use crate::session::Session;
 use crate::{Error, Result, lock};
 
@@ -114,7 +115,39 @@ pub async fn look(
     }
     let mut plan = planned?;
     plan.warnings.extend(warnings);
+    plan.warnings.extend(session_warnings(session, &plan.pending));
     Ok(plan)
+}
+
+/// How the session that scripts run in differs from the tool's own, where that matters to what is pending.
+fn session_warnings(session: &Session, pending: &[Planned]) -> Vec<String> {
+    if pending.is_empty() {
+        return Vec::new();
+    }
+    let mut warnings = session.differences().to_vec();
+    let zoned = pending.iter().find_map(|planned| Some((planned, planned.script.depends_on_time_zone?)));
+    if let (false, Some((planned, line))) = (session.knows_time_zone, zoned) {
+        let target = session.target();
+        warnings.push(format!(
+            "{}, line {line}, depends on the session's TimeZone. It is UTC here, since neither the role nor the database sets \
+             one. Where the server's own setting is another, which this session cannot see, times come out shifted: then run \
+             ALTER DATABASE {} SET TimeZone = '...' with the server's value first",
+            planned.name,
+            identifier(&target.database)
+        ));
+    }
+    warnings
+}
+
+/// What of the pending scripts stays if they fail: a sentence each.
+fn outliving(pending: &[Planned]) -> impl Iterator<Item = String> {
+    let warn = |planned: &Planned, outlives: &Outlives| {
+        format!(
+            "{}, line {}: {} outlives a rollback; it stays if the migration fails behind it",
+            planned.name, outlives.line, outlives.what
+        )
+    };
+    pending.iter().flat_map(move |planned| planned.script.outlives.iter().map(move |outlives| warn(planned, outlives)))
 }
 
 /// Warnings of other ledgers than ours, which is not there.
@@ -161,6 +194,7 @@ pub(crate) fn plan(
     warnings.extend(divergence::again(&base, &unapplied));
     let pending = classified(&unapplied)?;
     warnings.extend(unmarked(&unapplied, &pending));
+    warnings.extend(outliving(&pending));
     check_cut_off(&open, pending.first())?;
     Ok(Plan {
         digest: digest(identity, &base, &unapplied),

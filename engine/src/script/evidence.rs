@@ -1,32 +1,37 @@
 //! Statements that run in no transaction, and what can tell of them afterwards.
+//!
+//! Both come from the syntax tree: a key word counts only at its own place in the statement.
 
+use squawk_syntax::ast::{
+    self, AlterDatabaseAction, AlterTableAction, AstNode as _, DetachPartitionOption, ReindexOption, ReindexTarget,
+    TableRelationName,
+};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::{has, text};
+use super::text;
+use crate::name::Name;
 
 /// What the catalog can tell about a standalone statement that was cut off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Evidence {
-    /// CREATE INDEX CONCURRENTLY: the index is valid, invalid or absent. Both names as the script
-    /// writes them, quotes and schema included.
+    /// CREATE INDEX CONCURRENTLY: the index is valid, invalid or absent.
     IndexCreated {
-        /// The index's name.
-        index: String,
-        /// The table's name.
-        table: String,
+        /// The index's name; `None` where PostgreSQL chooses it.
+        index: Option<String>,
+        /// The table.
+        table: Name,
     },
-    /// DROP INDEX CONCURRENTLY of one index, by its name as written: it is there or not.
+    /// DROP INDEX CONCURRENTLY of one index: it is there or not.
     IndexDropped {
-        /// The index's name.
-        index: String,
+        /// The index.
+        index: Name,
     },
-    /// ALTER TABLE ... DETACH PARTITION CONCURRENTLY: detached, pending, or attached. Both names as
-    /// the script writes them.
+    /// ALTER TABLE ... DETACH PARTITION CONCURRENTLY: detached, pending, or attached.
     PartitionDetached {
         /// The partitioned table.
-        parent: String,
+        parent: Name,
         /// The partition.
-        partition: String,
+        partition: Name,
     },
     /// REINDEX CONCURRENTLY, which a second run makes good, but for the invalid indexes that a cut off one leaves.
     Reindexed {
@@ -39,13 +44,13 @@ pub enum Evidence {
     None,
 }
 
-/// What a REINDEX rebuilds, by its name as the script writes it.
+/// What a REINDEX rebuilds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reindexed {
     /// One index.
-    Index(String),
+    Index(Name),
     /// All indexes of a table.
-    Table(String),
+    Table(Name),
     /// All of a schema or of the database.
     Many,
 }
@@ -56,24 +61,19 @@ pub enum Reindexed {
 /// a subscription with a slot) are not here: they are tried in a transaction first, which leaves
 /// nothing when PostgreSQL says no.
 pub(super) fn outside_transaction(node: &SyntaxNode) -> Option<Evidence> {
-    let concurrently = has(node, SyntaxKind::CONCURRENTLY_KW) && !has(node, SyntaxKind::FALSE_KW);
     match node.kind() {
-        SyntaxKind::CREATE_INDEX if concurrently => Some(index_created(node)),
-        SyntaxKind::DROP_INDEX if concurrently => Some(index_dropped(node)),
-        SyntaxKind::REINDEX if concurrently => Some(Evidence::Reindexed { what: reindexed(node) }),
-        SyntaxKind::REINDEX
-            if has(node, SyntaxKind::SCHEMA_KW)
-                || has(node, SyntaxKind::DATABASE_KW)
-                || has(node, SyntaxKind::SYSTEM_KW) =>
-        {
-            Some(Evidence::Repeatable)
-        }
+        SyntaxKind::CREATE_INDEX => index_created(&ast::CreateIndex::cast(node.clone())?),
+        SyntaxKind::DROP_INDEX => index_dropped(&ast::DropIndex::cast(node.clone())?),
+        SyntaxKind::REINDEX => reindexed(&ast::Reindex::cast(node.clone())?),
+        SyntaxKind::ALTER_TABLE => partition_detached(&ast::AlterTable::cast(node.clone())?),
         SyntaxKind::VACUUM => Some(Evidence::Repeatable),
         // Without a table: all of them.
-        SyntaxKind::CLUSTER if !has(node, SyntaxKind::PATH_REF) => Some(Evidence::Repeatable),
+        SyntaxKind::CLUSTER => is_of_all(&ast::Cluster::cast(node.clone())?).then_some(Evidence::Repeatable),
         SyntaxKind::ALTER_SYSTEM => Some(Evidence::Repeatable),
-        SyntaxKind::ALTER_TABLE if concurrently => Some(partition_detached(node)),
-        SyntaxKind::ALTER_DATABASE if has(node, SyntaxKind::TABLESPACE_KW) => Some(Evidence::None),
+        SyntaxKind::ALTER_DATABASE => match ast::AlterDatabase::cast(node.clone())?.action()? {
+            AlterDatabaseAction::SetTablespace(_) => Some(Evidence::None),
+            _ => None,
+        },
         SyntaxKind::CREATE_DATABASE
         | SyntaxKind::DROP_DATABASE
         | SyntaxKind::CREATE_TABLESPACE
@@ -84,50 +84,91 @@ pub(super) fn outside_transaction(node: &SyntaxNode) -> Option<Evidence> {
     }
 }
 
-fn reindexed(node: &SyntaxNode) -> Reindexed {
-    let name = node.descendants().find(|inner| inner.kind() == SyntaxKind::PATH_REF).filter(|name| !is_escaped(name));
-    match name {
-        Some(name) if has(node, SyntaxKind::INDEX_KW) => Reindexed::Index(text(&name)),
-        Some(name) if has(node, SyntaxKind::TABLE_KW) => Reindexed::Table(text(&name)),
-        _ => Reindexed::Many,
-    }
+fn index_created(statement: &ast::CreateIndex) -> Option<Evidence> {
+    statement.concurrently_token()?;
+    let index = statement.index().map(|index| Name::parse(&text(index.syntax())).name);
+    Some(match statement.table_relation_name().as_ref().and_then(table) {
+        Some(table) => Evidence::IndexCreated { index, table },
+        None => Evidence::None,
+    })
 }
 
-fn index_created(node: &SyntaxNode) -> Evidence {
-    let child = |kind| node.children().find(|child| child.kind() == kind);
-    let table = child(SyntaxKind::TABLE_RELATION_NAME)
-        .and_then(|name| name.children().find(|child| child.kind() == SyntaxKind::TABLE_NAME_REF));
-    match (child(SyntaxKind::INDEX), table) {
-        (Some(index), Some(table)) if !is_escaped(&index) && !is_escaped(&table) => {
-            Evidence::IndexCreated { index: text(&index), table: text(&table) }
-        }
-        // PostgreSQL chooses the name, or cannot read it back: nothing to look for.
-        _ => Evidence::None,
-    }
-}
-
-fn index_dropped(node: &SyntaxNode) -> Evidence {
-    let mut names = node.children().filter(|child| child.kind() == SyntaxKind::INDEX_REF);
-    match (names.next(), names.next()) {
-        (Some(index), None) if !is_escaped(&index) => Evidence::IndexDropped { index: text(&index) },
+fn index_dropped(statement: &ast::DropIndex) -> Option<Evidence> {
+    statement.concurrently_token()?;
+    let mut names = statement.index_refs();
+    Some(match (names.next(), names.next()) {
+        (Some(index), None) => Evidence::IndexDropped { index: Name::parse(&text(index.syntax())) },
         // PostgreSQL refuses to drop several at once.
         _ => Evidence::None,
-    }
+    })
 }
 
-fn partition_detached(node: &SyntaxNode) -> Evidence {
-    let table = |node: &SyntaxNode| node.descendants().find(|inner| inner.kind() == SyntaxKind::TABLE_NAME_REF);
-    let parent = node.children().find(|child| child.kind() == SyntaxKind::TABLE_RELATION_NAME);
-    let detach = node.children().find(|child| child.kind() == SyntaxKind::DETACH_PARTITION);
-    match (parent.as_ref().and_then(table), detach.as_ref().and_then(table)) {
-        (Some(parent), Some(partition)) if !is_escaped(&parent) && !is_escaped(&partition) => {
-            Evidence::PartitionDetached { parent: text(&parent), partition: text(&partition) }
+fn reindexed(statement: &ast::Reindex) -> Option<Evidence> {
+    let target = statement.reindex_target()?;
+    let what = match &target {
+        ReindexTarget::ReindexTargetIndex(target) => {
+            target.index_ref().map(|name| Reindexed::Index(Name::parse(&text(name.syntax()))))
         }
-        _ => Evidence::None,
+        ReindexTarget::ReindexTargetTable(target) => {
+            target.table_name_ref().map(|name| Reindexed::Table(Name::parse(&text(name.syntax()))))
+        }
+        _ => Some(Reindexed::Many),
+    };
+    if is_concurrent(statement) {
+        return Some(Evidence::Reindexed { what: what.unwrap_or(Reindexed::Many) });
     }
+    // One index or table is rebuilt in a transaction.
+    (what == Some(Reindexed::Many)).then_some(Evidence::Repeatable)
 }
 
-/// Whether a name is written with Unicode escapes, which PostgreSQL reads in statements only.
-fn is_escaped(name: &SyntaxNode) -> bool {
-    text(name).to_ascii_lowercase().contains("u&\"")
+/// Whether a REINDEX is concurrent: by its key word, or by the last option of that name, as PostgreSQL reads a Boolean
+/// there.
+pub fn is_concurrent(statement: &ast::Reindex) -> bool {
+    let target = statement.reindex_target();
+    let by_key_word = target.is_some_and(|target| {
+        let mut tokens = target.syntax().children_with_tokens();
+        tokens.any(|element| element.kind() == SyntaxKind::CONCURRENTLY_KW)
+    });
+    let options = statement.reindex_option_list();
+    let options = options.iter().flat_map(ast::ReindexOptionList::reindex_options);
+    let last = options.filter_map(|option| match option {
+        ReindexOption::ReindexOptionConcurrently(option) => Some(is_true(option.syntax())),
+        _ => None,
+    });
+    by_key_word || last.last().unwrap_or(false)
+}
+
+/// What an option `NAME [value]` says: true without a value. What PostgreSQL takes for no Boolean, it refuses.
+fn is_true(option: &SyntaxNode) -> bool {
+    let words = option.descendants_with_tokens().filter_map(squawk_syntax::SyntaxElement::into_token);
+    let mut values = words.filter(|token| !token.kind().is_trivia()).skip(1);
+    values.next().is_none_or(|value| {
+        let value = value.text().trim_matches('\'').to_ascii_lowercase();
+        !matches!(value.as_str(), "false" | "off" | "0")
+    })
+}
+
+fn partition_detached(statement: &ast::AlterTable) -> Option<Evidence> {
+    let detached = statement.actions().find_map(|action| match action {
+        AlterTableAction::DetachPartition(action) => Some(action),
+        _ => None,
+    })?;
+    if !matches!(detached.detach_partition_option()?, DetachPartitionOption::DetachConcurrently(_)) {
+        return None;
+    }
+    let partition = detached.table_name_ref().map(|name| Name::parse(&text(name.syntax())));
+    Some(match (statement.table_relation_name().as_ref().and_then(table), partition) {
+        (Some(parent), Some(partition)) => Evidence::PartitionDetached { parent, partition },
+        _ => Evidence::None,
+    })
+}
+
+fn is_of_all(statement: &ast::Cluster) -> bool {
+    statement.table_name_ref().is_none()
+        && !statement.syntax().descendants().any(|inner| inner.kind() == SyntaxKind::PATH_REF)
+}
+
+/// The table that an ALTER TABLE or a CREATE INDEX is about.
+pub(super) fn table(relation: &TableRelationName) -> Option<Name> {
+    relation.table_name_ref().map(|name| Name::parse(&text(name.syntax())))
 }

@@ -1,30 +1,44 @@
-//! The tables that a script locks against everybody.
+//! The tables that a script locks against readers and writers.
 
+use squawk_syntax::ast::{self, AlterTableAction, AstNode as _, DetachPartitionOption};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::{has, text};
+use super::evidence::table;
+use super::text;
+use crate::name::Name;
 
-/// The tables, as the script writes them, that the statement `node` takes ACCESS EXCLUSIVE on for certain or
-/// almost so. What else it locks is left to the lock timeout.
-pub(super) fn tables(node: &SyntaxNode) -> Vec<String> {
-    let names_in = |node: &SyntaxNode| -> Vec<String> {
-        node.descendants().filter(|inner| inner.kind() == SyntaxKind::TABLE_NAME_REF).map(|name| text(&name)).collect()
-    };
+/// The tables that the statement `node` takes ACCESS EXCLUSIVE on for certain or almost so. What else it locks is left
+/// to the lock timeout.
+pub(super) fn tables(node: &SyntaxNode) -> Vec<Name> {
     match node.kind() {
-        SyntaxKind::ALTER_TABLE if !lets_readers_through(node) => node
-            .children()
-            .find(|child| child.kind() == SyntaxKind::TABLE_RELATION_NAME)
-            .map_or_else(Vec::new, |table| names_in(&table)),
-        SyntaxKind::DROP_TABLE | SyntaxKind::TRUNCATE => names_in(node),
+        SyntaxKind::ALTER_TABLE => ast::AlterTable::cast(node.clone())
+            .filter(|statement| !lets_readers_through(statement))
+            .and_then(|statement| table(&statement.table_relation_name()?))
+            .into_iter()
+            .collect(),
+        SyntaxKind::DROP_TABLE | SyntaxKind::TRUNCATE => node
+            .descendants()
+            .filter(|inner| inner.kind() == SyntaxKind::TABLE_NAME_REF)
+            .map(|name| Name::parse(&text(&name)))
+            .collect(),
         _ => Vec::new(),
     }
 }
 
-/// Whether an ALTER TABLE has an action that readers do not notice. One beside it may be stronger: then nobody looks, and
-/// the lock timeout has to do.
-fn lets_readers_through(node: &SyntaxNode) -> bool {
-    let weak =
-        [SyntaxKind::VALIDATE_KW, SyntaxKind::CONCURRENTLY_KW, SyntaxKind::ATTACH_PARTITION, SyntaxKind::STATISTICS_KW];
-    let foreign_key = has(node, SyntaxKind::FOREIGN_KW) && !has(node, SyntaxKind::ADD_COLUMN);
-    foreign_key || weak.iter().any(|kind| has(node, *kind))
+/// Whether readers do not notice any of an ALTER TABLE's actions.
+fn lets_readers_through(statement: &ast::AlterTable) -> bool {
+    let is_weak = |action: AlterTableAction| match action {
+        AlterTableAction::ValidateConstraint(_) | AlterTableAction::AttachPartition(_) => true,
+        AlterTableAction::DetachPartition(action) => {
+            matches!(action.detach_partition_option(), Some(DetachPartitionOption::DetachConcurrently(_)))
+        }
+        AlterTableAction::AddConstraint(action) => has_child(action.syntax(), SyntaxKind::FOREIGN_KEY_CONSTRAINT),
+        AlterTableAction::AlterColumn(action) => has_child(action.syntax(), SyntaxKind::SET_STATISTICS),
+        _ => false,
+    };
+    statement.actions().all(is_weak)
+}
+
+fn has_child(node: &SyntaxNode, kind: SyntaxKind) -> bool {
+    node.children().any(|child| child.kind() == kind)
 }

@@ -4,10 +4,14 @@
 //! one is a single statement that PostgreSQL refuses to run in a transaction block. Everything that
 //! could leave the two halves apart is refused before anything runs.
 
+mod blocks;
 mod depth;
 mod evidence;
 mod exclusive;
 mod lexical;
+mod outlives;
+mod settings;
+mod times;
 mod transaction;
 
 use std::fmt;
@@ -16,9 +20,12 @@ use std::{panic, thread};
 use squawk_syntax::ast::AstNode as _;
 use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
 
-pub use evidence::{Evidence, Reindexed};
+pub use evidence::{Evidence, Reindexed, is_concurrent};
 pub(crate) use lexical::Lines;
+pub use outlives::Outlives;
 
+use crate::name::Name;
+use blocks::folded;
 use evidence::outside_transaction;
 use lexical::{meta_command, open_dollar_quote, transaction_control};
 use transaction::{blank, envelopes, forbidden, is_envelope};
@@ -33,8 +40,16 @@ pub struct Script {
     pub text: String,
     /// The statements that the server will run, in order. Empty when `parsed` is false.
     pub statements: Vec<Statement>,
-    /// Tables that it locks against everybody, as it writes them.
-    pub exclusive: Vec<String>,
+    /// Tables that it locks against readers and writers.
+    pub exclusive: Vec<Name>,
+    /// The modes that the transaction has to have: those of a BEGIN that opens the script.
+    pub modes: Option<String>,
+    /// What ends where a transaction of the script's own ends.
+    pub boundaries: Vec<Boundary>,
+    /// What no rollback would undo.
+    pub outlives: Vec<Outlives>,
+    /// The line of the first statement whose work depends on the session's time zone.
+    pub depends_on_time_zone: Option<usize>,
     /// Whether every statement was understood. If not, the server is the judge of the syntax, and
     /// statements cannot be counted.
     pub parsed: bool,
@@ -47,6 +62,17 @@ pub struct Statement {
     pub number: usize,
     /// The line on which it starts, from 1.
     pub line: usize,
+}
+
+/// The end of a transaction of the script's own, behind which it goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Boundary {
+    /// Where it is in the text, in bytes.
+    pub at: usize,
+    /// How many of the script's statements stand before it.
+    pub before: usize,
+    /// What ends there what the script's COMMIT would have ended, a statement each.
+    pub sql: Vec<String>,
 }
 
 /// How a script has to run.
@@ -132,7 +158,7 @@ fn parse(sql: &str, lines: &Lines) -> Result<Script, Refusal> {
     if let Some(at) = open.map(|error| error.range().start().into()).or_else(|| open_dollar_quote(&root)) {
         return Err(refuse(lines.at(at), "a quoted text or comment is not closed", "Close it"));
     }
-    let statements: Vec<Parsed> = parse
+    let mut statements: Vec<Parsed> = parse
         .tree()
         .stmts()
         .filter(|statement| statement.syntax().kind() != SyntaxKind::EMPTY_STMT)
@@ -159,7 +185,12 @@ fn parse(sql: &str, lines: &Lines) -> Result<Script, Refusal> {
         return Err(refuse(lines.at(at), reason, "Mend the syntax, or remove the transaction control"));
     }
 
-    let envelopes = envelopes(&statements)?;
+    let mut blanked = envelopes(&statements)?;
+    let silent = settings::of_client_encoding(&statements);
+    statements.retain(|statement| !silent.contains(&statement.node));
+    let folded = folded(&statements)?;
+    blanked.extend(silent);
+    blanked.sort_by_key(|node| node.text_range().start());
     let inner: Vec<&Parsed> = statements.iter().filter(|s| !is_envelope(&s.node)).collect();
     let alone = inner.iter().find_map(|s| outside_transaction(&s.node).map(|evidence| (s, evidence)));
     let class = match alone {
@@ -175,9 +206,13 @@ fn parse(sql: &str, lines: &Lines) -> Result<Script, Refusal> {
     };
     Ok(Script {
         class,
-        text: blank(sql, &envelopes),
+        text: blank(sql, &blanked),
         statements: if parsed { inner.iter().map(|s| s.place).collect() } else { Vec::new() },
         exclusive: inner.iter().flat_map(|s| exclusive::tables(&s.node)).collect(),
+        modes: folded.modes,
+        boundaries: folded.boundaries,
+        outlives: inner.iter().flat_map(|s| outlives::of(&s.node, s.place.line)).collect(),
+        depends_on_time_zone: inner.iter().find(|s| times::depends_on_time_zone(&s.node)).map(|s| s.place.line),
         parsed,
     })
 }
@@ -189,10 +224,6 @@ struct Parsed {
 
 fn refuse(line: usize, reason: impl Into<String>, way_out: &'static str) -> Refusal {
     Refusal { line, reason: reason.into(), way_out }
-}
-
-fn has(node: &SyntaxNode, kind: SyntaxKind) -> bool {
-    node.descendants_with_tokens().any(|element| element.kind() == kind)
 }
 
 fn text(node: &SyntaxNode) -> String {

@@ -4,6 +4,14 @@ fn class(sql: &str) -> Class {
     classify(sql).unwrap_or_else(|refusal| panic!("{sql}: {refusal}")).class
 }
 
+fn created(index: &str, table: &str) -> Evidence {
+    Evidence::IndexCreated { index: Some(index.to_owned()), table: Name::parse(table) }
+}
+
+fn reindexed_table(table: &str) -> Evidence {
+    Evidence::Reindexed { what: Reindexed::Table(Name::parse(table)) }
+}
+
 fn refusal(sql: &str) -> String {
     match classify(sql) {
         Err(refusal) => refusal.to_string(),
@@ -24,6 +32,11 @@ fn ordinary_scripts_are_transactional() {
         "ANALYZE; REINDEX TABLE a; CLUSTER a USING b;",
         "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; SELECT 1",
         "CLUSTER i ON a; REINDEX (CONCURRENTLY FALSE) TABLE a",
+        "REINDEX (CONCURRENTLY off) TABLE a; REINDEX (CONCURRENTLY 0) INDEX i; REINDEX (CONCURRENTLY, CONCURRENTLY false) TABLE a",
+        "CREATE INDEX i ON a (\"concurrently\"); ALTER TABLE a ADD COLUMN concurrently boolean DEFAULT true",
+        "ALTER TABLE a DETACH PARTITION b; ALTER TABLE a DETACH PARTITION b FINALIZE",
+        "ALTER DATABASE d SET default_tablespace = 'tablespace'",
+        "COPY (SELECT stdin, stdout FROM chain) TO '/tmp/chain'; COMMENT ON TABLE a IS 'AND CHAIN'",
     ] {
         assert_eq!(class(sql), Class::Transactional, "{sql}");
     }
@@ -46,12 +59,22 @@ fn what_cannot_run_in_a_transaction_is_standalone_when_alone() {
     for (sql, evidence) in [
         (
             "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS \"An Index\" ON ONLY s.\"T\" (x);",
-            Evidence::IndexCreated { index: "\"An Index\"".into(), table: "s.\"T\"".into() },
+            created("An Index", "s.\"T\""),
         ),
-        ("CREATE INDEX CONCURRENTLY ON t (x)", Evidence::None),
-        ("-- why\nDROP INDEX CONCURRENTLY IF EXISTS s.i;\n", Evidence::IndexDropped { index: "s.i".into() }),
-        ("REINDEX (CONCURRENTLY) TABLE s.t", Evidence::Reindexed { what: Reindexed::Table("s.t".into()) }),
-        ("REINDEX INDEX CONCURRENTLY i", Evidence::Reindexed { what: Reindexed::Index("i".into()) }),
+        ("CREATE INDEX CONCURRENTLY i ON t (x) WHERE x = false AND y IS NOT FALSE", created("i", "t")),
+        ("CREATE INDEX CONCURRENTLY i ON t USING gin (x) WITH (fastupdate = false)", created("i", "t")),
+        ("CREATE INDEX CONCURRENTLY /* a */ i -- b\n ON ONLY s /* . */ . t /* c */ (x)", created("i", "s.t")),
+        ("CREATE INDEX CONCURRENTLY U&\"\\0041b\" ON U&\"d!0061ta\" UESCAPE '!' (x)", created("Ab", "data")),
+        ("CREATE INDEX CONCURRENTLY ON t (x)", Evidence::IndexCreated { index: None, table: Name::parse("t") }),
+        (
+            "-- why\nDROP INDEX CONCURRENTLY IF EXISTS s /* old */ . i;\n",
+            Evidence::IndexDropped { index: Name::parse("s.i") },
+        ),
+        ("REINDEX (CONCURRENTLY) TABLE s.t", reindexed_table("s.t")),
+        ("REINDEX (VERBOSE off, CONCURRENTLY 'on') TABLE s.t", reindexed_table("s.t")),
+        ("REINDEX (CONCURRENTLY false, CONCURRENTLY 1) TABLE t", reindexed_table("t")),
+        ("REINDEX (VERBOSE false) TABLE CONCURRENTLY t", reindexed_table("t")),
+        ("REINDEX INDEX CONCURRENTLY i", Evidence::Reindexed { what: Reindexed::Index(Name::parse("i")) }),
         ("REINDEX SCHEMA CONCURRENTLY public", Evidence::Reindexed { what: Reindexed::Many }),
         ("REINDEX SCHEMA public", Evidence::Repeatable),
         ("VACUUM (ANALYZE) t", Evidence::Repeatable),
@@ -59,9 +82,8 @@ fn what_cannot_run_in_a_transaction_is_standalone_when_alone() {
         ("ALTER SYSTEM SET work_mem = '1MB'", Evidence::Repeatable),
         (
             "ALTER TABLE s.a DETACH PARTITION b CONCURRENTLY",
-            Evidence::PartitionDetached { parent: "s.a".into(), partition: "b".into() },
+            Evidence::PartitionDetached { parent: Name::parse("s.a"), partition: Name::parse("b") },
         ),
-        ("CREATE INDEX CONCURRENTLY U&\"\\0041b\" ON t (x)", Evidence::None),
         ("CREATE DATABASE d", Evidence::None),
     ] {
         assert_eq!(class(sql), Class::Standalone(evidence), "{sql}");
@@ -93,7 +115,7 @@ fn what_could_tear_script_and_record_apart_is_refused() {
         ("BEGIN;\nROLLBACK", 2, "ROLLBACK would undo"),
         ("ABORT", 1, "ROLLBACK would undo"),
         ("BEGIN;COMMIT AND CHAIN", 1, "AND CHAIN"),
-        ("BEGIN ISOLATION LEVEL SERIALIZABLE; COMMIT", 1, "transaction mode"),
+        ("SELECT 1;\nBEGIN ISOLATION LEVEL SERIALIZABLE; SELECT 2; COMMIT", 2, "transaction mode"),
         ("PREPARE TRANSACTION 'x'", 1, "undecided"),
         ("DISCARD ALL", 1, "migration lock"),
         ("SELECT 1;\nCREATE INDEX CONCURRENTLY i ON t (x)", 2, "CREATE INDEX CONCURRENTLY cannot run in a transaction"),
@@ -128,9 +150,117 @@ fn tables_that_are_locked_against_everybody_are_known() {
             "ALTER TABLE a VALIDATE CONSTRAINT c; DROP TABLE IF EXISTS b, c CASCADE; TRUNCATE d, ONLY e",
             vec!["b", "c", "d", "e"],
         ),
+        ("ALTER TABLE a ADD COLUMN validate int, ADD COLUMN b text DEFAULT 'statistics'", vec!["a"]),
+        ("ALTER TABLE a VALIDATE CONSTRAINT c, ADD COLUMN b int", vec!["a"]),
         ("ALTER TABLE a DETACH PARTITION b CONCURRENTLY", vec![]),
         ("CREATE TABLE a (); INSERT INTO a DEFAULT VALUES; CREATE INDEX i ON a (b)", vec![]),
     ] {
+        let tables: Vec<Name> = tables.into_iter().map(Name::parse).collect();
         assert_eq!(classify(sql).unwrap().exclusive, tables, "{sql}");
+    }
+}
+
+/// What is sent where a transaction of the script ends.
+fn at_boundaries(sql: &str) -> Vec<Vec<String>> {
+    let script = classify(sql).unwrap_or_else(|refusal| panic!("{sql}: {refusal}"));
+    script.boundaries.into_iter().map(|boundary| boundary.sql).collect()
+}
+
+#[test]
+fn what_ends_with_a_transaction_of_the_script_ends_there() {
+    const FIRE: &str = "SET CONSTRAINTS ALL IMMEDIATE";
+    for (sql, expected) in [
+        // Nothing follows, or nothing ends.
+        ("BEGIN; SET LOCAL search_path = a; CREATE TABLE t (); COMMIT;", vec![]),
+        ("BEGIN; ALTER TYPE e ADD VALUE 'x'; COMMIT; BEGIN; CREATE TABLE t (); COMMIT", vec![]),
+        ("SET LOCAL search_path = a; CREATE TABLE t ();", vec![]),
+        // The value of the session holds again, or that of the last SET.
+        ("BEGIN; SET LOCAL search_path = a; COMMIT; CREATE TABLE t ();", vec![vec!["RESET search_path"]]),
+        (
+            "SET search_path TO b, c; BEGIN; SET LOCAL SCHEMA 'a'; COMMIT; SELECT 1",
+            vec![vec!["SET search_path TO b, c"]],
+        ),
+        (
+            "BEGIN; SET LOCAL ROLE a; SET LOCAL TIME ZONE 'UTC'; COMMIT; CREATE TABLE t ()",
+            vec![vec!["RESET ROLE", "RESET TIME ZONE"]],
+        ),
+        ("BEGIN; SET LOCAL x.y = 1; SET x.y = 2; COMMIT; CREATE TABLE t ()", vec![]),
+        ("SET ROLE a; BEGIN; SET LOCAL ROLE b; RESET ALL; COMMIT; CREATE TABLE t ()", vec![vec!["RESET ROLE"]]),
+        (
+            "BEGIN; SET LOCAL a = 1; COMMIT; BEGIN; SET LOCAL a = 2; COMMIT; CREATE TABLE t ()",
+            vec![vec!["RESET a"], vec!["RESET a"]],
+        ),
+        // A COMMIT ends what stands before its BEGIN too.
+        ("SET LOCAL a = 1; BEGIN; CREATE TABLE t (); COMMIT; CREATE TABLE u ()", vec![vec!["RESET a"]]),
+        (
+            "BEGIN; CREATE TEMP TABLE \"T\" ON COMMIT DROP AS SELECT 1; COMMIT; CREATE TABLE u ()",
+            vec![vec!["DROP TABLE IF EXISTS pg_temp.\"T\" CASCADE"]],
+        ),
+        ("BEGIN; CREATE TEMP TABLE t () ON COMMIT DROP; DROP TABLE t; COMMIT; CREATE TABLE u ()", vec![]),
+        // What was deferred is checked.
+        ("BEGIN; INSERT INTO t VALUES (1); COMMIT; ALTER TABLE t ADD x int", vec![vec![FIRE]]),
+    ] {
+        assert_eq!(at_boundaries(sql), expected, "{sql}");
+    }
+    let both = at_boundaries("BEGIN; SET CONSTRAINTS ALL DEFERRED; COMMIT; INSERT INTO t VALUES (1)");
+    assert!(both.len() == 1 && both[0][0] == FIRE && both[0][1].starts_with("DO $lockstep$"), "{both:?}");
+}
+
+#[test]
+fn what_only_a_commit_could_end_is_refused_unless_nothing_follows() {
+    for (sql, line, part) in [
+        ("BEGIN;\nSET TRANSACTION READ ONLY; COMMIT; SELECT 1", 2, "a transaction mode for one of several"),
+        ("CREATE TABLE a ();\nBEGIN; SELECT 1; COMMIT; BEGIN READ WRITE;\nSELECT 1; COMMIT", 2, "a transaction mode"),
+        (
+            "BEGIN; SELECT 1; COMMIT;\nSET default_transaction_isolation = serializable; SELECT 1",
+            2,
+            "a transaction mode",
+        ),
+        ("BEGIN;\nCREATE TEMP TABLE t () ON COMMIT DELETE ROWS; COMMIT; SELECT 1", 2, "a COMMIT empties"),
+        ("BEGIN;\nDECLARE c CURSOR FOR SELECT 1; COMMIT; SELECT 1", 2, "a cursor"),
+        ("BEGIN;\nALTER TYPE e ADD VALUE 'new'; COMMIT; INSERT INTO t VALUES ('new')", 2, "an enum value"),
+        ("BEGIN;\nSELECT set_config('a.b', 'x', true); COMMIT; SELECT 1", 2, "a set_config"),
+        ("BEGIN; SAVEPOINT s; SELECT 1; COMMIT; BEGIN;\nROLLBACK TO s; COMMIT", 2, "a savepoint of an earlier"),
+    ] {
+        let message = refusal(sql);
+        assert!(message.contains(part) && message.starts_with(&format!("line {line}:")), "{sql}: {message}");
+    }
+    for sql in [
+        "BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT 1; COMMIT",
+        "BEGIN; DECLARE c CURSOR FOR SELECT 1; CLOSE c; COMMIT; SELECT 1",
+        "BEGIN; DECLARE c CURSOR WITH HOLD FOR SELECT 1; COMMIT; SELECT 1",
+        "BEGIN; ALTER TYPE e ADD VALUE 'new'; COMMIT; INSERT INTO t VALUES ('old')",
+        "SELECT pg_catalog.set_config('search_path', '', false); BEGIN; CREATE TABLE s.t (); COMMIT; CREATE TABLE s.u ()",
+        "BEGIN; CREATE TEMP TABLE t () ON COMMIT DELETE ROWS; COMMIT",
+    ] {
+        assert!(classify(sql).is_ok(), "{sql}: {:?}", classify(sql));
+    }
+    assert_eq!(
+        classify("BEGIN ISOLATION LEVEL SERIALIZABLE, READ WRITE; SELECT 1; COMMIT").unwrap().modes.as_deref(),
+        Some("ISOLATION LEVEL SERIALIZABLE, READ WRITE")
+    );
+}
+
+#[test]
+fn what_no_rollback_undoes_is_known() {
+    let outlives = |sql: &str| -> Vec<(usize, String)> {
+        classify(sql).unwrap().outlives.into_iter().map(|outlives| (outlives.line, outlives.what)).collect()
+    };
+    let slot = "the replication slot of pg_create_logical_replication_slot";
+    assert_eq!(
+        outlives("SELECT 1;\nSELECT pg_create_logical_replication_slot('a', 'pgoutput')"),
+        [(2, slot.to_owned())]
+    );
+    assert_eq!(
+        outlives("DO $x$ BEGIN PERFORM pg_catalog.setval('s', 3); END $x$"),
+        [(1, "the sequence's value of setval".to_owned())]
+    );
+    assert_eq!(outlives("COPY t TO '/tmp/x'").len(), 1);
+    for sql in [
+        "CREATE TABLE setval ()",
+        "SELECT 'setval(1)'",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT setval(''s'', 1)'",
+    ] {
+        assert!(outlives(sql).is_empty(), "{sql}");
     }
 }

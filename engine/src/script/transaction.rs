@@ -1,8 +1,9 @@
-//! A script's own transaction control: folded where it is balanced, refused otherwise.
+//! A script's own transaction control: folded into ours where it is balanced, refused otherwise.
 
+use squawk_syntax::ast::{self, AstNode as _, ChainClause, DiscardTarget};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::{Parsed, Refusal, has, refuse};
+use super::{Parsed, Refusal, refuse, text};
 
 const UNWRAP: &str = "Remove it: every script already runs in a transaction together with its ledger row";
 
@@ -11,20 +12,16 @@ pub(super) fn forbidden(node: &SyntaxNode) -> Option<(&'static str, &'static str
     match node.kind() {
         SyntaxKind::ROLLBACK_TRANSACTION => Some(("ROLLBACK would undo the script but not its record", UNWRAP)),
         SyntaxKind::PREPARE_TRANSACTION => Some(("PREPARE TRANSACTION leaves the script's work undecided", UNWRAP)),
-        SyntaxKind::COMMIT_TRANSACTION if has(node, SyntaxKind::CHAIN_KW) && !has(node, SyntaxKind::NO_KW) => {
+        SyntaxKind::COMMIT_TRANSACTION if chains(node) => {
             Some(("COMMIT AND CHAIN opens a transaction that nothing ends", UNWRAP))
         }
-        SyntaxKind::BEGIN if is_begin_with_modes(node) => Some((
-            "BEGIN with a transaction mode cannot be folded into the surrounding transaction",
-            "Put SET TRANSACTION as the script's first statement instead",
-        )),
-        SyntaxKind::COPY if has(node, SyntaxKind::STDIN_KW) => {
+        SyntaxKind::COPY if has(node, SyntaxKind::COPY_STDIN) => {
             Some(("COPY FROM STDIN needs data that a script cannot carry", "Write the rows as INSERT"))
         }
-        SyntaxKind::COPY if has(node, SyntaxKind::STDOUT_KW) => {
-            Some(("COPY TO STDOUT would send rows to nobody", "Remove it: a migration's output goes nowhere"))
+        SyntaxKind::COPY if has(node, SyntaxKind::COPY_STDOUT) => {
+            Some(("COPY TO STDOUT would send rows to the client", "Remove it: a migration's output goes nowhere"))
         }
-        SyntaxKind::DISCARD if has(node, SyntaxKind::ALL_KW) => Some((
+        SyntaxKind::DISCARD if discards_all(node) => Some((
             "DISCARD ALL would give up the migration lock",
             "Remove it: nothing of a session outlives its migration",
         )),
@@ -32,12 +29,29 @@ pub(super) fn forbidden(node: &SyntaxNode) -> Option<(&'static str, &'static str
     }
 }
 
-fn is_begin_with_modes(node: &SyntaxNode) -> bool {
-    node.children().next().is_some()
+fn chains(commit: &SyntaxNode) -> bool {
+    let clause = ast::CommitTransaction::cast(commit.clone()).and_then(|commit| commit.chain_clause());
+    matches!(clause, Some(ChainClause::AndChain(_)))
+}
+
+fn discards_all(discard: &SyntaxNode) -> bool {
+    let target = ast::Discard::cast(discard.clone()).and_then(|discard| discard.discard_target());
+    matches!(target, Some(DiscardTarget::DiscardAll(_)))
+}
+
+/// Whether a part of the statement is of this kind. A kind of node stands at its own place only, as a key word does not.
+fn has(node: &SyntaxNode, kind: SyntaxKind) -> bool {
+    node.descendants().any(|inner| inner.kind() == kind)
 }
 
 pub(super) fn is_envelope(node: &SyntaxNode) -> bool {
     matches!(node.kind(), SyntaxKind::BEGIN | SyntaxKind::COMMIT_TRANSACTION)
+}
+
+/// The modes that a BEGIN asks for, as it writes them.
+pub(super) fn modes(begin: &SyntaxNode) -> Option<String> {
+    let modes = begin.children().find(|child| child.kind() == SyntaxKind::TRANSACTION_MODE_LIST)?;
+    Some(text(&modes))
 }
 
 /// The script's own BEGIN and COMMIT statements, if they are balanced.

@@ -5,6 +5,7 @@ use std::io;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{Connection as _, PgConnection};
 
+use crate::history::Format;
 use crate::quote::identifier;
 use crate::session::fault::database_error;
 use crate::session::{Target, Tls};
@@ -21,7 +22,6 @@ pub(crate) async fn connect(target: &Target, settings: &[(&str, &str)]) -> Resul
         .application_name(&target.application_name)
         // As startup options, so that RESET ALL between two scripts comes back to them.
         .options([
-            ("search_path", identifier(&target.schema)),
             ("lock_timeout", format!("{}ms", target.lock_timeout.as_millis())),
             ("standard_conforming_strings", "on".to_owned()),
             // A role's own limit would cut scripts off; the deadline bounds them.
@@ -31,6 +31,12 @@ pub(crate) async fn connect(target: &Target, settings: &[(&str, &str)]) -> Resul
             ("synchronous_commit", "off".to_owned()),
         ])
         .options(settings.iter().copied());
+    let options = match target.tool {
+        // Prisma's engine sets its schema, and leaves the rest to the role and the database.
+        Format::Prisma => options.options([("search_path", identifier(&target.schema))]).extra_float_digits(None),
+        // sqlx's own runner has the role's search path, see `settings`. The rest is as the driver has it.
+        Format::Sqlx => options,
+    };
     let options = match &target.tls {
         Tls::VerifyFull(roots) => options.ssl_mode(PgSslMode::VerifyFull).ssl_root_cert_from_pem(roots.clone()),
         Tls::Disabled => options.ssl_mode(PgSslMode::Disable),

@@ -34,6 +34,17 @@ pub(crate) fn is_closed(error: &sqlx::Error) -> bool {
     }
 }
 
+/// Whether the connection is gone after `error`, met while a script ran.
+///
+/// Another error of the driver means that it could not read what the server said, in another encoding for instance. The
+/// conversation goes on, and the session has to be asked what became of the script.
+pub(crate) fn is_broken(error: &sqlx::Error) -> bool {
+    match database_error(error) {
+        Some(_) => is_closed(error),
+        None => matches!(error, sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed),
+    }
+}
+
 /// What `error` means, met in `doing` on an open session.
 pub(crate) fn query_error(target: &Target, doing: &str, error: &sqlx::Error) -> Error {
     let code = code_of(error);

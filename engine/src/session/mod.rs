@@ -2,6 +2,7 @@
 
 mod connect;
 mod fault;
+mod settings;
 mod target;
 
 use std::io;
@@ -11,28 +12,52 @@ use futures_util::TryStreamExt as _;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Connection as _, Decode, Either, PgConnection, Postgres, Row as _, Type};
 
+use crate::ledger::Prepared;
 use crate::plan::Identity;
 use crate::session::connect::{connect, connect_error};
 use crate::session::fault::query_error;
 use crate::{Error, Result, sqlstate};
 
-pub(crate) use fault::{code_of, database_error, is_closed, position_of};
+pub(crate) use fault::{code_of, database_error, is_broken, is_closed, position_of};
 pub use target::{Target, Tls};
 
-/// What brings a session back to how it was opened: all of `DISCARD ALL` but giving up the lock.
-pub(crate) const RESET: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; UNLISTEN *; \
-                                DISCARD TEMP; DISCARD SEQUENCES; DEALLOCATE ALL";
+/// What brings a session back to how it was opened: all of `DISCARD ALL` but giving up the lock, and what is prepared.
+const RESET: [&str; 7] = [
+    "RESET SESSION AUTHORIZATION",
+    "RESET ROLE",
+    "RESET ALL",
+    "CLOSE ALL",
+    "UNLISTEN *",
+    "DISCARD TEMP",
+    "DISCARD SEQUENCES",
+];
 
-/// The same, but for what is prepared.
-pub(crate) const RESET_BUT_PREPARED: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; UNLISTEN *; \
-                                             DISCARD TEMP; DISCARD SEQUENCES";
+/// Gives up what is prepared.
+const FORGET_PREPARED: &str = "DEALLOCATE ALL";
+
+/// The search path of our own queries. Whoever may create objects in another schema could have them found by a query of
+/// ours: an operator that fits better is taken wherever it is.
+const OWN_PATH: &str = "SET search_path = pg_catalog, pg_temp";
 
 /// An open session.
+///
+/// Its search path is that of our own queries. A script's own path is the session's default: a script's message begins
+/// with a RESET of it.
 pub struct Session {
     connection: PgConnection,
     target: Target,
     pid: i32,
     facts: ServerFacts,
+    /// What a script's session has from its role or database, which the driver's start-up overrides: statements.
+    settings: Vec<String>,
+    /// The schemas in which a script's names are looked for.
+    path: Vec<String>,
+    /// How a script's session differs from the tool's own, a sentence each.
+    differences: Vec<String>,
+    /// Whether the time zone is known that a script's session would have with the tool.
+    pub(crate) knows_time_zone: bool,
+    /// What the statements are called that record a migration.
+    pub(crate) prepared_names: Prepared,
     /// Whether the statements that record a migration are prepared here, and no others.
     pub(crate) prepared: bool,
 }
@@ -46,10 +71,20 @@ pub(crate) struct ServerFacts {
     pub(crate) database_oid: String,
 }
 
-/// A script's failure, before anybody gave it a place in a history.
+/// What the server answered to a message.
+pub(crate) struct Answer {
+    /// How many statements it has run.
+    pub(crate) completed: usize,
+    /// The last row.
+    pub(crate) last: Option<PgRow>,
+}
+
+/// A script's failure, before it has a place in a history.
 pub(crate) struct ScriptError {
     /// How many statements of the message had completed.
     pub(crate) completed: usize,
+    /// The last row that came before it.
+    pub(crate) last: Option<PgRow>,
     pub(crate) source: sqlx::Error,
 }
 
@@ -78,7 +113,7 @@ impl Session {
             ("tcp_keepalives_count", "3"),
             ("tcp_user_timeout", "10s"),
         ];
-        let (connected, settings) = match connect(target, &watchful).await {
+        let (connected, watchful_settings) = match connect(target, &watchful).await {
             Err(error) if code_of(&error).as_deref() == Some(sqlstate::UNDEFINED_OBJECT) => {
                 (connect(target, &watchful[1..]).await, &watchful[1..])
             }
@@ -87,22 +122,35 @@ impl Session {
         let mut connection = connected.map_err(|error| connect_error(target, &error))?;
 
         let sql = format!(
-            "SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('server_version'), \
+            "{}; {OWN_PATH}; SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('server_version'), \
              pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only') = 'on', \
              (SELECT oid::text FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()), \
-             coalesce(pg_catalog.current_setting('transaction_timeout', true), '0') <> '0'; {query}"
+             coalesce(pg_catalog.current_setting('transaction_timeout', true), '0') <> '0'; {}; {query}",
+            settings::PATH,
+            settings::QUERY,
         );
         let mut found = fetch(&mut connection, &sql).await;
-        // From PostgreSQL 17 on, a role's own limit would end the session in the midst of a script. Few have one, so it
-        // is asked first: an older server refuses to be told of it.
-        if found.as_ref().is_ok_and(|rows| rows.first().is_some_and(|row| row.try_get(5).unwrap_or(false))) {
+        let mut more = Vec::new();
+        let mut tools_path = None;
+        if let Ok([path, row, ..]) = found.as_deref() {
+            // From PostgreSQL 17 on, a role's own limit would end the session in the midst of a script. Few have one, so
+            // it is asked first: an older server refuses to be told of it.
+            if row.try_get(5).unwrap_or(false) {
+                more.push(("transaction_timeout", "0".to_owned()));
+            }
+            let path_to_set = settings::path_to_set(target, path);
+            tools_path = path_to_set.is_some().then(|| path.try_get::<String, _>(1).unwrap_or_default());
+            more.extend(path_to_set);
+        }
+        if !more.is_empty() {
             let _ = connection.close().await;
-            let settings = [settings, &[("transaction_timeout", "0")]].concat();
-            connection = connect(target, &settings).await.map_err(|error| connect_error(target, &error))?;
+            let mut all: Vec<(&str, &str)> = watchful_settings.to_vec();
+            all.extend(more.iter().map(|(name, value)| (*name, value.as_str())));
+            connection = connect(target, &all).await.map_err(|error| connect_error(target, &error))?;
             found = fetch(&mut connection, &sql).await;
         }
         let found = found.and_then(|rows| {
-            let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+            let [path, row, own, behind @ ..] = &rows[..] else { return Err(sqlx::Error::RowNotFound) };
             let pid = row.try_get::<i32, _>(0)?;
             let facts = ServerFacts {
                 version: row.try_get(1)?,
@@ -110,10 +158,27 @@ impl Session {
                 read_only: row.try_get(3)?,
                 database_oid: row.try_get(4)?,
             };
-            Ok((pid, facts, rows.get(1).map(|row| row.try_get(0)).transpose()?))
+            let settings = settings::read(target, path, own, tools_path.as_deref())?;
+            Ok((pid, facts, settings, behind.first().map(|row| row.try_get(0)).transpose()?))
         });
-        let (pid, facts, value) = found.map_err(|error| query_error(target, "opening the session", &error))?;
-        Ok((Self { connection, target: target.clone(), pid, facts, prepared: false }, value))
+        let (pid, facts, own, value) = found.map_err(|error| query_error(target, "opening the session", &error))?;
+        let mut session = Self {
+            connection,
+            target: target.clone(),
+            pid,
+            facts,
+            settings: own.statements,
+            path: own.path,
+            differences: own.differences,
+            knows_time_zone: own.knows_time_zone,
+            prepared_names: Prepared::new(),
+            prepared: false,
+        };
+        if !session.settings.is_empty() {
+            let settings = session.settings.join("; ");
+            session.run("setting what the role and the database set", &settings).await?;
+        }
+        Ok((session, value))
     }
 
     /// Where this session is.
@@ -180,11 +245,38 @@ impl Session {
         self.rows(doing, sql).await.map(|_| ())
     }
 
-    /// Has the session be as it was opened, but for the lock. What stands `before` comes before that, in one round trip;
-    /// rows that come of what stands `behind` are given.
+    /// Has the session be as it was opened, but for the lock. What stands `before` comes before that, in one round trip.
+    /// Returns the rows that come of what stands before and `behind`.
     pub(crate) async fn reset(&mut self, before: &str, behind: &str) -> Result<Vec<PgRow>> {
         self.prepared = false;
-        self.rows("resetting the session", &format!("{before}{RESET}; {behind}")).await
+        let reset = self.reset_statements(false).join("; ");
+        self.rows("resetting the session", &format!("{before}{reset}; {behind}")).await
+    }
+
+    /// The statements that do so, with or without giving up what is prepared.
+    pub(crate) fn reset_statements(&self, keep_prepared: bool) -> Vec<String> {
+        let forget = (!keep_prepared).then_some(FORGET_PREPARED);
+        let fixed = RESET.into_iter().chain(forget).map(str::to_owned);
+        fixed.chain(self.settings.iter().cloned()).chain([OWN_PATH.to_owned()]).collect()
+    }
+
+    /// The schemas in which a script's names are looked for, in order.
+    pub(crate) fn path(&self) -> &[String] {
+        &self.path
+    }
+
+    /// How a script's session differs from the one that the tool itself would open, a sentence each.
+    pub(crate) fn differences(&self) -> &[String] {
+        &self.differences
+    }
+
+    /// Runs a statement that may fail. Returns the SQLSTATE if it does.
+    pub(crate) async fn try_code(&mut self, sql: &str) -> Result<Option<String>> {
+        match fetch(&mut self.connection, sql).await {
+            Ok(_) => Ok(None),
+            Err(error) if is_closed(&error) => Err(self.error("looking at the session", &error)),
+            Err(error) => Ok(code_of(&error)),
+        }
     }
 
     pub(crate) async fn value<T>(&mut self, doing: &str, sql: &str) -> Result<T>
@@ -223,7 +315,7 @@ impl Session {
     ///
     /// At `deadline` the statement is cancelled from a second connection. If even that brings no
     /// answer, the session is as good as gone.
-    pub(crate) async fn send(&mut self, message: String, deadline: Instant) -> Result<Option<PgRow>, ScriptError> {
+    pub(crate) async fn send(&mut self, message: String, deadline: Instant) -> Result<Answer, ScriptError> {
         let cancel = (self.target.clone(), self.pid);
         let (mut completed, mut last) = (0, None);
         let result = {
@@ -248,7 +340,10 @@ impl Session {
                 }
             }
         };
-        result.map(|()| last).map_err(|source| ScriptError { completed, source })
+        match result {
+            Ok(()) => Ok(Answer { completed, last }),
+            Err(source) => Err(ScriptError { completed, last, source }),
+        }
     }
 
     /// What `error` means, met in `doing`.

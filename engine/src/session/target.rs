@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::history::Format;
 use crate::ledger::TableName;
 
 /// Where the database is, and who we are there.
@@ -18,8 +19,10 @@ pub struct Target {
     pub password: String,
     /// The database.
     pub database: String,
-    /// The schema of the ledger, and the search path of every script.
+    /// The schema of the ledger, and of what scripts make without naming one.
     pub schema: String,
+    /// The tool whose history it is: a script's session is to be as that tool's own.
+    pub tool: Format,
     /// The name of sqlx's ledger, for a history of its own.
     pub sqlx_table: TableName,
     /// How the connection is protected.

@@ -77,10 +77,13 @@ async fn a_new_enum_value_used_at_once_says_to_split_the_file() {
     let database = Database::create().await;
     let scripts = history(&[
         ("1", "CREATE TYPE e AS ENUM ('a')"),
-        ("2", "BEGIN; ALTER TYPE e ADD VALUE 'b'; COMMIT; CREATE TABLE t (e e DEFAULT 'b')"),
+        ("2", "ALTER TYPE e ADD VALUE 'b'; CREATE TABLE t (e e DEFAULT 'b')"),
     ]);
     let error = database.migrate(&scripts).await.unwrap_err().to_string();
     assert!(error.contains("55P04") && error.contains("split the file in two"), "{error}");
+    let folded = history(&[("2", "BEGIN; ALTER TYPE e ADD VALUE 'b'; COMMIT; CREATE TABLE t (e e DEFAULT 'b')")]);
+    let error = database.plan(&folded).await.unwrap_err().to_string();
+    assert!(error.contains("an enum value that is used behind the COMMIT"), "{error}");
 }
 
 #[tokio::test]

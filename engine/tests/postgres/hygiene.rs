@@ -106,7 +106,7 @@ async fn what_confuses_the_driver_is_settled_by_the_ledger() {
     // Each makes the server send what sqlx does not expect, and goes on to COMMIT.
     for sql in [
         "CREATE TABLE a (); LISTEN y; NOTIFY y",
-        "CREATE TABLE a (); SET client_encoding = 'LATIN1'; SELECT 1 AS \"é\"",
+        "CREATE TABLE a (); SELECT set_config('client_encoding', 'LATIN1', true); SELECT 1 AS \"é\"",
     ] {
         let database = Database::create().await;
         let history = history(&[("1", sql), ("2", "CREATE TABLE b ()")]);

@@ -4,14 +4,17 @@
 
 mod applying;
 mod baselining;
+mod blocks;
 mod connecting;
 mod contention;
 mod corpora;
 mod durability;
 mod failing;
 mod hygiene;
+mod ledger_rows;
 mod planning;
 mod resolving;
+mod sessions;
 mod soup;
 mod sqlx_histories;
 mod standalone;

@@ -41,7 +41,7 @@ async fn leave_open(database: &Database, version: i64) {
 
 #[tokio::test]
 async fn a_history_is_applied_as_sqlx_records_it() {
-    let database = Database::create().await;
+    let database = Database::create_for(Format::Sqlx).await;
     let history = two();
     let outcome = database.migrate(&history).await.unwrap();
     assert_eq!((outcome.applied_now, outcome.remaining), (2, 0));
@@ -56,7 +56,7 @@ async fn a_history_is_applied_as_sqlx_records_it() {
 
 #[tokio::test]
 async fn a_table_of_another_name_is_used() {
-    let mut database = Database::create().await;
+    let mut database = Database::create_for(Format::Sqlx).await;
     database.target.sqlx_table = r#""odd ""ledger""""#.parse().unwrap();
     database.migrate(&two()).await.unwrap();
     assert_eq!(database.tables().await, ["a", "b", "odd \"ledger\""]);
@@ -75,7 +75,7 @@ async fn a_table_of_another_name_is_used() {
 
 #[tokio::test]
 async fn a_ledger_that_sqlx_would_find_first_is_not_overlooked() {
-    let database = Database::create().await;
+    let database = Database::create_for(Format::Sqlx).await;
     let schema = &database.target.user;
     let mut own = database.target.clone();
     own.schema.clone_from(schema);
@@ -90,7 +90,7 @@ async fn a_ledger_that_sqlx_would_find_first_is_not_overlooked() {
 
 #[tokio::test]
 async fn what_sqlx_could_not_run_is_warned_of() {
-    let database = Database::create().await;
+    let database = Database::create_for(Format::Sqlx).await;
     let history = history(&[("1_a", "CREATE TABLE a ()"), ("2_v", "VACUUM a"), ("3_v", "-- no-transaction\nVACUUM a")]);
     let warnings = database.plan(&history).await.unwrap().warnings;
     assert_eq!(warnings, ["2_v runs outside a transaction; for sqlx itself it has to begin with -- no-transaction"]);
@@ -98,7 +98,7 @@ async fn what_sqlx_could_not_run_is_warned_of() {
 
 #[tokio::test]
 async fn a_failure_leaves_no_row_and_a_plain_retry_goes_on() {
-    let database = Database::create().await;
+    let database = Database::create_for(Format::Sqlx).await;
     let broken = history(&[("1_a", "CREATE TABLE a ()"), ("2_b", "CREATE TABLE b (); SELECT 1/0")]);
     let error = database.migrate(&broken).await.unwrap_err();
     assert!(matches!(error, Error::MigrationFailed(_)), "{error}");
@@ -109,7 +109,7 @@ async fn a_failure_leaves_no_row_and_a_plain_retry_goes_on() {
 
 #[tokio::test]
 async fn the_lock_is_the_one_that_sqlx_takes() {
-    let database = Database::create().await;
+    let database = Database::create_for(Format::Sqlx).await;
     let mut other = database.session().await;
     // As sqlx computes it, from its own sources' polynomial.
     let key = 0x3d32_ad9e_i64 * i64::from(crc32(database.target.database.as_bytes()));
@@ -134,7 +134,7 @@ fn crc32(bytes: &[u8]) -> u32 {
 
 #[tokio::test]
 async fn a_row_without_success_stops_plan_and_apply_until_it_is_resolved() {
-    let database = Database::create().await;
+    let database = Database::create_for(Format::Sqlx).await;
     let history = two();
     database.migrate(&sqlx_first(&history)).await.unwrap();
     let approved = database.approve(&history).await;
@@ -162,7 +162,7 @@ async fn a_row_without_success_stops_plan_and_apply_until_it_is_resolved() {
 
 #[tokio::test]
 async fn a_name_that_is_not_quite_anothers_resolves_nothing() {
-    let database = Database::create().await;
+    let database = Database::create_for(Format::Sqlx).await;
     let history = two();
     database.migrate(&sqlx_first(&history)).await.unwrap();
     leave_open(&database, 2).await;
@@ -180,7 +180,7 @@ fn sqlx_first(history: &engine::history::History) -> engine::history::History {
 
 #[tokio::test]
 async fn a_standalone_statement_that_is_cut_off_is_completed_by_the_next_attempt() {
-    let database = Database::create().await;
+    let database = Database::create_for(Format::Sqlx).await;
     let history = history(&[
         ("1_a", "CREATE TABLE a (n int)"),
         ("2_i", "-- no-transaction\nCREATE INDEX CONCURRENTLY i ON a (n)"),
@@ -212,7 +212,7 @@ async fn a_standalone_statement_that_is_cut_off_is_completed_by_the_next_attempt
 
 #[tokio::test]
 async fn what_sqlx_refuses_is_refused_before_anything_is_written() {
-    let database = Database::create().await;
+    let database = Database::create_for(Format::Sqlx).await;
     database.migrate(&two()).await.unwrap();
     let before = ledger(&database).await;
     let edited = history(&[("1_create_a", "CREATE TABLE a ()"), ("2_create_b", "SELECT 2"), ("3_c", "SELECT 3")]);
@@ -229,7 +229,7 @@ async fn what_sqlx_refuses_is_refused_before_anything_is_written() {
 
 #[tokio::test]
 async fn a_schema_with_tables_but_no_ledger_is_told_or_strictly_refused() {
-    let database = Database::create().await;
+    let database = Database::create_for(Format::Sqlx).await;
     database.run("CREATE TABLE already_here ()").await;
     let warnings = database.plan(&two()).await.unwrap().warnings;
     assert!(warnings[0].contains("1 table(s) but no _sqlx_migrations"), "{warnings:?}");

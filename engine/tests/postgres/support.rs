@@ -28,6 +28,11 @@ pub(crate) struct Database {
 impl Database {
     /// Makes one, owned by a role that is no superuser and whose password is hard to quote.
     pub(crate) async fn create() -> Self {
+        Self::create_for(Format::Prisma).await
+    }
+
+    /// The same for histories of this tool's.
+    pub(crate) async fn create_for(tool: Format) -> Self {
         let name = format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let password = r#"p'w"d/%\ @:é"#;
         let mut admin = connect("postgres", &setting("PASSWORD"), "postgres").await;
@@ -41,6 +46,7 @@ impl Database {
                 password: password.into(),
                 database: name,
                 schema: "public".into(),
+                tool,
                 sqlx_table: "_sqlx_migrations".parse().unwrap(),
                 tls: Tls::VerifyFull(std::fs::read(setting("CA_FILE")).unwrap()),
                 application_name: "lockstep test".into(),
@@ -70,8 +76,13 @@ impl Database {
         texts(&mut self.session().await, sql).await
     }
 
+    /// The target for a history, whose tool decides what a session is like.
+    pub(crate) fn target_of(&self, history: &History) -> Target {
+        Target { tool: history.format, ..self.target.clone() }
+    }
+
     pub(crate) async fn plan(&self, history: &History) -> engine::Result<Plan> {
-        let mut session = Session::open(&self.target).await?;
+        let mut session = Session::open(&self.target_of(history)).await?;
         look(&mut session, INSTANCE, history, None, OnDivergence::AsTool).await
     }
 
@@ -91,7 +102,7 @@ impl Database {
         run: &str,
         budget: Budget,
     ) -> engine::Result<Outcome> {
-        apply(&self.target, INSTANCE, history, approved, run, budget).await
+        apply(&self.target_of(history), INSTANCE, history, approved, run, budget).await
     }
 
     /// Plans and applies `history` in one go.

@@ -21,8 +21,8 @@ pub fn from_engine(error: Error) -> Failure {
         Error::HistoryDiverged { .. } => Name::HistoryDiverged,
         Error::PlanChanged { .. } => Name::PlanChanged,
         Error::Refused(_) => Name::MigrationRefused,
-        Error::MigrationFailed(_) => Name::MigrationFailed,
-        Error::InDoubt { .. } => Name::MigrationInDoubt,
+        Error::MigrationFailed(_) | Error::NothingDone { .. } => Name::MigrationFailed,
+        Error::InDoubt { .. } | Error::RanSomethingElse { .. } | Error::RowsGone { .. } => Name::MigrationInDoubt,
         Error::Config { .. } => Name::ConfigInvalid,
         Error::Query { .. } => Name::StepFailed,
     };

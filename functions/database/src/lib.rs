@@ -10,6 +10,7 @@ mod settings;
 
 use std::time::{Duration, SystemTime};
 
+use engine::history::recognise;
 use engine::session::{Session, Target, Tls};
 use shared::payload::Database;
 use shared::{Failure, Name};
@@ -129,6 +130,7 @@ impl Connector {
                 )
             })?,
             schema: settings.schema.clone(),
+            tool: recognise(&settings.migrations).map_err(from_engine)?,
             sqlx_table: settings.sqlx_table.clone(),
             tls: match &settings.roots {
                 Some(roots) => Tls::VerifyFull(roots.clone()),

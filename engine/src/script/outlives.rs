@@ -1,0 +1,110 @@
+//! What a script does that no rollback undoes.
+
+use squawk_lexer::{TokenKind, tokenize};
+use squawk_syntax::{SyntaxKind, SyntaxNode};
+
+use super::text;
+use crate::name::Name;
+
+/// Something that stays when the script is rolled back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outlives {
+    /// The line on which its statement starts, from 1.
+    pub line: usize,
+    /// What stays, as a noun, with what does it.
+    pub what: String,
+}
+
+/// Functions whose work is not part of the transaction, by what stays of them.
+const FUNCTIONS: &[(&str, &[&str])] = &[
+    (
+        "the replication slot",
+        &[
+            "pg_create_logical_replication_slot",
+            "pg_create_physical_replication_slot",
+            "pg_copy_logical_replication_slot",
+            "pg_copy_physical_replication_slot",
+        ],
+    ),
+    ("the removal of a replication slot", &["pg_drop_replication_slot"]),
+    ("the position of a replication slot", &["pg_replication_slot_advance", "pg_logical_slot_get_changes"]),
+    ("the sequence's value", &["setval"]),
+    (
+        "an advisory lock, until the run's session ends,",
+        &["pg_advisory_lock", "pg_advisory_lock_shared", "pg_try_advisory_lock", "pg_try_advisory_lock_shared"],
+    ),
+    (
+        "what was done through another connection",
+        &["dblink", "dblink_exec", "dblink_open", "dblink_send_query", "dblink_connect", "pg_background_launch"],
+    ),
+    ("what was sent to another service", &["http", "http_get", "http_post", "http_put", "http_patch", "http_delete"]),
+    ("what was sent to another service", &["invoke", "query_export_to_s3"]),
+    ("the file", &["lo_export", "pg_file_write", "pg_file_unlink", "pg_file_rename", "pg_file_sync"]),
+    (
+        "what the server was told",
+        &[
+            "pg_reload_conf",
+            "pg_rotate_logfile",
+            "pg_switch_wal",
+            "pg_create_restore_point",
+            "pg_terminate_backend",
+            "pg_cancel_backend",
+            "pg_stat_reset",
+            "pg_stat_reset_shared",
+            "pg_stat_statements_reset",
+        ],
+    ),
+];
+
+/// What a statement does that no rollback undoes, as far as its text tells. What a function of the database's own does
+/// is not known.
+pub(super) fn of(node: &SyntaxNode, line: usize) -> Vec<Outlives> {
+    let mut found: Vec<Outlives> = match node.kind() {
+        SyntaxKind::DO => called_in(&text(node)).into_iter().filter_map(|name| stays(&name)).collect::<Vec<_>>(),
+        SyntaxKind::COPY if writes_a_file(node) => vec!["the file of COPY".to_owned()],
+        // The body of a function does not run here.
+        SyntaxKind::CREATE_FUNCTION | SyntaxKind::CREATE_PROCEDURE => Vec::new(),
+        _ => called(node).filter_map(|name| stays(&name)).collect(),
+    }
+    .into_iter()
+    .map(|what| Outlives { line, what })
+    .collect();
+    found.dedup();
+    found
+}
+
+fn stays(function: &str) -> Option<String> {
+    let (what, _) = FUNCTIONS.iter().find(|(_, names)| names.contains(&function))?;
+    Some(format!("{what} of {function}"))
+}
+
+/// The names of the functions that a statement calls.
+fn called(node: &SyntaxNode) -> impl Iterator<Item = String> {
+    let calls = node.descendants().filter(|part| part.kind() == SyntaxKind::CALL_EXPR);
+    calls.filter_map(|call| call.first_child().map(|callee| Name::parse(&text(&callee)).name))
+}
+
+/// The same for the body of a DO block, which is a text: every word before a parenthesis.
+fn called_in(block: &str) -> Vec<String> {
+    let body = block.find('$').map_or(block, |at| block.get(at..).unwrap_or_default());
+    let body = body.trim_start_matches(|c: char| c != ' ' && c != '\n' && c != '\t');
+    let mut called = Vec::new();
+    let (mut at, mut word) = (0, None);
+    for token in tokenize(body) {
+        let start = at;
+        at += token.len as usize;
+        match token.kind {
+            TokenKind::Ident => word = body.get(start..at).map(str::to_ascii_lowercase),
+            TokenKind::Whitespace => {}
+            TokenKind::OpenParen => called.extend(word.take()),
+            _ => word = None,
+        }
+    }
+    called
+}
+
+fn writes_a_file(copy: &SyntaxNode) -> bool {
+    let mut parts = copy.descendants();
+    parts.any(|part| part.kind() == SyntaxKind::COPY_PROGRAM)
+        && copy.children().any(|child| child.kind() == SyntaxKind::COPY_TO)
+}
