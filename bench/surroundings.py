@@ -11,7 +11,7 @@ from pathlib import Path
 from local import paths
 
 #: What a result is a result of.
-SOURCES = ("analysis", "engine", "functions", "report")
+SOURCES = ("analysis", "engine", "functions", "report", "scan")
 
 
 def of_machine() -> dict[str, str]:

@@ -26,7 +26,7 @@ NOTIFICATION_ADDRESS = "team@example.com"
 
 _SOURCES = (
     "Cargo.toml", "Cargo.lock", "template.yaml", "samconfig.toml", "analysis", "engine", "functions", "migrations", "report",
-    "statemachine/migrate.asl.json",
+    "scan", "statemachine/migrate.asl.json",
 )
 
 #: Applied by `sam build` to every function. No optimisation and no debug information: what builds fastest.

@@ -46,7 +46,7 @@ def apply_with_bugs() -> Path:
 
 _TOPS = (
     "Cargo.toml", "Cargo.lock", "analysis", "bench/native", "conformance/sqlx-oracle", "engine", "functions", "report",
-    "statemachine",
+    "scan", "statemachine",
 )
 
 

@@ -4,6 +4,7 @@
 //! one is a single statement that PostgreSQL refuses to run in a transaction block. Everything that
 //! could leave the two halves apart is refused before anything runs.
 
+mod agreement;
 mod blocks;
 mod depth;
 mod evidence;
@@ -62,6 +63,10 @@ pub struct Statement {
     pub number: usize,
     /// The line on which it starts, from 1.
     pub line: usize,
+    /// Its first byte.
+    pub start: usize,
+    /// The byte behind it, without its semicolon.
+    pub end: usize,
 }
 
 /// The end of a transaction of the script's own, behind which it goes on.
@@ -117,6 +122,9 @@ const USUAL_LEVELS: usize = 200;
 /// Enough for the deepest script, which `depth` bounds. Only what is used of it takes memory.
 const STACK_BYTES: usize = 256 * 1024 * 1024;
 
+const PLAINER: &str = "Write that statement in a plainer form: a blank between a number and what follows it, and in a BEGIN \
+    ATOMIC body no column called \"case\" or \"end\"";
+
 const SPLIT: &str = "Move that statement into a migration of its own, with nothing else in it";
 
 /// Parses and classifies `sql`.
@@ -135,21 +143,23 @@ pub fn classify(sql: &str) -> Result<Script, Refusal> {
     }
     let too_deep =
         |at| refuse(lines.at(at), "it is nested or chained too deeply", "Split the statement, or simplify it");
-    let levels = depth::levels(sql).map_err(too_deep)?;
+    let readable = scan::readable(sql);
+    let levels = depth::levels(&readable).map_err(too_deep)?;
     // The parser is not ours; a panic in it must not take down a run that has nothing to do with it.
     let parsed = if levels <= USUAL_LEVELS {
-        panic::catch_unwind(|| parse(sql, &lines))
+        panic::catch_unwind(|| parse(sql, &readable, &lines))
     } else {
         thread::scope(|scope| {
-            let parsing = thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, || parse(sql, &lines));
+            let parsing =
+                thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, || parse(sql, &readable, &lines));
             parsing.map_err(|error| Box::new(error) as _).and_then(thread::ScopedJoinHandle::join)
         })
     };
     parsed.unwrap_or_else(|_| Err(refuse(1, "the parser gave up on this script", "Split it, or simplify it")))
 }
 
-fn parse(sql: &str, lines: &Lines) -> Result<Script, Refusal> {
-    let parse = SourceFile::parse(sql);
+fn parse(sql: &str, readable: &str, lines: &Lines) -> Result<Script, Refusal> {
+    let parse = SourceFile::parse(readable);
     let errors = parse.errors();
     let root = parse.syntax_node();
 
@@ -157,6 +167,12 @@ fn parse(sql: &str, lines: &Lines) -> Result<Script, Refusal> {
     let open = errors.iter().find(|error| error.message().starts_with("Missing trailing"));
     if let Some(at) = open.map(|error| error.range().start().into()).or_else(|| open_dollar_quote(&root)) {
         return Err(refuse(lines.at(at), "a quoted text or comment is not closed", "Close it"));
+    }
+    let parsed = errors.is_empty();
+    // Without a whole tree there are no ends to compare.
+    let other_end = || parsed.then(|| agreement::other_end(sql, &root)).flatten();
+    if let Some(at) = agreement::other_token(sql, readable).or_else(other_end) {
+        return Err(refuse(lines.at(at), "where its statements end cannot be told for certain", PLAINER));
     }
     let mut statements: Vec<Parsed> = parse
         .tree()
@@ -166,10 +182,11 @@ fn parse(sql: &str, lines: &Lines) -> Result<Script, Refusal> {
         .map(|(index, statement)| {
             let node = statement.syntax().clone();
             let start = usize::from(node.text_range().start());
-            Parsed { place: Statement { number: index + 1, line: lines.at(start) }, node }
+            let semicolon = node.last_token().filter(|last| last.kind() == SyntaxKind::SEMICOLON);
+            let end = semicolon.map_or(node.text_range().end(), |last| last.text_range().start()).into();
+            Parsed { place: Statement { number: index + 1, line: lines.at(start), start, end }, node }
         })
         .collect();
-    let parsed = errors.is_empty();
 
     for statement in &statements {
         if let Some((reason, way_out)) = forbidden(&statement.node) {

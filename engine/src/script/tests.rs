@@ -134,6 +134,37 @@ fn what_could_tear_script_and_record_apart_is_refused() {
 }
 
 #[test]
+fn a_string_that_goes_on_in_the_next_line_hides_nothing() {
+    for (sql, part) in [
+        ("SELECT E'a'\n'b\\'; SELECT '; COMMIT; --'", "line 2: COMMIT without a BEGIN"),
+        ("SELECT E'x' -- y\n'\\''; ROLLBACK; --'", "line 2: ROLLBACK would undo"),
+        ("SELECT E'x'\r--'\r\t'\\'', '';\nVACUUM; --'", "line 2: VACUUM cannot run"),
+    ] {
+        let message = refusal(sql);
+        assert!(message.starts_with(part), "{sql}: {message}");
+    }
+    let script = classify("BEGIN;\nSELECT E'\\''\n'\\'; COMMIT; ' ;\nCOMMIT;").unwrap();
+    assert_eq!(script.text, "      \nSELECT E'\\''\n'\\'; COMMIT; ' ;\n       ");
+    let places: Vec<_> = script.statements.iter().map(|s| &script.text[s.start..s.end]).collect();
+    assert!(script.parsed && places == ["SELECT E'\\''\n'\\'; COMMIT; ' "], "{places:?}");
+}
+
+#[test]
+fn what_two_readers_read_differently_is_refused() {
+    for sql in [
+        "SELECT 1;\nSELECT 0b'1'",
+        "SELECT 1;\nSELECT 1e'a\\'';'",
+        "SELECT 1;\nCREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT a case FROM t; END; SELECT 2",
+    ] {
+        let message = refusal(sql);
+        assert!(
+            message.starts_with("line 2: where its statements end cannot be told for certain. "),
+            "{sql}: {message}"
+        );
+    }
+}
+
+#[test]
 fn a_syntax_error_is_left_to_the_server() {
     let script = classify("CREATE TABEL t ();\nSELECT 1").unwrap();
     assert_eq!(script.class, Class::Transactional);

@@ -1,0 +1,124 @@
+//! A script as squawk's parser can read it.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use crate::{Kind, tokens};
+
+/// `sql` so that squawk's lexer finds the same ends in it as the server: of the same length, each line where it was, and
+/// the same script to the server but for the second of these.
+///
+/// - squawk takes for a plain string what goes on with an `E''` string. There `\'` becomes `''`, which says the same in
+///   both.
+/// - `SET NAMES 'x'` becomes `SET NAME='x'`, because its own form is not known to squawk.
+pub fn readable(sql: &str) -> Cow<'_, str> {
+    let mut text = String::new();
+    let mut copied = 0;
+    let mut names = SetNames::default();
+    for token in tokens(sql) {
+        if token.kind == Kind::EscapeText && token.continues {
+            for at in escaped_quotes(&sql[token.range()]) {
+                let at = token.start + at;
+                text.push_str(&sql[copied..at]);
+                text.push_str("''");
+                copied = at + 2;
+            }
+        }
+        if let Some(name) = names.before(token.kind, &sql[token.range()], token.start) {
+            text.push_str(&sql[copied..name.end - 1]);
+            text.push('=');
+            copied = name.end;
+        }
+    }
+    if copied == 0 {
+        return Cow::Borrowed(sql);
+    }
+    text.push_str(&sql[copied..]);
+    Cow::Owned(text)
+}
+
+/// Where `\'` stands for a quote in `text`.
+fn escaped_quotes(text: &str) -> impl Iterator<Item = usize> {
+    let mut bytes = text.bytes().enumerate();
+    std::iter::from_fn(move || {
+        while let Some((at, byte)) = bytes.next() {
+            if byte == b'\\' && bytes.next().is_some_and(|(_, escaped)| escaped == b'\'') {
+                return Some(at);
+            }
+        }
+        None
+    })
+}
+
+/// How much has been seen of `SET [SESSION | LOCAL] NAMES`.
+#[derive(Default)]
+enum SetNames {
+    #[default]
+    Nothing,
+    Set,
+    Scope,
+    Names(Range<usize>),
+}
+
+impl SetNames {
+    /// Takes the next token. Returns where NAMES stands if this is the string behind it.
+    fn before(&mut self, kind: Kind, text: &str, start: usize) -> Option<Range<usize>> {
+        if matches!(kind, Kind::Space | Kind::Comment) {
+            return None;
+        }
+        let is = |word: &str| kind == Kind::Word && text.eq_ignore_ascii_case(word);
+        let next = match self {
+            _ if is("set") => Self::Set,
+            Self::Set if is("session") || is("local") => Self::Scope,
+            Self::Set | Self::Scope if is("names") => Self::Names(start..start + text.len()),
+            _ => Self::Nothing,
+        };
+        match std::mem::replace(self, next) {
+            Self::Names(name) if matches!(kind, Kind::Text | Kind::EscapeText) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_escape_string_that_goes_on_is_read_as_the_server_reads_it() {
+        for (sql, text) in [
+            ("SELECT E'a'\n'b\\'; c', 1", "SELECT E'a'\n'b''; c', 1"),
+            ("E'\\''\r-- it\\'s\n'\\\\\\'\\n'\n'\\''", "E'\\''\r-- it\\'s\n'\\\\''\\n'\n''''"),
+            ("set /* é */ names\n'x'; E''\n'\\''", "set /* é */ name=\n'x'; E''\n''''"),
+            ("SET SESSION NAMES'x'", "SET SESSION NAME='x'"),
+            ("ALTER ROLE r SET NAMES E'x'", "ALTER ROLE r SET NAME= E'x'"),
+        ] {
+            assert_eq!(readable(sql), text);
+            assert_eq!(text.len(), sql.len());
+        }
+    }
+
+    #[test]
+    fn everything_else_is_left_as_it_is() {
+        for sql in [
+            "E'\\''",
+            "E'a' '\\'",
+            "E'a' /* \n */ '\\'",
+            "'a'\n'\\'",
+            "E'a'\n'\\\\'",
+            "E'a'\n, '\\'",
+            "SET NAMES",
+            "SET names = 'x'",
+            "SET a, names 'x'",
+            "SET NAMES DEFAULT 'x'",
+        ] {
+            assert!(matches!(readable(sql), Cow::Borrowed(same) if same == sql), "{sql}");
+        }
+    }
+
+    #[test]
+    fn a_long_string_takes_no_longer_for_each_of_its_parts() {
+        let sql = format!("E'a'{}", " -- it's\n'b\\''".repeat(200_000));
+        assert_eq!(readable(&sql), format!("E'a'{}", " -- it's\n'b'''".repeat(200_000)));
+    }
+}
