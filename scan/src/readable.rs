@@ -1,16 +1,15 @@
 //! A script as squawk's parser can read it.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
-use crate::{Kind, tokens};
+use crate::{Kind, Token, tokens};
 
 /// `sql` so that squawk's lexer finds the same ends in it as the server: of the same length, each line where it was, and
 /// the same script to the server but for the second of these.
 ///
 /// - squawk takes for a plain string what goes on with an `E''` string. There `\'` becomes `''`, which says the same in
 ///   both.
-/// - `SET NAMES 'x'` becomes `SET NAME='x'`, because its own form is not known to squawk.
+/// - `SET NAMES 'x'` becomes `SET NAMES='x'`, because squawk does not know that it takes no sign.
 pub fn readable(sql: &str) -> Cow<'_, str> {
     let mut text = String::new();
     let mut copied = 0;
@@ -24,10 +23,10 @@ pub fn readable(sql: &str) -> Cow<'_, str> {
                 copied = at + 2;
             }
         }
-        if let Some(name) = names.before(token.kind, &sql[token.range()], token.start) {
-            text.push_str(&sql[copied..name.end - 1]);
+        if let Some(blank) = names.blank_before(token, &sql[token.range()]) {
+            text.push_str(&sql[copied..blank]);
             text.push('=');
-            copied = name.end;
+            copied = blank + 1;
         }
     }
     if copied == 0 {
@@ -57,26 +56,32 @@ enum SetNames {
     Nothing,
     Set,
     Scope,
-    Names(Range<usize>),
+    /// With the first blank behind it.
+    Names(Option<usize>),
 }
 
 impl SetNames {
-    /// Takes the next token. Returns where NAMES stands if this is the string behind it.
-    fn before(&mut self, kind: Kind, text: &str, start: usize) -> Option<Range<usize>> {
-        if matches!(kind, Kind::Space | Kind::Comment) {
-            return None;
+    /// Takes the next token. Returns the blank behind NAMES if this is the string behind it.
+    fn blank_before(&mut self, token: Token, text: &str) -> Option<usize> {
+        match (token.kind, &mut *self) {
+            (Kind::Space, Self::Names(blank @ None)) => *blank = text.find(' ').map(|at| token.start + at),
+            (Kind::Space | Kind::Comment, _) => {}
+            (Kind::Text | Kind::EscapeText, Self::Names(blank)) => {
+                let blank = *blank;
+                *self = Self::Nothing;
+                return blank;
+            }
+            _ => {
+                let is = |word: &str| token.kind == Kind::Word && text.eq_ignore_ascii_case(word);
+                *self = match self {
+                    _ if is("set") => Self::Set,
+                    Self::Set if is("session") || is("local") => Self::Scope,
+                    Self::Set | Self::Scope if is("names") => Self::Names(None),
+                    _ => Self::Nothing,
+                };
+            }
         }
-        let is = |word: &str| kind == Kind::Word && text.eq_ignore_ascii_case(word);
-        let next = match self {
-            _ if is("set") => Self::Set,
-            Self::Set if is("session") || is("local") => Self::Scope,
-            Self::Set | Self::Scope if is("names") => Self::Names(start..start + text.len()),
-            _ => Self::Nothing,
-        };
-        match std::mem::replace(self, next) {
-            Self::Names(name) if matches!(kind, Kind::Text | Kind::EscapeText) => Some(name),
-            _ => None,
-        }
+        None
     }
 }
 
@@ -89,9 +94,9 @@ mod tests {
         for (sql, text) in [
             ("SELECT E'a'\n'b\\'; c', 1", "SELECT E'a'\n'b''; c', 1"),
             ("E'\\''\r-- it\\'s\n'\\\\\\'\\n'\n'\\''", "E'\\''\r-- it\\'s\n'\\\\''\\n'\n''''"),
-            ("set /* é */ names\n'x'; E''\n'\\''", "set /* é */ name=\n'x'; E''\n''''"),
-            ("SET SESSION NAMES'x'", "SET SESSION NAME='x'"),
-            ("ALTER ROLE r SET NAMES E'x'", "ALTER ROLE r SET NAME= E'x'"),
+            ("set /* é */ names/* */\n  'x'; E''\n'\\''", "set /* é */ names/* */\n= 'x'; E''\n''''"),
+            ("SET SESSION NAMES 'x'", "SET SESSION NAMES='x'"),
+            ("ALTER ROLE r SET NAMES E'x'", "ALTER ROLE r SET NAMES=E'x'"),
         ] {
             assert_eq!(readable(sql), text);
             assert_eq!(text.len(), sql.len());
@@ -108,6 +113,7 @@ mod tests {
             "E'a'\n'\\\\'",
             "E'a'\n, '\\'",
             "SET NAMES",
+            "SET NAMES'x'",
             "SET names = 'x'",
             "SET a, names 'x'",
             "SET NAMES DEFAULT 'x'",
