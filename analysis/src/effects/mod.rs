@@ -58,7 +58,7 @@ pub struct Effects {
 /// The effects of every statement of `sql`, one after the other, on a database that is as `catalog` says.
 pub fn infer(sql: &str, catalog: &Catalog) -> Vec<(Range<usize>, Effects)> {
     let mut world = World::new(catalog.clone());
-    let parse = SourceFile::parse(sql);
+    let parse = SourceFile::parse(&scan::readable(sql));
     let range = |statement: &ast::Stmt| Range::<usize>::from(statement.syntax().text_range());
     parse.tree().stmts().map(|statement| (range(&statement), of(&statement, &mut world))).collect()
 }

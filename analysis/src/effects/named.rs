@@ -31,7 +31,7 @@ impl Named {
 /// What `sql` names, whether it is there or not.
 pub fn named(sql: &str) -> Named {
     let mut named = Named::default();
-    let parse = SourceFile::parse(sql);
+    let parse = SourceFile::parse(&scan::readable(sql));
     for node in parse.tree().syntax().descendants() {
         match node.kind() {
             SyntaxKind::TABLE_NAME_REF

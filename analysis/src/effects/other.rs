@@ -265,7 +265,7 @@ fn sequence(node: &SyntaxNode, lock: Option<Lock>, world: &mut World) {
 /// The server tries what is written in SQL, without running it: it locks as if it did.
 pub(super) fn body(function: &SyntaxNode, world: &mut World) {
     let Some(inner) = routine(function) else { return };
-    let parse = SourceFile::parse(&inner);
+    let parse = SourceFile::parse(&scan::readable(&inner));
     for statement in parse.tree().stmts() {
         world.only_locks(|world| data::effects(statement.syntax(), world));
     }

@@ -21,7 +21,7 @@ pub(super) fn migration(
     world: &mut World,
     tables: &mut BTreeMap<String, Table>,
 ) -> Migration {
-    let parse = SourceFile::parse(&pending.sql);
+    let parse = SourceFile::parse(&scan::readable(&pending.sql));
     let is_transactional = pending.class == "transactional";
     let linted = squawk::lint(&pending.sql, version, is_transactional);
     let mut findings = linted.findings;

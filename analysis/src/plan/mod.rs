@@ -88,7 +88,7 @@ pub fn needs(pending: &[Pending], catalog: &Catalog) -> Vec<Need> {
     let mut made = BTreeSet::new();
     for one in pending {
         world.next_script();
-        let parse = SourceFile::parse(&one.sql);
+        let parse = SourceFile::parse(&scan::readable(&one.sql));
         for statement in parse.tree().stmts().filter(runs) {
             if let ast::Stmt::CreateSchema(create) = &statement {
                 made.extend(schema(create.syntax()));

@@ -46,6 +46,7 @@ pub struct Linted {
 /// Where squawk panics, there is one finding that says so, and nothing else.
 pub fn lint(sql: &str, pg_version: u32, in_transaction: bool) -> Linted {
     guarded(|| {
+        let sql = &*scan::readable(sql);
         let parse = SourceFile::parse(sql);
         let linter = || {
             let mut linter = Linter::from(used());

@@ -43,7 +43,8 @@ fn each<'a>(sql: &'a str, into_bodies: bool, found: &mut impl FnMut(&'static str
         return found("", sql);
     }
     let mut at = 0;
-    for token in tokenize(sql) {
+    // Of the same length, so that the places are those of what is shown.
+    for token in tokenize(&scan::readable(sql)) {
         let text = sql.get(at..at + token.len as usize).unwrap_or_default();
         at += text.len();
         match token.kind {
@@ -109,6 +110,7 @@ mod tests {
         assert_eq!(shown("ALTER table \"A\" -- x"), ["k[ALTER][ ]k[table][ ]q[\"A\"][ ]c[-- x]"]);
         assert_eq!(shown("'a\n\nb', 1.5"), ["s['a]", "", "s[b'][,][ ]n[1.5]"]);
         assert_eq!(shown("-- a\r\n'b\r\nc'\r\n"), ["c[-- a]", "s['b]", "s[c']"]);
+        assert_eq!(shown("E'a'\n'\\'; b'"), ["s[E'a']", "s['\\'; b']"]);
         assert_eq!(shown("DO $x$\nBEGIN\n$x$;\n"), ["k[DO][ ]s[$x$]", "k[BEGIN]", "s[$x$][;]"]);
     }
 }
