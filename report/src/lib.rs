@@ -24,6 +24,7 @@ pub use html::html;
 pub use json::json;
 pub use markdown::markdown;
 pub use ranking::{Counts, Ranked};
+pub use visible::is_invisible;
 
 use serde::{Deserialize, Serialize};
 

@@ -46,7 +46,7 @@ fn is_combining(character: char) -> bool {
 
 /// Further control characters, line ends that only some know, marks of direction, and what has no width. Emoji keep the
 /// selector of their presentation.
-pub(crate) fn is_invisible(character: char) -> bool {
+pub fn is_invisible(character: char) -> bool {
     matches!(character,
         '\u{80}'..='\u{9f}'
         | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'

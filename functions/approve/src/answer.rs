@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 use shared::record::Verdict;
-use shared::request::is_one_line;
+use shared::text::is_one_line;
 
 use crate::refused::{Refused, Why};
 
@@ -73,7 +73,7 @@ impl Answer {
         for (field, text) in texts {
             let Some(text) = text else { continue };
             if text.trim().is_empty() || text.chars().count() > LONGEST || !is_one_line(text) {
-                let reason = format!("{field}: give one line of 1 to {LONGEST} characters");
+                let reason = format!("{field}: give one line of plain text, of 1 to {LONGEST} characters");
                 return Err(Refused::because(Why::Request, reason));
             }
         }

@@ -1,6 +1,7 @@
 //! Why a decision was not taken.
 
 use lambda_runtime::Diagnostic;
+use shared::text::one_line;
 
 /// A decision that was not taken, as far as is known: after [`Why::Service`] it may have been.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,8 +35,9 @@ impl Refused {
     /// The name of a refusal on the wire.
     pub const NAME: &str = "Approval.Refused";
 
-    pub(crate) fn because(why: Why, message: impl Into<String>) -> Self {
-        Self { why, message: message.into() }
+    /// A refusal. It may quote what the caller sent, which stays text.
+    pub(crate) fn because(why: Why, message: impl AsRef<str>) -> Self {
+        Self { why, message: one_line(message.as_ref()) }
     }
 }
 

@@ -3,7 +3,7 @@
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
 use serde::Deserialize as _;
 use serde_json::Value;
-use shared::request::breaks_out;
+use shared::text::short;
 
 /// How many parts the ARN of a function has that names neither version nor alias.
 const UNQUALIFIED: usize = 7;
@@ -46,7 +46,7 @@ impl Request {
             }
             Self::Direct(payload) => format!("direct {}", decision_on(payload)),
         };
-        text.chars().filter(|c| !breaks_out(*c)).take(LONGEST_SUMMARY).collect()
+        short(&text, LONGEST_SUMMARY)
     }
 }
 

@@ -295,7 +295,7 @@ fn a_refusal_can_be_traced_to_who_asked_for_what() {
     let asked = Request::of(signed(BOB, "POST", Some(&answer("approve"))), live).summary();
     assert_eq!(asked, format!("{BOB} POST approve run-1"));
     let asked = Request::of(with(answer("reject"), "decision", "re\u{2028}ject"), live).summary();
-    assert_eq!(asked, "direct reject run-1");
+    assert_eq!(asked, "direct re\\u{2028}ject run-1");
 }
 
 #[tokio::test]
@@ -313,6 +313,8 @@ async fn what_does_not_fit_is_refused() {
         (400, with(yes(), "onBehalfOf", ""), "onBehalfOf: give one line"),
         (400, with(yes(), "decision", "maybe"), "the request is not right"),
         (400, with(yes(), "taskToken", "forged"), "unknown field `taskToken`"),
+        (400, with(yes(), "x\n::error::\u{202e}", "x"), "unknown field `x ::error::\\u{202e}`"),
+        (400, with(yes(), "onBehalfOf", "ann\u{200b}"), "onBehalfOf: give one line"),
         (400, with(yes(), "execution", elsewhere), "is not an execution of lockstep-migrations-prod"),
         (400, with(yes(), "reason", "a\u{2028}b"), "reason: give one line"),
         (400, with(yes(), "digest", &"d".repeat(501)), "digest: give one line"),

@@ -1,9 +1,9 @@
 //! The engine's errors under their wire names.
 
 use engine::Error;
+use shared::text::one_line;
 use shared::{Failure, Name};
 
-#[expect(clippy::needless_pass_by_value, reason = "to be given to map_err")]
 /// `error` as a failure. The match names every cause, so that a new one cannot pass unnoticed.
 pub fn from_engine(error: Error) -> Failure {
     let name = match &error {
@@ -26,5 +26,50 @@ pub fn from_engine(error: Error) -> Failure {
         Error::Config { .. } => Name::ConfigInvalid,
         Error::Query { .. } => Name::StepFailed,
     };
-    Failure::new(name, error.to_string())
+    Failure::new(name, message(error))
+}
+
+/// The message of `error`. A line ends only where the engine's own list does: names of the server's or of a directory end
+/// none.
+fn message(mut error: Error) -> String {
+    match &mut error {
+        Error::HistoryDiverged { divergences, why } => {
+            divergences.iter_mut().chain([why]).for_each(|text| *text = one_line(text));
+        }
+        Error::Refused(refused) => {
+            for refused in refused {
+                refused.migration = one_line(&refused.migration);
+                refused.refusal.reason = one_line(&refused.refusal.reason);
+            }
+        }
+        other => return one_line(&other.to_string()),
+    }
+    error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::script::Refusal;
+
+    use super::*;
+
+    const HOSTILE: &str = "a\r\nApproved by: me\u{202e}\u{200b}\n";
+
+    #[test]
+    fn whoever_names_things_ends_no_line() {
+        let text = || HOSTILE.to_owned();
+        let refusal = || Refusal { line: 1, reason: text(), way_out: "Mend it" };
+        let refused = || engine::error::Refused { migration: text(), refusal: refusal() };
+        for (error, lines) in [
+            (Error::LockHeld { waited_s: 1, holder: text() }, 1),
+            (Error::HistoryInvalid(text()), 1),
+            (Error::Query { doing: text(), code: text(), condition: "x", message: text() }, 1),
+            (Error::HistoryDiverged { divergences: vec![text(), text()], why: text() }, 3),
+            (Error::Refused(vec![refused(), refused()]), 2),
+        ] {
+            let Failure { message, .. } = from_engine(error);
+            assert_eq!(message.split('\n').count(), lines, "{message}");
+            assert!(!message.contains(['\r', '\u{202e}', '\u{200b}']), "{message}");
+        }
+    }
 }

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use shared::Name;
 use shared::payload::NotifyInput;
 use shared::record::{Outcome, Record, Run, RunFailure, UNTOLD};
-use shared::request::{Mode, Request, breaks_out};
+use shared::request::{Mode, Request};
+use shared::text::short;
 
 use crate::event::{Ended, Event};
 
@@ -62,8 +63,9 @@ fn failed(error: &str) -> Outcome {
 
 /// From what EventBridge tells, which is all that is known of an execution that ended from outside.
 fn ended(ended: &Ended, environment: &str) -> Option<Record> {
-    let error = one_line(ended.error.as_deref().unwrap_or_default());
-    let cause = one_line(ended.cause.as_deref().unwrap_or_default());
+    // Others can write these: on one line, they cannot pass for lines of ours.
+    let error = short(ended.error.as_deref().unwrap_or_default(), LONGEST);
+    let cause = short(ended.cause.as_deref().unwrap_or_default(), LONGEST);
     let ours = Name::from_wire(&error).is_some();
     let (outcome, what) = match ended.status.as_str() {
         "TIMED_OUT" => {
@@ -96,11 +98,6 @@ fn ended(ended: &Ended, environment: &str) -> Option<Record> {
         }),
         versions: None,
     })
-}
-
-/// Somebody else's text, so that it cannot pass for lines of ours.
-fn one_line(text: &str) -> String {
-    text.chars().take(LONGEST).map(|c| if breaks_out(c) { ' ' } else { c }).collect()
 }
 
 fn since(started: Option<Timestamp>, ended: Timestamp) -> u64 {

@@ -1,13 +1,16 @@
 //! The mails: subject and plain text.
 
-use std::fmt::Write as _;
+mod body;
+mod words;
 
-use jiff::Timestamp;
 use shared::payload::{ApplyOutput, BaselinePlan, NotifyInput, PlanOutput, ResolvePlan};
 use shared::record::{Decision, Duties, Identity, Outcome, Record, Run, RunFailure, Verdict, Versions};
-use shared::request::{Mode, Resolution, short};
+use shared::request::{Mode, Resolution};
+use shared::text::short;
 
 use crate::event::Event;
+use body::Body;
+use words::{count, milliseconds, moment};
 
 /// More characters than a file system gives to a name.
 const LONGEST_NAME: usize = 300;
@@ -25,6 +28,12 @@ pub struct Mail {
     /// `requested`, `approved`, `rejected`, `expired`, `applied`, `resolved`, `baselined`, `failed` or
     /// `nothingPending`, for subscribers who filter.
     pub outcome: &'static str,
+}
+
+impl Mail {
+    fn new(subject: String, body: Body, outcome: &'static str) -> Self {
+        Self { subject, body: body.finish(), outcome }
+    }
 }
 
 /// The mail for `event`, whose run has the `record` if it has ended; `None` where nothing has to be told.
@@ -52,27 +61,30 @@ fn requested(environment: &str, execution: &str, run: &Run, expires_at: &str) ->
     } else {
         count(run.plan.as_ref().map_or(0, |plan| plan.pending), "migration is", "migrations are")
     };
-    let mut body = format!("{what} waiting for approval in {environment}, until {}.\n", moment(expires_at));
+    let mut body = Body::default();
+    body.line(format!("{what} waiting for approval in {environment}, until {}.", moment(expires_at)));
     if let Some(plan) = &run.plan {
         planned(&mut body, plan);
     }
     let found = run.preflight.iter().flat_map(|preflight| &preflight.warnings);
     let warnings: Vec<_> = found.chain(run.plan.iter().flat_map(|plan| &plan.warnings)).collect();
     if !warnings.is_empty() {
-        body.push_str("\nWarnings:\n");
+        body.gap();
+        body.line("Warnings:");
         for warning in warnings {
-            let _ = writeln!(body, "  {}", short(warning, LONGEST_SENTENCE));
+            body.line(format!("  {}", short(warning, LONGEST_SENTENCE)));
         }
     }
     reported(&mut body, "What they will do to this database", environment, execution, run);
-    let _ = write!(
-        body,
-        "\nTo see it:\n  scripts/show {environment} {execution}\n\
-         To approve (whoever asked for it cannot):\n  scripts/approve {environment} {execution} --digest {digest} --reason REASON\n\
-         To reject:\n  scripts/reject {environment} {execution} --digest {digest} --reason REASON\n"
-    );
+    body.gap();
+    body.line("To see it:");
+    body.line(format!("  scripts/show {environment} {execution}"));
+    body.line("To approve (whoever asked for it cannot):");
+    body.line(format!("  scripts/approve {environment} {execution} --digest {digest} --reason REASON"));
+    body.line("To reject:");
+    body.line(format!("  scripts/reject {environment} {execution} --digest {digest} --reason REASON"));
     facts(&mut body, execution, run);
-    Mail { subject: format!("⏸ Database Migration Awaiting Approval ({environment})"), body, outcome: "requested" }
+    Mail::new(format!("⏸ Database Migration Awaiting Approval ({environment})"), body, "requested")
 }
 
 fn approved(environment: &str, execution: &str, run: &Run) -> Mail {
@@ -87,76 +99,75 @@ fn approved(environment: &str, execution: &str, run: &Run) -> Mail {
         let count = count(pending, "migration was", "migrations were");
         format!("{count} approved in {environment}, and will be applied now.")
     };
-    let mut body = format!("{what} Another mail tells how that ended.\n");
+    let mut body = Body::default();
+    body.line(format!("{what} Another mail tells how that ended."));
     if let Some(plan) = &run.plan {
         planned(&mut body, plan);
     }
     facts(&mut body, execution, run);
-    Mail { subject: format!("▶ Database Migration Approved ({environment})"), body, outcome: "approved" }
+    Mail::new(format!("▶ Database Migration Approved ({environment})"), body, "approved")
 }
 
 fn succeeded(record: &Record, environment: &str, tell_nothing_pending: bool) -> Option<Mail> {
-    let (subject, outcome, mut body) = match (record.outcome, &record.run.apply) {
+    let mut body = Body::default();
+    let (subject, outcome) = match (record.outcome, &record.run.apply) {
         (Outcome::Applied, Some(apply)) => {
-            let mut body = applied(environment, record, apply);
+            applied(&mut body, environment, record, apply);
             let title = "What the report had said they would do";
             reported(&mut body, title, environment, &record.execution, &record.run);
-            ("Successful", "applied", body)
+            ("Successful", "applied")
         }
-        (Outcome::Resolved, Some(apply)) => ("Resolved", "resolved", resolved(environment, record, apply)),
-        (Outcome::Baselined, Some(apply)) => ("Baselined", "baselined", baselined(environment, record, apply)),
-        (Outcome::NothingPending, _) if tell_nothing_pending => (
-            "Not Needed",
-            "nothingPending",
-            format!("Nothing was pending in {environment}, and nothing was applied.\n"),
-        ),
+        (Outcome::Resolved, Some(apply)) => {
+            resolved(&mut body, environment, record, apply);
+            ("Resolved", "resolved")
+        }
+        (Outcome::Baselined, Some(apply)) => {
+            baselined(&mut body, environment, record, apply);
+            ("Baselined", "baselined")
+        }
+        (Outcome::NothingPending, _) if tell_nothing_pending => {
+            body.line(format!("Nothing was pending in {environment}, and nothing was applied."));
+            ("Not Needed", "nothingPending")
+        }
         // A run that changed nothing is no news.
         _ => return None,
     };
     ending(&mut body, record);
-    Some(Mail { subject: format!("✓ Database Migration {subject} ({environment})"), body, outcome })
+    Some(Mail::new(format!("✓ Database Migration {subject} ({environment})"), body, outcome))
 }
 
-fn applied(environment: &str, record: &Record, apply: &ApplyOutput) -> String {
-    let mut body = match apply.applied {
-        0 => format!("Nothing was left to apply in {environment}"),
-        applied => format!("{} applied in {environment}", count(applied, "migration was", "migrations were")),
+fn applied(body: &mut Body, environment: &str, record: &Record, apply: &ApplyOutput) {
+    let what = match apply.applied {
+        0 => "Nothing was left to apply".to_owned(),
+        applied => format!("{} applied", count(applied, "migration was", "migrations were")),
     };
-    let _ = write!(body, "; the run took {}.\n\n", milliseconds(record.duration_ms));
+    body.line(format!("{what} in {environment}; the run took {}.", milliseconds(record.duration_ms)));
+    body.gap();
     for migration in &apply.migrations {
-        let _ = writeln!(body, "  {}  {}", named(&migration.name), milliseconds(migration.duration_ms));
+        body.line(format!("  {}  {}", named(&migration.name), milliseconds(migration.duration_ms)));
     }
-    more(&mut body, apply.omitted);
+    more(body, apply.omitted);
     if apply.applied_elsewhere > 0 {
-        let _ = writeln!(
-            body,
-            "\n{} of the plan had been applied by another run meanwhile.",
-            count(apply.applied_elsewhere, "migration", "migrations")
-        );
-    }
-    body
-}
-
-fn resolved(environment: &str, record: &Record, apply: &ApplyOutput) -> String {
-    let Some(resolve) = record.run.resolve() else {
-        return String::new();
-    };
-    let declared = declared(resolve.resolution);
-    let ResolvePlan { migration, .. } = resolve;
-    match apply.resolved {
-        Some(true) => format!("{migration} was declared {declared} in {environment}.\n"),
-        _ => format!("{migration} was declared {declared} in {environment} already; nothing was changed.\n"),
+        let count = count(apply.applied_elsewhere, "migration", "migrations");
+        body.gap();
+        body.line(format!("{count} of the plan had been applied by another run meanwhile."));
     }
 }
 
-fn baselined(environment: &str, record: &Record, apply: &ApplyOutput) -> String {
-    let Some(baseline) = record.run.baseline() else {
-        return String::new();
-    };
-    let BaselinePlan { count: n, last, .. } = baseline;
+fn resolved(body: &mut Body, environment: &str, record: &Record, apply: &ApplyOutput) {
+    let Some(ResolvePlan { migration, resolution, .. }) = record.run.resolve() else { return };
+    let declared = declared(*resolution);
+    body.line(match apply.resolved {
+        Some(true) => format!("{migration} was declared {declared} in {environment}."),
+        _ => format!("{migration} was declared {declared} in {environment} already; nothing was changed."),
+    });
+}
+
+fn baselined(body: &mut Body, environment: &str, record: &Record, apply: &ApplyOutput) {
+    let Some(BaselinePlan { count: n, last, .. }) = record.run.baseline() else { return };
     let count = count(*n, "migration was", "migrations were");
     let already = if apply.recorded == Some(0) { " already" } else { "" };
-    format!("{count} recorded as applied in {environment}{already}, up to {last}. Nothing was run.\n")
+    body.line(format!("{count} recorded as applied in {environment}{already}, up to {last}. Nothing was run."));
 }
 
 fn declared(resolution: Resolution) -> &'static str {
@@ -173,28 +184,28 @@ fn failed(record: &Record, environment: &str) -> Option<Mail> {
         Outcome::Expired => ("Expired", "expired"),
         _ => ("Failed", "failed"),
     };
-    let mut body = format!("The run failed in {environment} with {error}");
-    if let Some(step) = step {
-        let _ = write!(body, " in state {step}");
-    }
-    let _ = write!(body, " after {}.\n\n{cause}\n", milliseconds(record.duration_ms));
+    let step = step.as_ref().map_or_else(String::new, |step| format!(" in state {step}"));
+    let mut body = Body::default();
+    body.line(format!(
+        "The run failed in {environment} with {error}{step} after {}.",
+        milliseconds(record.duration_ms)
+    ));
+    body.gap();
+    body.message(cause);
     ending(&mut body, record);
-    Some(Mail { subject: format!("✗ Database Migration {subject} ({environment})"), body, outcome })
+    Some(Mail::new(format!("✗ Database Migration {subject} ({environment})"), body, outcome))
 }
 
-fn planned(body: &mut String, plan: &PlanOutput) {
-    body.push('\n');
+fn planned(body: &mut Body, plan: &PlanOutput) {
+    body.gap();
     for fact in plan.resolve.iter().flat_map(|resolve| &resolve.facts) {
-        let _ = writeln!(body, "  {}.", short(fact, LONGEST_SENTENCE));
+        body.line(format!("  {}.", short(fact, LONGEST_SENTENCE)));
     }
     if let Some(baseline) = &plan.baseline {
-        let _ = writeln!(
-            body,
-            "  The schema has {}.",
-            count(usize::try_from(baseline.tables).unwrap_or(0), "table", "tables")
-        );
+        let tables = count(usize::try_from(baseline.tables).unwrap_or(0), "table", "tables");
+        body.line(format!("  The schema has {tables}."));
         for name in &baseline.migrations {
-            let _ = writeln!(body, "  {}", named(name));
+            body.line(format!("  {}", named(name)));
         }
         more(body, baseline.omitted);
     }
@@ -202,49 +213,48 @@ fn planned(body: &mut String, plan: &PlanOutput) {
         let statements =
             migration.statements.map_or_else(String::new, |n| format!(", {}", count(n, "statement", "statements")));
         let verdict = migration.verdict.map_or_else(String::new, |verdict| format!(", {}", verdict.name()));
-        let _ = writeln!(body, "  {}  ({}{statements}{verdict})", named(&migration.name), migration.class);
+        body.line(format!("  {}  ({}{statements}{verdict})", named(&migration.name), migration.class));
     }
     more(body, plan.omitted);
 }
 
 /// What the report says, and how to read all of it; nothing where there is nothing to report on.
-fn reported(body: &mut String, title: &str, environment: &str, execution: &str, run: &Run) {
+fn reported(body: &mut Body, title: &str, environment: &str, execution: &str, run: &Run) {
     let Some(plan) = run.plan.as_ref().filter(|plan| plan.pending > 0) else { return };
+    body.gap();
     let Some(report) = &plan.report else {
-        let _ = writeln!(body, "\n{title} is not known: there is no report.");
+        body.line(format!("{title} is not known: there is no report."));
         return;
     };
-    let (verdict, why) = (report.verdict.name(), &report.why);
-    let _ = writeln!(body, "\n{title}: {verdict}. {why}");
-    let _ =
-        writeln!(body, "  {} dangerous, {} to be careful with, {} safe", report.danger, report.caution, report.safe);
+    body.line(format!("{title}: {}. {}", report.verdict.name(), report.why));
+    let (danger, caution, safe) = (report.danger, report.caution, report.safe);
+    body.line(format!("  {danger} dangerous, {caution} to be careful with, {safe} safe"));
     for judged in &report.worst {
-        let _ = writeln!(body, "  {} ({}): {}", named(&judged.name), judged.verdict.name(), judged.why);
+        body.line(format!("  {} ({}): {}", named(&judged.name), judged.verdict.name(), judged.why));
     }
-    more(body, (report.danger + report.caution).saturating_sub(report.worst.len()));
-    let _ =
-        writeln!(body, "To read the report, which decides nothing:\n  scripts/show {environment} {execution} --open");
+    more(body, (danger + caution).saturating_sub(report.worst.len()));
+    body.line("To read the report, which decides nothing:");
+    body.line(format!("  scripts/show {environment} {execution} --open"));
 }
 
-/// A migration's name, as a file system lets anybody write it, on one line.
+/// A migration's name, as a file system lets anybody write it.
 fn named(name: &str) -> String {
     short(name, LONGEST_NAME)
 }
 
-fn more(body: &mut String, omitted: usize) {
+fn more(body: &mut Body, omitted: usize) {
     if omitted > 0 {
-        let _ = writeln!(body, "  and {omitted} more");
+        body.line(format!("  and {omitted} more"));
     }
 }
 
 /// What there is to know about a run, a line each.
-fn facts(body: &mut String, execution: &str, run: &Run) {
-    let lines = [about(run), vec![("Execution", execution.to_owned())]].concat();
-    table(body, &lines);
+fn facts(body: &mut Body, execution: &str, run: &Run) {
+    body.table(&[about(run), vec![("Execution", execution.to_owned())]].concat());
 }
 
 /// The rest of the record of a run that has ended.
-fn ending(body: &mut String, record: &Record) {
+fn ending(body: &mut Body, record: &Record) {
     let mut lines = about(&record.run);
     if record.run.notifications.approved.as_ref().is_some_and(|mail| mail.error.is_some()) {
         lines.push(("Mail lost", "the one that told of the approval".into()));
@@ -256,7 +266,7 @@ fn ending(body: &mut String, record: &Record) {
     lines.push(("Ended", moment(&record.ended_at)));
     lines.extend(record.versions.as_ref().map(|versions| ("Versions", numbers(versions))));
     lines.push(("Execution", record.execution.clone()));
-    table(body, &lines);
+    body.table(&lines);
 }
 
 fn about(run: &Run) -> Vec<(&'static str, String)> {
@@ -314,37 +324,7 @@ fn numbers(versions: &Versions) -> String {
     all.map(|(name, arn)| format!("{name} {}", number(arn))).join(", ")
 }
 
-fn table(body: &mut String, lines: &[(&str, String)]) {
-    body.push('\n');
-    for (name, value) in lines {
-        let _ = writeln!(body, "{:<14}{value}", format!("{name}:"));
-    }
-}
-
-fn count(n: usize, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
-}
-
-/// A moment as a person reads it; what is no moment stays as it is.
-fn moment(text: &str) -> String {
-    let parsed = text.parse::<Timestamp>();
-    parsed.map_or_else(|_| text.to_owned(), |moment| moment.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
-}
-
-fn milliseconds(milliseconds: u64) -> String {
-    match milliseconds {
-        0..1_000 => format!("{milliseconds} ms"),
-        1_000..60_000 => format!("{}.{} s", milliseconds / 1_000, milliseconds % 1_000 / 100),
-        60_000..3_600_000 => {
-            let seconds = milliseconds / 1_000;
-            format!("{} min {} s", seconds / 60, seconds % 60)
-        }
-        _ => {
-            let minutes = milliseconds / 60_000;
-            format!("{} h {} min", minutes / 60, minutes % 60)
-        }
-    }
-}
-
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

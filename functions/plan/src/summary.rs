@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use report::{Migration, Report, Verdict};
 use shared::payload::{Judged, LONGEST_WHY, MOST_JUDGED, PlanOutput, ReportSummary};
-use shared::request::short;
+use shared::text::short;
 
 use crate::analyse::Unknown;
 use crate::reports::Place;

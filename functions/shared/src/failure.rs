@@ -4,6 +4,8 @@ use std::fmt;
 
 use lambda_runtime::Diagnostic;
 
+use crate::text::harmless;
+
 /// Names, each with its text on the wire. One list, so that none can be missing from the other.
 macro_rules! names {
     ($($(#[$doc:meta])* $name:ident = $wire:literal,)*) => {
@@ -161,14 +163,14 @@ const LONGEST_MESSAGE: usize = 8_000;
 pub struct Failure {
     /// The fixed name.
     pub name: Name,
-    /// The message. Holds no secret, token or row value.
+    /// The message. Holds no secret, token or row value, and of control characters line feeds only.
     pub message: String,
 }
 
 impl Failure {
-    /// A failure of this name.
+    /// A failure of this name. Whoever wrote parts of the message, nothing in it is more than text.
     pub fn new(name: Name, message: impl Into<String>) -> Self {
-        let mut message = message.into();
+        let mut message = harmless(&message.into());
         if let Some((end, _)) = message.char_indices().nth(LONGEST_MESSAGE) {
             message.truncate(end);
             message.push_str(" ...");
@@ -198,6 +200,12 @@ mod tests {
             assert_eq!(Name::from_wire(name.as_str()), Some(*name));
         }
         assert_eq!(Name::from_wire("States.Timeout"), None);
+    }
+
+    #[test]
+    fn a_message_is_nothing_but_text() {
+        let failure = Failure::config("upTo", "no migration 1\u{202e}\r\u{1b}[2J\u{200b}\nis so called");
+        assert_eq!(failure.message, "upTo: no migration 1\\u{202e}\\u{d}\\u{1b}[2J\\u{200b}\nis so called");
     }
 
     #[test]

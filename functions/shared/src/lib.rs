@@ -12,5 +12,6 @@ pub mod payload;
 pub mod record;
 pub mod request;
 pub mod step;
+pub mod text;
 
 pub use failure::{Failure, Name};

@@ -1,11 +1,10 @@
 //! Metrics in CloudWatch's embedded metric format: one JSON line on standard output.
 
-use std::io::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
 
-use crate::config;
+use crate::{config, logs};
 
 const NAMESPACE: &str = "Lockstep";
 
@@ -21,9 +20,7 @@ pub enum Unit {
 /// Writes `values` as metrics of `step`, by project and environment.
 pub fn emit(step: &str, values: &[(&str, Unit, f64)]) {
     let timestamp = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_millis());
-    let line = line(step, values, u64::try_from(timestamp).unwrap_or(0));
-    // A lost metric must not cost a migration.
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
+    logs::write_line(&line(step, values, u64::try_from(timestamp).unwrap_or(0)));
 }
 
 fn line(step: &str, values: &[(&str, Unit, f64)], timestamp: u64) -> Value {

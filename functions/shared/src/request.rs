@@ -4,9 +4,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Failure;
+use crate::text::{is_one_line, short};
 
 /// The longest text that a field may hold, in characters. It all travels through every state.
 const LONGEST_TEXT: usize = 1_000;
+
+/// So many characters of a field's name that is unknown are told.
+const LONGEST_UNKNOWN: usize = 60;
 
 /// A run, as asked for. `{}` asks for everything with the defaults.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -105,9 +109,8 @@ impl Request {
                         .ok_or_else(|| Failure::config(field, format!("is {}; give true or false", kind(value))))?;
                 }
                 unknown => {
-                    let shown: String = unknown.chars().filter(|c| !breaks_out(*c)).take(60).collect();
                     return Err(Failure::config(
-                        &shown,
+                        &short(unknown, LONGEST_UNKNOWN),
                         "no such field; known are mode, upTo, migration, resolution, requestedBy, commit, reason, \
                          requireApproval",
                     ));
@@ -146,29 +149,12 @@ fn text(field: &str, value: &Value) -> Result<String, Failure> {
         return Err(Failure::config(field, format!("give 1 to {LONGEST_TEXT} characters, or leave it out")));
     }
     if !is_one_line(text) {
-        return Err(Failure::config(field, "holds a line break or another control character; give one line"));
+        return Err(Failure::config(
+            field,
+            "holds a line break or a character that cannot be seen; give one line of plain text",
+        ));
     }
     Ok(text.to_owned())
-}
-
-/// Whether `text` stays on its line wherever it is shown.
-pub fn is_one_line(text: &str) -> bool {
-    !text.chars().any(breaks_out)
-}
-
-/// Whether a text with `c` in it may not stay on its line: control characters, other line breaks, and marks that turn the
-/// direction of what stands beside them.
-pub fn breaks_out(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// At most `longest` characters of somebody else's text, on one line.
-pub fn short(text: &str, longest: usize) -> String {
-    let line = |c| if breaks_out(c) { ' ' } else { c };
-    match text.char_indices().nth(longest) {
-        None => text.chars().map(line).collect(),
-        Some(_) => text.chars().take(longest.saturating_sub(1)).map(line).chain(['…']).collect(),
-    }
 }
 
 fn kind(value: &Value) -> &'static str {
@@ -187,12 +173,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn a_short_text_is_whole_and_a_long_one_ends_in_an_ellipsis() {
-        assert_eq!(short("one\ntwo\u{202e}", 8), "one two ");
-        assert_eq!(short("nine char", 8), "nine ch…");
-    }
 
     #[test]
     fn nothing_asked_is_the_default() {
@@ -225,6 +205,8 @@ mod tests {
             (json!({ "reason": "a\nb" }), "reason: holds a line break"),
             (json!({ "reason": "a\u{2028}b" }), "reason: holds a line break"),
             (json!({ "requestedBy": "a\u{202e}b" }), "requestedBy: holds a line break"),
+            (json!({ "requestedBy": "ann\u{200b}" }), "requestedBy: holds a line break"),
+            (json!({ "upTo\u{202e}\n": "x" }), "upTo\\u{202e} : no such field"),
             (json!({ "reason": "s3cret".repeat(1_000) }), "reason: give 1 to"),
             (json!({ "requireApproval": "yes" }), "requireApproval: is a text"),
             (json!({ "commit": null }), "commit: is null"),

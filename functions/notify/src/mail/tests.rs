@@ -2,23 +2,23 @@ use serde_json::{Value, json};
 
 use super::*;
 
-const EXECUTION: &str = "arn:aws:states:eu-central-1:111122223333:execution:lockstep-migrations-prod:run-1";
+pub(super) const EXECUTION: &str = "arn:aws:states:eu-central-1:111122223333:execution:lockstep-migrations-prod:run-1";
 
 /// The mail for an event at 12:00:04 and a quarter.
-fn mail(event: Value) -> Option<Mail> {
+pub(super) fn mail(event: Value) -> Option<Mail> {
     let event: Event = serde_json::from_value(event).unwrap();
     let record = crate::complete::complete(&event, "prod", "2026-01-01T12:00:04.250Z".parse().unwrap());
     compose(&event, record.as_ref(), "prod")
 }
 
-fn succeeded(run: &Value) -> Value {
+pub(super) fn succeeded(run: &Value) -> Value {
     json!({
         "event": "succeeded", "execution": EXECUTION, "startedAt": "2026-01-01T12:00:00Z", "versions": versions(),
         "run": run, "tellNothingPending": false,
     })
 }
 
-fn versions() -> Value {
+pub(super) fn versions() -> Value {
     let arn = |kind: &str, name: &str| format!("arn:aws:lambda:eu-central-1:111122223333:{kind}:{name}");
     json!({
         "preflight": arn("function", "p:3"), "plan": arn("function", "p:4"), "apply": arn("function", "p:5"),
@@ -26,14 +26,14 @@ fn versions() -> Value {
     })
 }
 
-fn decision(verdict: &str) -> Value {
+pub(super) fn decision(verdict: &str) -> Value {
     json!({
-        "decision": verdict, "by": "arn:aws:sts::111122223333:assumed-role/Approver/bob", "identity": "verified",
+        "decision": verdict, "digest": "d1", "by": "arn:aws:sts::111122223333:assumed-role/Approver/bob", "identity": "verified",
         "onBehalfOf": "octocat", "duties": "roles", "reason": "fine", "at": "2026-01-01T12:00:01Z", "version": "7",
     })
 }
 
-fn run() -> Value {
+pub(super) fn run() -> Value {
     json!({
         "database": { "instance": "orders", "resourceId": "db-X", "status": "available", "host": "h", "port": 5432, "name": null },
         "request": { "mode": "apply", "requireApproval": false, "requestedBy": "ann", "reason": "release 7", "commit": "abc" },
@@ -292,7 +292,7 @@ fn failure_names_the_error_its_cause_and_the_state() {
     assert_eq!((mail.subject.as_str(), mail.outcome), ("✗ Database Migration Expired (prod)", "expired"));
 }
 
-fn status_change(status: &str, error: &Value) -> Value {
+pub(super) fn status_change(status: &str, error: &Value) -> Value {
     json!({
         "version": "0", "id": "1", "detail-type": "Step Functions Execution Status Change", "source": "aws.states",
         "account": "111122223333", "time": "2026-01-01T12:00:00Z", "region": "eu-central-1", "resources": [EXECUTION],
