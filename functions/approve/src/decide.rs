@@ -74,6 +74,7 @@ impl Approver {
     fn decision(&self, caller: &Caller, answer: &Answer, asked: &Asked, now: Timestamp) -> Decision {
         Decision {
             decision: answer.decision.verdict(),
+            digest: asked.plan.digest.clone(),
             by: caller.name().to_owned(),
             identity: caller.identity(),
             on_behalf_of: answer.on_behalf_of.clone(),

@@ -100,7 +100,7 @@ fn waiting() -> Vec<HistoryEvent> {
 fn approved() -> Vec<HistoryEvent> {
     let another_task = scheduled(&json!({ "execution": EXECUTION, "plan": { "digest": "d1" } }));
     let decision = json!({
-        "decision": "approved", "by": BOB, "identity": "verified", "duties": "roles", "reason": "looks right",
+        "decision": "approved", "digest": "d1", "by": BOB, "identity": "verified", "duties": "roles", "reason": "looks right",
         "at": "2026-01-01T11:59:00Z", "version": "7",
     });
     vec![another_task, entered("Apply"), succeeded(&decision), submitted(true), asked(), entered("Approval")]
@@ -207,7 +207,7 @@ async fn the_signer_is_the_approver() {
             request.task_token() == Some(TOKEN)
                 && output
                     == json!({
-                        "decision": "approved", "by": BOB, "identity": "verified", "duties": "roles",
+                        "decision": "approved", "digest": "d1", "by": BOB, "identity": "verified", "duties": "roles",
                         "reason": "looks right", "at": "2026-01-01T12:00:00Z", "version": "7", "requestMailSent": true,
                     })
         })
@@ -376,6 +376,10 @@ async fn the_cleaning_up_role_only_rejects() {
 async fn what_does_not_wait_is_told_as_such() {
     let ended = |kind| vec![event(kind), submitted(true), asked(), entered("Approval")];
     let unreadable = scheduled(&json!({ "event": "approvalRequested", "taskToken": TOKEN, "expiresAt": "soon" }));
+    let of_another_plan = json!({
+        "decision": "approved", "digest": "d2", "by": BOB, "identity": "verified", "duties": "roles",
+        "reason": "looks right", "at": "2026-01-01T11:59:00Z", "version": "7",
+    });
     for (status, events, reason) in [
         (
             410,
@@ -393,6 +397,7 @@ async fn what_does_not_wait_is_told_as_such() {
         ),
         (409, vec![submitted(true), unreadable], "was asked by another version"),
         (409, vec![succeeded(&json!({ "decision": "approved" })), asked()], "was answered by something else"),
+        (409, vec![succeeded(&of_another_plan), asked()], "was answered by something else"),
         (409, vec![event(HistoryEventType::ExecutionSucceeded), entered("Succeeded")], "has ended well already"),
         (409, vec![event(HistoryEventType::ExecutionFailed)], "has failed already"),
         (409, vec![entered("Approval")], "is about to wait"),

@@ -171,10 +171,10 @@ impl Later {
         };
         match result {
             None if self.ended.is_none() => Approval::Waiting(asked, token),
-            Some(Ok(output)) => serde_json::from_str(&output).map_or_else(
-                |_| Approval::NotAsked(format!("{execution} was answered by something else than this function")),
-                |decision| Approval::Decided(asked, Box::new(decision)),
-            ),
+            Some(Ok(output)) => match serde_json::from_str::<Decision>(&output) {
+                Ok(decision) if decision.digest == asked.plan.digest => Approval::Decided(asked, Box::new(decision)),
+                _ => Approval::NotAsked(format!("{execution} was answered by something else than this function")),
+            },
             Some(Err(HistoryEventType::TaskTimedOut)) => Approval::Expired(asked),
             _ => Approval::NotAsked(self.reason(execution)),
         }

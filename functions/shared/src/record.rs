@@ -65,6 +65,8 @@ pub struct Preflight {
 pub struct Decision {
     /// What was decided.
     pub decision: Verdict,
+    /// The digest of the plan that was decided on.
+    pub digest: String,
     /// Who decided: the ARN that signed the request, or the name that the caller gave.
     pub by: String,
     /// Which of the two `by` is.

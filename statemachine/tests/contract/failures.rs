@@ -90,7 +90,7 @@ fn what_could_not_be_told_says_so() {
 
 #[test]
 fn a_rejection_and_an_expiry_have_their_names() {
-    let rejected = &states()["Approved?"]["Assign"]["failure"];
+    let rejected = &entries(&states()["Approved?"], "Choices")[1]["Assign"]["failure"];
     assert_eq!(rejected["error"], Name::ApprovalRejected.as_str());
     let catchers = entries(&states()["Approval"], "Catch");
     let caught = |error: &str| {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use shared::record::Verdict;
+use serde_json::{Value, to_value};
+use shared::Name;
+use shared::record::{Duties, Identity, Verdict};
 
 use crate::definition::{definition, entries, exits, lambda_tasks, of_type, states};
 
@@ -92,27 +94,55 @@ fn a_failure_is_told_once_it_is_known() {
     }
 }
 
+/// The rest of the condition under which an answer with the decision `decision` counts, and the choice itself.
+fn counts(choice: &Value, decision: &str) -> String {
+    let condition = choice["Condition"].as_str().expect("a condition");
+    let begins = format!("{{% $answer.decision = {decision} and ");
+    condition.strip_prefix(&begins).unwrap_or_else(|| panic!("{condition} does not ask for {decision}")).to_owned()
+}
+
+/// Words of the wire, as an expression has them.
+fn words<const N: usize>(values: [serde_json::Result<Value>; N]) -> String {
+    values.map(|value| format!("'{}'", value.expect("JSON").as_str().expect("a word"))).join(", ")
+}
+
 #[test]
-fn only_a_clear_yes_is_applied() {
+fn only_what_the_approve_function_answers_counts() {
     let answered = &states()["Approved?"];
     let choices = entries(answered, "Choices");
-    assert_eq!(choices.len(), 1);
-    let condition = choices[0]["Condition"].as_str().expect("a condition");
-    // All that the record needs: an answer of somebody else's would be applied, and nobody could be told.
+    let next: Vec<_> = choices.iter().map(|choice| choice["Next"].as_str()).collect();
+    assert_eq!(next, [Some("NotifyApproved"), Some("NotifyFailure")]);
+    let fits = counts(&choices[0], &words([to_value(Verdict::Approved)]));
+    assert_eq!(counts(&choices[1], &words([to_value(Verdict::Rejected)])), fits);
+    // By value, in the words of the payload's own types: local/tests/test_answer.py evaluates it.
     for part in [
-        "decision = 'approved'",
-        "by) = 'string'",
-        "identity) = 'string'",
-        "duties) = 'string'",
-        "reason) = 'string'",
-        "at) = 'string'",
-        "version) = 'string'",
+        "$answer.digest = $run.plan.digest".to_owned(),
+        format!("$answer.identity in [{}]", words([to_value(Identity::Verified), to_value(Identity::Claimed)])),
+        format!("$answer.duties in [{}]", words([Duties::Roles, Duties::Names, Duties::Unchecked].map(to_value))),
+        "$answer.reason != ''".to_owned(),
     ] {
-        assert!(condition.contains(&format!("$run.approval.{part}")), "{part}");
+        assert!(fits.contains(&part), "{part}: {fits}");
     }
-    assert_eq!((&choices[0]["Next"], &answered["Default"]), (&"NotifyApproved".into(), &"NotifyFailure".into()));
-    let approved = serde_json::to_value(Verdict::Approved).expect("a verdict is JSON");
-    assert_eq!(approved, "approved");
+    // Every field of a decision is looked at: one that does not read would keep the mail from being written.
+    let decision: Value = serde_json::from_str(include_str!("../../../functions/shared/tests/payloads/decision.json"))
+        .expect("a decision");
+    for field in decision.as_object().expect("a decision").keys().filter(|field| *field != "decision") {
+        assert!(fits.contains(&format!("$answer.{field}")), "{field}: {fits}");
+    }
+    for choice in &choices {
+        assert_eq!(choice["Assign"]["run"], "{% $merge([$run, {'approval': $answer}]) %}");
+    }
+}
+
+#[test]
+fn what_somebody_else_answers_is_told_as_such() {
+    let answered = &states()["Approved?"];
+    assert_eq!(answered["Default"], "NotifyFailure");
+    assert_eq!(answered["Assign"]["failure"]["error"], Name::StepFailed.as_str());
+    // It does not become part of the record, which could not be read then.
+    assert!(answered["Assign"].get("run").is_none(), "{answered}");
+    let task = states()["Approval"]["Assign"].clone();
+    assert!(task.get("run").is_none(), "{task}");
 }
 
 #[test]

@@ -1,0 +1,129 @@
+"""Which answers to the waiting state count: the definition's own conditions, on answers of all kinds."""
+
+import json
+import random
+
+import pytest
+
+from local import paths
+from local.stepfunctions.expressions import evaluate
+
+MACHINE = json.loads((paths.ROOT / "statemachine" / "migrate.asl.json").read_text())["States"]
+#: An answer as the approve function writes it; its own tests hold it to this file.
+ANSWER = json.loads((paths.ROOT / "functions" / "shared" / "tests" / "payloads" / "decision.json").read_text())
+RUN = {"plan": {"digest": ANSWER["digest"]}, "request": {"mode": "apply"}}
+
+#: What each field may be instead. All else is no answer of the approve function's.
+MAY_BE = {
+    "decision": ["approved"],
+    "digest": [ANSWER["digest"]],
+    "identity": ["verified"],
+    "by": ["arn:aws:iam::111122223333:user/bob"],
+    "duties": ["roles", "names", "unchecked"],
+    "onBehalfOf": ["hubot"],
+    "reason": ["fine"],
+    "at": ["2026-01-01T12:00:00.123456789Z"],
+    "version": ["8", "12", "$LATEST"],
+    "requestMailSent": [False],
+}
+OPTIONAL = ("onBehalfOf", "requestMailSent")
+WRONG = [None, "", 1, 0, True, False, [], {}, ["approved"], ["verified"], ["roles"], "bogus", "Verified", "v1", "7 ", "x" * 64]
+
+
+def state_after(answer, run=RUN):
+    """The state that follows on an answer, and what is assigned on the way."""
+    variables = {"states": {"result": answer}}
+    assigned = evaluate(inside(MACHINE["Approval"]["Assign"]["answer"]), variables)
+    variables = {"run": run, "answer": assigned}
+    for choice in MACHINE["Approved?"]["Choices"]:
+        if evaluate(inside(choice["Condition"]), variables):
+            run = evaluate(inside(choice["Assign"]["run"]), variables)
+            failure = {
+                name: evaluate(inside(value), variables) if value.startswith("{%") else value
+                for name, value in choice["Assign"].get("failure", {}).items()
+            }
+            return choice["Next"], run, failure
+    return MACHINE["Approved?"]["Default"], run, MACHINE["Approved?"]["Assign"]["failure"]
+
+
+def inside(expression):
+    return expression.removeprefix("{%").removesuffix("%}")
+
+
+def counts(answer, run=RUN):
+    """Whether an answer is taken for the approve function's."""
+    state, after, failure = state_after(answer, run)
+    if state == "NotifyApproved":
+        assert (after, failure) == (run | {"approval": answer}, {})
+        return True
+    assert state == "NotifyFailure"
+    if failure["error"] == "Approval.Rejected":
+        assert after == run | {"approval": answer}
+        return True
+    assert (failure["error"], failure["step"]) == ("Step.Failed", "Approval")
+    assert "not one of the approve function's" in failure["cause"] and "approval" not in after
+    return False
+
+
+def test_a_yes_goes_on():
+    assert state_after(ANSWER)[0] == "NotifyApproved"
+
+
+def test_a_no_ends_the_run_and_says_whose_it_is():
+    state, run, failure = state_after(ANSWER | {"decision": "rejected"})
+    assert (state, run["approval"]["decision"], failure["error"]) == ("NotifyFailure", "rejected", "Approval.Rejected")
+    said = f"Rejected by {ANSWER['by']} (verified), on behalf of octocat (claimed): looks right"
+    assert failure["cause"] == said
+
+
+def test_a_name_that_is_claimed():
+    assert counts(ANSWER | {"identity": "claimed", "by": "bob"})
+    assert not counts(ANSWER | {"identity": "verified", "by": "bob"})
+    assert not counts(ANSWER | {"identity": "claimed", "by": ""})
+
+
+def is_free(field, value):
+    """Whether any value of this kind will do."""
+    if field == "requestMailSent":
+        return isinstance(value, bool)
+    return isinstance(value, str) and (field == "onBehalfOf" or (field == "reason" and value != ""))
+
+
+@pytest.mark.parametrize("decision", ["approved", "rejected"])
+@pytest.mark.parametrize("field", MAY_BE)
+def test_each_field_by_its_value(field, decision):
+    answer = ANSWER | {"decision": decision}
+    if field != "decision":
+        for value in MAY_BE[field]:
+            assert counts(answer | {field: value}), value
+    for value in WRONG:
+        if not is_free(field, value):
+            assert not counts(answer | {field: value}), value
+    without = {name: value for name, value in answer.items() if name != field}
+    assert counts(without) is (field in OPTIONAL)
+
+
+def test_the_answer_to_another_plan():
+    assert not counts(ANSWER | {"digest": "0" * 64})
+    assert not counts(ANSWER, RUN | {"plan": {"digest": "0" * 64}})
+    # Two that are missing are no two that are the same.
+    without = {name: value for name, value in ANSWER.items() if name != "digest"}
+    assert not counts(without, RUN | {"plan": {}})
+
+
+@pytest.mark.parametrize("answer", [None, "approved", 1, True, [], {}, [ANSWER], [ANSWER, ANSWER], {"approval": ANSWER}, "{}"])
+def test_what_is_no_decision_at_all(answer):
+    assert not counts(answer)
+
+
+def test_whatever_is_answered_ends_in_one_of_the_two_ways():
+    """Each condition has a value whatever it is asked of: an error in it would end the run untold."""
+    generator = random.Random(7)
+    taken = 0
+    for _ in range(400):
+        answer = dict(ANSWER, decision=generator.choice(["approved", "rejected"]))
+        for _ in range(generator.randrange(4)):
+            field = generator.choice([*MAY_BE, "more"])
+            answer[field] = generator.choice([*MAY_BE.get(field, ["x"]), *WRONG])
+        taken += counts(answer)
+    assert 50 < taken < 350
