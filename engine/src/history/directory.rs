@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{Format, History, prisma, sqlx};
+use super::{Format, History, name, prisma, sqlx};
 use crate::{Error, Result};
 
 /// What stands in a directory, sorted by name.
@@ -18,8 +18,8 @@ pub(super) struct Entries {
 ///
 /// # Errors
 ///
-/// [`Error::HistoryInvalid`] names the file or directory that is missing, unreadable or of another
-/// layout. An empty directory is an error too: it is more likely a layer that did not arrive than a
+/// [`Error::HistoryInvalid`] names the file or directory that is missing, unreadable, of another
+/// layout or called by what is no plain text. An empty directory is an error too: it is more likely a layer that did not arrive than a
 /// project without migrations.
 pub fn read(directory: &Path) -> Result<History> {
     let entries = list(directory)?;
@@ -73,9 +73,14 @@ fn list(directory: &Path) -> Result<Entries> {
     for entry in fs::read_dir(directory).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
         let name = entry.file_name().into_string().map_err(|name| {
-            Error::HistoryInvalid(format!("the name {} in {shown} is not UTF-8; rename it", name.display()))
+            let name = name::shown(&name.display().to_string());
+            Error::HistoryInvalid(format!("the name {name} in {shown} is not UTF-8; rename it"))
         })?;
         let kind = entry.file_type().map_err(unreadable)?;
+        // Any other file is none of ours: some systems put one with a control character in its name into a directory.
+        if kind.is_dir() || is_sql(&name) {
+            name::check(&name, directory)?;
+        }
         if kind.is_dir() {
             entries.directories.push(name);
         } else if entry.path().is_file() {

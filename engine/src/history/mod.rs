@@ -2,6 +2,7 @@
 
 mod collation;
 mod directory;
+mod name;
 mod prisma;
 mod sqlx;
 
