@@ -79,14 +79,41 @@ pub(crate) fn connect_error(target: &Target, error: &sqlx::Error) -> Error {
     match error {
         sqlx::Error::Tls(source) => Error::Tls { host, port, reason: tls_reason(source.as_ref()) },
         sqlx::Error::Io(source) => match certificate_error(source) {
+            Some(_) if has_no_roots(&target.tls) => {
+                Error::Tls { host, port, reason: "the file of root certificates holds none; it has to be PEM".into() }
+            }
             Some(reason) => Error::Tls { host, port, reason },
             None => unreachable(io_reason(source)),
         },
-        sqlx::Error::Configuration(_) => {
-            Error::Tls { host, port, reason: "the file of root certificates cannot be used; it has to be PEM".into() }
-        }
+        // The driver prepares both by SASLprep (RFC 4013), and sends neither where that fails.
+        sqlx::Error::Configuration(source) => Error::AuthenticationFailed {
+            host,
+            port,
+            user: target.user.clone(),
+            code: "SASLprep".into(),
+            hint: unprepared(&source.to_string()),
+        },
         _ => unreachable("the driver gave up".into()),
     }
+}
+
+/// Why the driver could not prepare the user or the password. What it `said` may quote a character of the password.
+fn unprepared(said: &str) -> &'static str {
+    if said.contains("username") {
+        "the user in the secret holds a character that cannot be sent; give the role a name of letters and digits (P1000)"
+    } else if said.contains("Bidirectional") {
+        "the password in the secret mixes writing from the left with writing from the right, and cannot be sent like that; \
+         set another one for the role and in the secret (P1000)"
+    } else {
+        "the password in the secret holds a character that cannot be sent: a control character, an emoji, or one that \
+         Unicode 3.2 does not have; set another one for the role and in the secret (P1000)"
+    }
+}
+
+/// Whether the roots to verify the server by are no PEM at all: the driver passes over such a file.
+fn has_no_roots(tls: &Tls) -> bool {
+    const BEGINS: &[u8] = b"-----BEGIN CERTIFICATE-----";
+    matches!(tls, Tls::VerifyFull(roots) if !roots.windows(BEGINS.len()).any(|window| window == BEGINS))
 }
 
 /// rustls reports a certificate that it does not trust as an I/O error.
