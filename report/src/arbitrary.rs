@@ -16,12 +16,22 @@ pub(crate) fn config() -> Config {
     }
 }
 
+/// Characters that end a line, move a cursor, turn the direction of writing or have no width: none may be left as it is.
+pub(crate) const UNSEEN: &[char] = &[
+    '\0', '\u{7}', '\u{8}', '\u{b}', '\u{c}', '\u{1b}', '\u{1f}', '\u{7f}', '\u{80}', '\u{85}', '\u{9b}', '\u{9f}',
+    '\u{ad}', '\u{61c}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{200e}', '\u{200f}', '\u{2028}', '\u{2029}',
+    '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2060}', '\u{2066}', '\u{2067}', '\u{2068}',
+    '\u{2069}', '\u{feff}',
+];
+
 /// A text that somebody else wrote.
 pub(crate) fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         3 => "[<>&\"'`|\\\\\\[\\]()!#*_~:@$ \\n\\ra-z1./=-]{0,24}",
         2 => prop::collection::vec(any::<char>(), 0..12).prop_map(|characters| characters.into_iter().collect()),
         2 => prop::sample::select(ATTACKS).prop_map(str::to_owned),
+        2 => prop::collection::vec(prop_oneof![prop::sample::select(UNSEEN), prop::char::range(' ', '~')], 0..12)
+            .prop_map(|characters| characters.into_iter().collect()),
         1 => ("[`<|$a-]{1,3}", 1..60_usize).prop_map(|(part, times)| part.repeat(times)),
     ]
 }

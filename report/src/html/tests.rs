@@ -220,6 +220,18 @@ fn a_statement_of_megabytes_is_shown_and_stays_as_large_as_it_is() {
     assert!(page.len() < 64 * 1024 * 1024);
 }
 
+/// Whatever a text holds that cannot be seen is shown by its number, wherever the text stands.
+#[test]
+fn what_cannot_be_seen_is_shown() {
+    for unseen in arbitrary::UNSEEN {
+        let report = overwritten(&sample::small(), &mut |_| format!("a{unseen}b"));
+        let page = html(&report);
+        assert!(!page.contains(*unseen), "U+{:04X}", u32::from(*unseen));
+        let shown = format!("‹U+{:04X}›", u32::from(*unseen));
+        assert!(page.matches(&shown).count() > 50, "{shown}: {page}");
+    }
+}
+
 proptest! {
     #![proptest_config(arbitrary::config())]
 
@@ -229,7 +241,7 @@ proptest! {
         let parts = read(&page);
         prop_assert!(parts.is_ok(), "{parts:?}");
         let odd = |c: char| c != '\n' && c != '\t' && (c.is_control() || crate::visible::is_invisible(c));
-        prop_assert!(!page.contains(odd));
+        prop_assert!(!page.contains(odd) && !page.contains(arbitrary::UNSEEN));
     }
 
     #[test]

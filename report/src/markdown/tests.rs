@@ -130,6 +130,18 @@ fn a_thousand_migrations_fit_a_job_summary() {
     assert_eq!(text.matches("### ").count(), 1000);
 }
 
+/// Whatever a text holds that cannot be seen is shown by its number, wherever the text stands.
+#[test]
+fn what_cannot_be_seen_is_shown() {
+    for unseen in arbitrary::UNSEEN {
+        let report = overwritten(&sample::small(), &mut |_| format!("a{unseen}b"));
+        let text = markdown(&report, SUMMARY);
+        assert!(!text.contains(*unseen), "U+{:04X}", u32::from(*unseen));
+        let shown = format!("‹U+{:04X}›", u32::from(*unseen));
+        assert!(text.matches(&shown).count() > 50, "{shown}: {text}");
+    }
+}
+
 proptest! {
     #![proptest_config(arbitrary::config())]
 
@@ -140,7 +152,7 @@ proptest! {
             prop_assert!(is_inert(line), "{line}");
         }
         let odd = |c: char| c != '\n' && c != '\t' && (c.is_control() || crate::visible::is_invisible(c));
-        prop_assert!(!text.contains(odd));
+        prop_assert!(!text.contains(odd) && !text.contains(arbitrary::UNSEEN));
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub const ATTACKS: &[&str] = &[
     "&lt;script&gt;alert(1)&lt;/script&gt; &#60;b&#62; &amp;amp; <!-- hidden",
     "\u{1b}[2J\u{1b}[31mred\u{1b}]0;title\u{7}\u{9b}31m\u{8}\u{8}\u{7f}",
     "user\u{202e}gnp.exe\u{2066}isolated\u{200b}\u{feff}\u{2028}\u{2029}\u{85}end",
+    "user\u{61c}gnp.exe\u{202a}a\u{202b}b\u{202d}c\u{202c}\u{2067}d\u{2068}e\u{2069}\u{200e}f\u{200f}g\u{200c}h\u{200d}i\u{2060}j",
     "a\u{0}b\rc\r\nd\te\u{b}f\u{c}g",
     "::set-output name=waiting::false ::error::no",
     "Z\u{351}\u{36b}\u{343}\u{36a}\u{302}\u{36b}a\u{346}\u{350}\u{342}l\u{334}\u{321}go 漢字 שלום 🙂❤\u{fe0f}",
