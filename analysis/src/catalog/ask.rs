@@ -17,6 +17,52 @@ const SHORT_PATIENCE: &str = "50ms";
 /// replica, or that a lock was not to be had.
 const REFUSALS: [&str; 8] = ["0A000", "42501", "42703", "42704", "42883", "42P01", "55000", "55P03"];
 
+/// Remembers along which path a script's names are looked for: the session's default. Then nothing but the system's objects
+/// is found by the queries themselves. Whoever may create objects in another schema could have them found otherwise: an
+/// operator that fits better is taken wherever it is.
+const PATHS: &str = "\
+    SET LOCAL search_path TO DEFAULT; \
+    SELECT pg_catalog.set_config('lockstep.path', pg_catalog.current_schemas(true)::pg_catalog.text, true), \
+           pg_catalog.set_config('lockstep.schema', coalesce(pg_catalog.current_schema()::pg_catalog.text, ''), true); \
+    SET LOCAL search_path = pg_catalog, pg_temp";
+
+/// The schemas of a script's search path, as a table `path` of `schema` and `place`.
+const PATH: &str = "pg_catalog.unnest(pg_catalog.current_setting('lockstep.path')::pg_catalog.name[]) \
+                    WITH ORDINALITY AS path(schema, place)";
+
+/// A condition that a script would find `c`, a row of `pg_class`, by its bare name.
+pub(crate) fn relation_is_visible() -> String {
+    is_first("pg_class", "relname", "relnamespace", "c")
+}
+
+/// The same of `t`, a row of `pg_type`.
+pub(crate) fn type_is_visible() -> String {
+    is_first("pg_type", "typname", "typnamespace", "t")
+}
+
+/// The same of what is in `n`, a row of `pg_namespace`, for objects of which several can have one name.
+pub(crate) fn schema_is_visible() -> String {
+    format!("EXISTS (SELECT FROM {PATH} WHERE path.schema = n.nspname)")
+}
+
+/// The same of `p`, a row of `pg_proc` in that schema: one of the same arguments may stand before it.
+pub(crate) fn function_is_visible() -> String {
+    let earlier = PATH.replace("path(", "earlier(");
+    format!(
+        "EXISTS (SELECT FROM {PATH} WHERE path.schema = n.nspname AND NOT EXISTS ( \
+             SELECT FROM {earlier} JOIN pg_catalog.pg_namespace m ON m.nspname = earlier.schema \
+             JOIN pg_catalog.pg_proc x ON x.pronamespace = m.oid AND x.proname = p.proname AND x.proargtypes = p.proargtypes \
+             WHERE earlier.place < path.place))"
+    )
+}
+
+fn is_first(catalog: &str, name: &str, namespace: &str, row: &str) -> String {
+    format!(
+        "{row}.oid = (SELECT x.oid FROM {PATH} JOIN pg_catalog.pg_namespace m ON m.nspname = path.schema \
+         JOIN pg_catalog.{catalog} x ON x.{namespace} = m.oid AND x.{name} = {row}.{name} ORDER BY path.place LIMIT 1)"
+    )
+}
+
 /// The rows of each query.
 ///
 /// What is set for it ends with the message, unless the session is in a transaction of its own.
@@ -54,12 +100,12 @@ async fn send(
     let queries = queries.iter().enumerate();
     let numbered = queries.clone().map(|(number, query)| format!("SELECT {number} AS query, q.* FROM ({query}) AS q"));
     // What is estimated of recursive queries would have the server compile these, which takes longer than running them.
-    let settings = format!("SET LOCAL lock_timeout = '{patience}'; SET LOCAL jit = off");
+    let settings = format!("SET LOCAL lock_timeout = '{patience}'; SET LOCAL jit = off; {PATHS}");
     let message: Vec<String> = std::iter::once(settings).chain(numbered).collect();
     let rows = sqlx::raw_sql(AssertSqlSafe(message.join("; "))).fetch_all(connection).await?;
     let mut answers: Vec<Vec<PgRow>> = queries.map(|_| Vec::new()).collect();
     for row in rows {
-        let number: i32 = row.try_get("query")?;
+        let Ok(number) = row.try_get::<i32, _>("query") else { continue };
         if let Some(answer) = usize::try_from(number).ok().and_then(|number| answers.get_mut(number)) {
             answer.push(row);
         }

@@ -7,7 +7,7 @@ use sqlx::postgres::types::Oid;
 use sqlx::{PgConnection, Row as _};
 
 use super::Kind;
-use super::ask::{ask, oids};
+use super::ask::{ask, oids, schema_is_visible};
 use crate::name::Name;
 
 /// A relation.
@@ -84,9 +84,16 @@ pub(super) struct Details {
 /// Asks in one round trip.
 pub(super) async fn details(connection: &mut PgConnection, relations: &[Oid]) -> Result<Details, sqlx::Error> {
     let list = oids(relations);
-    let queries =
-        [CLASSES, COLUMNS, RULES, INDEXES, INDEX_COLUMNS, CHILDREN, &format!("{VIEWS} AND w.ev_class = ANY ($1)")]
-            .map(|query| query.replace("$1", &list));
+    let queries = [
+        CLASSES,
+        &COLUMNS.replace("$type", &of_type()),
+        RULES,
+        INDEXES,
+        INDEX_COLUMNS,
+        CHILDREN,
+        &format!("{VIEWS} AND w.ev_class = ANY ($1)"),
+    ]
+    .map(|query| query.replace("$1", &list));
     let answers = ask(connection, &queries).await?;
     let [classes, columns, rules, indexes, index_columns, children, views] = &answers[..] else {
         return Err(sqlx::Error::RowNotFound);
@@ -243,12 +250,24 @@ const CLASSES: &str = "\
     LEFT JOIN pg_catalog.pg_class t ON t.oid = c.reltoastrelid \
     WHERE c.oid = ANY ($1)";
 
+/// The type of `a`, a row of `pg_attribute`, as a script would write it: without its schema, `n`, where that is in its path.
+fn of_type() -> String {
+    let prefix = "(pg_catalog.quote_ident(n.nspname) || '.')";
+    let written = "pg_catalog.format_type(a.atttypid, a.atttypmod)";
+    format!(
+        "CASE WHEN pg_catalog.starts_with({written}, {prefix}) AND {} \
+         THEN pg_catalog.substr({written}, pg_catalog.length({prefix}) + 1) ELSE {written} END",
+        schema_is_visible()
+    )
+}
+
 const COLUMNS: &str = "\
     SELECT a.attrelid AS oid, a.attnum AS number, a.attname AS name, \
-           pg_catalog.format_type(a.atttypid, a.atttypmod) AS of_type, a.attnotnull AS not_null, \
+           $type AS of_type, a.attnotnull AS not_null, \
            a.attcollation <> t.typcollation AND a.attcollation <> 0 AND t.typcollation <> 0 AS collated \
     FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
     JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
+    JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
     WHERE a.attrelid = ANY ($1) AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind NOT IN ('i', 'I')";
 
 const RULES: &str = "\

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sqlx::postgres::types::Oid;
 use sqlx::{PgConnection, Row as _};
 
-use super::ask::{ask, asked};
+use super::ask::{ask, asked, function_is_visible, relation_is_visible, type_is_visible};
 use super::details::VIEWS;
 use super::{Function, TypeFacts};
 use crate::name::Name;
@@ -78,7 +78,7 @@ fn name_of(names: &[Name], number: i64) -> Option<Name> {
 
 const SERVER: &str = "SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS version, \
                       pg_catalog.current_setting('block_size')::pg_catalog.int4 AS page, \
-                      coalesce(pg_catalog.current_schema()::pg_catalog.text, '') AS schema";
+                      pg_catalog.current_setting('lockstep.schema') AS schema";
 
 /// A condition on `n`, a namespace, that `asked` is found there: where it is said, or where the session would find it.
 /// `to_regclass` would do this too, but fails altogether where the role may not use one of the schemas.
@@ -126,7 +126,7 @@ fn relations(names: &[Name]) -> String {
              UNION SELECT i.indexrelid FROM whole JOIN pg_catalog.pg_index i ON i.indrelid = whole.oid \
          ) AS once",
         asked(names),
-        found("pg_catalog.pg_table_is_visible(c.oid)"),
+        found(&relation_is_visible()),
     )
 }
 
@@ -138,7 +138,7 @@ fn volatilities(names: &[Name]) -> String {
          FROM {} JOIN pg_catalog.pg_proc p ON p.proname = asked.name::pg_catalog.name \
          JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE {} GROUP BY asked.number",
         asked(names),
-        found("pg_catalog.pg_function_is_visible(p.oid)"),
+        found(&function_is_visible()),
     )
 }
 
@@ -156,6 +156,6 @@ fn domains(names: &[Name]) -> String {
          FROM {} JOIN pg_catalog.pg_type t ON t.typname = asked.name::pg_catalog.name \
          JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE {}",
         asked(names),
-        found("pg_catalog.pg_type_is_visible(t.oid)"),
+        found(&type_is_visible()),
     )
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
 
-use crate::catalog::ask::{ask_leniently, asked, texts};
+use crate::catalog::ask::{ask_leniently, asked, relation_is_visible, texts, type_is_visible};
 use crate::name::{Name, quoted};
 
 /// What a statement needs its role to be allowed.
@@ -118,8 +118,11 @@ pub async fn missing(connection: &mut PgConnection, needs: &[Need]) -> Result<Ve
         _ => None,
     });
     let queries = [
-        RELATIONS.replace("$privileges", &texts(privileges)).replace("$asked", &asked(&relations)),
-        TYPES.replace("$asked", &asked(&types)),
+        RELATIONS
+            .replace("$privileges", &texts(privileges))
+            .replace("$asked", &asked(&relations))
+            .replace("$visible", &relation_is_visible()),
+        TYPES.replace("$asked", &asked(&types)).replace("$visible", &type_is_visible()),
         SCHEMAS.replace("$asked", &asked(&schemas)),
         EXTENSIONS.replace("$asked", &asked(&extensions)),
         DATABASE.to_owned(),
@@ -260,7 +263,7 @@ const RELATIONS: &str = "\
         JOIN pg_catalog.pg_database d ON d.datname = pg_catalog.current_database() \
         JOIN pg_catalog.unnest($privileges) WITH ORDINALITY AS p(privilege, number) ON p.number = asked.number \
         LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid \
-        WHERE CASE WHEN asked.schema IS NULL THEN pg_catalog.pg_table_is_visible(c.oid) \
+        WHERE CASE WHEN asked.schema IS NULL THEN $visible \
                    ELSE n.nspname = asked.schema::pg_catalog.name END \
     ) AS found ORDER BY number";
 
@@ -269,7 +272,7 @@ const TYPES: &str = "\
            pg_catalog.pg_has_role(t.typowner, 'USAGE') AS owned \
     FROM $asked JOIN pg_catalog.pg_type t ON t.typname = asked.name::pg_catalog.name \
     JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
-    WHERE CASE WHEN asked.schema IS NULL THEN pg_catalog.pg_type_is_visible(t.oid) \
+    WHERE CASE WHEN asked.schema IS NULL THEN $visible \
                ELSE n.nspname = asked.schema::pg_catalog.name END \
     ORDER BY asked.number";
 

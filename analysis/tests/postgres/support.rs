@@ -43,6 +43,11 @@ impl Database {
         connect(&self.name, PASSWORD, &self.name).await
     }
 
+    /// A session of the owner whose scripts would look for names along this search path.
+    pub(crate) async fn session_along(&self, path: &str) -> PgConnection {
+        connect_along(&self.name, &self.name, Some(path)).await
+    }
+
     /// A superuser's session.
     pub(crate) async fn superuser(&self) -> PgConnection {
         connect("postgres", &setting("PASSWORD"), &self.name).await
@@ -50,9 +55,14 @@ impl Database {
 
     /// A session of a new role that may connect, and nothing more than everybody. Gives the role's name too.
     pub(crate) async fn stranger(&self) -> (PgConnection, String) {
+        self.stranger_along("public").await
+    }
+
+    /// The same with a search path.
+    pub(crate) async fn stranger_along(&self, path: &str) -> (PgConnection, String) {
         let role = format!("{}_{}", self.name, NEXT.fetch_add(1, Ordering::Relaxed));
         run(&mut self.superuser().await, &format!("CREATE ROLE {role} LOGIN PASSWORD '{PASSWORD}'")).await;
-        (connect(&role, PASSWORD, &self.name).await, role)
+        (connect_along(&role, &self.name, Some(path)).await, role)
     }
 
     /// Runs `sql` as the owner.
@@ -72,6 +82,14 @@ pub(crate) fn conninfo(database: &str) -> String {
 }
 
 async fn connect(user: &str, password: &str, database: &str) -> PgConnection {
+    options(user, password, database).connect().await.unwrap()
+}
+
+async fn connect_along(user: &str, database: &str, path: Option<&str>) -> PgConnection {
+    options(user, PASSWORD, database).options(path.map(|path| ("search_path", path))).connect().await.unwrap()
+}
+
+fn options(user: &str, password: &str, database: &str) -> PgConnectOptions {
     PgConnectOptions::new_without_pgpass()
         .host(&setting("HOST"))
         .port(setting("PORT").parse().unwrap())
@@ -81,9 +99,6 @@ async fn connect(user: &str, password: &str, database: &str) -> PgConnection {
         .application_name(&format!("of {user}"))
         .ssl_mode(PgSslMode::VerifyFull)
         .ssl_root_cert(setting("CA_FILE"))
-        .connect()
-        .await
-        .unwrap()
 }
 
 pub(crate) async fn run(connection: &mut PgConnection, sql: &str) {

@@ -15,8 +15,7 @@ async fn names_are_found_as_the_session_would_find_them() {
              CREATE TABLE two.only (id int)",
         )
         .await;
-    let mut session = database.session().await;
-    run(&mut session, "SET search_path = nowhere, two, one").await;
+    let mut session = database.session_along("nowhere, two, one").await;
     let catalog = look_for(&mut session, &["t", "one.t", "TWO.ONLY", "only", "public.t", "missing", "nowhere.t"]).await;
     assert_eq!(written(catalog.relations.keys()), ["\"only\"", "t", "one.t", "two.\"only\"", "two.t"]);
     assert_eq!(relation(&catalog, "t").columns[0].name, "of_two");
@@ -25,7 +24,7 @@ async fn names_are_found_as_the_session_would_find_them() {
     assert!(relation(&catalog, "t").owned);
     assert_eq!(catalog.schema, "two");
 
-    run(&mut session, "SET search_path = ''").await;
+    let mut session = database.session_along("''").await;
     let catalog = look_for(&mut session, &["t", "one.t"]).await;
     assert_eq!((written(catalog.relations.keys()), catalog.schema.as_str()), (vec!["one.t".to_owned()], ""));
     run(&mut session, "CREATE TEMPORARY TABLE t (temporary int)").await;
@@ -113,8 +112,7 @@ async fn the_worst_of_functions_with_one_name_counts() {
     assert_eq!(found, [&["lower i", "max i", "mixed s"][..], &rest[..]].concat());
     let others = catalog.functions.iter().filter(|(_, found)| !found.builtin).map(|(name, _)| name);
     assert_eq!(written(others), ["mixed", "other.mixed"]);
-    run(&mut session, "SET search_path = public, other").await;
-    let catalog = look(&mut session, &[], &names(&["mixed"]), &[]).await.unwrap();
+    let catalog = look(&mut database.session_along("public, other").await, &[], &names(&["mixed"]), &[]).await.unwrap();
     assert_eq!(catalog.functions[&Name::unqualified("mixed")].volatility, 'v');
 
     // One of the same arguments is not found, unless the path says so; one of others is.
@@ -124,8 +122,7 @@ async fn the_worst_of_functions_with_one_name_counts() {
     for (path, builtin) in
         [("public", ["lower false", "now true"]), ("public, pg_catalog", ["lower false", "now false"])]
     {
-        run(&mut session, &format!("SET search_path = {path}")).await;
-        let catalog = look(&mut session, &[], &names(&["now", "lower"]), &[]).await.unwrap();
+        let catalog = look(&mut database.session_along(path).await, &[], &names(&["now", "lower"]), &[]).await.unwrap();
         let found: Vec<_> = catalog.functions.iter().map(|(name, found)| format!("{name} {}", found.builtin)).collect();
         assert_eq!(found, builtin);
     }

@@ -79,8 +79,7 @@ async fn a_stranger_sees_what_everybody_may() {
         .await;
     let mut holder = database.session().await;
     run(&mut holder, "BEGIN; LOCK TABLE public.open IN SHARE MODE; SELECT FROM public.open").await;
-    let (mut stranger, _) = database.stranger().await;
-    run(&mut stranger, "SET search_path = public, secret").await;
+    let (mut stranger, _) = database.stranger_along("public, secret").await;
     let catalog = look_for(&mut stranger, &["secret.t", "t", "open"]).await;
     // Without USAGE a schema is not searched.
     assert!(!catalog.relations.contains_key(&Name::parse("t")));
