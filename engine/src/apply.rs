@@ -212,7 +212,9 @@ impl Turn<'_> {
             };
             let code = code_of(&error.source).unwrap_or_default();
             let single = self.planned.script.statements.len() == 1;
-            if alone.is_none() && single && code == sqlstate::ACTIVE_SQL_TRANSACTION {
+            let needs_none =
+                code == sqlstate::ACTIVE_SQL_TRANSACTION && !failure::is_in_a_function(&self.planned.script, &error);
+            if alone.is_none() && single && needs_none {
                 // Only the server knows, for REINDEX of a partitioned table and the like. It has
                 // undone everything, so the statement can be given what it needs.
                 alone = Some(Evidence::None);
@@ -225,7 +227,7 @@ impl Turn<'_> {
             if next >= self.budget.deadline || started.elapsed() + pause > self.budget.contention_patience {
                 let what = format!("migration {}", self.planned.name);
                 let waited_s = started.elapsed().as_secs();
-                let blockers = lock::blockers(session).await?;
+                let blockers = lock::blockers(session, self.statements).await?;
                 return Err(Error::LockTimeout { what, tries, waited_s, code, blockers });
             }
             tracing::warn!(migration = self.planned.name, tries, code, "met another session's lock; trying again");
@@ -366,11 +368,7 @@ impl Turn<'_> {
     fn failed(&self, error: &ScriptError, message: &Message, alone: bool) -> Error {
         let mut failure = failure::of(self.planned, message, error, alone, self.applied_before, self.total);
         if failure.code == sqlstate::QUERY_CANCELED && Instant::now() >= self.budget.deadline {
-            failure.hint = Some(
-                "It was cancelled because the function's time was up, though it had all of it: \
-                 give the apply function more time, or split the migration"
-                    .into(),
-            );
+            failure.hint = Some(failure::time_is_up(&error.waited_for));
         }
         Error::MigrationFailed(Box::new(failure))
     }

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::sqlstate;
+
 /// The engine's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -252,9 +254,9 @@ pub struct MigrationFailure {
     pub code: String,
     /// PostgreSQL's name for the SQLSTATE.
     pub condition: &'static str,
-    /// The server's primary message, where it cannot hold a row's value.
+    /// The server's message and its detail, where they cannot hold a row's value.
     pub message: Option<String>,
-    /// The object that the server names: constraint, table, column.
+    /// The object that the server names: constraint, table, column, type.
     pub object: Option<String>,
     /// What to do, where we know more than the server says.
     pub hint: Option<String>,
@@ -295,9 +297,10 @@ impl fmt::Display for MigrationFailure {
         for outlives in &self.outlives {
             write!(f, ". No rollback undoes {} (line {}): it stays", outlives.what, outlives.line)?;
         }
+        let way_out = if sqlstate::is_not_the_scripts(&self.code) { "Then start" } else { "Mend the script and start" };
         write!(
             f,
-            "; {} of {} planned migration(s) are applied and stay. Mend the script and start a new run (P3018)",
+            "; {} of {} planned migration(s) are applied and stay. {way_out} a new run (P3018)",
             self.applied_before, self.total
         )
     }

@@ -11,6 +11,7 @@
 pub mod apply;
 pub mod baseline;
 pub mod error;
+pub mod failure;
 pub mod history;
 pub mod ledger;
 pub mod name;
@@ -24,7 +25,6 @@ pub use error::{Error, Result};
 
 mod digest;
 mod durability;
-mod failure;
 mod lock;
 mod lookup;
 mod message;

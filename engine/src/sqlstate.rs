@@ -18,6 +18,10 @@ pub(crate) const DEADLOCK_DETECTED: &str = "40P01";
 pub(crate) const INVALID_SCHEMA_NAME: &str = "3F000";
 pub(crate) const UNDEFINED_OBJECT: &str = "42704";
 pub(crate) const UNDEFINED_TABLE: &str = "42P01";
+pub(crate) const DISK_FULL: &str = "53100";
+pub(crate) const DUPLICATE_OBJECT: &str = "42710";
+pub(crate) const OBJECT_IN_USE: &str = "55006";
+pub(crate) const UNDEFINED_FUNCTION: &str = "42883";
 pub(crate) const UNSAFE_NEW_ENUM_VALUE: &str = "55P04";
 pub(crate) const LOCK_NOT_AVAILABLE: &str = "55P03";
 pub(crate) const QUERY_CANCELED: &str = "57014";
@@ -61,23 +65,23 @@ pub(crate) fn condition(code: &str) -> &'static str {
         "42701" => "duplicate_column",
         "42703" => "undefined_column",
         UNDEFINED_OBJECT => "undefined_object",
-        "42710" => "duplicate_object",
+        DUPLICATE_OBJECT => "duplicate_object",
         "42723" => "duplicate_function",
         "42804" => "datatype_mismatch",
         "42830" => "invalid_foreign_key",
         "42846" => "cannot_coerce",
-        "42883" => "undefined_function",
+        UNDEFINED_FUNCTION => "undefined_function",
         UNDEFINED_TABLE => "undefined_table",
         "42P06" => "duplicate_schema",
         "42P07" => "duplicate_table",
         "42P16" => "invalid_table_definition",
         "42P17" => "invalid_object_definition",
-        "53100" => "disk_full",
+        DISK_FULL => "disk_full",
         "53200" => "out_of_memory",
         TOO_MANY_CONNECTIONS => "too_many_connections",
         "54000" => "program_limit_exceeded",
         "55000" => "object_not_in_prerequisite_state",
-        "55006" => "object_in_use",
+        OBJECT_IN_USE => "object_in_use",
         LOCK_NOT_AVAILABLE => "lock_not_available",
         UNSAFE_NEW_ENUM_VALUE => "unsafe_new_enum_value_usage",
         QUERY_CANCELED => "query_canceled",
@@ -105,12 +109,24 @@ pub(crate) fn condition(code: &str) -> &'static str {
     }
 }
 
-/// Whether the server's primary message for `code` is about objects and states rather than data.
+/// Whether the server's text for `code` is about objects and states rather than data.
 ///
-/// Data exceptions, violated constraints and what a script raises itself quote rows in their primary
-/// message. In the classes that pass, a quoted piece can still come from a row, see `failure/text.rs`.
+/// Data exceptions, violated constraints and what a script raises itself quote rows. In the classes that pass, a quoted
+/// piece can still come from a row, see `failure/text.rs`.
 pub(crate) fn is_about_objects(code: &str) -> bool {
     ["0A", "25", "2B", "2D", "3F", "40", "42", "53", "54", "55", "57"].iter().any(|class| code.starts_with(class))
+}
+
+/// Whether the text for `code` tells of the transaction, of locks or of the server, whatever the statement reads.
+pub(crate) fn has_constant_text(code: &str) -> bool {
+    const STACK_TOO_DEEP: &str = "54001";
+    [LOCK_NOT_AVAILABLE, STACK_TOO_DEEP].contains(&code)
+        || ["25", "40", "53", "57"].iter().any(|class| code.starts_with(class))
+}
+
+/// Whether `code` is the server's or an operator's doing: the same script may succeed another time.
+pub(crate) fn is_not_the_scripts(code: &str) -> bool {
+    code == QUERY_CANCELED || ["53", "58"].iter().any(|class| code.starts_with(class))
 }
 
 #[cfg(test)]

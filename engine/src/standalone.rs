@@ -259,7 +259,7 @@ impl Standalone<'_> {
                     tries: 1,
                     waited_s: 0,
                     code: sqlstate::QUERY_CANCELED.to_owned(),
-                    blockers: lock::blockers(session).await?,
+                    blockers: lock::blockers(session, self.ledger).await?,
                 })
             }
             Err(error) => Err(session.error("dropping an invalid index", &error.source)),

@@ -1,14 +1,24 @@
-//! Ways out of a failure.
+//! Ways out of a failure, where more is known than the server says.
 
 use sqlx::postgres::PgDatabaseError;
+use squawk_syntax::SyntaxKind;
 
+use super::Met;
 use crate::ledger::{LOCK_LOST, RECORDED_TWICE, SWALLOWED};
 use crate::message::RECORDING;
 use crate::sqlstate;
 
-/// What to do, where we know more than the server says. `recording` is how far the recording had come.
-pub(super) fn of(code: &str, server: Option<&PgDatabaseError>, recording: Option<usize>) -> Option<&'static str> {
-    let text = server.map_or("", PgDatabaseError::message);
+/// What to do about what was met.
+pub(super) fn of(met: &Met) -> Option<String> {
+    event_trigger(met).or_else(|| {
+        let known = guard(met).or_else(|| in_function(met)).or_else(|| by_code(met)).or_else(|| recording(met));
+        known.map(str::to_owned)
+    })
+}
+
+/// What the recording's own checks say.
+fn guard(met: &Met) -> Option<&'static str> {
+    let text = met.server.map_or("", PgDatabaseError::message);
     if text.contains(LOCK_LOST) {
         return Some("The script released the migration lock (pg_advisory_unlock_all?), so its work was rolled back");
     }
@@ -17,22 +27,109 @@ pub(super) fn of(code: &str, server: Option<&PgDatabaseError>, recording: Option
             "The ledger has a row of it that this run did not write: the script or an earlier one wrote to the ledger, or another tool did without the lock",
         );
     }
-    if text.contains(SWALLOWED) {
-        return Some("A trigger or a rule on the ledger swallows or changes its rows: remove it");
-    }
-    match (code, recording) {
-        (sqlstate::UNSAFE_NEW_ENUM_VALUE, _) => {
-            Some("A new enum value can be used only after the transaction that adds it: split the file in two")
-        }
-        (sqlstate::ACTIVE_SQL_TRANSACTION, _) => {
-            Some("A statement here cannot run in a transaction: give it a migration of its own")
-        }
-        (sqlstate::INVALID_TRANSACTION_TERMINATION, _) => Some(
-            "A procedure that commits by itself could be cut off half way, and nothing would tell: \
-             do its work in the script",
+    text.contains(SWALLOWED).then_some("A trigger or a rule on the ledger swallows or changes its rows: remove it")
+}
+
+/// A statement that touches objects alone runs no function but an event trigger's.
+fn event_trigger(met: &Met) -> Option<String> {
+    // What creates a function or an extension runs more, and names it.
+    let checks_more = [SyntaxKind::CREATE_FUNCTION, SyntaxKind::CREATE_PROCEDURE, SyntaxKind::CREATE_EXTENSION];
+    let statement = met.statement.filter(|_| !met.reads_rows)?;
+    let context = met.server?.r#where().filter(|_| !checks_more.contains(&statement.kind))?;
+    // The outermost stands last. Such a function has no arguments.
+    let outermost = context.lines().next_back()?;
+    let before = outermost.split_once("()")?.0;
+    let is_name = |c: char| c.is_alphanumeric() || "_.$".contains(c);
+    let name = &before[before.trim_end_matches(is_name).len()..];
+    Some(format!(
+        "The function {name}() of the database stopped the statement, as an event trigger's does: change it, or have \
+         a role run this that it lets through"
+    ))
+}
+
+/// Statements that name a context of their own where they fail, and run the functions of indexes and views.
+pub(super) const MAINTENANCE: [SyntaxKind; 7] = [
+    SyntaxKind::ANALYZE,
+    SyntaxKind::CLUSTER,
+    SyntaxKind::CREATE_INDEX,
+    SyntaxKind::CREATE_MATERIALIZED_VIEW,
+    SyntaxKind::REFRESH,
+    SyntaxKind::REINDEX,
+    SyntaxKind::VACUUM,
+];
+
+/// What can never run inside of a function or a DO block, or finds less there.
+fn in_function(met: &Met) -> Option<&'static str> {
+    met.server?.r#where()?;
+    let is_maintenance = met.statement.is_some_and(|statement| MAINTENANCE.contains(&statement.kind));
+    match met.code {
+        sqlstate::ACTIVE_SQL_TRANSACTION if !is_maintenance => Some(
+            "It stands inside of a function or a DO block, where it can never run: write it as a statement of its own, \
+             in a file of its own",
         ),
-        (_, Some(RECORDING)) => Some("It failed when the transaction was to be committed, as deferred constraints do"),
-        (_, Some(..RECORDING)) => Some(
+        sqlstate::UNDEFINED_TABLE
+        | sqlstate::UNDEFINED_FUNCTION
+        | sqlstate::UNDEFINED_OBJECT
+        | sqlstate::INVALID_SCHEMA_NAME
+            if is_maintenance =>
+        {
+            Some(
+                "A function that it calls does not find an object: from PostgreSQL 17 on, this statement runs functions \
+                 with search_path = pg_catalog, pg_temp. Qualify the names in the function's body, or give the function \
+                 a search_path by ALTER FUNCTION ... SET search_path",
+            )
+        }
+        _ => None,
+    }
+}
+
+fn by_code(met: &Met) -> Option<&'static str> {
+    let is = |kind| met.statement.is_some_and(|statement| statement.kind == kind);
+    let raised_in = |file| met.server.and_then(PgDatabaseError::file) == Some(file);
+    Some(match met.code {
+        sqlstate::UNSAFE_NEW_ENUM_VALUE => {
+            "A new enum value can be used only after the transaction that adds it: split the file in two"
+        }
+        sqlstate::ACTIVE_SQL_TRANSACTION if raised_in("guc.c") || raised_in("variable.c") => {
+            "It has to stand before every other statement of its file"
+        }
+        sqlstate::ACTIVE_SQL_TRANSACTION if is(SyntaxKind::CREATE_SUBSCRIPTION) => {
+            "It makes a replication slot on the publisher, which cannot be in a transaction: give it a file of its own, \
+             or make the slot there and write WITH (create_slot = false)"
+        }
+        sqlstate::ACTIVE_SQL_TRANSACTION => {
+            "A statement here cannot run in a transaction: give it a migration of its own"
+        }
+        sqlstate::INVALID_TRANSACTION_TERMINATION => {
+            "A procedure that commits by itself could be cut off half way, and nothing would tell: \
+             do its work in the script"
+        }
+        sqlstate::OBJECT_IN_USE if raised_in("tablecmds.c") => {
+            "The transaction itself still uses the table, by the checks of a deferred constraint or by an open cursor: \
+             write SET CONSTRAINTS ALL IMMEDIATE before the statement, close the cursor, or split the file in two"
+        }
+        sqlstate::DUPLICATE_OBJECT if raised_in("slot.c") => {
+            "A replication slot outlives a rollback. If an earlier run left this one, drop it with \
+             pg_drop_replication_slot"
+        }
+        sqlstate::DISK_FULL => "The server's disk is full, and the script is not to blame: free space, or add some",
+        sqlstate::QUERY_CANCELED if met.script.to_lowercase().contains("statement_timeout") => {
+            "The script sets a statement_timeout, which cut it off, unless another session cancelled it"
+        }
+        sqlstate::QUERY_CANCELED => "Another session cancelled it (pg_cancel_backend)",
+        _ if raised_in("subscriptioncmds.c") && met.code.starts_with("08") => {
+            "The server could not reach the publisher: check the connection string, that the network lets it through, \
+             and that the role may log in there; or write WITH (connect = false)"
+        }
+        _ => return None,
+    })
+}
+
+/// What failed behind the script.
+fn recording(met: &Met) -> Option<&'static str> {
+    match met.recording? {
+        RECORDING => Some("It failed when the transaction was to be committed, as deferred constraints do"),
+        ..RECORDING => Some(
             "The script ran, but could not be recorded: may the role write to the ledger, and is the ledger the tool's own?",
         ),
         _ => None,

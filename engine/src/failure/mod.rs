@@ -2,15 +2,24 @@
 
 mod hint;
 mod text;
+mod words;
 
 use sqlx::postgres::PgDatabaseError;
 
 use crate::error::MigrationFailure;
 use crate::message::Message;
 use crate::plan::Planned;
-use crate::script::{Lines, Outlives, Script};
+use crate::script::{Lines, Outlives, Script, Statement};
 use crate::session::{ScriptError, code_of, database_error, position_of};
 use crate::sqlstate;
+
+pub(crate) use text::of_ours;
+
+/// What is said of the script of `planned` that a caller sent by itself as it is, behind so many `completed` statements.
+pub fn of_script(planned: &Planned, completed: usize, source: sqlx::Error) -> MigrationFailure {
+    let error = ScriptError { completed, last: None, waited_for: Vec::new(), source };
+    of(planned, &Message::alone(planned.script.text.clone()), &error, true, 0, 1)
+}
 
 /// Where and why `error` happened in `message`, for people. `alone` says that the script was sent as it is.
 pub(crate) fn of(
@@ -25,11 +34,12 @@ pub(crate) fn of(
     let code = code_of(&error.source).unwrap_or_else(|| "none".to_owned());
     let server = database_error(&error.source);
 
-    let in_script = server
+    let at = server
         .and_then(position_of)
         .and_then(|position| message.in_script(position))
         .and_then(|at| script.text.char_indices().nth(at))
-        .map(|(offset, _)| Lines::of(&script.text).at(offset));
+        .map(|(offset, _)| offset);
+    let in_script = at.map(|offset| Lines::of(&script.text).at(offset));
     // A syntax error is found before anything runs, so nothing has completed: the line tells more.
     let running = message.running(error.completed).and_then(|index| script.statements.get(index)).copied();
     let (statement, line) = match (running, in_script) {
@@ -38,15 +48,19 @@ pub(crate) fn of(
         (None, None) => (None, None),
     };
     let recording = message.recorded(error.completed).filter(|_| in_script.is_none());
+    // What is not known, and what runs at the commit, may read rows.
+    let reads_rows = running.is_none_or(|statement| statement.reads_rows);
+    let met =
+        Met { code: &code, server, script: &script.text, statement: running.or(statement), reads_rows, recording };
     MigrationFailure {
         migration: planned.name.clone(),
         statement: statement.map(|statement| statement.number),
         line,
         condition: sqlstate::condition(&code),
-        message: server.and_then(|error| text::message(error, &script.text)),
+        message: server.and_then(|error| text::of(error, &script.text, at, reads_rows)),
         // What runs inside of a function or a DO block can put anything into these fields.
         object: server.filter(|error| error.r#where().is_none()).and_then(object),
-        hint: hint::of(&code, server, recording).map(str::to_owned),
+        hint: hint::of(&met),
         code,
         may_leave_traces: alone,
         outlives: outliving(script, running.map(|statement| statement.line), recording.is_some()),
@@ -61,8 +75,46 @@ fn outliving(script: &Script, failing_line: Option<usize>, is_through: bool) -> 
     script.outlives.iter().filter(ran).cloned().collect()
 }
 
+/// The way out of what was cancelled when the function's time was up, while it `waited_for` these sessions.
+pub(crate) fn time_is_up(waited_for: &[String]) -> String {
+    if waited_for.is_empty() {
+        return "It was cancelled because the function's time was up, though it had all of it: \
+                give the apply function more time, or split the migration"
+            .to_owned();
+    }
+    format!(
+        "When the function's time was up, it waited for other sessions' transactions: {}. Have them end, and keep such \
+         sessions away while migrations run",
+        waited_for.join(", ")
+    )
+}
+
+/// Whether the error of a script of one statement comes of inside a function or a DO block.
+pub(crate) fn is_in_a_function(script: &Script, error: &ScriptError) -> bool {
+    let is_maintenance = script.statements.first().is_some_and(|first| hint::MAINTENANCE.contains(&first.kind));
+    !is_maintenance && database_error(&error.source).is_some_and(|error| error.r#where().is_some())
+}
+
+/// What is known of a failure.
+struct Met<'a> {
+    code: &'a str,
+    server: Option<&'a PgDatabaseError>,
+    /// The script's text.
+    script: &'a str,
+    /// The script's statement that was running.
+    statement: Option<Statement>,
+    reads_rows: bool,
+    /// How far the recording had come, where the script had completed.
+    recording: Option<usize>,
+}
+
 fn object(error: &PgDatabaseError) -> Option<String> {
-    let named = [("constraint", error.constraint()), ("table", error.table()), ("column", error.column())];
+    let named = [
+        ("constraint", error.constraint()),
+        ("table", error.table()),
+        ("column", error.column()),
+        ("type", error.data_type()),
+    ];
     let named: Vec<_> =
         named.into_iter().filter_map(|(kind, name)| name.map(|name| format!("{kind} {name}"))).collect();
     (!named.is_empty()).then(|| named.join(", "))

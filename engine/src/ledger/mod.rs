@@ -5,6 +5,7 @@
 mod name;
 mod prisma;
 mod recording;
+mod shape;
 mod sqlx;
 
 pub use name::TableName;
@@ -104,6 +105,13 @@ impl Ledger {
 ///
 /// When the query fails, by cause; [`Error::Config`] when rows may be hidden from the role.
 pub(crate) async fn read(session: &mut Session, statements: &Statements) -> Result<Option<Ledger>> {
+    match read_rows(session, statements).await {
+        Err(error) => Err(shape::explain(session, statements, error).await?),
+        ledger => ledger,
+    }
+}
+
+async fn read_rows(session: &mut Session, statements: &Statements) -> Result<Option<Ledger>> {
     let doing = "reading the ledger";
     let sql = format!("{}; {}", statements.is_hidden(), statements.read());
     let mut rows = match session.rows(doing, &sql).await {

@@ -11,6 +11,7 @@ mod evidence;
 mod exclusive;
 mod lexical;
 mod outlives;
+mod rows;
 mod settings;
 mod times;
 mod transaction;
@@ -67,6 +68,10 @@ pub struct Statement {
     pub start: usize,
     /// The byte behind it, without its semicolon.
     pub end: usize,
+    /// Whether it may evaluate rows: then a message about it may hold a row's value.
+    pub(crate) reads_rows: bool,
+    /// What kind of statement it is.
+    pub(crate) kind: SyntaxKind,
 }
 
 /// The end of a transaction of the script's own, behind which it goes on.
@@ -184,7 +189,9 @@ fn parse(sql: &str, readable: &str, lines: &Lines) -> Result<Script, Refusal> {
             let start = usize::from(node.text_range().start());
             let semicolon = node.last_token().filter(|last| last.kind() == SyntaxKind::SEMICOLON);
             let end = semicolon.map_or(node.text_range().end(), |last| last.text_range().start()).into();
-            Parsed { place: Statement { number: index + 1, line: lines.at(start), start, end }, node }
+            let (number, line, kind) = (index + 1, lines.at(start), node.kind());
+            let place = Statement { number, line, start, end, reads_rows: rows::may_be_read(&node), kind };
+            Parsed { place, node }
         })
         .collect();
 
@@ -241,6 +248,12 @@ struct Parsed {
 
 fn refuse(line: usize, reason: impl Into<String>, way_out: &'static str) -> Refusal {
     Refusal { line, reason: reason.into(), way_out }
+}
+
+/// Whether a part of the statement is of this kind. To be asked for kinds of nodes, which stand at their own place only: a key
+/// word can stand anywhere.
+fn has(node: &SyntaxNode, kind: SyntaxKind) -> bool {
+    node.descendants_with_tokens().any(|element| element.kind() == kind)
 }
 
 fn text(node: &SyntaxNode) -> String {

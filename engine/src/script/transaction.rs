@@ -3,7 +3,7 @@
 use squawk_syntax::ast::{self, AstNode as _, ChainClause, DiscardTarget};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::{Parsed, Refusal, refuse, text};
+use super::{Parsed, Refusal, has, refuse, text};
 
 const UNWRAP: &str = "Remove it: every script already runs in a transaction together with its ledger row";
 
@@ -37,11 +37,6 @@ fn chains(commit: &SyntaxNode) -> bool {
 fn discards_all(discard: &SyntaxNode) -> bool {
     let target = ast::Discard::cast(discard.clone()).and_then(|discard| discard.discard_target());
     matches!(target, Some(DiscardTarget::DiscardAll(_)))
-}
-
-/// Whether a part of the statement is of this kind. A kind of node stands at its own place only, as a key word does not.
-fn has(node: &SyntaxNode, kind: SyntaxKind) -> bool {
-    node.descendants().any(|inner| inner.kind() == kind)
 }
 
 pub(super) fn is_envelope(node: &SyntaxNode) -> bool {

@@ -3,7 +3,7 @@
 use sqlx::postgres::{PgDatabaseError, PgErrorPosition, PgSeverity};
 
 use crate::session::Target;
-use crate::{Error, sqlstate};
+use crate::{Error, failure, sqlstate};
 
 /// The server's error inside `error`, if it is one.
 pub(crate) fn database_error(error: &sqlx::Error) -> Option<&PgDatabaseError> {
@@ -74,8 +74,8 @@ pub(crate) fn query_error(target: &Target, doing: &str, error: &sqlx::Error) -> 
             code: code.to_owned(),
             condition: sqlstate::condition(code),
             message: database_error(error)
-                .filter(|_| sqlstate::is_about_objects(code))
-                .map_or_else(String::new, |error| format!(": {}", error.message())),
+                .and_then(failure::of_ours)
+                .map_or_else(String::new, |message| format!(": {message}")),
         },
         None => Error::Query {
             doing: doing.to_owned(),

@@ -1,5 +1,6 @@
 //! One session with the database.
 
+mod cancel;
 mod connect;
 mod fault;
 mod settings;
@@ -85,6 +86,8 @@ pub(crate) struct ScriptError {
     pub(crate) completed: usize,
     /// The last row that came before it.
     pub(crate) last: Option<PgRow>,
+    /// The sessions that it waited for when its time was up.
+    pub(crate) waited_for: Vec<String>,
     pub(crate) source: sqlx::Error,
 }
 
@@ -317,7 +320,7 @@ impl Session {
     /// answer, the session is as good as gone.
     pub(crate) async fn send(&mut self, message: String, deadline: Instant) -> Result<Answer, ScriptError> {
         let cancel = (self.target.clone(), self.pid);
-        let (mut completed, mut last) = (0, None);
+        let (mut completed, mut last, mut waited_for) = (0, None, Vec::new());
         let result = {
             let counting = async {
                 let mut stream = sqlx::raw_sql(AssertSqlSafe(message)).fetch_many(&mut self.connection);
@@ -333,7 +336,7 @@ impl Session {
             tokio::select! {
                 result = &mut counting => result,
                 () = tokio::time::sleep_until(deadline.into()) => {
-                    cancel_backend(&cancel.0, cancel.1).await;
+                    waited_for = cancel::cancel(&cancel.0, cancel.1).await;
                     tokio::time::timeout(CANCEL_GRACE, counting).await.unwrap_or_else(|_| {
                         Err(io::Error::new(io::ErrorKind::TimedOut, "no answer to the cancellation").into())
                     })
@@ -342,7 +345,7 @@ impl Session {
         };
         match result {
             Ok(()) => Ok(Answer { completed, last }),
-            Err(source) => Err(ScriptError { completed, last, source }),
+            Err(source) => Err(ScriptError { completed, last, waited_for, source }),
         }
     }
 
@@ -355,24 +358,8 @@ impl Session {
 /// How long a cancelled statement may take to say so, and a session to close.
 const CANCEL_GRACE: Duration = Duration::from_secs(2);
 
-/// How long it may take to ask for a cancellation.
-const CANCEL_PATIENCE: Duration = Duration::from_secs(3);
-
 /// How long the server may take for a query of our own.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(10);
-
-async fn cancel_backend(target: &Target, pid: i32) {
-    let cancelled = async {
-        let mut connection = connect(target, &[]).await?;
-        fetch(&mut connection, &format!("SELECT pg_catalog.pg_cancel_backend({pid})")).await?;
-        connection.close().await
-    };
-    match tokio::time::timeout(CANCEL_PATIENCE, cancelled).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(pid, code = code_of(&error), "could not cancel the running statement"),
-        Err(_) => tracing::warn!(pid, "could not cancel the running statement in time"),
-    }
-}
 
 async fn fetch(connection: &mut PgConnection, sql: &str) -> Result<Vec<PgRow>, sqlx::Error> {
     answered(sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(connection)).await

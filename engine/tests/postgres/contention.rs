@@ -119,3 +119,88 @@ async fn a_migration_lock_that_comes_free_is_taken_and_given_up() {
     result.unwrap();
     until(&mut holder, "SELECT NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))").await;
 }
+
+#[tokio::test]
+async fn what_waits_for_a_transaction_until_the_end_names_it() {
+    let database = Database::create().await;
+    let start = [
+        (
+            "1",
+            "CREATE TABLE a (id int, at date) PARTITION BY RANGE (at); CREATE TABLE a_1 PARTITION OF a FOR VALUES FROM ('2026-01-01') TO ('2026-01-02')",
+        ),
+        ("2", "CREATE TABLE b (id int); CREATE INDEX b_id ON b (id)"),
+    ];
+    database.migrate(&history(&start)).await.unwrap();
+    let mut holder = database.session().await;
+    let hold = "SET application_name = 'a long report'; BEGIN; INSERT INTO a VALUES (1, '2026-01-01'); INSERT INTO b VALUES (1)";
+    run(&mut holder, hold).await;
+    for sql in [
+        "REINDEX TABLE CONCURRENTLY b",
+        "CREATE INDEX CONCURRENTLY i ON b (id)",
+        "DROP INDEX CONCURRENTLY b_id",
+        "ALTER TABLE a DETACH PARTITION a_1 CONCURRENTLY",
+        // In a transaction, without the limit that ours has.
+        "SET lock_timeout = 0; ALTER TABLE b ADD c int",
+    ] {
+        let all = history(&[start[0], start[1], ("3", sql)]);
+        let approved = database.approve(&all).await;
+        let short = Budget { contention_patience: Duration::from_millis(1), ..within(Duration::from_secs(2)) };
+        let result = database.apply_within(&all, &approved, sql, short).await;
+        let Err(error) = result.map_err(|error| error.to_string()) else { panic!("{sql}: applied") };
+        for part in ["57014", "(user ", "a long report", "idle in transaction", "in its transaction for ", " s)"] {
+            assert!(error.contains(part), "{sql}: {error}");
+        }
+        assert!(!error.contains("more time") && !error.contains("Mend the script"), "{sql}: {error}");
+        // What was cut off is looked at by the next attempt.
+        database.run("DELETE FROM _prisma_migrations WHERE migration_name = '3'").await;
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_prepared_is_named_as_such() {
+    let database = Database::create().await;
+    database.migrate(&history(&[("1", "CREATE TABLE a (id int)")])).await.unwrap();
+    let name = &database.target.database;
+    database.run(&format!("BEGIN; INSERT INTO a VALUES (1); PREPARE TRANSACTION '{name}'")).await;
+    let all = history(&[("1", "CREATE TABLE a (id int)"), ("2", "CREATE INDEX CONCURRENTLY i ON a (id)")]);
+    let approved = database.approve(&all).await;
+    let result = database.apply_within(&all, &approved, "run", within(Duration::from_secs(2))).await;
+    database.run(&format!("ROLLBACK PREPARED '{name}'")).await;
+    let error = result.unwrap_err().to_string();
+    assert!(error.contains("a prepared transaction"), "{error}");
+}
+
+#[tokio::test]
+async fn what_simply_takes_too_long_says_so() {
+    let database = Database::create().await;
+    let all = history(&[("1", "SELECT pg_sleep(20)")]);
+    let approved = database.approve(&all).await;
+    let error = database.apply_within(&all, &approved, "run", within(Duration::from_secs(1))).await.unwrap_err();
+    assert!(error.to_string().contains("give the apply function more time"), "{error}");
+}
+
+#[tokio::test]
+async fn who_waits_for_the_migration_lock_is_named() {
+    let database = Database::create().await;
+    let all = history(&[
+        ("1", "CREATE TABLE a (id int); SELECT pg_sleep(1.5)"),
+        ("2", "CREATE INDEX CONCURRENTLY i ON a (id)"),
+    ]);
+    let approved = database.approve(&all).await;
+    let mut waiter = database.session().await;
+    run(&mut waiter, "SET application_name = 'prisma'").await;
+    let wait = async {
+        let mut looking = database.session().await;
+        until(
+            &mut looking,
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = 72707369 \
+               AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
+        )
+        .await;
+        run(&mut waiter, LOCK).await;
+    };
+    let (result, ()) = tokio::join!(database.apply(&all, &approved, "run"), wait);
+    let error = result.unwrap_err().to_string();
+    assert!(error.contains("40P01"), "{error}");
+    assert!(error.contains("wait for the migration lock, which this run holds") && error.contains("prisma"), "{error}");
+}

@@ -1,0 +1,35 @@
+//! Ends a statement whose time is up, and looks what it waited for.
+
+use std::time::Duration;
+
+use sqlx::{Connection as _, Row as _};
+
+use crate::lock;
+use crate::session::connect::connect;
+use crate::session::{Target, code_of, fetch};
+
+/// How long it may take to ask for a cancellation.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Cancels what the session `pid` runs, from a second connection. Returns the sessions that it waited for until then.
+pub(super) async fn cancel(target: &Target, pid: i32) -> Vec<String> {
+    let cancelled = async {
+        let mut connection = connect(target, &[]).await?;
+        let cancel = format!("SELECT pg_catalog.pg_cancel_backend({pid})");
+        let looked = fetch(&mut connection, &format!("{}; {cancel}", lock::waited_for(pid))).await;
+        let rows = match looked {
+            Ok(rows) => rows,
+            // Whatever keeps us from looking, the statement has to end.
+            Err(_) => fetch(&mut connection, &cancel).await?,
+        };
+        connection.close().await?;
+        // The cancellation's own row is no text.
+        Ok::<_, sqlx::Error>(rows.iter().filter_map(|row| row.try_get::<String, _>(0).ok()).collect())
+    };
+    match tokio::time::timeout(PATIENCE, cancelled).await {
+        Ok(Ok(waited_for)) => return waited_for,
+        Ok(Err(error)) => tracing::warn!(pid, code = code_of(&error), "could not cancel the running statement"),
+        Err(_) => tracing::warn!(pid, "could not cancel the running statement in time"),
+    }
+    Vec::new()
+}
