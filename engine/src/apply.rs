@@ -60,7 +60,7 @@ const LONGEST_LOOK: Duration = Duration::from_secs(1);
 pub(crate) enum Attempt {
     /// It is recorded.
     Applied(Recorded),
-    Failed(ScriptError, Message),
+    Failed(Box<(ScriptError, Message)>),
 }
 
 /// Applies what remains of `approved` to `target`. `run` names the run, the same at each attempt;
@@ -208,7 +208,7 @@ impl Turn<'_> {
             };
             let (error, message) = match attempt {
                 Attempt::Applied(recorded) => return Ok(recorded),
-                Attempt::Failed(error, message) => (error, message),
+                Attempt::Failed(failed) => *failed,
             };
             let code = code_of(&error.source).unwrap_or_default();
             let single = self.planned.script.statements.len() == 1;
@@ -313,7 +313,7 @@ impl Turn<'_> {
         if recording == Recording::Prepared && code_of(&error.source).as_deref() == Some(sqlstate::NOTHING_PREPARED) {
             return Box::pin(self.transactional(session)).await;
         }
-        Ok(Attempt::Failed(error, message))
+        Ok(Attempt::Failed(Box::new((error, message))))
     }
 
     /// What it means that a script ended the transaction that it ran in: a part of it is committed, and it has no row.

@@ -110,14 +110,14 @@ impl Standalone<'_> {
         session.reset("", "").await?;
         if Instant::now() >= self.deadline {
             // No time to look: the row stays open, and the next attempt does.
-            return Ok(Attempt::Failed(error, message));
+            return Ok(Attempt::Failed(Box::new((error, message))));
         }
         let leaves_unnamed = matches!(self.evidence, Evidence::IndexCreated { index: None, .. });
         if leaves_unnamed || self.state(session).await? == State::Half {
             self.clear(session, &before).await?;
         }
         self.expect_one(session, "forgetting a start", &self.ledger.forget_started(id)).await?;
-        Ok(Attempt::Failed(error, message))
+        Ok(Attempt::Failed(Box::new((error, message))))
     }
 
     /// The statement to send: the script, or what completes a half of it.
