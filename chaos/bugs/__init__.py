@@ -45,7 +45,7 @@ def apply_with_bugs() -> Path:
 
 
 _TOPS = (
-    "Cargo.toml", "Cargo.lock", "analysis", "bench/native", "conformance/sqlx-oracle", "engine", "functions", "report",
+    "Cargo.toml", "Cargo.lock", "analysis", "bench/native", "conformance/parser-oracle", "conformance/sqlx-oracle", "engine", "functions", "report",
     "scan", "statemachine",
 )
 

@@ -1,0 +1,141 @@
+//! One script, read by both.
+
+use std::ops::Range;
+
+use engine::script::{Script, classify};
+use scan::{Kind, tokens};
+
+/// How the two readings of a script compare.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The statements are the same.
+    Same,
+    /// Lockstep refuses it, with this reason.
+    Refused(String),
+    /// Lockstep leaves its syntax to the server, and no statement of it begins or ends a transaction.
+    LeftToTheServer,
+    /// PostgreSQL takes it for no script, so that none of it ever runs.
+    NoScript,
+}
+
+/// Reads `sql` both ways.
+///
+/// # Errors
+///
+/// How the two differ.
+pub(crate) fn compare(sql: &str) -> Result<Outcome, String> {
+    let Ok(theirs) = pg_query::split_with_parser(sql) else { return Ok(Outcome::NoScript) };
+    let theirs: Vec<Range<usize>> = theirs.iter().map(|statement| trimmed(sql, range_in(sql, statement))).collect();
+    means_the_same(sql)?;
+    match classify(sql) {
+        Err(refusal) => Ok(Outcome::Refused(refusal.to_string())),
+        Ok(script) if script.parsed => same_statements(sql, &script, &theirs).map(|()| Outcome::Same),
+        Ok(_) => match theirs.iter().find(|statement| is_transaction_control(&sql[(*statement).clone()])) {
+            None => Ok(Outcome::LeftToTheServer),
+            Some(statement) => Err(format!("{:?} is left to the server", &sql[statement.clone()])),
+        },
+    }
+}
+
+/// Every statement of the server's is one of ours, or a BEGIN or COMMIT that is blanked.
+fn same_statements(sql: &str, script: &Script, theirs: &[Range<usize>]) -> Result<(), String> {
+    let mut ours = script.statements.iter().peekable();
+    for (index, statement) in theirs.iter().enumerate() {
+        match ours.next_if(|ours| ours.number == index + 1) {
+            Some(ours) if trimmed(sql, ours.start..ours.end) == *statement => {}
+            Some(ours) => return Err(format!("{:?} is {:?}", &sql[ours.start..ours.end], &sql[statement.clone()])),
+            None if is_envelope(&sql[statement.clone()]) && script.text[statement.clone()].trim().is_empty() => {}
+            None => return Err(format!("{:?} is hidden", &sql[statement.clone()])),
+        }
+    }
+    ours.next().map_or(Ok(()), |ours| Err(format!("{:?} is no statement", &sql[ours.start..ours.end])))
+}
+
+/// What squawk gets to read is the same script to the server, to the last place and value.
+fn means_the_same(sql: &str) -> Result<(), String> {
+    let readable = scan::readable(sql);
+    // The one thing that is written otherwise.
+    if *readable == *sql || sql.to_ascii_lowercase().contains("names") {
+        return Ok(());
+    }
+    let [before, after] = [sql, &*readable]
+        .map(|text| pg_query::parse(text, pg_query::ParserOptions::default()).map(|parsed| parsed.protobuf));
+    if before.unwrap() == after.map_err(|error| format!("{readable:?} is no script: {error}"))? {
+        return Ok(());
+    }
+    Err(format!("{readable:?} is another script"))
+}
+
+/// The strings, names in quotes, comments and semicolons of `sql` as the server's scanner finds them, and as ours does.
+/// `None` if it is none of the server's.
+pub(crate) fn lexemes(sql: &str) -> Option<[Vec<(usize, usize)>; 2]> {
+    use pg_query::protobuf::Token;
+    let scanned = pg_query::scan(sql).ok()?;
+    let place = |token: &pg_query::protobuf::ScanToken| {
+        let [start, end] = [token.start, token.end].map(|at| usize::try_from(at).unwrap());
+        (start, end)
+    };
+    let theirs = scanned.tokens.iter().filter(|token| match token.token() {
+        Token::Sconst
+        | Token::Usconst
+        | Token::Bconst
+        | Token::Xconst
+        | Token::Uident
+        | Token::SqlComment
+        | Token::CComment
+        | Token::Ascii59 => true,
+        _ => sql[place(token).0..].starts_with('"'),
+    });
+    let mut ours: Vec<(usize, usize)> = Vec::new();
+    // The comments between the parts of one string belong to it.
+    let mut last_string = 0;
+    for token in tokens(sql) {
+        match token.kind {
+            Kind::Text | Kind::EscapeText | Kind::BitText if token.continues => {
+                ours.truncate(last_string);
+                ours.last_mut()?.1 = token.end;
+                continue;
+            }
+            // The letter is a word of its own to the server.
+            Kind::Text if sql[token.range()].starts_with(['n', 'N']) => ours.push((token.start + 1, token.end)),
+            Kind::Text
+            | Kind::EscapeText
+            | Kind::BitText
+            | Kind::DollarText
+            | Kind::QuotedName
+            | Kind::Comment
+            | Kind::Semicolon => ours.push((token.start, token.end)),
+            _ => {}
+        }
+        if matches!(token.kind, Kind::Text | Kind::EscapeText | Kind::BitText) {
+            last_string = ours.len();
+        }
+    }
+    Some([theirs.map(place).collect(), ours])
+}
+
+fn range_in(sql: &str, part: &str) -> Range<usize> {
+    let start = part.as_ptr() as usize - sql.as_ptr() as usize;
+    start..start + part.len()
+}
+
+/// `range` without the blanks and comments around what is in it.
+fn trimmed(sql: &str, range: Range<usize>) -> Range<usize> {
+    let written = tokens(&sql[range.clone()]).filter(|token| !matches!(token.kind, Kind::Space | Kind::Comment));
+    let all: Vec<_> = written.collect();
+    let ends = all.first().zip(all.last());
+    ends.map_or(range.start..range.start, |(first, last)| range.start + first.start..range.start + last.end)
+}
+
+fn starts_with(statement: &str, words: &[&str]) -> bool {
+    let first = tokens(statement).next().map_or("", |token| &statement[token.range()]);
+    words.iter().any(|word| first.eq_ignore_ascii_case(word))
+}
+
+fn is_envelope(statement: &str) -> bool {
+    starts_with(statement, &["begin", "start", "commit", "end"])
+}
+
+fn is_transaction_control(statement: &str) -> bool {
+    is_envelope(statement) || starts_with(statement, &["rollback", "abort", "prepare"])
+}
