@@ -90,6 +90,17 @@ fn soup() -> BoxedStrategy<String> {
     prop::collection::vec(select(PIECES), 0..30).prop_map(|pieces| pieces.concat()).boxed()
 }
 
+/// What a string that goes on in the next line would hide, if its end were another one.
+fn misleading() -> BoxedStrategy<String> {
+    let inside = select(&["\\'", "\\'; SELECT ", "\\' || ", "\'\'", "\\\\", "x", "; ROLLBACK; "][..]);
+    let behind =
+        select(&["; COMMIT; --'", "; SELECT 'x'; COMMIT; -- '", ", 'x'; COMMIT; --'", "; SELECT 1", " -- '"][..]);
+    let gap = select(&["\n", "\r\n ", " -- it's\n", "\n--'\n", " ", "/*\n*/"][..]);
+    (select(&["E", "e", "", "U&", "N"][..]), gap, prop::collection::vec(inside, 1..4), behind)
+        .prop_map(|(prefix, gap, inside, behind)| format!("SELECT {prefix}'a'{gap}'{}'{behind}", inside.concat()))
+        .boxed()
+}
+
 #[test]
 fn whole_scripts_are_understood() {
     on_many(script(), |sql| match compare(sql) {
@@ -101,7 +112,7 @@ fn whole_scripts_are_understood() {
 #[test]
 fn nothing_is_hidden_in_broken_ones() {
     let [same, refused, left, no_script] = [0; 4].map(AtomicUsize::new);
-    on_many(prop_oneof![4 => broken(), 1 => soup()], |sql| {
+    on_many(prop_oneof![4 => broken(), 4 => misleading(), 1 => soup()], |sql| {
         let counter = match compare(sql).map_err(TestCaseError::fail)? {
             Outcome::Same => &same,
             Outcome::Refused(_) => &refused,
@@ -121,7 +132,7 @@ fn nothing_is_hidden_in_broken_ones() {
 #[test]
 fn strings_and_comments_end_where_the_server_ends_them() {
     let scanned = AtomicUsize::new(0);
-    on_many(prop_oneof![1 => script(), 4 => broken(), 4 => soup()], |sql| {
+    on_many(prop_oneof![1 => script(), 4 => broken(), 4 => misleading(), 4 => soup()], |sql| {
         if let Some([theirs, ours]) = lexemes(sql) {
             prop_assert_eq!(theirs, ours);
             scanned.fetch_add(1, Ordering::Relaxed);
