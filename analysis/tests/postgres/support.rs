@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use analysis::name::Name;
+use engine::session::{Target, Tls};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection, Row as _};
 
@@ -36,6 +37,23 @@ impl Database {
     pub(crate) async fn drop(self) {
         let mut admin = connect("postgres", &setting("PASSWORD"), "postgres").await;
         run(&mut admin, &format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
+    }
+
+    /// How the engine reaches it as the owner.
+    pub(crate) fn target(&self) -> Target {
+        Target {
+            host: setting("HOST"),
+            port: setting("PORT").parse().unwrap(),
+            user: self.name.clone(),
+            password: PASSWORD.into(),
+            database: self.name.clone(),
+            schema: "public".into(),
+            sqlx_table: "_sqlx_migrations".parse().unwrap(),
+            tls: Tls::VerifyFull(std::fs::read(setting("CA_FILE")).unwrap()),
+            application_name: "lockstep".into(),
+            lock_timeout: Duration::from_millis(200),
+            connect_timeout: Duration::from_secs(5),
+        }
     }
 
     /// A session of the owner.

@@ -1,0 +1,186 @@
+//! Runs a case as the functions would.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use analysis::catalog::look;
+use analysis::effects::{Named, named};
+use analysis::plan::{Pending, needs, report};
+use analysis::server;
+use engine::Error;
+use engine::apply::{Approved, Budget, apply};
+use engine::history::{self, History};
+use engine::plan::{OnDivergence, Plan};
+use engine::preflight::preflight;
+use engine::session::{Session, Target};
+use report::Report;
+
+use super::expect::Expected;
+use super::judge::judge;
+use super::place::Place;
+use super::read::{Case, Settings, Step};
+use crate::rules::subject;
+
+/// What the server is called outside of SQL.
+const INSTANCE: &str = "db-CASE";
+
+/// How long an attempt may take where the case does not say.
+const SECONDS: u64 = 20;
+
+/// What a run came to.
+#[derive(Default)]
+pub(super) struct Came {
+    /// How many migrations the plan had, if it came so far.
+    pub(super) planned: Option<usize>,
+    /// What preflight and plan warn of.
+    pub(super) warnings: Vec<String>,
+    pub(super) report: Option<Report>,
+    /// How many were applied, if that was asked for; or what it failed with.
+    pub(super) end: Option<Result<usize, Error>>,
+}
+
+/// How `case` differs from what it expects; nothing if it is not for this server or this machine.
+pub(super) async fn run(case: &Case) -> Result<Option<Vec<String>>, String> {
+    let mut place = Place::make().await?;
+    let differences = carried_out(case, &mut place).await;
+    place.end_others().await?;
+    place.remove().await;
+    differences
+}
+
+async fn carried_out(case: &Case, place: &mut Place) -> Result<Option<Vec<String>>, String> {
+    let version = place.version().await?;
+    if version < case.versions.0 || version > case.versions.1 {
+        return Ok(None);
+    }
+    let mut differences = Vec::new();
+    for (at, step) in case.steps.iter().enumerate() {
+        let number = at + 1;
+        for act in &step.acts {
+            if !place.act(act).await.map_err(|error| format!("step {number}: {error}"))? {
+                return Ok(None);
+            }
+        }
+        let outcome = attempted(place, step, &format!("run {number}")).await?;
+        place.end_others().await?;
+        for expected in &step.expected {
+            let difference = match expected {
+                Expected::Again(count) => {
+                    let again = Step { settings: step.settings.clone(), ..Step::default() };
+                    let outcome = attempted(place, &again, &format!("run {number}, again")).await?;
+                    judge(&Expected::Applied(*count), &outcome, place)
+                        .await?
+                        .map(|difference| format!("again {difference}"))
+                }
+                expected => judge(expected, &outcome, place).await?,
+            };
+            differences.extend(difference.map(|difference| format!("step {number}, {difference}")));
+        }
+    }
+    Ok(Some(differences))
+}
+
+async fn attempted(place: &mut Place, step: &Step, name: &str) -> Result<Came, String> {
+    let target = place.target(&step.settings)?;
+    let mut came = Came::default();
+    let planned = plan(place, &target, &step.settings, &mut came).await;
+    let (history, plan) = match planned {
+        Ok(planned) => planned,
+        Err(error) => return Ok(Came { end: Some(Err(error)), ..came }),
+    };
+    came.planned = Some(plan.pending.len());
+    // Where nothing is pending, the machine does not come to it either. But a run may have to finish what was cut off.
+    if !step.expected.iter().any(|expected| matches!(expected, Expected::Planned(_))) {
+        came.end = Some(applied(place, &target, step, &history, &plan, name).await?);
+    }
+    Ok(came)
+}
+
+/// Looks as preflight and plan do.
+async fn plan(place: &Place, target: &Target, settings: &Settings, came: &mut Came) -> Result<(History, Plan), Error> {
+    let directory = place.history();
+    let mut session = Session::open(target).await?;
+    came.warnings = preflight(&mut session, history::recognise(&directory)?).await?.warnings;
+    session.close().await;
+
+    let history = history::read(&directory)?;
+    let on = if settings.is_strict { OnDivergence::Strict } else { OnDivergence::AsTool };
+    let mut session = Session::open(target).await?;
+    let plan = engine::plan::look(&mut session, INSTANCE, &history, None, on).await?;
+    came.warnings.extend(plan.warnings.clone());
+    if !plan.pending.is_empty() {
+        came.report = reported(&mut session, &history, &plan).await.ok();
+    }
+    session.close().await;
+    Ok((history, plan))
+}
+
+/// The report on `plan`, as the plan function has it made.
+async fn reported(session: &mut Session, history: &History, plan: &Plan) -> sqlx::Result<Report> {
+    let scripts: HashMap<_, _> = history.migrations.iter().map(|migration| (&migration.key, &migration.sql)).collect();
+    let pending: Vec<_> = plan
+        .pending
+        .iter()
+        .map(|planned| Pending {
+            name: planned.name.clone(),
+            class: planned.script.class.name().to_owned(),
+            sql: scripts[&planned.key].clone(),
+        })
+        .collect();
+    let mut names = Named::default();
+    for migration in &pending {
+        names.extend(named(&migration.sql));
+    }
+    let [relations, functions, types] = [names.relations, names.functions, names.types].map(Vec::from_iter);
+    let connection = session.connection();
+    let catalog = look(connection, &relations, &functions, &types).await?;
+    let mut server = server::look(connection).await?;
+    server.missing_privileges = server::missing(connection, &needs(&pending, &catalog)).await?;
+    Ok(report(subject(), &pending, catalog, server))
+}
+
+/// Applies `plan`, again where the case says so: as many times as the machine would at the most.
+async fn applied(
+    place: &mut Place,
+    target: &Target,
+    step: &Step,
+    history: &History,
+    plan: &Plan,
+    name: &str,
+) -> Result<Result<usize, Error>, String> {
+    let approved = Approved { digest: plan.digest.clone(), base_rows: plan.base_rows, up_to: None };
+    let mut attempts = step.settings.attempts.unwrap_or(1);
+    loop {
+        let budget = Budget {
+            deadline: Instant::now() + Duration::from_secs(step.settings.seconds.unwrap_or(SECONDS)),
+            lock_patience: Duration::from_secs(2),
+            contention_patience: Duration::from_secs(2),
+        };
+        let applying = apply(target, INSTANCE, history, &approved, name, budget);
+        let is_first = attempts == step.settings.attempts.unwrap_or(1);
+        let outcome = if step.is_cut && is_first {
+            let (outcome, cut) = tokio::join!(applying, place.cut());
+            cut?;
+            outcome
+        } else {
+            applying.await
+        };
+        attempts -= 1;
+        match outcome {
+            Ok(outcome) if outcome.remaining == 0 => return Ok(Ok(outcome.applied.len())),
+            Ok(outcome) if attempts == 0 => return Err(format!("{} remain when the time is up", outcome.remaining)),
+            Ok(_) => {}
+            Err(error) if attempts == 0 || !is_retried(&error) => return Ok(Err(error)),
+            Err(_) => {}
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// Whether the machine tries again after `error`.
+fn is_retried(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Unreachable { .. } | Error::ConnectionClosed { .. } | Error::LockHeld { .. } | Error::LockTimeout { .. }
+    )
+}
