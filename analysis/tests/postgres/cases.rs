@@ -10,6 +10,7 @@ mod run;
 
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
+use std::thread;
 
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 
@@ -20,8 +21,9 @@ use self::run::run;
 /// Whether what cases expect of the report is judged, or only read.
 const REPORT_IS_JUDGED: bool = false;
 
-/// How many run at a time.
-const AT_A_TIME: usize = 8;
+/// How many threads run cases, and how many each runs at a time.
+const THREADS: usize = 2;
+const AT_A_TIME: usize = 4;
 
 /// How `case` differs from what it expects, a line each; nothing if it is not for this server or this machine.
 async fn differences(case: &Case) -> Option<Vec<String>> {
@@ -37,24 +39,38 @@ fn for_the_report(case: &Case) -> usize {
     case.steps.iter().flat_map(|step: &Step| &step.expected).filter(is_for_the_report).count()
 }
 
-#[tokio::test]
-async fn every_case_comes_out_as_it_should() {
+/// How each of `cases` differs from what it expects, in their order.
+fn all_differences<'a>(cases: &[&'a Case]) -> Vec<(&'a str, Option<Vec<String>>)> {
+    let part = |number: usize| {
+        let part = cases.iter().skip(number).step_by(THREADS);
+        let running = stream::iter(part)
+            .map(|case| async move { (case.name.as_str(), differences(case).await) })
+            .buffer_unordered(AT_A_TIME)
+            .collect::<Vec<_>>();
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(running)
+    };
+    let mut found: Vec<_> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS).map(|number| scope.spawn(move || part(number))).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    found.sort();
+    found
+}
+
+#[test]
+fn every_case_comes_out_as_it_should() {
     let cases = cases(&Path::new(env!("CARGO_MANIFEST_DIR")).join("cases")).unwrap();
     assert!(cases.len() > 20, "{} cases were read", cases.len());
     // For a person who works on some of them.
     let only = std::env::var("CASE").unwrap_or_default();
     let chosen: Vec<&Case> = cases.iter().filter(|case| case.name.contains(&only)).collect();
-    let outcomes: Vec<_> = stream::iter(&chosen)
-        .map(|case| async move { (&case.name, differences(case).await) })
-        .buffered(AT_A_TIME)
-        .collect()
-        .await;
-    let elsewhere = outcomes.iter().filter(|(_, differences)| differences.is_none()).count();
+    let found = all_differences(&chosen);
+    let elsewhere = found.iter().filter(|(_, differences)| differences.is_none()).count();
     eprintln!("{} cases, of which {elsewhere} are not for this server", chosen.len());
     if !REPORT_IS_JUDGED {
         eprintln!("for the report, not judged yet: {}", chosen.iter().map(|case| for_the_report(case)).sum::<usize>());
     }
-    let wrong: Vec<_> = outcomes
+    let wrong: Vec<_> = found
         .into_iter()
         .filter_map(|(name, differences)| Some((name, differences.filter(|found| !found.is_empty())?)))
         .map(|(name, differences)| format!("{name}:\n  {}", differences.join("\n  ")))

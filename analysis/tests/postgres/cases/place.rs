@@ -30,17 +30,13 @@ pub(super) struct Place {
 }
 
 impl Place {
+    /// Makes one. It is never removed: each DROP DATABASE would wait for a checkpoint, and the server is gone soon.
     pub(super) async fn make() -> Result<Self, String> {
         let database = Database::create().await;
         let superuser = database.superuser().await;
         let files = tempfile::tempdir().map_err(|error| error.to_string())?;
         fs::create_dir(files.path().join("history")).map_err(|error| error.to_string())?;
         Ok(Self { database, superuser, files, meanwhile: Vec::new(), later: Vec::new() })
-    }
-
-    pub(super) async fn remove(self) {
-        drop(self.superuser);
-        self.database.drop().await;
     }
 
     /// The directory of the history.

@@ -44,7 +44,6 @@ pub(super) async fn run(case: &Case) -> Result<Option<Vec<String>>, String> {
     let mut place = Place::make().await?;
     let differences = carried_out(case, &mut place).await;
     place.end_others().await?;
-    place.remove().await;
     differences
 }
 
