@@ -26,10 +26,15 @@ pub(crate) struct Database {
 impl Database {
     /// Makes one, owned by a role that is no superuser.
     pub(crate) async fn create() -> Self {
+        Self::create_with("").await
+    }
+
+    /// The same, with these `options` of CREATE DATABASE.
+    pub(crate) async fn create_with(options: &str) -> Self {
         let name = format!("a{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let mut admin = connect("postgres", &setting("PASSWORD"), "postgres").await;
         run(&mut admin, &format!("CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'")).await;
-        run(&mut admin, &format!("CREATE DATABASE {name} OWNER {name}")).await;
+        run(&mut admin, &format!("CREATE DATABASE {name} OWNER {name} {options}")).await;
         Self { name }
     }
 

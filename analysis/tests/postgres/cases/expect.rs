@@ -21,6 +21,8 @@ pub(super) enum Expected {
     Says { text: String, is_there: bool },
     /// The preflight's or the plan's warnings have this, or have it not.
     Warns { text: String, is_there: bool },
+    /// Every pending script is understood as a whole.
+    Understood,
     /// A query gives true.
     Check(String),
     /// A further run applies so many.
@@ -74,6 +76,7 @@ impl Expected {
             "says not" => Self::Says { text: value, is_there: false },
             "warns" => Self::Warns { text: value, is_there: true },
             "warns not" => Self::Warns { text: value, is_there: false },
+            "understood" if value == "all" => Self::Understood,
             "check" => Self::Check(value),
             "again" => Self::Again(number(value.strip_prefix("applied ").unwrap_or_default())?),
             "report" => Self::Report(Reported::of(&value)?),

@@ -32,6 +32,10 @@ pub(super) async fn judge(expected: &Expected, came: &Came, place: &mut Place) -
             let is_so = came.warnings.iter().any(|warning| warning.contains(&text)) == *is_there;
             (format!("warns{} {text:?}", not(*is_there)), (!is_so).then(|| format!("{:?}", came.warnings)))
         }
+        Expected::Understood => {
+            let what = "understood all, but not".to_owned();
+            (what, (!came.unread.is_empty()).then(|| came.unread.join(", ")))
+        }
         Expected::Check(sql) => {
             let found = place.ask(sql).await.unwrap_or_else(|error| error);
             (format!("check {sql}"), (found != "true").then_some(found))

@@ -31,8 +31,9 @@ pub(super) struct Place {
 
 impl Place {
     /// Makes one. It is never removed: each DROP DATABASE would wait for a checkpoint, and the server is gone soon.
-    pub(super) async fn make() -> Result<Self, String> {
-        let database = Database::create().await;
+    pub(super) async fn make(encoding: Option<&str>) -> Result<Self, String> {
+        let options = encoding.map(|encoding| format!("ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0"));
+        let database = Database::create_with(&options.unwrap_or_default()).await;
         let superuser = database.superuser().await;
         let files = tempfile::tempdir().map_err(|error| error.to_string())?;
         fs::create_dir(files.path().join("history")).map_err(|error| error.to_string())?;

@@ -32,6 +32,8 @@ pub(super) struct Step {
 pub(super) struct Settings {
     pub(super) schema: Option<String>,
     pub(super) table: Option<String>,
+    /// The database's encoding, which the first step settles.
+    pub(super) encoding: Option<String>,
     pub(super) is_strict: bool,
     /// The attempt's time, in seconds.
     pub(super) seconds: Option<u64>,
@@ -116,7 +118,7 @@ pub(super) fn case(name: &str, text: &str) -> Result<Case, String> {
                 step.acts.push(Act::Meanwhile { by: by(&options), sql: text_of(body), later });
             }
             "history" => step.acts.push(made(argument, &options, body)?),
-            "gone" => step.acts.push(Act::Remove { path: argument.into() }),
+            "gone" => step.acts.push(Act::Remove { path: path(argument, &options)? }),
             "cut while waiting" => step.is_cut = true,
             "expect" => {
                 step.expected = Expected::all(body)?;
@@ -176,6 +178,7 @@ impl Settings {
             match name {
                 "schema" => self.schema = Some(value.to_owned()),
                 "sqlx table" => self.table = Some(value.to_owned()),
+                "encoding" => self.encoding = Some(value.to_owned()),
                 "divergence" => self.is_strict = value == "strict",
                 "seconds" => self.seconds = Some(number()?),
                 "attempts" => self.attempts = Some(usize::try_from(number()?).map_err(|error| error.to_string())?),
@@ -188,7 +191,7 @@ impl Settings {
 
 fn made(argument: &str, options: &[&str], body: &str) -> Result<Act, String> {
     let is_escaped = options.contains(&"escaped");
-    let path = if is_escaped { OsString::from_vec(unescaped(argument)?).into() } else { argument.into() };
+    let path = path(argument, options)?;
     let link = options.iter().find_map(|option| option.strip_prefix("link to "));
     let what = match link {
         Some(to) => Made::Link { to: to.to_owned() },
@@ -200,6 +203,11 @@ fn made(argument: &str, options: &[&str], body: &str) -> Result<Act, String> {
         },
     };
     Ok(Act::Make { path, what })
+}
+
+fn path(argument: &str, options: &[&str]) -> Result<PathBuf, String> {
+    let is_escaped = options.contains(&"escaped");
+    Ok(if is_escaped { OsString::from_vec(unescaped(argument)?).into() } else { argument.into() })
 }
 
 /// A section's text, without the empty lines that set it apart from the next.

@@ -32,6 +32,8 @@ const SECONDS: u64 = 20;
 pub(super) struct Came {
     /// How many migrations the plan had, if it came so far.
     pub(super) planned: Option<usize>,
+    /// The pending scripts that were not understood as a whole.
+    pub(super) unread: Vec<String>,
     /// What preflight and plan warn of.
     pub(super) warnings: Vec<String>,
     pub(super) report: Option<Report>,
@@ -41,7 +43,7 @@ pub(super) struct Came {
 
 /// How `case` differs from what it expects; nothing if it is not for this server or this machine.
 pub(super) async fn run(case: &Case) -> Result<Option<Vec<String>>, String> {
-    let mut place = Place::make().await?;
+    let mut place = Place::make(case.steps.first().and_then(|step| step.settings.encoding.as_deref())).await?;
     let differences = carried_out(case, &mut place).await;
     place.end_others().await?;
     differences
@@ -107,6 +109,8 @@ async fn plan(place: &Place, target: &Target, settings: &Settings, came: &mut Ca
     let mut session = Session::open(target).await?;
     let plan = engine::plan::look(&mut session, INSTANCE, &history, None, on).await?;
     came.warnings.extend(plan.warnings.clone());
+    let unread = plan.pending.iter().filter(|planned| !planned.script.parsed);
+    came.unread = unread.map(|planned| planned.name.clone()).collect();
     if !plan.pending.is_empty() {
         came.report = reported(&mut session, &history, &plan).await.ok();
     }
