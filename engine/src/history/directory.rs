@@ -104,12 +104,29 @@ pub(super) fn text(path: &Path, shown: &str) -> Result<String> {
         return Err(Error::HistoryInvalid(format!("{shown} is no file; a script has to be one")));
     }
     let bytes = fs::read(path).map_err(|error| Error::HistoryInvalid(format!("cannot read {shown}: {error}")))?;
+    if looks_like_utf_16(&bytes) {
+        return Err(Error::HistoryInvalid(format!(
+            "{shown} looks like UTF-16, as a redirection in Windows PowerShell writes it; save the file as UTF-8"
+        )));
+    }
     String::from_utf8(bytes).map_err(|error| {
         Error::HistoryInvalid(format!(
             "{shown} is not UTF-8: byte {} is not; save the file as UTF-8",
             error.utf8_error().valid_up_to() + 1
         ))
     })
+}
+
+/// Whether `bytes` begin with UTF-16's byte order mark, or as UTF-16 would have letters of ASCII: each with a NUL beside it.
+fn looks_like_utf_16(bytes: &[u8]) -> bool {
+    const LOOKED_AT: usize = 64;
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return true;
+    }
+    let pairs = || bytes.chunks_exact(2).take(LOOKED_AT);
+    let nuls = |at: usize| pairs().filter(|pair| pair[at] == 0).count();
+    let (first, second) = (nuls(0), nuls(1));
+    first.min(second) == 0 && first.max(second) * 2 > pairs().count()
 }
 
 #[cfg(test)]
@@ -157,5 +174,25 @@ pub(super) mod tests {
             assert!(parts.iter().all(|part| refusal.contains(part)), "{refusal}");
         }
         assert!(read(Path::new("/nowhere")).unwrap_err().to_string().contains("/nowhere"));
+    }
+
+    #[test]
+    fn a_script_in_utf_16_is_told_from_one_that_is_broken() {
+        let encoded = |text: &str, little: bool| -> Vec<u8> {
+            text.encode_utf16().flat_map(|unit| if little { unit.to_le_bytes() } else { unit.to_be_bytes() }).collect()
+        };
+        let text = "-- Größe\r\nCREATE TABLE a ();\r\n";
+        for little in [true, false] {
+            for text in [text.to_owned(), format!("\u{feff}{text}")] {
+                let refusal = refusal(&[("1_a/migration.sql", &encoded(&text, little))]);
+                assert!(refusal.contains("1_a/migration.sql looks like UTF-16"), "{refusal}");
+            }
+        }
+        let broken = refusal(&[("1_a/migration.sql", b"SELECT '\xff\xfe'")]);
+        assert!(broken.contains("is not UTF-8: byte 9"), "{broken}");
+        // These are the script's own, and left to its reader.
+        for script in [&b""[..], b"\n", b"SELECT '\0'", b"SELECT 1"] {
+            assert!(read(directory(&[("1_a/migration.sql", script)]).path()).is_ok(), "{script:?}");
+        }
     }
 }

@@ -123,14 +123,23 @@ impl Migration {
     /// Whether what was applied with the checksum `recorded` was another script. Prisma takes one whose line ends alone
     /// were changed, as by a checkout on another system, for the same.
     pub(crate) fn is_edit_of(&self, recorded: &str) -> bool {
-        let is = |text: &str| hex(&Sha256::digest(text.as_bytes())) == recorded;
-        let unix = || self.sql.replace("\r\n", "\n");
-        let same = match self.key {
-            _ if self.checksum == recorded => true,
-            Key::Name(_) => is(&unix()) || is(&unix().replace('\n', "\r\n")),
-            Key::Version(_) => false,
-        };
-        !same
+        let forgives = matches!(self.key, Key::Name(_));
+        self.checksum != recorded && !(forgives && self.has_other_line_ends_than(recorded))
+    }
+
+    /// Whether what was applied with the checksum `recorded` is this script with all line ends of the other kind.
+    pub(crate) fn has_other_line_ends_than(&self, recorded: &str) -> bool {
+        let unix = self.sql.replace("\r\n", "\n");
+        let windows = unix.replace('\n', "\r\n");
+        [unix, windows].iter().any(|text| self.checksum_of(text) == recorded) && self.checksum != recorded
+    }
+
+    /// What the checksum would be if `text` were the script.
+    fn checksum_of(&self, text: &str) -> String {
+        match self.key {
+            Key::Name(_) => hex(&Sha256::digest(text.as_bytes())),
+            Key::Version(_) => hex(&Sha384::digest(text.as_bytes())),
+        }
     }
 
     /// One of sqlx's; `name` is the file's, without its ending.
@@ -172,7 +181,9 @@ mod tests {
         assert!(!unix.is_edit_of(&windows.checksum) && !windows.is_edit_of(&unix.checksum));
         assert!(edited.is_edit_of(&unix.checksum) && edited.is_edit_of(&windows.checksum));
         let [unix, windows] = ["a\n", "a\r\n"].map(|sql| Migration::sqlx(1, "1_a", sql));
-        assert!(unix.is_edit_of(&windows.checksum));
+        assert!(unix.is_edit_of(&windows.checksum) && unix.has_other_line_ends_than(&windows.checksum));
+        assert!(windows.has_other_line_ends_than(&unix.checksum) && !unix.has_other_line_ends_than(&unix.checksum));
+        assert!(!Migration::sqlx(1, "1_a", "a\n\n").has_other_line_ends_than(&unix.checksum));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::fs;
 use std::path::Path;
 
-use super::{Format, History, Migration, collation, directory};
+use super::{Format, History, Migration, collation, directory, sqlx};
 use crate::{Error, Result};
 
 /// The script's file.
@@ -23,6 +23,7 @@ pub(super) fn is_one(directory: &Path) -> bool {
 pub(super) fn read(directory: &Path, mut names: Vec<String>) -> Result<History> {
     check_provider(&directory.join(LOCK_FILE))?;
     names.sort_unstable();
+    check_level(directory, &names)?;
     let warnings = order_warning(&names).into_iter().collect();
     let migrations =
         names.into_iter().map(|name| read_migration(&directory.join(&name), name)).collect::<Result<_>>()?;
@@ -43,6 +44,30 @@ fn read_migration(directory: &Path, name: String) -> Result<Migration> {
     }
     let sql = directory::text(&path, &format!("{name}/{SCRIPT}"))?;
     Ok(Migration::prisma(name, sql))
+}
+
+/// An error where none of `names` is a migration, and one of them holds migrations itself: `prisma` was given, and not
+/// `prisma/migrations`.
+fn check_level(directory: &Path, names: &[String]) -> Result<()> {
+    let mut inner = names.iter().map(|name| directory.join(name));
+    if inner.clone().any(|path| is_one(&path)) {
+        return Ok(());
+    }
+    match inner.find(|path| holds_migrations(path)) {
+        None => Ok(()),
+        Some(inner) => Err(Error::HistoryInvalid(format!(
+            "{} holds no migration, but {} does; give that directory instead",
+            directory.display(),
+            inner.display()
+        ))),
+    }
+}
+
+fn holds_migrations(directory: &Path) -> bool {
+    let is_one_inside =
+        |entry: fs::DirEntry| is_one(&entry.path()) || entry.file_name().to_str().is_some_and(sqlx::is_one);
+    // What cannot be read is told of elsewhere.
+    fs::read_dir(directory).is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(is_one_inside)))
 }
 
 fn check_provider(path: &Path) -> Result<()> {
@@ -110,6 +135,20 @@ mod tests {
         assert!(refusal(&[("1_a/migration.sql", b"SELECT '\xff'")]).contains("1_a/migration.sql is not UTF-8: byte 9"));
         let other = refusal(&[("migration_lock.toml", b"provider = \"mysql\""), ("1_a/migration.sql", b"")]);
         assert!(other.contains("for mysql, not for postgresql (P3019)"), "{other}");
+    }
+
+    #[test]
+    fn a_directory_one_level_too_high_is_told_from_one_without_scripts() {
+        for files in [
+            [("migrations/1_a/migration.sql", &b""[..]), ("client/index.js", b"")],
+            [("migrations/1_a.sql", b""), ("migration_lock.toml", b"provider = \"postgresql\"")],
+        ] {
+            let refusal = refusal(&files);
+            assert!(refusal.contains("/migrations does; give that directory instead"), "{refusal}");
+        }
+        // Beside a migration it is one that lacks its script.
+        let beside = refusal(&[("1_a/migration.sql", b""), ("old/1_a/migration.sql", b"")]);
+        assert!(beside.contains("migration old has no migration.sql (P3015)"), "{beside}");
     }
 
     #[test]

@@ -48,7 +48,16 @@ pub(super) fn find(
             continue;
         };
         let name = &migration.name;
-        if migration.is_edit_of(&row.checksum) {
+        let refused_by_tool = is_sqlx && asked_for.last().is_some_and(|last| row.key <= last.key);
+        if migration.is_edit_of(&row.checksum) && migration.has_other_line_ends_than(&row.checksum) {
+            found.push(Divergence {
+                what: format!(
+                    "{name} differs from what was applied {at} in its line ends alone, which sqlx's checksum counts"
+                ),
+                way_out: line_ends(&migration.sql),
+                refused_by_tool,
+            });
+        } else if migration.is_edit_of(&row.checksum) {
             found.push(Divergence {
                 what: format!(
                     "{name} was edited after it was applied {at}, and the edit will not run: \
@@ -57,7 +66,7 @@ pub(super) fn find(
                     start(&migration.checksum)
                 ),
                 way_out: "Restore it as it was applied, and put the change into a new migration",
-                refused_by_tool: is_sqlx && asked_for.last().is_some_and(|last| row.key <= last.key),
+                refused_by_tool,
             });
         }
         if let Some(earlier) = rolled_back.get(&row.key) {
@@ -117,6 +126,15 @@ pub(super) fn judge(format: Format, on: OnDivergence, found: Vec<Divergence>) ->
         },
         divergences: refused.into_iter().map(|Divergence { what, way_out, .. }| format!("{what}. {way_out}")).collect(),
     })
+}
+
+/// How a script gets back the line ends with which it was applied, and has others now.
+fn line_ends(sql: &str) -> &'static str {
+    if sql.contains("\r\n") {
+        "Give it LF line ends again, and keep them by \"*.sql text eol=lf\" in .gitattributes"
+    } else {
+        "Give it CRLF line ends again, and keep them by \"*.sql text eol=crlf\" in .gitattributes"
+    }
 }
 
 /// Enough of a checksum to tell it from another.
@@ -197,5 +215,19 @@ mod tests {
         let gone = Row { id: "9".into(), key: Key::Version(9), name: "9_gone".into(), ..row(0) };
         let error = planned(vec![gone], None).unwrap_err().to_string();
         assert!(error.contains("9_gone is applied, but its script is missing"), "{error}");
+    }
+
+    #[test]
+    fn line_ends_alone_are_told_as_such_with_sqlx() {
+        let [unix, windows] = ["SELECT 1;\n", "SELECT 1;\r\n"].map(|sql| Migration::sqlx(1, "1_a", sql));
+        for (file, recorded, way_out) in [(&windows, &unix, "eol=lf"), (&unix, &windows, "eol=crlf")] {
+            let history = History::new(Format::Sqlx, vec![file.clone()]);
+            let row = Row { key: file.key.clone(), checksum: recorded.checksum.clone(), ..applied("1") };
+            let error =
+                plan(&identity(), &history, &Ledger { rows: vec![row] }, None, OnDivergence::AsTool).unwrap_err();
+            let text = error.to_string();
+            assert!(text.contains("1_a differs from what was applied") && text.contains(way_out), "{text}");
+            assert!(text.contains("sqlx itself would refuse that"), "{text}");
+        }
     }
 }
