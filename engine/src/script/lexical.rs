@@ -29,12 +29,27 @@ pub(super) fn open_dollar_quote(root: &SyntaxNode) -> Option<usize> {
         .map(|token| token.text_range().start().into())
 }
 
-/// Where a backslash stands outside of every quote: SQL has no such thing.
-pub(super) fn meta_command(root: &SyntaxNode) -> Option<usize> {
-    root.descendants_with_tokens()
-        .filter_map(squawk_syntax::SyntaxElement::into_token)
-        .find(|token| token.kind() == SyntaxKind::ERROR && token.text().starts_with('\\'))
-        .map(|token| token.text_range().start().into())
+/// Where a backslash stands outside of every quote, what that is, and the way out: SQL has no such thing.
+pub(super) fn meta_command(root: &SyntaxNode) -> Option<(usize, String, &'static str)> {
+    let mut tokens = root.descendants_with_tokens().filter_map(squawk_syntax::SyntaxElement::into_token);
+    let backslash = tokens.find(|token| token.kind() == SyntaxKind::ERROR && token.text().starts_with('\\'))?;
+    let at = usize::from(backslash.text_range().start());
+    // The command's name alone: what follows it may be secret.
+    let rest = root.text().slice(backslash.text_range().start()..).to_string();
+    let mut name: String = rest.chars().skip(1).take_while(char::is_ascii_alphabetic).collect();
+    if name.is_empty() {
+        name.extend(rest.chars().nth(1).filter(char::is_ascii_punctuation));
+    }
+    let way_out = match name.as_str() {
+        "restrict" | "unrestrict" => {
+            "Delete the lines that begin with \\restrict and \\unrestrict, which pg_dump writes for psql"
+        }
+        "copy" => "Write the rows as INSERT, as pg_dump --inserts does",
+        "i" | "ir" | "include" => "Write out what that file holds",
+        "c" | "connect" => "Delete it: the stack says which database it is",
+        _ => "Write it in SQL",
+    };
+    Some((at, format!("\\{name} is a command that only psql knows"), way_out))
 }
 
 /// In a script that is not understood as a whole: where a statement starts with a word that would

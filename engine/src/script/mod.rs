@@ -168,17 +168,7 @@ fn parse(sql: &str, readable: &str, lines: &Lines) -> Result<Script, Refusal> {
     let errors = parse.errors();
     let root = parse.syntax_node();
 
-    // An open quote or comment would swallow what stands behind the script in our message.
-    let open = errors.iter().find(|error| error.message().starts_with("Missing trailing"));
-    if let Some(at) = open.map(|error| error.range().start().into()).or_else(|| open_dollar_quote(&root)) {
-        return Err(refuse(lines.at(at), "a quoted text or comment is not closed", "Close it"));
-    }
     let parsed = errors.is_empty();
-    // Without a whole tree there are no ends to compare.
-    let other_end = || parsed.then(|| agreement::other_end(sql, &root)).flatten();
-    if let Some(at) = agreement::other_token(sql, readable).or_else(other_end) {
-        return Err(refuse(lines.at(at), "where its statements end cannot be told for certain", PLAINER));
-    }
     let mut statements: Vec<Parsed> = parse
         .tree()
         .stmts()
@@ -195,14 +185,23 @@ fn parse(sql: &str, readable: &str, lines: &Lines) -> Result<Script, Refusal> {
         })
         .collect();
 
-    for statement in &statements {
-        if let Some((reason, way_out)) = forbidden(&statement.node) {
-            return Err(refuse(statement.place.line, reason, way_out));
-        }
+    // An open quote or comment would swallow what stands behind the script in our message.
+    let open = errors.iter().find(|error| error.message().starts_with("Missing trailing"));
+    let open = open.map(|error| error.range().start().into()).or_else(|| open_dollar_quote(&root));
+    let open = open.map(|at| (at, "a quoted text or comment is not closed".to_owned(), "Close it"));
+    // Only the first of all is known to be what it looks like: the data of a COPY may hold quotes and backslashes.
+    let impossible = statements.iter().find_map(|statement| {
+        let (reason, way_out) = forbidden(&statement.node)?;
+        Some((usize::from(statement.node.text_range().start()), reason.to_owned(), way_out))
+    });
+    let found = [open, impossible, meta_command(&root)].into_iter().flatten().min_by_key(|(at, ..)| *at);
+    if let Some((at, reason, way_out)) = found {
+        return Err(refuse(lines.at(at), reason, way_out));
     }
-    if let Some(at) = meta_command(&root) {
-        let reason = "a backslash command, which only psql knows";
-        return Err(refuse(lines.at(at), reason, "Write it in SQL"));
+    // Without a whole tree there are no ends to compare.
+    let other_end = || parsed.then(|| agreement::other_end(sql, &root)).flatten();
+    if let Some(at) = agreement::other_token(sql, readable).or_else(other_end) {
+        return Err(refuse(lines.at(at), "where its statements end cannot be told for certain", PLAINER));
     }
     if !parsed && let Some(at) = transaction_control(&root) {
         let reason = "transaction control in a script that could not be parsed as a whole";

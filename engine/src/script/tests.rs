@@ -165,6 +165,30 @@ fn what_two_readers_read_differently_is_refused() {
 }
 
 #[test]
+fn what_a_dump_holds_for_psql_is_told_with_its_way_out() {
+    for (sql, line, parts) in [
+        ("SELECT 1;\n\\restrict a8Zk\nSELECT 2;", 2, ["\\restrict", "Delete the lines that begin with \\restrict"]),
+        ("SELECT 1;\n\\unrestrict a8Zk", 2, ["\\unrestrict", "which pg_dump writes"]),
+        ("\\restrict a8Zk\nCOPY t FROM stdin;\nit's\n\\.\n", 1, ["\\restrict", "Delete"]),
+        ("\\copy t from 'it.csv'", 1, ["\\copy", "--inserts"]),
+        ("\\i other.sql", 1, ["\\i is", "Write out"]),
+        ("SELECT 1;\n\\connect app", 2, ["\\connect", "Delete it"]),
+        ("SELECT 1;\n\\.", 2, ["\\. is", "Write it in SQL"]),
+        // The data of a COPY is no SQL.
+        ("SELECT 1;\nCOPY t (a) FROM stdin;\nit's heavy\n\\.\n", 2, ["COPY FROM STDIN", "pg_dump --inserts"]),
+        ("COPY t (a) FROM stdin;\na \"b\n\\.\n", 1, ["COPY FROM STDIN", "pg_dump --inserts"]),
+        ("COPY t (a) FROM stdin;\n/* \\N\n\\.\n", 1, ["COPY FROM STDIN", "pg_dump --inserts"]),
+        ("COPY t (a) FROM stdin;\n$$\n\\.\nROLLBACK;", 1, ["COPY FROM STDIN", "pg_dump --inserts"]),
+        // But what a quote that is open earlier swallows is not known to be one.
+        ("SELECT 'a;\nCOPY t FROM stdin;", 1, ["not closed", "Close it"]),
+    ] {
+        let message = refusal(sql);
+        assert!(parts.iter().all(|part| message.contains(part)), "{sql}: {message}");
+        assert!(message.starts_with(&format!("line {line}:")) && !message.contains("a8Zk"), "{sql}: {message}");
+    }
+}
+
+#[test]
 fn a_syntax_error_is_left_to_the_server() {
     let script = classify("CREATE TABEL t ();\nSELECT 1").unwrap();
     assert_eq!(script.class, Class::Transactional);

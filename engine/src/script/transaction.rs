@@ -15,9 +15,10 @@ pub(super) fn forbidden(node: &SyntaxNode) -> Option<(&'static str, &'static str
         SyntaxKind::COMMIT_TRANSACTION if chains(node) => {
             Some(("COMMIT AND CHAIN opens a transaction that nothing ends", UNWRAP))
         }
-        SyntaxKind::COPY if has(node, SyntaxKind::COPY_STDIN) => {
-            Some(("COPY FROM STDIN needs data that a script cannot carry", "Write the rows as INSERT"))
-        }
+        SyntaxKind::COPY if has(node, SyntaxKind::COPY_STDIN) => Some((
+            "COPY FROM STDIN needs data that a script cannot carry",
+            "Write the rows as INSERT, as pg_dump --inserts does",
+        )),
         SyntaxKind::COPY if has(node, SyntaxKind::COPY_STDOUT) => {
             Some(("COPY TO STDOUT would send rows to the client", "Remove it: a migration's output goes nowhere"))
         }
