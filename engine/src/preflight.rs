@@ -40,8 +40,9 @@ pub async fn preflight(session: &mut Session, format: Format) -> Result<Report> 
         // Without it, asking for a table in there is an error already.
         check_schema(session, schema, &target.user, "USAGE").await?;
     }
+    let mut warnings = Vec::new();
     if session.value::<bool>("looking for the ledger", &statements.exists()).await? {
-        check_may_record(session, &statements, &target.user).await?;
+        warnings.extend(check_may_record(session, &statements, &target.user).await?);
         if session.value::<bool>("looking at the ledger", &statements.is_unlogged()).await? {
             return Err(statements.unlogged());
         }
@@ -51,7 +52,6 @@ pub async fn preflight(session: &mut Session, format: Format) -> Result<Report> 
         }
     }
 
-    let mut warnings = Vec::new();
     if let Some(holder) = lock::holder(session, &statements).await? {
         warnings.push(format!("another session holds the migration lock: {holder}"));
     }
@@ -75,18 +75,28 @@ pub async fn preflight(session: &mut Session, format: Format) -> Result<Report> 
     })
 }
 
-async fn check_may_record(session: &mut Session, statements: &Statements, user: &str) -> Result<()> {
-    if session.value::<bool>("looking at the role's privileges", &statements.is_writable()).await? {
-        return Ok(());
+/// An error unless the role may record in the ledger. Gives a warning if it may not forget there.
+async fn check_may_record(session: &mut Session, statements: &Statements, user: &str) -> Result<Option<String>> {
+    let doing = "looking at the role's privileges";
+    let rows = session.rows(doing, &statements.may()).await?;
+    let row = rows.first().ok_or(sqlx::Error::RowNotFound);
+    let found = row.and_then(|row| Ok((row.try_get::<bool, _>(0)?, row.try_get::<bool, _>(1)?)));
+    let (may_record, may_forget) = found.map_err(|error| session.error(doing, &error))?;
+    let (table, role) = (statements.table(), identifier(user));
+    if !may_record {
+        return Err(Error::Config {
+            name: "the database role".into(),
+            reason: format!(
+                "{user} may not write to the ledger; run: GRANT SELECT, INSERT, UPDATE ON {table} TO {role}"
+            ),
+        });
     }
-    Err(Error::Config {
-        name: "the database role".into(),
-        reason: format!(
-            "{user} may not write to the ledger; run: GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO {}",
-            statements.table(),
-            identifier(user)
-        ),
-    })
+    Ok((!may_forget).then(|| {
+        format!(
+            "{user} may not delete from the ledger, which is needed where a statement that cannot run in a transaction \
+             is refused: its row would stay unfinished; run: GRANT DELETE ON {table} TO {role}"
+        )
+    }))
 }
 
 /// An error unless the role has this right on the schema, or may make it.

@@ -284,12 +284,12 @@ impl Statements {
         }
     }
 
-    /// Whether our role may read and write the ledger.
-    pub(crate) fn is_writable(&self) -> String {
+    /// Whether our role may read the ledger and record in it; and whether it may forget what it has begun to record, which
+    /// only a statement that cannot run in a transaction and is refused has to.
+    pub(crate) fn may(&self) -> String {
         let table = literal(&self.table);
-        let may = ["SELECT", "INSERT", "UPDATE", "DELETE"]
-            .map(|right| format!("pg_catalog.has_table_privilege({table}, '{right}')"));
-        format!("SELECT {}", may.join(" AND "))
+        let may = |right: &str| format!("pg_catalog.has_table_privilege({table}, '{right}')");
+        format!("SELECT {}, {}", ["SELECT", "INSERT", "UPDATE"].map(may).join(" AND "), may("DELETE"))
     }
 
     /// How many ordinary tables the schema has that no extension owns: what Prisma's P3005 counts.

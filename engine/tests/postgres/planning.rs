@@ -3,8 +3,9 @@
 use engine::history::Format;
 use engine::session::Session;
 use engine::{Error, preflight::preflight};
+use sqlx::PgConnection;
 
-use crate::support::{Database, LEDGER, applied, history};
+use crate::support::{Database, LEDGER, applied, history, run, sqlx_history};
 
 const EVERYTHING: &str = "SELECT concat_ws(' ', c.oid, c.relname, c.relfilenode, c.xmin) FROM pg_class c ORDER BY 1";
 
@@ -60,10 +61,10 @@ async fn what_another_tool_has_under_way_has_not_failed() {
     database.migrate(&crate::support::history(&[("1", "CREATE TABLE a ()")])).await.unwrap();
     let mut other = database.session().await;
     let under_way = format!("INSERT INTO {LEDGER} (id, checksum, migration_name) VALUES ('x', 'y', '2')");
-    crate::support::run(&mut other, &format!("SELECT pg_advisory_lock(72707369); {under_way}")).await;
+    run(&mut other, &format!("SELECT pg_advisory_lock(72707369); {under_way}")).await;
     let error = database.plan(&history).await.unwrap_err();
     assert!(matches!(error, Error::LockHeld { .. }), "{error}");
-    crate::support::run(&mut other, "SELECT pg_advisory_unlock(72707369)").await;
+    run(&mut other, "SELECT pg_advisory_unlock(72707369)").await;
     let error = database.plan(&history).await.unwrap_err();
     assert!(matches!(error, Error::HistoryFailed { .. }), "{error}");
 }
@@ -72,7 +73,7 @@ async fn what_another_tool_has_under_way_has_not_failed() {
 async fn a_role_that_may_not_create_is_told_what_it_lacks() {
     let database = Database::create().await;
     let name = &database.target.user;
-    crate::support::run(
+    run(
         &mut database.superuser().await,
         &format!("ALTER SCHEMA public OWNER TO postgres; ALTER DATABASE {name} OWNER TO postgres"),
     )
@@ -84,11 +85,47 @@ async fn a_role_that_may_not_create_is_told_what_it_lacks() {
     };
     let grant = format!("GRANT USAGE, CREATE ON SCHEMA \"public\" TO \"{name}\"");
     assert!(refused("public").await.contains(&grant));
-    crate::support::run(&mut database.superuser().await, "REVOKE ALL ON SCHEMA public FROM PUBLIC").await;
+    run(&mut database.superuser().await, "REVOKE ALL ON SCHEMA public FROM PUBLIC").await;
     let without_usage = refused("public").await;
     assert!(without_usage.contains("lacks the right USAGE") && without_usage.contains(&grant), "{without_usage}");
     let missing = refused("not there").await;
     assert!(missing.contains(&format!("GRANT CREATE ON DATABASE \"{name}\" TO \"{name}\"")), "{missing}");
+}
+
+#[tokio::test]
+async fn a_role_needs_of_another_owners_ledger_only_what_applying_needs() {
+    let database = Database::create().await;
+    let role = &database.target.user;
+    for (one, format, table) in [
+        (history(&[("1", "CREATE TABLE a ()")]), Format::Prisma, LEDGER),
+        (sqlx_history(&[("1_a", "CREATE TABLE b ()")]), Format::Sqlx, "public._sqlx_migrations"),
+    ] {
+        database.migrate(&one).await.unwrap();
+        let mut superuser = database.superuser().await;
+        let grant = async |superuser: &mut PgConnection, rights: &str| {
+            let sql = format!("REVOKE ALL ON {table} FROM {role}; GRANT {rights} ON {table} TO {role}");
+            run(superuser, &sql).await;
+        };
+        let checked = async || {
+            let mut session = Session::open(&database.target).await.unwrap();
+            preflight(&mut session, format).await.map(|report| report.warnings)
+        };
+        run(&mut superuser, &format!("ALTER TABLE {table} OWNER TO postgres")).await;
+        grant(&mut superuser, "SELECT, INSERT").await;
+        let error = checked().await.unwrap_err().to_string();
+        assert!(error.contains("GRANT SELECT, INSERT, UPDATE ON") && !error.contains("DELETE"), "{error}");
+        grant(&mut superuser, "SELECT, INSERT, UPDATE").await;
+        let warnings = checked().await.unwrap();
+        assert!(warnings.len() == 1 && warnings[0].contains("GRANT DELETE ON"), "{warnings:?}");
+        grant(&mut superuser, "SELECT, INSERT, UPDATE, DELETE").await;
+        assert!(checked().await.unwrap().is_empty());
+    }
+    // Also what cannot run in a transaction goes without.
+    let mut superuser = database.superuser().await;
+    run(&mut superuser, &format!("REVOKE DELETE ON {LEDGER} FROM {role}")).await;
+    let more =
+        [("1", "CREATE TABLE a ()"), ("2", "ALTER TABLE a ADD i int"), ("3", "CREATE INDEX CONCURRENTLY ON a (i)")];
+    assert_eq!(database.migrate(&history(&more)).await.unwrap().applied_now, 2);
 }
 
 #[tokio::test]
@@ -107,7 +144,7 @@ async fn a_ledger_that_hides_its_rows_is_not_believed() {
     let secured = format!(
         "ALTER TABLE {LEDGER} OWNER TO postgres; ALTER TABLE {LEDGER} ENABLE ROW LEVEL SECURITY; GRANT ALL ON {LEDGER} TO PUBLIC"
     );
-    crate::support::run(&mut database.superuser().await, &secured).await;
+    run(&mut database.superuser().await, &secured).await;
     let error = database.plan(&history(&[("1", "SELECT 1")])).await.unwrap_err();
     assert!(error.to_string().contains("row level security"), "{error}");
 }
