@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use analysis::name::Name;
+use engine::history::Format;
 use engine::session::{Target, Tls};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection, Row as _};
@@ -53,6 +54,7 @@ impl Database {
             password: PASSWORD.into(),
             database: self.name.clone(),
             schema: "public".into(),
+            tool: Format::Prisma,
             sqlx_table: "_sqlx_migrations".parse().unwrap(),
             tls: Tls::Disabled,
             application_name: "lockstep".into(),

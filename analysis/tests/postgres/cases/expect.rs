@@ -143,7 +143,8 @@ pub(super) fn wire(error: &Error) -> (&'static str, Option<&str>) {
         Error::PlanChanged { .. } => ("Plan.Changed", None),
         Error::Refused(_) => ("Migration.Refused", None),
         Error::MigrationFailed(failure) => ("Migration.Failed", Some(&failure.code)),
-        Error::InDoubt { .. } => ("Migration.InDoubt", None),
+        Error::InDoubt { .. } | Error::RanSomethingElse { .. } | Error::RowsGone { .. } => ("Migration.InDoubt", None),
+        Error::NothingDone { .. } => ("Migration.Failed", None),
         Error::Config { .. } => ("Config.Invalid", None),
         Error::Query { code, .. } => ("Step.Failed", Some(code)),
     }

@@ -5,6 +5,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use engine::history::recognise;
 use engine::session::Target;
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 use tempfile::TempDir;
@@ -47,6 +48,8 @@ impl Place {
 
     pub(super) fn target(&self, settings: &Settings) -> Result<Target, String> {
         let mut target = self.database.target();
+        // What is in no known layout is refused whatever the tool.
+        target.tool = recognise(&self.history()).unwrap_or(target.tool);
         if let Some(schema) = &settings.schema {
             target.schema = self.fill(schema);
         }
