@@ -1,0 +1,33 @@
+//! A name that a history may have is plain text wherever it is shown: the engine and the functions agree on what that is.
+
+use std::fs;
+use std::path::Path;
+
+use shared::text::is_one_line;
+
+fn add(root: &Path, c: char) {
+    let migration = root.join(format!("1_{c}"));
+    fs::create_dir(&migration).unwrap();
+    fs::write(migration.join("migration.sql"), "").unwrap();
+}
+
+#[test]
+fn what_is_no_plain_text_is_in_no_name() {
+    let all = ('\u{1}'..=char::MAX).filter(|c| *c != '/');
+    let (plain, odd): (Vec<_>, Vec<_>) = all.partition(|c| is_one_line(&c.to_string()));
+
+    // Of the many thousands a sample, of the blocks with all that is odd each one.
+    let sample: Vec<_> = plain.into_iter().filter(|c| *c < '\u{3000}' || u32::from(*c).is_multiple_of(997)).collect();
+    let root = tempfile::tempdir().unwrap();
+    sample.iter().for_each(|c| add(root.path(), *c));
+    assert_eq!(engine::history::read(root.path()).unwrap().migrations.len(), sample.len());
+
+    let tags = |c: char| c >= '\u{e0000}' && !u32::from(c).is_multiple_of(101);
+    let odd: Vec<_> = odd.into_iter().filter(|c| !tags(*c)).collect();
+    assert!(odd.len() > 150, "{}", odd.len());
+    for c in odd {
+        let root = tempfile::tempdir().unwrap();
+        add(root.path(), c);
+        assert!(engine::history::read(root.path()).is_err(), "U+{:04X}", u32::from(c));
+    }
+}
