@@ -37,13 +37,13 @@ def state_after(answer, run=RUN):
     variables = {"run": run, "answer": assigned}
     for choice in MACHINE["Approved?"]["Choices"]:
         if evaluate(inside(choice["Condition"]), variables):
-            run = evaluate(inside(choice["Assign"]["run"]), variables)
+            run = evaluate(inside(choice["Assign"].get("run", "{% $run %}")), variables)
             failure = {
                 name: evaluate(inside(value), variables) if value.startswith("{%") else value
                 for name, value in choice["Assign"].get("failure", {}).items()
             }
             return choice["Next"], run, failure
-    return MACHINE["Approved?"]["Default"], run, MACHINE["Approved?"]["Assign"]["failure"]
+    raise AssertionError("no rule fits")
 
 
 def inside(expression):
