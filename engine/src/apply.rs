@@ -221,7 +221,7 @@ impl Turn<'_> {
                 continue;
             }
             if !sqlstate::is_contention(&code) {
-                return Err(self.failed(&error, &message, alone.is_some()));
+                return Err(self.failed(session, &error, &message, alone.is_some()).await);
             }
             let next = Instant::now() + pause;
             if next >= self.budget.deadline || started.elapsed() + pause > self.budget.contention_patience {
@@ -365,8 +365,15 @@ impl Turn<'_> {
         Ok(Attempt::Applied(recorded))
     }
 
-    fn failed(&self, error: &ScriptError, message: &Message, alone: bool) -> Error {
+    async fn failed(&self, session: &mut Session, error: &ScriptError, message: &Message, alone: bool) -> Error {
         let mut failure = failure::of(self.planned, message, error, alone, self.applied_before, self.total);
+        if let Some(name) = failure::missing_in_a_function(&self.planned.script, error) {
+            // What stands in a function's source is no row's value.
+            let doing = "looking for a function that names it";
+            if session.value(doing, &failure::is_in_a_source(&name)).await.unwrap_or(false) {
+                failure.message = Some(format!("a function does not find {name}"));
+            }
+        }
         if failure.code == sqlstate::QUERY_CANCELED && Instant::now() >= self.budget.deadline {
             failure.hint = Some(failure::time_is_up(&error.waited_for));
         }

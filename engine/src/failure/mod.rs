@@ -4,11 +4,12 @@ mod hint;
 mod text;
 mod words;
 
-use sqlx::postgres::PgDatabaseError;
+use sqlx::postgres::{PgDatabaseError, PgErrorPosition};
 
 use crate::error::MigrationFailure;
 use crate::message::Message;
 use crate::plan::Planned;
+use crate::quote::literal;
 use crate::script::{Lines, Outlives, Script, Statement};
 use crate::session::{ScriptError, code_of, database_error, position_of};
 use crate::sqlstate;
@@ -87,6 +88,28 @@ pub(crate) fn time_is_up(waited_for: &[String]) -> String {
          sessions away while migrations run",
         waited_for.join(", ")
     )
+}
+
+/// What a function of the database did not find, which a statement runs by itself: an index's or a view's. The name comes from
+/// the query inside of the function, so it may be a row's value unless a function's source has it.
+pub(crate) fn missing_in_a_function(script: &Script, error: &ScriptError) -> Option<String> {
+    const MISSING: [&str; 4] = [
+        sqlstate::UNDEFINED_TABLE,
+        sqlstate::UNDEFINED_FUNCTION,
+        sqlstate::UNDEFINED_OBJECT,
+        sqlstate::INVALID_SCHEMA_NAME,
+    ];
+    let is_maintenance = script.statements.iter().any(|statement| hint::MAINTENANCE.contains(&statement.kind));
+    let server = database_error(&error.source).filter(|error| is_maintenance && MISSING.contains(&error.code()))?;
+    let Some(PgErrorPosition::Internal { position, query }) = server.position() else { return None };
+    let from = query.char_indices().nth(position.checked_sub(1)?)?.0;
+    let name: String = query[from..].chars().take_while(|c| c.is_alphanumeric() || "_.$\"".contains(*c)).collect();
+    (!name.is_empty()).then_some(name)
+}
+
+/// A query: whether the source of a function has `name`.
+pub(crate) fn is_in_a_source(name: &str) -> String {
+    format!("SELECT EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE pg_catalog.strpos(p.prosrc, {}) > 0)", literal(name))
 }
 
 /// Whether the error of a script of one statement comes of inside a function or a DO block.

@@ -92,15 +92,19 @@ fn passing(error: &PgDatabaseError, script: &str, reads_rows: bool) -> Passing {
         return Passing::Nothing;
     }
     let in_analysis = position_of(error).is_some();
+    let raised_in = |files: &[&str]| error.file().is_some_and(|file| files.contains(&file));
     if code == sqlstate::SYNTAX_ERROR {
         // Functions that parse a text raise it too, and quote the text.
-        let passes = in_analysis && (is_of_the_grammar(error) || words::are_names(error.message(), script));
+        let passes = if in_analysis {
+            is_of_the_grammar(error) || words::are_names(error.message(), script)
+        } else {
+            raised_in(&ABOUT_OBJECTS)
+        };
         return if passes { Passing::Message } else { Passing::Nothing };
     }
     if in_analysis || !reads_rows || sqlstate::has_constant_text(code) {
         return Passing::Detail;
     }
-    let raised_in = |files: &[&str]| error.file().is_some_and(|file| files.contains(&file));
     let raised_by = |routines: &[&str]| error.routine().is_some_and(|routine| routines.contains(&routine));
     if raised_in(&ABOUT_OBJECTS) || raised_by(&REFUSING) {
         return Passing::Detail;

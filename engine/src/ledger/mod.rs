@@ -314,11 +314,16 @@ impl Statements {
 
     /// Other tables that look like a ledger of the tool's, where names alone do not tell: qualified, and whether the tool
     /// itself would find it before ours, by the search path that it has by default.
-    pub(crate) fn others(&self) -> Option<String> {
+    pub(crate) fn others(&self) -> String {
         match self.format {
-            Format::Prisma => None,
-            Format::Sqlx => Some(sqlx::others(self)),
+            Format::Prisma => prisma::others(self),
+            Format::Sqlx => sqlx::others(self),
         }
+    }
+
+    /// Whose ledger it is.
+    pub(crate) fn tool(&self) -> &'static str {
+        self.format.tool()
     }
 
     /// The statements that make the ledger, and the schemas that are to be used and are not there.

@@ -156,10 +156,9 @@ fn outliving(pending: &[Planned]) -> impl Iterator<Item = String> {
 ///
 /// [`Error::Config`] when the tool itself would use another one: all that it records would be applied again.
 pub(crate) async fn look_for_others(session: &mut Session, statements: &Statements) -> Result<Vec<String>> {
-    let Some(sql) = statements.others() else { return Ok(Vec::new()) };
     let doing = "looking for other ledgers";
     let mut warnings = Vec::new();
-    for row in session.rows(doing, &sql).await? {
+    for row in session.rows(doing, &statements.others()).await? {
         let found = row.try_get::<String, _>(0).and_then(|name| Ok((name, row.try_get::<bool, _>(1)?)));
         let (other, is_first) = found.map_err(|error| session.error(doing, &error))?;
         if is_first {
@@ -172,7 +171,11 @@ pub(crate) async fn look_for_others(session: &mut Session, statements: &Statemen
                 ),
             });
         }
-        warnings.push(format!("there is no {}, but {other} looks like a ledger of sqlx's", statements.table()));
+        warnings.push(format!(
+            "there is no {}, but {other} looks like a ledger of {}'s: is DatabaseSchema the right one? All of the history would be applied",
+            statements.table(),
+            statements.tool()
+        ));
     }
     Ok(warnings)
 }

@@ -12,7 +12,7 @@ use super::transaction::modes;
 use super::{Boundary, Parsed, Refusal, refuse, text};
 use crate::name::{Name, identifier, quoted};
 
-pub(super) const SPLIT: &str = "Put what stands behind that COMMIT into a migration of its own";
+pub(super) const SPLIT: &str = "Split the file: put what stands behind that COMMIT into a migration of its own";
 
 /// Gives constraints the modes that a new transaction has, those that exist by now.
 const INITIAL_MODES: &str = "DO $lockstep$ DECLARE command pg_catalog.text; BEGIN \
@@ -133,9 +133,45 @@ fn opening_modes(block: &Block<'_>) -> Result<Option<String>, Refusal> {
             let reason = "BEGIN with a transaction mode behind other statements of its transaction";
             Err(refuse(begin.place.line, reason, "Put SET TRANSACTION as the script's first statement instead"))
         }
-        begin => Ok(begin.and_then(|begin| modes(&begin.node))),
+        begin => {
+            check_isolation(block)?;
+            Ok(begin.and_then(|begin| modes(&begin.node)))
+        }
     }
 }
+
+/// An isolation level has to come before the first query of its transaction.
+fn check_isolation(block: &Block<'_>) -> Result<(), Refusal> {
+    let mut is_late = false;
+    for (node, line) in block.nodes() {
+        let sets_isolation = node.kind() == SyntaxKind::SET_TRANSACTION
+            && node.descendants().any(|part| ISOLATION.contains(&part.kind()))
+            && !node.descendants().any(|part| part.kind() == SyntaxKind::SESSION_CHARACTERISTICS);
+        if sets_isolation && is_late {
+            let reason = "SET TRANSACTION with an isolation level behind other statements of its transaction";
+            return Err(refuse(line, reason, "Put what stands before it into a migration of its own"));
+        }
+        is_late |= !matches!(
+            node.kind(),
+            SyntaxKind::SET
+                | SyntaxKind::RESET
+                | SyntaxKind::SET_ROLE
+                | SyntaxKind::SET_SESSION_AUTH
+                | SyntaxKind::SET_TRANSACTION
+                | SyntaxKind::SET_CONSTRAINTS
+                | SyntaxKind::LOCK
+        );
+    }
+    Ok(())
+}
+
+const ISOLATION: [SyntaxKind; 5] = [
+    SyntaxKind::SERIALIZABLE,
+    SyntaxKind::REPEATABLE_READ,
+    SyntaxKind::READ_COMMITTED,
+    SyntaxKind::READ_UNCOMMITTED,
+    SyntaxKind::TRANSACTION_SNAPSHOT,
+];
 
 fn check_modes(block: &Block<'_>) -> Result<(), Refusal> {
     let sets = |(node, line): (&SyntaxNode, usize)| sets_mode(node).then_some(line);

@@ -45,6 +45,9 @@ pub(super) fn setting(node: &SyntaxNode) -> Option<Setting> {
                 let written = text(config.config_parameter_ref()?.syntax());
                 let name = Name::parse(&written);
                 let name = name.schema.map_or_else(|| name.name.clone(), |prefix| format!("{prefix}.{}", name.name));
+                if name == "names" {
+                    return of("client_encoding", "RESET client_encoding");
+                }
                 Some(Setting { name: name.to_lowercase(), reset: format!("RESET {}", written.trim()), is_local })
             }
         },
@@ -73,7 +76,7 @@ pub(super) fn restored(blocks: &[Block<'_>]) -> Result<Vec<String>, Refusal> {
         }
         let last = all().filter(|(node, _)| settles(node, &setting.name)).last();
         statements.push(match last {
-            Some((node, _)) if node.kind() != SyntaxKind::RESET => {
+            Some((node, _)) if node.kind() != SyntaxKind::RESET && setting.name != "client_encoding" => {
                 text(node).trim_end().trim_end_matches(';').to_owned()
             }
             _ => setting.reset,

@@ -275,6 +275,7 @@ fn what_only_a_commit_could_end_is_refused_unless_nothing_follows() {
         ("BEGIN;\nDECLARE c CURSOR FOR SELECT 1; COMMIT; SELECT 1", 2, "a cursor"),
         ("BEGIN;\nALTER TYPE e ADD VALUE 'new'; COMMIT; INSERT INTO t VALUES ('new')", 2, "an enum value"),
         ("BEGIN;\nSELECT set_config('a.b', 'x', true); COMMIT; SELECT 1", 2, "a set_config"),
+        ("SELECT 1;\nSET TRANSACTION ISOLATION LEVEL SERIALIZABLE", 2, "an isolation level behind other statements"),
         ("BEGIN; SAVEPOINT s; SELECT 1; COMMIT; BEGIN;\nROLLBACK TO s; COMMIT", 2, "a savepoint of an earlier"),
     ] {
         let message = refusal(sql);
@@ -282,6 +283,7 @@ fn what_only_a_commit_could_end_is_refused_unless_nothing_follows() {
     }
     for sql in [
         "BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT 1; COMMIT",
+        "SET search_path = a; SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; SELECT 1; SET TRANSACTION READ ONLY",
         "BEGIN; DECLARE c CURSOR FOR SELECT 1; CLOSE c; COMMIT; SELECT 1",
         "BEGIN; DECLARE c CURSOR WITH HOLD FOR SELECT 1; COMMIT; SELECT 1",
         "BEGIN; ALTER TYPE e ADD VALUE 'new'; COMMIT; INSERT INTO t VALUES ('old')",

@@ -146,7 +146,6 @@ async fn a_way_out_is_one() {
             "25001",
             vec!["inside of a function or a DO block", "a statement of its own", "Its transaction was rolled back"],
         ),
-        ("", "SELECT 1; SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", "25001", vec!["before every other statement"]),
         (
             "",
             "CREATE SUBSCRIPTION s CONNECTION 'host=127.0.0.1 port=1' PUBLICATION p; SELECT 1",
