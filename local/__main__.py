@@ -28,7 +28,7 @@ def main() -> int:
     except (
         deploy.DeployFailed, postgres.DatabaseFailed, processes.ServerFailed, setup.SetupFailed, up.NotNow, NotReached,
     ) as failure:
-        Terminal(sys.stderr).line(f"{failure}", "red")
+        Terminal(sys.stderr).lines(f"{failure}", "red")
         return 1
 
 

@@ -205,8 +205,10 @@ class TestMigrate:
 
 
 def test_colour_only_where_wanted():
-    assert Terminal(io.StringIO()).paint("x", "red") == "x"
-    assert Terminal(io.StringIO(), colour=True).paint("x", "red") == "\033[31mx\033[0m"
+    for colour, shown in ((None, "x y\n"), (True, "\033[31mx\033[0m \033[1;2my\033[0m\n")):
+        terminal = Terminal(io.StringIO(), colour=colour)
+        terminal.line(f"{terminal.paint('x', 'red')} {terminal.paint('y', 'bold', 'dim')}")
+        assert terminal.stream.getvalue() == shown
 
 
 def test_log_lines():

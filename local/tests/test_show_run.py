@@ -178,9 +178,9 @@ def test_one_that_has_just_begun(monkeypatch):
 
 def test_what_nobody_has_checked_moves_no_cursor(monkeypatch):
     states = States(input=json.dumps({"requestedBy": "Ann\n\x1b[2J", "reason": ["\r"]}))
-    assert "asked by       Ann [2J (claimed)\n" in (text := shown(read(states, monkeypatch)))
+    assert "asked by       Ann\\u{a}\\u{1b}[2J (claimed)\n" in (text := shown(read(states, monkeypatch)))
     assert "\x1b" not in text and "\r" not in text
-    assert runs.row(states.described)[-1] == "Ann [2J"
+    assert runs.row(states.described)[-1] == "Ann\\u{a}\\u{1b}[2J"
 
 
 def test_for_a_program(monkeypatch, capsys):
@@ -203,7 +203,7 @@ REPORTED = PLAN | {"report": REPORT}
 def test_a_plans_report_is_shown_in_short(monkeypatch):
     text = shown(read(States(PREFLIGHT, done("Plan", REPORTED), waiting({"sent": True})), monkeypatch))
     for part in (
-        "  danger: 3_c: it drops a table\n", "    1 danger, 0 caution, 1 safe\n", "    3_c  danger  it drops [2J a table\n",
+        "  danger: 3_c: it drops a table\n", "    1 danger, 0 caution, 1 safe\n", "    3_c  danger  it drops\\u{1b}[2J a table\n",
         "  report bucket/reports/d1/\n", "    scripts/show prod apply-1 --open\n",
     ):
         assert part in text, part
@@ -252,7 +252,7 @@ def test_a_report_is_opened(stack, monkeypatch, capsys, started):
 def test_a_report_is_printed(stack, capsys):
     stack(REPORTED, S3("# Report\n\tone \x1b[2J\u202e\n".encode()))
     assert show_run.main([ARN, "--report"]) == 0
-    assert capsys.readouterr().out == "# Report\n    one \N{REPLACEMENT CHARACTER}[2J\N{REPLACEMENT CHARACTER}\n"
+    assert capsys.readouterr().out == "# Report\n    one \\u{1b}[2J\\u{202e}\n"
 
 
 @pytest.mark.parametrize(

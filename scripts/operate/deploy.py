@@ -105,7 +105,7 @@ def show_variables(terminal: Terminal, environment: str, region: str, outputs: d
     values = {name: outputs.get(output) for name, output in _VARIABLES.items()}
     if not values["RUNNER_ROLE"]:
         return
-    terminal.line(
+    terminal.lines(
         "Variables of the GitHub repository, for .github/workflows/deploy-migrations.yml (the approver's only if\n"
         f"the GitHub environment {environment} has required reviewers):"
     )
@@ -124,7 +124,7 @@ def unconfirmed(session: boto3.session.Session, topic: str) -> bool:
 def warn(terminal: Terminal, nobody_confirmed: bool, address: str) -> None:
     """Says that no mail will arrive, and what to do about it."""
     if nobody_confirmed:
-        terminal.line(
+        terminal.lines(
             f"! Nobody has confirmed the mail subscription of {address}, so no mail will arrive. Follow the link in the\n"
             '  mail "AWS Notification - Subscription Confirmation". It is valid for two days; after that, subscribe the\n'
             "  address again (aws sns subscribe) or deploy with another one.",

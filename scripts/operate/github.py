@@ -38,6 +38,7 @@ from scripts.operate.github_run import NotInGitHub, Run
 from scripts.operate.github_summary import Summary
 from scripts.operate.target import find
 from scripts.operate.terminal import Terminal
+from scripts.operate.text import is_plain
 
 _STATUSES = """\
 exit status:
@@ -167,7 +168,7 @@ def _rejection(job: Job) -> Review | None:
 
 def _reason(run: Run, review: Review) -> str:
     """The reviewer's comment, on one line, and where it was made."""
-    comment = " ".join("".join(one if one.isprintable() else " " for one in review.comment).split())
+    comment = " ".join("".join(one if is_plain(one) else " " for one in review.comment).split())
     return f"{comment[:_COMMENT] or 'Reviewed in GitHub'} ({run.url})"
 
 

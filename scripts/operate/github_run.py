@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from scripts.operate.text import harmless
+
 
 class NotInGitHub(RuntimeError):
     """A variable that every step of a workflow has is missing."""
@@ -65,6 +67,8 @@ class Run:
         return f"{self.server_url}/{self.repository}/actions/runs/{self.id}"
 
     def hand_over(self, **values: str) -> None:
-        """Sets outputs of the step. No value has a line break."""
+        """Sets outputs of the step. A value with a line break would set others, so it is an error."""
+        if odd := [name for name, value in values.items() if harmless(value) != value]:
+            raise ValueError(f"the output {odd[0]} of this step would be more than one line of text")
         with self.output.open("a") as file:
             file.writelines(f"{name}={value}\n" for name, value in values.items())

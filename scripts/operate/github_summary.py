@@ -2,7 +2,7 @@
 
 Names, warnings and reasons were written by others. In Markdown each of their characters that is not a letter or a digit
 becomes a numeric entity, which can begin no link, mention, table cell or tag; in a listing HTML is escaped. What cannot
-be seen, such as a change of the writing direction, is shown as a replacement character.
+be seen, such as a change of the writing direction, is shown as an escape.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import html
 from typing import Any
 
 from scripts.operate.github_run import Run
-from scripts.operate.terminal import plural, visible
+from scripts.operate.terminal import plural
+from scripts.operate.text import harmless, lines
 
 #: GitHub drops a summary of more than 1 MiB, whole; some of that is for what comes before and after a report.
 _MOST_BYTES = 1000 * 1024
@@ -31,9 +32,9 @@ class Summary:
         """A sentence or more."""
         self._write(text(words))
 
-    def listing(self, lines: str) -> None:
+    def listing(self, message: str) -> None:
         """Lines as they are: a command, a message."""
-        shown = "\n".join(visible(line) for line in lines.splitlines())
+        shown = "\n".join(harmless(line) for line in lines(message))
         # Line breaks as entities: a blank line ends nothing.
         self._write(f"<pre>{html.escape(shown).replace(chr(10), '&#10;')}</pre>")
 
@@ -79,7 +80,7 @@ def text(value: Any) -> str:
     """Somebody's words on one line of Markdown, which are nothing but words."""
     return "".join(
         character if character.isalnum() or character == " " else f"&#{ord(character)};"
-        for character in visible(" ".join(str(value).split()))
+        for character in harmless(" ".join(str(value).split()))
     )
 
 

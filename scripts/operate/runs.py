@@ -13,7 +13,8 @@ from scripts.operate.errors import EXPECTED, explain
 from scripts.operate.history import History
 from scripts.operate.record import requested_by
 from scripts.operate.target import Target, find
-from scripts.operate.terminal import Terminal, local_time, one_line, plural, seconds
+from scripts.operate.terminal import Terminal, local_time, plural, seconds
+from scripts.operate.text import harmless
 
 _HEADINGS = ("EXECUTION", "STARTED", "TOOK", "OUTCOME", "ASKED BY")
 _STYLES = {"SUCCEEDED": ("green",), "RUNNING": ("yellow",)}
@@ -80,10 +81,10 @@ def table(terminal: Terminal, runs: list[dict[str, Any]]) -> None:
 def row(run: dict[str, Any]) -> tuple[str, ...]:
     """One run's cells."""
     ended = run.get("stopDate") or datetime.now(UTC)
-    return (
-        run["name"], local_time(run["startDate"]), seconds((ended - run["startDate"]).total_seconds()), outcome(run),
-        one_line(short(requested_by(run))),
-    )
+    took = seconds((ended - run["startDate"]).total_seconds())
+    cells = (run["name"], local_time(run["startDate"]), took, outcome(run), short(requested_by(run)))
+    # Here already, since the columns are as wide as what is shown in them.
+    return tuple(harmless(cell) for cell in cells)
 
 
 def outcome(run: dict[str, Any]) -> str:

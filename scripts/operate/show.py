@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from scripts.operate.terminal import Terminal, one_line, plural, seconds, visible
+from scripts.operate.terminal import Terminal, plural, seconds
+from scripts.operate.text import lines
 
 #: What an end is called, by the execution's error or status.
 _ENDED_BADLY = {
@@ -45,7 +46,7 @@ def plan(terminal: Terminal, planned: dict[str, Any]) -> None:
             what += f", {plural(migration['statements'], 'statement')}"
         if migration.get("verdict"):
             what += f", {migration['verdict']}"
-        terminal.line(f"    {one_line(migration['name'])}  {terminal.paint(what, 'dim')}")
+        terminal.line(f"    {migration['name']}  {terminal.paint(what, 'dim')}")
     _omitted(terminal, planned)
     warnings(terminal, planned.get("warnings", []))
     report(terminal, planned.get("report") or {})
@@ -59,12 +60,12 @@ def report(terminal: Terminal, summary: dict[str, Any]) -> None:
         return
     verdict = str(summary.get("verdict"))
     colour = _VERDICTS.get(verdict, "red")
-    terminal.line(f"  {terminal.paint(verdict, colour, 'bold')}: {one_line(summary.get('why', ''))}")
+    terminal.line(f"  {terminal.paint(verdict, colour, 'bold')}: {summary.get('why', '')}")
     counts = [f"{summary.get(name, 0)} {name}" for name in ("danger", "caution", "safe")]
     terminal.line(f"    {', '.join(counts)}", "dim")
     for judged in summary.get("worst", []):
         mark = terminal.paint(str(judged.get("verdict")), _VERDICTS.get(str(judged.get("verdict")), "red"))
-        terminal.line(f"    {one_line(judged.get('name'))}  {mark}  {one_line(judged.get('why', ''))}")
+        terminal.line(f"    {judged.get('name')}  {mark}  {judged.get('why', '')}")
     more = summary.get("danger", 0) + summary.get("caution", 0) - len(summary.get("worst", []))
     if more > 0:
         terminal.line(f"    ... and {more} more", "dim")
@@ -72,9 +73,9 @@ def report(terminal: Terminal, summary: dict[str, Any]) -> None:
 
 
 def markdown(terminal: Terminal, text: str) -> None:
-    """Markdown as it is, without what would move the cursor or turn the writing: it holds what others wrote."""
-    for line in text.splitlines():
-        terminal.line(visible(line.expandtabs(4)))
+    """Markdown as it is."""
+    for line in lines(text):
+        terminal.line(line.expandtabs(4))
 
 
 def _omitted(terminal: Terminal, named: dict[str, Any]) -> None:
@@ -95,6 +96,8 @@ def decision(terminal: Terminal, decided: dict[str, Any], when: str = "") -> Non
 
 def verdict(decided: dict[str, Any], when: str = "") -> tuple[str, str]:
     """What was decided, by whom, how that is known, and why; and the colour of it."""
+    if decided.get("identity") not in ("verified", "claimed"):
+        return f"? Answered{when} by something else than the approve function", "red"
     said, colour = ("▶ Approved", "green") if decided.get("decision") == "approved" else ("✗ Rejected", "red")
     behalf = f", on behalf of {decided['onBehalfOf']} (claimed)" if decided.get("onBehalfOf") else ""
     by = f"{decided.get('by')} ({decided.get('identity')}){behalf}"
@@ -104,7 +107,7 @@ def verdict(decided: dict[str, Any], when: str = "") -> tuple[str, str]:
 def warnings(terminal: Terminal, texts: list[Any]) -> None:
     """Warnings, if there are any."""
     for text in texts:
-        terminal.line(f"  ! {one_line(text)}", "yellow")
+        terminal.line(f"  ! {text}", "yellow")
 
 
 def result(terminal: Terminal, output: dict[str, Any], took: float) -> None:
@@ -165,6 +168,6 @@ def mail(terminal: Terminal, subject: str, body: str) -> None:
     """A mail in a frame."""
     terminal.heading("Mail")
     terminal.line(f"  ┌ {subject}", "cyan")
-    for line in body.splitlines():
+    for line in lines(body):
         terminal.line(f"  {terminal.paint('│', 'cyan')} {line}")
     terminal.line("  └", "cyan")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import webbrowser
 from datetime import datetime
@@ -14,7 +13,8 @@ from scripts.operate.errors import EXPECTED, explain
 from scripts.operate.follow import decision_commands, name_of, show_command
 from scripts.operate.record import Run
 from scripts.operate.target import Target, find
-from scripts.operate.terminal import Terminal, local_time, milliseconds, one_line, seconds
+from scripts.operate.terminal import Terminal, local_time, milliseconds, seconds
+from scripts.operate.text import as_json
 
 _DUTIES = {
     "roles": "no role may both start and approve",
@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
         Terminal(sys.stderr).line(f"scripts/show: {explain(failure, stack, region)}", "red")
         return 1
     if given.json:
-        print(json.dumps(run.record, indent=2, ensure_ascii=False))
+        print(as_json(run.record))
     else:
         describe(Terminal(), target, run)
     return 0
@@ -175,4 +175,4 @@ def _ran_on(terminal: Terminal, told: dict[str, Any]) -> None:
 def _facts(terminal: Terminal, facts: list[tuple[str, str | None]]) -> None:
     for name, value in facts:
         if value:
-            terminal.line(f"  {terminal.paint(f'{name:<14}', 'dim')} {one_line(value)}")
+            terminal.line(f"  {terminal.paint(f'{name:<14}', 'dim')} {value}")

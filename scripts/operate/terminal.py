@@ -3,31 +3,44 @@
 from __future__ import annotations
 
 import os
-import re
+import secrets
 import sys
 from datetime import datetime
 from typing import TextIO
+
+from scripts.operate.text import harmless, lines
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
 
 class Terminal:
-    """Writes to one stream (the standard output), in colour if that stream is a terminal and NO_COLOR is not set."""
+    """Writes to one stream (the standard output), in colour if that stream is a terminal and NO_COLOR is not set.
+
+    The one place that prints: whatever is in a line, nothing but `paint` colours it or moves the cursor.
+    """
 
     def __init__(self, stream: TextIO | None = None, colour: bool | None = None) -> None:
         self.stream = stream or sys.stdout
         wanted = self.stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
         self.colour = wanted if colour is None else colour
+        # Stands for the escape character until a line is written. No text from outside can have it.
+        self._mark = f"\0{secrets.token_hex(8)}\0"
 
     def paint(self, text: str, *styles: str) -> str:
-        """The text in the styles: bold, dim, red, green, yellow, cyan."""
+        """The text in the styles: bold, dim, red, green, yellow, cyan. For a line of this terminal only."""
         if not self.colour or not styles:
             return text
-        return f"\033[{';'.join(_CODES[style] for style in styles)}m{text}\033[0m"
+        return f"{self._mark}[{';'.join(_CODES[style] for style in styles)}m{text}{self._mark}[0m"
 
     def line(self, text: str = "", *styles: str) -> None:
-        """One line, at once."""
-        print(self.paint(text, *styles), file=self.stream, flush=True)
+        """One line, at once, in which a line break is shown as an escape."""
+        parts = self.paint(text, *styles).split(self._mark)
+        print("\033".join(harmless(part) for part in parts), file=self.stream, flush=True)
+
+    def lines(self, text: str, *styles: str) -> None:
+        """A message of ours that has several lines."""
+        for part in lines(text):
+            self.line(part, *styles)
 
     def heading(self, text: str) -> None:
         """A title with an empty line above it."""
@@ -36,7 +49,7 @@ class Terminal:
 
     def indented(self, text: str, by: int = 2) -> None:
         """Several lines, moved to the right."""
-        for part in text.splitlines():
+        for part in lines(text):
             self.line(" " * by + part if part.strip() else "")
 
 
@@ -64,16 +77,6 @@ def local_time(moment: datetime | str) -> str:
     except ValueError:
         return str(moment)
     return at.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
-
-
-def one_line(text: object) -> str:
-    """What somebody gave, without anything that moves a terminal's cursor or turns the writing: nobody has checked it yet."""
-    return re.sub(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+", " ", str(text))
-
-
-def visible(line: str) -> str:
-    """The line with a replacement character for what cannot be seen."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
 
 
 def plural(count: int, noun: str) -> str:

@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from scripts.operate import github, samconfig
+from scripts.operate.github_run import Run
 from scripts.operate.target import Target
 
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:shop-migrations-prod:github-7-1"
@@ -94,3 +95,12 @@ def test_outside_github_it_says_so(states: MagicMock, monkeypatch: pytest.Monkey
     assert github.main(["clean-up", "prod"]) == 2
     assert "GITHUB_RUN_ID is not set" in capsys.readouterr().err
     states.describe_execution.assert_not_called()
+
+
+@pytest.mark.parametrize("value", ["true\nexecution=another", "a\rb", "a\u2028b", "a\u202eb", "::error::x", "##[error]x"])
+def test_an_output_sets_no_other(value: str, states: MagicMock, tmp_path: Path) -> None:
+    run = Run.current()
+    run.hand_over(waiting="true")
+    with pytest.raises(ValueError, match="the output report of this step"):
+        run.hand_over(report=value)
+    assert (tmp_path / "output").read_text() == "waiting=true\n"

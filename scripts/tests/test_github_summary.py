@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,7 +27,11 @@ HOSTILE = [
     "::set-output name=waiting::false",
     "\\| \\` \\",
     "a\u202egnp.exe\u200b\u0007",
+    "a\u061cb\u2066c\u2069d\u200fe\ufefff\u2028::error::g\r::error::h ##[error]i\u3164",
 ]
+
+#: What GitHub's own page would show as something else than text, or not at all.
+_UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
@@ -36,12 +41,28 @@ def test_words_are_nothing_but_words(hostile: str) -> None:
     assert code(hostile) == f"<code>{escaped}</code>"
 
 
+def test_generated_words_are_nothing_but_words(tmp_path: Path) -> None:
+    """Texts that nobody thought of, in every place of a summary; the same ones in every run."""
+    generator = random.Random(7)
+    pieces = ["<b>", "</pre>", "`", "|", "[a](b)", "\n", "\r\n::error::", "##[error]", "&#60;", "@ann", "\x1b[2J", "\u202e", "\u200b"]
+    for number in range(300):
+        hostile = "".join(
+            generator.choice(pieces) if generator.random() < 0.5 else chr(generator.randrange(0x3000))
+            for _ in range(generator.randrange(1, 9))
+        )
+        assert _HARMLESS.fullmatch(text(hostile)), ascii(hostile)
+        file = tmp_path / f"{number}.md"
+        Summary(SimpleNamespace(summary=file)).listing(f"x{hostile}x")
+        listing = file.read_text().removeprefix("<pre>").removesuffix("</pre>\n\n")
+        assert not re.search("[<>\n]", listing) and not _UNSEEN.search(listing), ascii(hostile)
+
+
 def test_what_is_said_can_still_be_read() -> None:
     assert text("2_add_é 12") == "2&#95;add&#95;é 12"
     # Each entity is the character itself.
     entities = re.sub(r"&#(\d+);", lambda found: chr(int(found[1])), text("a <b> | [c](d) `e`"))
     assert entities == "a <b> | [c](d) `e`"
-    assert "\N{REPLACEMENT CHARACTER}" in re.sub(r"&#(\d+);", lambda found: chr(int(found[1])), text("a\u202eb"))
+    assert re.sub(r"&#(\d+);", lambda found: chr(int(found[1])), text("a\u202eb")) == "a\\u{202e}b"
 
 
 @pytest.fixture
@@ -85,5 +106,5 @@ def test_a_report_is_there_whole_or_not_at_all(written) -> None:
 def test_a_listing_cannot_be_left(written) -> None:
     summary, read = written
     summary.listing("one\n\n</pre><script>\n- two &amp;\u202e")
-    escaped = "one&#10;&#10;&lt;/pre&gt;&lt;script&gt;&#10;- two &amp;amp;\N{REPLACEMENT CHARACTER}"
+    escaped = "one&#10;&#10;&lt;/pre&gt;&lt;script&gt;&#10;- two &amp;amp;\\u{202e}"
     assert read() == f"<pre>{escaped}</pre>\n\n"
