@@ -1,5 +1,7 @@
 //! A name that a history may have is plain text wherever it is shown: the engine and the functions agree on what that is.
 
+#![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping")]
+
 use std::fs;
 use std::path::Path;
 
@@ -13,13 +15,16 @@ fn add(root: &Path, c: char) {
 
 #[test]
 fn what_is_no_plain_text_is_in_no_name() {
-    let all = ('\u{1}'..=char::MAX).filter(|c| *c != '/');
+    let all = ('\u{1}'..='\u{1ffff}').chain('\u{e0000}'..='\u{e0fff}').filter(|c| *c != '/');
     let (plain, odd): (Vec<_>, Vec<_>) = all.partition(|c| is_one_line(&c.to_string()));
 
     // Of the many thousands a sample, of the blocks with all that is odd each one.
-    let sample: Vec<_> = plain.into_iter().filter(|c| *c < '\u{3000}' || u32::from(*c).is_multiple_of(997)).collect();
+    let sample: Vec<_> =
+        plain.into_iter().filter(|c| *c < '\u{400}' || u32::from(*c).is_multiple_of(97)).take(2_000).collect();
     let root = tempfile::tempdir().unwrap();
-    sample.iter().for_each(|c| add(root.path(), *c));
+    for c in &sample {
+        add(root.path(), *c);
+    }
     assert_eq!(engine::history::read(root.path()).unwrap().migrations.len(), sample.len());
 
     let tags = |c: char| c >= '\u{e0000}' && !u32::from(c).is_multiple_of(101);
