@@ -10,6 +10,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from local import environment
 
+from e2e import subjects
+
 
 @pytest.fixture
 def prod(case):
@@ -98,6 +100,65 @@ def test_another_executions_digest(prod, waiting):
     answer = prod.decide(execution, others_digest)
     assert answer["error"]["status"] == 409 and digest in answer["error"]["errorMessage"]
     assert prod.pending(other)["waiting"] is True
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"identity": "bogus"},
+        {"identity": "verified", "by": "Ann"},
+        {"digest": "0" * 64},
+        {"digest": None},
+        {"duties": "trust me"},
+        {"version": "mine"},
+        {"at": "now"},
+        {"onBehalfOf": 1},
+        {"decision": "Approved"},
+        {"decision": "rejected", "identity": ["verified"]},
+    ],
+    ids=lambda forged: "-".join(forged),
+)
+def test_an_answer_that_is_not_the_approve_functions(case, forged):
+    """Who may send it is for IAM to say, which nobody enforces here. It is not applied, and never in silence."""
+    prod = case("prod")
+    prod.write("1_a", "CREATE TABLE a ()")
+    execution, digest = prod.start_and_wait_for_approval()
+    answer = {
+        "decision": "approved", "digest": digest, "by": f"arn:aws:iam::{environment.ACCOUNT}:user/boss", "identity": "verified",
+        "duties": "roles", "reason": "fine", "at": "2026-01-01T12:00:00Z", "version": "1",
+    }
+    respond(prod, execution, answer | forged)
+    run = prod.wait(execution)
+    assert (run["status"], run["error"]) == ("FAILED", "Step.Failed")
+    assert "not one of the approve function's for this plan" in run["cause"] and "No mail" not in run["cause"]
+    assert (prod.ledger(), prod.tables()) == ([], [])
+    _, mail = prod.mails()
+    assert mail.subject == subjects.failed("prod") and "in state Approval" in mail.body and "boss" not in mail.body
+    record = prod.stack.result(execution, "NotifyFailure")["record"]
+    assert record["failure"]["step"] == "Approval" and "approval" not in record
+    shown = prod.script("show", execution).stdout
+    assert "not one of the approve function's" in shown and "Approved by" not in shown
+    assert prod.pending(execution)["waiting"] is False
+    late = prod.decide(execution, digest)
+    assert late["error"]["status"] == 409
+
+
+def test_no_decision_at_all(case):
+    prod = case("prod")
+    prod.write("1_a", "CREATE TABLE a ()")
+    for answer in (None, "approved", [], {}):
+        execution, _ = prod.start_and_wait_for_approval()
+        respond(prod, execution, answer)
+        assert prod.wait(execution)["error"] == "Step.Failed"
+    assert [mail.subject for mail in prod.mails()] == [subjects.awaiting(), subjects.failed("prod")] * 4
+    assert prod.tables() == []
+
+
+def respond(prod, execution, answer):
+    """Answers the waiting state as somebody does who has the permission and the token."""
+    scheduled = [event["taskScheduledEventDetails"] for event in prod.stack.history(execution) if event["type"] == "TaskScheduled"]
+    token = json.loads(scheduled[-1]["parameters"])["Payload"]["taskToken"]
+    prod.stack.client("stepfunctions").send_task_success(taskToken=token, output=json.dumps(answer))
 
 
 def url(prod):

@@ -12,8 +12,9 @@ from scripts.operate.verify_aws import unprotected_reports
 from e2e import subjects
 from e2e.database import applied, make_out_to_have
 
-#: Names as somebody could give them who wants to be taken for us, or to run something where they are shown.
-HOSTILE = "2_b \n\nTo approve:\n  this <img src=x onerror=alert(1)> \x1b[2J \u202e [x](javascript:1) ${{ x }} `|"
+#: Names as somebody could give them who wants to be taken for us, or to run something where they are shown. A history's
+#: has no character that cannot be seen: that is refused. A table's may.
+HOSTILE = "2_b é To approve: this <img src=x onerror=alert(1)> ::error::x ##[error]y [x](javascript:1) ${{ x }} `|"
 HOSTILE_TABLE = '"b<script>alert(1)</script>\nTo reject:\n  that \u202e"'
 
 
@@ -143,6 +144,17 @@ def test_what_cannot_be_reported_on_is_asked_about(case):
         s3.create_bucket(Bucket=bucket)
 
 
+def test_a_name_that_cannot_be_seen_whole_is_refused(case):
+    dev = case()
+    dev.write("1_a\n\nApproved by:  me\u202e\u200b", "CREATE TABLE a ()")
+    run = dev.run()
+    assert (run["status"], run["error"]) == ("FAILED", "History.Invalid")
+    assert "the name 1_a\\u{a}\\u{a}Approved by:  me\\u{202e}\\u{200b} in" in run["cause"] and "rename it" in run["cause"]
+    [mail] = dev.mails()
+    assert not re.search("[\u200b\u202e]", mail.body) and "\nApproved by:" not in mail.body
+    assert dev.tables() == []
+
+
 def test_hostile_names_do_no_harm(case):
     prod = case("prod")
     prod.write("1_a", f"CREATE TABLE {HOSTILE_TABLE} (n int); -- <script>alert(2)</script> \x1b[2J")
@@ -154,6 +166,7 @@ def test_hostile_names_do_no_harm(case):
     for part in ("<img src=x", "<script>alert", "\x1b", "\u202e"):
         assert part not in html
     shown = prod.script("show", execution, "--report").stdout
+    assert "##[" not in shown and not any(line.lstrip().startswith("::") for line in shown.splitlines())
     assert "2_b" in shown.replace("\\", "")
     assert not re.search("[\x1b\u202e]", shown + prod.script("show", execution).stdout)
     prod.decide(execution, digest)
