@@ -42,8 +42,8 @@ fn event_trigger(met: &Met) -> Option<String> {
     let is_name = |c: char| c.is_alphanumeric() || "_.$".contains(c);
     let name = &before[before.trim_end_matches(is_name).len()..];
     Some(format!(
-        "The function {name}() of the database stopped the statement, as an event trigger's does: change it, or have \
-         a role run this that it lets through"
+        "The function {name}() of the database stopped the statement, as an event trigger's or a trigger's does: change \
+         it, or have a role run this that it lets through"
     ))
 }
 
@@ -79,6 +79,10 @@ fn in_function(met: &Met) -> Option<&'static str> {
                  a search_path by ALTER FUNCTION ... SET search_path",
             )
         }
+        _ if met.statement.is_some_and(|statement| statement.kind == SyntaxKind::ALTER_TABLE) => Some(
+            "A function of the database stopped the statement: an event trigger's, or one that the statement calls. The \
+             server's log names it",
+        ),
         _ => None,
     }
 }

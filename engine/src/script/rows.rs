@@ -13,31 +13,35 @@ pub(super) fn may_be_read(node: &SyntaxNode) -> bool {
         // A default partition is searched for rows that belong into a new one.
         SyntaxKind::CREATE_TABLE => has(node, SyntaxKind::PARTITION_OF),
         SyntaxKind::CREATE_INDEX => indexes_expressions(node),
-        SyntaxKind::ALTER_TABLE => EVALUATING.iter().any(|kind| has(node, *kind)),
+        SyntaxKind::ALTER_TABLE | SyntaxKind::ALTER_MATERIALIZED_VIEW => EVALUATING.iter().any(|kind| has(node, *kind)),
         SyntaxKind::ALTER_TYPE => has(node, SyntaxKind::ALTER_TYPE_ATTRIBUTE_ACTION_LIST),
         SyntaxKind::SET => has(node, SyntaxKind::SELECT),
         kind => !(OBJECTS_ONLY.contains(&kind) || is_drop(kind)),
     }
 }
 
-/// Actions of ALTER TABLE, and clauses of such, that evaluate something for each row.
-const EVALUATING: [SyntaxKind; 11] = [
+/// Actions of ALTER TABLE that evaluate something for each row, perhaps since they write the table or its indexes anew.
+const EVALUATING: [SyntaxKind; 14] = [
+    // Its type may have a default, or be a serial one.
+    SyntaxKind::ADD_COLUMN,
     SyntaxKind::SET_TYPE,
     SyntaxKind::SET_EXPRESSION,
-    SyntaxKind::DEFAULT_CONSTRAINT,
-    SyntaxKind::GENERATED_CONSTRAINT,
+    // The column may be computed when it is read.
+    SyntaxKind::SET_NOT_NULL,
+    SyntaxKind::NOT_NULL_CONSTRAINT,
     SyntaxKind::CHECK_CONSTRAINT,
     SyntaxKind::EXCLUDE_CONSTRAINT,
     SyntaxKind::VALIDATE_CONSTRAINT,
     SyntaxKind::ATTACH_PARTITION,
     SyntaxKind::MERGE_PARTITIONS,
     SyntaxKind::SPLIT_PARTITION,
-    // Whatever the parser did not understand.
-    SyntaxKind::ERROR,
+    SyntaxKind::SET_LOGGED,
+    SyntaxKind::SET_UNLOGGED,
+    SyntaxKind::SET_ACCESS_METHOD,
 ];
 
 /// Statements that read and write the catalog alone, beside those that drop something.
-const OBJECTS_ONLY: [SyntaxKind; 63] = [
+const OBJECTS_ONLY: [SyntaxKind; 62] = [
     SyntaxKind::ALTER_AGGREGATE,
     SyntaxKind::ALTER_COLLATION,
     SyntaxKind::ALTER_CONVERSION,
@@ -48,7 +52,6 @@ const OBJECTS_ONLY: [SyntaxKind; 63] = [
     SyntaxKind::ALTER_GROUP,
     SyntaxKind::ALTER_INDEX,
     SyntaxKind::ALTER_LANGUAGE,
-    SyntaxKind::ALTER_MATERIALIZED_VIEW,
     SyntaxKind::ALTER_OPERATOR,
     SyntaxKind::ALTER_POLICY,
     SyntaxKind::ALTER_PROCEDURE,
@@ -139,9 +142,8 @@ mod tests {
             "ALTER TABLE a RENAME b TO c",
             "ALTER TABLE a SET SCHEMA b",
             "ALTER TABLE a OWNER TO b",
-            "ALTER TABLE a ADD b int, ADD c text NOT NULL",
             "ALTER TABLE a DROP COLUMN b CASCADE, DROP CONSTRAINT c",
-            "ALTER TABLE a ALTER b SET NOT NULL, ALTER b DROP DEFAULT",
+            "ALTER TABLE a ALTER b DROP NOT NULL, ALTER b DROP DEFAULT",
             "ALTER TABLE a ALTER b SET DEFAULT lower('X')",
             "ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES c, ADD UNIQUE (b), ADD PRIMARY KEY USING INDEX d",
             "ALTER TABLE a DETACH PARTITION b CONCURRENTLY",
@@ -182,7 +184,13 @@ mod tests {
             "REFRESH MATERIALIZED VIEW a",
             "ALTER TABLE a ALTER b TYPE int",
             "ALTER TABLE a ALTER b TYPE int USING b::int",
+            "ALTER TABLE a ADD b int",
+            "ALTER TABLE a ADD b serial",
             "ALTER TABLE a ADD b int DEFAULT f()",
+            "ALTER TABLE a ALTER b SET NOT NULL",
+            "ALTER TABLE a ADD CONSTRAINT c NOT NULL b",
+            "ALTER TABLE a SET UNLOGGED",
+            "ALTER MATERIALIZED VIEW a SET ACCESS METHOD b",
             "ALTER TABLE a ADD b int GENERATED ALWAYS AS (c * 2) STORED",
             "ALTER TABLE a ADD CHECK (b > 0)",
             "ALTER TABLE a ADD CONSTRAINT c CHECK (b > 0) NOT VALID, ADD d int",
