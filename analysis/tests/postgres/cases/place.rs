@@ -149,8 +149,9 @@ impl Place {
 
     /// Ends the run's session by force once it waits for a lock, and then the sessions that it waits for.
     pub(super) async fn cut(&mut self) -> Result<(), String> {
-        let cut = "EXISTS (SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() \
-                   AND application_name = 'lockstep' AND wait_event_type = 'Lock' AND state = 'active')";
+        // Counted, for of what EXISTS asks about nothing is computed.
+        let cut = "SELECT count(pg_terminate_backend(pid)) > 0 FROM pg_stat_activity WHERE datname = current_database() \
+                   AND application_name = 'lockstep' AND wait_event_type = 'Lock' AND state = 'active'";
         until(&mut self.superuser, cut).await?;
         self.end_others().await
     }
@@ -160,8 +161,8 @@ impl Place {
         self.meanwhile.clear();
         self.later.drain(..).for_each(|later| later.abort());
         let gone = format!(
-            "NOT EXISTS (SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() \
-             AND application_name = '{MEANWHILE}')"
+            "SELECT count(pg_terminate_backend(pid)) = 0 FROM pg_stat_activity WHERE datname = current_database() \
+             AND application_name = '{MEANWHILE}'"
         );
         until(&mut self.superuser, &gone).await
     }

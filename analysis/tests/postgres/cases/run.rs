@@ -164,6 +164,9 @@ async fn applied(
         let outcome = if step.is_cut && is_first {
             let (outcome, cut) = tokio::join!(applying, place.cut());
             cut?;
+            if !matches!(outcome, Err(Error::ConnectionClosed { .. })) {
+                return Err("the run did not notice that its session was ended".to_owned());
+            }
             outcome
         } else {
             applying.await
