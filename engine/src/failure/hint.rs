@@ -32,7 +32,7 @@ fn guard(met: &Met) -> Option<&'static str> {
 
 /// A statement that touches objects alone runs no function but an event trigger's.
 fn event_trigger(met: &Met) -> Option<String> {
-    // What creates a function or an extension runs more, and names it.
+    // Of these the context is the text that they read.
     let checks_more = [SyntaxKind::CREATE_FUNCTION, SyntaxKind::CREATE_PROCEDURE, SyntaxKind::CREATE_EXTENSION];
     let statement = met.statement.filter(|_| !met.reads_rows)?;
     let context = met.server?.r#where().filter(|_| !checks_more.contains(&statement.kind))?;
@@ -41,6 +41,10 @@ fn event_trigger(met: &Met) -> Option<String> {
     let before = outermost.split_once("()")?.0;
     let is_name = |c: char| c.is_alphanumeric() || "_.$".contains(c);
     let name = &before[before.trim_end_matches(is_name).len()..];
+    // One in quotes.
+    if name.is_empty() {
+        return None;
+    }
     Some(format!(
         "The function {name}() of the database stopped the statement, as an event trigger's or a trigger's does: change \
          it, or have a role run this that it lets through"

@@ -1,4 +1,5 @@
--- What the server's own catalog can do with a row's text: every expression is over the column "body".
+-- What the server, and extensions in the schema "extra", can do with a row's text: every expression is over
+-- the column "body".
 
 CREATE TABLE sample (category text, type regtype, literal text);
 INSERT INTO sample VALUES
@@ -42,11 +43,11 @@ CREATE TABLE expression (id serial, e text UNIQUE);
 INSERT INTO expression (e)
 SELECT DISTINCT e FROM (
     -- Every function, with the row in each of its arguments.
-    SELECT format('pg_catalog.%I(%s)', p.proname, (
+    SELECT format('%s.%I(%s)', p.pronamespace::regnamespace, p.proname, (
         SELECT string_agg(CASE WHEN j = i THEN body_as(a) ELSE sample_of(a) END, ', ' ORDER BY j)
         FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY AS arguments (a, j))) AS e
     FROM pg_proc p, generate_series(1, p.pronargs) i
-    WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.prokind = 'f'
+    WHERE p.pronamespace IN ('pg_catalog'::regnamespace, 'extra'::regnamespace) AND p.prokind = 'f'
       AND body_as(p.proargtypes[i - 1]) IS NOT NULL
       AND 'internal'::regtype <> ALL (p.proargtypes::oid[]) AND 'cstring'::regtype <> ALL (p.proargtypes::oid[])
       -- What ends or delays sessions, reads or writes files, or counts to a row's number.
@@ -54,7 +55,7 @@ SELECT DISTINCT e FROM (
     UNION
     -- Every type that the text can be cast to, and what such a value can be cast to in turn.
     SELECT 'body::' || format_type(t.oid, NULL) FROM pg_type t
-    WHERE t.typnamespace = 'pg_catalog'::regnamespace AND t.typtype IN ('b', 'r', 'm') AND t.typelem = 0
+    WHERE t.typnamespace IN ('pg_catalog'::regnamespace, 'extra'::regnamespace) AND t.typtype IN ('b', 'r', 'm') AND t.typelem = 0
     UNION
     SELECT '(ARRAY[body])::' || format_type(t.oid, NULL) FROM pg_type t
     WHERE t.typnamespace = 'pg_catalog'::regnamespace AND t.typcategory = 'A'
@@ -62,13 +63,13 @@ SELECT DISTINCT e FROM (
     SELECT format('(%s)::%s', body_as(castsource), format_type(casttarget, NULL)) FROM pg_cast WHERE body_as(castsource) IS NOT NULL
     UNION
     -- Every operator, with the row on each side.
-    SELECT format('%s OPERATOR(pg_catalog.%s) %s', coalesce(body_as(oprleft), ''), oprname, coalesce(sample_of(oprright), ''))
+    SELECT format('%s OPERATOR(%s.%s) %s', body_as(oprleft), oprnamespace::regnamespace, oprname, sample_of(oprright))
     FROM pg_operator WHERE oprkind = 'b' AND body_as(oprleft) IS NOT NULL
     UNION
-    SELECT format('%s OPERATOR(pg_catalog.%s) %s', coalesce(sample_of(oprleft), ''), oprname, body_as(oprright))
+    SELECT format('%s OPERATOR(%s.%s) %s', sample_of(oprleft), oprnamespace::regnamespace, oprname, body_as(oprright))
     FROM pg_operator WHERE oprkind = 'b' AND body_as(oprright) IS NOT NULL
     UNION
-    SELECT format('OPERATOR(pg_catalog.%s) %s', oprname, body_as(oprright))
+    SELECT format('OPERATOR(%s.%s) %s', oprnamespace::regnamespace, oprname, body_as(oprright))
     FROM pg_operator WHERE oprkind = 'l' AND body_as(oprright) IS NOT NULL
     UNION
     -- What has a syntax of its own.

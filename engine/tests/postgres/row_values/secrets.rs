@@ -49,13 +49,17 @@ const FORMS: [&str; 34] = [
 pub(super) fn all(seed: u64) -> Vec<Secret> {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut secrets: Vec<_> = FORMS.iter().map(|form| secret(form, &mut random)).collect();
-    // Longer than what a text search takes for a word.
-    let long: String = "@".repeat(300);
-    secrets.push(secret(&long, &mut random));
+    secrets.push(secret(&long(), &mut random));
     secrets
 }
 
-fn secret(form: &str, random: &mut fastrand::Rng) -> Secret {
+/// A form that is longer than what a text search takes for a word.
+pub(super) fn long() -> String {
+    "@".repeat(300)
+}
+
+/// One secret, in which `@` and `#` are replaced.
+pub(super) fn secret(form: &str, random: &mut fastrand::Rng) -> Secret {
     let mut parts = Vec::new();
     let mut text = String::new();
     for c in form.chars() {
