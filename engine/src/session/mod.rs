@@ -108,9 +108,11 @@ impl Session {
         T: for<'r> Decode<'r, Postgres> + Type<Postgres>,
     {
         // These make the server notice within some 10 seconds that we are gone, and so free the lock of
-        // a function that was killed. The first exists from PostgreSQL 14 on.
+        // a function that was killed. A role's own limit would end the session while it waits for a table to be free. The
+        // first two exist from PostgreSQL 14 on.
         let watchful = [
             ("client_connection_check_interval", "1s"),
+            ("idle_session_timeout", "0"),
             ("tcp_keepalives_idle", "5"),
             ("tcp_keepalives_interval", "2"),
             ("tcp_keepalives_count", "3"),
@@ -118,7 +120,7 @@ impl Session {
         ];
         let (connected, watchful_settings) = match connect(target, &watchful).await {
             Err(error) if code_of(&error).as_deref() == Some(sqlstate::UNDEFINED_OBJECT) => {
-                (connect(target, &watchful[1..]).await, &watchful[1..])
+                (connect(target, &watchful[2..]).await, &watchful[2..])
             }
             result => (result, &watchful[..]),
         };
