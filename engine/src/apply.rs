@@ -6,15 +6,15 @@ use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
 use crate::history::{Format, History};
-use crate::ledger::{self, Entry, Ledger, PREPARED, PREPARED_LEFT, Recorded, Row, Statements};
+use crate::ledger::{self, Entry, Ledger, PREPARED, PREPARED_LEFT, Recorded, Row, Statements, TRANSACTION_ID};
 use crate::lock::{Done, Shown};
 use crate::message::{Message, Recording};
 use crate::plan::{Planned, check_empty, resolve};
 use crate::reconcile::{Reconciled, reconcile};
 use crate::script::{Class, Evidence};
-use crate::session::{ScriptError, Session, Target, code_of, database_error, is_broken};
+use crate::session::{Answer, ScriptError, Session, Target, code_of, database_error, is_broken};
 use crate::standalone::Standalone;
-use crate::transaction::{self, Fate};
+use crate::transaction::{self, Fate, Opened};
 use crate::{Error, Result, failure, lock, sqlstate};
 
 pub use crate::reconcile::Approved;
@@ -169,10 +169,10 @@ async fn make_ledger(session: &mut Session, format: Format, statements: &Stateme
     session.run("creating the ledger", &creation).await
 }
 
-/// Whether an error is the recording's own, so that it wrote no row.
-fn is_guards(error: &ScriptError) -> bool {
+/// Whether an error is the recording's own, by one of these marks, so that it wrote no row.
+fn is_guards(error: &ScriptError, marks: &[&str]) -> bool {
     let text = database_error(&error.source).map_or("", |error| error.message());
-    ledger::GUARDS.iter().any(|mark| text.contains(mark))
+    marks.iter().any(|mark| text.contains(mark))
 }
 
 /// One migration's turn.
@@ -272,42 +272,48 @@ impl Turn<'_> {
         };
         let nonce = transaction::nonce();
         let message = Message::transactional(session, self.statements, self.entry, self.planned, recording, &nonce);
+        let known = session.opened.take();
         let error = match session.send(message.text.clone(), self.budget.deadline).await {
             Ok(answer) if message.differs_from(answer.completed) => {
                 return Err(self.ran_something_else(&message, answer.completed));
             }
-            Ok(answer) => return self.recorded(session, answer.last, recording).await,
+            Ok(answer) => return self.recorded(session, answer, known, recording).await,
             Err(error) => error,
         };
         if is_broken(&error.source) {
             return Err(session.error(&format!("migration {}", self.planned.name), &error.source));
         }
+        let opened = match known {
+            Some(known) => Some(known),
+            None => Opened::of(error.first.as_ref()).map_err(|error| session.error("opening a transaction", &error))?,
+        };
         // A message that PostgreSQL cannot parse has not run at all.
         let fate = match error.completed {
             0 => {
                 session.reset("ROLLBACK; ", "").await?;
                 Fate::RolledBack
             }
-            _ => transaction::fate(session, &nonce).await?,
+            _ => transaction::fate(session, &nonce, opened).await?,
         };
-        // A failover can leave the session as it is. A script can also make its own transaction read-only.
-        if code_of(&error.source).as_deref() == Some(sqlstate::READ_ONLY_SQL_TRANSACTION) {
-            session.look_again().await?;
-            session.check_writable()?;
-        }
-        // A COMMIT of ours that failed has ended the transaction, and undone it.
-        let at_commit = error.last.as_ref().is_some_and(|row| row.try_get::<i64, _>(PREPARED_LEFT).is_ok());
         // An error of the driver says nothing of where the server stopped, and one of the server's may have come behind
         // our own COMMIT. Elsewhere a row is no evidence: a script can have written it.
         let is_drivers = database_error(&error.source).is_none();
-        if is_drivers || fate == Fate::Committed && !is_guards(&error) {
+        if is_drivers || fate == Fate::Committed && !is_guards(&error, &ledger::GUARDS) {
             let sql = self.statements.recorded(self.entry);
             if let Some(recorded) = Recorded::one(session, "looking for the row", &sql).await? {
                 return Ok(Attempt::Applied(recorded));
             }
         }
-        if fate == Fate::Committed || fate == Fate::Ended && !at_commit {
-            return Err(self.torn(session, &message, &error).await);
+        if fate != Fate::RolledBack
+            && let Some(opened) = opened
+            && transaction::is_anything_committed(session, opened).await?
+        {
+            return Err(self.torn(session, &message, &error, fate).await);
+        }
+        // A failover can leave the session as it is. A script can also make its own transaction read-only.
+        if code_of(&error.source).as_deref() == Some(sqlstate::READ_ONLY_SQL_TRANSACTION) {
+            session.look_again().await?;
+            session.check_writable()?;
         }
         // The script gave up what was prepared here, and is undone: once more, without it.
         if recording == Recording::Prepared && code_of(&error.source).as_deref() == Some(sqlstate::NOTHING_PREPARED) {
@@ -316,9 +322,9 @@ impl Turn<'_> {
         Ok(Attempt::Failed(Box::new((error, message))))
     }
 
-    /// What it means that a script ended the transaction that it ran in: a part of it is committed, and it has no row.
-    /// Leaves an open row, so that no later run takes the migration for one that never ran.
-    async fn torn(&self, session: &mut Session, message: &Message, error: &ScriptError) -> Error {
+    /// What it means that a script ended the transaction that it ran in: a part of it is committed, or may be, and it has
+    /// no row. Leaves an open row, so that no later run takes the migration for one that never ran.
+    async fn torn(&self, session: &mut Session, message: &Message, error: &ScriptError, fate: Fate) -> Error {
         let insert = self.statements.insert_started(self.entry);
         let is_marked = match session.rows("recording that a part is committed", &insert).await {
             Ok(rows) => !rows.is_empty(),
@@ -329,13 +335,18 @@ impl Turn<'_> {
         };
         let code = code_of(&error.source).unwrap_or_else(|| "none".to_owned());
         let completed = message.completed_of_script(error.completed);
+        let committed = if fate == Fate::Committed {
+            "What stood before that is committed and stays"
+        } else {
+            "A part of it is committed and stays, if what was committed meanwhile is not all another session's"
+        };
         let unmarked =
             if is_marked { "" } else { ". It has no row in the ledger: a new run would run all of it again" };
         Error::InDoubt {
             migration: self.planned.name.clone(),
             evidence: format!(
-                "its script ended the transaction that it ran in, though its text shows no statement that does. What stood \
-                 before that is committed and stays. {completed} of its statements had completed when it stopped with \
+                "its script ended the transaction that it ran in, though its text shows no statement that does. \
+                 {committed}. {completed} of its statements had completed when it stopped with \
                  SQLSTATE {code} ({}){unmarked}",
                 sqlstate::condition(&code)
             ),
@@ -353,10 +364,22 @@ impl Turn<'_> {
     }
 
     /// What the `row` tells that our own check has returned last.
-    async fn recorded(&self, session: &mut Session, row: Option<PgRow>, recording: Recording) -> Result<Attempt> {
-        let read = |row: PgRow| Ok((Recorded::of(&row)?, row.try_get::<i64, _>(PREPARED_LEFT)?));
-        let found = row.ok_or(sqlx::Error::RowNotFound).and_then(read);
-        let (recorded, prepared) = found.map_err(|error| session.error("recording", &error))?;
+    async fn recorded(
+        &self,
+        session: &mut Session,
+        answer: Answer,
+        known: Option<Opened>,
+        recording: Recording,
+    ) -> Result<Attempt> {
+        let read = |row: PgRow| {
+            let prepared = row.try_get::<i64, _>(PREPARED_LEFT)?;
+            Ok((Recorded::of(&row)?, prepared, row.try_get::<i64, _>(TRANSACTION_ID)?))
+        };
+        let found = answer.last.ok_or(sqlx::Error::RowNotFound).and_then(read);
+        let (recorded, prepared, id) = found.map_err(|error| session.error("recording", &error))?;
+        let looked = known.map_or_else(|| Opened::of(answer.first.as_ref()), |known| Ok(Some(known)));
+        let opened = looked.map_err(|error| session.error("recording", &error))?;
+        session.opened = opened.map(|opened| opened.behind(id));
         session.prepared = recording != Recording::SpelledOut;
         if recording == Recording::Prepared && prepared != PREPARED {
             // The script has prepared statements, which the next one is not to find.
@@ -373,6 +396,13 @@ impl Turn<'_> {
             if session.value(doing, &failure::is_in_a_source(&name)).await.unwrap_or(false) {
                 failure.message = Some(format!("a function does not find {name}"));
             }
+        }
+        if is_guards(error, &[ledger::TRANSACTION_ENDED]) {
+            failure.hint = Some(
+                "The script ended the transaction that it ran in, though its text shows no statement that does. Nothing \
+                 of it is committed"
+                    .into(),
+            );
         }
         if failure.code == sqlstate::QUERY_CANCELED && Instant::now() >= self.budget.deadline {
             failure.hint = Some(failure::time_is_up(&error.waited_for));

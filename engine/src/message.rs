@@ -61,7 +61,9 @@ impl Message {
             Recording::Prepared => (ledger.record_prepared(entry, prepared), session.reset_statements(true)),
         };
         let script = &planned.script;
-        let opening = transaction::open(script.modes.as_deref(), nonce);
+        let looks = session.opened.is_none();
+        let mut opening = if looks { transaction::look().to_vec() } else { Vec::new() };
+        opening.extend(transaction::open(script.modes.as_deref(), nonce));
         let mut tail = vec!["RESET SESSION AUTHORIZATION".to_owned(), "RESET ROLE".to_owned(), OWN_PATH.to_owned()];
         tail.extend(record);
         debug_assert_eq!(tail.len(), RECORDING, "what stands before the COMMIT is counted");

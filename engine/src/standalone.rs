@@ -107,7 +107,8 @@ impl Standalone<'_> {
             }
             Err(error) => error,
         };
-        session.reset("", "").await?;
+        // Only a script that was not read as it is leaves a transaction open.
+        session.reset("ROLLBACK; ", "").await?;
         if Instant::now() >= self.deadline {
             // No time to look: the row stays open, and the next attempt does.
             return Ok(Attempt::Failed(Box::new((error, message))));

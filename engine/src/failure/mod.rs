@@ -18,7 +18,7 @@ pub(crate) use text::of_ours;
 
 /// What is said of the script of `planned` that a caller sent by itself as it is, behind so many `completed` statements.
 pub fn of_script(planned: &Planned, completed: usize, source: sqlx::Error) -> MigrationFailure {
-    let error = ScriptError { completed, last: None, waited_for: Vec::new(), source };
+    let error = ScriptError { completed, first: None, waited_for: Vec::new(), source };
     of(planned, &Message::alone(planned.script.text.clone()), &error, true, 0, 1)
 }
 

@@ -9,7 +9,7 @@ mod shape;
 mod sqlx;
 
 pub use name::TableName;
-pub(crate) use recording::{PREPARED, PREPARED_LEFT, Prepared};
+pub(crate) use recording::{PREPARED, PREPARED_LEFT, Prepared, TRANSACTION_ID};
 
 use ::sqlx::Row as _;
 use ::sqlx::postgres::PgRow;

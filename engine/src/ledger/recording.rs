@@ -14,6 +14,9 @@ pub(crate) const PREPARED: i64 = 2;
 /// The column that says how many statements are prepared, in the row that only a recording gives.
 pub(crate) const PREPARED_LEFT: &str = "lockstep_prepared";
 
+/// The column with the id of the transaction, in the same row.
+pub(crate) const TRANSACTION_ID: &str = "lockstep_transaction";
+
 /// The names of what a session prepares. They are random, so that a script cannot put statements of its own there.
 #[derive(Debug, Clone)]
 pub(crate) struct Prepared {
@@ -112,7 +115,7 @@ impl Statements {
     fn check_recorded(&self, values: &Values) -> String {
         format!(
             "SELECT coalesce(r.milliseconds, {}), r.started_at, (SELECT pg_catalog.count(*) FROM pg_catalog.pg_prepared_statements) \
-             AS {PREPARED_LEFT}, {SCRIPTS_PATH} FROM (SELECT 1) one LEFT JOIN (SELECT {} FROM {} WHERE {}) r ON true",
+             AS {PREPARED_LEFT}, pg_catalog.txid_current() AS {TRANSACTION_ID}, {SCRIPTS_PATH} FROM (SELECT 1) one LEFT JOIN (SELECT {} FROM {} WHERE {}) r ON true",
             mark(SWALLOWED),
             self.stamp(),
             self.table,

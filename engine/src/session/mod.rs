@@ -17,6 +17,7 @@ use crate::ledger::Prepared;
 use crate::plan::Identity;
 use crate::session::connect::{connect, connect_error};
 use crate::session::fault::query_error;
+use crate::transaction::Opened;
 use crate::{Error, Result, sqlstate};
 
 pub(crate) use fault::{code_of, database_error, is_broken, is_closed, position_of};
@@ -61,6 +62,8 @@ pub struct Session {
     pub(crate) prepared_names: Prepared,
     /// Whether the statements that record a migration are prepared here, and no others.
     pub(crate) prepared: bool,
+    /// What a look at the session would show now, where the last migration's message has told it.
+    pub(crate) opened: Option<Opened>,
 }
 
 /// What the server says of itself when a session opens.
@@ -76,7 +79,9 @@ pub(crate) struct ServerFacts {
 pub(crate) struct Answer {
     /// How many statements it has run.
     pub(crate) completed: usize,
-    /// The last row.
+    /// The first row.
+    pub(crate) first: Option<PgRow>,
+    /// The last row, where it is not the only one.
     pub(crate) last: Option<PgRow>,
 }
 
@@ -84,8 +89,8 @@ pub(crate) struct Answer {
 pub(crate) struct ScriptError {
     /// How many statements of the message had completed.
     pub(crate) completed: usize,
-    /// The last row that came before it.
-    pub(crate) last: Option<PgRow>,
+    /// The first row that came before it.
+    pub(crate) first: Option<PgRow>,
     /// The sessions that it waited for when its time was up.
     pub(crate) waited_for: Vec<String>,
     pub(crate) source: sqlx::Error,
@@ -178,6 +183,7 @@ impl Session {
             knows_time_zone: own.knows_time_zone,
             prepared_names: Prepared::new(),
             prepared: false,
+            opened: None,
         };
         if !session.settings.is_empty() {
             let settings = session.settings.join("; ");
@@ -193,6 +199,7 @@ impl Session {
 
     /// The connection, for whoever asks the database what this crate does not.
     pub fn connection(&mut self) -> &mut PgConnection {
+        self.opened = None;
         &mut self.connection
     }
 
@@ -277,6 +284,7 @@ impl Session {
 
     /// Runs a statement that may fail. Returns the SQLSTATE if it does.
     pub(crate) async fn try_code(&mut self, sql: &str) -> Result<Option<String>> {
+        self.opened = None;
         match fetch(&mut self.connection, sql).await {
             Ok(_) => Ok(None),
             Err(error) if is_closed(&error) => Err(self.error("looking at the session", &error)),
@@ -303,12 +311,14 @@ impl Session {
 
     /// Runs one statement and gives the number of rows that it changed.
     pub(crate) async fn change(&mut self, doing: &str, sql: &str) -> Result<u64> {
+        self.opened = None;
         let changing = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut self.connection);
         let result = answered(changing).await;
         result.map(|done| done.rows_affected()).map_err(|error| self.error(doing, &error))
     }
 
     pub(crate) async fn rows(&mut self, doing: &str, sql: &str) -> Result<Vec<PgRow>> {
+        self.opened = None;
         match fetch(&mut self.connection, sql).await {
             Ok(rows) => Ok(rows),
             Err(error) => Err(self.error(doing, &error)),
@@ -316,19 +326,21 @@ impl Session {
     }
 
     /// Sends `message` as it is, and counts the statements that complete until one fails. Rows are dropped as they come, but
-    /// for the last.
+    /// for the first and the last.
     ///
     /// At `deadline` the statement is cancelled from a second connection. If even that brings no
     /// answer, the session is as good as gone.
     pub(crate) async fn send(&mut self, message: String, deadline: Instant) -> Result<Answer, ScriptError> {
+        self.opened = None;
         let cancel = (self.target.clone(), self.pid);
-        let (mut completed, mut last, mut waited_for) = (0, None, Vec::new());
+        let (mut completed, mut first, mut last, mut waited_for) = (0, None, None, Vec::new());
         let result = {
             let counting = async {
                 let mut stream = sqlx::raw_sql(AssertSqlSafe(message)).fetch_many(&mut self.connection);
                 while let Some(step) = stream.try_next().await? {
                     match step {
                         Either::Left(_) => completed += 1,
+                        Either::Right(row) if first.is_none() => first = Some(row),
                         Either::Right(row) => last = Some(row),
                     }
                 }
@@ -346,8 +358,8 @@ impl Session {
             }
         };
         match result {
-            Ok(()) => Ok(Answer { completed, last }),
-            Err(source) => Err(ScriptError { completed, last, waited_for, source }),
+            Ok(()) => Ok(Answer { completed, first, last }),
+            Err(source) => Err(ScriptError { completed, first, waited_for, source }),
         }
     }
 
