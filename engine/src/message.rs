@@ -7,7 +7,7 @@ use crate::session::Session;
 use crate::transaction;
 
 /// How many statements of ours stand between the script and its COMMIT.
-pub(crate) const RECORDING: usize = 5;
+pub(crate) const RECORDING: usize = 6;
 
 /// How a migration is recorded in its own message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,8 +40,7 @@ impl Message {
     /// The script comes first, so that it may start with SET TRANSACTION, and a newline comes behind it,
     /// for it may end in a comment. The role is reset before the ledger is written, since the script's
     /// own may not have the right; and the search path, since what the schema's other users make there must not be run.
-    /// The last statement of the recording gives the path back, for what a COMMIT fires. The reset of the session stands
-    /// behind the COMMIT.
+    /// Before the COMMIT the script gets its path back, for what that fires. The reset of the session stands behind it.
     pub(crate) fn transactional(
         session: &Session,
         ledger: &Statements,
@@ -66,6 +65,7 @@ impl Message {
         opening.extend(transaction::open(script.modes.as_deref(), nonce));
         let mut tail = vec!["RESET SESSION AUTHORIZATION".to_owned(), "RESET ROLE".to_owned(), OWN_PATH.to_owned()];
         tail.extend(record);
+        tail.push(SCRIPTS_PATH.to_owned());
         debug_assert_eq!(tail.len(), RECORDING, "what stands before the COMMIT is counted");
         tail.push("COMMIT".to_owned());
         tail.append(&mut reset);
@@ -151,9 +151,10 @@ impl Message {
 const OWN_PATH: &str = "SELECT pg_catalog.set_config('lockstep.path', pg_catalog.current_setting('search_path'), true), \
                         pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)";
 
-/// An expression that gives the script's path back.
-pub(crate) const SCRIPTS_PATH: &str =
-    "pg_catalog.set_config('search_path', pg_catalog.current_setting('lockstep.path'), true)";
+/// Gives the script's path back, and no row. It is a statement of its own: once a prepared one has run, the server looks at it
+/// again along the path that there is then.
+const SCRIPTS_PATH: &str =
+    "SELECT WHERE pg_catalog.set_config('search_path', pg_catalog.current_setting('lockstep.path'), true) IS NULL";
 
 #[cfg(test)]
 mod tests {

@@ -41,10 +41,6 @@ impl State {
     }
 }
 
-/// What a script that runs alone needs, which is sent before it: its search path, and no lock timeout. That would leave an
-/// index invalid; the deadline bounds the statement instead.
-const AS_A_SCRIPT: &str = "RESET search_path; SET lock_timeout = 0";
-
 /// A standalone migration's turn.
 pub(crate) struct Standalone<'a> {
     pub(crate) ledger: &'a Statements,
@@ -89,7 +85,7 @@ impl Standalone<'_> {
             self.clear(session, &[]).await?;
         }
         if clears || cut_off.is_some() || *self.evidence == Evidence::None {
-            session.run("preparing the session for a script", AS_A_SCRIPT).await?;
+            session.as_a_script("preparing the session for a script", "").await?;
         }
         let message = Message::alone(self.statement(state));
         let result = session.send(message.text.clone(), self.deadline).await;
@@ -135,8 +131,8 @@ impl Standalone<'_> {
     async fn start(&self, session: &mut Session) -> Result<State> {
         let insert = self.ledger.insert_started(self.entry);
         // First the catalog, which may not even know the names: then nothing is recorded.
-        let sql = format!("SELECT ({}); {insert}; {AS_A_SCRIPT}", state_sql(self.evidence, session.path()));
-        let rows = session.rows("recording a start", &sql).await?;
+        let sql = format!("SELECT ({}); {insert}; ", state_sql(self.evidence, session.path()));
+        let rows = session.as_a_script("recording a start", &sql).await?;
         match rows.as_slice() {
             [state, _recorded] => State::of(state).map_err(|error| session.error("looking at what is there", &error)),
             _ => Err(self.lock_lost(session).await?),
@@ -248,7 +244,7 @@ impl Standalone<'_> {
 
     async fn drop_index(&self, session: &mut Session, index: &str) -> Result<()> {
         tracing::warn!(index, "dropping an invalid index that an earlier attempt left");
-        session.run("preparing the session for a script", AS_A_SCRIPT).await?;
+        session.as_a_script("preparing the session for a script", "").await?;
         // It waits for every transaction that may still use the index.
         let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {index}");
         let dropped = session.send(drop, self.deadline).await;

@@ -5,7 +5,7 @@
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
-use crate::session::Session;
+use crate::session::{OWN_PATH, Session};
 use crate::{Result, sqlstate};
 
 /// The parameter that tells afterwards whether the transaction was committed. It is set for the session, and an abort
@@ -88,8 +88,10 @@ pub(crate) async fn fate(session: &mut Session, nonce: &str, opened: Option<Open
     let doing = "looking what became of a transaction";
     let is_over = session.try_code("SAVEPOINT lockstep").await?.as_deref() == Some(sqlstate::NO_ACTIVE_SQL_TRANSACTION);
     let rollback = if is_over { "" } else { "ROLLBACK; " };
-    let look =
-        format!("{rollback}SELECT coalesce(pg_catalog.current_setting('{MARK}', true), '') = '{nonce}', {NUMBER}; ");
+    // Where a script's own COMMIT was carried out, its search path is still in force.
+    let look = format!(
+        "{rollback}{OWN_PATH}; SELECT coalesce(pg_catalog.current_setting('{MARK}', true), '') = '{nonce}', {NUMBER}; "
+    );
     let rows = session.reset(&look, "").await?;
     let read = |row: &PgRow| Ok((row.try_get::<bool, _>(0)?, row.try_get::<i64, _>(1)?));
     let (is_committed, number) =

@@ -5,7 +5,6 @@
 
 use super::{Entry, SWALLOWED, Statements, mark, prisma, sqlx};
 use crate::history::Format;
-use crate::message::SCRIPTS_PATH;
 use crate::quote::literal;
 
 /// How many statements [`Statements::prepare`] prepares: a script that leaves more has left its own.
@@ -115,7 +114,7 @@ impl Statements {
     fn check_recorded(&self, values: &Values) -> String {
         format!(
             "SELECT coalesce(r.milliseconds, {}), r.started_at, (SELECT pg_catalog.count(*) FROM pg_catalog.pg_prepared_statements) \
-             AS {PREPARED_LEFT}, pg_catalog.txid_current() AS {TRANSACTION_ID}, {SCRIPTS_PATH} FROM (SELECT 1) one LEFT JOIN (SELECT {} FROM {} WHERE {}) r ON true",
+             AS {PREPARED_LEFT}, pg_catalog.txid_current() AS {TRANSACTION_ID} FROM (SELECT 1) one LEFT JOIN (SELECT {} FROM {} WHERE {}) r ON true",
             mark(SWALLOWED),
             self.stamp(),
             self.table,

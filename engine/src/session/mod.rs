@@ -39,12 +39,16 @@ const FORGET_PREPARED: &str = "DEALLOCATE ALL";
 
 /// The search path of our own queries. Whoever may create objects in another schema could have them found by a query of
 /// ours: an operator that fits better is taken wherever it is.
-const OWN_PATH: &str = "SET search_path = pg_catalog, pg_temp";
+pub(crate) const OWN_PATH: &str = "SET search_path = pg_catalog, pg_temp";
+
+/// What a script that runs alone needs, which is sent before it: its search path, and no lock timeout. That would leave an
+/// index invalid; the deadline bounds the statement instead.
+const AS_A_SCRIPT: &str = "RESET search_path; SET lock_timeout = 0";
 
 /// An open session.
 ///
-/// Its search path is that of our own queries. A script's own path is the session's default: a script's message begins
-/// with a RESET of it.
+/// Our own queries have a search path of their own. A script's path is the session's default: a script's message begins
+/// with a RESET of it, and the query behind the message sets ours again.
 pub struct Session {
     connection: PgConnection,
     target: Target,
@@ -54,6 +58,8 @@ pub struct Session {
     settings: Vec<String>,
     /// The schemas in which a script's names are looked for.
     path: Vec<String>,
+    /// Whether the search path is certainly that of our own queries.
+    has_own_path: bool,
     /// How a script's session differs from the tool's own, a sentence each.
     differences: Vec<String>,
     /// Whether the time zone is known that a script's session would have with the tool.
@@ -179,6 +185,7 @@ impl Session {
             facts,
             settings: own.statements,
             path: own.path,
+            has_own_path: true,
             differences: own.differences,
             knows_time_zone: own.knows_time_zone,
             prepared_names: Prepared::new(),
@@ -262,7 +269,16 @@ impl Session {
     pub(crate) async fn reset(&mut self, before: &str, behind: &str) -> Result<Vec<PgRow>> {
         self.prepared = false;
         let reset = self.reset_statements(false).join("; ");
+        // What stands before may be a ROLLBACK, and nothing else would be carried out before that.
+        self.has_own_path = true;
         self.rows("resetting the session", &format!("{before}{reset}; {behind}")).await
+    }
+
+    /// Has the session be as a script that runs alone needs it. What stands `before` comes before that, in one round trip.
+    pub(crate) async fn as_a_script(&mut self, doing: &str, before: &str) -> Result<Vec<PgRow>> {
+        let rows = self.rows(doing, &format!("{before}{AS_A_SCRIPT}")).await;
+        self.has_own_path = false;
+        rows
     }
 
     /// The statements that do so, with or without giving up what is prepared.
@@ -312,17 +328,24 @@ impl Session {
     /// Runs one statement and gives the number of rows that it changed.
     pub(crate) async fn change(&mut self, doing: &str, sql: &str) -> Result<u64> {
         self.opened = None;
+        let sql = self.with_own_path(sql);
         let changing = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut self.connection);
         let result = answered(changing).await;
+        self.has_own_path |= result.is_ok();
         result.map(|done| done.rows_affected()).map_err(|error| self.error(doing, &error))
     }
 
     pub(crate) async fn rows(&mut self, doing: &str, sql: &str) -> Result<Vec<PgRow>> {
         self.opened = None;
-        match fetch(&mut self.connection, sql).await {
-            Ok(rows) => Ok(rows),
-            Err(error) => Err(self.error(doing, &error)),
-        }
+        let sql = self.with_own_path(sql);
+        let result = fetch(&mut self.connection, &sql).await;
+        self.has_own_path |= result.is_ok();
+        result.map_err(|error| self.error(doing, &error))
+    }
+
+    /// A query of ours, with what gives it its search path where a script may have left another one.
+    fn with_own_path(&self, sql: &str) -> String {
+        if self.has_own_path { sql.to_owned() } else { format!("{OWN_PATH}; {sql}") }
     }
 
     /// Sends `message` as it is, and counts the statements that complete until one fails. Rows are dropped as they come, but
@@ -332,6 +355,7 @@ impl Session {
     /// answer, the session is as good as gone.
     pub(crate) async fn send(&mut self, message: String, deadline: Instant) -> Result<Answer, ScriptError> {
         self.opened = None;
+        self.has_own_path = false;
         let cancel = (self.target.clone(), self.pid);
         let (mut completed, mut first, mut last, mut waited_for) = (0, None, None, Vec::new());
         let result = {
