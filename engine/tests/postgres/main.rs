@@ -22,3 +22,4 @@ mod soup;
 mod sqlx_histories;
 mod standalone;
 mod support;
+mod traps;

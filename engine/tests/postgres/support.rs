@@ -33,11 +33,16 @@ impl Database {
 
     /// The same for histories of this tool's.
     pub(crate) async fn create_for(tool: Format) -> Self {
+        Self::create_from(tool, "template1").await
+    }
+
+    /// The same as a copy of the database `template`.
+    pub(crate) async fn create_from(tool: Format, template: &str) -> Self {
         let name = format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let password = r#"p'w"d/%\ @:é"#;
-        let mut admin = connect("postgres", &setting("PASSWORD"), "postgres").await;
+        let mut admin = connect_as_superuser("postgres").await;
         run(&mut admin, &format!("CREATE ROLE {name} LOGIN PASSWORD E'p\\'w\"d/%\\\\ @:é'")).await;
-        run(&mut admin, &format!("CREATE DATABASE {name} OWNER {name}")).await;
+        run(&mut admin, &format!("CREATE DATABASE {name} OWNER {name} TEMPLATE {template}")).await;
         Self {
             target: Target {
                 host: setting("HOST"),
@@ -56,6 +61,12 @@ impl Database {
         }
     }
 
+    /// Deletes it, where it is large.
+    pub(crate) async fn drop(self) {
+        let mut admin = connect_as_superuser("postgres").await;
+        run(&mut admin, &format!("DROP DATABASE {} WITH (FORCE)", self.target.database)).await;
+    }
+
     /// Another session of the same role.
     pub(crate) async fn session(&self) -> PgConnection {
         connect(&self.target.user, &self.target.password, &self.target.database).await
@@ -63,7 +74,7 @@ impl Database {
 
     /// A superuser's session.
     pub(crate) async fn superuser(&self) -> PgConnection {
-        connect("postgres", &setting("PASSWORD"), &self.target.database).await
+        connect_as_superuser(&self.target.database).await
     }
 
     /// Runs `sql` as the role.
@@ -153,6 +164,10 @@ pub(crate) fn sqlx_history(scripts: &[(&str, &str)]) -> History {
 /// The ledger's line for a migration that was applied in the ordinary way.
 pub(crate) fn applied(name: &str) -> String {
     format!("{name} true false 1 true")
+}
+
+pub(crate) async fn connect_as_superuser(database: &str) -> PgConnection {
+    connect("postgres", &setting("PASSWORD"), database).await
 }
 
 pub(crate) async fn connect(user: &str, password: &str, database: &str) -> PgConnection {
