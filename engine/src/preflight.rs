@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use sqlx::Row as _;
+use sqlx::postgres::PgRow;
 
 use crate::history::Format;
 use crate::ledger::Statements;
+use crate::name::quoted;
 use crate::quote::{identifier, literal};
 use crate::session::{Session, Tls};
 use crate::{Error, Result, lock};
@@ -66,6 +68,7 @@ pub async fn preflight(session: &mut Session, format: Format) -> Result<Report> 
     if long > 0 {
         warnings.push(format!("{long} session(s) have been in a transaction for over a minute and may hold locks"));
     }
+    warnings.extend(creators(session, &schemas).await?);
     Ok(Report {
         server_version: session.facts().version.clone(),
         database: target.database,
@@ -74,6 +77,76 @@ pub async fn preflight(session: &mut Session, format: Format) -> Result<Report> 
         warnings,
     })
 }
+
+/// How many roles a warning names.
+const NAMED: usize = 5;
+
+/// Which other roles may create objects where scripts look for names: in `schemas`, and in those of the search path.
+///
+/// Those that may do anything are left out: superusers, RDS's own, and who owns the schema together with our role.
+async fn creators(session: &mut Session, schemas: &BTreeSet<&str>) -> Result<Vec<String>> {
+    let own = session.path().iter().map(String::as_str);
+    let names: BTreeSet<String> = schemas.iter().copied().chain(own).map(literal).collect();
+    let names: Vec<String> = names.into_iter().collect();
+    let sql = CREATORS.replace("$schemas", &names.join(", "));
+    let doing = "looking who may create objects";
+    let rows = session.rows(doing, &sql).await?;
+    let read = |row: &PgRow| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+    let found: Vec<(String, Option<String>, bool)> =
+        rows.iter().map(read).collect::<Result<_, sqlx::Error>>().map_err(|error| session.error(doing, &error))?;
+    let user = &session.target().user;
+    Ok(found.chunk_by(|one, other| one.0 == other.0).flat_map(|of_schema| warnings(of_schema, user)).collect())
+}
+
+/// The warnings of one schema's rows: its name, a role or none for every role, and whether that owns it.
+fn warnings(rows: &[(String, Option<String>, bool)], user: &str) -> Vec<String> {
+    const RISK: &str = "so that a script can run another role's function or operator; run:";
+    let Some((schema, ..)) = rows.first() else { return Vec::new() };
+    let schema = quoted(schema);
+    let mut warnings = Vec::new();
+    let (mut granted, mut by_every_role) = (Vec::new(), false);
+    for (_, role, owns) in rows {
+        match (role, owns) {
+            (None, _) => by_every_role = true,
+            (Some(role), true) => warnings.push(format!(
+                "schema {schema}: its owner {} may create objects in it, {RISK} ALTER SCHEMA {schema} OWNER TO {}",
+                quoted(role),
+                quoted(user)
+            )),
+            (Some(role), false) => granted.push(quoted(role)),
+        }
+    }
+    if by_every_role {
+        let revoke = format!("REVOKE CREATE ON SCHEMA {schema} FROM PUBLIC");
+        warnings.push(format!("schema {schema}: every role may create objects in it, {RISK} {revoke}"));
+    } else if !granted.is_empty() {
+        let more = granted.len().saturating_sub(NAMED);
+        granted.truncate(NAMED);
+        let named = granted.join(", ");
+        let others = if more == 0 { String::new() } else { format!(" and {more} more") };
+        let revoke = format!("REVOKE CREATE ON SCHEMA {schema} FROM {named}");
+        warnings.push(format!("schema {schema}: {named}{others} may create objects in it, {RISK} {revoke}"));
+    }
+    warnings
+}
+
+/// `pg_database_owner` has one member, which it stands for.
+const CREATORS: &str = "\
+    WITH schemas AS ( \
+        SELECT n.nspname, n.nspacl, CASE n.nspowner WHEN o.oid THEN d.datdba ELSE n.nspowner END AS owner, o.oid AS implied, d.datdba \
+        FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_database d ON d.datname = pg_catalog.current_database() \
+        LEFT JOIN pg_catalog.pg_roles o ON o.rolname = 'pg_database_owner' WHERE n.nspname IN ($schemas) \
+    ), creators AS ( \
+        SELECT nspname, owner, owner AS role FROM schemas \
+        UNION SELECT s.nspname, s.owner, CASE a.grantee WHEN s.implied THEN s.datdba ELSE a.grantee END \
+        FROM schemas s CROSS JOIN LATERAL pg_catalog.aclexplode(s.nspacl) a WHERE a.privilege_type = 'CREATE' \
+    ) \
+    SELECT c.nspname::text, r.rolname::text, c.role = c.owner FROM creators c LEFT JOIN pg_catalog.pg_roles r ON r.oid = c.role \
+    WHERE c.role = 0 OR r.oid IS NOT NULL AND NOT ( \
+        r.rolsuper OR pg_catalog.pg_has_role(r.oid, 'USAGE') \
+        OR r.oid <> c.owner AND pg_catalog.pg_has_role(r.oid, c.owner, 'USAGE') \
+        OR EXISTS (SELECT FROM pg_catalog.pg_roles a WHERE a.rolname = 'rds_superuser' AND pg_catalog.pg_has_role(r.oid, a.oid, 'MEMBER')) \
+    ) ORDER BY 1, 2";
 
 /// An error unless the role may record in the ledger. Gives a warning if it may not forget there.
 async fn check_may_record(session: &mut Session, statements: &Statements, user: &str) -> Result<Option<String>> {

@@ -129,6 +129,57 @@ async fn a_role_needs_of_another_owners_ledger_only_what_applying_needs() {
 }
 
 #[tokio::test]
+async fn roles_that_may_create_objects_where_scripts_look_are_named() {
+    let database = Database::create().await;
+    let role = &database.target.user;
+    let mut superuser = database.superuser().await;
+    let run = async |sql: String| crate::support::run(&mut database.superuser().await, &sql).await;
+    let warnings = async || {
+        let mut session = Session::open(&database.target).await.unwrap();
+        preflight(&mut session, Format::Prisma).await.unwrap().warnings
+    };
+    assert_eq!(warnings().await, Vec::<String>::new(), "nothing is granted in a new database");
+    let risk = "may create objects in it, so that a script can run another role's function or operator; run:";
+
+    let names: Vec<String> = (0..7).map(|number| format!("{role}_{number}")).collect();
+    for name in &names {
+        run(format!("CREATE ROLE {name}; GRANT CREATE ON SCHEMA public TO {name}")).await;
+    }
+    // A member of our role may become the owner, and a superuser may do anything. We may do what a group may.
+    run(format!("GRANT {role} TO {}; ALTER ROLE {} SUPERUSER", names[5], names[6])).await;
+    let five = names[..5].join(", ");
+    let revoke = format!("REVOKE CREATE ON SCHEMA public FROM {five}");
+    assert_eq!(warnings().await, [format!("schema public: {five} {risk} {revoke}")]);
+    run(format!("REVOKE {role} FROM {}", names[5])).await;
+    assert_eq!(warnings().await, [format!("schema public: {five} and 1 more {risk} {revoke}")]);
+    run(format!("GRANT {} TO {role}; {revoke}", names[5])).await;
+    assert_eq!(warnings().await, Vec::<String>::new());
+
+    run("GRANT CREATE ON SCHEMA public TO PUBLIC".into()).await;
+    let public = format!("schema public: every role {risk} REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+    assert_eq!(warnings().await, std::slice::from_ref(&public));
+
+    // The database's owner owns the schema, and we may create there like all others.
+    run(format!("ALTER DATABASE {role} OWNER TO {}", names[0])).await;
+    let owner = format!("schema public: its owner {} {risk} ALTER SCHEMA public OWNER TO {role}", names[0]);
+    assert_eq!(warnings().await, [owner, public]);
+    run(format!("ALTER DATABASE {role} OWNER TO {role}; REVOKE CREATE ON SCHEMA public FROM PUBLIC")).await;
+
+    // A schema that only the search path has.
+    run(format!("CREATE SCHEMA \"Other\" AUTHORIZATION {}", names[1])).await;
+    crate::support::run(&mut superuser, &format!("ALTER ROLE {role} SET search_path = public, \"Other\"")).await;
+    let target = engine::session::Target { tool: Format::Sqlx, ..database.target.clone() };
+    let mut session = Session::open(&target).await.unwrap();
+    let told = preflight(&mut session, Format::Sqlx).await.unwrap().warnings;
+    crate::support::run(&mut superuser, &format!("GRANT USAGE ON SCHEMA \"Other\" TO {role}")).await;
+    assert_eq!(told, Vec::<String>::new(), "what the role may not use is not in its path");
+    let mut session = Session::open(&target).await.unwrap();
+    let told = preflight(&mut session, Format::Sqlx).await.unwrap().warnings;
+    let other = format!("schema \"Other\": its owner {} {risk} ALTER SCHEMA \"Other\" OWNER TO {role}", names[1]);
+    assert_eq!(told, [other]);
+}
+
+#[tokio::test]
 async fn a_schema_of_its_own_is_made_and_used() {
     let mut database = Database::create().await;
     database.target.schema = "odd \"schema\"".into();
