@@ -11,3 +11,4 @@ mod plans;
 mod rules;
 mod server;
 mod support;
+mod traps;
