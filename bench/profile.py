@@ -26,6 +26,9 @@ _PREFIX = "entry %d "
 
 _RECORD = "\n;RESET SESSION AUTHORIZATION; RESET ROLE; "
 
+#: What the engine opens a script's transaction with, see `engine/src/transaction.rs`.
+_OPENING = re.compile(r"BEGIN; [^\n]*; SET lockstep\.transaction = '\w+'; [^\n]*;\n")
+
 
 @dataclass(frozen=True)
 class Version:
@@ -41,7 +44,7 @@ class Version:
 
 
 def _script(message: str) -> str:
-    return message.removeprefix("BEGIN;\n").rpartition(_RECORD)[0]
+    return _OPENING.sub("", message, count=1).rpartition(_RECORD)[0]
 
 
 def _in_transaction(message: str) -> str:
@@ -147,7 +150,7 @@ def _messages(log: str, database: str) -> list[str]:
 
 def _is_script(message: str, scripts: set[str]) -> bool:
     """A transactional script's message, or a standalone script itself."""
-    return message.startswith("BEGIN;\n") or message in scripts or message + "\n" in scripts
+    return bool(_OPENING.match(message)) or message in scripts or message + "\n" in scripts
 
 
 def show(content: dict) -> list[str]:

@@ -3,6 +3,7 @@
     python -m chaos                                  everything, in about a quarter of an hour
     python -m chaos --sample                         some of everything, in about a minute
     python -m chaos --seed 7 --only own:cut-server@31
+    python -m chaos --seed 7 --wrong-reader soup-17@last
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import argparse
 import signal
 import sys
 import time
+from pathlib import Path
 
 from local import build, paths
 
-from chaos import report
+from chaos import report, wrong_reader
 from chaos.cases import Result
 from chaos.points import Point
 from chaos.runs import keep_logs
@@ -32,6 +34,9 @@ def main() -> int:
     PLACE.mkdir(parents=True, exist_ok=True)
     binaries = build.binaries("apply", "plan")
     started = time.monotonic()
+    if arguments.wrong_reader:
+        chosen = [wrong_reader.pick(arguments.seed, id_) for id_ in arguments.wrong_reader]
+        return _wrong_reader(arguments.seed, chosen, binaries)
     with Server() as server:
         runner = Runner(server, arguments.seed, binaries)
         try:
@@ -46,7 +51,25 @@ def main() -> int:
     text = report.render(sweep)
     (PLACE / "report.txt").write_text(text + "\n")
     print(f"\n{text}\n\n{time.monotonic() - started:.0f} s; this report and the functions' logs are in {PLACE}")
-    return int(any(report.is_finding(point, result) for point, result in sweep.results))
+    found = any(report.is_finding(point, result) for point, result in sweep.results)
+    if not arguments.only:
+        soups = wrong_reader.SAMPLE if arguments.sample else wrong_reader.FULL
+        found |= bool(_wrong_reader(arguments.seed, wrong_reader.scripts(arguments.seed, soups), binaries))
+    return int(found)
+
+
+def _wrong_reader(seed: int, chosen: list[wrong_reader.Script], binaries: Path) -> int:
+    """Tries scripts with the reader that is wrong on purpose, and says what came of it."""
+    started = time.monotonic()
+    with Server() as server:
+        try:
+            tally = wrong_reader.tried(server, binaries, chosen, lambda finding: print(finding, flush=True))
+        finally:
+            keep_logs(server, PLACE)
+    text = wrong_reader.render(tally, seed)
+    (PLACE / "wrong-reader.txt").write_text(text + "\n")
+    print(f"\n{text}\n\n{time.monotonic() - started:.0f} s")
+    return int(bool(tally.findings))
 
 
 class _Progress:
@@ -71,6 +94,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="decides histories and points")
     parser.add_argument("--sample", action="store_true", help="some of everything")
     parser.add_argument("--only", type=_point, action="append", help="one point, as a finding names it")
+    parser.add_argument("--wrong-reader", action="append", metavar="NAME@PLACE", help="one script of those, as a finding names it")
     parser.add_argument("--repeat", type=int, default=1, help="how often to try what --only names")
     return parser.parse_args()
 

@@ -6,6 +6,7 @@ import random
 import shutil
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,7 +48,9 @@ class Ending:
 class Bench:
     """One proxy with a plan function, and an apply function for each user at once, on one database at a time."""
 
-    def __init__(self, server: Server, name: str, binaries: Path, apply: Path | None = None, **settings: str) -> None:
+    def __init__(
+        self, server: Server, name: str, binaries: Path, apply: Path | None = None, plan: Path | None = None, **settings: str,
+    ) -> None:
         self.server = server
         self.name = name
         self.proxy = Proxy(server.port)
@@ -56,7 +59,7 @@ class Bench:
         self._binaries = binaries
         self._apply = apply or binaries / "apply"
         self._settings = {"LOCK_TIMEOUT_MS": "100", **settings}
-        self._plan = self._function(binaries / "plan")
+        self._plan = self._function(plan or binaries / "plan")
         self.functions = [self._function(self._apply)]
         self._numbers = 0
         self._policy = {name: retries.of_state(name) for name in ("Plan", "Apply")}
@@ -111,6 +114,12 @@ class Bench:
                 ending.ended_at = time.monotonic()
                 return ending
 
+    def attempts(self, plan: dict) -> Iterator[Answer]:
+        """Attempts of one run of a plan, one after the other, whatever came of the one before."""
+        execution = self._execution()
+        while True:
+            yield self._attempt(plan, execution, 0, PATIENCE)
+
     def together(self, users: int, seed: str, traps: list[Trap]) -> list[Ending]:
         """As many runs of one plan at the same time."""
         self.staff(users)
@@ -134,16 +143,18 @@ class Bench:
         execution = self._execution()
 
         def once(execution: str) -> Answer:
-            approved = {"digest": plan["digest"], "baseRows": plan["baseRows"]}
-            payload = self._payload(execution) | {"plan": approved}
             if time.monotonic() > stuck_at:
                 return Answer(error="Stuck", message=f"not done in {STUCK_AFTER} s")
-            return self.functions[user].invoke(payload, self._secret(), patience)
+            return self._attempt(plan, execution, user, patience)
 
         while True:
             answer = self._state("Apply", execution, once, random_, ending.failures)
             if answer.error or answer.output["finished"]:
                 return answer
+
+    def _attempt(self, plan: dict, execution: str, user: int, patience: float) -> Answer:
+        approved = {"digest": plan["digest"], "baseRows": plan["baseRows"]}
+        return self.functions[user].invoke(self._payload(execution) | {"plan": approved}, self._secret(), patience)
 
     def _state(self, name: str, execution: str, once, random_: random.Random, failures: list[str]) -> Answer:
         policy = retries.Retries(self._policy[name], random_)
@@ -178,5 +189,5 @@ class Bench:
 
 def keep_logs(server: Server, place: Path) -> None:
     """Copies what the functions wrote, for a look after a finding."""
-    for log in server.place.glob("bench-*/*.log"):
+    for log in server.place.glob("*/*.log"):
         shutil.copy(log, place / f"{log.parent.name}-{log.name}")

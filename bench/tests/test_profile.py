@@ -2,8 +2,10 @@
 
 from bench import profile
 
+OPENING = "BEGIN; SELECT 1; COMMIT; BEGIN DEFERRABLE; SET lockstep.transaction = '0f'; LOCK TABLE pg_catalog.t;\n"
+
 MESSAGE = (
-    "BEGIN;\nCREATE TABLE a ();\n\n;RESET SESSION AUTHORIZATION; RESET ROLE; EXECUTE lockstep_record('1'); "
+    f"{OPENING}CREATE TABLE a ();\n\n;RESET SESSION AUTHORIZATION; RESET ROLE; EXECUTE lockstep_record('1'); "
     "EXECUTE lockstep_check('1'); COMMIT; RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL"
 )
 
@@ -17,6 +19,12 @@ def test_a_message_is_cut_down_to_its_script():
 def test_what_the_first_message_prepares_is_kept_for_those_that_follow():
     first = MESSAGE + "; PREPARE lockstep_record(text) AS INSERT INTO a VALUES ($1)"
     assert profile._recorded(first).endswith("COMMIT; PREPARE lockstep_record(text) AS INSERT INTO a VALUES ($1)")
+
+
+def test_a_script_is_known_by_what_its_transaction_is_opened_with():
+    assert profile._is_script(MESSAGE, set())
+    assert not profile._is_script("BEGIN; SET LOCAL synchronous_commit = on; COMMIT", set())
+    assert profile._is_script("VACUUM", {"VACUUM\n"})
 
 
 def test_messages_of_several_lines_are_read_from_the_log():

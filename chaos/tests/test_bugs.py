@@ -55,3 +55,14 @@ def test_without_a_bug_nothing_is_found(apply):
 def test_the_project_itself_has_none_of_them():
     sources = [file for top in ("engine", "functions") for file in (paths.ROOT / top).rglob("*.rs")]
     assert sources and not [file for file in sources if bugs.VARIABLE in file.read_text()]
+
+
+def test_an_edit_is_read_as_it_is_written():
+    text = "What it is.\n\n@@ a.rs\n<<<<\none\n====\ntwo\n\n@@ three\n>>>>\n<<<<\nfour\n====\n>>>>\n@@ b.rs\n<<<<\nfive\n====\nsix\n>>>>\n"
+    assert bugs.edits(text) == [("a.rs", "one\n", "two\n\n@@ three\n"), ("a.rs", "four\n", ""), ("b.rs", "five\n", "six\n")]
+
+
+@pytest.mark.parametrize("text", ["", "@@ a.rs\n", "@@ a.rs\n<<<<\none\n", "@@ a.rs\n<<<<\none\n====\ntwo\n"])
+def test_an_edit_without_an_end_is_none(text):
+    with pytest.raises(ValueError):
+        bugs.edits(text)
