@@ -12,9 +12,13 @@ from chaos.proxy import CLIENT, SERVER, Link
 
 
 @at_boundary("crash-server", SERVER, "server crashes when it has answered", exclusive=True)
-def _crash(scene: Scene, _link: Link) -> bool:
+def _crash(scene: Scene, link: Link) -> bool:
     scene.server.crash()
-    return scene.random.random() < 0.5
+    if scene.random.random() < 0.5:
+        return True
+    # Where one message does not arrive, none behind it does.
+    link.cut()
+    return False
 
 
 @at_boundary("crash-client", CLIENT, "server crashes some moment after a message of ours", exclusive=True)
