@@ -1,7 +1,7 @@
 """Tries faults, and fails if anything was lost, doubled, or left in doubt without need.
 
     python -m chaos                                  everything, in about a quarter of an hour
-    python -m chaos --sample                         some of everything, in about a minute
+    python -m chaos --sample                         some of everything, in about two minutes
     python -m chaos --seed 7 --only own:cut-server@31
     python -m chaos --seed 7 --wrong-reader soup-17@last
 """
