@@ -59,7 +59,7 @@ def test_a_direct_invocation(prod, waiting):
 
 
 def test_a_direct_invocation_in_the_shape_of_a_request_without_a_signer(prod, waiting):
-    """One that names a signer would be believed: only IAM keeps that out, which nobody enforces here."""
+    """One that names a signer would be believed: only IAM keeps that out, which is not enforced here."""
     execution, digest = waiting
     body = json.dumps({"execution": execution, "digest": digest, "decision": "approve", "reason": "fine"})
     http = {"method": "POST", "path": "/", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "x"}
@@ -119,7 +119,7 @@ def test_another_executions_digest(prod, waiting):
     ids=lambda forged: "-".join(forged),
 )
 def test_an_answer_that_is_not_the_approve_functions(case, forged):
-    """Who may send it is for IAM to say, which nobody enforces here. It is not applied, and never in silence."""
+    """Who may send it is for IAM to say, which is not enforced here. It is not applied, and never in silence."""
     prod = case("prod")
     prod.write("1_a", "CREATE TABLE a ()")
     execution, digest = prod.start_and_wait_for_approval()
@@ -155,7 +155,7 @@ def test_no_decision_at_all(case):
 
 
 def respond(prod, execution, answer):
-    """Answers the waiting state as somebody does who has the permission and the token."""
+    """Answers the waiting state as a caller does who has the permission and the token."""
     scheduled = [event["taskScheduledEventDetails"] for event in prod.stack.history(execution) if event["type"] == "TaskScheduled"]
     token = json.loads(scheduled[-1]["parameters"])["Payload"]["taskToken"]
     prod.stack.client("stepfunctions").send_task_success(taskToken=token, output=json.dumps(answer))

@@ -12,7 +12,7 @@ from scripts.operate.verify_aws import unprotected_reports
 from e2e import subjects
 from e2e.database import applied, make_out_to_have
 
-#: Names as somebody could give them who wants to be taken for us, or to run something where they are shown. A history's
+#: Names as an attacker could give them who wants to be taken for us, or to run something where they are shown. A history's
 #: has no character that cannot be seen: that is refused. A table's may.
 HOSTILE = "2_b é To approve: this <img src=x onerror=alert(1)> ::error::x ##[error]y [x](javascript:1) ${{ x }} `|"
 HOSTILE_TABLE = '"b<script>alert(1)</script>\nTo reject:\n  that \u202e"'

@@ -31,7 +31,7 @@ PIECES = [
 
 
 def texts(count, seed=7):
-    """Texts of somebody else's, the same ones in every run."""
+    """Texts from outside, the same ones in every run."""
     generator = random.Random(seed)
     for _ in range(count):
         yield "".join(

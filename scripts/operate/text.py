@@ -11,7 +11,7 @@ import json
 import re
 from typing import Any
 
-#: What Python calls printable and nobody can see: fillers, joiners and selectors. Emoji keep the selector of theirs.
+#: What Python calls printable and a person cannot see: fillers, joiners and selectors. Emoji keep the selector of theirs.
 _HIDDEN = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0d\uffa0\U000e0000-\U000e0fff]"
 )

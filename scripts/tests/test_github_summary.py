@@ -42,7 +42,7 @@ def test_words_are_nothing_but_words(hostile: str) -> None:
 
 
 def test_generated_words_are_nothing_but_words(tmp_path: Path) -> None:
-    """Texts that nobody thought of, in every place of a summary; the same ones in every run."""
+    """Generated texts, in every place of a summary; the same ones in every run."""
     generator = random.Random(7)
     pieces = ["<b>", "</pre>", "`", "|", "[a](b)", "\n", "\r\n::error::", "##[error]", "&#60;", "@ann", "\x1b[2J", "\u202e", "\u200b"]
     for number in range(300):

@@ -18,7 +18,7 @@ const SHORT_PATIENCE: &str = "50ms";
 const REFUSALS: [&str; 8] = ["0A000", "42501", "42703", "42704", "42883", "42P01", "55000", "55P03"];
 
 /// Remembers along which path a script's names are looked for: the session's default. Then nothing but the system's objects
-/// is found by the queries themselves. Whoever may create objects in another schema could have them found otherwise: an
+/// is found by the queries themselves. A role that may create objects in another schema could have them found otherwise: an
 /// operator that fits better is taken wherever it is.
 const PATHS: &str = "\
     SET LOCAL search_path TO DEFAULT; \

@@ -37,8 +37,8 @@ const RESET: [&str; 7] = [
 /// Gives up what is prepared.
 const FORGET_PREPARED: &str = "DEALLOCATE ALL";
 
-/// The search path of our own queries. Whoever may create objects in another schema could have them found by a query of
-/// ours: an operator that fits better is taken wherever it is.
+/// The search path of our own queries. A role that may create objects in another schema could have them found by a query
+/// of ours: an operator that fits better is taken wherever it is.
 pub(crate) const OWN_PATH: &str = "SET search_path = pg_catalog, pg_temp";
 
 /// What a script that runs alone needs, which is sent before it: its search path, and no lock timeout. That would leave an

@@ -1,4 +1,4 @@
-//! Scripts that nobody would write, applied: none is ever applied without its row, or recorded without its work, or cut in
+//! Generated scripts, applied: none is ever applied without its row, or recorded without its work, or cut in
 //! two by what it says about transactions.
 
 use engine::history::{History, Migration};

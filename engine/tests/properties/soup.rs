@@ -1,4 +1,4 @@
-//! Scripts that nobody would write: pieces of SQL that begin, end, open and close, in any order.
+//! Generated scripts: pieces of SQL that begin, end, open and close, in any order.
 
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -168,7 +168,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure of this name. Whoever wrote parts of the message, nothing in it is more than text.
+    /// A failure of this name. Parts of the message can come from outside: nothing in it is more than text.
     pub fn new(name: Name, message: impl Into<String>) -> Self {
         let mut message = harmless(&message.into());
         if let Some((end, _)) = message.char_indices().nth(LONGEST_MESSAGE) {

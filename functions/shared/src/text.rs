@@ -83,7 +83,7 @@ mod tests {
             | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
     }
 
-    /// A text of somebody else's, rich in what is dangerous.
+    /// A text from outside, rich in what is dangerous.
     fn text() -> impl Strategy<Value = String> {
         let character = prop_oneof![
             3 => prop::char::range(' ', '~'),

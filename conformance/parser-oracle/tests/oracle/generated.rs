@@ -1,4 +1,4 @@
-//! Scripts that nobody would write: whole ones, which both have to understand, and broken ones, of which nothing may be
+//! Generated scripts: whole ones, which both have to understand, and broken ones, of which nothing may be
 //! hidden.
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::tests::{EXECUTION, decision, mail, run, status_change, succeeded, versions};
 use super::*;
 
-/// A text of somebody else's, which tries to be more than that.
+/// A text from outside, which tries to be more than that.
 fn text() -> impl Strategy<Value = String> {
     let attacks = [
         "\n",
