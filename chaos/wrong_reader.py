@@ -96,7 +96,7 @@ PIECES = {
 }
 
 #: How many soups there are.
-SAMPLE, FULL = 200, 2000
+SAMPLE, FULL = 200, 1000
 
 
 @dataclass(frozen=True)
