@@ -1,6 +1,6 @@
 """Proves that a team can switch between Lockstep and its own migration tool on any day.
 
-    python -m conformance                            everything, on two majors of PostgreSQL; CORPORA names real histories
+    python -m conformance                            everything, on PostgreSQL 18 to 15; CORPORA names real histories
     python -m conformance --sample                   the made histories and every scenario, on the stack's own PostgreSQL
     python -m conformance --only sqlx --scenario lock
 """
@@ -27,12 +27,12 @@ def main() -> int:
     # Ended from outside, it still ends its servers.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     started = time.monotonic()
-    majors = [arguments.postgresql] if arguments.postgresql else [install.NEW]
-    if not arguments.sample and not arguments.postgresql:
-        majors.append(install.OLD)
+    majors = [arguments.postgresql] if arguments.postgresql else list(install.MAJORS)
+    if arguments.sample and not arguments.postgresql:
+        majors = [install.NEW]
     tools = [arguments.only] if arguments.only else [PRISMA, SQLX]
     try:
-        install.npm(old_postgresql=install.OLD in majors)
+        install.npm(other_postgresql=majors != [install.NEW])
     except setup.SetupFailed as failure:
         sys.exit(f"conformance: {failure}")
     binaries = build.binaries("apply", "plan")
@@ -76,7 +76,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m conformance", description=__doc__.splitlines()[0])
     parser.add_argument("--sample", action="store_true", help="one major of PostgreSQL, and short real histories only")
     parser.add_argument("--only", choices=[PRISMA, SQLX], help="one tool")
-    parser.add_argument("--postgresql", type=int, choices=[install.OLD, install.NEW], help="one major of PostgreSQL")
+    parser.add_argument("--postgresql", type=int, choices=install.MAJORS, help="one major of PostgreSQL")
     parser.add_argument("--scenario", default="", metavar="WORDS", help="only the scenarios with these words in their line")
     return parser.parse_args()
 

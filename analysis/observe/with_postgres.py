@@ -14,7 +14,7 @@ from local.with_postgres import run
 
 def main() -> int:
     major = int(sys.argv[1])
-    install.npm(old_postgresql=major == install.OLD)
+    install.npm(other_postgresql=major != install.NEW)
     with Temporary("tests", install.postgresql(major), max_prepared_transactions="8", wal_level="logical") as server:
         return run(server, sys.argv[2:])
 

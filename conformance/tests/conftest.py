@@ -17,7 +17,7 @@ def server():
 
 @pytest.fixture(scope="session", params=[PRISMA, SQLX])
 def scene(request, server, tmp_path_factory):
-    install.npm(old_postgresql=False)
+    install.npm(other_postgresql=False)
     binaries = build.binaries("apply", "plan")
     build.binaries("sqlx-oracle")
     both = Scene(server, request.param, binaries, tmp_path_factory.mktemp(request.param))
