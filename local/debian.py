@@ -102,7 +102,7 @@ def _compile_locales(native: Path) -> None:
         _run("localedef", "-i", language, "-f", "UTF-8", locales / f"{language}.UTF-8", env=sources)
 
 
-def _run(*command: str | Path, directory: Path = PLACE, env: dict[str, str] | None = None) -> str:
+def _run(*command: str | Path, directory: Path | None = None, env: dict[str, str] | None = None) -> str:
     environment = (env or os.environ) | {"LC_ALL": "C"}
     result = subprocess.run(command, cwd=directory, env=environment, check=False, capture_output=True, text=True)
     if result.returncode != 0:

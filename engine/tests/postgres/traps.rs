@@ -15,7 +15,9 @@ use engine::{Error, apply::apply};
 use sqlx::{Connection as _, PgConnection};
 use tokio::sync::OnceCell;
 
-use crate::support::{Database, INSTANCE, budget, connect_as_superuser, history, run, sqlx_history, texts, within};
+use crate::support::{
+    Database, INSTANCE, budget, connect_as_superuser, history, run, sqlx_history, texts, until, within,
+};
 
 const TRAPS: &str = include_str!("traps.sql");
 const OWN_PATH: &str = "SET search_path = pg_catalog, pg_temp";
@@ -277,29 +279,32 @@ async fn contended(trapped: &mut Trapped) {
     let impatient = Budget { contention_patience: Duration::from_secs(1), lock_patience: Duration::ZERO, ..budget() };
     run(&mut holder, &format!("BEGIN; LOCK TABLE {}.t IN ROW EXCLUSIVE MODE", trapped.target.schema)).await;
     let column = [("40_column", "ALTER TABLE t ADD COLUMN b INTEGER")];
-    let error = trapped.migrate_within(&column, impatient).await.unwrap_err();
+    let patient = Budget { lock_patience: PATIENCE, ..impatient };
+    let error = trapped.migrate_within(&column, patient).await.unwrap_err();
     assert!(matches!(error, Error::LockTimeout { .. }), "{error}");
 
     let short = Budget { lock_patience: PATIENCE, ..within(Duration::from_millis(1500)) };
     let index = [("41_index", "CREATE INDEX CONCURRENTLY IF NOT EXISTS k ON t (n)")];
     let error = trapped.migrate_within(&index, short).await.unwrap_err();
-    assert!(matches!(error, Error::LockTimeout { .. }), "{error}");
+    assert!(matches!(error, Error::LockTimeout { .. } | Error::ConnectionClosed { .. }), "{error}");
     run(&mut holder, "ROLLBACK").await;
     trapped.resolve(&index, Resolution::RolledBack).await;
 
     let history = trapped.history(&column);
     let approved = trapped.approve(&history).await;
     let target = Target { application_name: "another run".to_owned(), ..trapped.target.clone() };
-    let slow = trapped.history(&[("40_column", "SELECT pg_catalog.pg_sleep(2)")]);
+    let slow = trapped.history(&[("40_column", "SELECT pg_catalog.pg_sleep(60)")]);
     let others = trapped.approve(&slow).await;
-    let (result, ()) =
-        tokio::join!(apply(&target, INSTANCE, &slow, &others, "other", within(Duration::from_secs(1))), async {
-            tokio::time::sleep(Duration::from_millis(500)).await;
-            let warned = trapped.preflight().await.warnings;
-            assert!(warned.iter().any(|warning| warning.contains("another run")), "{warned:?}");
-            let error = apply(&trapped.target, INSTANCE, &history, &approved, "run", impatient).await.unwrap_err();
-            assert!(matches!(error, Error::LockHeld { .. }), "{error}");
-        });
+    let running = "FROM pg_stat_activity WHERE application_name = 'another run' AND wait_event = 'PgSleep' AND datname = current_database()";
+    let meanwhile = async {
+        until(&mut holder, &format!("EXISTS (SELECT {running})")).await;
+        let warned = trapped.preflight().await.warnings;
+        assert!(warned.iter().any(|warning| warning.contains("another run")), "{warned:?}");
+        let error = apply(&trapped.target, INSTANCE, &history, &approved, "run", impatient).await.unwrap_err();
+        assert!(matches!(error, Error::LockHeld { .. }), "{error}");
+        run(&mut holder, &format!("SELECT pg_cancel_backend(pid) {running}")).await;
+    };
+    let (result, ()) = tokio::join!(apply(&target, INSTANCE, &slow, &others, "other", budget()), meanwhile);
     result.unwrap_err();
     trapped.migrate(&column).await;
 }
