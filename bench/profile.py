@@ -27,7 +27,7 @@ _PREFIX = "entry %d "
 _RECORD = "\n;RESET SESSION AUTHORIZATION; RESET ROLE; "
 
 #: What the engine opens a script's transaction with, see `engine/src/transaction.rs`.
-_OPENING = re.compile(r"BEGIN; [^\n]*; SET lockstep\.transaction = '\w+'; [^\n]*;\n")
+_OPENING = re.compile(r"BEGIN\b[^\n]*; SET lockstep\.transaction = '\w+'; [^\n]*;\n")
 
 
 @dataclass(frozen=True)

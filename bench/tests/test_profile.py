@@ -23,6 +23,9 @@ def test_what_the_first_message_prepares_is_kept_for_those_that_follow():
 
 def test_a_script_is_known_by_what_its_transaction_is_opened_with():
     assert profile._is_script(MESSAGE, set())
+    assert profile._script(MESSAGE.replace(OPENING, "BEGIN READ WRITE; SET lockstep.transaction = '0f'; LOCK TABLE t;\n")) == (
+        "CREATE TABLE a ();\n"
+    )
     assert not profile._is_script("BEGIN; SET LOCAL synchronous_commit = on; COMMIT", set())
     assert profile._is_script("VACUUM", {"VACUUM\n"})
 
