@@ -6,7 +6,7 @@ use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
 use crate::history::Format;
-use crate::ledger::Statements;
+use crate::ledger::{self, Statements};
 use crate::name::quoted;
 use crate::quote::{identifier, literal};
 use crate::session::{Session, Tls};
@@ -44,6 +44,7 @@ pub async fn preflight(session: &mut Session, format: Format) -> Result<Report> 
     }
     let mut warnings = Vec::new();
     if session.value::<bool>("looking for the ledger", &statements.exists()).await? {
+        ledger::check_owner(session, &statements).await?;
         warnings.extend(check_may_record(session, &statements, &target.user).await?);
         if session.value::<bool>("looking at the ledger", &statements.is_unlogged()).await? {
             return Err(statements.unlogged());

@@ -3,12 +3,14 @@
 //! It is Prisma's or sqlx's own, to the letter, so that either can take over at any time.
 
 mod name;
+mod owner;
 mod prisma;
 mod recording;
 mod shape;
 mod sqlx;
 
 pub use name::TableName;
+pub(crate) use owner::check as check_owner;
 pub(crate) use recording::{PREPARED, PREPARED_LEFT, Prepared, TRANSACTION_ID};
 
 use ::sqlx::Row as _;
@@ -103,17 +105,21 @@ impl Ledger {
 ///
 /// # Errors
 ///
-/// When the query fails, by cause; [`Error::Config`] when rows may be hidden from the role.
+/// When the query fails, by cause; [`Error::Config`] when rows may be hidden from the role, or the ledger would run another
+/// role's code.
 pub(crate) async fn read(session: &mut Session, statements: &Statements) -> Result<Option<Ledger>> {
     match read_rows(session, statements).await {
-        Err(error) => Err(shape::explain(session, statements, error).await?),
+        Err(error) => {
+            check_owner(session, statements).await?;
+            Err(shape::explain(session, statements, error).await?)
+        }
         ledger => ledger,
     }
 }
 
 async fn read_rows(session: &mut Session, statements: &Statements) -> Result<Option<Ledger>> {
     let doing = "reading the ledger";
-    let sql = format!("{}; {}", statements.is_hidden(), statements.read());
+    let sql = format!("{}; {}; {}", statements.refuse_others_code(), statements.is_hidden(), statements.read());
     let mut rows = match session.rows(doing, &sql).await {
         // There is none, which is known only so in a single round trip.
         Err(Error::Query { code, .. })
@@ -123,7 +129,7 @@ async fn read_rows(session: &mut Session, statements: &Statements) -> Result<Opt
         }
         rows => rows?.into_iter(),
     };
-    let first = rows.next().ok_or(::sqlx::Error::RowNotFound);
+    let first = rows.nth(1).ok_or(::sqlx::Error::RowNotFound);
     let first = first.and_then(|row| Ok((row.try_get::<Option<bool>, _>(0)?, row.try_get::<bool, _>(1)?)));
     let (hidden, unlogged) = first.map_err(|error| session.error(doing, &error))?;
     if unlogged {
@@ -336,7 +342,8 @@ impl Statements {
         );
         let missing = session.values::<String>("looking for the schema", &sql).await?;
         let schemas = missing.iter().map(|schema| format!("CREATE SCHEMA IF NOT EXISTS {schema}; "));
-        Ok(schemas.collect::<String>() + &self.create_table())
+        // Another role may have made one in the meantime.
+        Ok(format!("{}{}; {}", schemas.collect::<String>(), self.create_table(), self.refuse_others_code()))
     }
 
     /// Takes the lock that the tool itself takes, if it is free.

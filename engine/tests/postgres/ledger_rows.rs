@@ -3,7 +3,7 @@
 use engine::Error;
 use engine::plan::OnDivergence;
 
-use crate::support::{Database, LEDGER, applied, history, sqlx_history};
+use crate::support::{Database, LEDGER, applied, history, run, sqlx_history};
 
 /// A script that writes the row of a later migration does not have it skipped.
 #[tokio::test]
@@ -87,4 +87,51 @@ async fn an_unlogged_ledger_is_refused() {
     let format = engine::history::Format::Prisma;
     let error = engine::preflight::preflight(&mut session, format).await.unwrap_err().to_string();
     assert!(error.contains("is unlogged"), "{error}");
+}
+
+/// A role that may create objects in the schema makes the ledger first, with its own code behind it.
+#[tokio::test]
+async fn a_ledger_that_runs_another_roles_code_is_neither_read_nor_written() {
+    let columns = "id VARCHAR(36) PRIMARY KEY NOT NULL, checksum VARCHAR(64) NOT NULL, finished_at TIMESTAMPTZ, \
+                   migration_name VARCHAR(255) NOT NULL, logs TEXT, rolled_back_at TIMESTAMPTZ, \
+                   started_at TIMESTAMPTZ NOT NULL DEFAULT now(), applied_steps_count INTEGER NOT NULL DEFAULT 0";
+    let view = "SELECT spring() AS id, 'x' AS checksum, now() AS finished_at, 'x' AS migration_name, '' AS logs, \
+                NULL::timestamptz AS rolled_back_at, now() AS started_at, 1 AS applied_steps_count";
+    for (is_refused, made) in [
+        (true, format!("CREATE VIEW _prisma_migrations AS {view}")),
+        (
+            true,
+            format!(
+                "CREATE TABLE _prisma_migrations ({columns}); CREATE TRIGGER t BEFORE INSERT ON _prisma_migrations FOR EACH ROW \
+                 EXECUTE FUNCTION spring_trigger()"
+            ),
+        ),
+        (true, format!("CREATE TABLE _prisma_migrations ({columns}, more text DEFAULT spring())")),
+        (true, format!("CREATE TABLE _prisma_migrations ({columns}, CHECK (spring() = checksum))")),
+        (false, format!("CREATE TABLE _prisma_migrations ({columns})")),
+    ] {
+        let database = Database::create().await;
+        let other = format!("{}_other", database.target.user);
+        let setup = format!(
+            "CREATE SEQUENCE sprung; GRANT ALL ON SEQUENCE sprung TO PUBLIC; CREATE ROLE {other}; GRANT ALL ON SCHEMA public TO {other}; \
+             SET SESSION AUTHORIZATION {other}; \
+             CREATE FUNCTION spring() RETURNS text LANGUAGE plpgsql AS $$ BEGIN PERFORM nextval('public.sprung'); RETURN 'x'; END $$; \
+             CREATE FUNCTION spring_trigger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM nextval('public.sprung'); RETURN NEW; END $$; \
+             {made}; GRANT ALL ON _prisma_migrations TO PUBLIC"
+        );
+        run(&mut database.superuser().await, &setup).await;
+        let mut session = engine::session::Session::open(&database.target).await.unwrap();
+        let checked = engine::preflight::preflight(&mut session, engine::history::Format::Prisma).await;
+        let planned = database.plan(&history(&[("1", "CREATE TABLE a ()")])).await;
+        if is_refused {
+            for error in [checked.unwrap_err().to_string(), planned.unwrap_err().to_string()] {
+                assert!(error.contains(&format!("belongs to {other}")), "{made}: {error}");
+            }
+        } else {
+            assert!(checked.is_ok(), "{made}");
+            database.migrate(&history(&[("1", "CREATE TABLE a ()")])).await.unwrap();
+        }
+        let called = "SELECT is_called::text FROM sprung";
+        assert_eq!(crate::support::texts(&mut database.superuser().await, called).await, ["false"], "{made}");
+    }
 }
