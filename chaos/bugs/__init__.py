@@ -14,6 +14,7 @@ the project itself never has them. A file says what the bug is, and then what is
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 from pathlib import Path
 
@@ -94,6 +95,9 @@ def _copy(sources: list[Path]) -> None:
             if text.count(old) != 1:
                 raise EditFailed(f"{file.name} does not fit {name} any more: {text.count(old)} places have this text\n{old}")
             wanted[target] = text.replace(old, new).encode()
+    # By their version cargo keeps the copy's crates and the project's apart, in one target directory for all others.
+    workspace = COPY / "Cargo.toml"
+    wanted[workspace] = re.sub(rb'(?m)^version = "([^"]+)"', rb'version = "\1-with-bugs"', wanted[workspace], count=1)
     for function in FUNCTIONS:
         manifest = COPY / "functions" / function / "Cargo.toml"
         wanted[manifest] += f'\n[[bin]]\nname = "{_binary(function)}"\npath = "src/main.rs"\n'.encode()
