@@ -19,7 +19,7 @@ from e2e.deployed import Deployed
 #: What is deployed, each when the first test needs it: environment, project, parameters.
 VARIANTS = {
     "dev": ("dev", "lockstep", {}),
-    "prod": ("prod", "lockstep", {"ApprovalSeconds": 15}),
+    "prod": ("prod", "lockstep", {"ApprovalSeconds": 30}),
     "brief": ("dev", "brief", {"ApplyTimeoutSeconds": 6, "DatabaseWaitSeconds": 3, "ApprovalSeconds": 3}),
     "endpoint": ("dev", "endpoint", {"SecretsManagerEndpoint": "true"}),
     "github": ("prod", "github", {

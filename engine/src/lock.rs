@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::ledger::Statements;
 use crate::lookup::regclass;
 use crate::name::Name;
-use crate::session::{Session, Target};
+use crate::session::{OWN_PATH, Session, Target};
 use crate::{Error, Result, durability};
 
 const POLL_EVERY: Duration = Duration::from_millis(200);
@@ -180,7 +180,7 @@ const SESSION: &str = "pg_catalog.concat(\
 pub(crate) fn waited_for(pid: i32) -> String {
     // A session may wait for the end of a transaction as such, which it asks for by the transaction's own lock.
     format!(
-        "SET search_path = pg_catalog; SELECT DISTINCT {SESSION} FROM (\
+        "{OWN_PATH}; SELECT DISTINCT {SESSION} FROM (\
          SELECT unnest(pg_blocking_pids({pid})) AS pid UNION \
          SELECT h.pid FROM pg_locks w JOIN pg_locks h ON h.locktype = w.locktype AND h.virtualxid = w.virtualxid AND h.granted \
          WHERE w.pid = {pid} AND NOT w.granted AND w.locktype = 'virtualxid') l \

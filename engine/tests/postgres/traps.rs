@@ -365,11 +365,21 @@ async fn sqlxs_layout_names_no_trap() {
 }
 
 /// What sends SQL: every line outside of tests, and why none of our own queries can run along a script's path by it.
-const SENDS: [(&str, &str, &str); 10] = [
+const SENDS: [(&str, &str, &str); 11] = [
     (
         "analysis/src/catalog/ask.rs",
         "let rows = sqlx::raw_sql(AssertSqlSafe(message.join(\"; \"))).fetch_all(connection).await?;",
         "the message begins with PATHS",
+    ),
+    (
+        "engine/src/session/cancel.rs",
+        "let looked = fetch(&mut connection, &format!(\"{}; {cancel}\", lock::waited_for(pid))).await;",
+        "the message begins with OWN_PATH",
+    ),
+    (
+        "engine/src/session/cancel.rs",
+        "Err(_) => fetch(&mut connection, &cancel).await?,",
+        "exact: a qualified function, of an integer",
     ),
     (
         "engine/src/session/mod.rs",
@@ -396,11 +406,6 @@ const SENDS: [(&str, &str, &str); 10] = [
         "engine/src/session/mod.rs",
         "let mut stream = sqlx::raw_sql(AssertSqlSafe(message)).fetch_many(&mut self.connection);",
         "send(): a script, and takes note that the path may be another",
-    ),
-    (
-        "engine/src/session/mod.rs",
-        "fetch(&mut connection, &format!(\"SELECT pg_catalog.pg_cancel_backend({pid})\")).await?;",
-        "exact: a qualified function, of an integer",
     ),
     (
         "engine/src/session/mod.rs",
