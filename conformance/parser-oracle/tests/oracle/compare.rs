@@ -37,14 +37,14 @@ pub(crate) fn compare(sql: &str) -> Result<Outcome, String> {
     }
 }
 
-/// Every statement of the server's is one of ours, or a BEGIN or COMMIT that is blanked.
+/// Every statement of the server's is one of ours, or one that is blanked.
 fn same_statements(sql: &str, script: &Script, theirs: &[Range<usize>]) -> Result<(), String> {
     let mut ours = script.statements.iter().peekable();
     for (index, statement) in theirs.iter().enumerate() {
         match ours.next_if(|ours| ours.number == index + 1) {
             Some(ours) if trimmed(sql, ours.start..ours.end) == *statement => {}
             Some(ours) => return Err(format!("{:?} is {:?}", &sql[ours.start..ours.end], &sql[statement.clone()])),
-            None if is_envelope(&sql[statement.clone()]) && script.text[statement.clone()].trim().is_empty() => {}
+            None if is_blanked(&sql[statement.clone()]) && script.text[statement.clone()].trim().is_empty() => {}
             None => return Err(format!("{:?} is hidden", &sql[statement.clone()])),
         }
     }
@@ -130,6 +130,17 @@ fn trimmed(sql: &str, range: Range<usize>) -> Range<usize> {
 fn starts_with(statement: &str, words: &[&str]) -> bool {
     let first = tokens(statement).next().map_or("", |token| &statement[token.range()]);
     words.iter().any(|word| first.eq_ignore_ascii_case(word))
+}
+
+/// Whether the engine may leave `statement` out: a BEGIN or COMMIT, and what sets only the client's encoding.
+fn is_blanked(statement: &str) -> bool {
+    is_envelope(statement) || sets_client_encoding(statement)
+}
+
+fn sets_client_encoding(statement: &str) -> bool {
+    let Ok(parsed) = pg_query::parse(statement, pg_query::ParserOptions::default()) else { return false };
+    let mut nodes = parsed.protobuf.stmts.iter().filter_map(|raw| raw.stmt.as_ref()?.node.as_ref());
+    nodes.all(|node| matches!(node, pg_query::NodeEnum::VariableSetStmt(set) if set.name == "client_encoding"))
 }
 
 fn is_envelope(statement: &str) -> bool {
