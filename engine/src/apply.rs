@@ -283,10 +283,8 @@ impl Turn<'_> {
         if is_broken(&error.source) {
             return Err(session.error(&format!("migration {}", self.planned.name), &error.source));
         }
-        let opened = match known {
-            Some(known) => Some(known),
-            None => Opened::of(error.first.as_ref()).map_err(|error| session.error("opening a transaction", &error))?,
-        };
+        let opened =
+            Opened::of(known, error.first.as_ref()).map_err(|error| session.error("opening a transaction", &error))?;
         // A message that PostgreSQL cannot parse has not run at all.
         let fate = match error.completed {
             0 => {
@@ -377,8 +375,7 @@ impl Turn<'_> {
         };
         let found = answer.last.ok_or(sqlx::Error::RowNotFound).and_then(read);
         let (recorded, prepared, id) = found.map_err(|error| session.error("recording", &error))?;
-        let looked = known.map_or_else(|| Opened::of(answer.first.as_ref()), |known| Ok(Some(known)));
-        let opened = looked.map_err(|error| session.error("recording", &error))?;
+        let opened = Opened::of(known, answer.first.as_ref()).map_err(|error| session.error("recording", &error))?;
         session.opened = opened.map(|opened| opened.behind(id));
         session.prepared = recording != Recording::SpelledOut;
         if recording == Recording::Prepared && prepared != PREPARED {

@@ -5,6 +5,8 @@ use std::fmt;
 use squawk_lexer::{TokenKind, tokenize};
 use squawk_syntax::unescape::{escape_unicode_esc_str, uescape_char};
 
+use crate::quote;
+
 /// The longest identifier that PostgreSQL keeps, in bytes.
 pub const LONGEST: usize = 63;
 
@@ -57,7 +59,7 @@ pub fn quoted(name: &str) -> String {
     let plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
         && !RESERVED.contains(&name);
-    if plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+    if plain { name.to_owned() } else { quote::identifier(name) }
 }
 
 /// The key words that cannot be a column's or a table's name: PostgreSQL's manual, appendix C, "reserved".

@@ -59,9 +59,10 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    /// What the first row of a message says; `None` where the message did not come so far.
-    pub(crate) fn of(first: Option<&PgRow>) -> Result<Option<Self>, sqlx::Error> {
-        first.map(|row| Ok(Self { number: row.try_get(0)?, first_id: row.try_get(1)? })).transpose()
+    /// What was `known` before the message, or else what its first row says; `None` where the message did not come so far.
+    pub(crate) fn of(known: Option<Self>, first: Option<&PgRow>) -> Result<Option<Self>, sqlx::Error> {
+        let said = || first.map(|row| Ok(Self { number: row.try_get(0)?, first_id: row.try_get(1)? })).transpose();
+        known.map_or_else(said, |known| Ok(Some(known)))
     }
 
     /// What a look would show behind a message that ran as it was to, with the script's transaction, whose id is `id`, and

@@ -3,17 +3,13 @@
 //! The cases are the same in every run. `PROPTEST_CASES` tries more of them, `PROPTEST_RNG_SEED` others.
 
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngSeed};
+use proptest::test_runner::Config;
 
 use crate::Report;
 use crate::sample::{ATTACKS, overwritten, small};
 
 pub(crate) fn config() -> Config {
-    let config = Config { failure_persistence: None, cases: 64, ..Config::default() };
-    match config.rng_seed {
-        RngSeed::Random => Config { rng_seed: RngSeed::Fixed(1), ..config },
-        RngSeed::Fixed(_) => config,
-    }
+    Config::with_cases(64)
 }
 
 /// Characters that end a line, move a cursor, turn the direction of writing or have no width: none may be left as it is.

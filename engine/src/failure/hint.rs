@@ -6,6 +6,7 @@ use squawk_syntax::SyntaxKind;
 use super::Met;
 use crate::ledger::{LOCK_LOST, RECORDED_TWICE, SWALLOWED};
 use crate::message::RECORDING;
+use crate::script::Statement;
 use crate::sqlstate;
 
 /// What to do about what was met.
@@ -52,7 +53,7 @@ fn event_trigger(met: &Met) -> Option<String> {
 }
 
 /// Statements that name a context of their own where they fail, and run the functions of indexes and views.
-pub(super) const MAINTENANCE: [SyntaxKind; 7] = [
+const MAINTENANCE: [SyntaxKind; 7] = [
     SyntaxKind::ANALYZE,
     SyntaxKind::CLUSTER,
     SyntaxKind::CREATE_INDEX,
@@ -62,27 +63,32 @@ pub(super) const MAINTENANCE: [SyntaxKind; 7] = [
     SyntaxKind::VACUUM,
 ];
 
+pub(super) fn is_maintenance(statement: &Statement) -> bool {
+    MAINTENANCE.contains(&statement.kind)
+}
+
+/// What such a statement's function fails with where it does not find an object.
+pub(super) const MISSING: [&str; 4] = [
+    sqlstate::UNDEFINED_TABLE,
+    sqlstate::UNDEFINED_FUNCTION,
+    sqlstate::UNDEFINED_OBJECT,
+    sqlstate::INVALID_SCHEMA_NAME,
+];
+
 /// What can never run inside of a function or a DO block, or finds less there.
 fn in_function(met: &Met) -> Option<&'static str> {
     met.server?.r#where()?;
-    let is_maintenance = met.statement.is_some_and(|statement| MAINTENANCE.contains(&statement.kind));
+    let is_maintenance = met.statement.as_ref().is_some_and(is_maintenance);
     match met.code {
         sqlstate::ACTIVE_SQL_TRANSACTION if !is_maintenance => Some(
             "It stands inside of a function or a DO block, where it can never run: write it as a statement of its own, \
              in a file of its own",
         ),
-        sqlstate::UNDEFINED_TABLE
-        | sqlstate::UNDEFINED_FUNCTION
-        | sqlstate::UNDEFINED_OBJECT
-        | sqlstate::INVALID_SCHEMA_NAME
-            if is_maintenance =>
-        {
-            Some(
-                "A function that it calls does not find an object: from PostgreSQL 17 on, this statement runs functions \
-                 with search_path = pg_catalog, pg_temp. Qualify the names in the function's body, or give the function \
-                 a search_path by ALTER FUNCTION ... SET search_path",
-            )
-        }
+        code if is_maintenance && MISSING.contains(&code) => Some(
+            "A function that it calls does not find an object: from PostgreSQL 17 on, this statement runs functions \
+             with search_path = pg_catalog, pg_temp. Qualify the names in the function's body, or give the function \
+             a search_path by ALTER FUNCTION ... SET search_path",
+        ),
         _ if met.statement.is_some_and(|statement| statement.kind == SyntaxKind::ALTER_TABLE) => Some(
             "A function of the database stopped the statement: an event trigger's, or one that the statement calls. The \
              server's log names it",

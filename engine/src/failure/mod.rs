@@ -93,14 +93,9 @@ pub(crate) fn time_is_up(waited_for: &[String]) -> String {
 /// What a function of the database did not find, which a statement runs by itself: an index's or a view's. The name comes from
 /// the query inside of the function, so it may be a row's value unless a function's source has it.
 pub(crate) fn missing_in_a_function(script: &Script, error: &ScriptError) -> Option<String> {
-    const MISSING: [&str; 4] = [
-        sqlstate::UNDEFINED_TABLE,
-        sqlstate::UNDEFINED_FUNCTION,
-        sqlstate::UNDEFINED_OBJECT,
-        sqlstate::INVALID_SCHEMA_NAME,
-    ];
-    let is_maintenance = script.statements.iter().any(|statement| hint::MAINTENANCE.contains(&statement.kind));
-    let server = database_error(&error.source).filter(|error| is_maintenance && MISSING.contains(&error.code()))?;
+    let is_maintenance = script.statements.iter().any(hint::is_maintenance);
+    let server =
+        database_error(&error.source).filter(|error| is_maintenance && hint::MISSING.contains(&error.code()))?;
     let Some(PgErrorPosition::Internal { position, query }) = server.position() else { return None };
     let from = query.char_indices().nth(position.checked_sub(1)?)?.0;
     let name: String = query[from..].chars().take_while(|c| c.is_alphanumeric() || "_.$\"".contains(*c)).collect();
@@ -114,7 +109,7 @@ pub(crate) fn is_in_a_source(name: &str) -> String {
 
 /// Whether the error of a script of one statement comes of inside a function or a DO block.
 pub(crate) fn is_in_a_function(script: &Script, error: &ScriptError) -> bool {
-    let is_maintenance = script.statements.first().is_some_and(|first| hint::MAINTENANCE.contains(&first.kind));
+    let is_maintenance = script.statements.first().is_some_and(hint::is_maintenance);
     !is_maintenance && database_error(&error.source).is_some_and(|error| error.r#where().is_some())
 }
 

@@ -49,7 +49,6 @@ fn is_odd(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use proptest::test_runner::RngSeed;
 
     use super::super::directory::tests::{directory, names, refusal};
     use super::super::read;
@@ -61,17 +60,7 @@ mod tests {
         '\u{feff}',
     ];
 
-    fn config() -> ProptestConfig {
-        let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
-        match config.rng_seed {
-            RngSeed::Random => ProptestConfig { rng_seed: RngSeed::Fixed(1), ..config },
-            RngSeed::Fixed(_) => config,
-        }
-    }
-
     proptest! {
-        #![proptest_config(config())]
-
         #[test]
         fn a_dangerous_character_is_refused_wherever_it_stands(
             before in "[a-zé😀'\" _]{0,9}", odd in prop::sample::select(DANGEROUS), after in "[a-zé😀'\"\n\u{202e} _]{0,9}"

@@ -15,6 +15,15 @@ async fn failure(database: &Database, session: &mut PgConnection, setup: &str, s
     }
 }
 
+/// Expects a `failure` of `sql` with this code, whose text has these parts.
+fn expect(failure: &MigrationFailure, sql: &str, code: &str, parts: &[&str]) {
+    let text = failure.to_string();
+    assert_eq!(failure.code, code, "{sql}: {text}");
+    for part in parts {
+        assert!(text.contains(part), "{sql}: {text}");
+    }
+}
+
 const SHOP: &str = "CREATE TABLE crate (id int PRIMARY KEY, label varchar(100)); \
                     CREATE VIEW crate_labels AS SELECT label FROM crate; \
                     CREATE TABLE parcel (crate_id int REFERENCES crate)";
@@ -98,12 +107,7 @@ async fn what_depends_on_an_object_is_named() {
         ("", "INSERT INTO gone VALUES (1)", "42P01", vec!["relation \"gone\" does not exist"]),
         ("CREATE TABLE a (b int)", "INSERT INTO a (c) VALUES (1)", "42703", vec!["column \"c\" of relation \"a\""]),
     ] {
-        let failure = failure(&database, &mut session, setup, sql).await;
-        let text = failure.to_string();
-        assert_eq!(failure.code, code, "{sql}: {text}");
-        for part in parts {
-            assert!(text.contains(part), "{sql}: {text}");
-        }
+        expect(&failure(&database, &mut session, setup, sql).await, sql, code, &parts);
     }
 }
 
@@ -160,12 +164,7 @@ async fn a_way_out_is_one() {
         ),
         ("", "SELECT pg_cancel_backend(pg_backend_pid())", "57014", vec!["Another session cancelled it"]),
     ] {
-        let failure = failure(&database, &mut session, setup, sql).await;
-        let text = failure.to_string();
-        assert_eq!(failure.code, code, "{sql}: {text}");
-        for part in parts {
-            assert!(text.contains(part), "{sql}: {text}");
-        }
+        expect(&failure(&database, &mut session, setup, sql).await, sql, code, &parts);
     }
 }
 

@@ -11,8 +11,6 @@ use engine::Error;
 use engine::history::{read, recognise};
 use proptest::prelude::*;
 
-use crate::config;
-
 /// Something in a directory.
 #[derive(Debug, Clone)]
 enum Entry {
@@ -71,8 +69,6 @@ fn write(root: &Path, entries: &BTreeMap<Vec<u8>, Entry>) {
 }
 
 proptest! {
-    #![proptest_config(config())]
-
     #[test]
     fn whatever_stands_there_is_a_history_or_an_error(entries in prop::collection::btree_map(name(), entry(), 0..6)) {
         let root = tempfile::tempdir().unwrap();

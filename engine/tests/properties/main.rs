@@ -7,13 +7,3 @@
 mod directories;
 mod scripts;
 mod soup;
-
-use proptest::test_runner::{Config, RngSeed};
-
-pub(crate) fn config() -> Config {
-    let config = Config { failure_persistence: None, ..Config::default() };
-    match config.rng_seed {
-        RngSeed::Random => Config { rng_seed: RngSeed::Fixed(1), ..config },
-        RngSeed::Fixed(_) => config,
-    }
-}

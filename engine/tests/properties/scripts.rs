@@ -3,7 +3,6 @@
 use engine::script::{Class, classify};
 use proptest::prelude::*;
 
-use crate::config;
 use crate::soup::{soup, statements};
 
 /// Each refused alone, for something that no other statement beside it can cure.
@@ -40,8 +39,6 @@ fn keeps_its_promises(sql: &str) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(config())]
-
     #[test]
     fn any_text_is_answered(sql in any::<String>()) {
         keeps_its_promises(&sql)?;

@@ -71,7 +71,6 @@ fn is_more_than_text(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use proptest::test_runner::RngSeed;
     use serde_json::{Value, json};
 
     use super::*;
@@ -95,18 +94,7 @@ mod tests {
         prop::collection::vec(character, 0..40).prop_map(|characters| characters.into_iter().collect())
     }
 
-    /// The cases are the same in every run. `PROPTEST_CASES` tries more of them, `PROPTEST_RNG_SEED` others.
-    fn config() -> ProptestConfig {
-        let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
-        match config.rng_seed {
-            RngSeed::Random => ProptestConfig { rng_seed: RngSeed::Fixed(1), ..config },
-            RngSeed::Fixed(_) => config,
-        }
-    }
-
     proptest! {
-        #![proptest_config(config())]
-
         #[test]
         fn nothing_dangerous_is_left(text in text(), longest in 1..50_usize) {
             prop_assert!(!harmless(&text).contains(|c| c != '\n' && is_dangerous(c)));

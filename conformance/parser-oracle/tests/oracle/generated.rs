@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
+use proptest::test_runner::{Config, TestError, TestRunner};
 
 use crate::compare::{Outcome, compare, lexemes};
 use crate::statements::script;
@@ -54,11 +54,10 @@ const PIECES: &[&str] = &[
 ];
 
 fn runner() -> TestRunner {
-    let config = Config { failure_persistence: None, ..Config::default() };
-    let rng_seed = if config.rng_seed == RngSeed::Random { RngSeed::Fixed(1) } else { config.rng_seed };
+    let config = Config::default();
     // Four times the usual number, if none is asked for.
     let cases = if std::env::var_os("PROPTEST_CASES").is_some() { config.cases } else { 1_000 };
-    TestRunner::new(Config { rng_seed, cases, ..config })
+    TestRunner::new(Config { cases, ..config })
 }
 
 /// Runs `test` on many inputs. A failure names the smallest.
