@@ -99,7 +99,7 @@ async fn apply_locked(
     let found = ledger::read(session, statements).await?;
     let is_new = found.is_none();
     let ledger = found.unwrap_or_default();
-    let Reconciled { done, remaining, mut cut_off } = reconcile(&identity, history, &ledger, approved)?;
+    let Reconciled { earlier, done, remaining, mut cut_off } = reconcile(&identity, history, &ledger, approved)?;
     if is_new {
         make_ledger(session, history.format, statements).await?;
     }
@@ -143,14 +143,15 @@ async fn apply_locked(
         };
         let duration_ms = recorded.milliseconds;
         newest = Some(recorded.started_at);
-        shown.push(Shown { migration: planned.name.clone(), id: shown_id, checksum: planned.checksum.clone() });
+        shown.push(Shown { migration: planned.name.clone(), id: shown_id, checksum: Some(planned.checksum.clone()) });
         applied.push(Applied { name: planned.name.clone(), duration_ms, by_this_run: true });
         tracing::info!(execution, migration = planned.name, number, total, duration_ms, "applied migration");
     }
 
     let applied_now = applied.len() - done.len();
-    shown
-        .splice(0..0, done.into_iter().map(|(migration, row)| Shown { migration, id: row.id, checksum: row.checksum }));
+    let earlier = earlier.into_iter().map(|row| Shown { migration: row.name, id: row.id, checksum: None });
+    let done = done.into_iter().map(|(migration, row)| Shown { migration, id: row.id, checksum: Some(row.checksum) });
+    shown.splice(0..0, earlier.chain(done));
     Ok(Done { value: Outcome { applied, applied_now, remaining: remaining.len() - applied_now }, shown })
 }
 

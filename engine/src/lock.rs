@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use crate::ledger::Statements;
+use crate::ledger::{Statements, UNLOGGED};
 use crate::lookup::regclass;
 use crate::name::Name;
 use crate::session::{OWN_PATH, Session, Target};
@@ -22,7 +22,8 @@ pub(crate) const THIS_DATABASE: &str =
 pub(crate) struct Shown {
     pub(crate) migration: String,
     pub(crate) id: String,
-    pub(crate) checksum: String,
+    /// `None` for a row of an earlier run, whose checksum is not ours to keep.
+    pub(crate) checksum: Option<String>,
 }
 
 /// What came of work under the lock, and what the ledger has to show of it when the lock is given up.
@@ -71,6 +72,9 @@ pub(crate) async fn hold<T>(
     let missing = flushed?;
     if missing.is_empty() {
         return Ok(value);
+    }
+    if missing.contains(&UNLOGGED) {
+        return Err(statements.unlogged());
     }
     let name = |number: &i64| Some(shown.get(usize::try_from(*number).ok()?.checked_sub(1)?)?.migration.clone());
     Err(Error::RowsGone {

@@ -40,7 +40,7 @@ impl Message {
     /// The script comes first, so that it may start with SET TRANSACTION, and a newline comes behind it,
     /// for it may end in a comment. The role is reset before the ledger is written, since the script's
     /// own may not have the right; and the search path, since what the schema's other users make there must not be run.
-    /// Before the COMMIT the script gets its path back, for what that fires. The reset of the session stands behind it.
+    /// Before the COMMIT the script gets both back, for the triggers that it fires. The reset of the session stands behind it.
     pub(crate) fn transactional(
         session: &Session,
         ledger: &Statements,
@@ -63,9 +63,9 @@ impl Message {
         let looks = session.opened.is_none();
         let mut opening = if looks { transaction::look().to_vec() } else { Vec::new() };
         opening.extend(transaction::open(script.modes.as_deref(), nonce));
-        let mut tail = vec!["RESET SESSION AUTHORIZATION".to_owned(), "RESET ROLE".to_owned(), OWN_PATH.to_owned()];
+        let mut tail = vec![OWN_PATH.to_owned(), "RESET SESSION AUTHORIZATION".to_owned(), "RESET ROLE".to_owned()];
         tail.extend(record);
-        tail.push(SCRIPTS_PATH.to_owned());
+        tail.push(AS_THE_SCRIPT.to_owned());
         debug_assert_eq!(tail.len(), RECORDING, "what stands before the COMMIT is counted");
         tail.push("COMMIT".to_owned());
         tail.append(&mut reset);
@@ -147,14 +147,18 @@ impl Message {
     }
 }
 
-/// Has our own statements find nothing but the system's objects, and keeps the script's path for later.
-const OWN_PATH: &str = "SELECT pg_catalog.set_config('lockstep.path', pg_catalog.current_setting('search_path'), true), \
-                        pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)";
+/// Has our own statements find nothing but the system's objects, and keeps the script's path and roles for later.
+const OWN_PATH: &str = "SELECT pg_catalog.set_config('lockstep.session', pg_catalog.current_setting('session_authorization'), true), \
+     pg_catalog.set_config('lockstep.role', pg_catalog.current_setting('role'), true), \
+     pg_catalog.set_config('lockstep.path', pg_catalog.current_setting('search_path'), true), \
+     pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)";
 
-/// Gives the script's path back, and no row. It is a statement of its own: once a prepared one has run, the server looks at it
-/// again along the path that there is then.
-const SCRIPTS_PATH: &str =
-    "SELECT WHERE pg_catalog.set_config('search_path', pg_catalog.current_setting('lockstep.path'), true) IS NULL";
+/// Gives the script's roles and path back, and no row. It is a statement of its own: once a prepared one has run, the server
+/// looks at it again along the path that there is then. All three are set, for `concat` evaluates each of its arguments.
+const AS_THE_SCRIPT: &str = "SELECT WHERE pg_catalog.concat(\
+     pg_catalog.set_config('session_authorization', pg_catalog.current_setting('lockstep.session'), true), \
+     pg_catalog.set_config('role', pg_catalog.current_setting('lockstep.role'), true), \
+     pg_catalog.set_config('search_path', pg_catalog.current_setting('lockstep.path'), true)) IS NULL";
 
 #[cfg(test)]
 mod tests {
@@ -172,8 +176,8 @@ mod tests {
             let in_script = message.in_script(at + 1).unwrap();
             assert!(sql.chars().skip(in_script).collect::<String>().starts_with(part), "{part} {sent:?}");
         }
-        // BEGIN, SET LOCAL, CREATE TABLE, the reset of the path, SELECT 2, SELECT x.
-        let running: Vec<_> = (0..6).map(|completed| message.running(completed)).collect();
-        assert_eq!(running, [None, Some(0), Some(1), None, Some(2), Some(3)]);
+        // BEGIN, the path is kept, SET LOCAL, CREATE TABLE, it is given back, SELECT 2, SELECT x.
+        let running: Vec<_> = (0..7).map(|completed| message.running(completed)).collect();
+        assert_eq!(running, [None, None, Some(0), Some(1), None, Some(2), Some(3)]);
     }
 }

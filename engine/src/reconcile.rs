@@ -22,6 +22,8 @@ pub struct Approved {
 /// An approved plan, compared with a ledger.
 #[derive(Debug)]
 pub(crate) struct Reconciled {
+    /// The rows of migrations of the history that were applied before the plan was made.
+    pub(crate) earlier: Vec<Row>,
     /// The plan's migrations that are finished, each with its name, in order.
     pub(crate) done: Vec<(String, Row)>,
     /// The migrations that remain.
@@ -73,7 +75,9 @@ pub(crate) fn reconcile(
     let remaining = classified(&planned[added..])?;
     check_cut_off(&open, remaining.first())?;
     let cut_off = open.pop();
-    Ok(Reconciled { done, remaining, cut_off })
+    let is_ours = |row: &Row| row.is_applied() && history.migrations.iter().any(|migration| migration.key == row.key);
+    let earlier = base.rows.into_iter().filter(is_ours).collect();
+    Ok(Reconciled { earlier, done, remaining, cut_off })
 }
 
 #[cfg(test)]

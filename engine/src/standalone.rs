@@ -61,6 +61,7 @@ impl Standalone<'_> {
         };
         let (state, id) = if let Some(row) = cut_off {
             let state = self.state(session).await?;
+            self.check_namesake(session, row, state).await?;
             if self.had_finished(row, state)? {
                 tracing::info!(migration = self.planned.name, "a statement that was cut off had finished");
                 let finish = self.ledger.finish_started(&row.id, "true");
@@ -200,6 +201,27 @@ impl Standalone<'_> {
         }
     }
 
+    /// An index that was to be dropped by its name alone: what has that name in a later schema of the path may be another one.
+    async fn check_namesake(&self, session: &mut Session, row: &Row, state: State) -> Result<()> {
+        let Evidence::IndexDropped { index } = self.evidence else { return Ok(()) };
+        if state == State::Done || index.schema.is_some() {
+            return Ok(());
+        }
+        let index = regclass(index, session.path());
+        let sql = format!(
+            "SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE c.oid = {index}"
+        );
+        let found: Vec<String> = session.values("looking where the index is", &sql).await?;
+        if found.first() == session.path().first() {
+            return Ok(());
+        }
+        Err(self.in_doubt(
+            row,
+            "an index of that name is in a later schema of the search path: it may be the one to drop, or another one",
+        ))
+    }
+
     fn in_doubt(&self, row: &Row, why: &str) -> Error {
         Error::InDoubt {
             migration: self.planned.name.clone(),
@@ -308,11 +330,12 @@ fn leftovers(what: &Reindexed, path: &[String]) -> String {
     )
 }
 
-/// Invalid indexes, but for those of TOAST tables, which only a superuser may drop.
+/// Invalid indexes, but for those of TOAST tables, which only a superuser may drop, and those of partitioned tables, which
+/// are invalid by design until each partition has one.
 const INVALID: &str = "SELECT i.indrelid, pg_catalog.format('%I.%I', n.nspname, c.relname) AS name FROM pg_catalog.pg_index i \
                        JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
                        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-                       WHERE NOT i.indisvalid AND n.nspname <> 'pg_toast'";
+                       WHERE NOT i.indisvalid AND c.relkind = 'i' AND n.nspname <> 'pg_toast'";
 
 /// A query for at most one row: 'done', 'half' or null.
 fn state_sql(evidence: &Evidence, path: &[String]) -> String {
@@ -320,7 +343,7 @@ fn state_sql(evidence: &Evidence, path: &[String]) -> String {
         Evidence::Repeatable | Evidence::None | Evidence::IndexCreated { index: None, .. } => "NULL::text".to_owned(),
         Evidence::Reindexed { what } => format!("SELECT 'half' WHERE EXISTS ({})", leftovers(what, path)),
         Evidence::IndexCreated { index: Some(index), table } => format!(
-            "SELECT CASE WHEN i.indisvalid THEN 'done' ELSE 'half' END FROM pg_catalog.pg_index i \
+            "SELECT CASE WHEN i.indisvalid THEN 'done' WHEN c.relkind = 'i' THEN 'half' END FROM pg_catalog.pg_index i \
              JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
              WHERE i.indrelid = {} AND c.relname = {}",
             regclass(table, path),

@@ -32,6 +32,9 @@ pub(crate) const SWALLOWED: &str = "lockstep guard: the row was swallowed";
 pub(crate) const TRANSACTION_ENDED: &str = "lockstep guard: the script ended its transaction";
 pub(crate) const GUARDS: [&str; 4] = [LOCK_LOST, RECORDED_TWICE, SWALLOWED, TRANSACTION_ENDED];
 
+/// What stands for an unlogged ledger where rows have numbers from 1.
+pub(crate) const UNLOGGED: i64 = 0;
+
 /// One row of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
@@ -457,12 +460,11 @@ impl Statements {
         }
     }
 
-    /// A query for the numbers, from 1, of those of `rows` that the ledger does not have as finished.
+    /// A query for the numbers, from 1, of those of `rows` that the ledger does not have as finished, and for [`UNLOGGED`].
     pub(crate) fn missing(&self, rows: &[Shown]) -> String {
-        let list = |pick: fn(&Shown) -> &String| {
-            let values: Vec<_> = rows.iter().map(|row| literal(pick(row))).collect();
-            format!("ARRAY[{}]::pg_catalog.text[]", values.join(", "))
-        };
+        let list = |values: Vec<String>| format!("ARRAY[{}]::pg_catalog.text[]", values.join(", "));
+        let ids = rows.iter().map(|row| literal(&row.id)).collect();
+        let checksums = rows.iter().map(|row| row.checksum.as_deref().map_or_else(|| "NULL".to_owned(), literal));
         let (id, checksum, is_finished) = match self.format {
             Format::Prisma => (
                 "l.id::pg_catalog.text",
@@ -473,10 +475,12 @@ impl Statements {
         };
         format!(
             "SELECT r.number FROM ROWS FROM (pg_catalog.unnest({}), pg_catalog.unnest({})) WITH ORDINALITY AS r(id, checksum, number) \
-             WHERE NOT EXISTS (SELECT FROM {} l WHERE {id} = r.id AND {checksum} = r.checksum AND {is_finished}) ORDER BY r.number",
-            list(|row| &row.id),
-            list(|row| &row.checksum),
-            self.table
+             WHERE NOT EXISTS (SELECT FROM {} l WHERE {id} = r.id AND {checksum} = coalesce(r.checksum, {checksum}) AND {is_finished}) \
+             UNION ALL SELECT {UNLOGGED} WHERE ({}) ORDER BY number",
+            list(ids),
+            list(checksums.collect()),
+            self.table,
+            self.is_unlogged()
         )
     }
 

@@ -7,18 +7,23 @@
 use squawk_syntax::ast::{self, AstNode as _, CursorHold, OnCommitAction, Persistence};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::settings::{restored, setting};
+use super::settings::{Restored, restored, setting};
+use super::strings::unquoted;
 use super::transaction::modes;
-use super::{Boundary, Parsed, Refusal, refuse, text};
+use super::{Boundary, Parsed, Refusal, has, refuse, text};
 use crate::name::{Name, identifier, quoted};
 
 pub(super) const SPLIT: &str = "Split the file: put what stands behind that COMMIT into a migration of its own";
 
-/// Gives constraints the modes that a new transaction has, those that exist by now.
+/// Gives constraints the modes that a new transaction has, those that exist by now. A name can be set only where the role may
+/// use its schema, and all constraints of that name with it.
 const INITIAL_MODES: &str = "DO $lockstep$ DECLARE command pg_catalog.text; BEGIN \
-     FOR command IN SELECT pg_catalog.format('SET CONSTRAINTS %I.%I DEFERRED', n.nspname, k.conname) \
+     FOR command IN SELECT DISTINCT pg_catalog.format('SET CONSTRAINTS %I.%I DEFERRED', n.nspname, k.conname) \
      FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) k.connamespace \
-     WHERE k.condeferrable AND k.condeferred LOOP EXECUTE command; END LOOP; END $lockstep$";
+     WHERE k.condeferrable AND k.condeferred AND pg_catalog.has_schema_privilege(n.oid, 'USAGE'::pg_catalog.text) \
+     AND NOT pg_catalog.pg_is_other_temp_schema(n.oid) AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint o \
+     WHERE o.connamespace OPERATOR(pg_catalog.=) k.connamespace AND o.conname OPERATOR(pg_catalog.=) k.conname \
+     AND NOT (o.condeferrable AND o.condeferred)) LOOP EXECUTE command; END LOOP; END $lockstep$";
 
 /// The transactions of a script, folded into one.
 pub(super) struct Folded {
@@ -46,19 +51,22 @@ pub(super) fn folded(statements: &[Parsed]) -> Result<Folded, Refusal> {
         if later.is_empty() {
             continue;
         }
-        check(block, later)?;
-        let mut sql = restored(&blocks[..=index])?;
-        sql.extend(dropped(block));
+        let before = blocks[..index].iter().map(|block| block.statements.len()).sum();
+        check(block, &blocks[..index], later)?;
+        let Restored { saved, given_back } = restored(block, before)?;
+        boundaries.extend(saved);
+        // In the order in which a COMMIT does it: what was deferred is checked, temporary tables go, settings end.
+        let mut sql = Vec::new();
         if block.changes_rows() {
-            // As at a COMMIT, what was deferred is checked now.
             sql.push("SET CONSTRAINTS ALL IMMEDIATE".to_owned());
-            if later.iter().any(Block::changes_rows) {
-                sql.push(INITIAL_MODES.to_owned());
-            }
+        }
+        sql.extend(dropped(block, &blocks[..=index])?);
+        sql.extend(given_back);
+        if block.changes_rows() && later.iter().any(Block::changes_rows) {
+            sql.push(INITIAL_MODES.to_owned());
         }
         if !sql.is_empty() {
-            let before = blocks[..=index].iter().map(|block| block.statements.len()).sum();
-            boundaries.push(Boundary { at: end, before, sql });
+            boundaries.push(Boundary { at: end, before: before + block.statements.len(), sql });
         }
     }
     Ok(Folded { modes: None, boundaries })
@@ -70,7 +78,7 @@ pub(super) struct Block<'a> {
     begin: Option<&'a Parsed>,
     /// Whether the BEGIN stands behind other statements of the transaction.
     begins_late: bool,
-    statements: Vec<&'a Parsed>,
+    pub(super) statements: Vec<&'a Parsed>,
     /// Where its COMMIT stands, in bytes.
     end: Option<usize>,
 }
@@ -81,27 +89,25 @@ impl Block<'_> {
         self.statements.iter().map(|statement| (&statement.node, statement.place.line))
     }
 
-    /// Whether it may leave deferred constraints to be checked.
+    /// Whether it may leave deferred constraints to be checked. What is not known to leave rows alone may change some; what
+    /// a table's definition evaluates for its rows does not.
     fn changes_rows(&self) -> bool {
-        self.nodes().any(|(node, _)| {
-            matches!(
-                node.kind(),
-                SyntaxKind::INSERT
-                    | SyntaxKind::UPDATE
-                    | SyntaxKind::DELETE
-                    | SyntaxKind::MERGE
-                    | SyntaxKind::SELECT
-                    | SyntaxKind::COMPOUND_SELECT
-                    | SyntaxKind::PAREN_SELECT
-                    | SyntaxKind::DO
-                    | SyntaxKind::CALL
-                    | SyntaxKind::EXECUTE
-                    | SyntaxKind::COPY
-                    | SyntaxKind::SET_CONSTRAINTS
-            )
+        let own = [SyntaxKind::SET_CONSTRAINTS, SyntaxKind::TRUNCATE];
+        let definitions =
+            [SyntaxKind::ALTER_TABLE, SyntaxKind::ALTER_TYPE, SyntaxKind::CREATE_INDEX, SyntaxKind::CREATE_TABLE];
+        self.statements.iter().any(|Parsed { place, node, .. }| {
+            own.contains(&node.kind()) || place.reads_rows && !definitions.contains(&node.kind())
         })
     }
+
+    /// Whether it goes back to a savepoint, or could.
+    pub(super) fn has_savepoints(&self) -> bool {
+        self.nodes().any(|(node, _)| SAVEPOINTS.contains(&node.kind()))
+    }
 }
+
+const SAVEPOINTS: [SyntaxKind; 3] =
+    [SyntaxKind::SAVEPOINT_CREATE, SyntaxKind::ROLLBACK_TO_SAVEPOINT, SyntaxKind::RELEASE_SAVEPOINT];
 
 /// The transactions as PostgreSQL would have them: each ends with its COMMIT, and a BEGIN joins what stands before it.
 fn blocks(statements: &[Parsed]) -> Vec<Block<'_>> {
@@ -196,37 +202,55 @@ fn sets_mode(node: &SyntaxNode) -> bool {
 
 /// A savepoint ends with its transaction: what goes back to one behind that would fail in PostgreSQL.
 fn check_savepoints(block: &Block<'_>, is_later: bool) -> Result<(), Refusal> {
-    let mut made = Vec::new();
+    let mut made: Vec<String> = Vec::new();
     for (node, line) in block.nodes() {
-        let name = |kind| node.children().find(|child| child.kind() == kind).map(|name| identifier(&text(&name)));
-        match node.kind() {
-            SyntaxKind::SAVEPOINT => made.extend(savepoint(node)),
-            SyntaxKind::ROLLBACK_TO_SAVEPOINT | SyntaxKind::RELEASE_SAVEPOINT
-                if is_later && name(SyntaxKind::SAVEPOINT_REF).is_some_and(|name| !made.contains(&name)) =>
-            {
-                let reason = "a savepoint of an earlier transaction of the script";
+        let kind = node.kind();
+        if !SAVEPOINTS.contains(&kind) {
+            continue;
+        }
+        let name = node.children().last().map(|name| identifier(&text(&name))).unwrap_or_default();
+        if kind == SyntaxKind::SAVEPOINT_CREATE {
+            made.push(name);
+            continue;
+        }
+        match made.iter().rposition(|one| *one == name) {
+            // Going back keeps it, and both end what was made behind it.
+            Some(at) => made.truncate(if kind == SyntaxKind::RELEASE_SAVEPOINT { at } else { at + 1 }),
+            None if is_later => {
+                let reason = "a savepoint that is not of the same transaction of the script";
                 return Err(refuse(line, reason, "Make the savepoint in the same transaction"));
             }
-            _ => {}
+            None => {}
         }
     }
     Ok(())
 }
 
-/// The name in `SAVEPOINT name`.
-fn savepoint(node: &SyntaxNode) -> Option<String> {
-    text(node).split_whitespace().nth(1).map(|name| identifier(name.trim_end_matches(';')))
-}
-
 /// Refuses what only a COMMIT could end at the end of `block`.
-fn check(block: &Block<'_>, later: &[Block<'_>]) -> Result<(), Refusal> {
+fn check(block: &Block<'_>, earlier: &[Block<'_>], later: &[Block<'_>]) -> Result<(), Refusal> {
+    let named = |node: &SyntaxNode| identifier(&text(node));
+    let mut declared: Vec<String> = Vec::new();
     let mut open_cursors: Vec<(String, usize)> = Vec::new();
     for (node, line) in block.nodes() {
         if calls_set_config_locally(node) {
             return Err(refuse(line, "a set_config that ends with its transaction", SPLIT));
         }
         match node.kind() {
-            SyntaxKind::DECLARE => open_cursors.extend(cursor(node).map(|name| (name, line))),
+            SyntaxKind::DECLARE => {
+                declared
+                    .extend(ast::Declare::cast(node.clone()).and_then(|it| it.cursor()).map(|it| named(it.syntax())));
+                open_cursors.extend(cursor(node).map(|name| (name, line)));
+            }
+            // A function has opened it.
+            SyntaxKind::FETCH | SyntaxKind::MOVE => {
+                let cursor = node.children().find(|child| child.kind() == SyntaxKind::CURSOR_REF);
+                let cursor = cursor.map(|cursor| named(&cursor)).filter(|cursor| !declared.contains(cursor));
+                open_cursors.extend(cursor.map(|name| (name, line)));
+            }
+            SyntaxKind::DO if makes_a_temporary_table(node) => {
+                let reason = "a temporary table that a DO block makes and a COMMIT empties or drops";
+                return Err(refuse(line, reason, SPLIT));
+            }
             SyntaxKind::CLOSE => {
                 let closed = node.children().next().map(|name| identifier(&text(&name)));
                 open_cursors.retain(|(name, _)| closed.as_ref().is_some_and(|closed| closed != name));
@@ -235,7 +259,12 @@ fn check(block: &Block<'_>, later: &[Block<'_>]) -> Result<(), Refusal> {
                 return Err(refuse(line, "a temporary table that a COMMIT empties", SPLIT));
             }
             SyntaxKind::ALTER_TYPE => {
+                // A type that the same transaction makes has its values at once.
+                let is_new = || {
+                    earlier.iter().chain([block]).any(|block| block.nodes().any(|(other, _)| makes_type(other, node)))
+                };
                 if let Some(value) = added_value(node)
+                    && !is_new()
                     && later.iter().any(|block| block.nodes().any(|(node, _)| mentions(node, &value)))
                 {
                     let reason = "an enum value that is used behind the COMMIT of the transaction that adds it";
@@ -248,53 +277,86 @@ fn check(block: &Block<'_>, later: &[Block<'_>]) -> Result<(), Refusal> {
     if let Some((_, line)) = open_cursors.first() {
         return Err(refuse(*line, "a cursor that its COMMIT closes", SPLIT));
     }
-    let defers = |(node, line): (&SyntaxNode, usize)| {
-        let mut parts = node.descendants();
-        parts.any(|part| part.kind() == SyntaxKind::INITIALLY_DEFERRED_CONSTRAINT_OPTION).then_some(line)
-    };
+    let defers = |(node, line): (&SyntaxNode, usize)| node.descendants().any(|part| may_defer(&part)).then_some(line);
     if block.changes_rows()
         && later.iter().any(Block::changes_rows)
         && let Some(line) = later.iter().find_map(|block| block.nodes().find_map(defers))
     {
-        return Err(refuse(line, "a constraint INITIALLY DEFERRED in a later transaction of the script", SPLIT));
+        let reason = "a constraint that is INITIALLY DEFERRED, or may be, made in a later transaction of the script";
+        return Err(refuse(line, reason, SPLIT));
     }
     Ok(())
 }
 
-/// Drops the temporary tables that the block's COMMIT would drop.
-fn dropped(block: &Block<'_>) -> Vec<String> {
-    let mut tables: Vec<String> = Vec::new();
-    for (node, _) in block.nodes() {
-        let name = |kind| {
-            node.descendants().filter(move |part| part.kind() == kind).map(|part| Name::parse(&text(&part)).name)
-        };
-        match (node.kind(), on_commit(node)) {
-            (_, Some(OnCommitAction::Drop(_))) => tables.extend(name(SyntaxKind::TABLE_NAME).next()),
-            (SyntaxKind::DROP_TABLE, _) => {
-                let gone: Vec<_> = name(SyntaxKind::TABLE_NAME_REF).collect();
-                tables.retain(|table| !gone.contains(table));
-            }
-            _ => {}
+/// Whether a part of a statement makes a constraint that waits for the end of its transaction, or can take one over from
+/// another table.
+fn may_defer(part: &SyntaxNode) -> bool {
+    match part.kind() {
+        SyntaxKind::INITIALLY_DEFERRED_CONSTRAINT_OPTION | SyntaxKind::PARTITION_OF | SyntaxKind::ATTACH_PARTITION => {
+            true
+        }
+        SyntaxKind::LIKE_CLAUSE => part.descendants_with_tokens().any(|part| TAKES_KEYS.contains(&part.kind())),
+        _ => false,
+    }
+}
+
+/// With these, a table that is made like another one takes over its keys.
+const TAKES_KEYS: [SyntaxKind; 2] = [SyntaxKind::INDEXES_KW, SyntaxKind::ALL_KW];
+
+/// Whether a statement makes the type that another one alters.
+fn makes_type(made: &SyntaxNode, altered: &SyntaxNode) -> bool {
+    let altered = ast::AlterType::cast(altered.clone()).and_then(|it| it.type_name_ref());
+    made.kind() == SyntaxKind::CREATE_TYPE
+        && altered.is_some_and(|altered| {
+            let name = Name::parse(&text(altered.syntax()));
+            made.children().any(|child| Name::parse(&text(&child)) == name)
+        })
+}
+
+/// Drops the temporary tables that the block's COMMIT would drop. `so_far` are the blocks up to it.
+///
+/// # Errors
+///
+/// A [`Refusal`] where the text does not tell which these are.
+fn dropped(block: &Block<'_>, so_far: &[Block<'_>]) -> Result<Vec<String>, Refusal> {
+    let mut tables: Vec<(String, usize)> = Vec::new();
+    for (node, line) in block.nodes() {
+        if matches!(on_commit(node), Some(OnCommitAction::Drop(_))) {
+            let name = node.descendants().find(|part| part.kind() == SyntaxKind::TABLE_NAME);
+            tables.extend(name.map(|name| (Name::parse(&text(&name)).name, line)));
         }
     }
-    tables.iter().map(|table| format!("DROP TABLE IF EXISTS pg_temp.{} CASCADE", quoted(table))).collect()
+    let Some((_, line)) = tables.first() else { return Ok(Vec::new()) };
+    // Another one of that name could stay: one that no COMMIT drops, or that got the name.
+    let is_another = |(node, _): (&SyntaxNode, usize)| {
+        let names_one = |part: SyntaxNode| tables.iter().any(|(table, _)| *table == Name::parse(&text(&part)).name);
+        let stays = is_temporary(node) && !matches!(on_commit(node), Some(OnCommitAction::Drop(_)));
+        let named = [SyntaxKind::TABLE_NAME, SyntaxKind::TABLE_NAME_REF];
+        (stays || has(node, SyntaxKind::TABLE_RENAME_TO))
+            && node.descendants().filter(|part| named.contains(&part.kind())).any(names_one)
+    };
+    if so_far.iter().any(|block| block.nodes().any(is_another)) {
+        let reason = "a temporary table that a COMMIT drops, beside another one that has, or gets, its name";
+        return Err(refuse(*line, reason, SPLIT));
+    }
+    Ok(tables.iter().map(|(table, _)| format!("DROP TABLE IF EXISTS pg_temp.{} CASCADE", quoted(table))).collect())
+}
+
+/// Whether a statement makes a temporary table.
+fn is_temporary(node: &SyntaxNode) -> bool {
+    let made = [SyntaxKind::CREATE_TABLE, SyntaxKind::CREATE_TABLE_AS].contains(&node.kind());
+    made && node.children().any(|child| matches!(Persistence::cast(child), Some(Persistence::Temp(_))))
 }
 
 /// What becomes of a temporary table that a statement makes, at the end of the transaction.
 fn on_commit(node: &SyntaxNode) -> Option<OnCommitAction> {
-    let (persistence, on_commit) = match node.kind() {
-        SyntaxKind::CREATE_TABLE => {
-            let table = ast::CreateTable::cast(node.clone())?;
-            (table.persistence(), table.on_commit())
-        }
-        SyntaxKind::CREATE_TABLE_AS => {
-            let table = ast::CreateTableAs::cast(node.clone())?;
-            (table.persistence(), table.on_commit())
-        }
-        _ => return None,
-    };
-    matches!(persistence, Some(Persistence::Temp(_))).then_some(())?;
-    on_commit?.on_commit_action()
+    is_temporary(node).then(|| node.children().find_map(ast::OnCommit::cast))??.on_commit_action()
+}
+
+/// Whether a DO block could make a temporary table that its transaction's end empties or drops.
+fn makes_a_temporary_table(node: &SyntaxNode) -> bool {
+    let body = node.children().filter(|part| part.kind() == SyntaxKind::LITERAL).map(|part| unquoted(&text(&part)));
+    body.collect::<String>().to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ").contains("on commit ")
 }
 
 /// The cursor that a statement declares, if a COMMIT closes it.
@@ -315,12 +377,6 @@ fn added_value(node: &SyntaxNode) -> Option<String> {
 /// Whether a statement has `value` as a string.
 fn mentions(node: &SyntaxNode, value: &str) -> bool {
     node.descendants().filter(|part| part.kind() == SyntaxKind::LITERAL).any(|part| unquoted(&text(&part)) == value)
-}
-
-fn unquoted(literal: &str) -> String {
-    let inner = literal.trim().trim_start_matches(['E', 'e']);
-    let inner = inner.strip_prefix('\'').and_then(|inner| inner.strip_suffix('\'')).unwrap_or(inner);
-    inner.replace("''", "'")
 }
 
 /// Whether a statement calls `set_config` for its transaction alone, or perhaps so.

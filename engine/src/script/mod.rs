@@ -13,6 +13,7 @@ mod lexical;
 mod outlives;
 mod rows;
 mod settings;
+mod strings;
 mod times;
 mod transaction;
 

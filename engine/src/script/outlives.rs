@@ -3,6 +3,7 @@
 use squawk_lexer::{TokenKind, tokenize};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
+use super::strings::unquoted;
 use super::text;
 use crate::name::Name;
 
@@ -14,6 +15,8 @@ pub struct Outlives {
     /// What stays, as a noun, with what does it.
     pub what: String,
 }
+
+const MESSAGE: &str = "pg_logical_emit_message";
 
 /// Functions whose work is not part of the transaction, by what stays of them.
 const FUNCTIONS: &[(&str, &[&str])] = &[
@@ -46,6 +49,7 @@ const FUNCTIONS: &[(&str, &[&str])] = &[
             "pg_reload_conf",
             "pg_rotate_logfile",
             "pg_switch_wal",
+            MESSAGE,
             "pg_create_restore_point",
             "pg_terminate_backend",
             "pg_cancel_backend",
@@ -60,8 +64,13 @@ const FUNCTIONS: &[(&str, &[&str])] = &[
 /// is not known.
 pub(super) fn of(node: &SyntaxNode, line: usize) -> Vec<Outlives> {
     let mut found: Vec<Outlives> = match node.kind() {
-        SyntaxKind::DO => called_in(&text(node)).into_iter().filter_map(|name| stays(&name)).collect::<Vec<_>>(),
-        SyntaxKind::COPY if writes_a_file(node) => vec!["the file of COPY".to_owned()],
+        SyntaxKind::DO => {
+            bodies(node).flat_map(|body| called_in(&body)).filter_map(|name| stays(&name)).collect::<Vec<_>>()
+        }
+        // To a file or a program: what is for the client is refused.
+        SyntaxKind::COPY if node.children().any(|child| child.kind() == SyntaxKind::COPY_TO) => {
+            vec!["the file of COPY".to_owned()]
+        }
         // The body of a function does not run here.
         SyntaxKind::CREATE_FUNCTION | SyntaxKind::CREATE_PROCEDURE => Vec::new(),
         _ => called(node).filter_map(|name| stays(&name)).collect(),
@@ -81,13 +90,25 @@ fn stays(function: &str) -> Option<String> {
 /// The names of the functions that a statement calls.
 fn called(node: &SyntaxNode) -> impl Iterator<Item = String> {
     let calls = node.descendants().filter(|part| part.kind() == SyntaxKind::CALL_EXPR);
-    calls.filter_map(|call| call.first_child().map(|callee| Name::parse(&text(&callee)).name))
+    let is_undone = |call: &SyntaxNode, name: &str| {
+        // Its first argument says whether the message is one of the transaction.
+        let arguments = || call.children().find(|child| child.kind() == SyntaxKind::ARG_LIST);
+        let first = || arguments().and_then(|arguments| arguments.first_child()).map(|first| text(&first));
+        name == MESSAGE && first().is_some_and(|first| first.trim().eq_ignore_ascii_case("true"))
+    };
+    calls.filter_map(move |call| {
+        let name = Name::parse(&text(&call.first_child()?)).name;
+        (!is_undone(&call, &name)).then_some(name)
+    })
 }
 
-/// The same for the body of a DO block, which is a text: every word before a parenthesis.
-fn called_in(block: &str) -> Vec<String> {
-    let body = block.find('$').map_or(block, |at| block.get(at..).unwrap_or_default());
-    let body = body.trim_start_matches(|c: char| c != ' ' && c != '\n' && c != '\t');
+/// The bodies of a DO block: one, as PostgreSQL has it.
+fn bodies(node: &SyntaxNode) -> impl Iterator<Item = String> {
+    node.children().filter(|part| part.kind() == SyntaxKind::LITERAL).map(|part| unquoted(&text(&part)))
+}
+
+/// The same for the body of a DO block: every word before a parenthesis.
+fn called_in(body: &str) -> Vec<String> {
     let mut called = Vec::new();
     let (mut at, mut word) = (0, None);
     for token in tokenize(body) {
@@ -101,10 +122,4 @@ fn called_in(block: &str) -> Vec<String> {
         }
     }
     called
-}
-
-fn writes_a_file(copy: &SyntaxNode) -> bool {
-    let mut parts = copy.descendants();
-    parts.any(|part| part.kind() == SyntaxKind::COPY_PROGRAM)
-        && copy.children().any(|child| child.kind() == SyntaxKind::COPY_TO)
 }

@@ -4,8 +4,9 @@ use squawk_syntax::ast::{self, AstNode as _, SetScope};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::blocks::{Block, SPLIT, calls};
-use super::{Parsed, Refusal, refuse, text};
+use super::{Boundary, Parsed, Refusal, refuse, text};
 use crate::name::Name;
+use crate::quote::literal;
 
 /// The statements that have the server speak another encoding than ours. They are not sent: the server has read the whole
 /// message before, so that such a statement changes nothing but what it says to us, which then could not be read. COPY reads
@@ -22,8 +23,6 @@ pub(super) fn of_client_encoding(statements: &[Parsed]) -> Vec<SyntaxNode> {
 pub(super) struct Setting {
     /// In lower case.
     pub(super) name: String,
-    /// How it is reset.
-    reset: String,
     is_local: bool,
 }
 
@@ -32,69 +31,91 @@ pub(super) fn setting(node: &SyntaxNode) -> Option<Setting> {
     let is_local = node
         .children()
         .any(|child| SetScope::cast(child).is_some_and(|scope| matches!(scope, SetScope::LocalScope(_))));
-    let of = |name: &str, reset: &str| Some(Setting { name: name.to_owned(), reset: reset.to_owned(), is_local });
+    let of = |name: &str| Some(Setting { name: name.to_owned(), is_local });
     match node.kind() {
-        SyntaxKind::SET_ROLE => of("role", "RESET ROLE"),
-        SyntaxKind::SET_SESSION_AUTH => of("session_authorization", "RESET SESSION AUTHORIZATION"),
+        SyntaxKind::SET_ROLE => of("role"),
+        SyntaxKind::SET_SESSION_AUTH => of("session_authorization"),
         SyntaxKind::SET => match ast::Set::cast(node.clone())?.set_target()? {
-            ast::SetTarget::SetTimeZone(_) => of("timezone", "RESET TIME ZONE"),
-            ast::SetTarget::SetSchemaValue(_) => of("search_path", "RESET search_path"),
-            ast::SetTarget::SetXmlOption(_) => of("xmloption", "RESET xmloption"),
+            ast::SetTarget::SetTimeZone(_) => of("timezone"),
+            ast::SetTarget::SetSchemaValue(_) => of("search_path"),
+            ast::SetTarget::SetXmlOption(_) => of("xmloption"),
             ast::SetTarget::SetCatalog(_) => None,
             ast::SetTarget::SetConfig(config) => {
-                let written = text(config.config_parameter_ref()?.syntax());
-                let name = Name::parse(&written);
-                let name = name.schema.map_or_else(|| name.name.clone(), |prefix| format!("{prefix}.{}", name.name));
-                if name == "names" {
-                    return of("client_encoding", "RESET client_encoding");
-                }
-                Some(Setting { name: name.to_lowercase(), reset: format!("RESET {}", written.trim()), is_local })
+                let name = parameter_name(&text(config.config_parameter_ref()?.syntax()));
+                of(if name == "names" { "client_encoding" } else { &name })
             }
         },
         _ => None,
     }
 }
 
-/// The statements that give each parameter which the last of `blocks` set locally the value that it has behind the
-/// COMMIT: that of the last SET for the session, or the session's own.
-pub(super) fn restored(blocks: &[Block<'_>]) -> Result<Vec<String>, Refusal> {
-    let Some((block, _)) = blocks.split_last() else { return Ok(Vec::new()) };
-    let mut local: Vec<(Setting, usize)> = Vec::new();
-    for (node, line) in block.nodes() {
-        if let Some(setting) = setting(node) {
-            local.retain(|(earlier, _)| earlier.name != setting.name);
-            if setting.is_local {
-                local.push((setting, line));
-            }
-        }
-    }
-    let mut statements = Vec::new();
-    for (setting, line) in local {
-        let all = || blocks.iter().flat_map(Block::nodes);
-        if all().any(|(node, _)| calls(node, "set_config").next().is_some()) {
-            return Err(refuse(line, "SET LOCAL beside set_config, with statements behind the COMMIT", SPLIT));
-        }
-        let last = all().filter(|(node, _)| settles(node, &setting.name)).last();
-        statements.push(match last {
-            Some((node, _)) if node.kind() != SyntaxKind::RESET && setting.name != "client_encoding" => {
-                text(node).trim_end().trim_end_matches(';').to_owned()
-            }
-            _ => setting.reset,
-        });
-    }
-    Ok(statements)
+/// What is done for the parameters that a block sets locally.
+pub(super) struct Restored {
+    /// Keeps each one's value before it is set.
+    pub(super) saved: Vec<Boundary>,
+    /// Gives each the value that it has behind the COMMIT, a statement each.
+    pub(super) given_back: Vec<String>,
 }
 
-/// Whether a statement gives the parameter `name` a value for the session.
-fn settles(node: &SyntaxNode, name: &str) -> bool {
-    if node.kind() != SyntaxKind::RESET {
-        return setting(node).is_some_and(|setting| !setting.is_local && setting.name == name);
+/// What is done so that each parameter which `block` sets locally has its value again behind the COMMIT: that of the last SET
+/// for the session behind it, or the one that the server had before it. `before` statements of the script stand before it.
+///
+/// # Errors
+///
+/// A [`Refusal`] where the text does not tell which value that is.
+pub(super) fn restored(block: &Block<'_>, before: usize) -> Result<Restored, Refusal> {
+    let mut local: Vec<(Setting, usize, usize, usize)> = Vec::new();
+    for (index, statement) in block.statements.iter().enumerate() {
+        let node = &statement.node;
+        if let Some(setting) = setting(node) {
+            if !setting.is_local {
+                local.retain(|(earlier, ..)| earlier.name != setting.name);
+            } else if !local.iter().any(|(earlier, ..)| earlier.name == setting.name) {
+                local.push((setting, index, node.text_range().start().into(), statement.place.line));
+            }
+        } else if node.kind() == SyntaxKind::RESET {
+            local.retain(|(earlier, ..)| !resets(node, &earlier.name));
+        }
     }
-    let Some(target) = ast::Reset::cast(node.clone()).and_then(|reset| reset.reset_target()) else { return false };
+    let mut restored = Restored { saved: Vec::new(), given_back: Vec::new() };
+    let Some((.., line)) = local.first() else { return Ok(restored) };
+    // A savepoint takes back what is kept here, and a call can set what the text does not show.
+    if block.has_savepoints() || block.nodes().any(|(node, _)| calls(node, "set_config").next().is_some()) {
+        return Err(refuse(
+            *line,
+            "SET LOCAL beside a savepoint or set_config, with statements behind the COMMIT",
+            SPLIT,
+        ));
+    }
+    for (number, (setting, index, at, _)) in local.into_iter().enumerate() {
+        let kept = format!("'lockstep.local_{number}'");
+        let name = literal(&setting.name);
+        restored.saved.push(Boundary {
+            at,
+            before: before + index,
+            sql: vec![format!("SELECT pg_catalog.set_config({kept}, pg_catalog.current_setting({name}, true), true)")],
+        });
+        restored
+            .given_back
+            .push(format!("SELECT pg_catalog.set_config({name}, pg_catalog.current_setting({kept}, true), false)"));
+    }
+    Ok(restored)
+}
+
+/// Whether a RESET gives the parameter `name` its session's value.
+fn resets(reset: &SyntaxNode, name: &str) -> bool {
+    let Some(target) = ast::Reset::cast(reset.clone()).and_then(|reset| reset.reset_target()) else { return false };
     match target {
-        ast::ResetTarget::All(_) => true,
-        ast::ResetTarget::ConfigParameterRef(parameter) => text(parameter.syntax()).trim().eq_ignore_ascii_case(name),
+        // It leaves these two alone.
+        ast::ResetTarget::All(_) => !matches!(name, "role" | "session_authorization"),
+        ast::ResetTarget::ConfigParameterRef(parameter) => parameter_name(&text(parameter.syntax())) == name,
         ast::ResetTarget::ResetTimeZone(_) => name == "timezone",
         ast::ResetTarget::ResetTransactionIsolation(_) => false,
     }
+}
+
+/// A parameter's name in lower case, as it is written with or without quotes.
+fn parameter_name(written: &str) -> String {
+    let Name { schema, name } = Name::parse(written);
+    schema.map_or_else(|| name.clone(), |prefix| format!("{prefix}.{name}")).to_lowercase()
 }

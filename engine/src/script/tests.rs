@@ -224,36 +224,40 @@ fn at_boundaries(sql: &str) -> Vec<Vec<String>> {
 #[test]
 fn what_ends_with_a_transaction_of_the_script_ends_there() {
     const FIRE: &str = "SET CONSTRAINTS ALL IMMEDIATE";
+    // Each is kept before it is set, and given back in one go.
+    let local = |names: &[&str]| -> Vec<Vec<String>> {
+        let set = "SELECT pg_catalog.set_config";
+        let current = "pg_catalog.current_setting";
+        let kept = |(n, name)| vec![format!("{set}('lockstep.local_{n}', {current}('{name}', true), true)")];
+        let back = |(n, name)| format!("{set}('{name}', {current}('lockstep.local_{n}', true), false)");
+        let numbered = || names.iter().enumerate();
+        numbered().map(kept).chain([numbered().map(back).collect()]).collect()
+    };
     for (sql, expected) in [
         // Nothing follows, or nothing ends.
         ("BEGIN; SET LOCAL search_path = a; CREATE TABLE t (); COMMIT;", vec![]),
         ("BEGIN; ALTER TYPE e ADD VALUE 'x'; COMMIT; BEGIN; CREATE TABLE t (); COMMIT", vec![]),
         ("SET LOCAL search_path = a; CREATE TABLE t ();", vec![]),
-        // The value of the session holds again, or that of the last SET.
-        ("BEGIN; SET LOCAL search_path = a; COMMIT; CREATE TABLE t ();", vec![vec!["RESET search_path"]]),
-        (
-            "SET search_path TO b, c; BEGIN; SET LOCAL SCHEMA 'a'; COMMIT; SELECT 1",
-            vec![vec!["SET search_path TO b, c"]],
-        ),
-        (
-            "BEGIN; SET LOCAL ROLE a; SET LOCAL TIME ZONE 'UTC'; COMMIT; CREATE TABLE t ()",
-            vec![vec!["RESET ROLE", "RESET TIME ZONE"]],
-        ),
+        // The value that held before holds again.
+        ("BEGIN; SET LOCAL search_path = a; COMMIT; CREATE TABLE t ();", local(&["search_path"])),
+        ("SET search_path TO b, c; BEGIN; SET LOCAL SCHEMA 'a'; COMMIT; SELECT 1", local(&["search_path"])),
+        ("BEGIN; SET LOCAL ROLE a; SET LOCAL TIME ZONE 'UTC'; COMMIT; CREATE TABLE t ()", local(&["role", "timezone"])),
         ("BEGIN; SET LOCAL x.y = 1; SET x.y = 2; COMMIT; CREATE TABLE t ()", vec![]),
-        ("SET ROLE a; BEGIN; SET LOCAL ROLE b; RESET ALL; COMMIT; CREATE TABLE t ()", vec![vec!["RESET ROLE"]]),
+        ("BEGIN; SET LOCAL x = 1; RESET \"X\"; COMMIT; CREATE TABLE t ()", vec![]),
+        // RESET ALL is none of the role.
+        ("SET ROLE a; BEGIN; SET LOCAL ROLE b; RESET ALL; COMMIT; CREATE TABLE t ()", local(&["role"])),
         (
             "BEGIN; SET LOCAL a = 1; COMMIT; BEGIN; SET LOCAL a = 2; COMMIT; CREATE TABLE t ()",
-            vec![vec!["RESET a"], vec!["RESET a"]],
+            [local(&["a"]), local(&["a"])].concat(),
         ),
         // A COMMIT ends what stands before its BEGIN too.
-        ("SET LOCAL a = 1; BEGIN; CREATE TABLE t (); COMMIT; CREATE TABLE u ()", vec![vec!["RESET a"]]),
+        ("SET LOCAL a = 1; BEGIN; CREATE TABLE t (); COMMIT; CREATE TABLE u ()", local(&["a"])),
         (
             "BEGIN; CREATE TEMP TABLE \"T\" ON COMMIT DROP AS SELECT 1; COMMIT; CREATE TABLE u ()",
-            vec![vec!["DROP TABLE IF EXISTS pg_temp.\"T\" CASCADE"]],
+            vec![vec![FIRE.to_owned(), "DROP TABLE IF EXISTS pg_temp.\"T\" CASCADE".to_owned()]],
         ),
-        ("BEGIN; CREATE TEMP TABLE t () ON COMMIT DROP; DROP TABLE t; COMMIT; CREATE TABLE u ()", vec![]),
         // What was deferred is checked.
-        ("BEGIN; INSERT INTO t VALUES (1); COMMIT; ALTER TABLE t ADD x int", vec![vec![FIRE]]),
+        ("BEGIN; INSERT INTO t VALUES (1); COMMIT; ALTER TABLE t ADD x int", vec![vec![FIRE.to_owned()]]),
     ] {
         assert_eq!(at_boundaries(sql), expected, "{sql}");
     }
@@ -276,7 +280,36 @@ fn what_only_a_commit_could_end_is_refused_unless_nothing_follows() {
         ("BEGIN;\nALTER TYPE e ADD VALUE 'new'; COMMIT; INSERT INTO t VALUES ('new')", 2, "an enum value"),
         ("BEGIN;\nSELECT set_config('a.b', 'x', true); COMMIT; SELECT 1", 2, "a set_config"),
         ("SELECT 1;\nSET TRANSACTION ISOLATION LEVEL SERIALIZABLE", 2, "an isolation level behind other statements"),
-        ("BEGIN; SAVEPOINT s; SELECT 1; COMMIT; BEGIN;\nROLLBACK TO s; COMMIT", 2, "a savepoint of an earlier"),
+        (
+            "BEGIN; SAVEPOINT s; SELECT 1; COMMIT; BEGIN;\nROLLBACK TO s; COMMIT",
+            2,
+            "a savepoint that is not of the same",
+        ),
+        (
+            "BEGIN; SAVEPOINT s; RELEASE s; SELECT 1; COMMIT; BEGIN; SAVEPOINT s; RELEASE s;\nROLLBACK TO s; COMMIT",
+            2,
+            "a savepoint",
+        ),
+        ("BEGIN; SAVEPOINT s;\nSET LOCAL a = 1; COMMIT; SELECT 1", 2, "SET LOCAL beside a savepoint"),
+        ("BEGIN; SELECT f();\nFETCH c; COMMIT; SELECT 1", 2, "a cursor"),
+        (
+            "BEGIN;\nDO 'BEGIN CREATE TEMP TABLE t ON  COMMIT DROP AS SELECT 1; END'; COMMIT; SELECT 1",
+            2,
+            "a DO block makes",
+        ),
+        (
+            "BEGIN;\nCREATE TEMP TABLE t () ON COMMIT DROP; ALTER TABLE t RENAME TO u; COMMIT; SELECT 1",
+            2,
+            "beside another",
+        ),
+        (
+            "BEGIN; CREATE TEMP TABLE t ();\nCREATE TEMP TABLE IF NOT EXISTS t () ON COMMIT DROP; COMMIT; SELECT 1",
+            2,
+            "beside another",
+        ),
+        ("BEGIN; SELECT 1; COMMIT;\nCREATE TABLE b (LIKE a INCLUDING ALL); SELECT 1", 2, "INITIALLY DEFERRED"),
+        ("BEGIN; SELECT 1; COMMIT;\nCREATE TABLE b PARTITION OF a DEFAULT; SELECT 1", 2, "INITIALLY DEFERRED"),
+        ("BEGIN;\nALTER TYPE e ADD VALUE 'new'; COMMIT; INSERT INTO t VALUES ($$new$$)", 2, "an enum value"),
     ] {
         let message = refusal(sql);
         assert!(message.contains(part) && message.starts_with(&format!("line {line}:")), "{sql}: {message}");
@@ -289,6 +322,9 @@ fn what_only_a_commit_could_end_is_refused_unless_nothing_follows() {
         "BEGIN; ALTER TYPE e ADD VALUE 'new'; COMMIT; INSERT INTO t VALUES ('old')",
         "SELECT pg_catalog.set_config('search_path', '', false); BEGIN; CREATE TABLE s.t (); COMMIT; CREATE TABLE s.u ()",
         "BEGIN; CREATE TEMP TABLE t () ON COMMIT DELETE ROWS; COMMIT",
+        "BEGIN; CREATE TEMP TABLE t () ON COMMIT DROP; DROP TABLE t; COMMIT; SELECT 1",
+        "BEGIN; CREATE TYPE e AS ENUM (); ALTER TYPE e ADD VALUE 'new'; COMMIT; INSERT INTO t VALUES ('new')",
+        "BEGIN; SELECT 1; COMMIT; CREATE TABLE b (LIKE a); SELECT 1",
     ] {
         assert!(classify(sql).is_ok(), "{sql}: {:?}", classify(sql));
     }
@@ -312,8 +348,16 @@ fn what_no_rollback_undoes_is_known() {
         outlives("DO $x$ BEGIN PERFORM pg_catalog.setval('s', 3); END $x$"),
         [(1, "the sequence's value of setval".to_owned())]
     );
-    assert_eq!(outlives("COPY t TO '/tmp/x'").len(), 1);
     for sql in [
+        "COPY t TO '/tmp/x'",
+        "COPY (SELECT 1) TO PROGRAM 'true'",
+        "DO 'BEGIN PERFORM setval(''s'', 3); END'",
+        "SELECT pg_logical_emit_message(false, 'a', 'b')",
+    ] {
+        assert_eq!(outlives(sql).len(), 1, "{sql}");
+    }
+    for sql in [
+        "SELECT pg_logical_emit_message(true, 'a', 'b')",
         "CREATE TABLE setval ()",
         "SELECT 'setval(1)'",
         "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT setval(''s'', 1)'",

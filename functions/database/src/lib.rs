@@ -10,7 +10,7 @@ mod settings;
 
 use std::time::{Duration, SystemTime};
 
-use engine::history::recognise;
+use engine::history::{Format, recognise};
 use engine::session::{Session, Target, Tls};
 use shared::payload::Database;
 use shared::{Failure, Name};
@@ -130,7 +130,8 @@ impl Connector {
                 )
             })?,
             schema: settings.schema.clone(),
-            tool: recognise(&settings.migrations).map_err(from_engine)?,
+            // What is no history is told by the step that reads it. Whether the database can be reached is told first.
+            tool: recognise(&settings.migrations).unwrap_or(Format::Prisma),
             sqlx_table: settings.sqlx_table.clone(),
             tls: match &settings.roots {
                 Some(roots) => Tls::VerifyFull(roots.clone()),

@@ -1,0 +1,31 @@
+//! What a string constant of a script says.
+
+/// The text between the quotes or dollars of a constant, as far as it has no escapes by a backslash.
+pub(super) fn unquoted(literal: &str) -> String {
+    let literal = literal.trim();
+    if let Some((tag, rest)) = literal.strip_prefix('$').and_then(|rest| rest.split_once('$')) {
+        let end = format!("${tag}$");
+        return rest.strip_suffix(&end).unwrap_or(rest).to_owned();
+    }
+    let inner = literal.trim_start_matches(['E', 'e']);
+    let inner = inner.strip_prefix('\'').and_then(|inner| inner.strip_suffix('\'')).unwrap_or(inner);
+    inner.replace("''", "'")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unquoted;
+
+    #[test]
+    fn each_kind_of_constant() {
+        for (literal, says) in [
+            ("'it''s'", "it's"),
+            (" E'a' ", "a"),
+            ("$$a $1 $b$$", "a $1 $b"),
+            ("$tag$it's $$ $tag$", "it's $$ "),
+            ("'E'", "E"),
+        ] {
+            assert_eq!(unquoted(literal), says, "{literal}");
+        }
+    }
+}
