@@ -163,6 +163,8 @@ fn check_isolation(block: &Block<'_>) -> Result<(), Refusal> {
                 | SyntaxKind::RESET
                 | SyntaxKind::SET_ROLE
                 | SyntaxKind::SET_SESSION_AUTH
+                | SyntaxKind::RESET_ROLE
+                | SyntaxKind::RESET_SESSION_AUTH
                 | SyntaxKind::SET_TRANSACTION
                 | SyntaxKind::SET_CONSTRAINTS
                 | SyntaxKind::LOCK
@@ -247,9 +249,15 @@ fn check(block: &Block<'_>, earlier: &[Block<'_>], later: &[Block<'_>]) -> Resul
                 let cursor = cursor.map(|cursor| named(&cursor)).filter(|cursor| !declared.contains(cursor));
                 open_cursors.extend(cursor.map(|name| (name, line)));
             }
-            SyntaxKind::DO if makes_a_temporary_table(node) => {
-                let reason = "a temporary table that a DO block makes and a COMMIT empties or drops";
-                return Err(refuse(line, reason, SPLIT));
+            SyntaxKind::DO => {
+                let body = body_of(node);
+                if body.contains("on commit ") {
+                    let reason = "a temporary table that a DO block makes and a COMMIT empties or drops";
+                    return Err(refuse(line, reason, SPLIT));
+                }
+                if body.contains("set local ") || body.contains("set_config") {
+                    return Err(refuse(line, "a DO block that may set a parameter for its transaction", SPLIT));
+                }
             }
             SyntaxKind::CLOSE => {
                 let closed = node.children().next().map(|name| identifier(&text(&name)));
@@ -339,6 +347,13 @@ fn dropped(block: &Block<'_>, so_far: &[Block<'_>]) -> Result<Vec<String>, Refus
         let reason = "a temporary table that a COMMIT drops, beside another one that has, or gets, its name";
         return Err(refuse(*line, reason, SPLIT));
     }
+    // Another role may not drop it.
+    let becomes_another = |(node, _): (&SyntaxNode, usize)| {
+        setting(node).is_some_and(|setting| ["role", "session_authorization"].contains(&setting.name.as_str()))
+    };
+    if so_far.iter().any(|block| block.nodes().any(becomes_another)) {
+        return Err(refuse(*line, "a temporary table that a COMMIT drops, beside a change of the role", SPLIT));
+    }
     Ok(tables.iter().map(|(table, _)| format!("DROP TABLE IF EXISTS pg_temp.{} CASCADE", quoted(table))).collect())
 }
 
@@ -353,10 +368,11 @@ fn on_commit(node: &SyntaxNode) -> Option<OnCommitAction> {
     is_temporary(node).then(|| node.children().find_map(ast::OnCommit::cast))??.on_commit_action()
 }
 
-/// Whether a DO block could make a temporary table that its transaction's end empties or drops.
-fn makes_a_temporary_table(node: &SyntaxNode) -> bool {
-    let body = node.children().filter(|part| part.kind() == SyntaxKind::LITERAL).map(|part| unquoted(&text(&part)));
-    body.collect::<String>().to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ").contains("on commit ")
+/// The body of a DO block in lower case, its words one blank apart.
+fn body_of(node: &SyntaxNode) -> String {
+    let literals = node.children().filter(|part| part.kind() == SyntaxKind::LITERAL);
+    let body: String = literals.map(|part| unquoted(&text(&part))).collect();
+    body.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The cursor that a statement declares, if a COMMIT closes it.

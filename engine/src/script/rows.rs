@@ -41,7 +41,7 @@ const EVALUATING: [SyntaxKind; 14] = [
 ];
 
 /// Statements that read and write the catalog alone, beside those that drop something.
-const OBJECTS_ONLY: [SyntaxKind; 62] = [
+const OBJECTS_ONLY: [SyntaxKind; 64] = [
     SyntaxKind::ALTER_AGGREGATE,
     SyntaxKind::ALTER_COLLATION,
     SyntaxKind::ALTER_CONVERSION,
@@ -99,6 +99,8 @@ const OBJECTS_ONLY: [SyntaxKind; 62] = [
     SyntaxKind::LOCK,
     SyntaxKind::REASSIGN,
     SyntaxKind::RESET,
+    SyntaxKind::RESET_ROLE,
+    SyntaxKind::RESET_SESSION_AUTH,
     SyntaxKind::REVOKE,
     SyntaxKind::SECURITY_LABEL,
     SyntaxKind::SET_ROLE,

@@ -65,6 +65,7 @@ pub(super) struct Restored {
 /// A [`Refusal`] where the text does not tell which value that is.
 pub(super) fn restored(block: &Block<'_>, before: usize) -> Result<Restored, Refusal> {
     let mut local: Vec<(Setting, usize, usize, usize)> = Vec::new();
+    let mut is_in_doubt = false;
     for (index, statement) in block.statements.iter().enumerate() {
         let node = &statement.node;
         if let Some(setting) = setting(node) {
@@ -73,19 +74,20 @@ pub(super) fn restored(block: &Block<'_>, before: usize) -> Result<Restored, Ref
             } else if !local.iter().any(|(earlier, ..)| earlier.name == setting.name) {
                 local.push((setting, index, node.text_range().start().into(), statement.place.line));
             }
-        } else if node.kind() == SyntaxKind::RESET {
+        } else {
             local.retain(|(earlier, ..)| !resets(node, &earlier.name));
+            // It forgets what is kept here too.
+            is_in_doubt |= resets_all(node) && !local.is_empty();
         }
+        is_in_doubt |= local.iter().any(|(earlier, ..)| could_set(node, &earlier.name));
     }
     let mut restored = Restored { saved: Vec::new(), given_back: Vec::new() };
     let Some((.., line)) = local.first() else { return Ok(restored) };
-    // A savepoint takes back what is kept here, and a call can set what the text does not show.
-    if block.has_savepoints() || block.nodes().any(|(node, _)| calls(node, "set_config").next().is_some()) {
-        return Err(refuse(
-            *line,
-            "SET LOCAL beside a savepoint or set_config, with statements behind the COMMIT",
-            SPLIT,
-        ));
+    // A savepoint takes back what is kept here.
+    if is_in_doubt || block.has_savepoints() {
+        let reason =
+            "SET LOCAL beside a savepoint or another way to set a parameter, with statements behind the COMMIT";
+        return Err(refuse(*line, reason, SPLIT));
     }
     for (number, (setting, index, at, _)) in local.into_iter().enumerate() {
         let kept = format!("'lockstep.local_{number}'");
@@ -102,9 +104,26 @@ pub(super) fn restored(block: &Block<'_>, before: usize) -> Result<Restored, Ref
     Ok(restored)
 }
 
-/// Whether a RESET gives the parameter `name` its session's value.
-fn resets(reset: &SyntaxNode, name: &str) -> bool {
-    let Some(target) = ast::Reset::cast(reset.clone()).and_then(|reset| reset.reset_target()) else { return false };
+/// Whether a statement could set the parameter `name` by other means than SET, as far as its text tells.
+fn could_set(node: &SyntaxNode, name: &str) -> bool {
+    let mentions = || text(node).to_lowercase().contains(name);
+    calls(node, "set_config").next().is_some()
+        || [SyntaxKind::DO, SyntaxKind::UPDATE].contains(&node.kind()) && mentions()
+}
+
+fn resets_all(node: &SyntaxNode) -> bool {
+    let target = ast::Reset::cast(node.clone()).and_then(|reset| reset.reset_target());
+    matches!(target, Some(ast::ResetTarget::All(_)))
+}
+
+/// Whether a statement gives the parameter `name` its session's value.
+fn resets(node: &SyntaxNode, name: &str) -> bool {
+    match node.kind() {
+        SyntaxKind::RESET_ROLE => return name == "role",
+        SyntaxKind::RESET_SESSION_AUTH => return name == "session_authorization",
+        _ => {}
+    }
+    let Some(target) = ast::Reset::cast(node.clone()).and_then(|reset| reset.reset_target()) else { return false };
     match target {
         // It leaves these two alone.
         ast::ResetTarget::All(_) => !matches!(name, "role" | "session_authorization"),

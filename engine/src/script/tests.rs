@@ -244,8 +244,7 @@ fn what_ends_with_a_transaction_of_the_script_ends_there() {
         ("BEGIN; SET LOCAL ROLE a; SET LOCAL TIME ZONE 'UTC'; COMMIT; CREATE TABLE t ()", local(&["role", "timezone"])),
         ("BEGIN; SET LOCAL x.y = 1; SET x.y = 2; COMMIT; CREATE TABLE t ()", vec![]),
         ("BEGIN; SET LOCAL x = 1; RESET \"X\"; COMMIT; CREATE TABLE t ()", vec![]),
-        // RESET ALL is none of the role.
-        ("SET ROLE a; BEGIN; SET LOCAL ROLE b; RESET ALL; COMMIT; CREATE TABLE t ()", local(&["role"])),
+        ("SET ROLE a; BEGIN; SET LOCAL ROLE b; RESET ROLE; COMMIT; CREATE TABLE t ()", vec![]),
         (
             "BEGIN; SET LOCAL a = 1; COMMIT; BEGIN; SET LOCAL a = 2; COMMIT; CREATE TABLE t ()",
             [local(&["a"]), local(&["a"])].concat(),
@@ -291,6 +290,15 @@ fn what_only_a_commit_could_end_is_refused_unless_nothing_follows() {
             "a savepoint",
         ),
         ("BEGIN; SAVEPOINT s;\nSET LOCAL a = 1; COMMIT; SELECT 1", 2, "SET LOCAL beside a savepoint"),
+        // RESET ALL is none of the role.
+        ("BEGIN;\nSET LOCAL ROLE b; RESET ALL; COMMIT; SELECT 1", 2, "SET LOCAL beside"),
+        ("BEGIN;\nSET LOCAL a.b = 1; DO 'BEGIN SET a.b = 2; END'; COMMIT; SELECT 1", 2, "SET LOCAL beside"),
+        ("BEGIN;\nDO $$ BEGIN SET  LOCAL a.b = 2; END $$; COMMIT; SELECT 1", 2, "a DO block that may set"),
+        (
+            "BEGIN;\nCREATE TEMP TABLE t () ON COMMIT DROP; SET ROLE a; COMMIT; SELECT 1",
+            2,
+            "beside a change of the role",
+        ),
         ("BEGIN; SELECT f();\nFETCH c; COMMIT; SELECT 1", 2, "a cursor"),
         (
             "BEGIN;\nDO 'BEGIN CREATE TEMP TABLE t ON  COMMIT DROP AS SELECT 1; END'; COMMIT; SELECT 1",

@@ -10,6 +10,7 @@ mod contention;
 mod corpora;
 mod durability;
 mod failing;
+mod generated_blocks;
 mod hygiene;
 mod languages;
 mod ledger_rows;

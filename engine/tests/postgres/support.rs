@@ -171,6 +171,16 @@ pub(crate) async fn connect_as_superuser(database: &str) -> PgConnection {
 }
 
 pub(crate) async fn connect(user: &str, password: &str, database: &str) -> PgConnection {
+    options(user, password, database).connect().await.unwrap()
+}
+
+/// A session of the target's role that is opened with these settings.
+pub(crate) async fn connect_with(target: &Target, settings: &[(&str, &str)]) -> PgConnection {
+    let options = options(&target.user, &target.password, &target.database);
+    options.options(settings.iter().copied()).connect().await.unwrap()
+}
+
+fn options(user: &str, password: &str, database: &str) -> PgConnectOptions {
     PgConnectOptions::new_without_pgpass()
         .host(&setting("HOST"))
         .port(setting("PORT").parse().unwrap())
@@ -179,9 +189,6 @@ pub(crate) async fn connect(user: &str, password: &str, database: &str) -> PgCon
         .database(database)
         .ssl_mode(PgSslMode::VerifyFull)
         .ssl_root_cert(setting("CA_FILE"))
-        .connect()
-        .await
-        .unwrap()
 }
 
 pub(crate) async fn run(connection: &mut PgConnection, sql: &str) {
