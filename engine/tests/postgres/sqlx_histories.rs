@@ -210,6 +210,38 @@ async fn a_standalone_statement_that_is_cut_off_is_completed_by_the_next_attempt
     assert_eq!(database.texts(valid).await, ["true"]);
 }
 
+/// An index of that name further along the search path may be the one to drop, or another one.
+#[tokio::test]
+async fn a_namesake_of_an_index_that_was_dropped_is_not_dropped() {
+    let database = Database::create_for(Format::Sqlx).await;
+    let name = &database.target.user;
+    let mut superuser = database.superuser().await;
+    run(
+        &mut superuser,
+        &format!("CREATE SCHEMA s AUTHORIZATION {name}; ALTER ROLE {name} SET search_path = public, s"),
+    )
+    .await;
+    let history = history(&[
+        ("1_a", "CREATE TABLE public.a (n int); CREATE TABLE s.a (n int); CREATE INDEX i ON s.a (n)"),
+        ("2_d", "-- no-transaction\nDROP INDEX CONCURRENTLY i"),
+    ]);
+    database.migrate(&sqlx_first(&history)).await.unwrap();
+    let row = format!(
+        "INSERT INTO {LEDGER} (version, description, success, checksum, execution_time) \
+         VALUES (2, 'd', false, decode('{}', 'hex'), -2)",
+        history.migrations[1].checksum
+    );
+    database.run(&row).await;
+    let error = database.migrate(&history).await.unwrap_err();
+    assert!(matches!(&error, Error::InDoubt { evidence, .. } if evidence.contains("later schema")), "{error}");
+    assert_eq!(database.texts("SELECT 'there' WHERE to_regclass('s.i') IS NOT NULL").await, ["there"]);
+    // One in the first schema is the one: nothing can have hidden it.
+    database.run("CREATE INDEX i ON public.a (n)").await;
+    database.migrate(&history).await.unwrap();
+    let left = "SELECT (to_regclass('public.i') IS NULL AND to_regclass('s.i') IS NOT NULL)::text";
+    assert_eq!(database.texts(left).await, ["true"]);
+}
+
 #[tokio::test]
 async fn what_sqlx_refuses_is_refused_before_anything_is_written() {
     let database = Database::create_for(Format::Sqlx).await;
