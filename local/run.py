@@ -80,7 +80,7 @@ def _ask(terminal: Terminal, target: Target, execution: str, digest: str) -> Non
     if answer not in ("yes", "no") and sys.stdin.isatty():
         answer, reason = _at_the_terminal(terminal)
     elif answer not in ("yes", "no"):
-        terminal.line("            There is no terminal to ask at: rejecting. APPROVE=yes make run ENV=prod approves.")
+        terminal.line("            There is no terminal to ask at: rejecting. The same command with APPROVE=yes in front of it approves.")
         answer, reason = "no", "nobody was there to ask"
     approver = replace(target, settings=target.settings | {"AWS_ACCESS_KEY_ID": APPROVER})
     try:

@@ -191,7 +191,7 @@ CREATE OR REPLACE VIEW v1 AS SELECT id FROM big; -- caution ban-replace-view-fun
 REFRESH MATERIALIZED VIEW mv; -- caution refresh
 
 -- plan: a whole schema's name
-CREATE SCHEMA shop;
+CREATE SCHEMA shop; CREATE TABLE shop.orders ();
 -- migration: danger
 -- squawk-ignore renaming-object
 ALTER SCHEMA shop RENAME TO shop2; -- danger rename

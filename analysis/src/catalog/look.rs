@@ -57,6 +57,7 @@ pub async fn look(
     Ok(Catalog {
         version: meaning.version,
         schema: meaning.schema,
+        is_empty: meaning.is_empty,
         relations,
         functions: meaning.functions,
         types: meaning.types,

@@ -16,6 +16,8 @@ pub(super) struct Meaning {
     pub(super) version: u32,
     /// Where a relation is made whose name has no schema.
     pub(super) schema: String,
+    /// Whether the database holds nothing yet.
+    pub(super) is_empty: bool,
     /// The size of a page in bytes.
     pub(super) page: u64,
     /// The relations that names stand for.
@@ -35,13 +37,14 @@ pub(super) async fn resolve(
     functions: &[Name],
     types: &[Name],
 ) -> Result<Meaning, sqlx::Error> {
-    let queries = [SERVER.to_owned(), relations(names), volatilities(functions), domains(types)];
+    let queries = [server(), relations(names), volatilities(functions), domains(types)];
     let answers = ask(connection, &queries).await?;
     let [server, relations, volatilities, domains] = &answers[..] else { return Err(sqlx::Error::RowNotFound) };
     let server = server.first().ok_or(sqlx::Error::RowNotFound)?;
     let mut meaning = Meaning {
         version: server.try_get::<i32, _>("version")?.unsigned_abs(),
         schema: server.try_get("schema")?,
+        is_empty: server.try_get("is_empty")?,
         page: server.try_get::<i32, _>("page")?.unsigned_abs().into(),
         relations: BTreeMap::new(),
         all: Vec::new(),
@@ -76,9 +79,28 @@ fn name_of(names: &[Name], number: i64) -> Option<Name> {
     names.get(index).cloned()
 }
 
-const SERVER: &str = "SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS version, \
-                      pg_catalog.current_setting('block_size')::pg_catalog.int4 AS page, \
-                      pg_catalog.current_setting('lockstep.schema') AS schema";
+fn server() -> String {
+    // What the system made has a number below 16384.
+    let is_ours = |row: &str, catalog: &str| {
+        format!(
+            "{row}.oid >= 16384 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.objid = {row}.oid \
+             AND d.classid = 'pg_catalog.{catalog}'::pg_catalog.regclass AND d.deptype = 'e')"
+        )
+    };
+    format!(
+        "SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS version, \
+                pg_catalog.current_setting('block_size')::pg_catalog.int4 AS page, \
+                pg_catalog.current_setting('lockstep.schema') AS schema, \
+                NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE {} AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') \
+                            AND c.relpersistence <> 't' AND c.relname NOT IN ({LEDGERS})) \
+                AND NOT EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE {}) AS is_empty",
+        is_ours("c", "pg_class"),
+        is_ours("p", "pg_proc")
+    )
+}
+
+/// What the tools call their ledgers.
+const LEDGERS: &str = "'_prisma_migrations', '_sqlx_migrations'";
 
 /// A condition on `n`, a namespace, that `asked` is found there: where it is said, or where the session would find it.
 /// `to_regclass` would do this too, but fails altogether where the role may not use one of the schemas.

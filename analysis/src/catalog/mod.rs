@@ -23,6 +23,9 @@ pub struct Catalog {
     pub version: u32,
     /// Where a relation goes that is created without a schema: `current_schema()`; empty where there is none.
     pub schema: String,
+    /// Whether the database holds nothing yet that anybody could wait for or lose: no relation and no function but the
+    /// system's, those of extensions, and a tool's ledger.
+    pub is_empty: bool,
     /// Relations by name, as scripts write it. An index stands for itself here, with its table's name in it.
     pub relations: BTreeMap<Name, Relation>,
     /// Functions by name: the worst of all that share it.

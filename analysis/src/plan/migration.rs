@@ -50,13 +50,13 @@ pub(super) fn migration(
             std::mem::take(&mut findings).into_iter().partition(|(at, _)| range.contains(at));
         findings = rest;
         // squawk knows one script at a time. Nobody uses yet what this plan makes itself.
-        let is_new = !effects.opaque && effects.of.first().is_some_and(|effect| effect.is_new);
+        let is_new = world.was_empty || !effects.opaque && effects.of.first().is_some_and(|effect| effect.is_new);
         add(&mut statement, own.into_iter().map(|(_, finding)| finding).filter(|_| !is_new));
         held.statement(&effects, world);
         statements.push(statement);
     }
     // What belongs to none of them is about the file.
-    if let Some(first) = statements.first_mut() {
+    if let Some(first) = statements.first_mut().filter(|_| !world.was_empty) {
         add(first, findings.into_iter().map(|(_, finding)| finding));
     }
     let is_read = parse.errors().is_empty();
@@ -114,6 +114,9 @@ fn statement(context: &Context, number: usize, lines: &Lines) -> Statement {
     let line = lines.at(start);
     let (mut findings, safer) = rules::judge(context, line);
     findings.extend(busy(context.effects, context.world, line));
+    if context.world.was_empty {
+        findings.retain(rules::counts_where_nothing_is);
+    }
     let blocked = blocked(context.effects, context.world);
     let why = blocked.as_ref().map_or_else(|| harmless(context.effects).to_owned(), Blocked::sentence);
     let mut statement = Statement {

@@ -92,6 +92,12 @@ pub(crate) struct Context<'a> {
     pub(crate) is_unclear: bool,
 }
 
+/// Whether a finding counts on a database that held nothing before the plan: nobody waits for what the plan makes, and nothing
+/// is lost with it. What the server refuses it refuses there too.
+pub(crate) fn counts_where_nothing_is(finding: &Finding) -> bool {
+    finding.rule == session::REFUSED.name
+}
+
 /// The table that `statement` is about to alter or to index, as it is on the `world` before, and if it is indexed, its
 /// partitions behind it.
 pub(crate) fn before(statement: &ast::Stmt, world: &World) -> Vec<Relation> {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use analysis::catalog::look;
-use analysis::effects::named;
+use analysis::catalog::{Catalog, look};
+use analysis::effects::{Named, named};
 use analysis::plan::{Pending, report};
 use analysis::server;
 use report::{Migration, Verdict};
@@ -30,22 +30,53 @@ fn scripts(directory: &Path) -> Vec<PathBuf> {
     scripts
 }
 
-/// What is said of the script, where every table is as large as `rows` and `bytes` say.
-async fn judged(session: &mut PgConnection, sql: &str, rows: u64, bytes: u64) -> Migration {
-    let names = named(sql);
+/// The directory of each real history; `None`, with a word, where there are none.
+fn histories() -> Option<Vec<PathBuf>> {
+    let Some(corpora) = std::env::var_os("CORPORA").map(PathBuf::from).filter(|corpora| corpora.is_dir()) else {
+        eprintln!("skipped: CORPORA names no directory of real histories");
+        return None;
+    };
+    let inside = |path: PathBuf| fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
+    let tools = inside(corpora).filter(|path| path.is_dir());
+    let mut histories: Vec<_> = tools.flat_map(inside).collect();
+    histories.sort();
+    Some(histories)
+}
+
+/// What the catalog says of all that `scripts` name.
+async fn catalog(session: &mut PgConnection, scripts: &[String]) -> Catalog {
+    let mut names = Named::default();
+    for sql in scripts {
+        names.extend(named(sql));
+    }
     let (relations, functions, types): (Vec<_>, Vec<_>, Vec<_>) = (
         names.relations.into_iter().collect(),
         names.functions.into_iter().collect(),
         names.types.into_iter().collect(),
     );
-    let mut catalog = look(session, &relations, &functions, &types).await.unwrap();
+    look(session, &relations, &functions, &types).await.unwrap()
+}
+
+fn pending(scripts: &[String]) -> Vec<Pending> {
+    let class = |sql: &str| if sql.contains("CONCURRENTLY") { "standalone" } else { "transactional" };
+    let one = |(at, sql): (usize, &String)| Pending {
+        name: format!("{at}_script"),
+        class: class(sql).into(),
+        sql: sql.clone(),
+    };
+    scripts.iter().enumerate().map(one).collect()
+}
+
+/// What is said of the script, where every table is as large as `rows` and `bytes` say.
+async fn judged(session: &mut PgConnection, sql: &str, rows: u64, bytes: u64) -> Migration {
+    let scripts = [sql.to_owned()];
+    let mut catalog = catalog(session, &scripts).await;
+    catalog.is_empty = false;
     for relation in catalog.relations.values_mut() {
         (relation.facts.rows, relation.facts.bytes, relation.facts.index_bytes) = (Some(rows), bytes, bytes / 4);
     }
     let server = server::look(session).await.unwrap();
-    let class = if sql.contains("CONCURRENTLY") { "standalone" } else { "transactional" };
-    let pending = Pending { name: "1_script".into(), class: class.into(), sql: sql.into() };
-    report(subject(), &[pending], catalog, server).migrations.remove(0)
+    report(subject(), &pending(&scripts), catalog, server).migrations.remove(0)
 }
 
 /// How often each verdict, and each reason for the worst two, is given.
@@ -81,14 +112,10 @@ impl Tally {
 
 #[tokio::test]
 async fn real_histories_are_judged_as_they_run() {
-    let Some(corpora) = std::env::var_os("CORPORA").map(PathBuf::from).filter(|corpora| corpora.is_dir()) else {
-        eprintln!("skipped: CORPORA names no directory of real histories");
-        return;
-    };
+    let Some(histories) = histories() else { return };
     let (mut small, mut large) = (Tally::default(), Tally::default());
     let mut wrong = Vec::new();
-    let tools = fs::read_dir(&corpora).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
-    for history in tools.flat_map(|tool| fs::read_dir(tool).unwrap().map(|entry| entry.unwrap().path())) {
+    for history in histories {
         let database = Database::create().await;
         // Extensions are not for everybody to make.
         let session = &mut database.superuser().await;
@@ -115,4 +142,25 @@ async fn real_histories_are_judged_as_they_run() {
     small.show("with 1,000 rows in each table");
     large.show("with 50 million rows in each table");
     assert!(wrong.is_empty(), "said to be refused, and run:\n{}", wrong.join("\n"));
+}
+
+/// Nobody waits on a database that is empty, and nothing can be lost there.
+#[tokio::test]
+async fn the_first_run_of_a_real_history_is_safe() {
+    let Some(histories) = histories() else { return };
+    let mut asks = Vec::new();
+    for history in histories {
+        let database = Database::create().await;
+        let session = &mut database.superuser().await;
+        let scripts = scripts(&history);
+        let texts: Vec<_> = scripts.iter().map(|script| fs::read_to_string(script).unwrap()).collect();
+        let catalog = catalog(session, &texts).await;
+        let server = server::look(session).await.unwrap();
+        let all = report(subject(), &pending(&texts), catalog, server);
+        for migration in all.migrations.iter().filter(|migration| migration.verdict > Verdict::Safe) {
+            asks.push(format!("{} {}: {}", history.display(), migration.name, migration.why));
+        }
+        database.drop().await;
+    }
+    assert!(asks.is_empty(), "not safe on an empty database:\n{}", asks.join("\n"));
 }

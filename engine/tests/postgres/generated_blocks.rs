@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, TestRunner};
+use sqlx::error::DatabaseError;
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use crate::support::{Database, LEDGER, connect_with, history, run, texts};
@@ -121,7 +122,7 @@ fn script() -> impl Strategy<Value = String> {
         let plain = move || prop::collection::vec(one(), 0..3);
         let inside = prop::collection::vec(prop_oneof![12 => one(), 1 => select(IN_BLOCKS)], 1..5);
         let block = (plain(), inside).prop_map(|(before, inside)| {
-            let joined = |part: &[&str]| part.iter().map(|sql| format!("{sql}; ")).collect::<String>();
+            let joined = |part: &[&str]| part.iter().flat_map(|sql| [sql, "; "]).collect::<String>();
             format!("{}BEGIN; {}COMMIT;\n", joined(&before), joined(&inside))
         });
         (prop::collection::vec(block, 1..3), plain()).prop_map(|(blocks, behind)| blocks.concat() + &behind.join("; "))
@@ -209,6 +210,6 @@ async fn natively(database: &Database, sql: &str) -> Option<String> {
     let mut session: PgConnection = connect_with(&database.target, &[("search_path", "\"public\"")]).await;
     match sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut session).await {
         Ok(_) => None,
-        Err(error) => Some(error.as_database_error().and_then(|error| error.code()).unwrap_or_default().into_owned()),
+        Err(error) => Some(error.as_database_error().and_then(DatabaseError::code).unwrap_or_default().into_owned()),
     }
 }

@@ -19,6 +19,8 @@ pub struct World {
     /// The server's version, as the catalog has it.
     pub(crate) version: u32,
     schema: String,
+    /// Whether the database held nothing when the catalog was asked, so that all there is by now is of the plan's own making.
+    pub(crate) was_empty: bool,
     /// By qualified name.
     relations: BTreeMap<Name, Relation>,
     /// What a script's name stands for. Only what the catalog was asked for.
@@ -69,7 +71,7 @@ pub(crate) enum Patience {
 impl World {
     /// The database as `catalog` says.
     pub fn new(catalog: Catalog) -> Self {
-        let Catalog { version, schema, relations, functions, types } = catalog;
+        let Catalog { version, schema, is_empty: was_empty, relations, functions, types } = catalog;
         let aliases = relations.iter().map(|(written, relation)| (written.clone(), relation.name.clone())).collect();
         let relations: BTreeMap<_, _> =
             relations.into_values().map(|relation| (relation.name.clone(), relation)).collect();
@@ -77,6 +79,7 @@ impl World {
         Self {
             version,
             schema,
+            was_empty,
             relations,
             aliases,
             new: BTreeSet::new(),
