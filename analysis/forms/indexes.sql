@@ -223,6 +223,11 @@ REINDEX INDEX CONCURRENTLY orders_state;
 -- statement:
 REINDEX TABLE CONCURRENTLY orders;
 
+-- form: reindex-index-not-concurrently
+-- about: An option that says no is none.
+-- statement:
+REINDEX (VERBOSE, CONCURRENTLY off) INDEX orders_state;
+
 -- form: reindex-table-partitioned
 -- about: Partition by partition, each in a transaction of its own.
 -- standalone

@@ -1,11 +1,12 @@
 //! Indexes: what is locked is their table.
 
+use engine::script::is_concurrent;
 use report::{Lock, Work};
 use squawk_syntax::SyntaxKind;
 use squawk_syntax::ast::{self, AlterIndexAction, AstNode as _, ReindexTarget};
 
 use super::alter_table::{Table, indexed};
-use super::{has, identifier_of, name_of, world::World};
+use super::{identifier_of, name_of, world::World};
 use crate::catalog::Kind;
 use crate::name::Name;
 
@@ -96,7 +97,7 @@ pub(super) fn alter(alter: &ast::AlterIndex, world: &mut World) {
 }
 
 pub(super) fn reindex(reindex: &ast::Reindex, world: &mut World) {
-    let is_concurrent = has(reindex.syntax(), SyntaxKind::CONCURRENTLY_KW);
+    let is_concurrent = is_concurrent(reindex);
     let (of_table, of_index) = if is_concurrent {
         (Lock::ShareUpdateExclusive, Lock::ShareUpdateExclusive)
     } else {

@@ -1,5 +1,6 @@
 //! Statements that name no table, and are about many.
 
+use engine::script::is_concurrent;
 use report::Verdict;
 use squawk_syntax::SyntaxKind;
 use squawk_syntax::ast::{AstNode as _, ReindexTarget, Stmt};
@@ -71,7 +72,7 @@ fn is_about_all(context: &Context) -> bool {
                 it.reindex_target(),
                 Some(ReindexTarget::ReindexTargetIndex(_) | ReindexTarget::ReindexTargetTable(_))
             );
-            !is_named && !has(SyntaxKind::CONCURRENTLY_KW)
+            !is_named && !is_concurrent(it)
         }
         Stmt::AlterTable(it) => it.table_relation_name().is_none(),
         _ => false,
