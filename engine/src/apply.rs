@@ -113,7 +113,8 @@ async fn apply_locked(
     let exclusive: Vec<_> = remaining.iter().flat_map(|planned| planned.script.exclusive.clone()).collect();
     let somebody = !exclusive.is_empty() && !lock::in_the_way(session, &exclusive).await?.is_empty();
     let mut looked = Instant::now();
-    let mut shown = Vec::new();
+    let earlier = earlier.into_iter().map(|row| Shown::of(row, true));
+    let mut shown: Vec<_> = earlier.chain(done.iter().map(|(_, row)| Shown::of(row.clone(), false))).collect();
     for (index, planned) in remaining.iter().enumerate() {
         // One is always tried, so that a run cannot go round without an end.
         if index > 0 && Instant::now() >= budget.deadline {
@@ -126,7 +127,7 @@ async fn apply_locked(
         let shown_id = cut_off.as_ref().map_or_else(|| id.clone(), |row| row.id.clone());
         let class = planned.script.class.name();
         tracing::info!(execution, migration = planned.name, number, total, class, "applying migration");
-        let turn = Turn { statements, planned, entry, applied_before: number - 1, total, budget };
+        let turn = Turn { statements, planned, entry, shown: &shown, applied_before: number - 1, total, budget };
         if somebody || looked.elapsed() > LONGEST_LOOK {
             turn.let_others_finish(session).await?;
             looked = Instant::now();
@@ -143,15 +144,19 @@ async fn apply_locked(
         };
         let duration_ms = recorded.milliseconds;
         newest = Some(recorded.started_at);
-        shown.push(Shown { migration: planned.name.clone(), id: shown_id, checksum: Some(planned.checksum.clone()) });
+        let Planned { key, name, checksum, .. } = planned;
+        shown.push(Shown {
+            id: shown_id,
+            key: key.clone(),
+            migration: name.clone(),
+            checksum: checksum.clone(),
+            is_earlier: false,
+        });
         applied.push(Applied { name: planned.name.clone(), duration_ms, by_this_run: true });
         tracing::info!(execution, migration = planned.name, number, total, duration_ms, "applied migration");
     }
 
     let applied_now = applied.len() - done.len();
-    let earlier = earlier.into_iter().map(|row| Shown { migration: row.name, id: row.id, checksum: None });
-    let done = done.into_iter().map(|(migration, row)| Shown { migration, id: row.id, checksum: Some(row.checksum) });
-    shown.splice(0..0, earlier.chain(done));
     Ok(Done { value: Outcome { applied, applied_now, remaining: remaining.len() - applied_now }, shown })
 }
 
@@ -181,6 +186,8 @@ struct Turn<'a> {
     statements: &'a Statements,
     planned: &'a Planned,
     entry: Entry<'a>,
+    /// What the ledger has to show by now.
+    shown: &'a [Shown],
     applied_before: usize,
     total: usize,
     budget: Budget,
@@ -272,7 +279,11 @@ impl Turn<'_> {
             (false, false) => Recording::SpelledOut,
         };
         let nonce = transaction::nonce();
-        let message = Message::transactional(session, self.statements, self.entry, self.planned, recording, &nonce);
+        // A script has no business with the ledger. What one does there without its name is found at the end of the run.
+        let names_ledger = self.planned.script.text.to_lowercase().contains(&self.statements.name().to_lowercase());
+        let guard = (names_ledger && !self.shown.is_empty()).then(|| self.statements.refuse_missing(self.shown));
+        let message =
+            Message::transactional(session, self.statements, self.entry, self.planned, recording, guard, &nonce);
         let known = session.opened.take();
         let error = match session.send(message.text.clone(), self.budget.deadline).await {
             Ok(answer) if message.differs_from(answer.completed) => {
@@ -370,11 +381,12 @@ impl Turn<'_> {
         known: Option<Opened>,
         recording: Recording,
     ) -> Result<Attempt> {
-        let read = |row: PgRow| {
+        let read = |row: &PgRow| {
             let prepared = row.try_get::<i64, _>(PREPARED_LEFT)?;
-            Ok((Recorded::of(&row)?, prepared, row.try_get::<i64, _>(TRANSACTION_ID)?))
+            Ok((Recorded::of(row)?, prepared, row.try_get::<i64, _>(TRANSACTION_ID)?))
         };
-        let found = answer.last.ok_or(sqlx::Error::RowNotFound).and_then(read);
+        let last = answer.last.as_ref().or(answer.first.as_ref());
+        let found = last.ok_or(sqlx::Error::RowNotFound).and_then(read);
         let (recorded, prepared, id) = found.map_err(|error| session.error("recording", &error))?;
         let opened = Opened::of(known, answer.first.as_ref()).map_err(|error| session.error("recording", &error))?;
         session.opened = opened.map(|opened| opened.behind(id));

@@ -185,8 +185,9 @@ pub enum Error {
     },
     /// Migrations that were applied have no row in the ledger any more.
     #[error(
-        "the ledger {ledger} has no finished row any more of {}, which are applied: a script, a trigger or another session \
-         changed the ledger after they were recorded. Restore their rows by the mode resolve before another run", listed(.migrations)
+        "migrations are applied, and the ledger {ledger} has lost their finished rows: {}. A script of this run, a trigger or \
+         another session took them. Each has an open row now, so that no run applies it again before a person has looked: for \
+         each of them start a run with {{\"mode\": \"resolve\", \"migration\": \"<its name>\", \"resolution\": \"applied\"}}", listed(.migrations)
     )]
     RowsGone {
         /// The ledger's name.

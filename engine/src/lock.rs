@@ -6,7 +6,8 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use crate::ledger::{Statements, UNLOGGED};
+use crate::history::Key;
+use crate::ledger::{Entry, Row, Statements, UNLOGGED};
 use crate::lookup::regclass;
 use crate::name::Name;
 use crate::session::{OWN_PATH, Session, Target};
@@ -18,12 +19,26 @@ const POLL_EVERY: Duration = Duration::from_millis(200);
 pub(crate) const THIS_DATABASE: &str =
     "(SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())";
 
-/// A migration that is applied, and by which row the ledger has to show it.
+/// A migration that is applied, and the row by which the ledger has to show it.
+#[derive(Debug, Clone)]
 pub(crate) struct Shown {
-    pub(crate) migration: String,
     pub(crate) id: String,
-    /// `None` for a row of an earlier run, whose checksum is not ours to keep.
-    pub(crate) checksum: Option<String>,
+    pub(crate) key: Key,
+    pub(crate) migration: String,
+    pub(crate) checksum: String,
+    /// Whether it was applied before the plan was made.
+    pub(crate) is_earlier: bool,
+}
+
+impl Shown {
+    /// What `row` shows.
+    pub(crate) fn of(row: Row, is_earlier: bool) -> Self {
+        Self { id: row.id, key: row.key, migration: row.name, checksum: row.checksum, is_earlier }
+    }
+
+    fn entry(&self) -> Entry<'_> {
+        Entry { id: &self.id, key: &self.key, name: &self.migration, checksum: &self.checksum, newest: None }
+    }
 }
 
 /// What came of work under the lock, and what the ledger has to show of it when the lock is given up.
@@ -66,21 +81,46 @@ pub(crate) async fn hold<T>(
     let shown: &[Shown] = result.as_ref().map_or(&[], |done| &done.shown);
     let count = (!shown.is_empty()).then(|| statements.missing(shown));
     let flushed = durability::flush(&mut session, &statements.unlock(), count.as_deref()).await;
+    let gone: Vec<&Shown> = flushed.iter().flatten().filter_map(|number| nth(shown, *number)).collect();
+    if !gone.is_empty() {
+        leave_open(&mut session, statements, &gone).await;
+    }
     session.close().await;
+    let migrations: Vec<_> = gone.iter().map(|shown| shown.migration.clone()).collect();
     // A failure of its own tells more than that it could not be flushed either.
-    let Done { value, shown } = result?;
+    let value = result?.value;
     let missing = flushed?;
-    if missing.is_empty() {
-        return Ok(value);
+    if !migrations.is_empty() {
+        return Err(Error::RowsGone { ledger: statements.table().to_owned(), migrations });
     }
     if missing.contains(&UNLOGGED) {
         return Err(statements.unlogged());
     }
-    let name = |number: &i64| Some(shown.get(usize::try_from(*number).ok()?.checked_sub(1)?)?.migration.clone());
-    Err(Error::RowsGone {
-        ledger: statements.table().to_owned(),
-        migrations: missing.iter().filter_map(name).collect(),
-    })
+    Ok(value)
+}
+
+/// What has this `number`, from 1.
+fn nth(shown: &[Shown], number: i64) -> Option<&Shown> {
+    shown.get(usize::try_from(number).ok()?.checked_sub(1)?)
+}
+
+/// Leaves an open row for each migration whose finished one is `gone`, so that no later run takes it for one that never ran.
+/// What cannot be left is told by the failure all the same.
+async fn leave_open(session: &mut Session, statements: &Statements, gone: &[&Shown]) {
+    let doing = "recording that a migration is in doubt";
+    match session.value::<bool>(doing, &statements.try_lock()).await {
+        Ok(true) => {}
+        _ => return tracing::error!("could not take the migration lock again to mark what is in doubt"),
+    }
+    for shown in gone {
+        // Where the row is there and was changed, it stays as it is: its checksum stops the next run.
+        if let Err(error) = session.rows(doing, &statements.insert_started(shown.entry())).await {
+            tracing::error!(migration = shown.migration, %error, "could not record that a migration is in doubt");
+        }
+    }
+    if let Err(error) = durability::flush(session, &statements.unlock(), None).await {
+        tracing::error!(%error, "could not flush what is in doubt");
+    }
 }
 
 /// Takes the lock, trying again until `patience` is over.

@@ -3,11 +3,21 @@
 use crate::ledger::{Entry, Statements};
 use crate::plan::Planned;
 use crate::script::Script;
-use crate::session::Session;
+use crate::session::{OWN_PATH, Session};
 use crate::transaction;
 
-/// How many statements of ours stand between the script and its COMMIT.
-pub(crate) const RECORDING: usize = 6;
+/// How far a message had come, whose script had completed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// At what waits for the end of the transaction.
+    Deferred,
+    /// At the migration's row.
+    Recording,
+    /// At the COMMIT.
+    Commit,
+    /// Behind it.
+    Committed,
+}
 
 /// How a migration is recorded in its own message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,23 +40,27 @@ pub(crate) struct Message {
     inserted: Vec<(usize, usize)>,
     /// The statements up to the script's last one: which of the script's it is, or `None` for one of ours.
     statements: Vec<Option<usize>>,
+    /// How many statements of ours stand between the script and the COMMIT.
+    recording: usize,
     /// How many statements it has in all, where that is known.
     total: Option<usize>,
 }
 
 impl Message {
-    /// The message for `planned`, whose row will be `entry`, in a transaction that is known by `nonce`.
+    /// The message for `planned`, whose row will be `entry`, in a transaction that is known by `nonce`. `guard` is a query
+    /// that fails where the script may not be committed, for a script that needs one; it gives no row.
     ///
     /// The script comes first, so that it may start with SET TRANSACTION, and a newline comes behind it,
     /// for it may end in a comment. The role is reset before the ledger is written, since the script's
     /// own may not have the right; and the search path, since what the schema's other users make there must not be run.
-    /// Before the COMMIT the script gets both back, for the triggers that it fires. The reset of the session stands behind it.
+    /// What waits for the COMMIT fires before that. The reset of the session stands behind the COMMIT.
     pub(crate) fn transactional(
         session: &Session,
         ledger: &Statements,
         entry: Entry,
         planned: &Planned,
         recording: Recording,
+        guard: Option<String>,
         nonce: &str,
     ) -> Self {
         let prepared = &session.prepared_names;
@@ -63,14 +77,15 @@ impl Message {
         let looks = session.opened.is_none();
         let mut opening = if looks { transaction::look().to_vec() } else { Vec::new() };
         opening.extend(transaction::open(script.modes.as_deref(), nonce));
-        let mut tail = vec![OWN_PATH.to_owned(), "RESET SESSION AUTHORIZATION".to_owned(), "RESET ROLE".to_owned()];
+        let mut tail = [FIRE, "RESET SESSION AUTHORIZATION", "RESET ROLE", OWN_PATH].map(str::to_owned).to_vec();
         tail.extend(record);
-        tail.push(AS_THE_SCRIPT.to_owned());
-        debug_assert_eq!(tail.len(), RECORDING, "what stands before the COMMIT is counted");
+        tail.extend(guard);
+        let recording = tail.len();
         tail.push("COMMIT".to_owned());
         tail.append(&mut reset);
 
         let mut message = Self::opened(&opening.join("; "), opening.len(), script);
+        message.recording = recording;
         message.total = script.parsed.then_some(message.statements.len() + tail.len());
         message.text.push_str("\n;");
         message.text.push_str(&tail.join("; "));
@@ -79,7 +94,7 @@ impl Message {
 
     /// The message of a script that runs alone, as it is.
     pub(crate) fn alone(text: String) -> Self {
-        Self { text, prefix: 0, inserted: Vec::new(), statements: vec![Some(0)], total: None }
+        Self { text, prefix: 0, inserted: Vec::new(), statements: vec![Some(0)], recording: 0, total: None }
     }
 
     /// The script behind the `opening` with its so many statements, and what has to be done where its own transactions end.
@@ -90,6 +105,7 @@ impl Message {
             text: String::new(),
             inserted: Vec::new(),
             statements: vec![None; statements],
+            recording: 0,
             total: None,
         };
         let (mut from, mut sent) = (0, 0);
@@ -126,9 +142,16 @@ impl Message {
         self.statements.get(completed).copied().flatten()
     }
 
-    /// How many statements of the recording have completed when so many of the message's have.
-    pub(crate) fn recorded(&self, completed: usize) -> Option<usize> {
-        self.total.and(completed.checked_sub(self.statements.len()))
+    /// How far the message has come when so many of its statements have completed; `None` where that is in the script, or is
+    /// not known.
+    pub(crate) fn stage(&self, completed: usize) -> Option<Stage> {
+        let behind = self.total.and(completed.checked_sub(self.statements.len()))?;
+        Some(match behind {
+            0 => Stage::Deferred,
+            _ if behind < self.recording => Stage::Recording,
+            _ if behind == self.recording => Stage::Commit,
+            _ => Stage::Committed,
+        })
     }
 
     /// How many of the script's statements have completed when so many of the message's have, where that is known.
@@ -147,18 +170,8 @@ impl Message {
     }
 }
 
-/// Has our own statements find nothing but the system's objects, and keeps the script's path and roles for later.
-const OWN_PATH: &str = "SELECT pg_catalog.set_config('lockstep.session', pg_catalog.current_setting('session_authorization'), true), \
-     pg_catalog.set_config('lockstep.role', pg_catalog.current_setting('role'), true), \
-     pg_catalog.set_config('lockstep.path', pg_catalog.current_setting('search_path'), true), \
-     pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)";
-
-/// Gives the script's roles and path back, and no row. It is a statement of its own: once a prepared one has run, the server
-/// looks at it again along the path that there is then. All three are set, for `concat` evaluates each of its arguments.
-const AS_THE_SCRIPT: &str = "SELECT WHERE pg_catalog.concat(\
-     pg_catalog.set_config('session_authorization', pg_catalog.current_setting('lockstep.session'), true), \
-     pg_catalog.set_config('role', pg_catalog.current_setting('lockstep.role'), true), \
-     pg_catalog.set_config('search_path', pg_catalog.current_setting('lockstep.path'), true)) IS NULL";
+/// Has fire what waits for the COMMIT, as the COMMIT would do first: still as the script's role and along its path.
+const FIRE: &str = "SET CONSTRAINTS ALL IMMEDIATE";
 
 #[cfg(test)]
 mod tests {

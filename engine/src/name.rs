@@ -168,7 +168,7 @@ const RESERVED: &[&str] = &[
 ];
 
 /// The parts of a dotted name. Blanks and comments between them do not count.
-fn parts(text: &str) -> Vec<String> {
+pub(crate) fn parts(text: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut at = 0;
     for token in tokenize(text) {

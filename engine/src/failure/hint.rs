@@ -4,8 +4,8 @@ use sqlx::postgres::PgDatabaseError;
 use squawk_syntax::SyntaxKind;
 
 use super::Met;
-use crate::ledger::{LOCK_LOST, RECORDED_TWICE, SWALLOWED};
-use crate::message::RECORDING;
+use crate::ledger::{LOCK_LOST, RECORDED_TWICE, ROWS_TAKEN, SWALLOWED};
+use crate::message::Stage;
 use crate::script::Statement;
 use crate::sqlstate;
 
@@ -26,6 +26,13 @@ fn guard(met: &Met) -> Option<&'static str> {
     if text.contains(RECORDED_TWICE) {
         return Some(
             "The ledger has a row of it that this run did not write: the script or an earlier one wrote to the ledger, or another tool did without the lock",
+        );
+    }
+    if text.contains(ROWS_TAKEN) {
+        return Some(
+            "The script takes from the ledger the rows of migrations that are applied, or makes it unlogged: a next run would apply \
+             them again. \
+             Leave the ledger alone: the mode resolve settles a migration, the mode baseline declares many",
         );
     }
     text.contains(SWALLOWED).then_some("A trigger or a rule on the ledger swallows or changes its rows: remove it")
@@ -141,11 +148,13 @@ fn by_code(met: &Met) -> Option<&'static str> {
 
 /// What failed behind the script.
 fn recording(met: &Met) -> Option<&'static str> {
-    match met.recording? {
-        RECORDING => Some("It failed when the transaction was to be committed, as deferred constraints do"),
-        ..RECORDING => Some(
+    match met.stage? {
+        Stage::Deferred | Stage::Commit => {
+            Some("It failed when the transaction was to be committed, as deferred constraints do")
+        }
+        Stage::Recording => Some(
             "The script ran, but could not be recorded: may the role write to the ledger, and is the ledger the tool's own?",
         ),
-        _ => None,
+        Stage::Committed => None,
     }
 }

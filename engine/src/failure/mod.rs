@@ -7,7 +7,7 @@ mod words;
 use sqlx::postgres::{PgDatabaseError, PgErrorPosition};
 
 use crate::error::MigrationFailure;
-use crate::message::Message;
+use crate::message::{Message, Stage};
 use crate::plan::Planned;
 use crate::quote::literal;
 use crate::script::{Lines, Outlives, Script, Statement};
@@ -48,11 +48,10 @@ pub(crate) fn of(
         (Some(statement), None) => (Some(statement), Some(statement.line)),
         (None, None) => (None, None),
     };
-    let recording = message.recorded(error.completed).filter(|_| in_script.is_none());
+    let stage = message.stage(error.completed).filter(|_| in_script.is_none());
     // What is not known, and what runs at the commit, may read rows.
     let reads_rows = running.is_none_or(|statement| statement.reads_rows);
-    let met =
-        Met { code: &code, server, script: &script.text, statement: running.or(statement), reads_rows, recording };
+    let met = Met { code: &code, server, script: &script.text, statement: running.or(statement), reads_rows, stage };
     MigrationFailure {
         migration: planned.name.clone(),
         statement: statement.map(|statement| statement.number),
@@ -64,7 +63,7 @@ pub(crate) fn of(
         hint: hint::of(&met),
         code,
         may_leave_traces: alone,
-        outlives: outliving(script, running.map(|statement| statement.line), recording.is_some()),
+        outlives: outliving(script, running.map(|statement| statement.line), stage.is_some()),
         applied_before,
         total,
     }
@@ -122,8 +121,8 @@ struct Met<'a> {
     /// The script's statement that was running.
     statement: Option<Statement>,
     reads_rows: bool,
-    /// How far the recording had come, where the script had completed.
-    recording: Option<usize>,
+    /// How far it had come, where the script had completed.
+    stage: Option<Stage>,
 }
 
 fn object(error: &PgDatabaseError) -> Option<String> {

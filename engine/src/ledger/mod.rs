@@ -30,7 +30,8 @@ pub(crate) const LOCK_LOST: &str = "lockstep guard: the migration lock was lost"
 pub(crate) const RECORDED_TWICE: &str = "lockstep guard: already recorded";
 pub(crate) const SWALLOWED: &str = "lockstep guard: the row was swallowed";
 pub(crate) const TRANSACTION_ENDED: &str = "lockstep guard: the script ended its transaction";
-pub(crate) const GUARDS: [&str; 4] = [LOCK_LOST, RECORDED_TWICE, SWALLOWED, TRANSACTION_ENDED];
+pub(crate) const ROWS_TAKEN: &str = "lockstep guard: rows of applied migrations are gone";
+pub(crate) const GUARDS: [&str; 5] = [LOCK_LOST, RECORDED_TWICE, SWALLOWED, TRANSACTION_ENDED, ROWS_TAKEN];
 
 /// What stands for an unlogged ledger where rows have numbers from 1.
 pub(crate) const UNLOGGED: i64 = 0;
@@ -463,25 +464,42 @@ impl Statements {
     /// A query for the numbers, from 1, of those of `rows` that the ledger does not have as finished, and for [`UNLOGGED`].
     pub(crate) fn missing(&self, rows: &[Shown]) -> String {
         let list = |values: Vec<String>| format!("ARRAY[{}]::pg_catalog.text[]", values.join(", "));
-        let ids = rows.iter().map(|row| literal(&row.id)).collect();
-        let checksums = rows.iter().map(|row| row.checksum.as_deref().map_or_else(|| "NULL".to_owned(), literal));
-        let (id, checksum, is_finished) = match self.format {
+        // Of an earlier run any row of the migration will do, and a script may mend its checksum.
+        let id = |row: &Shown| match &row.key {
+            Key::Name(name) if row.is_earlier => literal(name),
+            _ => literal(&row.id),
+        };
+        let ids = rows.iter().map(id).collect();
+        let checksums = rows.iter().map(|row| if row.is_earlier { "NULL".to_owned() } else { literal(&row.checksum) });
+        let (id, key, checksum, is_finished) = match self.format {
             Format::Prisma => (
                 "l.id::pg_catalog.text",
+                "l.migration_name::pg_catalog.text",
                 "l.checksum::pg_catalog.text",
                 "l.finished_at IS NOT NULL AND l.rolled_back_at IS NULL",
             ),
-            Format::Sqlx => ("l.version::pg_catalog.text", "pg_catalog.encode(l.checksum, 'hex')", "l.success"),
+            Format::Sqlx => (
+                "l.version::pg_catalog.text",
+                "l.version::pg_catalog.text",
+                "pg_catalog.encode(l.checksum, 'hex')",
+                "l.success",
+            ),
         };
         format!(
             "SELECT r.number FROM ROWS FROM (pg_catalog.unnest({}), pg_catalog.unnest({})) WITH ORDINALITY AS r(id, checksum, number) \
-             WHERE NOT EXISTS (SELECT FROM {} l WHERE {id} = r.id AND {checksum} = coalesce(r.checksum, {checksum}) AND {is_finished}) \
+             WHERE NOT EXISTS (SELECT FROM {} l WHERE CASE WHEN r.checksum IS NULL THEN {key} = r.id \
+             ELSE {id} = r.id AND {checksum} = r.checksum END AND {is_finished}) \
              UNION ALL SELECT {UNLOGGED} WHERE ({}) ORDER BY number",
             list(ids),
             list(checksums.collect()),
             self.table,
             self.is_unlogged()
         )
+    }
+
+    /// A query without rows, which fails where the ledger does not have all of `rows` as finished.
+    pub(crate) fn refuse_missing(&self, rows: &[Shown]) -> String {
+        format!("SELECT {} FROM ({}) missing", mark(ROWS_TAKEN), self.missing(rows))
     }
 
     /// How long a row's migration took (0 where nobody measured), and when it started.

@@ -4,7 +4,7 @@
 //! have ended at such a COMMIT has to end there all the same: a SET LOCAL, a temporary table that is dropped on commit,
 //! the waiting of deferred constraints. What cannot be ended without a COMMIT is refused, unless nothing follows.
 
-use squawk_syntax::ast::{self, AstNode as _, CursorHold, OnCommitAction, Persistence};
+use squawk_syntax::ast::{self, AstNode as _, OnCommitAction, Persistence};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::settings::{Restored, restored, setting};
@@ -15,15 +15,16 @@ use crate::name::{Name, identifier, quoted};
 
 pub(super) const SPLIT: &str = "Split the file: put what stands behind that COMMIT into a migration of its own";
 
-/// Gives constraints the modes that a new transaction has, those that exist by now. A name can be set only where the role may
-/// use its schema, and all constraints of that name with it.
+/// Has all that waits be checked, and all constraints wait from then on, also those that are made later.
+const FIRE: [&str; 2] = ["SET CONSTRAINTS ALL IMMEDIATE", "SET CONSTRAINTS ALL DEFERRED"];
+
+/// Has those not wait that do not in a new transaction. A name can be set only where the role may use its schema, and all
+/// constraints of that name with it.
 const INITIAL_MODES: &str = "DO $lockstep$ DECLARE command pg_catalog.text; BEGIN \
-     FOR command IN SELECT DISTINCT pg_catalog.format('SET CONSTRAINTS %I.%I DEFERRED', n.nspname, k.conname) \
+     FOR command IN SELECT DISTINCT pg_catalog.format('SET CONSTRAINTS %I.%I IMMEDIATE', n.nspname, k.conname) \
      FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) k.connamespace \
-     WHERE k.condeferrable AND k.condeferred AND pg_catalog.has_schema_privilege(n.oid, 'USAGE'::pg_catalog.text) \
-     AND NOT pg_catalog.pg_is_other_temp_schema(n.oid) AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint o \
-     WHERE o.connamespace OPERATOR(pg_catalog.=) k.connamespace AND o.conname OPERATOR(pg_catalog.=) k.conname \
-     AND NOT (o.condeferrable AND o.condeferred)) LOOP EXECUTE command; END LOOP; END $lockstep$";
+     WHERE k.condeferrable AND NOT k.condeferred AND pg_catalog.has_schema_privilege(n.oid, 'USAGE'::pg_catalog.text) \
+     AND NOT pg_catalog.pg_is_other_temp_schema(n.oid) LOOP EXECUTE command; END LOOP; END $lockstep$";
 
 /// The transactions of a script, folded into one.
 pub(super) struct Folded {
@@ -57,13 +58,14 @@ pub(super) fn folded(statements: &[Parsed]) -> Result<Folded, Refusal> {
         boundaries.extend(saved);
         // In the order in which a COMMIT does it: what was deferred is checked, temporary tables go, settings end.
         let mut sql = Vec::new();
+        let [check, wait] = FIRE;
         if block.changes_rows() {
-            sql.push("SET CONSTRAINTS ALL IMMEDIATE".to_owned());
+            sql.push(check.to_owned());
         }
         sql.extend(dropped(block, &blocks[..=index])?);
         sql.extend(given_back);
         if block.changes_rows() && later.iter().any(Block::changes_rows) {
-            sql.push(INITIAL_MODES.to_owned());
+            sql.extend([wait, INITIAL_MODES].map(str::to_owned));
         }
         if !sql.is_empty() {
             boundaries.push(Boundary { at: end, before: before + block.statements.len(), sql });
@@ -230,6 +232,13 @@ fn check_savepoints(block: &Block<'_>, is_later: bool) -> Result<(), Refusal> {
 
 /// Refuses what only a COMMIT could end at the end of `block`.
 fn check(block: &Block<'_>, earlier: &[Block<'_>], later: &[Block<'_>]) -> Result<(), Refusal> {
+    // Whether the script calls, or makes a trigger call, the function that a statement makes.
+    let is_used = |made: &SyntaxNode| {
+        let name = made.children().find(|child| NAMES_OF_FUNCTIONS.contains(&child.kind()));
+        let name = name.map(|name| Name::parse(&text(&name)).name).unwrap_or_default();
+        let all = || earlier.iter().chain([block]).chain(later).flat_map(Block::nodes);
+        all().any(|(node, _)| node != made && text(node).to_lowercase().contains(&name))
+    };
     let named = |node: &SyntaxNode| identifier(&text(node));
     let mut declared: Vec<String> = Vec::new();
     let mut open_cursors: Vec<(String, usize)> = Vec::new();
@@ -249,16 +258,8 @@ fn check(block: &Block<'_>, earlier: &[Block<'_>], later: &[Block<'_>]) -> Resul
                 let cursor = cursor.map(|cursor| named(&cursor)).filter(|cursor| !declared.contains(cursor));
                 open_cursors.extend(cursor.map(|name| (name, line)));
             }
-            SyntaxKind::DO => {
-                let body = body_of(node);
-                if body.contains("on commit ") {
-                    let reason = "a temporary table that a DO block makes and a COMMIT empties or drops";
-                    return Err(refuse(line, reason, SPLIT));
-                }
-                if body.contains("set local ") || body.contains("set_config") {
-                    return Err(refuse(line, "a DO block that may set a parameter for its transaction", SPLIT));
-                }
-            }
+            SyntaxKind::DO => check_body(node, line)?,
+            SyntaxKind::CREATE_FUNCTION | SyntaxKind::CREATE_PROCEDURE if is_used(node) => check_body(node, line)?,
             SyntaxKind::CLOSE => {
                 let closed = node.children().next().map(|name| identifier(&text(&name)));
                 open_cursors.retain(|(name, _)| closed.as_ref().is_some_and(|closed| closed != name));
@@ -283,33 +284,30 @@ fn check(block: &Block<'_>, earlier: &[Block<'_>], later: &[Block<'_>]) -> Resul
         }
     }
     if let Some((_, line)) = open_cursors.first() {
-        return Err(refuse(*line, "a cursor that its COMMIT closes", SPLIT));
+        return Err(refuse(*line, "a cursor that its COMMIT closes, or reads to its end", SPLIT));
     }
-    let defers = |(node, line): (&SyntaxNode, usize)| node.descendants().any(|part| may_defer(&part)).then_some(line);
+    let waits = |(node, line): (&SyntaxNode, usize)| {
+        (is_deferrable(node) && !has(node, DEFERRED) || has(node, SyntaxKind::ALTER_CONSTRAINT)).then_some(line)
+    };
     if block.changes_rows()
         && later.iter().any(Block::changes_rows)
-        && let Some(line) = later.iter().find_map(|block| block.nodes().find_map(defers))
+        && let Some(line) = later.iter().find_map(|block| block.nodes().find_map(waits))
     {
-        let reason = "a constraint that is INITIALLY DEFERRED, or may be, made in a later transaction of the script";
-        return Err(refuse(line, reason, SPLIT));
+        return Err(refuse(
+            line,
+            "a constraint DEFERRABLE, not INITIALLY DEFERRED, or altered, in a later transaction of the script",
+            SPLIT,
+        ));
     }
     Ok(())
 }
 
-/// Whether a part of a statement makes a constraint that waits for the end of its transaction, or can take one over from
-/// another table.
-fn may_defer(part: &SyntaxNode) -> bool {
-    match part.kind() {
-        SyntaxKind::INITIALLY_DEFERRED_CONSTRAINT_OPTION | SyntaxKind::PARTITION_OF | SyntaxKind::ATTACH_PARTITION => {
-            true
-        }
-        SyntaxKind::LIKE_CLAUSE => part.descendants_with_tokens().any(|part| TAKES_KEYS.contains(&part.kind())),
-        _ => false,
-    }
-}
+const DEFERRED: SyntaxKind = SyntaxKind::INITIALLY_DEFERRED_CONSTRAINT_OPTION;
 
-/// With these, a table that is made like another one takes over its keys.
-const TAKES_KEYS: [SyntaxKind; 2] = [SyntaxKind::INDEXES_KW, SyntaxKind::ALL_KW];
+/// Whether a statement makes a constraint that can wait for the end of its transaction.
+fn is_deferrable(node: &SyntaxNode) -> bool {
+    has(node, SyntaxKind::DEFERRABLE_CONSTRAINT_OPTION)
+}
 
 /// Whether a statement makes the type that another one alters.
 fn makes_type(made: &SyntaxNode, altered: &SyntaxNode) -> bool {
@@ -340,8 +338,15 @@ fn dropped(block: &Block<'_>, so_far: &[Block<'_>]) -> Result<Vec<String>, Refus
         let names_one = |part: SyntaxNode| tables.iter().any(|(table, _)| *table == Name::parse(&text(&part)).name);
         let stays = is_temporary(node) && !matches!(on_commit(node), Some(OnCommitAction::Drop(_)));
         let named = [SyntaxKind::TABLE_NAME, SyntaxKind::TABLE_NAME_REF];
+        let renames = || {
+            let body = body_of(node);
+            node.kind() == SyntaxKind::DO
+                && body.contains("rename to ")
+                && tables.iter().any(|(table, _)| body.contains(&table.to_lowercase()))
+        };
         (stays || has(node, SyntaxKind::TABLE_RENAME_TO))
             && node.descendants().filter(|part| named.contains(&part.kind())).any(names_one)
+            || renames()
     };
     if so_far.iter().any(|block| block.nodes().any(is_another)) {
         let reason = "a temporary table that a COMMIT drops, beside another one that has, or gets, its name";
@@ -357,10 +362,14 @@ fn dropped(block: &Block<'_>, so_far: &[Block<'_>]) -> Result<Vec<String>, Refus
     Ok(tables.iter().map(|(table, _)| format!("DROP TABLE IF EXISTS pg_temp.{} CASCADE", quoted(table))).collect())
 }
 
-/// Whether a statement makes a temporary table.
+/// Whether a statement makes a temporary table: it says so, or names their schema, or has a clause that no other may have.
 fn is_temporary(node: &SyntaxNode) -> bool {
     let made = [SyntaxKind::CREATE_TABLE, SyntaxKind::CREATE_TABLE_AS].contains(&node.kind());
-    made && node.children().any(|child| matches!(Persistence::cast(child), Some(Persistence::Temp(_))))
+    let named =
+        || node.children().find(|child| child.kind() == SyntaxKind::TABLE_NAME).map(|name| Name::parse(&text(&name)));
+    made && (node.children().any(|child| matches!(Persistence::cast(child), Some(Persistence::Temp(_))))
+        || node.children().any(|child| ast::OnCommit::can_cast(child.kind()))
+        || named().is_some_and(|name| name.schema.as_deref() == Some("pg_temp")))
 }
 
 /// What becomes of a temporary table that a statement makes, at the end of the transaction.
@@ -368,18 +377,31 @@ fn on_commit(node: &SyntaxNode) -> Option<OnCommitAction> {
     is_temporary(node).then(|| node.children().find_map(ast::OnCommit::cast))??.on_commit_action()
 }
 
-/// The body of a DO block in lower case, its words one blank apart.
-fn body_of(node: &SyntaxNode) -> String {
-    let literals = node.children().filter(|part| part.kind() == SyntaxKind::LITERAL);
+/// The body of a DO block, or of a function that has one, in lower case, its words one blank apart.
+pub(super) fn body_of(node: &SyntaxNode) -> String {
+    let literals = node.descendants().filter(|part| part.kind() == SyntaxKind::LITERAL);
     let body: String = literals.map(|part| unquoted(&text(&part))).collect();
     body.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The cursor that a statement declares, if a COMMIT closes it.
+/// Refuses a DO block or a function that does what ends with its transaction.
+fn check_body(node: &SyntaxNode, line: usize) -> Result<(), Refusal> {
+    let body = body_of(node);
+    if body.contains("on commit ") {
+        let reason = "a temporary table that a block or a function makes and a COMMIT empties or drops";
+        return Err(refuse(line, reason, SPLIT));
+    }
+    if body.contains("set local ") || body.contains("set_config") {
+        return Err(refuse(line, "a block or a function that may set a parameter for its transaction", SPLIT));
+    }
+    Ok(())
+}
+
+const NAMES_OF_FUNCTIONS: [SyntaxKind; 2] = [SyntaxKind::FUNCTION_NAME, SyntaxKind::PROCEDURE_NAME];
+
+/// The cursor that a statement declares. A COMMIT closes it or, WITH HOLD, reads all of it and lets go of its tables.
 fn cursor(node: &SyntaxNode) -> Option<String> {
-    let declared = ast::Declare::cast(node.clone())?;
-    let outlives = matches!(declared.cursor_hold(), Some(CursorHold::WithHold(_)));
-    (!outlives).then(|| declared.cursor().map(|name| identifier(&text(name.syntax()))))?
+    Some(identifier(&text(ast::Declare::cast(node.clone())?.cursor()?.syntax())))
 }
 
 /// The value that ALTER TYPE ... ADD VALUE adds, without its quotes.
@@ -392,7 +414,11 @@ fn added_value(node: &SyntaxNode) -> Option<String> {
 
 /// Whether a statement has `value` as a string.
 fn mentions(node: &SyntaxNode, value: &str) -> bool {
-    node.descendants().filter(|part| part.kind() == SyntaxKind::LITERAL).any(|part| unquoted(&text(&part)) == value)
+    // In a block or a function it is one string in another.
+    let inside = format!("'{value}'");
+    let strings =
+        node.descendants().filter(|part| part.kind() == SyntaxKind::LITERAL).map(|part| unquoted(&text(&part)));
+    strings.into_iter().any(|string| string == value || string.contains(&inside))
 }
 
 /// Whether a statement calls `set_config` for its transaction alone, or perhaps so.
@@ -400,7 +426,9 @@ fn calls_set_config_locally(node: &SyntaxNode) -> bool {
     calls(node, "set_config").any(|call| {
         let arguments = call.children().find(|child| child.kind() == SyntaxKind::ARG_LIST);
         let last = arguments.and_then(|arguments| arguments.children().last());
-        last.is_none_or(|last| !text(&last).trim().eq_ignore_ascii_case("false"))
+        // It can be named: is_local => false.
+        let value = |last: &SyntaxNode| text(last).rsplit("=>").next().unwrap_or_default().trim().to_lowercase();
+        last.is_none_or(|last| value(&last) != "false")
     })
 }
 

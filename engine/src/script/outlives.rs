@@ -71,8 +71,18 @@ pub(super) fn of(node: &SyntaxNode, line: usize) -> Vec<Outlives> {
         SyntaxKind::COPY if node.children().any(|child| child.kind() == SyntaxKind::COPY_TO) => {
             vec!["the file of COPY".to_owned()]
         }
-        // The body of a function does not run here.
-        SyntaxKind::CREATE_FUNCTION | SyntaxKind::CREATE_PROCEDURE => Vec::new(),
+        SyntaxKind::COPY if node.descendants().any(|part| part.kind() == SyntaxKind::COPY_PROGRAM) => {
+            vec!["what the program of COPY did".to_owned()]
+        }
+        // What a definition calls does not run here.
+        SyntaxKind::CREATE_FUNCTION
+        | SyntaxKind::CREATE_PROCEDURE
+        | SyntaxKind::CREATE_TABLE
+        | SyntaxKind::CREATE_VIEW
+        | SyntaxKind::CREATE_TRIGGER
+        | SyntaxKind::CREATE_RULE
+        | SyntaxKind::CREATE_POLICY
+        | SyntaxKind::ALTER_POLICY => Vec::new(),
         _ => called(node).filter_map(|name| stays(&name)).collect(),
     }
     .into_iter()
@@ -117,6 +127,15 @@ fn called_in(body: &str) -> Vec<String> {
         match token.kind {
             TokenKind::Ident => word = body.get(start..at).map(str::to_ascii_lowercase),
             TokenKind::Whitespace => {}
+            // It may be what EXECUTE runs.
+            TokenKind::Literal { .. } => {
+                let written = body.get(start..at).unwrap_or_default();
+                let string = unquoted(written);
+                if string.len() < written.len() {
+                    called.extend(called_in(&string));
+                }
+                word = None;
+            }
             TokenKind::OpenParen => called.extend(word.take()),
             _ => word = None,
         }

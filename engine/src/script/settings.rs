@@ -3,9 +3,9 @@
 use squawk_syntax::ast::{self, AstNode as _, SetScope};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::blocks::{Block, SPLIT, calls};
+use super::blocks::{Block, SPLIT, body_of, calls};
 use super::{Boundary, Parsed, Refusal, refuse, text};
-use crate::name::Name;
+use crate::name::parts;
 use crate::quote::literal;
 
 /// The statements that have the server speak another encoding than ours. They are not sent: the server has read the whole
@@ -49,6 +49,9 @@ pub(super) fn setting(node: &SyntaxNode) -> Option<Setting> {
     }
 }
 
+/// What cannot be set to the value that it had: that is not shown, or no longer allowed, or another parameter changes with it.
+const NOT_GIVEN_BACK: [&str; 3] = ["seed", "session_authorization", "temp_buffers"];
+
 /// What is done for the parameters that a block sets locally.
 pub(super) struct Restored {
     /// Keeps each one's value before it is set.
@@ -89,18 +92,32 @@ pub(super) fn restored(block: &Block<'_>, before: usize) -> Result<Restored, Ref
             "SET LOCAL beside a savepoint or another way to set a parameter, with statements behind the COMMIT";
         return Err(refuse(*line, reason, SPLIT));
     }
+    if let Some((setting, .., line)) =
+        local.iter().find(|(setting, ..)| NOT_GIVEN_BACK.contains(&setting.name.as_str()))
+    {
+        let reason = format!("SET LOCAL of {}, with statements behind the COMMIT", setting.name);
+        return Err(refuse(*line, reason, SPLIT));
+    }
     for (number, (setting, index, at, _)) in local.into_iter().enumerate() {
         let kept = format!("'lockstep.local_{number}'");
         let name = literal(&setting.name);
+        // The sign tells an empty value from none.
         restored.saved.push(Boundary {
             at,
             before: before + index,
-            sql: vec![format!("SELECT pg_catalog.set_config({kept}, pg_catalog.current_setting({name}, true), true)")],
+            sql: vec![format!(
+                "SELECT pg_catalog.set_config({kept}, \
+                 coalesce('=' OPERATOR(pg_catalog.||) pg_catalog.current_setting({name}, true), ''), true)"
+            )],
         });
-        restored
-            .given_back
-            .push(format!("SELECT pg_catalog.set_config({name}, pg_catalog.current_setting({kept}, true), false)"));
+        // What was not there may be a module's by now, which has a value of its own for it.
+        restored.given_back.push(format!(
+            "SELECT pg_catalog.set_config({name}, coalesce(pg_catalog.substr(nullif(pg_catalog.current_setting({kept}), ''), 2), \
+             (SELECT s.reset_val FROM pg_catalog.pg_settings s WHERE pg_catalog.lower(s.name) OPERATOR(pg_catalog.=) {name}), ''), false)"
+        ));
     }
+    // What was set last may be what allowed, or forbids, to set what was set before.
+    restored.given_back.reverse();
     Ok(restored)
 }
 
@@ -108,7 +125,9 @@ pub(super) fn restored(block: &Block<'_>, before: usize) -> Result<Restored, Ref
 fn could_set(node: &SyntaxNode, name: &str) -> bool {
     let mentions = || text(node).to_lowercase().contains(name);
     calls(node, "set_config").next().is_some()
-        || [SyntaxKind::DO, SyntaxKind::UPDATE].contains(&node.kind()) && mentions()
+        || node.kind() == SyntaxKind::UPDATE && mentions()
+        || node.kind() == SyntaxKind::DO
+            && (mentions() || ["reset all", "discard"].iter().any(|it| body_of(node).contains(it)))
 }
 
 fn resets_all(node: &SyntaxNode) -> bool {
@@ -133,8 +152,7 @@ fn resets(node: &SyntaxNode, name: &str) -> bool {
     }
 }
 
-/// A parameter's name in lower case, as it is written with or without quotes.
+/// A parameter's name in lower case, as it is written with or without quotes, in any number of parts.
 fn parameter_name(written: &str) -> String {
-    let Name { schema, name } = Name::parse(written);
-    schema.map_or_else(|| name.clone(), |prefix| format!("{prefix}.{name}")).to_lowercase()
+    parts(written).join(".").to_lowercase()
 }

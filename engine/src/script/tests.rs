@@ -224,14 +224,25 @@ fn at_boundaries(sql: &str) -> Vec<Vec<String>> {
 #[test]
 fn what_ends_with_a_transaction_of_the_script_ends_there() {
     const FIRE: &str = "SET CONSTRAINTS ALL IMMEDIATE";
-    // Each is kept before it is set, and given back in one go.
+    // Each is kept before it is set, and given back in one go, the last one first.
     let local = |names: &[&str]| -> Vec<Vec<String>> {
-        let set = "SELECT pg_catalog.set_config";
-        let current = "pg_catalog.current_setting";
-        let kept = |(n, name)| vec![format!("{set}('lockstep.local_{n}', {current}('{name}', true), true)")];
-        let back = |(n, name)| format!("{set}('{name}', {current}('lockstep.local_{n}', true), false)");
+        let kept = |(n, name)| vec![format!("keep {name} in local_{n}")];
+        let back = |(n, name)| format!("give {name} back from local_{n}");
         let numbered = || names.iter().enumerate();
-        numbered().map(kept).chain([numbered().map(back).collect()]).collect()
+        numbered().map(kept).chain([numbered().rev().map(back).collect()]).collect()
+    };
+    // Shorter, to be compared.
+    let told = |sql: &String| {
+        let quoted: Vec<_> = sql.split('\'').collect();
+        match (&quoted[..], sql.contains("reset_val")) {
+            ([_, name, ..], true) if sql.starts_with("SELECT pg_catalog.set_config") => {
+                format!("give {name} back from {}", quoted.get(3).unwrap_or(&"").trim_start_matches("lockstep."))
+            }
+            ([_, kept, _, _, _, name, ..], false) if sql.starts_with("SELECT pg_catalog.set_config") => {
+                format!("keep {name} in {}", kept.trim_start_matches("lockstep."))
+            }
+            _ => sql.clone(),
+        }
     };
     for (sql, expected) in [
         // Nothing follows, or nothing ends.
@@ -244,6 +255,7 @@ fn what_ends_with_a_transaction_of_the_script_ends_there() {
         ("BEGIN; SET LOCAL ROLE a; SET LOCAL TIME ZONE 'UTC'; COMMIT; CREATE TABLE t ()", local(&["role", "timezone"])),
         ("BEGIN; SET LOCAL x.y = 1; SET x.y = 2; COMMIT; CREATE TABLE t ()", vec![]),
         ("BEGIN; SET LOCAL x = 1; RESET \"X\"; COMMIT; CREATE TABLE t ()", vec![]),
+        ("BEGIN; SET LOCAL a.\"B\".c = 1; COMMIT; CREATE TABLE t ()", local(&["a.b.c"])),
         ("SET ROLE a; BEGIN; SET LOCAL ROLE b; RESET ROLE; COMMIT; CREATE TABLE t ()", vec![]),
         (
             "BEGIN; SET LOCAL a = 1; COMMIT; BEGIN; SET LOCAL a = 2; COMMIT; CREATE TABLE t ()",
@@ -258,10 +270,17 @@ fn what_ends_with_a_transaction_of_the_script_ends_there() {
         // What was deferred is checked.
         ("BEGIN; INSERT INTO t VALUES (1); COMMIT; ALTER TABLE t ADD x int", vec![vec![FIRE.to_owned()]]),
     ] {
-        assert_eq!(at_boundaries(sql), expected, "{sql}");
+        let found: Vec<Vec<_>> = at_boundaries(sql).iter().map(|sql| sql.iter().map(told).collect()).collect();
+        assert_eq!(found, expected, "{sql}");
     }
     let both = at_boundaries("BEGIN; SET CONSTRAINTS ALL DEFERRED; COMMIT; INSERT INTO t VALUES (1)");
-    assert!(both.len() == 1 && both[0][0] == FIRE && both[0][1].starts_with("DO $lockstep$"), "{both:?}");
+    assert!(
+        both.len() == 1
+            && both[0][0] == FIRE
+            && both[0][1].ends_with("DEFERRED")
+            && both[0][2].starts_with("DO $lockstep$"),
+        "{both:?}"
+    );
 }
 
 #[test]
@@ -293,7 +312,7 @@ fn what_only_a_commit_could_end_is_refused_unless_nothing_follows() {
         // RESET ALL is none of the role.
         ("BEGIN;\nSET LOCAL ROLE b; RESET ALL; COMMIT; SELECT 1", 2, "SET LOCAL beside"),
         ("BEGIN;\nSET LOCAL a.b = 1; DO 'BEGIN SET a.b = 2; END'; COMMIT; SELECT 1", 2, "SET LOCAL beside"),
-        ("BEGIN;\nDO $$ BEGIN SET  LOCAL a.b = 2; END $$; COMMIT; SELECT 1", 2, "a DO block that may set"),
+        ("BEGIN;\nDO $$ BEGIN SET  LOCAL a.b = 2; END $$; COMMIT; SELECT 1", 2, "may set a parameter"),
         (
             "BEGIN;\nCREATE TEMP TABLE t () ON COMMIT DROP; SET ROLE a; COMMIT; SELECT 1",
             2,
@@ -303,7 +322,7 @@ fn what_only_a_commit_could_end_is_refused_unless_nothing_follows() {
         (
             "BEGIN;\nDO 'BEGIN CREATE TEMP TABLE t ON  COMMIT DROP AS SELECT 1; END'; COMMIT; SELECT 1",
             2,
-            "a DO block makes",
+            "a block or a function makes",
         ),
         (
             "BEGIN;\nCREATE TEMP TABLE t () ON COMMIT DROP; ALTER TABLE t RENAME TO u; COMMIT; SELECT 1",
@@ -315,8 +334,20 @@ fn what_only_a_commit_could_end_is_refused_unless_nothing_follows() {
             2,
             "beside another",
         ),
-        ("BEGIN; SELECT 1; COMMIT;\nCREATE TABLE b (LIKE a INCLUDING ALL); SELECT 1", 2, "INITIALLY DEFERRED"),
-        ("BEGIN; SELECT 1; COMMIT;\nCREATE TABLE b PARTITION OF a DEFAULT; SELECT 1", 2, "INITIALLY DEFERRED"),
+        (
+            "BEGIN; SELECT 1; COMMIT;\nCREATE TABLE b (i int UNIQUE DEFERRABLE); SELECT 1",
+            2,
+            "DEFERRABLE, not INITIALLY",
+        ),
+        ("BEGIN;\nSET LOCAL temp_buffers = 100; COMMIT; SELECT 1", 2, "SET LOCAL of temp_buffers"),
+        ("BEGIN;\nDECLARE c CURSOR WITH HOLD FOR SELECT 1; COMMIT; SELECT 1", 2, "a cursor"),
+        ("BEGIN;\nCREATE TABLE pg_temp.t () ON COMMIT DELETE ROWS; COMMIT; SELECT 1", 2, "a COMMIT empties"),
+        (
+            "BEGIN;\nCREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'SELECT set_config(''a.b'', ''1'', true)'; SELECT f(); COMMIT; \
+             SELECT 1",
+            2,
+            "a function that may set",
+        ),
         ("BEGIN;\nALTER TYPE e ADD VALUE 'new'; COMMIT; INSERT INTO t VALUES ($$new$$)", 2, "an enum value"),
     ] {
         let message = refusal(sql);
@@ -326,7 +357,10 @@ fn what_only_a_commit_could_end_is_refused_unless_nothing_follows() {
         "BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT 1; COMMIT",
         "SET search_path = a; SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; SELECT 1; SET TRANSACTION READ ONLY",
         "BEGIN; DECLARE c CURSOR FOR SELECT 1; CLOSE c; COMMIT; SELECT 1",
-        "BEGIN; DECLARE c CURSOR WITH HOLD FOR SELECT 1; COMMIT; SELECT 1",
+        "BEGIN; DECLARE c CURSOR WITH HOLD FOR SELECT 1; CLOSE c; COMMIT; SELECT 1",
+        "BEGIN; SELECT set_config('a.b', 'x', is_local => false); COMMIT; SELECT 1",
+        "BEGIN; CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'SELECT set_config(''a.b'', ''1'', true)'; COMMIT; SELECT 1",
+        "BEGIN; SELECT 1; COMMIT; CREATE TABLE b (i int UNIQUE DEFERRABLE INITIALLY DEFERRED); SELECT 1",
         "BEGIN; ALTER TYPE e ADD VALUE 'new'; COMMIT; INSERT INTO t VALUES ('old')",
         "SELECT pg_catalog.set_config('search_path', '', false); BEGIN; CREATE TABLE s.t (); COMMIT; CREATE TABLE s.u ()",
         "BEGIN; CREATE TEMP TABLE t () ON COMMIT DELETE ROWS; COMMIT",
@@ -360,6 +394,8 @@ fn what_no_rollback_undoes_is_known() {
         "COPY t TO '/tmp/x'",
         "COPY (SELECT 1) TO PROGRAM 'true'",
         "DO 'BEGIN PERFORM setval(''s'', 3); END'",
+        "DO $$ BEGIN EXECUTE format('SELECT setval(%L, 3)', 's'); END $$",
+        "COPY t FROM PROGRAM 'true'",
         "SELECT pg_logical_emit_message(false, 'a', 'b')",
     ] {
         assert_eq!(outlives(sql).len(), 1, "{sql}");
@@ -367,6 +403,7 @@ fn what_no_rollback_undoes_is_known() {
     for sql in [
         "SELECT pg_logical_emit_message(true, 'a', 'b')",
         "CREATE TABLE setval ()",
+        "CREATE VIEW v AS SELECT setval('s', 1)",
         "SELECT 'setval(1)'",
         "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT setval(''s'', 1)'",
     ] {

@@ -53,14 +53,57 @@ async fn rows_that_are_gone_at_the_end_are_told() {
         "CREATE FUNCTION gone() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN DELETE FROM {LEDGER} WHERE id = NEW.id; RETURN NULL; END'; \
          CREATE CONSTRAINT TRIGGER gone AFTER INSERT ON {LEDGER} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION gone()"
     );
-    let deletes = format!("DELETE FROM {LEDGER}");
-    let changes = format!("UPDATE {LEDGER} SET checksum = 'other'");
-    for (script, gone) in [(&deferred, &["2_b", "3_c"][..]), (&deletes, &["1_a"]), (&changes, &["1_a"])] {
+    let by_name = |what: &str| {
+        format!("DO $$ BEGIN EXECUTE '{what}'; END $$").replace("_prisma_migrations", "_prisma' || '_migrations")
+    };
+    let deletes = by_name(&format!("DELETE FROM {LEDGER}"));
+    let changes = by_name(&format!("UPDATE {LEDGER} SET checksum = 1"));
+    for script in [&deletes, &changes] {
         let database = Database::create().await;
         let all = history(&[("1_a", "CREATE TABLE a ()"), ("2_b", script), ("3_c", "CREATE TABLE c ()")]);
         let error = database.migrate(&all).await.unwrap_err();
-        assert!(matches!(&error, Error::RowsGone { migrations, .. } if migrations == gone), "{script}: {error}");
+        assert!(matches!(&error, Error::RowsGone { migrations, .. } if migrations == &["1_a"]), "{script}: {error}");
+        // Nothing is applied again before a person has looked.
+        let tables = database.tables().await;
+        let again = database.migrate(&all).await;
+        // A row that is changed is there, and says that it is applied.
+        let is_right = match &again {
+            Ok(outcome) => *script == changes && outcome.applied_now == 0,
+            Err(error) => *script == deletes && matches!(error, Error::InDoubt { .. }),
+        };
+        assert!(is_right, "{script}: {again:?}");
+        assert_eq!(database.tables().await, tables, "{script}");
     }
+    // A trigger that waits for the commit does not get there.
+    let database = Database::create().await;
+    let all = history(&[("1_a", "CREATE TABLE a ()"), ("2_b", &deferred)]);
+    let error = database.migrate(&all).await.unwrap_err().to_string();
+    assert!(error.contains("swallows or changes its rows"), "{error}");
+}
+
+/// What a script takes from the ledger by its name is undone with the script.
+#[tokio::test]
+async fn a_script_that_takes_rows_from_the_ledger_is_undone() {
+    for script in [
+        format!("CREATE TABLE b (); DELETE FROM {LEDGER} WHERE migration_name = '1_a'"),
+        "CREATE TABLE b (); TRUNCATE \"_prisma_migrations\"".to_owned(),
+        format!("CREATE TABLE b (); UPDATE {LEDGER} SET rolled_back_at = now()"),
+        format!("CREATE TABLE b (); ALTER TABLE {LEDGER} SET UNLOGGED"),
+    ] {
+        let database = Database::create().await;
+        database.migrate(&history(&[("1_a", "CREATE TABLE a ()")])).await.unwrap();
+        let all = history(&[("1_a", "CREATE TABLE a ()"), ("2_b", &script), ("3_c", "CREATE TABLE c ()")]);
+        let error = database.migrate(&all).await.unwrap_err().to_string();
+        assert!(error.contains("takes from the ledger the rows"), "{script}: {error}");
+        assert_eq!(database.tables().await, ["_prisma_migrations", "a"], "{script}");
+        assert_eq!(database.ledger().await, [applied("1_a")], "{script}");
+    }
+    // Rows of what is no part of the history are the script's to remove.
+    let database = Database::create().await;
+    database.migrate(&history(&[("0_old", "SELECT 1"), ("1_a", "CREATE TABLE a ()")])).await.unwrap();
+    let removes = format!("DELETE FROM {LEDGER} WHERE migration_name = '0_old'");
+    database.migrate(&history(&[("1_a", "CREATE TABLE a ()"), ("2_b", &removes)])).await.unwrap();
+    assert_eq!(database.ledger().await, ["1_a", "2_b"].map(applied));
 }
 
 /// A script cannot put a statement of its own where the recording is prepared: the names are not known.
