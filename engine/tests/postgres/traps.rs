@@ -322,7 +322,7 @@ async fn everything(tool: Format, operators: Operators) {
     assert!(matches!(error, Error::MigrationFailed { .. }), "{error}");
     let hidden = format!(
         "DO $$ BEGIN EXECUTE pg_catalog.replace('DELETE FROM {}', '-', '_'); END $$",
-        ledger.replacen("_", "-", 1)
+        ledger.replacen('_', "-", 1)
     );
     let error = trapped.migrate_within(&[first, ("51_empties_the_ledger", &hidden)], budget()).await.unwrap_err();
     assert!(matches!(error, Error::RowsGone { .. }), "{error}");
