@@ -46,8 +46,8 @@ def test_an_approver_reads_it_first(case, browser):
     assert [(one["name"], one["sql"]) for one in report["migrations"]] == [("1_a", "CREATE TABLE a (n int)")]
 
     [mail] = prod.mails()
-    assert "What they will do to this database: safe." in mail.body and "0 dangerous" in mail.body
-    assert f"which decides nothing:\n  scripts/show prod {execution} --open\n" in mail.body
+    assert "What they will do to this database: safe." in mail.body and "0 danger," in mail.body
+    assert f"(this approves nothing):\n  scripts/show prod {execution} --open\n" in mail.body
 
     settings, told = browser
     opened = prod.script("show", execution, "--open", settings=settings)

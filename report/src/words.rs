@@ -5,7 +5,7 @@ use crate::{Blocking, Counts, Effect, Lock, Magnitude, Report, Suppression, Tabl
 
 /// What both pages say of themselves.
 pub(crate) const DECIDES_NOTHING: &str =
-    "Reading this decides nothing: nothing runs until somebody approves this digest.";
+    "Reading this approves nothing. Where this plan needs an approval, it runs when a person approves this digest.";
 
 /// What stands for a statement where a migration is worse than each of its statements.
 pub(crate) const WHOLE: &str = "All of it together";

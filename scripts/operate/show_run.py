@@ -96,7 +96,7 @@ def _request(terminal: Terminal, told: dict[str, Any]) -> None:
     where = [database.get("instance"), server.get("database"), server.get("serverVersion")]
     terminal.heading("Request")
     _facts(terminal, [
-        ("asked by", f"{request['requestedBy']} (claimed)" if request.get("requestedBy") else "nobody gave a name"),
+        ("asked by", f"{request['requestedBy']} (claimed)" if request.get("requestedBy") else "not given"),
         ("reason", request.get("reason")),
         ("commit", request.get("commit")),
         ("mode", request.get("mode") if request.get("mode") == "plan" else None),

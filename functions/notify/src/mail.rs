@@ -79,7 +79,7 @@ fn requested(environment: &str, execution: &str, run: &Run, expires_at: &str) ->
     body.gap();
     body.line("To see it:");
     body.line(format!("  scripts/show {environment} {execution}"));
-    body.line("To approve (whoever asked for it cannot):");
+    body.line("To approve (the requester cannot):");
     body.line(format!("  scripts/approve {environment} {execution} --digest {digest} --reason REASON"));
     body.line("To reject:");
     body.line(format!("  scripts/reject {environment} {execution} --digest {digest} --reason REASON"));
@@ -228,12 +228,12 @@ fn reported(body: &mut Body, title: &str, environment: &str, execution: &str, ru
     };
     body.line(format!("{title}: {}. {}", report.verdict.name(), report.why));
     let (danger, caution, safe) = (report.danger, report.caution, report.safe);
-    body.line(format!("  {danger} dangerous, {caution} to be careful with, {safe} safe"));
+    body.line(format!("  Migrations: {danger} danger, {caution} caution, {safe} safe"));
     for judged in &report.worst {
         body.line(format!("  {} ({}): {}", named(&judged.name), judged.verdict.name(), judged.why));
     }
     more(body, (danger + caution).saturating_sub(report.worst.len()));
-    body.line("To read the report, which decides nothing:");
+    body.line("To read the report (this approves nothing):");
     body.line(format!("  scripts/show {environment} {execution} --open"));
 }
 
@@ -280,7 +280,7 @@ fn about(run: &Run) -> Vec<(&'static str, String)> {
         lines.push(("Duties", duties(approval.duties).into()));
     }
     if let Some(request) = &run.request {
-        let by = request.requested_by.as_ref().map_or("nobody gave a name".into(), |by| format!("{by} (claimed)"));
+        let by = request.requested_by.as_ref().map_or("not given".into(), |by| format!("{by} (claimed)"));
         lines.push(("Requested by", by));
         for (name, value) in [("Reason", &request.reason), ("Commit", &request.commit), ("Up to", &request.up_to)] {
             lines.extend(value.clone().map(|value| (name, value)));

@@ -150,7 +150,7 @@ fn danger_comes_first_and_migrations_in_their_order() {
     let at = |what: &str| page.find(what).unwrap_or_else(|| panic!("{what} is missing"));
     let order = [
         "rewrites public.orders (41 GiB)",
-        "nothing runs until somebody approves this digest",
+        "it runs when a person approves this digest",
         "href=\"#m1s1\"",
         "href=\"#m2s1\"",
         "Every row of public.order_items is read",

@@ -66,7 +66,7 @@ fn the_summary_says_what_matters_first() {
         "**Why:** `20260302101500_order_numbers` rewrites `public.orders` (41 GiB)",
         "**Plan:** 4 migrations pending, 12 applied already; 8 statements: 1 danger, 2 caution, 5 safe.",
         "2 comments hide 4 findings of squawk's",
-        "Reading this decides nothing",
+        "Reading this approves nothing",
         "## Look at first",
         "1. ✗ **danger**: ALTER TABLE orders: ALTER COLUMN number TYPE bigint (`20260302101500_order_numbers`, line 3).",
         "**Readers and writers wait for minutes**: 41 GiB to rewrite at 50 to 500 MiB",

@@ -75,16 +75,16 @@ Warnings:
   1_a was edited
 
 What they will do to this database: danger. 3_c: it drops a table
-  1 dangerous, 2 to be careful with, 19 safe
+  Migrations: 1 danger, 2 caution, 19 safe
   3_c (danger): it drops a table
   4_d (caution): nobody has counted its rows
   and 1 more
-To read the report, which decides nothing:
+To read the report (this approves nothing):
   scripts/show prod {EXECUTION} --open
 
 To see it:
   scripts/show prod {EXECUTION}
-To approve (whoever asked for it cannot):
+To approve (the requester cannot):
   scripts/approve prod {EXECUTION} --digest d1 --reason REASON
 To reject:
   scripts/reject prod {EXECUTION} --digest d1 --reason REASON
