@@ -79,6 +79,8 @@ pub(super) struct Details {
     pub(super) defaults: HashMap<Oid, Oid>,
     /// What a view reads directly.
     pub(super) reads: HashMap<Oid, Vec<Oid>>,
+    /// The views that use a relation, each with the number of a column, or 0.
+    pub(super) used_by: HashMap<Oid, Vec<(i16, Name)>>,
 }
 
 /// Asks in one round trip.
@@ -92,10 +94,11 @@ pub(super) async fn details(connection: &mut PgConnection, relations: &[Oid]) ->
         INDEX_COLUMNS,
         CHILDREN,
         &format!("{VIEWS} AND w.ev_class = ANY ($1)"),
+        USED_BY,
     ]
     .map(|query| query.replace("$1", &list));
     let answers = ask(connection, &queries).await?;
-    let [classes, columns, rules, indexes, index_columns, children, views] = &answers[..] else {
+    let [classes, columns, rules, indexes, index_columns, children, views, used_by] = &answers[..] else {
         return Err(sqlx::Error::RowNotFound);
     };
     let mut details = Details::default();
@@ -133,6 +136,10 @@ pub(super) async fn details(connection: &mut PgConnection, relations: &[Oid]) ->
     }
     for row in views {
         details.reads.entry(row.try_get("origin")?).or_default().push(row.try_get("oid")?);
+    }
+    for row in used_by {
+        let view = Name { schema: Some(row.try_get("schema")?), name: row.try_get("name")? };
+        details.used_by.entry(row.try_get("oid")?).or_default().push((row.try_get("number")?, view));
     }
     Ok(details)
 }
@@ -294,6 +301,14 @@ const CHILDREN: &str = "\
     SELECT h.inhparent AS parent, h.inhrelid AS oid, coalesce(p.partdefid = h.inhrelid, false) AS is_default \
     FROM pg_catalog.pg_inherits h LEFT JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = h.inhparent \
     WHERE h.inhparent = ANY ($1)";
+
+/// What the definitions of views and materialized views use, by column.
+const USED_BY: &str = "\
+    SELECT DISTINCT d.refobjid AS oid, d.refobjsubid::pg_catalog.int2 AS number, n.nspname AS schema, v.relname AS name \
+    FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_rewrite w ON w.oid = d.objid AND w.rulename = '_RETURN' \
+    JOIN pg_catalog.pg_class v ON v.oid = w.ev_class JOIN pg_catalog.pg_namespace n ON n.oid = v.relnamespace \
+    WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass \
+    AND d.refobjid = ANY ($1) AND d.refobjid <> w.ev_class";
 
 /// What views and materialized views read directly, but the system's own, which are small: they have the numbers below
 /// 16384.

@@ -128,10 +128,18 @@ impl<'a> Found<'a> {
             table: table.and_then(|oid| self.details.name(oid)),
             indexes: self.indexes_of.get(&oid).cloned().unwrap_or_default(),
             reads,
+            used_by: self.used_by(oid),
             fires: class.fires,
             owned: class.owned,
             facts: self.tables.get(&table.unwrap_or(oid))?.clone(),
         })
+    }
+
+    fn used_by(&self, oid: Oid) -> Vec<(Option<String>, Name)> {
+        let used = self.details.used_by.get(&oid).into_iter().flatten();
+        let mut used: Vec<_> = used.map(|(number, view)| (self.details.column(oid, *number), view.clone())).collect();
+        used.sort();
+        used
     }
 
     fn columns(&self, table: Oid) -> Vec<Column> {

@@ -57,6 +57,8 @@ pub struct Relation {
     pub indexes: Vec<Index>,
     /// What a view, or a materialized view, reads in the end: tables and materialized views, whatever views stand between.
     pub reads: Vec<Name>,
+    /// The views that use it, each with the column that it uses; `None` where it uses the row as a whole.
+    pub used_by: Vec<(Option<String>, Name)>,
     /// Whether rows that change set something off: a trigger, a rule, or a view's definition.
     pub fires: bool,
     /// Whether the role owns it, or is a member of the role that does.

@@ -8,16 +8,16 @@ use super::alter_table::made_with;
 use super::world::{World, made};
 use super::{data, has, identifier_of, name_of};
 use crate::catalog::{Column, Kind};
-use crate::name::Name;
+use crate::name::{Name, quoted};
 
 pub(super) fn table(create: &ast::CreateTable, world: &mut World) {
     let Some(written) = create.table_name().map(|name| name_of(name.syntax())) else { return };
     let written = made(create.syntax(), &written);
-    if create.if_not_exists().is_some() && world.relation(&written).is_some() {
-        return;
-    }
     let arguments: Vec<_> = create.table_arg_list().map(|list| list.args().collect()).unwrap_or_default();
-    let columns = arguments.iter().filter_map(column).collect();
+    let columns: Vec<Column> = arguments.iter().filter_map(column).collect();
+    if create.if_not_exists().is_some() && world.relation(&written).is_some() {
+        return meets(&written, &columns, world);
+    }
     let kind = if create.partition_by().is_some() { Kind::Partitioned } else { Kind::Table };
     world.create(&written, kind, columns);
     world.lock(&written, Lock::AccessExclusive);
@@ -50,6 +50,23 @@ pub(super) fn table(create: &ast::CreateTable, world: &mut World) {
         }
         joins(&written, &parent, world);
     }
+}
+
+/// IF NOT EXISTS finds a relation of that name, which perhaps is not the table that is written.
+fn meets(written: &Name, columns: &[Column], world: &mut World) {
+    let Some(there) = world.relation(written) else { return };
+    let is_table = matches!(there.kind, Kind::Table | Kind::Partitioned | Kind::Foreign);
+    let has = |name: &String| there.columns.iter().any(|column| column.name == *name);
+    let missing = columns.iter().map(|column| &column.name).find(|name| !has(name));
+    let what = match missing {
+        _ if !is_table => format!("{} is no table", there.name),
+        // Of what a query has made, the columns are not known.
+        Some(column) if !there.columns.is_empty() => {
+            format!("{} is there, without a column {}", there.name, quoted(column))
+        }
+        _ => return,
+    };
+    world.skips(what);
 }
 
 /// A child and its parent know each other from now on.

@@ -9,7 +9,18 @@ use crate::name::Name;
 
 pub(super) fn tables(drop: &ast::DropTable, world: &mut World) {
     let cascades = matches!(drop.drop_behavior(), Some(DropBehavior::Cascade(_)));
+    let going: Vec<Name> = drop.table_name_refs().map(|name| world.resolve(&name_of(name.syntax()))).collect();
     for written in drop.table_name_refs().map(|name| name_of(name.syntax())).collect::<Vec<_>>() {
+        if !cascades
+            && world.relation(&written).is_some()
+            && let Some(other) =
+                referring(&world.resolve(&written), world).into_iter().find(|other| !going.contains(other))
+        {
+            world.fails(format!("a foreign key of {other} refers to {}", world.resolve(&written)));
+        }
+        if let Some(view) = world.user_of(&written, None).filter(|_| !cascades) {
+            world.fails(format!("the view {view} uses {}", world.resolve(&written)));
+        }
         if world.relation(&written).is_none() {
             // Perhaps something has made it that nobody could look into.
             if drop.if_exists().is_none() {

@@ -5,7 +5,7 @@ use report::{Lock, Work};
 use squawk_syntax::SyntaxKind;
 use squawk_syntax::ast::{self, AlterIndexAction, AstNode as _, ReindexTarget};
 
-use super::alter_table::{Table, indexed};
+use super::alter_table::{Table, column, indexed};
 use super::{identifier_of, name_of, world::World};
 use crate::catalog::Kind;
 use crate::name::Name;
@@ -16,6 +16,16 @@ pub(super) fn create(create: &ast::CreateIndex, world: &mut World) {
         return;
     };
     let index = create.index().map(|name| table.renamed(identifier_of(name.syntax())));
+    let is_concurrent = create.concurrently_token().is_some();
+    let is_partitioned = world.relation(&table).is_some_and(|relation| relation.kind == Kind::Partitioned);
+    if is_concurrent && is_partitioned {
+        world.fails(format!("{table} is partitioned, and no index of such a table can be made concurrently"));
+    }
+    if create.if_not_exists().is_some()
+        && let Some(index) = &index
+    {
+        meets(create, index, &table, world);
+    }
     if create.if_not_exists().is_some()
         && index.as_ref().is_some_and(|index| world.has_index(index) || world.relation(index).is_some())
     {
@@ -37,7 +47,36 @@ pub(super) fn create(create: &ast::CreateIndex, world: &mut World) {
     indexed(create, &Table { name: table, only: target.only_token().is_some() }, world);
 }
 
+/// IF NOT EXISTS finds a relation of the index's name, which perhaps is not the index that is written.
+fn meets(create: &ast::CreateIndex, index: &Name, table: &Name, world: &mut World) {
+    let Some(there) = world.relation(index) else { return };
+    let Some(of) = there.table.clone() else { return world.skips(format!("{index} is no index")) };
+    if of != *table {
+        let what = format!("{index} is an index of {of}");
+        // Lockstep itself looks whether the index is made that has to be alone.
+        return if create.concurrently_token().is_some() { world.fails(what) } else { world.skips(what) };
+    }
+    let items: Vec<_> = create.partition_item_list().into_iter().flat_map(|list| list.partition_items()).collect();
+    let keys: Option<Vec<String>> = items.iter().map(|item| item.expr().and_then(|expr| column(&expr))).collect();
+    let known = world.relation(table).and_then(|table| table.indexes.iter().find(|known| known.name == *index));
+    if let (Some(keys), Some(known)) = (keys, known)
+        && !known.computed
+        && known.key != keys
+    {
+        let what = format!("{index} is an index of ({})", known.key.join(", "));
+        world.skips(what);
+    }
+}
+
 pub(super) fn drop(drop: &ast::DropIndex, world: &mut World) {
+    if drop.concurrently_token().is_some() {
+        let cascades = matches!(drop.drop_behavior(), Some(ast::DropBehavior::Cascade(_)));
+        if drop.index_refs().count() > 1 {
+            world.fails("DROP INDEX CONCURRENTLY takes one index at a time".to_owned());
+        } else if cascades {
+            world.fails("DROP INDEX CONCURRENTLY takes no CASCADE".to_owned());
+        }
+    }
     let lock = if drop.concurrently_token().is_some() { Lock::ShareUpdateExclusive } else { Lock::AccessExclusive };
     for written in drop.index_refs().map(|name| name_of(name.syntax())).collect::<Vec<_>>() {
         if let Some(table) = world.relation(&written).and_then(|relation| relation.table.clone()) {

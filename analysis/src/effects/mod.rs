@@ -53,6 +53,8 @@ pub struct Effects {
     pub provable: bool,
     /// Why the server will refuse it, as a clause; `None` where nothing speaks for that.
     pub fails: Option<String>,
+    /// What IF NOT EXISTS meets that is not what the statement would make, as a clause: then nothing is made.
+    pub skips: Option<String>,
 }
 
 /// The effects of every statement of `sql`, one after the other, on a database that is as `catalog` says.

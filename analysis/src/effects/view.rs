@@ -19,6 +19,7 @@ pub(super) fn create(create: &ast::CreateView, world: &mut World) {
         world.create(&view, Kind::View, Vec::new());
     } else {
         world.forgets_reads(&view);
+        world.forgets_uses(&view);
     }
     sees(&view, create.query().as_ref().map(AstNode::syntax), world);
     world.lock(&view, Lock::AccessExclusive);
@@ -56,13 +57,18 @@ pub(super) fn create_materialized(create: &ast::CreateMaterializedView, world: &
 }
 
 pub(super) fn drop(statement: &SyntaxNode, behavior: Option<&DropBehavior>, world: &mut World) {
+    let cascades = matches!(behavior, Some(DropBehavior::Cascade(_)));
+    let going: Vec<Name> = names(statement).iter().map(|view| world.resolve(view)).collect();
     for view in names(statement) {
         if world.relation(&view).is_some() {
+            if let Some(other) = world.user_of(&view, None).filter(|other| !cascades && !going.contains(other)) {
+                world.fails(format!("the view {other} uses {}", world.resolve(&view)));
+            }
             world.lock(&view, Lock::AccessExclusive);
             world.remove(&view);
         }
     }
-    if matches!(behavior, Some(DropBehavior::Cascade(_))) {
+    if cascades {
         world.opaque();
     }
 }

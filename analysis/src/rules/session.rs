@@ -69,6 +69,22 @@ pub(super) const REFUSED: Rule = Rule {
     judge: refused,
 };
 
+pub(super) const DOES_NOTHING: Rule = Rule {
+    name: "does-nothing",
+    about: "IF NOT EXISTS looks at the name alone: where another thing has it, nothing is made, and the run is green.",
+    setup: "CREATE TABLE big (id bigint, a integer); CREATE INDEX by_it ON big (id)",
+    bad: "CREATE INDEX IF NOT EXISTS by_it ON big (a)",
+    good: "CREATE INDEX IF NOT EXISTS by_it ON big (id)",
+    judge: |context| {
+        let what = context.effects.skips.as_ref()?;
+        Some(Found {
+            verdict: Verdict::Caution,
+            text: format!("IF NOT EXISTS will make nothing: {what}"),
+            safer: safer("Give it a name of its own, or leave IF NOT EXISTS out, so that the run fails instead", None),
+        })
+    },
+};
+
 fn refused(context: &Context) -> Option<Found> {
     if let Some(why) = &context.effects.fails {
         return Some(Found {

@@ -14,12 +14,38 @@ use std::thread;
 
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 
-use self::expect::Expected;
-use self::read::{Case, Step, case, cases};
+use self::read::{Case, case, cases};
 use self::run::run;
 
-/// Whether what cases expect of the report is judged, or only read.
-const REPORT_IS_JUDGED: bool = false;
+/// Cases whose report does not say yet what is right. What else they expect is judged.
+const REPORT_LATER: &[&str] = &[
+    "alone/create-database",
+    "alone/slot-alone",
+    "alone/slot-outlives-the-failure",
+    "catalog/another-return-type",
+    "catalog/column-that-is-missing",
+    "catalog/default-of-a-generated-column",
+    "catalog/drop-function-of-a-trigger",
+    "catalog/drop-type-of-a-column",
+    "catalog/index-on-a-function-that-needs-the-path",
+    "catalog/materialized-view-on-a-function-that-needs-the-path",
+    "catalog/reference-to-a-column-without-a-key",
+    "catalog/schema-that-is-missing",
+    "catalog/text-to-enum-with-a-default",
+    "catalog/text-to-enum-without-using",
+    "catalog/type-that-is-missing",
+    "catalog/type-that-is-there",
+    "catalog/view-with-other-columns",
+    "concurrently/detach-while-another-is-pending",
+    "concurrently/drop-of-what-is-absent",
+    "roles/forced-row-security-hides-rows",
+    "roles/published-table-without-replica-identity",
+    "roles/set-role-does-not-last",
+    "roles/set-role-in-the-script",
+    "roles/set-role-of-a-role-that-is-not-inherited",
+    "servers/not-null-not-valid",
+    "transactions/pending-events-before-alter-table",
+];
 
 /// How many threads run cases, and how many each runs at a time.
 const THREADS: usize = 2;
@@ -32,11 +58,6 @@ async fn differences(case: &Case) -> Option<Vec<String>> {
         Ok(Err(error)) => Some(vec![error]),
         Err(_) => Some(vec!["it panics".to_owned()]),
     }
-}
-
-fn for_the_report(case: &Case) -> usize {
-    let is_for_the_report = |expected: &&Expected| matches!(expected, Expected::Report(_));
-    case.steps.iter().flat_map(|step: &Step| &step.expected).filter(is_for_the_report).count()
 }
 
 /// How each of `cases` differs from what it expects, in their order.
@@ -67,11 +88,13 @@ fn every_case_comes_out_as_it_should() {
     let found = all_differences(&chosen);
     let elsewhere = found.iter().filter(|(_, differences)| differences.is_none()).count();
     eprintln!("{} cases, of which {elsewhere} are not for this server", chosen.len());
-    if !REPORT_IS_JUDGED {
-        eprintln!("for the report, not judged yet: {}", chosen.iter().map(|case| for_the_report(case)).sum::<usize>());
-    }
+    eprintln!("{} of them have a report that does not say yet what is right", REPORT_LATER.len());
     let wrong: Vec<_> = found
         .into_iter()
+        .map(|(name, differences)| {
+            let is_later = |line: &String| REPORT_LATER.contains(&name) && line.contains(", report");
+            (name, differences.map(|found| found.into_iter().filter(|line| !is_later(line)).collect::<Vec<_>>()))
+        })
         .filter_map(|(name, differences)| Some((name, differences.filter(|found| !found.is_empty())?)))
         .map(|(name, differences)| format!("{name}:\n  {}", differences.join("\n  ")))
         .collect();

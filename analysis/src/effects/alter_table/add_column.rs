@@ -27,7 +27,7 @@ pub(super) fn effects(add: &ast::AddColumn, table: &Table, world: &mut World) {
     let Some(column) = add.column_name().map(|name| identifier_of(name.syntax())) else { return };
     if world.column(&table.name, &column).is_some() {
         if add.if_not_exists().is_some() {
-            return;
+            return meets(add, &column, table, world);
         }
         world.fails(format!("{} has a column {} already", table.name, quoted(&column)));
     }
@@ -56,6 +56,35 @@ pub(super) fn effects(add: &ast::AddColumn, table: &Table, world: &mut World) {
     for constraint in &constraints {
         inline(constraint, &column, has_value, table, world);
     }
+}
+
+/// IF NOT EXISTS finds a column of that name, which perhaps is of another type.
+fn meets(add: &ast::AddColumn, column: &str, table: &Table, world: &mut World) {
+    let Some(of_type) = add.ty().map(|ty| column_type::canonical(ty.syntax())) else { return };
+    let there = world.column(&table.name, column).map(|column| column.of_type.clone()).unwrap_or_default();
+    // Of what the plan makes itself the types are not kept, and one can have several names.
+    if is_plain(&there) && is_plain(&of_type) && there != of_type {
+        world.skips(format!("{} has a column {} already, of the type {there}", table.name, quoted(column)));
+    }
+}
+
+/// Whether a type is one of PostgreSQL's own that has one name alone.
+fn is_plain(of_type: &str) -> bool {
+    let bare = of_type.split('(').next().unwrap_or_default();
+    [
+        "bigint",
+        "boolean",
+        "character varying",
+        "date",
+        "integer",
+        "json",
+        "jsonb",
+        "numeric",
+        "smallint",
+        "text",
+        "uuid",
+    ]
+    .contains(&bare)
 }
 
 /// Whether every row gets a value of its own, so that the table is written anew.

@@ -14,6 +14,7 @@ pub(super) fn effects(set: &ast::SetType, column: &str, table: &Table, world: &m
     let Some(to) = set.ty().map(|ty| canonical(ty.syntax())) else { return };
     let converts = set.using_expr().is_some_and(|using| !is_plain(using.syntax(), column, &to));
     let collated = set.collate().is_some();
+    super::refuse_used(column, table, world);
     for name in table.family(world) {
         let known = world.column(&name, column).cloned();
         let from = known.as_ref().map(|column| column.of_type.clone()).unwrap_or_default();

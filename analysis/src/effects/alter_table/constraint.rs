@@ -8,14 +8,31 @@ use super::proof::says_not_null;
 use super::{Table, remember, written};
 use crate::catalog::Constraint;
 use crate::effects::{has, identifier_of, name_of, world::World};
-use crate::name::Name;
+use crate::name::{Name, quoted};
 
 pub(super) fn add(add: &ast::AddConstraint, table: &Table, world: &mut World) {
     let Some(written) = add.constraint() else {
         return world.lock(&table.name, Lock::AccessExclusive);
     };
     let columns = written::columns(&written, &table.name, world);
+    refuse_known(&written, table, world);
     added(&written, &columns, table, world, With::Rows);
+}
+
+/// What the server refuses of a constraint, whatever the rows are.
+fn refuse_known(written: &Written, table: &Table, world: &mut World) {
+    let Some(relation) = world.relation(&table.name) else { return };
+    let named = written.syntax().descendants().find(|node| node.kind() == SyntaxKind::CONSTRAINT_NAME);
+    let named = named.map(|name| identifier_of(&name));
+    let is_primary = matches!(written, Written::PrimaryKeyConstraint(_));
+    let why = if let Some(name) = named.filter(|name| relation.constraints.iter().any(|it| it.name == *name)) {
+        format!("{} has a constraint {} already", table.name, quoted(&name))
+    } else if is_primary && relation.constraints.iter().any(|it| it.kind == 'p') {
+        format!("{} has a primary key already", table.name)
+    } else {
+        return;
+    };
+    world.fails(why);
 }
 
 /// What a constraint is added with.
@@ -211,10 +228,29 @@ pub(super) fn alter(alter: &ast::AlterConstraint, table: &Table, world: &mut Wor
 pub(super) fn drop(drop: &ast::DropConstraint, table: &Table, world: &mut World) {
     table.lock(world, Lock::AccessExclusive);
     let name = drop.constraint_name_ref().map(|name| identifier_of(name.syntax())).unwrap_or_default();
+    let cascades = matches!(drop.drop_behavior(), Some(ast::DropBehavior::Cascade(_)));
+    if let Some(gone) = world.constraint(&table.name, &name).filter(|_| !cascades)
+        && let Some(other) = relying(&table.name, gone, world)
+    {
+        world.fails(format!("a foreign key of {other} relies on the constraint {}", quoted(&name)));
+    }
     match remember::dropped(&name, table, world) {
         Some(gone) => dropped(&table.name, &gone, world),
         None => remember::unknown_dropped(table, world),
     }
+}
+
+/// A table whose foreign key needs the key `constraint` of `table`: there is no other one of the same columns.
+fn relying(table: &Name, constraint: &Constraint, world: &World) -> Option<Name> {
+    let is_key = |it: &&Constraint| matches!(it.kind, 'p' | 'u') && it.columns == constraint.columns;
+    let keys = world.relation(table)?.constraints.iter().filter(is_key).count();
+    let uses = |it: &Constraint| {
+        it.kind == 'f' && it.refers_to.as_ref() == Some(table) && it.refers_to_columns == constraint.columns
+    };
+    if keys != 1 || !matches!(constraint.kind, 'p' | 'u') {
+        return None;
+    }
+    world.referring(uses).into_iter().next()
 }
 
 /// What else is locked when `constraint` of `table` goes.

@@ -13,10 +13,10 @@ use squawk_syntax::SyntaxNode;
 use squawk_syntax::ast::{self, AlterColumnOption, AlterTableAction, AstNode as _};
 
 use super::{What, identifier_of, name_of, text, world::World};
-use crate::name::Name;
+use crate::name::{Name, quoted};
 
 pub(super) use constraint::dropped;
-pub(super) use remember::{indexed, made_with};
+pub(super) use remember::{column, indexed, made_with};
 
 pub(super) fn effects(statement: &ast::AlterTable, world: &mut World) {
     let Some(target) = statement.table_relation_name() else {
@@ -73,7 +73,7 @@ fn subcommand(action: &AlterTableAction, table: &Table, world: &mut World) {
     match action {
         Action::AddColumn(it) => add_column::effects(it, table, world),
         Action::DropColumn(it) => drop_column(it, table, world),
-        Action::AlterColumn(it) => column(it, table, world),
+        Action::AlterColumn(it) => alter_column(it, table, world),
         Action::AddConstraint(it) => constraint::add(it, table, world),
         Action::DropConstraint(it) => constraint::drop(it, table, world),
         Action::ValidateConstraint(it) => constraint::validate(it, table, world),
@@ -129,7 +129,7 @@ fn subcommand(action: &AlterTableAction, table: &Table, world: &mut World) {
     }
 }
 
-fn column(alter: &ast::AlterColumn, table: &Table, world: &mut World) {
+fn alter_column(alter: &ast::AlterColumn, table: &Table, world: &mut World) {
     let Some(column) = alter.column_name_ref().map(|name| identifier_of(name.syntax())) else { return };
     match alter.option() {
         Some(AlterColumnOption::SetType(it)) => column_type::effects(&it, &column, table, world),
@@ -157,6 +157,8 @@ fn drop_column(drop: &ast::DropColumn, table: &Table, world: &mut World) {
     // Views and more, which only the server can list.
     if matches!(drop.drop_behavior(), Some(ast::DropBehavior::Cascade(_))) {
         world.opaque();
+    } else {
+        refuse_used(&column, table, world);
     }
     for name in table.family(world) {
         if world.column(&name, &column).is_some() {
@@ -175,6 +177,14 @@ fn drop_column(drop: &ast::DropColumn, table: &Table, world: &mut World) {
         for constraint in gone {
             constraint::dropped(&name, &constraint, world);
         }
+    }
+}
+
+/// What a view uses can neither go nor be of another type.
+fn refuse_used(column: &str, table: &Table, world: &mut World) {
+    let family = table.family(world);
+    if let Some(view) = family.iter().find_map(|name| world.user_of(name, Some(column))) {
+        world.fails(format!("the view {view} uses the column {}", quoted(column)));
     }
 }
 

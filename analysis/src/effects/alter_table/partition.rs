@@ -89,6 +89,14 @@ pub(super) fn detach(detach: &ast::DetachPartition, table: &Table, world: &mut W
         return;
     };
     world.lock(&partition, Lock::AccessExclusive);
+    if matches!(detach.detach_partition_option(), Some(DetachPartitionOption::DetachConcurrently(_)))
+        && let Some(default) = default_of(table, world)
+    {
+        world.fails(format!(
+            "{} has a default partition, {default}: nothing can be detached concurrently beside it",
+            table.name
+        ));
+    }
     if let Some(default) = default_of(table, world).filter(|default| *default != partition) {
         world.lock(&default, lock);
     }

@@ -124,7 +124,7 @@ pub(in crate::effects) fn indexed(create: &ast::CreateIndex, table: &Table, worl
 }
 
 /// The column that an expression is, if it is no more than that.
-fn column(expr: &ast::Expr) -> Option<String> {
+pub(in crate::effects) fn column(expr: &ast::Expr) -> Option<String> {
     (expr.syntax().kind() == SyntaxKind::NAME_REF).then(|| identifier_of(expr.syntax()))
 }
 
@@ -204,6 +204,8 @@ pub(super) fn column_renamed(from: &str, to: &str, table: &Name, world: &mut Wor
     if let Some(relation) = world.relation_mut(table) {
         relation.columns.iter_mut().filter(|it| it.name == from).for_each(|it| to.clone_into(&mut it.name));
         relation.indexes.iter_mut().for_each(|index| rename(&mut index.key));
+        let used = relation.used_by.iter_mut().filter(|(column, _)| column.as_deref() == Some(from));
+        used.for_each(|(column, _)| *column = Some(to.to_owned()));
         for constraint in &mut relation.constraints {
             // What its text says by now is up to the server: it proves nothing.
             if constraint.columns.iter().any(|name| name == from) {

@@ -254,6 +254,13 @@ impl World {
         }
     }
 
+    /// IF NOT EXISTS meets another thing, so the statement does nothing: `what` is a clause.
+    pub(super) fn skips(&mut self, what: String) {
+        if !self.was_opaque {
+            self.effects.skips.get_or_insert(what);
+        }
+    }
+
     /// The statement names `written` where it is not known what for.
     pub(super) fn mentions(&mut self, written: &Name) {
         let is_table = |kind| matches!(kind, Kind::Table | Kind::Partitioned | Kind::MaterializedView);

@@ -29,6 +29,7 @@ impl World {
             table: None,
             indexes: Vec::new(),
             reads: Vec::new(),
+            used_by: Vec::new(),
             fires: false,
             owned: true,
             facts,
@@ -66,6 +67,18 @@ impl World {
         }
     }
 
+    /// What `view` uses is no longer known: it has another definition from now on.
+    pub(in crate::effects) fn forgets_uses(&mut self, view: &Name) {
+        let name = self.resolve(view);
+        self.relations.values_mut().for_each(|relation| relation.used_by.retain(|(_, view)| *view != name));
+    }
+
+    /// A view that uses the `column` of `written`, or any of its columns.
+    pub(in crate::effects) fn user_of(&self, written: &Name, column: Option<&str>) -> Option<Name> {
+        let is_used = |used: &Option<String>| column.is_none() || used.as_deref() == column;
+        self.relation(written)?.used_by.iter().find(|(used, _)| is_used(used)).map(|(_, view)| view.clone())
+    }
+
     /// The plan drops a relation, with its indexes.
     pub(in crate::effects) fn remove(&mut self, written: &Name) {
         let name = self.resolve(written);
@@ -76,6 +89,7 @@ impl World {
         for relation in self.relations.values_mut() {
             relation.descendants.retain(|descendant| *descendant != name);
             relation.indexes.retain(|index| index.name != name);
+            relation.used_by.retain(|(_, view)| *view != name);
             relation.columns.iter_mut().for_each(|column| column.indexes.retain(|index| *index != name));
         }
     }
@@ -102,6 +116,7 @@ impl World {
         for relation in self.relations.values_mut() {
             relation.descendants.iter_mut().for_each(rename);
             relation.reads.iter_mut().for_each(rename);
+            relation.used_by.iter_mut().map(|(_, view)| view).for_each(rename);
             [&mut relation.parent, &mut relation.default_partition, &mut relation.table]
                 .into_iter()
                 .flatten()

@@ -2,7 +2,6 @@
 
 use report::Report;
 
-use super::REPORT_IS_JUDGED;
 use super::expect::{Expected, Reported, wire};
 use super::place::Place;
 use super::run::Came;
@@ -40,14 +39,14 @@ pub(super) async fn judge(expected: &Expected, came: &Came, place: &mut Place) -
             let found = place.ask(sql).await.unwrap_or_else(|error| error);
             (format!("check {sql}"), (found != "true").then_some(found))
         }
-        Expected::Report(reported) if REPORT_IS_JUDGED => {
+        Expected::Report(reported) => {
             let found = came
                 .report
                 .as_ref()
                 .map_or_else(|| Some("there is none".to_owned()), |report| differs(reported, report));
             (format!("report {reported:?}"), found)
         }
-        Expected::Report(_) | Expected::Again(_) => return Ok(None),
+        Expected::Again(_) => return Ok(None),
     };
     Ok(found.map(|found| format!("{what}: {found}")))
 }
