@@ -102,7 +102,7 @@ CREATE INDEX IF NOT EXISTS big_b ON big (b); -- danger create-index
 -- plan: nothing is there to go
 CREATE TABLE big (id bigint);
 -- migration: danger
-DROP TABLE IF EXISTS nope; -- danger ban-drop-table
+DROP TABLE IF EXISTS nope; -- safe
 ALTER TABLE big DROP COLUMN IF EXISTS nope; -- danger ban-drop-column
 
 -- plan: the new table of the commonest migration

@@ -94,3 +94,40 @@ CREATE TABLE chest (id integer, label text); CREATE VIEW labels AS SELECT label 
 -- migration: danger
 -- squawk-ignore ban-drop-table
 DROP TABLE chest; -- danger refused
+
+-- plan: a column that is not there goes
+CREATE TABLE gear (kind text);
+-- migration: danger
+-- squawk-ignore ban-drop-column
+ALTER TABLE gear DROP COLUMN absent; -- danger refused
+
+-- plan: a column that is not there goes, if it is there
+CREATE TABLE gear (kind text);
+-- migration: safe
+-- squawk-ignore ban-drop-column
+ALTER TABLE gear DROP COLUMN IF EXISTS absent; -- safe
+
+-- plan: a column that is not there is altered
+CREATE TABLE gear (kind text);
+-- migration: danger
+ALTER TABLE gear ALTER COLUMN missing SET DEFAULT 'a'; -- danger refused
+
+-- plan: a foreign key that refers to no key
+CREATE TABLE parent (id integer PRIMARY KEY, code text); CREATE TABLE child (code text);
+-- migration: danger
+ALTER TABLE child ADD FOREIGN KEY (code) REFERENCES parent (code); -- danger refused
+
+-- plan: a foreign key that refers to a key of the same plan
+CREATE TABLE parent (id integer PRIMARY KEY, code text, of text); CREATE TABLE child (code text, of text);
+-- migration: safe
+-- squawk-ignore-file
+ALTER TABLE parent ADD UNIQUE (of, code); -- safe
+ALTER TABLE child ADD FOREIGN KEY (code, of) REFERENCES parent (code, of); -- safe
+
+-- plan: what is absent is dropped, if it is there
+CREATE TABLE there (id integer);
+-- migration: safe
+DROP TABLE IF EXISTS absent CASCADE; -- safe
+DROP VIEW IF EXISTS absent CASCADE; -- safe
+DROP INDEX IF EXISTS absent CASCADE; -- safe
+DROP SEQUENCE IF EXISTS absent; -- safe

@@ -11,11 +11,14 @@ use super::ask::{ask, oids, schema_is_visible};
 use crate::name::Name;
 
 /// A relation.
+#[expect(clippy::struct_excessive_bools, reason = "these are facts of the catalog")]
 pub(super) struct Class {
     pub(super) name: Name,
     pub(super) kind: Kind,
     pub(super) owned: bool,
     pub(super) fires: bool,
+    pub(super) secured: bool,
+    pub(super) unidentified: bool,
     pub(super) is_partition: bool,
     /// `reltuples`, which is -1 where nobody has counted.
     pub(super) rows: i64,
@@ -206,6 +209,8 @@ fn class(row: &PgRow) -> Result<Option<(Oid, Class)>, sqlx::Error> {
         kind,
         owned: row.try_get("owned")?,
         fires: row.try_get("fires")?,
+        secured: row.try_get("secured")?,
+        unidentified: row.try_get("unidentified")?,
         is_partition: row.try_get("is_partition")?,
         rows: row.try_get("rows")?,
         pages: row.try_get::<i64, _>("pages")?.unsigned_abs(),
@@ -249,6 +254,11 @@ const CLASSES: &str = "\
            pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned, c.relispartition AS is_partition, \
            (c.relhasrules OR EXISTS (SELECT 1 FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid \
                                      AND NOT g.tgisinternal)) AS fires, \
+           c.relrowsecurity AND pg_catalog.row_security_active(c.oid) AS secured, \
+           (c.relreplident = 'n' OR c.relreplident = 'd' AND NOT EXISTS ( \
+               SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)) AND EXISTS ( \
+               SELECT FROM pg_catalog.pg_publication_tables t JOIN pg_catalog.pg_publication p ON p.pubname = t.pubname \
+               WHERE t.schemaname = n.nspname AND t.tablename = c.relname AND p.pubupdate AND p.pubdelete) AS unidentified, \
            c.reltuples::pg_catalog.int8 AS rows, c.relpages::pg_catalog.int8 AS pages, \
            coalesce(t.relpages + (SELECT pg_catalog.sum(x.relpages) FROM pg_catalog.pg_index i \
                                   JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid WHERE i.indrelid = t.oid), 0 \

@@ -130,6 +130,8 @@ impl<'a> Found<'a> {
             reads,
             used_by: self.used_by(oid),
             fires: class.fires,
+            secured: class.secured,
+            unidentified: class.unidentified,
             owned: class.owned,
             facts: self.tables.get(&table.unwrap_or(oid))?.clone(),
         })

@@ -36,6 +36,7 @@ pub struct Catalog {
 
 /// A relation that exists.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "these are facts of the catalog")]
 pub struct Relation {
     /// Its qualified name.
     pub name: Name,
@@ -61,6 +62,10 @@ pub struct Relation {
     pub used_by: Vec<(Option<String>, Name)>,
     /// Whether rows that change set something off: a trigger, a rule, or a view's definition.
     pub fires: bool,
+    /// Whether policies of row level security decide which rows the role sees and changes.
+    pub secured: bool,
+    /// Whether it is published, and has no replica identity: then the server refuses UPDATE and DELETE.
+    pub unidentified: bool,
     /// Whether the role owns it, or is a member of the role that does.
     pub owned: bool,
     /// Its size and use, for the report. An index has its table's.

@@ -78,6 +78,7 @@ pub(super) fn drop(drop: &ast::DropIndex, world: &mut World) {
         }
     }
     let lock = if drop.concurrently_token().is_some() { Lock::ShareUpdateExclusive } else { Lock::AccessExclusive };
+    let is_absent = drop.index_refs().all(|name| world.relation(&name_of(name.syntax())).is_none());
     for written in drop.index_refs().map(|name| name_of(name.syntax())).collect::<Vec<_>>() {
         if let Some(table) = world.relation(&written).and_then(|relation| relation.table.clone()) {
             for member in world.family(&table) {
@@ -86,7 +87,7 @@ pub(super) fn drop(drop: &ast::DropIndex, world: &mut World) {
         }
         world.remove(&written);
     }
-    if matches!(drop.drop_behavior(), Some(ast::DropBehavior::Cascade(_))) {
+    if !is_absent && matches!(drop.drop_behavior(), Some(ast::DropBehavior::Cascade(_))) {
         world.opaque();
     }
 }

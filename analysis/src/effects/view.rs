@@ -58,6 +58,7 @@ pub(super) fn create_materialized(create: &ast::CreateMaterializedView, world: &
 
 pub(super) fn drop(statement: &SyntaxNode, behavior: Option<&DropBehavior>, world: &mut World) {
     let cascades = matches!(behavior, Some(DropBehavior::Cascade(_)));
+    let is_absent = names(statement).iter().all(|view| world.relation(view).is_none());
     let going: Vec<Name> = names(statement).iter().map(|view| world.resolve(view)).collect();
     for view in names(statement) {
         if world.relation(&view).is_some() {
@@ -68,7 +69,7 @@ pub(super) fn drop(statement: &SyntaxNode, behavior: Option<&DropBehavior>, worl
             world.remove(&view);
         }
     }
-    if cascades {
+    if cascades && !is_absent {
         world.opaque();
     }
 }

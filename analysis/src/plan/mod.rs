@@ -89,11 +89,22 @@ pub fn needs(pending: &[Pending], catalog: &Catalog) -> Vec<Need> {
     for one in pending {
         world.next_script();
         let parse = SourceFile::parse(&scan::readable(&one.sql));
+        // Whether the script has become another role, of which it is not known what that may do.
+        let mut is_another = false;
         for statement in parse.tree().stmts().filter(runs) {
+            match &statement {
+                ast::Stmt::SetRole(it) => is_another = !has_none(it.syntax()),
+                ast::Stmt::SetSessionAuth(_) => is_another = true,
+                ast::Stmt::ResetRole(_) | ast::Stmt::ResetSessionAuth(_) => is_another = false,
+                ast::Stmt::Select(it) if configures_role(it.syntax()) => is_another = true,
+                _ => {}
+            }
             if let ast::Stmt::CreateSchema(create) = &statement {
                 made.extend(schema(create.syntax()));
             }
-            found.extend(needs::needs(&statement, &world));
+            if !is_another {
+                found.extend(needs::needs(&statement, &world));
+            }
             effects::of(&statement, &mut world);
         }
     }
@@ -102,6 +113,17 @@ pub fn needs(pending: &[Pending], catalog: &Catalog) -> Vec<Need> {
         .into_iter()
         .filter(|need| !matches!(need, Need::CreateIn(schema) | Need::Use(schema) if made.contains(schema)))
         .collect()
+}
+
+/// Whether a query sets the role by its name: `set_config('role', …)`.
+fn configures_role(select: &SyntaxNode) -> bool {
+    let text = select.text().to_string().to_lowercase();
+    text.contains("set_config") && text.contains("'role'")
+}
+
+/// Whether SET ROLE says NONE: the script is itself again.
+fn has_none(set: &SyntaxNode) -> bool {
+    set.descendants().any(|node| node.kind() == SyntaxKind::SET_ROLE_NONE)
 }
 
 /// The first of the worst.

@@ -64,6 +64,8 @@ pub const ALL: &[Rule] = &[
     loss::DELETE_ALL,
     loss::DELETE_MANY,
     rows::UPDATE_MANY,
+    rows::ROW_SECURITY,
+    rows::REPLICA_IDENTITY,
     everything::CASCADE,
     everything::WHOLE_DATABASE,
     everything::DOMAIN_CHECKED,

@@ -2,8 +2,11 @@
 
 use report::{Magnitude, Verdict};
 
-use super::{Found, Rule, is_large, safer};
-use crate::effects::What;
+use squawk_syntax::ast::{self, AstNode as _};
+
+use super::{Context, Found, Rule, is_large, safer};
+use crate::catalog::Relation;
+use crate::effects::{What, name_of};
 use crate::estimate::Time;
 
 pub(super) const UPDATE_MANY: Rule = Rule {
@@ -33,6 +36,58 @@ pub(super) const UPDATE_MANY: Rule = Rule {
                 "Name the rows by a unique key, some thousand at a time, each a migration or a job of its own",
                 None,
             ),
+        })
+    },
+};
+
+/// The table whose rows a statement changes or takes away.
+fn changed<'a>(context: &'a Context) -> Option<&'a Relation> {
+    let target = match context.statement {
+        ast::Stmt::Update(it) => it.relation_name(),
+        ast::Stmt::Delete(it) => it.relation_name(),
+        _ => return None,
+    };
+    let name = target?.relation_name_ref()?;
+    context.world.relation(&name_of(name.syntax())).filter(|_| !context.is_unclear)
+}
+
+pub(super) const ROW_SECURITY: Rule = Rule {
+    name: "row-security",
+    about: "Where row level security holds for the role, a statement finds only the rows that a policy shows it, and says \
+            nothing of the others.",
+    setup: "CREATE TABLE big (id bigint PRIMARY KEY, a integer); ALTER TABLE big ENABLE ROW LEVEL SECURITY, \
+            FORCE ROW LEVEL SECURITY",
+    bad: "UPDATE big SET a = 0 WHERE id = 1",
+    good: "SELECT count(*) FROM pg_policies",
+    judge: |context| {
+        let table = changed(context).filter(|table| table.secured)?;
+        Some(Found {
+            verdict: Verdict::Caution,
+            text: format!(
+                "On {} row level security holds for the role: the statement finds only the rows that a policy shows, and that \
+                 may be none",
+                table.name
+            ),
+            safer: safer("Let a role migrate that has BYPASSRLS, or take FORCE off for this migration", None),
+        })
+    },
+};
+
+pub(super) const REPLICA_IDENTITY: Rule = Rule {
+    name: "replica-identity",
+    about: "A table that is published and has no replica identity takes neither UPDATE nor DELETE.",
+    setup: "CREATE TABLE big (id bigint); CREATE PUBLICATION feed FOR TABLE big",
+    bad: "DELETE FROM big WHERE id = 1",
+    good: "INSERT INTO big VALUES (1)",
+    judge: |context| {
+        let table = changed(context).filter(|table| table.unidentified)?;
+        Some(Found {
+            verdict: Verdict::Danger,
+            text: format!(
+                "The server will refuse it, and the run fails: {} is published and has no replica identity",
+                table.name
+            ),
+            safer: safer("Give the table a primary key first, or ALTER TABLE … REPLICA IDENTITY FULL", None),
         })
     },
 };

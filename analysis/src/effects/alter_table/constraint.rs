@@ -6,7 +6,7 @@ use squawk_syntax::ast::{self, AstNode, Constraint as Written, ConstraintOption}
 
 use super::proof::says_not_null;
 use super::{Table, remember, written};
-use crate::catalog::Constraint;
+use crate::catalog::{Constraint, Index, Kind};
 use crate::effects::{has, identifier_of, name_of, world::World};
 use crate::name::{Name, quoted};
 
@@ -29,10 +29,31 @@ fn refuse_known(written: &Written, table: &Table, world: &mut World) {
         format!("{} has a constraint {} already", table.name, quoted(&name))
     } else if is_primary && relation.constraints.iter().any(|it| it.kind == 'p') {
         format!("{} has a primary key already", table.name)
+    } else if let Some(why) = refers_to_no_key(written, world) {
+        why
     } else {
         return;
     };
     world.fails(why);
+}
+
+/// Why a foreign key cannot refer to the columns that it names: no unique key has just these. Of what the plan makes itself,
+/// not all keys are known.
+fn refers_to_no_key(written: &Written, world: &World) -> Option<String> {
+    let other = world.existing(&written::refers_to(written)?)?;
+    let mut columns = written::refers_to_columns(written, world);
+    let relation =
+        world.relation(&other).filter(|relation| matches!(relation.kind, Kind::Table | Kind::Partitioned))?;
+    columns.sort();
+    let is_key = |index: &Index| {
+        let mut key = index.key.clone();
+        key.sort();
+        index.unique && key == columns
+    };
+    if columns.is_empty() || relation.indexes.iter().any(is_key) {
+        return None;
+    }
+    Some(format!("no unique key of {other} has just the columns ({})", columns.join(", ")))
 }
 
 /// What a constraint is added with.

@@ -131,6 +131,7 @@ fn subcommand(action: &AlterTableAction, table: &Table, world: &mut World) {
 
 fn alter_column(alter: &ast::AlterColumn, table: &Table, world: &mut World) {
     let Some(column) = alter.column_name_ref().map(|name| identifier_of(name.syntax())) else { return };
+    refuse_missing(&column, table, world);
     match alter.option() {
         Some(AlterColumnOption::SetType(it)) => column_type::effects(&it, &column, table, world),
         Some(AlterColumnOption::SetNotNull(_)) => constraint::set_not_null(&column, table, world),
@@ -154,6 +155,9 @@ fn alter_column(alter: &ast::AlterColumn, table: &Table, world: &mut World) {
 fn drop_column(drop: &ast::DropColumn, table: &Table, world: &mut World) {
     let Some(column) = drop.column_name_ref().map(|name| identifier_of(name.syntax())) else { return };
     table.lock(world, Lock::AccessExclusive);
+    if drop.if_exists().is_none() {
+        refuse_missing(&column, table, world);
+    }
     // Views and more, which only the server can list.
     if matches!(drop.drop_behavior(), Some(ast::DropBehavior::Cascade(_))) {
         world.opaque();
@@ -177,6 +181,15 @@ fn drop_column(drop: &ast::DropColumn, table: &Table, world: &mut World) {
         for constraint in gone {
             constraint::dropped(&name, &constraint, world);
         }
+    }
+}
+
+/// What is not there cannot be altered. Of what the plan makes of a query, the columns are not known.
+fn refuse_missing(column: &str, table: &Table, world: &mut World) {
+    let is_known = world.existing(&table.name).is_some()
+        && world.relation(&table.name).is_some_and(|relation| !relation.columns.is_empty());
+    if is_known && world.column(&table.name, column).is_none() {
+        world.fails(format!("{} has no column {}", table.name, quoted(column)));
     }
 }
 

@@ -31,6 +31,8 @@ impl World {
             reads: Vec::new(),
             used_by: Vec::new(),
             fires: false,
+            secured: false,
+            unidentified: false,
             owned: true,
             facts,
         };
