@@ -68,10 +68,11 @@ pub(super) struct Restored {
 /// A [`Refusal`] where the text does not tell which value that is.
 pub(super) fn restored(block: &Block<'_>, before: usize) -> Result<Restored, Refusal> {
     let mut local: Vec<(Setting, usize, usize, usize)> = Vec::new();
-    let mut is_in_doubt = false;
+    let (mut is_in_doubt, mut first) = (false, None);
     for (index, statement) in block.statements.iter().enumerate() {
         let node = &statement.node;
         if let Some(setting) = setting(node) {
+            first = first.or(setting.is_local.then_some(statement.place.line));
             if !setting.is_local {
                 local.retain(|(earlier, ..)| earlier.name != setting.name);
             } else if !local.iter().any(|(earlier, ..)| earlier.name == setting.name) {
@@ -85,12 +86,12 @@ pub(super) fn restored(block: &Block<'_>, before: usize) -> Result<Restored, Ref
         is_in_doubt |= local.iter().any(|(earlier, ..)| could_set(node, &earlier.name));
     }
     let mut restored = Restored { saved: Vec::new(), given_back: Vec::new() };
-    let Some((.., line)) = local.first() else { return Ok(restored) };
-    // A savepoint takes back what is kept here.
+    let Some(line) = first else { return Ok(restored) };
+    // A savepoint takes back what is kept here, and what was set behind it.
     if is_in_doubt || block.has_savepoints() {
         let reason =
             "SET LOCAL beside a savepoint or another way to set a parameter, with statements behind the COMMIT";
-        return Err(refuse(*line, reason, SPLIT));
+        return Err(refuse(line, reason, SPLIT));
     }
     if let Some((setting, .., line)) =
         local.iter().find(|(setting, ..)| NOT_GIVEN_BACK.contains(&setting.name.as_str()))

@@ -309,6 +309,11 @@ fn what_only_a_commit_could_end_is_refused_unless_nothing_follows() {
             "a savepoint",
         ),
         ("BEGIN; SAVEPOINT s;\nSET LOCAL a = 1; COMMIT; SELECT 1", 2, "SET LOCAL beside a savepoint"),
+        (
+            "BEGIN;\nSET LOCAL a = 1; SAVEPOINT s; SET a = 2; ROLLBACK TO s; COMMIT; SELECT 1",
+            2,
+            "SET LOCAL beside a savepoint",
+        ),
         // RESET ALL is none of the role.
         ("BEGIN;\nSET LOCAL ROLE b; RESET ALL; COMMIT; SELECT 1", 2, "SET LOCAL beside"),
         ("BEGIN;\nSET LOCAL a.b = 1; DO 'BEGIN SET a.b = 2; END'; COMMIT; SELECT 1", 2, "SET LOCAL beside"),
