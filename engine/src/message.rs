@@ -53,7 +53,7 @@ impl Message {
     /// The script comes first, so that it may start with SET TRANSACTION, and a newline comes behind it,
     /// for it may end in a comment. The role is reset before the ledger is written, since the script's
     /// own may not have the right; and the search path, since what the schema's other users make there must not be run.
-    /// What waits for the COMMIT fires before that. The reset of the session stands behind the COMMIT.
+    /// What waits for the COMMIT fires before that, as the script's role and along its path. The reset of the session stands behind the COMMIT.
     pub(crate) fn transactional(
         session: &Session,
         ledger: &Statements,
@@ -77,7 +77,9 @@ impl Message {
         let looks = session.opened.is_none();
         let mut opening = if looks { transaction::look().to_vec() } else { Vec::new() };
         opening.extend(transaction::open(script.modes.as_deref(), nonce));
-        let mut tail = [FIRE, "RESET SESSION AUTHORIZATION", "RESET ROLE", OWN_PATH].map(str::to_owned).to_vec();
+        let mut tail = [transaction::FIRE_DEFERRED, "RESET SESSION AUTHORIZATION", "RESET ROLE", OWN_PATH]
+            .map(str::to_owned)
+            .to_vec();
         tail.extend(record);
         tail.extend(guard);
         let recording = tail.len();
@@ -169,9 +171,6 @@ impl Message {
         self.total.is_some_and(|total| total != completed)
     }
 }
-
-/// Has fire what waits for the COMMIT, as the COMMIT would do first: still as the script's role and along its path.
-const FIRE: &str = "SET CONSTRAINTS ALL IMMEDIATE";
 
 #[cfg(test)]
 mod tests {

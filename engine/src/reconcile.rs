@@ -3,6 +3,8 @@
 //! The ledger may be the one that the plan was made on, followed by a finished prefix of the plan's
 //! migrations, by whichever run. Nothing else is accepted.
 
+use std::collections::HashSet;
+
 use crate::history::History;
 use crate::ledger::{Ledger, Row};
 use crate::plan::{Identity, Planned, check_cut_off, classified, digest, split_cut_off, unapplied, until};
@@ -75,8 +77,8 @@ pub(crate) fn reconcile(
     let remaining = classified(&planned[added..])?;
     check_cut_off(&open, remaining.first())?;
     let cut_off = open.pop();
-    let is_ours = |row: &Row| row.is_applied() && history.migrations.iter().any(|migration| migration.key == row.key);
-    let earlier = base.rows.into_iter().filter(is_ours).collect();
+    let keys: HashSet<_> = history.migrations.iter().map(|migration| &migration.key).collect();
+    let earlier = base.rows.into_iter().filter(|row| row.is_applied() && keys.contains(&row.key)).collect();
     Ok(Reconciled { earlier, done, remaining, cut_off })
 }
 

@@ -16,6 +16,9 @@ const MARK: &str = "lockstep.transaction";
 /// and the lock disturbs no other session. Unlike a parameter it cannot be reset, and `AND CHAIN` does not keep it.
 const LOCKED: &str = "pg_catalog.pg_ts_template";
 
+/// Has fire what waits for the end of a transaction, as its COMMIT would do first.
+pub(crate) const FIRE_DEFERRED: &str = "SET CONSTRAINTS ALL IMMEDIATE";
+
 /// The number that a session gives to a transaction of its own, each one more than the one before: what a script cannot
 /// change. An expression that takes the server some time.
 const NUMBER: &str = "(SELECT pg_catalog.split_part(l.virtualtransaction, '/', 2)::pg_catalog.int8 FROM pg_catalog.pg_locks l \

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use engine::script::unquoted;
 use squawk_syntax::ast::AstNode as _;
 use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
 
@@ -71,11 +72,7 @@ pub(super) fn routine(create: &SyntaxNode) -> Option<String> {
     });
     let tokens = create.descendants_with_tokens().filter_map(|element| element.as_token().cloned());
     let quoted = tokens.filter(|token| matches!(token.kind(), SyntaxKind::DOLLAR_QUOTED_STRING | SyntaxKind::STRING));
-    let written = quoted.last().filter(|_| is_sql)?.text().to_owned();
-    Some(match written.strip_prefix('$').and_then(|rest| rest.split_once('$')) {
-        Some((tag, rest)) => rest.strip_suffix(&format!("${tag}$")).unwrap_or(rest).to_owned(),
-        None => written.trim_matches('\'').replace("''", "'"),
-    })
+    quoted.last().filter(|_| is_sql).map(|written| unquoted(written.text()))
 }
 
 /// The most names that a block is asked about.

@@ -95,8 +95,8 @@ pub(crate) struct Context<'a> {
     pub(crate) is_unclear: bool,
 }
 
-/// Whether a finding counts on a database that held nothing before the plan: nobody waits for what the plan makes, and nothing
-/// is lost with it. What the server refuses it refuses there too.
+/// Whether a finding counts on a database that held nothing before the plan: no other session uses what the plan makes, and
+/// nothing is lost with it. What the server refuses it refuses there too.
 pub(crate) fn counts_where_nothing_is(finding: &Finding) -> bool {
     [session::REFUSED, session::DOES_NOTHING].iter().any(|rule| finding.rule == rule.name)
 }

@@ -144,7 +144,7 @@ async fn real_histories_are_judged_as_they_run() {
     assert!(wrong.is_empty(), "said to be refused, and run:\n{}", wrong.join("\n"));
 }
 
-/// Nobody waits on a database that is empty, and nothing can be lost there.
+/// On a database that is empty no other session has a table to wait for, and nothing can be lost.
 #[tokio::test]
 async fn the_first_run_of_a_real_history_is_safe() {
     let Some(histories) = histories() else { return };

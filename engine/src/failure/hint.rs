@@ -31,8 +31,7 @@ fn guard(met: &Met) -> Option<&'static str> {
     if text.contains(ROWS_TAKEN) {
         return Some(
             "The script takes from the ledger the rows of migrations that are applied, or makes it unlogged: a next run would apply \
-             them again. \
-             Leave the ledger alone: the mode resolve settles a migration, the mode baseline declares many",
+             them again. Leave the ledger alone: the mode resolve settles a migration, the mode baseline declares many",
         );
     }
     text.contains(SWALLOWED).then_some("A trigger or a rule on the ledger swallows or changes its rows: remove it")

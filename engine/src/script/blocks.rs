@@ -8,15 +8,16 @@ use squawk_syntax::ast::{self, AstNode as _, OnCommitAction, Persistence};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::settings::{Restored, restored, setting};
-use super::strings::unquoted;
+use super::strings::{constants, unquoted};
 use super::transaction::modes;
 use super::{Boundary, Parsed, Refusal, has, refuse, text};
 use crate::name::{Name, identifier, quoted};
+use crate::transaction::FIRE_DEFERRED;
 
 pub(super) const SPLIT: &str = "Split the file: put what stands behind that COMMIT into a migration of its own";
 
-/// Has all that waits be checked, and all constraints wait from then on, also those that are made later.
-const FIRE: [&str; 2] = ["SET CONSTRAINTS ALL IMMEDIATE", "SET CONSTRAINTS ALL DEFERRED"];
+/// Has all constraints wait from then on, also those that are made later.
+const DEFER_ALL: &str = "SET CONSTRAINTS ALL DEFERRED";
 
 /// Has those not wait that do not in a new transaction. A name can be set only where the role may use its schema, and all
 /// constraints of that name with it.
@@ -58,14 +59,13 @@ pub(super) fn folded(statements: &[Parsed]) -> Result<Folded, Refusal> {
         boundaries.extend(saved);
         // In the order in which a COMMIT does it: what was deferred is checked, temporary tables go, settings end.
         let mut sql = Vec::new();
-        let [check, wait] = FIRE;
         if block.changes_rows() {
-            sql.push(check.to_owned());
+            sql.push(FIRE_DEFERRED.to_owned());
         }
         sql.extend(dropped(block, &blocks[..=index])?);
         sql.extend(given_back);
         if block.changes_rows() && later.iter().any(Block::changes_rows) {
-            sql.extend([wait, INITIAL_MODES].map(str::to_owned));
+            sql.extend([DEFER_ALL, INITIAL_MODES].map(str::to_owned));
         }
         if !sql.is_empty() {
             boundaries.push(Boundary { at: end, before: before + block.statements.len(), sql });
@@ -379,8 +379,7 @@ fn on_commit(node: &SyntaxNode) -> Option<OnCommitAction> {
 
 /// The body of a DO block, or of a function that has one, in lower case, its words one blank apart.
 pub(super) fn body_of(node: &SyntaxNode) -> String {
-    let literals = node.descendants().filter(|part| part.kind() == SyntaxKind::LITERAL);
-    let body: String = literals.map(|part| unquoted(&text(&part))).collect();
+    let body: String = constants(node).collect();
     body.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -416,9 +415,7 @@ fn added_value(node: &SyntaxNode) -> Option<String> {
 fn mentions(node: &SyntaxNode, value: &str) -> bool {
     // In a block or a function it is one string in another.
     let inside = format!("'{value}'");
-    let strings =
-        node.descendants().filter(|part| part.kind() == SyntaxKind::LITERAL).map(|part| unquoted(&text(&part)));
-    strings.into_iter().any(|string| string == value || string.contains(&inside))
+    constants(node).any(|string| string == value || string.contains(&inside))
 }
 
 /// Whether a statement calls `set_config` for its transaction alone, or perhaps so.

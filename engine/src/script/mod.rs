@@ -26,6 +26,7 @@ use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
 pub use evidence::{Evidence, Reindexed, is_concurrent};
 pub(crate) use lexical::Lines;
 pub use outlives::Outlives;
+pub use strings::unquoted;
 
 use crate::name::Name;
 use blocks::folded;

@@ -3,7 +3,7 @@
 use squawk_lexer::{TokenKind, tokenize};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::strings::unquoted;
+use super::strings::{constants, unquoted};
 use super::text;
 use crate::name::Name;
 
@@ -65,7 +65,7 @@ const FUNCTIONS: &[(&str, &[&str])] = &[
 pub(super) fn of(node: &SyntaxNode, line: usize) -> Vec<Outlives> {
     let mut found: Vec<Outlives> = match node.kind() {
         SyntaxKind::DO => {
-            bodies(node).flat_map(|body| called_in(&body)).filter_map(|name| stays(&name)).collect::<Vec<_>>()
+            constants(node).flat_map(|body| called_in(&body)).filter_map(|name| stays(&name)).collect::<Vec<_>>()
         }
         // To a file or a program: what is for the client is refused.
         SyntaxKind::COPY if node.children().any(|child| child.kind() == SyntaxKind::COPY_TO) => {
@@ -110,11 +110,6 @@ fn called(node: &SyntaxNode) -> impl Iterator<Item = String> {
         let name = Name::parse(&text(&call.first_child()?)).name;
         (!is_undone(&call, &name)).then_some(name)
     })
-}
-
-/// The bodies of a DO block: one, as PostgreSQL has it.
-fn bodies(node: &SyntaxNode) -> impl Iterator<Item = String> {
-    node.children().filter(|part| part.kind() == SyntaxKind::LITERAL).map(|part| unquoted(&text(&part)))
 }
 
 /// The same for the body of a DO block: every word before a parenthesis.

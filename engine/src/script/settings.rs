@@ -67,23 +67,24 @@ pub(super) struct Restored {
 ///
 /// A [`Refusal`] where the text does not tell which value that is.
 pub(super) fn restored(block: &Block<'_>, before: usize) -> Result<Restored, Refusal> {
-    let mut local: Vec<(Setting, usize, usize, usize)> = Vec::new();
+    // Each with the number of the statement that sets it first.
+    let mut local: Vec<(Setting, usize)> = Vec::new();
     let (mut is_in_doubt, mut first) = (false, None);
     for (index, statement) in block.statements.iter().enumerate() {
         let node = &statement.node;
         if let Some(setting) = setting(node) {
             first = first.or(setting.is_local.then_some(statement.place.line));
             if !setting.is_local {
-                local.retain(|(earlier, ..)| earlier.name != setting.name);
-            } else if !local.iter().any(|(earlier, ..)| earlier.name == setting.name) {
-                local.push((setting, index, node.text_range().start().into(), statement.place.line));
+                local.retain(|(earlier, _)| earlier.name != setting.name);
+            } else if !local.iter().any(|(earlier, _)| earlier.name == setting.name) {
+                local.push((setting, index));
             }
         } else {
-            local.retain(|(earlier, ..)| !resets(node, &earlier.name));
+            local.retain(|(earlier, _)| !resets(node, &earlier.name));
             // It forgets what is kept here too.
             is_in_doubt |= resets_all(node) && !local.is_empty();
         }
-        is_in_doubt |= local.iter().any(|(earlier, ..)| could_set(node, &earlier.name));
+        is_in_doubt |= local.iter().any(|(earlier, _)| could_set(node, &earlier.name));
     }
     let mut restored = Restored { saved: Vec::new(), given_back: Vec::new() };
     let Some(line) = first else { return Ok(restored) };
@@ -93,18 +94,16 @@ pub(super) fn restored(block: &Block<'_>, before: usize) -> Result<Restored, Ref
             "SET LOCAL beside a savepoint or another way to set a parameter, with statements behind the COMMIT";
         return Err(refuse(line, reason, SPLIT));
     }
-    if let Some((setting, .., line)) =
-        local.iter().find(|(setting, ..)| NOT_GIVEN_BACK.contains(&setting.name.as_str()))
-    {
+    if let Some((setting, index)) = local.iter().find(|(setting, _)| NOT_GIVEN_BACK.contains(&setting.name.as_str())) {
         let reason = format!("SET LOCAL of {}, with statements behind the COMMIT", setting.name);
-        return Err(refuse(*line, reason, SPLIT));
+        return Err(refuse(block.statements[*index].place.line, reason, SPLIT));
     }
-    for (number, (setting, index, at, _)) in local.into_iter().enumerate() {
+    for (number, (setting, index)) in local.into_iter().enumerate() {
         let kept = format!("'lockstep.local_{number}'");
         let name = literal(&setting.name);
         // The sign tells an empty value from none.
         restored.saved.push(Boundary {
-            at,
+            at: block.statements[index].node.text_range().start().into(),
             before: before + index,
             sql: vec![format!(
                 "SELECT pg_catalog.set_config({kept}, \

@@ -1,7 +1,16 @@
-//! What a string constant of a script says.
+//! What the string constants of a script say.
+
+use squawk_syntax::{SyntaxKind, SyntaxNode};
+
+use super::text;
+
+/// What each constant of a statement says: of a DO block, its body.
+pub(super) fn constants(node: &SyntaxNode) -> impl Iterator<Item = String> {
+    node.descendants().filter(|part| part.kind() == SyntaxKind::LITERAL).map(|part| unquoted(&text(&part)))
+}
 
 /// The text between the quotes or dollars of a constant, as far as it has no escapes by a backslash.
-pub(super) fn unquoted(literal: &str) -> String {
+pub fn unquoted(literal: &str) -> String {
     let literal = literal.trim();
     if let Some((tag, rest)) = literal.strip_prefix('$').and_then(|rest| rest.split_once('$')) {
         let end = format!("${tag}$");
