@@ -50,7 +50,6 @@ INSERT INTO readings VALUES (2024, 1), (2025, 1);
 
 -- form: insert-view
 -- about: A row that is inserted into a view is inserted into its table.
--- opaque
 -- statement:
 INSERT INTO large VALUES (9, 9);
 

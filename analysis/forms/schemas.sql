@@ -32,8 +32,7 @@ ALTER SCHEMA archive RENAME TO old;
 DROP SCHEMA archive CASCADE;
 
 -- form: create-extension
--- about: Whatever its script does.
--- opaque
+-- about: It makes objects of its own, and touches no other.
 -- statement:
 CREATE EXTENSION IF NOT EXISTS pgcrypto;
 

@@ -106,7 +106,7 @@ CREATE TABLE small (id bigint);
 ALTER FUNCTION g() STABLE; -- caution ban-alter-function-options
 COMMENT ON TABLE small IS 'few'; -- safe
 GRANT SELECT ON small TO PUBLIC; -- safe
-CREATE EXTENSION IF NOT EXISTS plpgsql; -- caution opaque
+CREATE EXTENSION IF NOT EXISTS plpgsql; -- safe
 -- migration: safe
 SET statement_timeout = '1min'; -- safe
 SHOW statement_timeout; -- safe

@@ -56,6 +56,8 @@ pub(crate) fn needs(statement: &Stmt, world: &World) -> Vec<Need> {
             found.reads(it.query().map(|query| query.syntax().clone()), None);
         }
         Stmt::CreateSchema(_) => found.needs.push(Need::CreateSchema),
+        Stmt::CreateDatabase(_) => found.needs.push(Need::CreateDatabase),
+        Stmt::CreateRole(_) | Stmt::CreateUser(_) | Stmt::CreateGroup(_) => found.needs.push(Need::CreateRole),
         Stmt::CreateExtension(it) => {
             let name = it.syntax().descendants().find(|inner| inner.kind() == SyntaxKind::EXTENSION);
             found.needs.extend(name.map(|name| Need::CreateExtension(identifier(&name.text().to_string()))));

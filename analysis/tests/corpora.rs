@@ -34,7 +34,7 @@ fn most_statements_of_real_histories_are_understood() {
         named(&sql);
         for (_, effects) in infer(&sql, &Catalog::default()) {
             statements += 1;
-            opaque += usize::from(effects.opaque);
+            opaque += usize::from(effects.is_opaque());
         }
     }
     eprintln!("{statements} statements in {} scripts, {opaque} of them opaque", paths.len());

@@ -8,7 +8,7 @@ use sqlx::{PgConnection, Row as _};
 
 use super::Kind;
 use super::ask::{ask, oids, schema_is_visible};
-use crate::name::Name;
+use crate::name::{Name, quoted};
 
 /// A relation.
 #[expect(clippy::struct_excessive_bools, reason = "these are facts of the catalog")]
@@ -16,7 +16,6 @@ pub(super) struct Class {
     pub(super) name: Name,
     pub(super) kind: Kind,
     pub(super) owned: bool,
-    pub(super) fires: bool,
     pub(super) secured: bool,
     pub(super) unidentified: bool,
     pub(super) is_partition: bool,
@@ -34,6 +33,8 @@ pub(super) struct Attribute {
     pub(super) of_type: String,
     pub(super) not_null: bool,
     pub(super) collated: bool,
+    /// `pg_attribute.attgenerated`, and a blank for a column that is not.
+    pub(super) generated: char,
 }
 
 /// An index.
@@ -63,6 +64,8 @@ pub(super) struct Rule {
     pub(super) refers_to: Option<Oid>,
     pub(super) refers_to_columns: Vec<i16>,
     pub(super) on_delete: char,
+    /// Whether it is looked at when the transaction ends, unless somebody says otherwise.
+    pub(super) deferred: bool,
     /// The constraint that this one comes of: a partitioned table's.
     pub(super) parent: Option<Oid>,
 }
@@ -84,6 +87,14 @@ pub(super) struct Details {
     pub(super) reads: HashMap<Oid, Vec<Oid>>,
     /// The views that use a relation, each with the number of a column, or 0.
     pub(super) used_by: HashMap<Oid, Vec<(i16, Name)>>,
+    /// What a relation's rows set off when they change, as nouns: triggers and rules.
+    pub(super) fires: HashMap<Oid, Vec<String>>,
+    /// The names of its triggers.
+    pub(super) triggers: HashMap<Oid, Vec<String>>,
+    /// The names of its policies.
+    pub(super) policies: HashMap<Oid, Vec<String>>,
+    /// Partitions whose detaching was cut off, by their table.
+    pub(super) detaching: HashMap<Oid, Oid>,
 }
 
 /// Asks in one round trip.
@@ -98,10 +109,13 @@ pub(super) async fn details(connection: &mut PgConnection, relations: &[Oid]) ->
         CHILDREN,
         &format!("{VIEWS} AND w.ev_class = ANY ($1)"),
         USED_BY,
+        TRIGGERS,
+        POLICIES,
     ]
     .map(|query| query.replace("$1", &list));
     let answers = ask(connection, &queries).await?;
-    let [classes, columns, rules, indexes, index_columns, children, views, used_by] = &answers[..] else {
+    let [classes, columns, rules, indexes, index_columns, children, views, used_by, triggers, policies] = &answers[..]
+    else {
         return Err(sqlx::Error::RowNotFound);
     };
     let mut details = Details::default();
@@ -114,6 +128,7 @@ pub(super) async fn details(connection: &mut PgConnection, relations: &[Oid]) ->
             of_type: row.try_get("of_type")?,
             not_null: row.try_get("not_null")?,
             collated: row.try_get("collated")?,
+            generated: row.try_get::<&str, _>("generated")?.chars().next().unwrap_or(' '),
         };
         details.columns.entry(row.try_get("oid")?).or_default().push((row.try_get("number")?, column));
     }
@@ -136,6 +151,9 @@ pub(super) async fn details(connection: &mut PgConnection, relations: &[Oid]) ->
         if row.try_get("is_default")? {
             details.defaults.insert(parent, child);
         }
+        if row.try_get("is_detaching")? {
+            details.detaching.insert(parent, child);
+        }
     }
     for row in views {
         details.reads.entry(row.try_get("origin")?).or_default().push(row.try_get("oid")?);
@@ -143,6 +161,20 @@ pub(super) async fn details(connection: &mut PgConnection, relations: &[Oid]) ->
     for row in used_by {
         let view = Name { schema: Some(row.try_get("schema")?), name: row.try_get("name")? };
         details.used_by.entry(row.try_get("oid")?).or_default().push((row.try_get("number")?, view));
+    }
+    for row in triggers {
+        let (oid, name): (Oid, String) = (row.try_get("oid")?, row.try_get("name")?);
+        if row.try_get("is_rule")? {
+            details.fires.entry(oid).or_default().push(format!("the rule {}", quoted(&name)));
+            continue;
+        }
+        if row.try_get("fires")? {
+            details.fires.entry(oid).or_default().push(format!("the trigger {}", quoted(&name)));
+        }
+        details.triggers.entry(oid).or_default().push(name);
+    }
+    for row in policies {
+        details.policies.entry(row.try_get("oid")?).or_default().push(row.try_get("name")?);
     }
     Ok(details)
 }
@@ -208,7 +240,6 @@ fn class(row: &PgRow) -> Result<Option<(Oid, Class)>, sqlx::Error> {
         name: Name { schema: Some(row.try_get("schema")?), name: row.try_get("name")? },
         kind,
         owned: row.try_get("owned")?,
-        fires: row.try_get("fires")?,
         secured: row.try_get("secured")?,
         unidentified: row.try_get("unidentified")?,
         is_partition: row.try_get("is_partition")?,
@@ -230,6 +261,7 @@ fn rule(row: &PgRow) -> Result<Rule, sqlx::Error> {
         refers_to: row.try_get("refers_to")?,
         refers_to_columns: row.try_get::<Option<_>, _>("refers_to_columns")?.unwrap_or_default(),
         on_delete: row.try_get::<&str, _>("on_delete")?.chars().next().unwrap_or_default(),
+        deferred: row.try_get("deferred")?,
         parent: row.try_get("parent")?,
     })
 }
@@ -252,8 +284,6 @@ fn index(row: &PgRow) -> Result<Index, sqlx::Error> {
 const CLASSES: &str = "\
     SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind::pg_catalog.text AS kind, \
            pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned, c.relispartition AS is_partition, \
-           (c.relhasrules OR EXISTS (SELECT 1 FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid \
-                                     AND NOT g.tgisinternal)) AS fires, \
            c.relrowsecurity AND pg_catalog.row_security_active(c.oid) AS secured, \
            (c.relreplident = 'n' OR c.relreplident = 'd' AND NOT EXISTS ( \
                SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)) AND EXISTS ( \
@@ -280,7 +310,7 @@ fn of_type() -> String {
 
 const COLUMNS: &str = "\
     SELECT a.attrelid AS oid, a.attnum AS number, a.attname AS name, \
-           $type AS of_type, a.attnotnull AS not_null, \
+           $type AS of_type, a.attnotnull AS not_null, a.attgenerated::pg_catalog.text AS generated, \
            a.attcollation <> t.typcollation AND a.attcollation <> 0 AND t.typcollation <> 0 AS collated \
     FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
     JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
@@ -291,7 +321,7 @@ const RULES: &str = "\
     SELECT oid, conname AS name, contype::pg_catalog.text AS kind, convalidated AS validated, conrelid AS relation, \
            conkey AS columns, nullif(confrelid, 0) AS refers_to, confkey AS refers_to_columns, \
            CASE contype WHEN 'f' THEN confdeltype ELSE ' ' END::pg_catalog.text AS on_delete, \
-           nullif(conparentid, 0) AS parent \
+           condeferrable AND condeferred AS deferred, nullif(conparentid, 0) AS parent \
     FROM pg_catalog.pg_constraint WHERE conrelid = ANY ($1)";
 
 const INDEXES: &str = "\
@@ -308,7 +338,8 @@ const INDEX_COLUMNS: &str = "\
     AND d.refclassid = d.classid AND d.refobjsubid > 0";
 
 const CHILDREN: &str = "\
-    SELECT h.inhparent AS parent, h.inhrelid AS oid, coalesce(p.partdefid = h.inhrelid, false) AS is_default \
+    SELECT h.inhparent AS parent, h.inhrelid AS oid, coalesce(p.partdefid = h.inhrelid, false) AS is_default, \
+           coalesce((pg_catalog.to_jsonb(h) ->> 'inhdetachpending')::pg_catalog.bool, false) AS is_detaching \
     FROM pg_catalog.pg_inherits h LEFT JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = h.inhparent \
     WHERE h.inhparent = ANY ($1)";
 
@@ -319,6 +350,16 @@ const USED_BY: &str = "\
     JOIN pg_catalog.pg_class v ON v.oid = w.ev_class JOIN pg_catalog.pg_namespace n ON n.oid = v.relnamespace \
     WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass \
     AND d.refobjid = ANY ($1) AND d.refobjid <> w.ev_class";
+
+/// A trigger that is disabled fires for nobody. A view's own rule is its definition.
+const TRIGGERS: &str = "\
+    SELECT g.tgrelid AS oid, g.tgname AS name, g.tgenabled IN ('O', 'A') AS fires, false AS is_rule \
+    FROM pg_catalog.pg_trigger g WHERE g.tgrelid = ANY ($1) AND NOT g.tgisinternal \
+    UNION ALL SELECT w.ev_class, w.rulename, true, true \
+    FROM pg_catalog.pg_rewrite w WHERE w.ev_class = ANY ($1) AND w.rulename <> '_RETURN' ORDER BY name";
+
+const POLICIES: &str = "\
+    SELECT p.polrelid AS oid, p.polname AS name FROM pg_catalog.pg_policy p WHERE p.polrelid = ANY ($1)";
 
 /// What views and materialized views read directly, but the system's own, which are small: they have the numbers below
 /// 16384.

@@ -10,12 +10,12 @@ use super::details::{Details, Rule, details};
 use super::facts::Facts;
 use super::meaning::resolve;
 use super::moment::{Moment, moment};
-use super::{Catalog, Column, Constraint, Index, Kind, Relation};
+use super::{Catalog, Column, Constraint, Index, Kind, Named, Relation};
 use crate::name::Name;
 
 /// Looks up the relations, functions and types that scripts name, as this session would find them.
 ///
-/// That takes three round trips however many there are, one where no relation exists, and seven on a server that
+/// That takes three round trips however many there are, one where no relation exists, and eight on a server that
 /// refuses a part of it, which is left out then. Somebody's lock on a table keeps it up for a moment at most. The
 /// session must not be in a transaction: a refusal would end it.
 ///
@@ -26,13 +26,8 @@ use crate::name::Name;
 /// # Errors
 ///
 /// What the connection or the server reports.
-pub async fn look(
-    connection: &mut PgConnection,
-    names: &[Name],
-    functions: &[Name],
-    types: &[Name],
-) -> Result<Catalog, sqlx::Error> {
-    let meaning = resolve(connection, names, functions, types).await?;
+pub async fn look(connection: &mut PgConnection, named: &Named) -> Result<Catalog, sqlx::Error> {
+    let meaning = resolve(connection, named).await?;
     let (details, moment) = if meaning.all.is_empty() {
         (Details::default(), Moment::default())
     } else {
@@ -59,8 +54,11 @@ pub async fn look(
         schema: meaning.schema,
         is_empty: meaning.is_empty,
         relations,
-        functions: meaning.functions,
-        types: meaning.types,
+        functions: meaning.objects.functions,
+        types: meaning.objects.types,
+        schemas: meaning.objects.schemas,
+        casts: meaning.objects.casts,
+        dependents: meaning.objects.dependents,
     })
 }
 
@@ -129,7 +127,10 @@ impl<'a> Found<'a> {
             indexes: self.indexes_of.get(&oid).cloned().unwrap_or_default(),
             reads,
             used_by: self.used_by(oid),
-            fires: class.fires,
+            fires: self.details.fires.get(&oid).cloned().unwrap_or_default(),
+            triggers: self.details.triggers.get(&oid).cloned().unwrap_or_default(),
+            policies: self.details.policies.get(&oid).cloned().unwrap_or_default(),
+            detaching: self.details.detaching.get(&oid).and_then(|oid| self.details.name(*oid)),
             secured: class.secured,
             unidentified: class.unidentified,
             owned: class.owned,
@@ -151,6 +152,8 @@ impl<'a> Found<'a> {
             of_type: column.of_type.clone(),
             not_null: column.not_null,
             collated: column.collated,
+            generated: column.generated,
+            default: self.moment.defaults.get(&(table, *number)).cloned(),
             indexes: self.indexes.get(&(table, *number)).cloned().unwrap_or_default(),
         });
         column.collect()
@@ -178,6 +181,7 @@ impl<'a> Found<'a> {
             refers_to: rule.refers_to.and_then(|oid| self.details.name(oid)),
             refers_to_columns: rule.refers_to.map(|oid| names(oid, &rule.refers_to_columns)).unwrap_or_default(),
             on_delete: rule.on_delete,
+            deferred: rule.deferred,
             definition: self.moment.definitions.get(&rule.oid).cloned().unwrap_or_default(),
         }
     }

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use sqlx::postgres::types::Oid;
 use sqlx::{PgConnection, Row as _};
 
-use super::ask::{ask, asked, function_is_visible, relation_is_visible, type_is_visible};
+use super::Named;
+use super::ask::{ask, asked, relation_is_visible};
 use super::details::VIEWS;
-use super::{Function, TypeFacts};
+use super::objects::{self, Objects, found};
 use crate::name::Name;
 
 /// What names mean.
@@ -24,22 +25,16 @@ pub(super) struct Meaning {
     pub(super) relations: BTreeMap<Name, Oid>,
     /// Those relations and all that have to be known with them, their indexes included.
     pub(super) all: Vec<Oid>,
-    /// The worst function by name.
-    pub(super) functions: BTreeMap<Name, Function>,
-    /// Types by name.
-    pub(super) types: BTreeMap<Name, TypeFacts>,
+    /// Functions, types and schemas.
+    pub(super) objects: Objects,
 }
 
 /// Asks in one round trip.
-pub(super) async fn resolve(
-    connection: &mut PgConnection,
-    names: &[Name],
-    functions: &[Name],
-    types: &[Name],
-) -> Result<Meaning, sqlx::Error> {
-    let queries = [server(), relations(names), volatilities(functions), domains(types)];
+pub(super) async fn resolve(connection: &mut PgConnection, named: &Named) -> Result<Meaning, sqlx::Error> {
+    let of_relations: Vec<Name> = named.relations.iter().cloned().collect();
+    let queries: Vec<String> = [server(), relations(&of_relations)].into_iter().chain(objects::queries(named)).collect();
     let answers = ask(connection, &queries).await?;
-    let [server, relations, volatilities, domains] = &answers[..] else { return Err(sqlx::Error::RowNotFound) };
+    let [server, relations, objects @ ..] = &answers[..] else { return Err(sqlx::Error::RowNotFound) };
     let server = server.first().ok_or(sqlx::Error::RowNotFound)?;
     let mut meaning = Meaning {
         version: server.try_get::<i32, _>("version")?.unsigned_abs(),
@@ -48,28 +43,14 @@ pub(super) async fn resolve(
         page: server.try_get::<i32, _>("page")?.unsigned_abs().into(),
         relations: BTreeMap::new(),
         all: Vec::new(),
-        functions: BTreeMap::new(),
-        types: BTreeMap::new(),
+        objects: objects::read(named, objects)?,
     };
     for row in relations {
         let oid = row.try_get("oid")?;
         match row.try_get::<Option<i64>, _>("number")? {
-            Some(number) => meaning.relations.extend(name_of(names, number).map(|name| (name, oid))),
+            Some(number) => meaning.relations.extend(name_of(&of_relations, number).map(|name| (name, oid))),
             None => meaning.all.push(oid),
         }
-    }
-    for row in volatilities {
-        let volatility = match row.try_get::<i32, _>("rank")? {
-            0 => 'i',
-            1 => 's',
-            _ => 'v',
-        };
-        let function = Function { volatility, builtin: row.try_get("builtin")? };
-        meaning.functions.extend(name_of(functions, row.try_get("number")?).map(|name| (name, function)));
-    }
-    for row in domains {
-        let facts = TypeFacts { constrained_domain: row.try_get("constrained")? };
-        meaning.types.extend(name_of(types, row.try_get("number")?).map(|name| (name, facts)));
     }
     Ok(meaning)
 }
@@ -101,12 +82,6 @@ fn server() -> String {
 
 /// What the tools call their ledgers.
 const LEDGERS: &str = "'_prisma_migrations', '_sqlx_migrations'";
-
-/// A condition on `n`, a namespace, that `asked` is found there: where it is said, or where the session would find it.
-/// `to_regclass` would do this too, but fails altogether where the role may not use one of the schemas.
-fn found(visible: &str) -> String {
-    format!("CASE WHEN asked.schema IS NULL THEN {visible} ELSE n.nspname = asked.schema::pg_catalog.name END")
-}
 
 /// The relations asked for, with their number; and without one, once each:
 /// - their tables, if they are indexes,
@@ -149,35 +124,5 @@ fn relations(names: &[Name]) -> String {
          ) AS once",
         asked(names),
         found(&relation_is_visible()),
-    )
-}
-
-/// Functions, aggregates and procedures alike.
-fn volatilities(names: &[Name]) -> String {
-    format!(
-        "SELECT asked.number, pg_catalog.max(CASE p.provolatile WHEN 'i' THEN 0 WHEN 's' THEN 1 ELSE 2 END) AS rank, \
-                pg_catalog.bool_and(n.nspname = 'pg_catalog') AS builtin \
-         FROM {} JOIN pg_catalog.pg_proc p ON p.proname = asked.name::pg_catalog.name \
-         JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE {} GROUP BY asked.number",
-        asked(names),
-        found(&function_is_visible()),
-    )
-}
-
-fn domains(names: &[Name]) -> String {
-    format!(
-        "SELECT asked.number, EXISTS ( \
-             WITH RECURSIVE below AS ( \
-                 SELECT t.oid, t.typbasetype, t.typnotnull \
-                 UNION ALL SELECT b.oid, b.typbasetype, b.typnotnull \
-                 FROM below JOIN pg_catalog.pg_type b ON b.oid = below.typbasetype AND b.typtype = 'd' \
-             ) \
-             SELECT FROM below WHERE below.typnotnull \
-             OR EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.contypid = below.oid) \
-         ) AS constrained \
-         FROM {} JOIN pg_catalog.pg_type t ON t.typname = asked.name::pg_catalog.name \
-         JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE {}",
-        asked(names),
-        found(&type_is_visible()),
     )
 }

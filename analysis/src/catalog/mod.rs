@@ -6,10 +6,13 @@ mod facts;
 mod look;
 mod meaning;
 mod moment;
+mod named;
+mod objects;
 
 pub use look::look;
+pub use named::{Named, Object};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use report::Table;
 
@@ -32,11 +35,25 @@ pub struct Catalog {
     pub functions: BTreeMap<Name, Function>,
     /// What types are, by name. PostgreSQL's own words for some (`integer`) are no names of types.
     pub types: BTreeMap<Name, TypeFacts>,
+    /// Those of the schemas in question that are there.
+    pub schemas: BTreeSet<String>,
+    /// The types between which the server casts by itself when a value is stored, as `format_type` writes them.
+    pub casts: BTreeSet<(String, String)>,
+    /// What would keep an object from being dropped, of the relations that there are.
+    pub dependents: BTreeMap<(Object, Name), Vec<Dependent>>,
+}
+
+/// What depends on an object, and belongs to a relation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dependent {
+    /// What it is, in the server's words: `trigger stamped on table public.post`.
+    pub what: String,
+    /// The relation.
+    pub table: Name,
 }
 
 /// A relation that exists.
 #[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "these are facts of the catalog")]
 pub struct Relation {
     /// Its qualified name.
     pub name: Name,
@@ -60,8 +77,14 @@ pub struct Relation {
     pub reads: Vec<Name>,
     /// The views that use it, each with the column that it uses; `None` where it uses the row as a whole.
     pub used_by: Vec<(Option<String>, Name)>,
-    /// Whether rows that change set something off: a trigger, a rule, or a view's definition.
-    pub fires: bool,
+    /// What rows that change set off, as nouns: triggers that are enabled, and rules.
+    pub fires: Vec<String>,
+    /// The names of its triggers.
+    pub triggers: Vec<String>,
+    /// The names of its policies.
+    pub policies: Vec<String>,
+    /// The partition whose detaching was cut off.
+    pub detaching: Option<Name>,
     /// Whether policies of row level security decide which rows the role sees and changes.
     pub secured: bool,
     /// Whether it is published, and has no replica identity: then the server refuses UPDATE and DELETE.
@@ -104,6 +127,11 @@ pub struct Column {
     pub not_null: bool,
     /// Whether it has another collation than its type.
     pub collated: bool,
+    /// `pg_attribute.attgenerated`: `s` if it is generated and stored, `v` if it is computed when it is read, a blank for
+    /// others.
+    pub generated: char,
+    /// Its default, as `pg_get_expr` writes it, unless somebody has locked the table against readers.
+    pub default: Option<String>,
     /// Indexes that it is in, or that an expression of theirs refers to.
     pub indexes: Vec<Name>,
 }
@@ -122,12 +150,27 @@ pub struct Index {
 }
 
 /// A function, an aggregate or a procedure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Function {
-    /// `i`, `s` or `v`.
+    /// `i`, `s` or `v`: the worst of all that share the name.
     pub volatility: char,
-    /// Whether it is one of PostgreSQL's own, of `pg_catalog`.
+    /// Whether all are PostgreSQL's own, of `pg_catalog`.
     pub builtin: bool,
+    /// Each that has the name.
+    pub overloads: Vec<Overload>,
+}
+
+/// One of the functions that share a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overload {
+    /// Its schema.
+    pub schema: String,
+    /// The types of its arguments, as `format_type` writes them: `integer, text`.
+    pub arguments: String,
+    /// The type of its result; `None` for a procedure, an aggregate, or where it is a set.
+    pub returns: Option<String>,
+    /// Its text, if it is in SQL and its names are looked for along the caller's search path.
+    pub body: Option<String>,
 }
 
 /// A constraint.
@@ -148,6 +191,8 @@ pub struct Constraint {
     /// What becomes of the rows of a foreign key when what they refer to is deleted: `pg_constraint.confdeltype`, `a` or
     /// `r` to refuse it, `c` to delete them too, `n` and `d` to change them. A blank for other constraints.
     pub on_delete: char,
+    /// Whether it is looked at when the transaction ends.
+    pub deferred: bool,
     /// Of a CHECK, `CHECK ((price > 0)) NOT VALID`, as `pg_get_constraintdef` writes it; empty while somebody has
     /// locked the table against readers.
     pub definition: String,
@@ -158,4 +203,8 @@ pub struct Constraint {
 pub struct TypeFacts {
     /// Whether it is a domain with a constraint, its own or of the type below.
     pub constrained_domain: bool,
+    /// Its schema.
+    pub schema: String,
+    /// `pg_type.typtype`: `e` for an enum, `d` for a domain, `c` for a composite type, `b` for most others.
+    pub kind: char,
 }

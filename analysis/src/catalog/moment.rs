@@ -24,6 +24,8 @@ pub(super) struct Moment {
     pub(super) holders: HashMap<Oid, Vec<Held>>,
     /// The definitions of CHECK constraints, by the constraint.
     pub(super) definitions: HashMap<Oid, String>,
+    /// The defaults of columns, by table and number.
+    pub(super) defaults: HashMap<(Oid, i16), String>,
 }
 
 /// How large a relation is, in bytes.
@@ -49,12 +51,13 @@ pub(super) struct Held {
     pub(super) holder: Holder,
 }
 
-/// Asks in one round trip, or five where the server refuses.
+/// Asks in one round trip, or six where the server refuses.
 pub(super) async fn moment(connection: &mut PgConnection, relations: &[Oid]) -> Result<Moment, sqlx::Error> {
     let list = oids(relations);
-    let queries = [SIZES, USE, HOLDERS, DEFINITIONS].map(|query| query.replace("$1", &list).replace("$locked", LOCKED));
+    let queries =
+        [SIZES, USE, HOLDERS, DEFINITIONS, DEFAULTS].map(|query| query.replace("$1", &list).replace("$locked", LOCKED));
     let answers = ask_leniently(connection, &queries).await?;
-    let [sizes, uses, holders, definitions] = &answers[..] else { return Err(sqlx::Error::RowNotFound) };
+    let [sizes, uses, holders, definitions, defaults] = &answers[..] else { return Err(sqlx::Error::RowNotFound) };
     let mut moment = Moment::default();
     for row in sizes {
         let size = Size { rows: count(row, "rows")?, whole: count(row, "whole")? };
@@ -74,6 +77,11 @@ pub(super) async fn moment(connection: &mut PgConnection, relations: &[Oid]) -> 
         // There is none of a constraint that was dropped since.
         if let Some(definition) = row.try_get("definition")? {
             moment.definitions.insert(row.try_get("oid")?, definition);
+        }
+    }
+    for row in defaults {
+        if let Some(default) = row.try_get("value")? {
+            moment.defaults.insert((row.try_get("oid")?, row.try_get("number")?), default);
         }
     }
     Ok(moment)
@@ -142,3 +150,11 @@ const DEFINITIONS: &str = "\
     SELECT k.oid, pg_catalog.pg_get_constraintdef(k.oid) AS definition \
     FROM pg_catalog.pg_constraint k WHERE k.conrelid = ANY ($1) AND k.contype = 'c' \
     AND NOT EXISTS (SELECT FROM locked WHERE locked.relation = k.conrelid)";
+
+/// The same goes for what a default says.
+const DEFAULTS: &str = "\
+    WITH locked AS MATERIALIZED ($locked) \
+    SELECT f.adrelid AS oid, f.adnum AS number, pg_catalog.pg_get_expr(f.adbin, f.adrelid) AS value \
+    FROM pg_catalog.pg_attrdef f JOIN pg_catalog.pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum \
+    WHERE f.adrelid = ANY ($1) AND a.attgenerated = '' \
+    AND NOT EXISTS (SELECT FROM locked WHERE locked.relation = f.adrelid)";

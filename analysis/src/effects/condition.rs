@@ -216,6 +216,8 @@ mod tests {
             of_type: of_type.into(),
             not_null: true,
             collated: false,
+            generated: ' ',
+            default: None,
             indexes: Vec::new(),
         });
         let keys = [&["id"][..], &["shop", "number"], &["score"]];

@@ -4,7 +4,7 @@ use report::{Lock, Work};
 use squawk_syntax::ast::{self, AstNode, Constraint, TableArg};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::alter_table::made_with;
+use super::alter_table::{generated, made_with};
 use super::world::{World, made};
 use super::{data, has, identifier_of, name_of};
 use crate::catalog::{Column, Kind};
@@ -83,11 +83,19 @@ fn joins(child: &Name, parent: &Name, world: &mut World) {
 fn column(argument: &TableArg) -> Option<Column> {
     let TableArg::Column(column) = argument else { return None };
     let name = identifier_of(column.name()?.syntax());
-    let constraints = column.syntax().children().filter_map(Constraint::cast);
+    let constraints: Vec<_> = column.syntax().children().filter_map(Constraint::cast).collect();
     let not_null = constraints
-        .into_iter()
+        .iter()
         .any(|it| matches!(it, Constraint::NotNullConstraint(_) | Constraint::PrimaryKeyConstraint(_)));
-    Some(Column { name, of_type: String::new(), not_null, collated: false, indexes: Vec::new() })
+    Some(Column {
+        name,
+        of_type: String::new(),
+        not_null,
+        collated: false,
+        generated: generated(&constraints),
+        default: None,
+        indexes: Vec::new(),
+    })
 }
 
 fn argument_effects(argument: &TableArg, table: &Name, world: &mut World) {

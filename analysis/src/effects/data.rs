@@ -6,7 +6,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::condition::{self, Found};
 use super::world::{World, made};
-use super::{What, expression, identifier_of, name_of};
+use super::{Unknown, What, expression, identifier_of, name_of};
 use crate::catalog::{Constraint, Index, Kind};
 use crate::name::Name;
 
@@ -29,8 +29,8 @@ pub(super) fn effects(statement: &SyntaxNode, world: &mut World) {
 
 /// What a function of somebody's own does besides giving a value is not known.
 fn calls(statement: &SyntaxNode, world: &mut World) {
-    if expression::acts(statement, world) {
-        world.unknown();
+    for function in expression::acting(statement, world) {
+        world.unknown(Unknown::function(&function));
     }
 }
 
@@ -177,8 +177,9 @@ fn writes(table: &Name, change: &Change, only: bool, world: &mut World) {
             // Without an index that fits, which only the server knows, it reads them all.
             Found::Any | Found::All => world.works(member, Lock::RowExclusive, Work::Scan),
         }
-        if world.relation(member).is_some_and(|relation| relation.fires) {
-            world.unknown();
+        let fires = world.relation(member).map_or_else(Vec::new, |relation| relation.fires.clone());
+        if !fires.is_empty() {
+            world.unknown(Unknown::fires(member, &fires));
         }
         let what = match (change, found) {
             (Change::Insert, _) | (_, Found::Few) => continue,
@@ -207,13 +208,13 @@ fn writes(table: &Name, change: &Change, only: bool, world: &mut World) {
 /// Writing to a view is writing to what it reads. Gives whether it is one of which that is known.
 fn through_view(view: &Name, change: &Change, world: &mut World) -> bool {
     let Some(relation) = world.relation(view).filter(|relation| relation.kind == Kind::View) else { return false };
-    let (below, fires) = (relation.reads.clone(), relation.fires);
+    let (below, fires) = (relation.reads.clone(), relation.fires.clone());
     if below.is_empty() {
         return false;
     }
     // A trigger of its own, or a rule, may do something else instead.
-    if fires {
-        world.unknown();
+    if !fires.is_empty() {
+        world.unknown(Unknown::fires(view, &fires));
     }
     world.lock(view, Lock::RowExclusive);
     let any = |of: &Where| match of {
@@ -296,7 +297,7 @@ fn creates(statement: &SyntaxNode, world: &mut World) {
 /// What a query reads that a table or a view is made of: nothing yet, where it is to stay empty.
 pub(super) fn made_of(query: Option<&SyntaxNode>, option: Option<&DataOption>, world: &mut World) {
     match (query, option) {
-        (Some(query), _) if query.kind() == SyntaxKind::EXECUTE => world.unknown(),
+        (Some(query), _) if query.kind() == SyntaxKind::EXECUTE => world.unknown(Unknown::prepared()),
         (Some(query), Some(DataOption::WithNoData(_))) => names(query, world),
         // Perhaps with a DELETE in its WITH.
         (Some(query), _) => effects(query, world),

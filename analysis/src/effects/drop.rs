@@ -4,7 +4,7 @@ use report::Lock;
 use squawk_syntax::ast::{self, AstNode as _, DropBehavior};
 
 use super::alter_table::dropped;
-use super::{What, name_of, world::World};
+use super::{Unknown, What, name_of, world::World};
 use crate::name::Name;
 
 pub(super) fn tables(drop: &ast::DropTable, world: &mut World) {
@@ -23,7 +23,7 @@ pub(super) fn tables(drop: &ast::DropTable, world: &mut World) {
         }
         if world.relation(&written).is_none() {
             // Perhaps something has made it that nobody could look into.
-            if drop.if_exists().is_none() {
+            if drop.if_exists().is_none() && !world.has_failed() {
                 world.changes(&written, What::Drop);
             }
             continue;
@@ -48,8 +48,9 @@ pub(super) fn tables(drop: &ast::DropTable, world: &mut World) {
                 for other in referring(name, world) {
                     world.lock(&other, Lock::AccessExclusive);
                 }
-                // Views and more, which only the server can list.
-                world.opaque();
+                let mut known = world.users_of(name, None);
+                known.extend(referring(name, world).iter().map(|other| format!("the foreign key of {other}")));
+                world.opaque(Unknown::cascade(&name.to_string(), &known));
             }
         }
         for name in &gone {
@@ -73,6 +74,16 @@ pub(super) fn truncate(truncate: &ast::Truncate, world: &mut World) {
         } else {
             world.family(&written)
         });
+    }
+    let referring_to = pending.iter().find_map(|name| {
+        let others = referring(name, world);
+        others.into_iter().find(|other| !pending.contains(other)).map(|other| (name, other))
+    });
+    if let Some((name, other)) = referring_to.filter(|_| !cascades) {
+        let why = format!(
+            "a foreign key of {other} refers to {name}, and without CASCADE that refuses TRUNCATE of {name} alone"
+        );
+        world.fails(why);
     }
     let mut done = Vec::new();
     while let Some(name) = pending.pop() {

@@ -1,5 +1,7 @@
 //! Whether an expression has one value for all rows, and whether it does more than having one.
 
+use std::collections::BTreeSet;
+
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::named::callee;
@@ -60,13 +62,14 @@ const HARMLESS: [&str; 15] = [
 const WELL_KNOWN: [&str; 5] =
     ["gen_random_bytes", "gen_random_uuid", "uuid_generate_v1", "uuid_generate_v1mc", "uuid_generate_v4"];
 
-/// Whether something that `node` calls can do more than give a value.
-pub(super) fn acts(node: &SyntaxNode, world: &World) -> bool {
-    calls(node).filter_map(|call| callee(&call)).any(|name| match world.functions.get(&name) {
+/// The functions that `node` calls and that can do more than give a value, once each.
+pub(super) fn acting(node: &SyntaxNode, world: &World) -> BTreeSet<Name> {
+    let acts = |name: &Name| match world.functions.get(name) {
         Some(Function { volatility: 'i' | 's', .. }) => false,
         Some(Function { builtin: true, .. }) => !HARMLESS.contains(&name.name.as_str()),
         _ => !WELL_KNOWN.contains(&name.name.as_str()),
-    })
+    };
+    calls(node).filter_map(|call| callee(&call)).filter(acts).collect()
 }
 
 /// Whether `node` has rows of its own making: however many, no table tells.

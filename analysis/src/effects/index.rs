@@ -6,9 +6,9 @@ use squawk_syntax::SyntaxKind;
 use squawk_syntax::ast::{self, AlterIndexAction, AstNode as _, ReindexTarget};
 
 use super::alter_table::{Table, column, indexed};
-use super::{identifier_of, name_of, world::World};
-use crate::catalog::Kind;
-use crate::name::Name;
+use super::{Unknown, identifier_of, name_of, world::World};
+use crate::catalog::{Constraint, Kind};
+use crate::name::{Name, quoted};
 
 pub(super) fn create(create: &ast::CreateIndex, world: &mut World) {
     let Some(target) = create.table_relation_name() else { return };
@@ -20,6 +20,9 @@ pub(super) fn create(create: &ast::CreateIndex, world: &mut World) {
     let is_partitioned = world.relation(&table).is_some_and(|relation| relation.kind == Kind::Partitioned);
     if is_concurrent && is_partitioned {
         world.fails(format!("{table} is partitioned, and no index of such a table can be made concurrently"));
+    }
+    if let Some(column) = virtual_column(create, &table, world) {
+        world.fails(format!("the column {} is computed when it is read, and takes no index", quoted(&column)));
     }
     if create.if_not_exists().is_some()
         && let Some(index) = &index
@@ -45,6 +48,13 @@ pub(super) fn create(create: &ast::CreateIndex, world: &mut World) {
         }
     }
     indexed(create, &Table { name: table, only: target.only_token().is_some() }, world);
+}
+
+/// A column of `table` that the index names and that is computed when it is read.
+fn virtual_column(create: &ast::CreateIndex, table: &Name, world: &World) -> Option<String> {
+    let names = create.syntax().descendants().filter(|node| node.kind() == SyntaxKind::NAME_REF);
+    let mut names = names.map(|node| identifier_of(&node));
+    names.find(|name| world.column(table, name).is_some_and(|column| column.generated == 'v'))
 }
 
 /// IF NOT EXISTS finds a relation of the index's name, which perhaps is not the index that is written.
@@ -81,6 +91,14 @@ pub(super) fn drop(drop: &ast::DropIndex, world: &mut World) {
     let is_absent = drop.index_refs().all(|name| world.relation(&name_of(name.syntax())).is_none());
     for written in drop.index_refs().map(|name| name_of(name.syntax())).collect::<Vec<_>>() {
         if let Some(table) = world.relation(&written).and_then(|relation| relation.table.clone()) {
+            let name = world.resolve(&written);
+            let holds = |it: &Constraint| matches!(it.kind, 'p' | 'u' | 'x') && it.name == name.name;
+            if world.relation(&table).is_some_and(|table| table.constraints.iter().any(holds)) {
+                world.fails(format!(
+                    "the constraint {} of {table} needs the index: drop the constraint",
+                    quoted(&name.name)
+                ));
+            }
             for member in world.family(&table) {
                 world.lock(&member, lock);
             }
@@ -88,7 +106,8 @@ pub(super) fn drop(drop: &ast::DropIndex, world: &mut World) {
         world.remove(&written);
     }
     if !is_absent && matches!(drop.drop_behavior(), Some(ast::DropBehavior::Cascade(_))) {
-        world.opaque();
+        let names: Vec<_> = drop.index_refs().map(|name| name_of(name.syntax()).to_string()).collect();
+        world.opaque(Unknown::cascade(&names.join(", "), &[]));
     }
 }
 
@@ -101,7 +120,9 @@ fn indexes(table: &Name, lock: Lock, world: &mut World) {
 }
 
 pub(super) fn alter(alter: &ast::AlterIndex, world: &mut World) {
-    let Some(written) = alter.index_ref().map(|name| name_of(name.syntax())) else { return world.opaque() };
+    let Some(written) = alter.index_ref().map(|name| name_of(name.syntax())) else {
+        return world.opaque(Unknown::which("indexes of the tablespace"));
+    };
     if world.relation(&written).is_none() {
         return;
     }
@@ -167,6 +188,6 @@ pub(super) fn reindex(reindex: &ast::Reindex, world: &mut World) {
             }
         }
         // Whichever tables there are.
-        _ => world.unknown(),
+        _ => world.unknown(Unknown::which("tables")),
     }
 }

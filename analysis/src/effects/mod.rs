@@ -12,8 +12,10 @@ pub(crate) mod expression;
 mod index;
 mod named;
 mod other;
+mod refused;
 mod session;
 mod types;
+mod unknown;
 mod view;
 mod world;
 
@@ -27,10 +29,21 @@ use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
 use crate::catalog::Catalog;
 use crate::name::{Name, identifier};
 
+pub use crate::catalog::Named;
 pub use change::{Change, What};
-pub use named::{Named, named};
+pub use named::named;
+pub use unknown::Unknown;
 pub use world::World;
 pub(crate) use world::{Names, is_temporary, made};
+
+use alter_table::{canonical, is_plain};
+
+impl Effects {
+    /// Whether there can be more than is told.
+    pub fn is_opaque(&self) -> bool {
+        !self.unknowns.is_empty()
+    }
+}
 
 /// What a statement does to relations.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -43,8 +56,8 @@ pub struct Effects {
     pub looked_up: BTreeMap<String, String>,
     /// What becomes of rows and values that existed before the plan.
     pub changes: Vec<Change>,
-    /// Whether there can be more: what a DO block, a call or a trigger does is not known before it runs.
-    pub opaque: bool,
+    /// What there can be more, and why: what a DO block, a call or a trigger does is not known before it runs.
+    pub unknowns: Vec<Unknown>,
     /// Tables that a block names whose inside is not known.
     pub mentions: Vec<String>,
     /// Whether it can take longer than the sizes of the relations tell.
@@ -68,11 +81,16 @@ pub fn infer(sql: &str, catalog: &Catalog) -> Vec<(Range<usize>, Effects)> {
 /// The effects of `statement` on the `world`, which is changed as the statement would change the database.
 pub fn of(statement: &ast::Stmt, world: &mut World) -> Effects {
     world.begin();
+    let is_clear = world.knows(statement.syntax());
+    if is_clear {
+        refused::check(statement, world);
+    }
     dispatch(statement, world);
     // What it names is perhaps not what was looked at.
-    if !world.knows(statement.syntax()) {
-        world.unknown();
+    if !is_clear || !world.knows(statement.syntax()) {
+        world.unknown(Unknown::names());
     }
+    refused::remember(statement, world);
     world.end()
 }
 

@@ -7,27 +7,8 @@ use squawk_syntax::ast::AstNode as _;
 use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
 
 use super::{name_of, text};
-use crate::name::Name;
-
-/// Names that scripts use.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Named {
-    /// Relations of any kind.
-    pub relations: BTreeSet<Name>,
-    /// Functions.
-    pub functions: BTreeSet<Name>,
-    /// Types.
-    pub types: BTreeSet<Name>,
-}
-
-impl Named {
-    /// Adds what `other` names.
-    pub fn extend(&mut self, other: Self) {
-        self.relations.extend(other.relations);
-        self.functions.extend(other.functions);
-        self.types.extend(other.types);
-    }
-}
+use crate::catalog::{Named, Object};
+use crate::name::{Name, identifier};
 
 /// What `sql` names, whether it is there or not.
 pub fn named(sql: &str) -> Named {
@@ -39,11 +20,12 @@ pub fn named(sql: &str) -> Named {
             | SyntaxKind::RELATION_NAME_REF
             | SyntaxKind::VIEW_REF
             | SyntaxKind::INDEX_REF
-            | SyntaxKind::SEQUENCE_REF => {
-                named.relations.insert(name_of(&node));
-            }
+            | SyntaxKind::SEQUENCE_REF
             // What is to be made may be there already.
-            SyntaxKind::TABLE_NAME | SyntaxKind::VIEW | SyntaxKind::INDEX => {
+            | SyntaxKind::TABLE_NAME
+            | SyntaxKind::VIEW
+            | SyntaxKind::INDEX
+            | SyntaxKind::SEQUENCE => {
                 named.relations.insert(name_of(&node));
             }
             SyntaxKind::QUALIFIED_COLUMN_NAME_REF => {
@@ -55,14 +37,49 @@ pub fn named(sql: &str) -> Named {
                 }
             }
             SyntaxKind::DO => named.relations.extend(mentioned(&node)),
-            SyntaxKind::CALL_EXPR => named.functions.extend(callee(&node)),
-            SyntaxKind::PATH_TYPE | SyntaxKind::DOMAIN_REF => {
+            SyntaxKind::CALL_EXPR => {
+                named.functions.extend(callee(&node));
+                // `uuid('…')` is a cast.
+                named.types.extend(callee(&node));
+            }
+            SyntaxKind::FUNCTION_NAME | SyntaxKind::FUNCTION_NAME_REF => {
+                named.functions.insert(name_of(&node));
+            }
+            SyntaxKind::PATH_TYPE
+            | SyntaxKind::DOMAIN_REF
+            | SyntaxKind::DOMAIN
+            | SyntaxKind::TYPE_NAME
+            | SyntaxKind::TYPE_NAME_REF => {
                 named.types.insert(type_name(&node));
+            }
+            SyntaxKind::SCHEMA | SyntaxKind::SCHEMA_REF => {
+                named.schemas.insert(identifier(&text(&node)));
             }
             _ => {}
         }
+        named.dropped.extend(dropped(&node));
     }
+    let qualified = named.relations.iter().chain(&named.functions).chain(&named.types);
+    let schemas: Vec<_> = qualified.filter_map(|name| name.schema.clone()).collect();
+    named.schemas.extend(schemas);
     named
+}
+
+/// The object that `node`, a name, drops or renames, though others may depend on it.
+fn dropped(node: &SyntaxNode) -> Option<(Object, Name)> {
+    let object = match (node.kind(), node.parent()?.kind()) {
+        (SyntaxKind::TYPE_NAME_REF, SyntaxKind::DROP_TYPE | SyntaxKind::ALTER_TYPE)
+        | (SyntaxKind::DOMAIN_REF, SyntaxKind::DROP_DOMAIN | SyntaxKind::ALTER_DOMAIN) => Object::Type,
+        (SyntaxKind::FUNCTION_NAME_REF, SyntaxKind::FUNCTION_SIG)
+            if node.ancestors().any(|outer| outer.kind() == SyntaxKind::DROP_FUNCTION) =>
+        {
+            Object::Function
+        }
+        (SyntaxKind::SCHEMA_REF, SyntaxKind::DROP_SCHEMA) => Object::Schema,
+        (SyntaxKind::SEQUENCE_REF, SyntaxKind::DROP_SEQUENCE) => Object::Sequence,
+        _ => return None,
+    };
+    Some((object, name_of(node)))
 }
 
 /// The body of a function or procedure that is written in SQL and quoted: the server tries it when it is made.

@@ -6,8 +6,9 @@ use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
 
 use super::named::{mentioned, routine, table_of_column};
 use super::world::{Names, World};
-use super::{data, has, name_of, names_table, text};
+use super::{Unknown, data, has, name_of, names_table, text};
 use crate::catalog::Kind;
+use crate::name::{identifier, quoted};
 
 pub(super) fn effects(statement: &Stmt, world: &mut World) {
     match statement {
@@ -15,14 +16,15 @@ pub(super) fn effects(statement: &Stmt, world: &mut World) {
             let table = it.on_relation().map(|on| on.syntax().clone());
             family(table.clone(), Lock::ShareRowExclusive, world);
             on(it.from_table().map(|from| from.syntax().clone()), Lock::AccessShare, world);
-            fires(table, world);
+            let name = it.trigger().map(|name| identifier(&text(name.syntax()))).unwrap_or_default();
+            fires(table, &format!("the trigger {}", quoted(&name)), world);
         }
         Stmt::DropTrigger(it) => family(it.on_relation().map(|on| on.syntax().clone()), Lock::AccessExclusive, world),
         Stmt::AlterTrigger(it) => on(Some(it.syntax().clone()), Lock::AccessExclusive, world),
         Stmt::CreateRule(it) => {
             let table = it.rule_on().map(|on| on.syntax().clone());
             on(table.clone(), Lock::AccessExclusive, world);
-            fires(table, world);
+            fires(table, "the rule", world);
         }
         Stmt::DropRule(it) => on(it.on_relation().map(|on| on.syntax().clone()), Lock::AccessExclusive, world),
         Stmt::AlterRule(it) => on(Some(it.syntax().clone()), Lock::AccessExclusive, world),
@@ -60,20 +62,22 @@ pub(super) fn effects(statement: &Stmt, world: &mut World) {
             }
         }
         // Which tables they are of, the text does not say.
-        Stmt::DropStatistics(_) | Stmt::AlterStatistics(_) => world.opaque(),
+        Stmt::DropStatistics(_) | Stmt::AlterStatistics(_) => world.opaque(Unknown::which("table")),
         // From 18 on what is granted on is locked too, as readers do.
         Stmt::Grant(it) if world.version >= 180_000 => each(it.syntax(), Lock::AccessShare, world),
         Stmt::Revoke(it) if world.version >= 180_000 => each(it.syntax(), Lock::AccessShare, world),
         Stmt::CreatePublication(it) => each(it.syntax(), Lock::ShareUpdateExclusive, world),
         Stmt::AlterPublication(it) => each(it.syntax(), Lock::ShareUpdateExclusive, world),
         Stmt::Do(it) => {
-            world.unknown();
+            world.unknown(Unknown::block());
             for name in mentioned(it.syntax()) {
                 world.mentions(&name);
             }
         }
         // With what it is to hold at once.
-        Stmt::CreateSchema(it) if it.syntax().children().any(|child| Stmt::can_cast(child.kind())) => world.unknown(),
+        Stmt::CreateSchema(it) if it.syntax().children().any(|child| Stmt::can_cast(child.kind())) => {
+            world.unknown(Unknown::statement());
+        }
         Stmt::DropType(it) => {
             // Its name is free for a table then.
             for name in it.type_name_refs().map(|name| name_of(name.syntax())).collect::<Vec<_>>() {
@@ -87,13 +91,54 @@ pub(super) fn effects(statement: &Stmt, world: &mut World) {
         // Whoever is called by it has another name from now on.
         Stmt::AlterSchema(it) if has(it.syntax(), SyntaxKind::RENAME_KW) => world.trusts(Names::Nothing),
         _ if is_of_the_catalog_alone(statement) => {}
-        _ => world.unknown(),
+        Stmt::CreateExtension(it) => extension(it.extension().map(|it| it.syntax().clone()), world),
+        Stmt::AlterExtension(it) => {
+            let name = it.syntax().descendants().find(|node| node.kind() == SyntaxKind::EXTENSION_REF);
+            extension(name, world);
+        }
+        Stmt::Call(it) => match it.procedure_name_ref() {
+            Some(name) => world.unknown(Unknown::procedure(&name_of(name.syntax()))),
+            None => world.unknown(Unknown::statement()),
+        },
+        Stmt::Execute(_) => world.unknown(Unknown::prepared()),
+        _ => world.unknown(Unknown::statement()),
     }
     // Whatever else goes, only the server can list.
     let drops = matches!(statement.syntax().first_token(), Some(token) if token.kind() == SyntaxKind::DROP_KW);
     if drops && statement.syntax().children().any(|node| node.kind() == SyntaxKind::CASCADE) {
-        world.opaque();
+        world.opaque(Unknown::cascade("it", &[]));
     }
+}
+
+/// Extensions whose scripts make objects of their own, and touch nothing else.
+const OF_OWN: [&str; 18] = [
+    "btree_gin",
+    "btree_gist",
+    "citext",
+    "cube",
+    "dblink",
+    "earthdistance",
+    "fuzzystrmatch",
+    "hstore",
+    "intarray",
+    "ltree",
+    "pg_stat_statements",
+    "pg_trgm",
+    "pgcrypto",
+    "plpgsql",
+    "postgres_fdw",
+    "unaccent",
+    "uuid-ossp",
+    "vector",
+];
+
+fn extension(name: Option<SyntaxNode>, world: &mut World) {
+    let name = name.map(|name| identifier(&text(&name))).unwrap_or_default();
+    if OF_OWN.contains(&name.as_str()) {
+        // What it makes is there from now on.
+        return world.doubts();
+    }
+    world.unknown(Unknown::extension(&quoted(&name)));
 }
 
 /// Whether a statement changes the catalog alone, or the session, and nobody's table is locked for it.
@@ -198,16 +243,18 @@ fn is_of_the_catalog_alone(statement: &Stmt) -> bool {
 }
 
 /// The rows of the table that `node` names set something off from now on.
-fn fires(node: Option<SyntaxNode>, world: &mut World) {
+fn fires(node: Option<SyntaxNode>, by: &str, world: &mut World) {
     let name = node.and_then(|node| node.descendants().find(names_table));
     if let Some(relation) = name.and_then(|name| world.relation_mut(&name_of(&name))) {
-        relation.fires = true;
+        relation.fires.push(by.to_owned());
     }
 }
 
 /// With ANALYZE it runs what it explains.
 fn explain(explain: &ast::Explain, world: &mut World) {
-    let Some(inner) = explain.explain_stmt().map(|inner| inner.syntax().clone()) else { return world.unknown() };
+    let Some(inner) = explain.explain_stmt().map(|inner| inner.syntax().clone()) else {
+        return world.unknown(Unknown::statement());
+    };
     let before_it = explain.syntax().descendants_with_tokens();
     let mut before_it = before_it.take_while(|element| element.text_range().start() < inner.text_range().start());
     let runs = before_it.any(|element| matches!(element.kind(), SyntaxKind::ANALYZE_KW | SyntaxKind::ANALYSE_KW));
@@ -338,7 +385,7 @@ fn maintenance(node: &SyntaxNode, lock: Lock, work: Option<Work>, world: &mut Wo
     if names.is_empty() {
         // All that the role may, one after the other: nobody minds, unless each is written anew.
         if work == Some(Work::Rewrite) {
-            world.unknown();
+            world.unknown(Unknown::which("tables"));
         }
         return;
     }

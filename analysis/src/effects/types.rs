@@ -4,23 +4,30 @@ use squawk_syntax::ast::{self, AlterTypeAction, AstNode as _, CreateTypeKind, St
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::session::literal;
-use super::{name_of, other, text, world::World};
-use crate::catalog::{Function, TypeFacts};
+use super::{Unknown, name_of, other, text, world::World};
+use crate::catalog::{Function, Object, TypeFacts};
 use crate::name::{Name, identifier};
 
 pub(super) fn effects(statement: &Stmt, world: &mut World) {
     match statement {
         Stmt::CreateType(it) => {
             let Some(name) = it.type_name().map(|name| name_of(name.syntax())) else { return };
-            if !matches!(it.kind(), None | Some(CreateTypeKind::BaseType(_))) {
-                makes(&name, false, world);
+            match it.kind() {
+                None | Some(CreateTypeKind::BaseType(_)) => {}
+                Some(CreateTypeKind::EnumType(_)) => makes(&name, 'e', false, world),
+                // It has functions of its name.
+                Some(CreateTypeKind::RangeType(_)) => {
+                    makes(&name, 'r', false, world);
+                    world.doubts();
+                }
+                Some(_) => makes(&name, 'c', false, world),
             }
         }
         Stmt::AlterType(it) => alter(it, world),
         // What it comes of may have a constraint, too.
         Stmt::CreateDomain(it) => {
             let Some(name) = it.domain().map(|name| name_of(name.syntax())) else { return };
-            makes(&name, true, world);
+            makes(&name, 'd', true, world);
         }
         Stmt::AlterDomain(it) => domain(it, world),
         Stmt::CreateFunction(it) => {
@@ -34,15 +41,16 @@ pub(super) fn effects(statement: &Stmt, world: &mut World) {
 }
 
 /// A type is known under both of its names.
-fn is(name: &Name, constrained_domain: bool, world: &mut World) {
+fn is(name: &Name, facts: &TypeFacts, world: &mut World) {
     for name in [name.clone(), Name::unqualified(name.name.clone())] {
-        world.types.insert(name, TypeFacts { constrained_domain });
+        world.types.insert(name, facts.clone());
     }
 }
 
 /// The script makes the type itself.
-fn makes(name: &Name, constrained_domain: bool, world: &mut World) {
-    is(name, constrained_domain, world);
+fn makes(name: &Name, kind: char, constrained_domain: bool, world: &mut World) {
+    let schema = world.schema_of(name).unwrap_or_default();
+    is(name, &TypeFacts { constrained_domain, schema, kind }, world);
     world.made_types.insert(name.name.clone());
     world.plan_types.insert(name.name.clone());
 }
@@ -51,25 +59,39 @@ fn alter(alter: &ast::AlterType, world: &mut World) {
     let Some(name) = alter.type_name_ref().map(|name| name_of(name.syntax())) else { return };
     match alter.action() {
         // A composite type's new shape reaches the tables that are of that type.
-        Some(AlterTypeAction::AlterTypeAttributeActionList(_)) => world.unknown(),
-        // Who made the type in the same transaction may use its new values there.
-        Some(AlterTypeAction::AddValue(it)) if !world.made_types.contains(&name.name) => {
+        Some(AlterTypeAction::AlterTypeAttributeActionList(_)) => {
+            world.unknown(Unknown::which("tables with a column of the type"));
+        }
+        // From PostgreSQL 17 on, who made the type in the same transaction may use its new values there.
+        Some(AlterTypeAction::AddValue(it)) if world.version < 170_000 || !world.made_types.contains(&name.name) => {
             let value = it.literal().and_then(|value| literal(&text(value.syntax())));
             world.added_values.extend(value);
         }
         Some(AlterTypeAction::TypeRenameTo(it)) => {
             let to = it.syntax().descendants().find(|node| node.kind() == SyntaxKind::TYPE_NAME);
-            let known = world.types.get(&name).cloned();
-            if let (Some(to), Some(known)) = (to, known) {
-                let to = name.renamed(identifier(&text(&to)));
-                if world.made_types.contains(&name.name) {
-                    makes(&to, known.constrained_domain, world);
-                } else {
-                    is(&to, known.constrained_domain, world);
-                }
-            }
+            renamed(&name, to.map(|to| name.renamed(identifier(&text(&to)))), world);
         }
+        Some(AlterTypeAction::SetSchema(it)) => renamed(&name, moved(&name, it.syntax()), world),
         _ => {}
+    }
+}
+
+/// `name` in the schema that SET SCHEMA says.
+fn moved(name: &Name, set: &SyntaxNode) -> Option<Name> {
+    let schema = set.descendants().find(|node| node.kind() == SyntaxKind::SCHEMA_REF)?;
+    Some(Name { schema: Some(identifier(&text(&schema))), name: name.name.clone() })
+}
+
+/// A type is called `to` from now on.
+fn renamed(name: &Name, to: Option<Name>, world: &mut World) {
+    let Some((to, known)) = to.zip(world.type_facts(name)) else { return };
+    world.remove_type(name);
+    world.rename_object(Object::Type, name, &to);
+    if world.made_types.contains(&name.name) {
+        makes(&to, known.kind, known.constrained_domain, world);
+    } else {
+        let schema = to.schema.clone().unwrap_or_else(|| known.schema.clone());
+        is(&to, &TypeFacts { schema, ..known }, world);
     }
 }
 
@@ -77,13 +99,22 @@ fn alter(alter: &ast::AlterType, world: &mut World) {
 fn domain(alter: &ast::AlterDomain, world: &mut World) {
     let Some(name) = alter.syntax().descendants().find(|node| node.kind() == SyntaxKind::DOMAIN_REF) else { return };
     let name = name_of(&name);
-    is(&name, true, world);
+    let child = |kind| alter.syntax().children().find(|node| node.kind() == kind);
+    if let Some(to) = child(SyntaxKind::DOMAIN_RENAME_TO) {
+        let to = to.descendants().find(|node| node.kind() == SyntaxKind::DOMAIN);
+        return renamed(&name, to.map(|to| name.renamed(identifier(&text(&to)))), world);
+    }
+    if let Some(set) = child(SyntaxKind::SET_SCHEMA) {
+        return renamed(&name, moved(&name, &set), world);
+    }
+    let schema = world.schema_of(&name).unwrap_or_default();
+    is(&name, &TypeFacts { constrained_domain: true, schema, kind: 'd' }, world);
     let checks = alter.syntax().descendants().any(|node| {
         matches!(node.kind(), SyntaxKind::ADD_CONSTRAINT | SyntaxKind::SET_NOT_NULL | SyntaxKind::VALIDATE_CONSTRAINT)
     });
     let later = alter.syntax().descendants().any(|node| node.kind() == SyntaxKind::NOT_VALID);
     if checks && !later && !world.made_types.contains(&name.name) {
-        world.unknown();
+        world.unknown(Unknown::which("tables with a column of the domain"));
     }
 }
 
@@ -94,6 +125,6 @@ fn function(statement: &SyntaxNode, world: &mut World) {
         .find(|node| matches!(node.kind(), SyntaxKind::FUNCTION_NAME | SyntaxKind::FUNCTION_NAME_REF));
     let Some(name) = named.map(|node| name_of(&node)) else { return };
     for name in [name.clone(), Name::unqualified(name.name.clone())] {
-        world.functions.insert(name, Function { volatility: 'v', builtin: false });
+        world.functions.insert(name, Function { volatility: 'v', builtin: false, overloads: Vec::new() });
     }
 }

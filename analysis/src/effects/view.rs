@@ -5,7 +5,7 @@ use squawk_syntax::ast::{self, AstNode, DataOption, DropBehavior};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::world::{World, made};
-use super::{data, has, name_of};
+use super::{Unknown, data, has, name_of};
 use crate::catalog::Kind;
 use crate::name::Name;
 
@@ -60,6 +60,7 @@ pub(super) fn drop(statement: &SyntaxNode, behavior: Option<&DropBehavior>, worl
     let cascades = matches!(behavior, Some(DropBehavior::Cascade(_)));
     let is_absent = names(statement).iter().all(|view| world.relation(view).is_none());
     let going: Vec<Name> = names(statement).iter().map(|view| world.resolve(view)).collect();
+    let used: Vec<_> = going.iter().flat_map(|view| world.users_of(view, None)).collect();
     for view in names(statement) {
         if world.relation(&view).is_some() {
             if let Some(other) = world.user_of(&view, None).filter(|other| !cascades && !going.contains(other)) {
@@ -70,7 +71,10 @@ pub(super) fn drop(statement: &SyntaxNode, behavior: Option<&DropBehavior>, worl
         }
     }
     if cascades && !is_absent {
-        world.opaque();
+        let known: Vec<_> =
+            used.into_iter().filter(|view| !going.iter().any(|name| view.ends_with(&name.to_string()))).collect();
+        let names: Vec<_> = going.iter().map(ToString::to_string).collect();
+        world.opaque(Unknown::cascade(&names.join(", "), &known));
     }
 }
 

@@ -29,7 +29,11 @@ pub(super) fn migration(
     let mut statements: Vec<Statement> = Vec::new();
     let mut held = Held::default();
     world.next_script();
-    for written in parse.tree().stmts().filter(runs) {
+    for written in parse.tree().stmts() {
+        if !runs(&written) {
+            world.ends_block(&written);
+            continue;
+        }
         let is_unclear = !world.knows(written.syntax());
         let before = rules::before(&written, world);
         let mut effects = effects::of(&written, world);
@@ -51,8 +55,9 @@ pub(super) fn migration(
         findings = rest;
         // squawk knows one script at a time. Nobody uses yet what this plan makes itself.
         let is_absent = drops_if_exists(&written) && effects == Effects::default();
-        let is_new =
-            world.was_empty || is_absent || !effects.opaque && effects.of.first().is_some_and(|effect| effect.is_new);
+        let is_new = world.was_empty
+            || is_absent
+            || !effects.is_opaque() && effects.of.first().is_some_and(|effect| effect.is_new);
         add(&mut statement, own.into_iter().map(|(_, finding)| finding).filter(|_| !is_new));
         held.statement(&effects, world);
         statements.push(statement);
@@ -143,7 +148,7 @@ fn statement(context: &Context, number: usize, lines: &Lines) -> Statement {
         verdict: Verdict::Safe,
         why,
         effects: context.effects.of.clone(),
-        opaque: context.effects.opaque,
+        opaque: context.effects.is_opaque(),
         blocking: blocked.map(|blocked| blocked.blocking()),
         findings: Vec::new(),
         safer,

@@ -86,7 +86,7 @@ pub(super) const DOMAIN_CHECKED: Rule = Rule {
     bad: "ALTER DOMAIN price ADD CONSTRAINT positive CHECK (value > 0)",
     good: "ALTER DOMAIN price ADD CONSTRAINT positive CHECK (value > 0) NOT VALID",
     judge: |context| {
-        let is_checked = matches!(context.statement, Stmt::AlterDomain(_)) && context.effects.opaque;
+        let is_checked = matches!(context.statement, Stmt::AlterDomain(_)) && context.effects.is_opaque();
         is_checked.then(|| Found {
             verdict: Verdict::Danger,
             text: "Writers of every table with a column of the domain wait until all its rows are read".to_owned(),

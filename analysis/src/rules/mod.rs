@@ -75,6 +75,7 @@ pub const ALL: &[Rule] = &[
     session::WAITS_ALONE,
     session::REFUSED,
     session::DOES_NOTHING,
+    session::OUTLIVES,
     blocked::LONG_BLOCK,
     unknown::OPAQUE,
 ];
@@ -98,7 +99,7 @@ pub(crate) struct Context<'a> {
 /// Whether a finding counts on a database that held nothing before the plan: no other session uses what the plan makes, and
 /// nothing is lost with it. What the server refuses it refuses there too.
 pub(crate) fn counts_where_nothing_is(finding: &Finding) -> bool {
-    [session::REFUSED, session::DOES_NOTHING].iter().any(|rule| finding.rule == rule.name)
+    [session::REFUSED, session::DOES_NOTHING, session::OUTLIVES].iter().any(|rule| finding.rule == rule.name)
 }
 
 /// The table that `statement` is about to alter or to index, as it is on the `world` before, and if it is indexed, its

@@ -1,5 +1,6 @@
 //! Settings of the script's own that take away what protects others.
 
+use engine::script::outlives;
 use report::Verdict;
 use squawk_syntax::ast::{self, AstNode as _};
 
@@ -102,3 +103,22 @@ fn refused(context: &Context) -> Option<Found> {
         safer: safer("Put ALTER TYPE … ADD VALUE into a migration of its own, before this one", None),
     })
 }
+
+pub(super) const OUTLIVES: Rule = Rule {
+    name: "outlives",
+    about: "A replication slot, a file, an advisory lock of the session, what another connection did: no rollback undoes it. If the script fails behind it, it \
+            stays, and the next run meets it.",
+    setup: "CREATE TABLE big (id bigint)",
+    bad: "SELECT pg_advisory_lock(4)",
+    good: "SELECT pg_advisory_xact_lock(4)",
+    judge: |context| {
+        // What a sequence gives next is set at the end of many a script, and is set again by the next run.
+        let lasts = |what: &String| !what.contains("sequence's value");
+        let what = outlives(context.statement.syntax()).into_iter().find(lasts)?;
+        Some(Found {
+            verdict: Verdict::Caution,
+            text: format!("{what} outlives a rollback: it stays if the script fails behind it"),
+            safer: safer("Give it a migration of its own, so that nothing can fail behind it", None),
+        })
+    },
+};

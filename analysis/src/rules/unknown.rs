@@ -12,16 +12,15 @@ pub(super) const OPAQUE: Rule = Rule {
     good: "DELETE FROM big WHERE id BETWEEN 1 AND 10",
     judge: |context| {
         // Where names say nothing, another rule says so.
-        if !context.effects.opaque || context.is_unclear {
-            return None;
-        }
-        let text = "What it does inside, and whom it blocks, cannot be known before it runs";
+        let first = context.effects.unknowns.first().filter(|_| !context.is_unclear)?;
+        let texts: Vec<_> = context.effects.unknowns.iter().map(|unknown| unknown.text.as_str()).collect();
+        let text = texts.join("; ");
         let is_large = |name: &&String| is_large(context.world.facts_of_name(name));
         let large = context.effects.mentions.iter().find(is_large);
         Some(Found {
             verdict: if large.is_some() { Verdict::Danger } else { Verdict::Caution },
-            text: large.map_or_else(|| text.to_owned(), |name| format!("{text}, and it names {name}, which is large")),
-            safer: safer("Write its statements out, if it need not decide anything", None),
+            text: large.map_or_else(|| text.clone(), |name| format!("{text}, and it names {name}, which is large")),
+            safer: safer(first.way, None),
         })
     },
 };

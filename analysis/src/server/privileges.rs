@@ -27,6 +27,10 @@ pub enum Need {
     CreateSchema,
     /// To make an extension.
     CreateExtension(String),
+    /// To make a database.
+    CreateDatabase,
+    /// To make a role.
+    CreateRole,
 }
 
 /// What can be granted on a relation.
@@ -146,6 +150,12 @@ pub async fn missing(connection: &mut PgConnection, needs: &[Need]) -> Result<Ve
     if needs.contains(&Need::CreateSchema) && !database.creates {
         missing.push(format!("make a schema: {}", database.denial()));
     }
+    if needs.contains(&Need::CreateDatabase) && !database.makes_databases {
+        missing.push("make a database: it has not CREATEDB".to_owned());
+    }
+    if needs.contains(&Need::CreateRole) && !database.makes_roles {
+        missing.push("make a role: it has not CREATEROLE".to_owned());
+    }
     for (_, row) in answered(&for_extensions, extensions)? {
         missing.extend(on_extension(row, &database)?);
     }
@@ -211,11 +221,14 @@ fn on_extension(row: &PgRow, database: &Database) -> Result<Option<String>, sqlx
 }
 
 /// The database that the session is in, and what the role may do there.
+#[expect(clippy::struct_excessive_bools, reason = "these are facts of the catalog")]
 struct Database {
     name: String,
     owner: String,
     creates: bool,
     is_superuser: bool,
+    makes_databases: bool,
+    makes_roles: bool,
 }
 
 impl Database {
@@ -225,6 +238,8 @@ impl Database {
             owner: owner(row)?,
             creates: row.try_get("creates")?,
             is_superuser: row.try_get("is_superuser")?,
+            makes_databases: row.try_get("makes_databases")?,
+            makes_roles: row.try_get("makes_roles")?,
         })
     }
 
@@ -296,5 +311,6 @@ const EXTENSIONS: &str = "\
 const DATABASE: &str = "\
     SELECT d.datname AS name, pg_catalog.pg_get_userbyid(d.datdba) AS owner, \
            pg_catalog.has_database_privilege(d.oid, 'CREATE') AS creates, \
-           (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user) AS is_superuser \
-    FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()";
+           r.rolsuper AS is_superuser, r.rolsuper OR r.rolcreatedb AS makes_databases, \
+           r.rolsuper OR r.rolcreaterole AS makes_roles \
+    FROM pg_catalog.pg_database d JOIN pg_catalog.pg_roles r ON r.rolname = current_user WHERE d.datname = pg_catalog.current_database()";

@@ -7,7 +7,7 @@ mod waiting;
 
 use std::time::Duration;
 
-use analysis::catalog::{Catalog, Relation, look};
+use analysis::catalog::{Catalog, Named, Relation, look};
 use analysis::name::Name;
 use report::Table;
 use sqlx::PgConnection;
@@ -18,8 +18,8 @@ use crate::support::{names, written};
 const AT_ONCE: Duration = Duration::from_secs(5);
 
 async fn look_for(connection: &mut PgConnection, relations: &[&str]) -> Catalog {
-    let names = names(relations);
-    let looking = look(connection, &names, &[], &[]);
+    let named = Named::of_relations(names(relations));
+    let looking = look(connection, &named);
     tokio::time::timeout(AT_ONCE, looking).await.unwrap().unwrap()
 }
 

@@ -49,12 +49,7 @@ async fn catalog(session: &mut PgConnection, scripts: &[String]) -> Catalog {
     for sql in scripts {
         names.extend(named(sql));
     }
-    let (relations, functions, types): (Vec<_>, Vec<_>, Vec<_>) = (
-        names.relations.into_iter().collect(),
-        names.functions.into_iter().collect(),
-        names.types.into_iter().collect(),
-    );
-    look(session, &relations, &functions, &types).await.unwrap()
+    look(session, &names).await.unwrap()
 }
 
 fn pending(scripts: &[String]) -> Vec<Pending> {

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use analysis::catalog::{Catalog, look};
+use analysis::catalog::{Catalog, Named, look};
 use analysis::effects::named;
 use analysis::plan::{Pending, report};
 use analysis::server;
@@ -61,11 +61,11 @@ fn plans(file: &Path) -> Vec<Plan> {
 }
 
 async fn catalog(session: &mut PgConnection, plan: &Plan) -> Catalog {
-    let sql: Vec<_> = plan.migrations.iter().map(|migration| named(&migration.sql)).collect();
-    let relations: Vec<_> = sql.iter().flat_map(|names| names.relations.clone()).collect();
-    let functions: Vec<_> = sql.iter().flat_map(|names| names.functions.clone()).collect();
-    let types: Vec<_> = sql.iter().flat_map(|names| names.types.clone()).collect();
-    let mut catalog = look(session, &relations, &functions, &types).await.unwrap();
+    let mut names = Named::default();
+    for migration in &plan.migrations {
+        names.extend(named(&migration.sql));
+    }
+    let mut catalog = look(session, &names).await.unwrap();
     for relation in catalog.relations.values_mut() {
         if relation.facts.name.contains("big") {
             relation.facts.rows = Some(ROWS);

@@ -31,13 +31,7 @@ pub(crate) async fn catalog(session: &mut PgConnection, sql: &str) -> Catalog {
 
 /// What the catalog says, but for the size of what is to be huge.
 async fn catalog_where(session: &mut PgConnection, sql: &str, is_huge: impl Fn(&str) -> bool) -> Catalog {
-    let names = named(sql);
-    let (relations, functions, types): (Vec<_>, Vec<_>, Vec<_>) = (
-        names.relations.into_iter().collect(),
-        names.functions.into_iter().collect(),
-        names.types.into_iter().collect(),
-    );
-    let mut catalog = look(session, &relations, &functions, &types).await.unwrap();
+    let mut catalog = look(session, &named(sql)).await.unwrap();
     for relation in catalog.relations.values_mut().filter(|relation| is_huge(&relation.facts.name)) {
         relation.facts.rows = Some(ROWS);
         relation.facts.bytes = BYTES;

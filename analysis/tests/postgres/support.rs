@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use analysis::catalog::Named;
 use analysis::name::Name;
 use engine::history::Format;
 use engine::session::{Target, Tls};
@@ -170,6 +171,12 @@ pub(crate) async fn fewest_messages(session: &mut PgConnection, asking: impl Asy
 /// Names as a script writes them.
 pub(crate) fn names(texts: &[&str]) -> Vec<Name> {
     texts.iter().map(|text| Name::parse(text)).collect()
+}
+
+/// What scripts would name that name these.
+pub(crate) fn asked(relations: &[Name], functions: &[Name], types: &[Name]) -> Named {
+    let [relations, functions, types] = [relations, functions, types].map(|names| names.iter().cloned().collect());
+    Named { relations, functions, types, ..Named::default() }
 }
 
 /// `names` as they are written.

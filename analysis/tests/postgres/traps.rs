@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use analysis::catalog::look;
+use analysis::catalog::{Object, look};
 use analysis::effects::{Named, named};
 use analysis::name::Name;
 use analysis::server::{self, Need, Privilege, missing};
 use sqlx::{Connection as _, PgConnection, Row as _};
 
-use crate::support::{Database, run};
+use crate::support::{Database, asked, run};
 
 const TRAPS: &str = include_str!("../../../engine/tests/postgres/traps.sql");
 
@@ -43,15 +43,21 @@ fn names() -> Named {
         relations: ["kept", "by_total", "broken", "more", "public.spent", "numbers"].map(Name::parse).into(),
         functions: ["twice", "public.twice"].map(Name::parse).into(),
         types: ["label", "positive", "state", "public.label"].map(Name::parse).into(),
+        schemas: ["public", "nowhere"].map(str::to_owned).into(),
+        dropped: [
+            (Object::Type, Name::parse("state")),
+            (Object::Function, Name::parse("twice")),
+            (Object::Schema, Name::parse("public")),
+            (Object::Sequence, Name::parse("numbers")),
+        ]
+        .into(),
     });
     all
 }
 
 /// What is told of all of that, but for what is different at each moment.
 async fn told(session: &mut PgConnection, stranger: &mut PgConnection, names: &Named) -> String {
-    let [relations, functions, types] =
-        [&names.relations, &names.functions, &names.types].map(|names: &BTreeSet<Name>| Vec::from_iter(names.clone()));
-    let mut catalog = look(session, &relations, &functions, &types).await.unwrap();
+    let mut catalog = look(session, names).await.unwrap();
     for relation in catalog.relations.values_mut() {
         let facts = &mut relation.facts;
         (facts.reads, facts.writes) = (facts.reads.map(|_| 0), facts.writes.map(|_| 0));
@@ -133,7 +139,7 @@ async fn finds_no_trap(near: bool, shut: bool) {
     assert_same(&before, &told(&mut session, &mut stranger, &names).await);
     // Some of the system's names too, which mean the traps now.
     let some = of_system.iter().step_by(40).map(Name::unqualified).collect::<Vec<_>>();
-    look(&mut session, &some, &some, &some).await.unwrap();
+    look(&mut session, &asked(&some, &some, &some)).await.unwrap();
     assert_eq!(crate::support::text(&mut layer, "SELECT is_called FROM traps.sprung").await, "false");
     session.close().await.unwrap();
     database.drop().await;

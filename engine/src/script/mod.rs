@@ -25,7 +25,7 @@ use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
 
 pub use evidence::{Evidence, Reindexed, is_concurrent};
 pub(crate) use lexical::Lines;
-pub use outlives::Outlives;
+pub use outlives::{Outlives, outlives};
 pub use strings::unquoted;
 
 use crate::name::Name;

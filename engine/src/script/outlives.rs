@@ -63,7 +63,12 @@ const FUNCTIONS: &[(&str, &[&str])] = &[
 /// What a statement does that no rollback undoes, as far as its text tells. What a function of the database's own does
 /// is not known.
 pub(super) fn of(node: &SyntaxNode, line: usize) -> Vec<Outlives> {
-    let mut found: Vec<Outlives> = match node.kind() {
+    outlives(node).into_iter().map(|what| Outlives { line, what }).collect()
+}
+
+/// What the statement `node` does that no rollback undoes, each as a noun.
+pub fn outlives(node: &SyntaxNode) -> Vec<String> {
+    let mut found: Vec<String> = match node.kind() {
         SyntaxKind::DO => {
             constants(node).flat_map(|body| called_in(&body)).filter_map(|name| stays(&name)).collect::<Vec<_>>()
         }
@@ -84,10 +89,7 @@ pub(super) fn of(node: &SyntaxNode, line: usize) -> Vec<Outlives> {
         | SyntaxKind::CREATE_POLICY
         | SyntaxKind::ALTER_POLICY => Vec::new(),
         _ => called(node).filter_map(|name| stays(&name)).collect(),
-    }
-    .into_iter()
-    .map(|what| Outlives { line, what })
-    .collect();
+    };
     found.dedup();
     found
 }

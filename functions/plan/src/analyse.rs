@@ -71,9 +71,8 @@ pub(crate) async fn look(
         (pending, named)
     })
     .await?;
-    let [relations, functions, types] = [named.relations, named.functions, named.types].map(Vec::from_iter);
     let (catalog, mut server) = asked(session, async |connection| {
-        let catalog = catalog::look(connection, &relations, &functions, &types).await?;
+        let catalog = catalog::look(connection, &named).await?;
         Ok((catalog, server::look(connection).await?))
     })
     .await?;

@@ -9,7 +9,7 @@ use super::{Table, column_type};
 use crate::catalog::Column;
 use crate::effects::expression::{Volatility, volatility};
 use crate::effects::named::type_name;
-use crate::effects::{has, identifier_of, world::World};
+use crate::effects::{has, identifier_of, text, world::World};
 use crate::name::quoted;
 
 /// PostgreSQL's own words for types that are called otherwise in the catalog.
@@ -41,6 +41,10 @@ pub(super) fn effects(add: &ast::AddColumn, table: &Table, world: &mut World) {
         .iter()
         .any(|constraint| matches!(constraint, Constraint::NotNullConstraint(_) | Constraint::PrimaryKeyConstraint(_)));
     let of_type = add.ty().map(|ty| column_type::canonical(ty.syntax())).unwrap_or_default();
+    let default = constraints.iter().find_map(|constraint| match constraint {
+        Constraint::DefaultConstraint(it) => Some(text(it.expr()?.syntax())),
+        _ => None,
+    });
     for name in table.family(world) {
         if let Some(relation) = world.relation_mut(&name) {
             relation.columns.push(Column {
@@ -48,6 +52,8 @@ pub(super) fn effects(add: &ast::AddColumn, table: &Table, world: &mut World) {
                 of_type: of_type.clone(),
                 not_null,
                 collated: add.collate().is_some(),
+                generated: generated(&constraints),
+                default: default.clone(),
                 indexes: Vec::new(),
             });
         }
@@ -69,7 +75,7 @@ fn meets(add: &ast::AddColumn, column: &str, table: &Table, world: &mut World) {
 }
 
 /// Whether a type is one of PostgreSQL's own that has one name alone.
-fn is_plain(of_type: &str) -> bool {
+pub(in crate::effects) fn is_plain(of_type: &str) -> bool {
     let bare = of_type.split('(').next().unwrap_or_default();
     [
         "bigint",
@@ -103,6 +109,19 @@ fn fills_rows(add: &ast::AddColumn, constraints: &[Constraint], world: &World) -
     });
     let is_volatile = default.is_some_and(|expr| volatility(expr.syntax(), world) == Volatility::Volatile);
     is_volatile || generated || is_constrained_domain(add, world)
+}
+
+/// `pg_attribute.attgenerated` of a column with these constraints.
+pub(in crate::effects) fn generated(constraints: &[Constraint]) -> char {
+    let written = constraints.iter().find_map(|constraint| match constraint {
+        Constraint::GeneratedConstraint(it) if !has(it.syntax(), SyntaxKind::IDENTITY_KW) => Some(it),
+        _ => None,
+    });
+    match written {
+        Some(it) if is_virtual(it) => 'v',
+        Some(_) => 's',
+        None => ' ',
+    }
 }
 
 /// A virtual column is computed when it is read. So is one that does not say STORED: before PostgreSQL 18 it had to.

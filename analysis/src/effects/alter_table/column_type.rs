@@ -8,13 +8,14 @@ use super::Table;
 use crate::catalog::Constraint;
 use crate::effects::named::type_name;
 use crate::effects::{has, identifier_of, text, world::World};
-use crate::name::Name;
+use crate::name::{Name, quoted};
 
 pub(super) fn effects(set: &ast::SetType, column: &str, table: &Table, world: &mut World) {
     let Some(to) = set.ty().map(|ty| canonical(ty.syntax())) else { return };
     let converts = set.using_expr().is_some_and(|using| !is_plain(using.syntax(), column, &to));
     let collated = set.collate().is_some();
     super::refuse_used(column, table, world);
+    refuse_uncast(set.using_expr().is_some(), column, &to, table, world);
     for name in table.family(world) {
         let known = world.column(&name, column).cloned();
         let from = known.as_ref().map(|column| column.of_type.clone()).unwrap_or_default();
@@ -38,6 +39,36 @@ pub(super) fn effects(set: &ast::SetType, column: &str, table: &Table, world: &m
         });
         recheck(&name, column, world);
     }
+}
+
+/// What the server does not cast by itself it refuses: values where USING is missing, and the default in any case.
+fn refuse_uncast(is_using: bool, column: &str, to: &str, table: &Table, world: &mut World) {
+    let Some(known) = world.column(&table.name, column) else { return };
+    let (from, bare) = (split(&known.of_type).0, split(to).0);
+    let is_refused = |from: &str| world.casts(from, &bare) == Some(false);
+    let name = quoted(column);
+    let why = if !is_using && is_refused(&from) {
+        format!("the column {name} is {from}, which is not cast to {bare} without USING")
+    } else if known.default.as_deref().and_then(type_of_constant).is_some_and(|of_type| is_refused(&of_type)) {
+        format!("the default of the column {name} is not cast to {bare}: drop the default before, and set one behind")
+    } else {
+        return;
+    };
+    world.fails(why);
+}
+
+/// The type of a default that is one constant, as `pg_get_expr` writes it: `'a'::text`, `0`, `true`.
+fn type_of_constant(default: &str) -> Option<String> {
+    if default.parse::<i64>().is_ok() {
+        return Some("integer".to_owned());
+    }
+    if matches!(default, "true" | "false") {
+        return Some("boolean".to_owned());
+    }
+    let (value, of_type) = default.strip_prefix('\'')?.rsplit_once("'::")?;
+    // Of another text within, nothing is known.
+    let is_plain = !value.replace("''", "").contains('\'') && !of_type.contains(|c: char| "+|(".contains(c));
+    is_plain.then(|| of_type.to_owned())
 }
 
 /// Indexes of the column are built anew: all of them, or those alone that have an expression or a condition, of which
@@ -103,7 +134,7 @@ fn is_plain(using: &SyntaxNode, column: &str, to: &str) -> bool {
 }
 
 /// A type as `format_type` writes it.
-pub(super) fn canonical(of_type: &SyntaxNode) -> String {
+pub(in crate::effects) fn canonical(of_type: &SyntaxNode) -> String {
     let mut arguments = String::new();
     for list in of_type.children().filter(|child| child.kind() == SyntaxKind::ARG_LIST) {
         arguments = text(&list);

@@ -15,6 +15,11 @@ pub(super) fn add(add: &ast::AddConstraint, table: &Table, world: &mut World) {
         return world.lock(&table.name, Lock::AccessExclusive);
     };
     let columns = written::columns(&written, &table.name, world);
+    if !matches!(written, Written::CheckConstraint(_) | Written::ExcludeConstraint(_)) {
+        for column in &columns {
+            super::refuse_missing(column, table, world);
+        }
+    }
     refuse_known(&written, table, world);
     added(&written, &columns, table, world, With::Rows);
 }
@@ -250,6 +255,11 @@ pub(super) fn drop(drop: &ast::DropConstraint, table: &Table, world: &mut World)
     table.lock(world, Lock::AccessExclusive);
     let name = drop.constraint_name_ref().map(|name| identifier_of(name.syntax())).unwrap_or_default();
     let cascades = matches!(drop.drop_behavior(), Some(ast::DropBehavior::Cascade(_)));
+    let is_missing = world.existing(&table.name).is_some() && world.constraint(&table.name, &name).is_none();
+    // Those that SET NOT NULL makes have names from PostgreSQL 18 on, which are not kept.
+    if is_missing && drop.if_exists().is_none() && !name.ends_with("_not_null") {
+        world.fails(format!("{} has no constraint {}", table.name, quoted(&name)));
+    }
     if let Some(gone) = world.constraint(&table.name, &name).filter(|_| !cascades)
         && let Some(other) = relying(&table.name, gone, world)
     {

@@ -12,16 +12,18 @@ use report::{Lock, Work};
 use squawk_syntax::SyntaxNode;
 use squawk_syntax::ast::{self, AlterColumnOption, AlterTableAction, AstNode as _};
 
-use super::{What, identifier_of, name_of, text, world::World};
+use super::{Unknown, What, identifier_of, name_of, text, world::World};
 use crate::name::{Name, quoted};
 
+pub(super) use add_column::{generated, is_plain};
+pub(super) use column_type::canonical;
 pub(super) use constraint::dropped;
 pub(super) use remember::{column, indexed, made_with};
 
 pub(super) fn effects(statement: &ast::AlterTable, world: &mut World) {
     let Some(target) = statement.table_relation_name() else {
         // ALTER TABLE ALL IN TABLESPACE: whichever are there.
-        return world.unknown();
+        return world.unknown(Unknown::which("relations of the tablespace"));
     };
     let Some(written) = target.table_name_ref().map(|name| name_of(name.syntax())) else { return };
     let table = Table { only: target.only_token().is_some(), name: world.resolve(&written) };
@@ -36,7 +38,12 @@ pub(super) fn effects(statement: &ast::AlterTable, world: &mut World) {
     }
     let mut actions: Vec<_> = statement.actions().collect();
     // The server begins with what is dropped, wherever it stands: that proves nothing to the others any more.
-    actions.sort_by_key(|it| !matches!(it, AlterTableAction::DropColumn(_) | AlterTableAction::DropConstraint(_)));
+    // Then come new columns, which the others may name.
+    actions.sort_by_key(|it| match it {
+        AlterTableAction::DropColumn(_) | AlterTableAction::DropConstraint(_) => 0,
+        AlterTableAction::AddColumn(_) => 1,
+        _ => 2,
+    });
     for action in &actions {
         subcommand(action, &table, world);
     }
@@ -103,7 +110,11 @@ fn subcommand(action: &AlterTableAction, table: &Table, world: &mut World) {
         Action::TableRenameTo(it) => {
             world.lock(&table.name, Lock::AccessExclusive);
             if let Some(to) = it.table_name() {
-                world.rename(&table.name, &table.name.renamed(identifier_of(to.syntax())));
+                let to = table.name.renamed(identifier_of(to.syntax()));
+                if world.relation(&to).is_some() {
+                    world.fails(format!("there is a {to} already"));
+                }
+                world.rename(&table.name, &to);
             }
         }
         Action::SetSchema(it) => {
@@ -134,6 +145,17 @@ fn alter_column(alter: &ast::AlterColumn, table: &Table, world: &mut World) {
     refuse_missing(&column, table, world);
     match alter.option() {
         Some(AlterColumnOption::SetType(it)) => column_type::effects(&it, &column, table, world),
+        Some(AlterColumnOption::SetDefault(_)) => {
+            table.lock(world, Lock::AccessExclusive);
+            refuse_generated(&column, table, world);
+            // What it is by now is not read.
+            world.change_column(&table.name, &column, |known| known.default = None);
+        }
+        Some(AlterColumnOption::DropDefault(_)) => {
+            table.lock(world, Lock::AccessExclusive);
+            refuse_generated(&column, table, world);
+            world.change_column(&table.name, &column, |known| known.default = None);
+        }
         Some(AlterColumnOption::SetNotNull(_)) => constraint::set_not_null(&column, table, world),
         Some(AlterColumnOption::DropNotNull(_)) => {
             table.lock(world, Lock::AccessExclusive);
@@ -160,7 +182,8 @@ fn drop_column(drop: &ast::DropColumn, table: &Table, world: &mut World) {
     }
     // Views and more, which only the server can list.
     if matches!(drop.drop_behavior(), Some(ast::DropBehavior::Cascade(_))) {
-        world.opaque();
+        let views = table.family(world).iter().flat_map(|name| world.users_of(name, Some(&column))).collect::<Vec<_>>();
+        world.opaque(Unknown::cascade(&format!("the column {}", quoted(&column)), &views));
     } else {
         refuse_used(&column, table, world);
     }
@@ -193,6 +216,13 @@ fn refuse_missing(column: &str, table: &Table, world: &mut World) {
     }
 }
 
+/// A generated column has no default.
+fn refuse_generated(column: &str, table: &Table, world: &mut World) {
+    if world.column(&table.name, column).is_some_and(|known| known.generated != ' ') {
+        world.fails(format!("the column {} of {} is generated, and has no default", quoted(column), table.name));
+    }
+}
+
 /// What a view uses can neither go nor be of another type.
 fn refuse_used(column: &str, table: &Table, world: &mut World) {
     let family = table.family(world);
@@ -205,6 +235,10 @@ fn rename_column(rename: &ast::RenameColumn, table: &Table, world: &mut World) {
     table.lock(world, Lock::AccessExclusive);
     let (Some(from), Some(to)) = (rename.column_name_ref(), rename.column_name()) else { return };
     let (from, to) = (identifier_of(from.syntax()), identifier_of(to.syntax()));
+    refuse_missing(&from, table, world);
+    if world.column(&table.name, &to).is_some() {
+        world.fails(format!("{} has a column {} already", table.name, quoted(&to)));
+    }
     for name in table.family(world) {
         remember::column_renamed(&from, &to, &name, world);
     }

@@ -89,6 +89,15 @@ pub(super) fn detach(detach: &ast::DetachPartition, table: &Table, world: &mut W
         return;
     };
     world.lock(&partition, Lock::AccessExclusive);
+    let other = world.relation(&table.name).and_then(|it| it.detaching.clone());
+    if let Some(other) = other.filter(|other| *other != partition)
+        && matches!(detach.detach_partition_option(), Some(DetachPartitionOption::DetachConcurrently(_)))
+    {
+        world.fails(format!(
+            "detaching {other} from {} was cut off: finish that first, with ALTER TABLE {} DETACH PARTITION {other} FINALIZE",
+            table.name, table.name
+        ));
+    }
     if matches!(detach.detach_partition_option(), Some(DetachPartitionOption::DetachConcurrently(_)))
         && let Some(default) = default_of(table, world)
     {

@@ -5,7 +5,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::{Table, written};
 use crate::catalog::{Constraint, Index, Kind};
-use crate::effects::{identifier_of, name_of, world::World};
+use crate::effects::{has, identifier_of, name_of, world::World};
 use crate::name::Name;
 
 /// A constraint that is added.
@@ -36,6 +36,7 @@ pub(super) fn added(text: &Written, columns: &[String], valid: bool, table: &Tab
         refers_to: written::refers_to(text).map(|name| world.resolve(&name)),
         refers_to_columns: written::refers_to_columns(text, world),
         on_delete: written::on_delete(text),
+        deferred: has(text.syntax(), SyntaxKind::INITIALLY_DEFERRED_CONSTRAINT_OPTION),
         definition: definition(text),
     };
     let unnamed = |table: &Name, world: &World| free(&default_name(kind, &constraint.columns, table), table, world);

@@ -117,6 +117,8 @@ mod tests {
             of_type: "integer".to_owned(),
             not_null: false,
             collated: false,
+            generated: ' ',
+            default: None,
             indexes: Vec::new(),
         };
         let table = Name::parse("public.t");

@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use report::{Effect, Lock, Table, Work};
 
+use squawk_syntax::ast::Stmt;
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::{Change, Effects, What};
-use crate::catalog::{Catalog, Column, Constraint, Function, Kind, Relation, TypeFacts};
+use super::{Change, Effects, Unknown, What};
+use crate::catalog::{Catalog, Column, Constraint, Dependent, Function, Kind, Object, Relation, TypeFacts};
 use crate::name::Name;
 
 /// The database as the next statement meets it.
@@ -43,6 +44,14 @@ pub struct World {
     pub(super) made_types: BTreeSet<String>,
     /// Values that the script has added to types that it has not made.
     pub(super) added_values: Vec<String>,
+    /// Schemas that are there.
+    pub(super) schemas: BTreeSet<String>,
+    casts: BTreeSet<(String, String)>,
+    dependents: BTreeMap<(Object, Name), Vec<Dependent>>,
+    /// Relations that the plan has changed by now, by the names in effects.
+    touched: BTreeSet<String>,
+    /// Tables whose rows the transaction has changed, and of which something is looked at when it ends.
+    pub(super) pending: BTreeSet<Name>,
     /// What the script has set `lock_timeout` to.
     pub(super) patience: Patience,
     effects: Effects,
@@ -71,7 +80,8 @@ pub(crate) enum Patience {
 impl World {
     /// The database as `catalog` says.
     pub fn new(catalog: Catalog) -> Self {
-        let Catalog { version, schema, is_empty: was_empty, relations, functions, types } = catalog;
+        let Catalog { version, schema, is_empty: was_empty, relations, functions, types, schemas, casts, dependents } =
+            catalog;
         let aliases = relations.iter().map(|(written, relation)| (written.clone(), relation.name.clone())).collect();
         let relations: BTreeMap<_, _> =
             relations.into_values().map(|relation| (relation.name.clone(), relation)).collect();
@@ -92,6 +102,11 @@ impl World {
             plan_types: BTreeSet::new(),
             made_types: BTreeSet::new(),
             added_values: Vec::new(),
+            schemas,
+            casts,
+            dependents,
+            touched: BTreeSet::new(),
+            pending: BTreeSet::new(),
             patience: Patience::Bounded,
             effects: Effects::default(),
         }
@@ -104,7 +119,15 @@ impl World {
         self.names = if self.names == Names::Nothing { Names::Nothing } else { Names::All };
         self.made_types.clear();
         self.added_values.clear();
+        self.pending.clear();
         self.patience = Patience::Bounded;
+    }
+
+    /// A block of the script's own ends: what was left to its end is done.
+    pub(crate) fn ends_block(&mut self, statement: &Stmt) {
+        if matches!(statement, Stmt::Commit(_)) {
+            self.pending.clear();
+        }
     }
 
     pub(super) fn begin(&mut self) {
@@ -112,7 +135,9 @@ impl World {
     }
 
     pub(super) fn end(&mut self) -> Effects {
-        self.was_opaque |= self.effects.opaque;
+        self.was_opaque |= self.effects.unknowns.iter().any(|unknown| unknown.changes_catalog);
+        let strong = |effect: &&Effect| effect.lock >= Lock::ShareRowExclusive;
+        self.touched.extend(self.effects.of.iter().filter(strong).map(|effect| effect.relation.clone()));
         std::mem::take(&mut self.effects)
     }
 
@@ -230,9 +255,11 @@ impl World {
         }
     }
 
-    /// What the statement takes along cannot be listed.
-    pub(super) fn opaque(&mut self) {
-        self.effects.opaque = true;
+    /// A part of what the statement does cannot be known.
+    pub(super) fn opaque(&mut self, what: Unknown) {
+        if !self.effects.unknowns.contains(&what) {
+            self.effects.unknowns.push(what);
+        }
     }
 
     /// How long the statement takes, sizes do not tell.
@@ -240,9 +267,9 @@ impl World {
         self.effects.untimed = true;
     }
 
-    /// What the statement does besides cannot be known, nor how long it takes.
-    pub(super) fn unknown(&mut self) {
-        self.opaque();
+    /// The same, and how long it takes cannot be known either.
+    pub(super) fn unknown(&mut self, what: Unknown) {
+        self.opaque(what);
         self.untimed();
     }
 
@@ -289,6 +316,16 @@ impl World {
         }
     }
 
+    /// What the statement changes of rows that existed before the plan, by relation.
+    pub(super) fn changed(&self) -> impl Iterator<Item = (Name, What)> {
+        self.effects.changes.iter().map(|change| (Name::parse(&change.relation), change.what.clone()))
+    }
+
+    /// Whether there can be rows in `name`: what the statistics call empty has none.
+    pub(super) fn may_have_rows(&self, name: &Name) -> bool {
+        self.facts.get(&name.to_string()).is_none_or(|facts| facts.rows != Some(0))
+    }
+
     /// Whether a table has an index of this name, by whatever statement it was made.
     pub(super) fn has_index(&self, name: &Name) -> bool {
         self.relations.values().any(|relation| relation.indexes.iter().any(|index| index.name == *name))
@@ -300,9 +337,53 @@ impl World {
         let qualified = Name { schema: Some(schema), name: written.name.clone() };
         let own = qualified.schema.as_ref() == Some(&self.schema);
         let names = [written.clone(), qualified].into_iter().chain(own.then(|| Name::unqualified(&written.name)));
-        let known: Vec<_> = names.filter_map(|name| self.types.get(&name)).collect();
-        let constrained_domain = known.iter().any(|facts| facts.constrained_domain);
-        (!known.is_empty()).then_some(TypeFacts { constrained_domain })
+        let mut known: Vec<_> = names.filter_map(|name| self.types.get(&name)).collect();
+        known.sort_by_key(|facts| !facts.constrained_domain);
+        known.first().copied().cloned()
+    }
+
+    /// The plan drops the type `written`, or gives it another name.
+    pub(super) fn remove_type(&mut self, written: &Name) {
+        let Some(schema) = self.type_facts(written).map(|facts| facts.schema) else { return };
+        self.types.retain(|name, facts| name.name != written.name || facts.schema != schema);
+    }
+
+    /// Whether the server casts a value of the type `from` to the type `to` by itself when it stores it; `None` where that
+    /// is not known. Both are as `format_type` writes them, without arguments.
+    pub(super) fn casts(&self, from: &str, to: &str) -> Option<bool> {
+        const TEXTS: [&str; 4] = ["character", "character varying", "name", "text"];
+        // Every value can be stored as its text.
+        if from == to || TEXTS.contains(&to) {
+            return Some(true);
+        }
+        if self.casts.contains(&(from.to_owned(), to.to_owned())) {
+            return Some(true);
+        }
+        let is_plain = |of_type: &str| {
+            let is_among = |(from, to): &(String, String)| from == of_type || to == of_type;
+            TEXTS.contains(&of_type) || self.casts.iter().any(is_among)
+        };
+        let is_enum = |of_type: &str| self.type_facts(&Name::parse(of_type)).is_some_and(|facts| facts.kind == 'e');
+        let is_known = |of_type: &str| is_enum(of_type) || is_plain(of_type);
+        (is_known(from) && is_known(to)).then_some(false)
+    }
+
+    /// What depends on an object, and belongs to a relation that the plan has left as it was.
+    pub(super) fn dependent(&self, object: Object, written: &Name) -> Option<&Dependent> {
+        let dependents = self.dependents.get(&(object, written.clone()))?;
+        dependents.iter().find(|dependent| !self.touched.contains(&dependent.table.to_string()))
+    }
+
+    /// An object has another name from now on.
+    pub(super) fn rename_object(&mut self, object: Object, from: &Name, to: &Name) {
+        if let Some(dependents) = self.dependents.remove(&(object, from.clone())) {
+            self.dependents.insert((object, to.clone()), dependents);
+        }
+    }
+
+    /// Whether the server is known to refuse the statement.
+    pub(super) fn has_failed(&self) -> bool {
+        self.effects.fails.is_some()
     }
 
     /// The constraint `name` of `written`.

@@ -1,5 +1,7 @@
 //! How a plan changes the relations that there are.
 
+use std::collections::BTreeSet;
+
 use report::{Table, Work};
 
 use super::World;
@@ -30,7 +32,10 @@ impl World {
             indexes: Vec::new(),
             reads: Vec::new(),
             used_by: Vec::new(),
-            fires: false,
+            fires: Vec::new(),
+            triggers: Vec::new(),
+            policies: Vec::new(),
+            detaching: None,
             secured: false,
             unidentified: false,
             owned: true,
@@ -79,6 +84,14 @@ impl World {
     pub(in crate::effects) fn user_of(&self, written: &Name, column: Option<&str>) -> Option<Name> {
         let is_used = |used: &Option<String>| column.is_none() || used.as_deref() == column;
         self.relation(written)?.used_by.iter().find(|(used, _)| is_used(used)).map(|(_, view)| view.clone())
+    }
+
+    /// All such views, as nouns.
+    pub(in crate::effects) fn users_of(&self, written: &Name, column: Option<&str>) -> Vec<String> {
+        let is_used = |used: &Option<String>| column.is_none() || used.as_deref() == column;
+        let users = self.relation(written).into_iter().flat_map(|relation| &relation.used_by);
+        let users: BTreeSet<_> = users.filter(|(used, _)| is_used(used)).map(|(_, view)| view).collect();
+        users.into_iter().map(|view| format!("the view {view}")).collect()
     }
 
     /// The plan drops a relation, with its indexes.

@@ -134,9 +134,8 @@ async fn reported(session: &mut Session, history: &History, plan: &Plan) -> sqlx
     for migration in &pending {
         names.extend(named(&migration.sql));
     }
-    let [relations, functions, types] = [names.relations, names.functions, names.types].map(Vec::from_iter);
     let connection = session.connection();
-    let catalog = look(connection, &relations, &functions, &types).await?;
+    let catalog = look(connection, &names).await?;
     let mut server = server::look(connection).await?;
     server.missing_privileges = server::missing(connection, &needs(&pending, &catalog)).await?;
     Ok(report(subject(), &pending, catalog, server))

@@ -4,7 +4,7 @@ use analysis::catalog::look;
 use analysis::name::Name;
 
 use super::{look_for, relation};
-use crate::support::{Database, names, run, written};
+use crate::support::{Database, asked, names, run, written};
 
 #[tokio::test]
 async fn names_are_found_as_the_session_would_find_them() {
@@ -90,7 +90,7 @@ async fn hostile_names_are_names() {
     run(&mut session, "DROP SCHEMA \"s'\\.\" CASCADE").await;
     let mut missing = names(&hostile);
     missing.push(Name::unqualified("nul\0"));
-    let catalog = look(&mut session, &missing, &missing, &missing).await.unwrap();
+    let catalog = look(&mut session, &asked(&missing, &missing, &missing)).await.unwrap();
     assert!(catalog.relations.is_empty() && catalog.functions.is_empty() && catalog.types.is_empty());
 }
 
@@ -105,14 +105,15 @@ async fn the_worst_of_functions_with_one_name_counts() {
         )
         .await;
     let mut session = database.session().await;
-    let asked = names(&["mixed", "other.mixed", "now", "random", "lower", "max", "pg_catalog.now", "nothing"]);
-    let catalog = look(&mut session, &[], &asked, &[]).await.unwrap();
+    let functions = names(&["mixed", "other.mixed", "now", "random", "lower", "max", "pg_catalog.now", "nothing"]);
+    let catalog = look(&mut session, &asked(&[], &functions, &[])).await.unwrap();
     let found: Vec<_> = catalog.functions.iter().map(|(name, found)| format!("{name} {}", found.volatility)).collect();
     let rest = ["now s", "random v", "other.mixed v", "pg_catalog.now s"];
     assert_eq!(found, [&["lower i", "max i", "mixed s"][..], &rest[..]].concat());
     let others = catalog.functions.iter().filter(|(_, found)| !found.builtin).map(|(name, _)| name);
     assert_eq!(written(others), ["mixed", "other.mixed"]);
-    let catalog = look(&mut database.session_along("public, other").await, &[], &names(&["mixed"]), &[]).await.unwrap();
+    let catalog =
+        look(&mut database.session_along("public, other").await, &asked(&[], &names(&["mixed"]), &[])).await.unwrap();
     assert_eq!(catalog.functions[&Name::unqualified("mixed")].volatility, 'v');
 
     // One of the same arguments is not found, unless the path says so; one of others is.
@@ -122,7 +123,8 @@ async fn the_worst_of_functions_with_one_name_counts() {
     for (path, builtin) in
         [("public", ["lower false", "now true"]), ("public, pg_catalog", ["lower false", "now false"])]
     {
-        let catalog = look(&mut database.session_along(path).await, &[], &names(&["now", "lower"]), &[]).await.unwrap();
+        let named = asked(&[], &names(&["now", "lower"]), &[]);
+        let catalog = look(&mut database.session_along(path).await, &named).await.unwrap();
         let found: Vec<_> = catalog.functions.iter().map(|(name, found)| format!("{name} {}", found.builtin)).collect();
         assert_eq!(found, builtin);
     }
@@ -140,9 +142,9 @@ async fn a_domain_is_constrained_by_itself_or_what_is_below_it() {
         )
         .await;
     let mut session = database.session().await;
-    let asked =
+    let types =
         names(&["plain", "checked", "needed", "above", "public.far", "plainer", "mood", "rows", "int4", "missing"]);
-    let catalog = look(&mut session, &[], &[], &asked).await.unwrap();
+    let catalog = look(&mut session, &asked(&[], &[], &types)).await.unwrap();
     let constrained = catalog.types.iter().filter(|(_, facts)| facts.constrained_domain).map(|(name, _)| name);
     assert_eq!(written(constrained), ["above", "checked", "needed", "public.far"]);
     assert_eq!(catalog.types.len(), 9);

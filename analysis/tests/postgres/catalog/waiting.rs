@@ -6,7 +6,7 @@ use analysis::catalog::look;
 use analysis::name::Name;
 
 use super::{AT_ONCE, facts, look_for, relation};
-use crate::support::{Database, fewest_messages, names, pid, run, text, until};
+use crate::support::{Database, asked, fewest_messages, names, pid, run, text, until};
 
 /// Whatever locks somebody holds or waits for, the look does not wait for them, and says who it is.
 #[tokio::test]
@@ -87,7 +87,7 @@ async fn a_lock_that_cannot_be_foreseen_costs_a_moment() {
     let sent = fewest_messages(&mut session, async |session| {
         look_for(session, &["t"]).await;
     });
-    assert_eq!(sent.await, 7);
+    assert_eq!(sent.await, 8);
     assert_eq!(relation(&catalog, "t").constraints[0].definition, "CHECK ((id > 0))");
     assert_eq!((facts(&catalog, "t").bytes, facts(&catalog, "t").rows), (16384, Some(1)));
 }
@@ -100,8 +100,8 @@ async fn a_locked_catalog_is_an_error() {
     let mut session = database.session().await;
     let mut superuser = database.superuser().await;
     run(&mut superuser, "BEGIN; LOCK TABLE pg_catalog.pg_depend IN ACCESS EXCLUSIVE MODE").await;
-    let asked = names(&["t"]);
-    let looking = tokio::time::timeout(AT_ONCE, look(&mut session, &asked, &[], &[]));
+    let named = asked(&names(&["t"]), &[], &[]);
+    let looking = tokio::time::timeout(AT_ONCE, look(&mut session, &named));
     let error = looking.await.unwrap().unwrap_err();
     assert_eq!(error.as_database_error().unwrap().code().unwrap(), "55P03");
 }
@@ -129,7 +129,7 @@ async fn what_the_server_refuses_is_done_without() {
     let sent = fewest_messages(&mut session, async |session| {
         look_for(session, &["t"]).await;
     });
-    assert_eq!(sent.await, 7);
+    assert_eq!(sent.await, 8);
     assert_eq!(relation(&catalog, "t").constraints[0].definition, "CHECK ((id > 0))");
     let table = facts(&catalog, "t");
     assert_eq!((table.rows, table.bytes > 0, table.reads.is_some()), (Some(1), true, true));
@@ -164,11 +164,12 @@ async fn two_thousand_names_take_three_round_trips() {
     let functions: Vec<Name> = (1..=500).map(|i| Name::unqualified(format!("function_{i}"))).collect();
     for time in ["first", "second"] {
         let started = Instant::now();
-        let catalog = look(&mut session, &all, &functions, &functions).await.unwrap();
+        let catalog = look(&mut session, &asked(&all, &functions, &functions)).await.unwrap();
         eprintln!("2,000 names, {time} time: {:?}", started.elapsed());
         // The last of them lead to few others: in so short a time a session has nothing to catch up with.
+        let few = asked(&all[1950..], &functions, &functions);
         let sent = fewest_messages(&mut session, async |session| {
-            look(session, &all[1950..], &functions, &functions).await.unwrap();
+            look(session, &few).await.unwrap();
         });
         assert_eq!(sent.await, 3);
         assert_eq!(catalog.relations.len(), 4000);

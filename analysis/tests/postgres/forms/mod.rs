@@ -60,7 +60,7 @@ fn verdict(form: &Form, effects: &Effects, inferred: &Claims, observed: &Claims)
     if form.observed.is_empty() {
         return Some("never observed");
     }
-    if effects.opaque != form.opaque {
+    if effects.is_opaque() != form.opaque {
         return Some(if form.opaque { "not said to be opaque" } else { "said to be opaque" });
     }
     // Where versions differ, the one may be as it was inferred and the other not.
@@ -77,9 +77,5 @@ fn verdict(form: &Form, effects: &Effects, inferred: &Claims, observed: &Claims)
 }
 
 async fn catalog(statement: &str, session: &mut PgConnection) -> Catalog {
-    let named = named(statement);
-    let relations: Vec<_> = named.relations.into_iter().collect();
-    let functions: Vec<_> = named.functions.into_iter().collect();
-    let types: Vec<_> = named.types.into_iter().collect();
-    look(session, &relations, &functions, &types).await.unwrap()
+    look(session, &named(statement)).await.unwrap()
 }

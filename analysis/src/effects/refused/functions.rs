@@ -1,0 +1,123 @@
+//! Functions: made again, missing, or without the tables that they name.
+
+use squawk_syntax::ast::{self, AstNode as _, Stmt};
+use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
+
+use super::all;
+use crate::catalog::Overload;
+use crate::effects::named::callee;
+use crate::effects::{canonical, is_plain, name_of, world::World};
+use crate::name::Name;
+
+/// From this version on an index and a materialized view are built with a search path of their own.
+const OWN_PATH: u32 = 170_000;
+
+pub(super) fn refused(statement: &Stmt, world: &World) -> Option<String> {
+    match statement {
+        Stmt::CreateFunction(it) => made_again(it, world),
+        Stmt::CreateProcedure(_) => None,
+        Stmt::CreateIndex(it) => missing(it.syntax(), world).or_else(|| needs_path(it.syntax(), "an index", world)),
+        Stmt::CreateMaterializedView(it) => {
+            missing(it.syntax(), world).or_else(|| needs_path(it.syntax(), "a materialized view", world))
+        }
+        Stmt::Refresh(_) => None,
+        _ => missing(statement.syntax(), world),
+    }
+}
+
+/// A function that is called and is not there.
+fn missing(statement: &SyntaxNode, world: &World) -> Option<String> {
+    let called = all(statement, SyntaxKind::CALL_EXPR).filter_map(|call| callee(&call));
+    let name = called.into_iter().find(|name| {
+        let is_system = name.schema.as_deref().is_some_and(|schema| schema.starts_with("pg_"));
+        // `uuid('…')` is a cast, and what SQL itself calls so is not in the catalog.
+        !is_system && !is_word(name) && !world.functions.contains_key(name) && world.type_facts(name).is_none()
+    })?;
+    Some(format!("there is no function {name}"))
+}
+
+/// Whether `name` is a word of SQL's own that looks like a function.
+fn is_word(name: &Name) -> bool {
+    const BEGINNINGS: [&str; 3] = ["xml", "json", "current_"];
+    const WORDS: [&str; 19] = [
+        "all",
+        "any",
+        "array",
+        "cast",
+        "collation",
+        "exists",
+        "extract",
+        "localtime",
+        "localtimestamp",
+        "merge_action",
+        "normalize",
+        "overlay",
+        "position",
+        "row",
+        "some",
+        "substring",
+        "treat",
+        "trim",
+        "values",
+    ];
+    let own = name.name.as_str();
+    name.schema.is_none() && (WORDS.contains(&own) || BEGINNINGS.iter().any(|beginning| own.starts_with(beginning)))
+}
+
+/// CREATE FUNCTION meets one of the same arguments.
+fn made_again(create: &ast::CreateFunction, world: &World) -> Option<String> {
+    let name = name_of(create.name()?.syntax());
+    let schema = name.schema.clone().or_else(|| world.schema_of(&Name::unqualified(&name.name)))?;
+    let arguments = arguments(create)?;
+    let is_same = |overload: &&Overload| overload.schema == schema && overload.arguments == arguments;
+    let there = world.functions.get(&name)?.overloads.iter().find(is_same)?;
+    if create.or_replace().is_none() {
+        return Some(format!("there is a function {name}({arguments}) already"));
+    }
+    let returns = create.ret_type()?.func_type().map(|it| canonical(it.syntax()))?;
+    let before = there.returns.as_ref()?;
+    let is_known = |of_type: &str| is_plain(of_type) || matches!(of_type, "trigger" | "void");
+    let is_other = is_known(&returns) && is_known(before) && returns != *before;
+    is_other
+        .then(|| format!("{name}({arguments}) returns {before}, and cannot be replaced by one that returns {returns}"))
+}
+
+/// The types of the arguments that go in, as `format_type` writes them; `None` where one is not so plain.
+fn arguments(create: &ast::CreateFunction) -> Option<String> {
+    let mut types = Vec::new();
+    for param in create.param_list()?.params() {
+        if param.mode().is_some() {
+            return None;
+        }
+        let of_type = canonical(param.func_type()?.syntax());
+        // Arguments of a type are not kept.
+        types.push(of_type.split('(').next().unwrap_or_default().to_owned());
+    }
+    types.iter().all(|of_type| is_plain(of_type)).then(|| types.join(", "))
+}
+
+/// A function in SQL that names a table without its schema: it is not found while `what` is built.
+fn needs_path(statement: &SyntaxNode, what: &str, world: &World) -> Option<String> {
+    if world.version < OWN_PATH {
+        return None;
+    }
+    let called = all(statement, SyntaxKind::CALL_EXPR).filter_map(|call| callee(&call));
+    called.into_iter().find_map(|name| {
+        let overloads = &world.functions.get(&name)?.overloads;
+        let table = overloads.iter().filter_map(|overload| overload.body.as_deref()).find_map(bare_table)?;
+        Some(format!(
+            "the function {name} names {table} without its schema, and since PostgreSQL 17 {what} is built with a \
+             search_path of pg_catalog alone; write the schema in the function, or SET search_path there"
+        ))
+    })
+}
+
+/// A table that `body` names without its schema.
+fn bare_table(body: &str) -> Option<String> {
+    let parse = SourceFile::parse(body);
+    let file = parse.tree();
+    let with: Vec<Name> = all(file.syntax(), SyntaxKind::CTE_NAME).map(|node| name_of(&node)).collect();
+    let mut names = all(file.syntax(), SyntaxKind::RELATION_NAME_REF).map(|node| name_of(&node));
+    let is_system = |name: &Name| name.name.starts_with("pg_");
+    names.find(|name| name.schema.is_none() && !with.contains(name) && !is_system(name)).map(|name| name.to_string())
+}

@@ -1,0 +1,130 @@
+//! Relations, columns and types that a statement names and that are not there.
+
+use std::collections::BTreeSet;
+
+use squawk_syntax::ast::{AstNode as _, Stmt};
+use squawk_syntax::{SyntaxKind, SyntaxNode};
+
+use super::{all, is_lenient};
+use crate::effects::named::type_name;
+use crate::effects::{identifier_of, name_of, world::World};
+use crate::name::{Name, quoted};
+
+pub(super) fn refused(statement: &Stmt, world: &World) -> Option<String> {
+    // What a rule names are the rows too, and what a function's body names may come later.
+    let is_body =
+        matches!(statement, Stmt::CreateRule(_) | Stmt::CreateFunction(_) | Stmt::CreateProcedure(_) | Stmt::Do(_));
+    if is_body {
+        return None;
+    }
+    let node = statement.syntax();
+    relation(node, world).or_else(|| column(statement, world)).or_else(|| of_type(statement, world))
+}
+
+fn relation(statement: &SyntaxNode, world: &World) -> Option<String> {
+    if is_lenient(statement) {
+        return None;
+    }
+    let with: BTreeSet<String> = all(statement, SyntaxKind::CTE_NAME).map(|name| identifier_of(&name)).collect();
+    let made: Vec<Name> = statement
+        .descendants()
+        .filter(|node| matches!(node.kind(), SyntaxKind::TABLE_NAME | SyntaxKind::VIEW))
+        .map(|node| name_of(&node))
+        .collect();
+    let missing = statement.descendants().filter(names_relation).map(|node| name_of(&node)).find(|name| {
+        let is_with = name.schema.is_none() && with.contains(&name.name);
+        let is_made = || made.iter().any(|made| made == name || made.name == name.name);
+        !is_with && !is_system(name) && !is_made() && world.relation(name).is_none()
+    })?;
+    Some(format!("there is no {missing}"))
+}
+
+fn names_relation(node: &SyntaxNode) -> bool {
+    let is_name = matches!(
+        node.kind(),
+        SyntaxKind::TABLE_NAME_REF | SyntaxKind::RELATION_NAME_REF | SyntaxKind::VIEW_REF | SyntaxKind::SEQUENCE_REF
+    );
+    // An index that ALTER TABLE names is looked for beside its table.
+    let is_index = || {
+        node.kind() == SyntaxKind::INDEX_REF && !node.ancestors().any(|outer| outer.kind() == SyntaxKind::ALTER_TABLE)
+    };
+    is_name || is_index()
+}
+
+/// Whether `name` is of a schema that is not looked into: the system's own, and that of temporary tables.
+fn is_system(name: &Name) -> bool {
+    name.schema.as_deref().is_some_and(|schema| schema.starts_with("pg_") || schema == "information_schema")
+}
+
+/// A column that is written, or indexed.
+fn column(statement: &Stmt, world: &World) -> Option<String> {
+    let (table, columns): (SyntaxNode, Vec<String>) = match statement {
+        Stmt::Insert(it) => {
+            let list = it.column_target_list()?;
+            (it.relation_name_ref()?.syntax().clone(), targets(list.syntax()))
+        }
+        Stmt::Update(it) => {
+            let list = it.syntax().children().find(|child| child.kind() == SyntaxKind::SET_CLAUSE)?;
+            (it.relation_name()?.relation_name_ref()?.syntax().clone(), targets(&list))
+        }
+        Stmt::CreateIndex(it) => {
+            let items = all(it.syntax(), SyntaxKind::PARTITION_ITEM).filter_map(|item| item.children().next());
+            let keys = items.filter(|item| item.kind() == SyntaxKind::NAME_REF).map(|item| identifier_of(&item));
+            (it.table_relation_name()?.table_name_ref()?.syntax().clone(), keys.collect())
+        }
+        _ => return None,
+    };
+    let written = name_of(&table);
+    let name = world.existing(&written)?;
+    let relation = world.relation(&written).filter(|relation| !relation.columns.is_empty())?;
+    let is_there = |column: &String| relation.columns.iter().any(|known| known.name == *column);
+    let missing = columns.iter().find(|column| !is_there(column))?;
+    Some(format!("{name} has no column {}", quoted(missing)))
+}
+
+/// The columns that are set, but those of which a part is.
+fn targets(list: &SyntaxNode) -> Vec<String> {
+    let targets = all(list, SyntaxKind::COLUMN_TARGET).filter(|target| target.children().count() == 1);
+    targets.filter_map(|target| target.first_child()).map(|name| identifier_of(&name)).collect()
+}
+
+/// PostgreSQL's own words for types, which the catalog does not know by these names.
+const WORDS: [&str; 17] = [
+    "bigint",
+    "bigserial",
+    "boolean",
+    "dec",
+    "decimal",
+    "float",
+    "int",
+    "integer",
+    "nchar",
+    "real",
+    "serial",
+    "serial2",
+    "serial4",
+    "serial8",
+    "smallint",
+    "smallserial",
+    "string",
+];
+
+/// The type of a column.
+fn of_type(statement: &Stmt, world: &World) -> Option<String> {
+    if !matches!(statement, Stmt::CreateTable(_) | Stmt::AlterTable(_)) {
+        return None;
+    }
+    let is_of_column = |node: &SyntaxNode| {
+        let outer =
+            |node: &SyntaxNode| node.parent().filter(|it| it.kind() != SyntaxKind::ARRAY_TYPE).map(|it| it.kind());
+        let holder = node.ancestors().find_map(|inner| outer(&inner));
+        matches!(holder, Some(SyntaxKind::COLUMN | SyntaxKind::ADD_COLUMN | SyntaxKind::SET_TYPE))
+    };
+    let names = all(statement.syntax(), SyntaxKind::PATH_TYPE).filter(is_of_column).map(|node| type_name(&node));
+    let missing = names.into_iter().find(|name| {
+        let is_word = name.schema.is_none() && WORDS.contains(&name.name.as_str());
+        // A table's rows are of a type of its name.
+        !is_word && !is_system(name) && world.type_facts(name).is_none() && world.relation(name).is_none()
+    })?;
+    Some(format!("there is no type {missing}"))
+}

@@ -1,0 +1,56 @@
+//! What the server is known to refuse, from the text and the catalog, whatever the rows are.
+//!
+//! A statement is looked at before it changes the world. Where something before it was not understood, nothing is said:
+//! see [`World::fails`].
+
+mod events;
+mod functions;
+mod missing;
+mod objects;
+mod since;
+mod view;
+
+use squawk_syntax::ast::{AstNode as _, Stmt};
+use squawk_syntax::{SyntaxKind, SyntaxNode};
+
+use super::world::World;
+
+/// Says why the server will refuse `statement`, if it is known to.
+pub(super) fn check(statement: &Stmt, world: &mut World) {
+    let node = statement.syntax();
+    // What it holds may be made by it, too.
+    if matches!(statement, Stmt::CreateSchema(it) if it.schema_elements().next().is_some()) {
+        return;
+    }
+    let why = since::refused(node, world)
+        .or_else(|| objects::refused(statement, world))
+        .or_else(|| missing::refused(statement, world))
+        .or_else(|| functions::refused(statement, world))
+        .or_else(|| view::refused(statement, world))
+        .or_else(|| events::refused(statement, world));
+    if let Some(why) = why {
+        world.fails(why);
+    }
+}
+
+/// Keeps in mind what `statement` changes for the ones behind it.
+pub(super) fn remember(statement: &Stmt, world: &mut World) {
+    objects::remember(statement, world);
+    events::remember(statement, world);
+}
+
+/// Whether a statement says IF EXISTS or IF NOT EXISTS of what it is about.
+fn is_lenient(statement: &SyntaxNode) -> bool {
+    let says = |kind| matches!(kind, SyntaxKind::IF_EXISTS | SyntaxKind::IF_NOT_EXISTS);
+    statement.children().any(|child| says(child.kind()))
+}
+
+/// Whether a DROP says CASCADE.
+fn cascades(statement: &SyntaxNode) -> bool {
+    statement.children().any(|child| child.kind() == SyntaxKind::CASCADE)
+}
+
+/// Those in `node` of this `kind`.
+fn all(node: &SyntaxNode, kind: SyntaxKind) -> impl Iterator<Item = SyntaxNode> {
+    node.descendants().filter(move |inner| inner.kind() == kind)
+}

@@ -1,0 +1,40 @@
+//! CREATE OR REPLACE VIEW: the columns that are there have to stay, in their order.
+
+use squawk_syntax::ast::{AstNode as _, SelectVariant, Stmt};
+use squawk_syntax::column_name::ColumnName;
+
+use crate::catalog::Kind;
+use crate::effects::{identifier_of, name_of, world::World};
+use crate::name::quoted;
+
+pub(super) fn refused(statement: &Stmt, world: &World) -> Option<String> {
+    let Stmt::CreateView(create) = statement else { return None };
+    create.or_replace()?;
+    let view = world.existing(&name_of(create.view()?.syntax()))?;
+    let there = world.relation(&view).filter(|there| there.kind == Kind::View)?;
+    let written: Vec<String> = match create.column_list() {
+        Some(list) => list.syntax().children().map(|name| identifier_of(&name)).collect(),
+        None => columns(&create.query()?)?,
+    };
+    if written.len() < there.columns.len() {
+        return Some(format!("{view} has {} columns, and a view cannot lose any", there.columns.len()));
+    }
+    let (before, after) =
+        there.columns.iter().map(|column| &column.name).zip(&written).find(|(before, after)| before != after)?;
+    let (before, after) = (quoted(before), quoted(after));
+    Some(format!(
+        "the column {before} of {view} would be called {after}: new columns can only stand behind those that are there"
+    ))
+}
+
+/// The names of the columns of a query; `None` where one is not known.
+fn columns(query: &SelectVariant) -> Option<Vec<String>> {
+    let SelectVariant::Select(select) = query else { return None };
+    let targets = select.select_clause()?.target_list()?.targets();
+    targets
+        .map(|target| match ColumnName::from_target(target)?.0 {
+            ColumnName::Column(name) => Some(name.to_string()),
+            ColumnName::UnknownColumn(_) | ColumnName::Star => None,
+        })
+        .collect()
+}

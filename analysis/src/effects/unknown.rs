@@ -1,0 +1,88 @@
+//! What of a statement's doing cannot be known before it runs.
+
+use crate::name::Name;
+
+/// One thing that cannot be known, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unknown {
+    /// What is not known, as a sentence without its full stop.
+    pub text: String,
+    /// What to do.
+    pub way: &'static str,
+    /// Whether what later statements meet is in doubt by it.
+    pub(super) changes_catalog: bool,
+}
+
+/// Where the doing of `what` is written elsewhere, or decided when it runs.
+fn inside(what: &str) -> String {
+    format!("What {what} does, and whom that blocks, cannot be known before it runs")
+}
+
+impl Unknown {
+    fn new(text: String, way: &'static str) -> Self {
+        Self { text, way, changes_catalog: true }
+    }
+
+    /// A DO block.
+    pub(super) fn block() -> Self {
+        Self::new(inside("the DO block"), "Write its statements out, if it need not decide anything")
+    }
+
+    /// A procedure that is called.
+    pub(super) fn procedure(name: &Name) -> Self {
+        let way = "Read the procedure before approving: what it locks stays locked until the script ends";
+        Self::new(inside(&format!("the procedure {name}")), way)
+    }
+
+    /// A function that can do more than give a value.
+    pub(super) fn function(name: &Name) -> Self {
+        let way = "Read the function before approving: what it locks stays locked until the script ends";
+        Self::new(inside(&format!("the function {name}")), way)
+    }
+
+    /// Rows of `table` set `by` off: triggers, or rules.
+    pub(super) fn fires(table: &Name, by: &[String]) -> Self {
+        let way =
+            "Read it before approving: it runs for each row, and what it locks stays locked until the script ends";
+        let text = inside(&format!("{} of {table}", by.join(" and ")));
+        Self { text, way, changes_catalog: false }
+    }
+
+    /// CASCADE drops what depends on `what`, of which `known` is known.
+    pub(super) fn cascade(what: &str, known: &[String]) -> Self {
+        let known = match known {
+            [] => "what that is, only the server can list".to_owned(),
+            known => format!("{}, and perhaps more that only the server can list", known.join(", ")),
+        };
+        let way = "Drop without CASCADE: the server then names what depends on it, and each can be dropped by its name";
+        Self::new(format!("CASCADE drops what depends on {what}: {known}"), way)
+    }
+
+    /// An extension's own script.
+    pub(super) fn extension(name: &str) -> Self {
+        let way = "Give it a migration of its own, and read what the extension's documentation says of an upgrade";
+        Self::new(inside(&format!("the script of the extension {name}")), way)
+    }
+
+    /// Which relations it is about, the text does not say.
+    pub(super) fn which(what: &str) -> Self {
+        let way = "Name each of them, in a migration of its own";
+        Self::new(format!("Which {what} it locks, the text does not say"), way)
+    }
+
+    /// A prepared statement.
+    pub(super) fn prepared() -> Self {
+        Self::new(inside("the prepared statement"), "Write the statement itself")
+    }
+
+    /// Another statement that is not read further.
+    pub(super) fn statement() -> Self {
+        let text = "What such a statement locks is not known to Lockstep".to_owned();
+        Self::new(text, "Try it on a copy of the database, and look at pg_locks there")
+    }
+
+    /// What names stand for has been changed.
+    pub(super) fn names() -> Self {
+        Self::new("What its names stand for is not known".to_owned(), "Write the schema before each name")
+    }
+}
