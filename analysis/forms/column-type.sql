@@ -125,13 +125,11 @@ ALTER TABLE orders ALTER COLUMN free TYPE numeric(12, 2);
 
 -- form: type-timestamp-to-timestamptz
 -- about: Under a TimeZone of UTC both are stored alike; under any other the table is written anew.
--- worse: a role's or a database's TimeZone decides
 -- statement:
 ALTER TABLE orders ALTER COLUMN at TYPE timestamptz;
 
 -- form: type-timestamptz-to-timestamp
 -- about: Likewise.
--- worse: a role's or a database's TimeZone decides
 -- statement:
 ALTER TABLE orders ALTER COLUMN at_zone TYPE timestamp;
 
@@ -259,7 +257,6 @@ ALTER TABLE items ALTER COLUMN quantity TYPE bigint;
 
 -- form: type-timestamp-to-timestamptz-indexed
 -- about: The table stays as it is under a TimeZone of UTC, but the index is built anew.
--- worse: a role's or a database's TimeZone decides
 -- statement:
 ALTER TABLE items ALTER COLUMN at TYPE timestamptz;
 

@@ -167,6 +167,14 @@ ALTER TABLE orders ADD CONSTRAINT orders_customer FOREIGN KEY (customer_id) REFE
 -- statement:
 ALTER TABLE orders ALTER CONSTRAINT orders_customer ENFORCED;
 
+-- form: alter-foreign-key-not-enforced
+-- about: From now on nothing watches over it, on both sides.
+-- since: 18
+-- setup:
+ALTER TABLE orders ADD CONSTRAINT orders_customer FOREIGN KEY (customer_id) REFERENCES customers (id);
+-- statement:
+ALTER TABLE orders ALTER CONSTRAINT orders_customer NOT ENFORCED;
+
 -- form: rename-constraint
 -- about: A change of the catalog.
 -- setup:

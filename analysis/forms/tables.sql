@@ -270,6 +270,13 @@ ALTER TABLE orders ALTER COLUMN total TYPE bigint, ALTER COLUMN note SET NOT NUL
 -- statement:
 ALTER TABLE orders ALTER COLUMN note SET STATISTICS 500, SET (fillfactor = 80);
 
+-- form: lock-view
+-- about: The tables that a view reads are locked with it.
+-- setup:
+CREATE VIEW lock_seen AS SELECT id FROM orders;
+-- statement:
+LOCK TABLE lock_seen;
+
 -- form: lock-table
 -- about: Without a mode it is the strongest.
 -- statement:

@@ -101,9 +101,9 @@ CREATE INDEX IF NOT EXISTS big_b ON big (b); -- danger create-index
 
 -- plan: nothing is there to go
 CREATE TABLE big (id bigint);
--- migration: danger
+-- migration: safe
 DROP TABLE IF EXISTS nope; -- safe
-ALTER TABLE big DROP COLUMN IF EXISTS nope; -- danger ban-drop-column
+ALTER TABLE big DROP COLUMN IF EXISTS nope; -- safe
 
 -- plan: the new table of the commonest migration
 CREATE TABLE big (id bigint PRIMARY KEY);

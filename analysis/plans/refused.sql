@@ -131,3 +131,195 @@ DROP TABLE IF EXISTS absent CASCADE; -- safe
 DROP VIEW IF EXISTS absent CASCADE; -- safe
 DROP INDEX IF EXISTS absent CASCADE; -- safe
 DROP SEQUENCE IF EXISTS absent; -- safe
+
+-- plan: a value of an enum that is there
+CREATE TYPE mood AS ENUM ('good', 'bad');
+-- migration: danger
+ALTER TYPE mood ADD VALUE IF NOT EXISTS 'bad'; -- safe
+ALTER TYPE mood RENAME VALUE 'good' TO 'fine'; -- safe
+ALTER TYPE mood ADD VALUE 'good'; -- safe
+ALTER TYPE mood ADD VALUE 'bad'; -- danger refused
+
+-- plan: a value of an enum that is missing
+CREATE TYPE mood AS ENUM ('good', 'bad');
+-- migration: danger
+ALTER TYPE mood RENAME VALUE 'worse' TO 'worst'; -- danger refused
+
+-- plan: a type that a column still has
+CREATE TYPE mood AS ENUM ('good'); CREATE TABLE one (m mood); CREATE TABLE two (m mood[]);
+-- migration: danger
+ALTER TABLE one ALTER COLUMN m TYPE text; -- caution changing-column-type
+DROP TYPE mood; -- danger refused
+
+-- plan: a type that no column has any more
+CREATE TYPE mood AS ENUM ('good'); CREATE TABLE one (m mood);
+-- migration: caution
+ALTER TYPE mood RENAME TO mood_old; -- caution renaming-object
+ALTER TABLE one ALTER COLUMN m TYPE text; -- caution changing-column-type
+DROP TYPE mood_old; -- caution ban-drop-type
+
+-- plan: a schema with something in it
+CREATE SCHEMA attic; CREATE TABLE attic.box (a integer);
+-- migration: danger
+DROP SCHEMA attic; -- danger refused
+
+-- plan: a schema whose tables the plan has dropped
+CREATE SCHEMA attic; CREATE TABLE attic.box (a integer);
+-- migration: danger
+-- squawk-ignore ban-drop-table
+DROP TABLE attic.box; -- caution drop-table
+DROP SCHEMA attic; -- danger ban-drop-schema
+
+-- plan: a schema that is there
+CREATE SCHEMA attic;
+-- migration: danger
+CREATE SCHEMA IF NOT EXISTS attic; -- safe
+CREATE SCHEMA attic; -- danger refused
+
+-- plan: a sequence that a default needs
+CREATE TABLE one (a serial);
+-- migration: danger
+DROP SEQUENCE one_a_seq; -- danger refused
+
+-- plan: a trigger that is there
+CREATE TABLE one (a integer); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$; CREATE TRIGGER t BEFORE INSERT ON one FOR EACH ROW EXECUTE FUNCTION f();
+-- migration: danger
+DROP TRIGGER t ON one; -- caution ban-drop-trigger
+CREATE TRIGGER t BEFORE INSERT ON one FOR EACH ROW EXECUTE FUNCTION f(); -- safe
+CREATE TRIGGER t BEFORE INSERT ON one FOR EACH ROW EXECUTE FUNCTION f(); -- danger refused
+
+-- plan: a trigger that is missing
+CREATE TABLE one (a integer);
+-- migration: danger
+DROP TRIGGER IF EXISTS t ON one; -- safe
+DROP TRIGGER t ON one; -- danger refused
+
+-- plan: a policy that is there
+CREATE TABLE one (a integer); CREATE POLICY p ON one;
+-- migration: danger
+CREATE POLICY p ON one; -- danger refused
+
+-- plan: a function that is missing
+CREATE TABLE one (a integer);
+-- migration: danger
+ALTER TABLE one ADD COLUMN b integer DEFAULT nothing_like_it(); -- danger refused
+
+-- plan: a function that is there
+CREATE FUNCTION two(integer) RETURNS integer LANGUAGE sql AS 'SELECT 2';
+-- migration: danger
+CREATE FUNCTION two(text) RETURNS integer LANGUAGE sql AS 'SELECT 2'; -- safe
+CREATE OR REPLACE FUNCTION two(text) RETURNS integer LANGUAGE sql AS 'SELECT 4'; -- caution ban-replace-view-function
+CREATE FUNCTION two(a int) RETURNS integer LANGUAGE sql AS 'SELECT 3'; -- danger refused
+
+-- plan: a table that is missing
+
+-- migration: danger
+DROP TABLE IF EXISTS nowhere; -- safe
+WITH nowhere AS (SELECT 1 AS a) SELECT a FROM nowhere; -- safe
+INSERT INTO nowhere VALUES (1); -- danger refused
+
+-- plan: a table that is dropped twice
+CREATE TABLE one (a integer);
+-- migration: danger
+-- squawk-ignore ban-drop-table
+DROP TABLE one; -- caution drop-table
+-- squawk-ignore ban-drop-table
+DROP TABLE one; -- danger refused
+
+-- plan: a view that is dropped as a table
+CREATE VIEW seen AS SELECT 1 AS a;
+-- migration: danger
+-- squawk-ignore ban-drop-table
+DROP TABLE seen; -- danger refused
+
+-- plan: an index of a constraint
+CREATE TABLE one (a integer UNIQUE);
+-- migration: danger
+DROP INDEX one_a_key; -- danger refused
+
+-- plan: a table that a key refers to, emptied
+CREATE TABLE one (a integer PRIMARY KEY); CREATE TABLE two (a integer REFERENCES one);
+-- migration: danger
+TRUNCATE one, two; -- caution truncate
+TRUNCATE one; -- danger refused
+
+-- plan: a column that an index names and that is missing
+CREATE TABLE one (a integer);
+-- migration: danger
+CREATE INDEX one_b ON one (b); -- danger refused
+
+-- plan: a column that a key names and that comes in the same statement
+CREATE TABLE one (a integer);
+-- migration: safe
+ALTER TABLE one ADD CONSTRAINT one_b UNIQUE (b), ADD COLUMN b integer; -- safe
+
+-- plan: a column that is renamed to one that is there
+CREATE TABLE one (a integer, b integer);
+-- migration: danger
+ALTER TABLE one RENAME COLUMN a TO b; -- danger refused
+
+-- plan: a table that is renamed to one that is there
+CREATE TABLE one (a integer); CREATE TABLE two (a integer);
+-- migration: danger
+ALTER TABLE one RENAME TO two; -- danger refused
+
+-- plan: a constraint that is missing
+CREATE TABLE one (a integer);
+-- migration: danger
+-- squawk-ignore ban-drop-constraint
+ALTER TABLE one DROP CONSTRAINT one_check; -- danger refused
+
+-- plan: a number that is not cast to a boolean by itself
+CREATE TABLE one (a integer DEFAULT 0, b text DEFAULT 'x', c varchar(3) DEFAULT 'y');
+-- migration: danger
+ALTER TABLE one ALTER COLUMN a TYPE bigint; -- caution changing-column-type
+ALTER TABLE one ALTER COLUMN a TYPE integer; -- caution changing-column-type
+ALTER TABLE one ALTER COLUMN c TYPE text; -- caution changing-column-type
+ALTER TABLE one ALTER COLUMN a TYPE boolean; -- danger refused
+
+-- plan: a default that is dropped before its column is cast
+CREATE TYPE mood AS ENUM ('x'); CREATE TABLE one (b text DEFAULT 'x');
+-- migration: caution
+ALTER TABLE one ALTER COLUMN b DROP DEFAULT; -- caution ban-drop-default
+ALTER TABLE one ALTER COLUMN b TYPE mood USING b::mood; -- caution changing-column-type
+ALTER TABLE one ALTER COLUMN b SET DEFAULT 'x'; -- safe
+
+-- plan: a value that is missing in some rows
+CREATE TABLE one (a integer, b integer); INSERT INTO one SELECT i, nullif(i, 3) FROM generate_series(1, 9) AS i; ANALYZE one;
+-- migration: danger
+ALTER TABLE one ALTER COLUMN a SET NOT NULL; -- safe
+ALTER TABLE one ALTER COLUMN b SET NOT NULL; -- danger refused
+
+-- plan: a value that the plan fills in first
+CREATE TABLE one (a integer, b integer); INSERT INTO one SELECT i, nullif(i, 3) FROM generate_series(1, 9) AS i; ANALYZE one;
+-- migration: safe
+UPDATE one SET b = 0 WHERE b IS NULL; -- safe
+ALTER TABLE one ALTER COLUMN b SET NOT NULL; -- safe
+
+-- plan: a value that some rows share
+CREATE TABLE one (a integer, b integer); INSERT INTO one SELECT i, i / 2 FROM generate_series(1, 9) AS i; ANALYZE one;
+-- migration: danger
+CREATE UNIQUE INDEX one_a ON one (a); -- safe
+CREATE UNIQUE INDEX one_ab ON one (a, b); -- safe
+CREATE UNIQUE INDEX one_b_9 ON one (b) WHERE a > 8; -- safe
+CREATE UNIQUE INDEX one_b ON one (b); -- danger refused
+
+-- plan: a check that waits for the end of the transaction
+CREATE TABLE one (a integer PRIMARY KEY); INSERT INTO one VALUES (1); CREATE TABLE two (a integer REFERENCES one DEFERRABLE INITIALLY DEFERRED); INSERT INTO two VALUES (1); ANALYZE one, two;
+-- migration: danger
+INSERT INTO two VALUES (1); -- safe
+SET CONSTRAINTS ALL IMMEDIATE; -- safe
+ALTER TABLE two ADD COLUMN b integer; -- safe
+SET CONSTRAINTS ALL DEFERRED; -- safe
+INSERT INTO two VALUES (1); -- safe
+ALTER TABLE two ADD COLUMN c integer; -- danger refused
+
+-- plan: what is dropped if it exists, and does not
+CREATE TABLE one (a integer);
+-- migration: safe
+DROP TYPE IF EXISTS nothing CASCADE; -- safe
+DROP FUNCTION IF EXISTS nothing() CASCADE; -- safe
+DROP SCHEMA IF EXISTS nothing CASCADE; -- safe
+DROP TABLE IF EXISTS nothing CASCADE; -- safe
+DROP POLICY IF EXISTS nothing ON one; -- safe
+ALTER TABLE one DROP COLUMN IF EXISTS nothing, DROP CONSTRAINT IF EXISTS nothing; -- safe

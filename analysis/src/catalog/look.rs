@@ -15,7 +15,7 @@ use crate::name::Name;
 
 /// Looks up the relations, functions and types that scripts name, as this session would find them.
 ///
-/// That takes three round trips however many there are, one where no relation exists, and eight on a server that
+/// That takes three round trips however many there are, one where no relation exists, and nine on a server that
 /// refuses a part of it, which is left out then. Somebody's lock on a table keeps it up for a moment at most. The
 /// session must not be in a transaction: a refusal would end it.
 ///
@@ -31,7 +31,8 @@ pub async fn look(connection: &mut PgConnection, named: &Named) -> Result<Catalo
     let (details, moment) = if meaning.all.is_empty() {
         (Details::default(), Moment::default())
     } else {
-        (details(connection, &meaning.all).await?, moment(connection, &meaning.all).await?)
+        let counted: Vec<Oid> = named.counted.iter().filter_map(|name| meaning.relations.get(name).copied()).collect();
+        (details(connection, &meaning.all).await?, moment(connection, &meaning.all, &counted).await?)
     };
     let found = Found::new(&details, &moment, &Facts::new(&details, &moment, meaning.version, meaning.page));
     let mut relations = BTreeMap::new();
@@ -53,6 +54,7 @@ pub async fn look(connection: &mut PgConnection, named: &Named) -> Result<Catalo
         version: meaning.version,
         schema: meaning.schema,
         is_empty: meaning.is_empty,
+        is_utc: meaning.is_utc,
         relations,
         functions: meaning.objects.functions,
         types: meaning.objects.types,
@@ -147,6 +149,7 @@ impl<'a> Found<'a> {
 
     fn columns(&self, table: Oid) -> Vec<Column> {
         let columns = self.details.columns.get(&table).into_iter().flatten();
+        let rows = self.tables.get(&table).and_then(|facts| facts.rows);
         let column = columns.map(|(number, column)| Column {
             name: column.name.clone(),
             of_type: column.of_type.clone(),
@@ -154,6 +157,8 @@ impl<'a> Found<'a> {
             collated: column.collated,
             generated: column.generated,
             default: self.moment.defaults.get(&(table, *number)).cloned(),
+            nulls: self.moment.spreads.get(&(table, *number)).zip(rows).map(|(spread, rows)| spread.nulls_of(rows)),
+            most: self.moment.spreads.get(&(table, *number)).zip(rows).map(|(spread, rows)| spread.most_of(rows)),
             indexes: self.indexes.get(&(table, *number)).cloned().unwrap_or_default(),
         });
         column.collect()

@@ -6,7 +6,7 @@ use sqlx::postgres::types::Oid;
 use sqlx::{PgConnection, Row as _};
 
 use super::Named;
-use super::ask::{ask, asked, relation_is_visible};
+use super::ask::{ask, asked, relation_is_visible, texts};
 use super::details::VIEWS;
 use super::objects::{self, Objects, found};
 use crate::name::Name;
@@ -19,6 +19,8 @@ pub(super) struct Meaning {
     pub(super) schema: String,
     /// Whether the database holds nothing yet.
     pub(super) is_empty: bool,
+    /// Whether the session's zone is UTC, so that a timestamp is the same with a zone and without.
+    pub(super) is_utc: bool,
     /// The size of a page in bytes.
     pub(super) page: u64,
     /// The relations that names stand for.
@@ -32,7 +34,8 @@ pub(super) struct Meaning {
 /// Asks in one round trip.
 pub(super) async fn resolve(connection: &mut PgConnection, named: &Named) -> Result<Meaning, sqlx::Error> {
     let of_relations: Vec<Name> = named.relations.iter().cloned().collect();
-    let queries: Vec<String> = [server(), relations(&of_relations)].into_iter().chain(objects::queries(named)).collect();
+    let queries: Vec<String> =
+        [server(), relations(&of_relations)].into_iter().chain(objects::queries(named)).collect();
     let answers = ask(connection, &queries).await?;
     let [server, relations, objects @ ..] = &answers[..] else { return Err(sqlx::Error::RowNotFound) };
     let server = server.first().ok_or(sqlx::Error::RowNotFound)?;
@@ -40,6 +43,7 @@ pub(super) async fn resolve(connection: &mut PgConnection, named: &Named) -> Res
         version: server.try_get::<i32, _>("version")?.unsigned_abs(),
         schema: server.try_get("schema")?,
         is_empty: server.try_get("is_empty")?,
+        is_utc: server.try_get("is_utc")?,
         page: server.try_get::<i32, _>("page")?.unsigned_abs().into(),
         relations: BTreeMap::new(),
         all: Vec::new(),
@@ -72,16 +76,18 @@ fn server() -> String {
         "SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS version, \
                 pg_catalog.current_setting('block_size')::pg_catalog.int4 AS page, \
                 pg_catalog.current_setting('lockstep.schema') AS schema, \
+                pg_catalog.upper(pg_catalog.current_setting('TimeZone')) IN ('UTC', 'GMT', 'ETC/UTC', 'ETC/GMT') AS is_utc, \
                 NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE {} AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') \
-                            AND c.relpersistence <> 't' AND c.relname NOT IN ({LEDGERS})) \
+                            AND c.relpersistence <> 't' AND c.relname <> ALL ({})) \
                 AND NOT EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE {}) AS is_empty",
         is_ours("c", "pg_class"),
+        texts(LEDGERS.map(Some)),
         is_ours("p", "pg_proc")
     )
 }
 
 /// What the tools call their ledgers.
-const LEDGERS: &str = "'_prisma_migrations', '_sqlx_migrations'";
+pub(crate) const LEDGERS: [&str; 2] = ["_prisma_migrations", "_sqlx_migrations"];
 
 /// The relations asked for, with their number; and without one, once each:
 /// - their tables, if they are indexes,

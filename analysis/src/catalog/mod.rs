@@ -10,6 +10,7 @@ mod named;
 mod objects;
 
 pub use look::look;
+pub(crate) use meaning::LEDGERS;
 pub use named::{Named, Object};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +30,8 @@ pub struct Catalog {
     /// Whether the database holds nothing yet that anybody could wait for or lose: no relation and no function but the
     /// system's, those of extensions, and a tool's ledger.
     pub is_empty: bool,
+    /// Whether the session's zone is UTC.
+    pub is_utc: bool,
     /// Relations by name, as scripts write it. An index stands for itself here, with its table's name in it.
     pub relations: BTreeMap<Name, Relation>,
     /// Functions by name: the worst of all that share it.
@@ -132,6 +135,10 @@ pub struct Column {
     pub generated: char,
     /// Its default, as `pg_get_expr` writes it, unless somebody has locked the table against readers.
     pub default: Option<String>,
+    /// In about how many rows it has no value, by the statistics; `None` where they are not known, or not asked for.
+    pub nulls: Option<u64>,
+    /// In about how many rows it has its most common value.
+    pub most: Option<u64>,
     /// Indexes that it is in, or that an expression of theirs refers to.
     pub indexes: Vec<Name>,
 }
@@ -205,6 +212,8 @@ pub struct TypeFacts {
     pub constrained_domain: bool,
     /// Its schema.
     pub schema: String,
+    /// An enum's values.
+    pub labels: Vec<String>,
     /// `pg_type.typtype`: `e` for an enum, `d` for a domain, `c` for a composite type, `b` for most others.
     pub kind: char,
 }

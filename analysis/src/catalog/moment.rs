@@ -26,6 +26,38 @@ pub(super) struct Moment {
     pub(super) definitions: HashMap<Oid, String>,
     /// The defaults of columns, by table and number.
     pub(super) defaults: HashMap<(Oid, i16), String>,
+    /// How values are spread over rows, by table and number of the column.
+    pub(super) spreads: HashMap<(Oid, i16), Spread>,
+}
+
+/// How a column's values are spread over the rows, as the statistics have it. Which values those are is not asked.
+pub(super) struct Spread {
+    /// The part of the rows that has none.
+    nulls: f32,
+    /// The part that has the most common value.
+    most: f32,
+}
+
+impl Spread {
+    /// In how many of `rows` there is no value: at least in one, if there was one.
+    pub(super) fn nulls_of(&self, rows: u64) -> u64 {
+        if self.nulls > 0.0 { part(self.nulls, rows).max(1) } else { 0 }
+    }
+
+    /// How many of `rows` have the most common value.
+    pub(super) fn most_of(&self, rows: u64) -> u64 {
+        part(self.most, rows)
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "a part of a count is a count, and an estimate"
+)]
+fn part(fraction: f32, rows: u64) -> u64 {
+    (f64::from(fraction) * rows as f64).round() as u64
 }
 
 /// How large a relation is, in bytes.
@@ -51,13 +83,19 @@ pub(super) struct Held {
     pub(super) holder: Holder,
 }
 
-/// Asks in one round trip, or six where the server refuses.
-pub(super) async fn moment(connection: &mut PgConnection, relations: &[Oid]) -> Result<Moment, sqlx::Error> {
-    let list = oids(relations);
-    let queries =
-        [SIZES, USE, HOLDERS, DEFINITIONS, DEFAULTS].map(|query| query.replace("$1", &list).replace("$locked", LOCKED));
+/// Asks in one round trip, or seven where the server refuses.
+pub(super) async fn moment(
+    connection: &mut PgConnection,
+    relations: &[Oid],
+    counted: &[Oid],
+) -> Result<Moment, sqlx::Error> {
+    let (list, counted) = (oids(relations), oids(counted));
+    let queries = [SIZES, USE, HOLDERS, DEFINITIONS, DEFAULTS, SPREADS]
+        .map(|query| query.replace("$1", &list).replace("$2", &counted).replace("$locked", LOCKED));
     let answers = ask_leniently(connection, &queries).await?;
-    let [sizes, uses, holders, definitions, defaults] = &answers[..] else { return Err(sqlx::Error::RowNotFound) };
+    let [sizes, uses, holders, definitions, defaults, spreads] = &answers[..] else {
+        return Err(sqlx::Error::RowNotFound);
+    };
     let mut moment = Moment::default();
     for row in sizes {
         let size = Size { rows: count(row, "rows")?, whole: count(row, "whole")? };
@@ -83,6 +121,10 @@ pub(super) async fn moment(connection: &mut PgConnection, relations: &[Oid]) -> 
         if let Some(default) = row.try_get("value")? {
             moment.defaults.insert((row.try_get("oid")?, row.try_get("number")?), default);
         }
+    }
+    for row in spreads {
+        let spread = Spread { nulls: row.try_get("nulls")?, most: row.try_get("most")? };
+        moment.spreads.insert((row.try_get("oid")?, row.try_get("number")?), spread);
     }
     Ok(moment)
 }
@@ -158,3 +200,11 @@ const DEFAULTS: &str = "\
     FROM pg_catalog.pg_attrdef f JOIN pg_catalog.pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum \
     WHERE f.adrelid = ANY ($1) AND a.attgenerated = '' \
     AND NOT EXISTS (SELECT FROM locked WHERE locked.relation = f.adrelid)";
+
+/// The view shows what the role may read. A partitioned table's own rows are those of its partitions.
+const SPREADS: &str = "\
+    SELECT c.oid, a.attnum AS number, s.null_frac AS nulls, coalesce((s.most_common_freqs)[1], 0)::pg_catalog.float4 AS most \
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+    JOIN pg_catalog.pg_stats s ON s.schemaname = n.nspname AND s.tablename = c.relname \
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = s.attname \
+    WHERE c.oid = ANY ($2) AND s.inherited = (c.relkind = 'p')";

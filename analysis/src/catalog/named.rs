@@ -15,6 +15,8 @@ pub struct Named {
     pub types: BTreeSet<Name>,
     /// Schemas, also those in other names.
     pub schemas: BTreeSet<String>,
+    /// Relations whose statistics of columns tell whether a statement will be refused: those that get a key, or NOT NULL.
+    pub counted: BTreeSet<Name>,
     /// What is dropped, or gets another name, though other objects may depend on it. A relation is not among them.
     pub dropped: BTreeSet<(Object, Name)>,
 }
@@ -39,6 +41,7 @@ impl Named {
         self.functions.extend(other.functions);
         self.types.extend(other.types);
         self.schemas.extend(other.schemas);
+        self.counted.extend(other.counted);
         self.dropped.extend(other.dropped);
     }
 

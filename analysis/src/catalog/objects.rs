@@ -50,6 +50,7 @@ pub(super) fn read(named: &Named, answers: &[Vec<PgRow>]) -> Result<Objects, sql
         let facts = TypeFacts {
             constrained_domain: row.try_get("constrained")?,
             schema: row.try_get("schema")?,
+            labels: row.try_get("labels")?,
             kind: row.try_get::<&str, _>("kind")?.chars().next().unwrap_or('b'),
         };
         objects.types.extend(at(&types_asked, row)?.map(|name| (name.clone(), facts)));
@@ -109,7 +110,10 @@ fn overloads(names: &[Name]) -> String {
 
 fn types(names: &[Name]) -> String {
     format!(
-        "SELECT asked.number, t.typtype::pg_catalog.text AS kind, n.nspname AS schema, EXISTS ( \
+        "SELECT asked.number, t.typtype::pg_catalog.text AS kind, n.nspname AS schema, \
+                ARRAY(SELECT e.enumlabel::pg_catalog.text FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid \
+                      ORDER BY e.enumsortorder) AS labels, \
+                EXISTS ( \
              WITH RECURSIVE below AS ( \
                  SELECT t.oid, t.typbasetype, t.typnotnull \
                  UNION ALL SELECT b.oid, b.typbasetype, b.typnotnull \

@@ -218,6 +218,8 @@ mod tests {
             collated: false,
             generated: ' ',
             default: None,
+            nulls: None,
+            most: None,
             indexes: Vec::new(),
         });
         let keys = [&["id"][..], &["shop", "number"], &["score"]];

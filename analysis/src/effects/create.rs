@@ -94,6 +94,8 @@ fn column(argument: &TableArg) -> Option<Column> {
         collated: false,
         generated: generated(&constraints),
         default: None,
+        nulls: None,
+        most: None,
         indexes: Vec::new(),
     })
 }

@@ -51,6 +51,17 @@ enum Change {
     Delete(Where),
 }
 
+impl Change {
+    /// The columns that are set; `None` if rows go.
+    fn columns(&self) -> Option<&[String]> {
+        match self {
+            Self::Insert => Some(&[]),
+            Self::Update(columns, _) => Some(columns),
+            Self::Delete(_) => None,
+        }
+    }
+}
+
 /// Which rows.
 enum Where {
     /// Those that a join finds, or a cursor's own.
@@ -190,8 +201,13 @@ fn writes(table: &Name, change: &Change, only: bool, world: &mut World) {
         };
         world.changes(member, what);
     }
+    world.forget_spread(&members, change.columns());
+    // Rows that the transaction has written are looked at anew, whichever columns change.
+    let is_again = members.iter().any(|member| world.written.contains(member));
+    world.written.extend(members.iter().cloned());
     let touches = |names: &[String]| match change {
         Change::Insert => true,
+        Change::Update(..) if is_again => true,
         Change::Update(columns, _) => columns.iter().any(|column| names.contains(column)),
         Change::Delete(_) => false,
     };

@@ -5,7 +5,7 @@ use report::{Lock, Work};
 use squawk_syntax::SyntaxKind;
 use squawk_syntax::ast::{self, AlterIndexAction, AstNode as _, ReindexTarget};
 
-use super::alter_table::{Table, column, indexed};
+use super::alter_table::{Table, column, indexed, refuse_doubles};
 use super::{Unknown, identifier_of, name_of, world::World};
 use crate::catalog::{Constraint, Kind};
 use crate::name::{Name, quoted};
@@ -20,6 +20,11 @@ pub(super) fn create(create: &ast::CreateIndex, world: &mut World) {
     let is_partitioned = world.relation(&table).is_some_and(|relation| relation.kind == Kind::Partitioned);
     if is_concurrent && is_partitioned {
         world.fails(format!("{table} is partitioned, and no index of such a table can be made concurrently"));
+    }
+    if create.unique_token().is_some() && create.where_clause().is_none() {
+        let items = create.partition_item_list().into_iter().flat_map(|list| list.partition_items());
+        let key: Option<Vec<String>> = items.map(|item| column(&item.expr()?)).collect();
+        refuse_doubles(&key.unwrap_or_default(), &table, world);
     }
     if let Some(column) = virtual_column(create, &table, world) {
         world.fails(format!("the column {} is computed when it is read, and takes no index", quoted(&column)));

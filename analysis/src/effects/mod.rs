@@ -66,6 +66,8 @@ pub struct Effects {
     pub provable: bool,
     /// Why the server will refuse it, as a clause; `None` where nothing speaks for that.
     pub fails: Option<String>,
+    /// Whether it drops, if they exist, things of which none is there.
+    pub is_absent: bool,
     /// What IF NOT EXISTS meets that is not what the statement would make, as a clause: then nothing is made.
     pub skips: Option<String>,
 }

@@ -58,11 +58,32 @@ pub fn named(sql: &str) -> Named {
             _ => {}
         }
         named.dropped.extend(dropped(&node));
+        named.counted.extend(counted(&node));
     }
     let qualified = named.relations.iter().chain(&named.functions).chain(&named.types);
     let schemas: Vec<_> = qualified.filter_map(|name| name.schema.clone()).collect();
     named.schemas.extend(schemas);
     named
+}
+
+/// The table on whose rows it depends whether `statement` is refused.
+fn counted(statement: &SyntaxNode) -> Option<Name> {
+    let has = |kind| statement.descendants_with_tokens().any(|element| element.kind() == kind);
+    let depends = match statement.kind() {
+        SyntaxKind::CREATE_INDEX => has(SyntaxKind::UNIQUE_KW),
+        SyntaxKind::ALTER_TABLE => {
+            let kinds = [
+                SyntaxKind::SET_NOT_NULL,
+                SyntaxKind::NOT_NULL_CONSTRAINT,
+                SyntaxKind::UNIQUE_CONSTRAINT,
+                SyntaxKind::PRIMARY_KEY_CONSTRAINT,
+            ];
+            kinds.into_iter().any(has)
+        }
+        _ => false,
+    };
+    let mut names = statement.descendants().filter(|node| node.kind() == SyntaxKind::TABLE_NAME_REF);
+    names.next().filter(|_| depends).map(|name| name_of(&name))
 }
 
 /// The object that `node`, a name, drops or renames, though others may depend on it.

@@ -105,7 +105,7 @@ pub(super) fn effects(statement: &Stmt, world: &mut World) {
     }
     // Whatever else goes, only the server can list.
     let drops = matches!(statement.syntax().first_token(), Some(token) if token.kind() == SyntaxKind::DROP_KW);
-    if drops && statement.syntax().children().any(|node| node.kind() == SyntaxKind::CASCADE) {
+    if drops && !world.is_absent() && statement.syntax().children().any(|node| node.kind() == SyntaxKind::CASCADE) {
         world.opaque(Unknown::cascade("it", &[]));
     }
 }
@@ -369,7 +369,16 @@ fn comment(comment: &ast::CommentOn, world: &mut World) {
 fn lock(lock: &ast::Lock, world: &mut World) {
     let words = lock.lock_mode_clause().map(|mode| text(mode.syntax()).to_uppercase()).unwrap_or_default();
     let mode = Lock::ALL.into_iter().find(|known| words == format!("IN{}MODE", known.name().replace(' ', "")));
-    each(lock.syntax(), mode.unwrap_or(Lock::AccessExclusive), world);
+    let mode = mode.unwrap_or(Lock::AccessExclusive);
+    each(lock.syntax(), mode, world);
+    // With a view go the tables that it reads.
+    let views = lock.syntax().descendants().filter(names_table).map(|node| name_of(&node));
+    let below = views.filter_map(|view| world.relation(&view)).filter(|relation| relation.kind == Kind::View);
+    for table in below.flat_map(|view| view.reads.clone()).collect::<Vec<_>>() {
+        for member in world.family(&table) {
+            world.lock(&member, mode);
+        }
+    }
 }
 
 fn vacuum(vacuum: &ast::Vacuum, world: &mut World) {

@@ -23,6 +23,7 @@ pub(super) fn effects(statement: &Stmt, world: &mut World) {
                 };
                 sets(&identifier(&text(&name)), &values(it.syntax()), world);
             }
+            Some(SetTarget::SetTimeZone(_)) => world.is_utc = false,
             Some(SetTarget::SetSchemaValue(it)) => sets("search_path", &values(it.syntax()), world),
             _ => {}
         },
@@ -58,6 +59,8 @@ fn sets(name: &str, values: &[String], world: &mut World) {
         // What is not there is looked for elsewhere, and perhaps found.
         "search_path" if values.first().is_some_and(|first| world.is_own_schema(first)) => world.doubts(),
         "search_path" => world.trusts(Names::Qualified),
+        // Which zones never differ from UTC is not looked up.
+        "timezone" => world.is_utc = false,
         "lock_timeout" => {
             let value = values.first().map_or("", String::as_str);
             let is_ours = value.eq_ignore_ascii_case("default");

@@ -3,9 +3,10 @@
 use squawk_syntax::ast::{self, AlterTypeAction, AstNode as _, CreateTypeKind, Stmt};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
+use super::refused::arguments;
 use super::session::literal;
 use super::{Unknown, name_of, other, text, world::World};
-use crate::catalog::{Function, Object, TypeFacts};
+use crate::catalog::{Function, Object, Overload, TypeFacts};
 use crate::name::{Name, identifier};
 
 pub(super) fn effects(statement: &Stmt, world: &mut World) {
@@ -14,28 +15,29 @@ pub(super) fn effects(statement: &Stmt, world: &mut World) {
             let Some(name) = it.type_name().map(|name| name_of(name.syntax())) else { return };
             match it.kind() {
                 None | Some(CreateTypeKind::BaseType(_)) => {}
-                Some(CreateTypeKind::EnumType(_)) => makes(&name, 'e', false, world),
+                Some(CreateTypeKind::EnumType(_)) => makes(&name, 'e', false, labels(it.syntax()), world),
                 // It has functions of its name.
                 Some(CreateTypeKind::RangeType(_)) => {
-                    makes(&name, 'r', false, world);
+                    makes(&name, 'r', false, Vec::new(), world);
                     world.doubts();
                 }
-                Some(_) => makes(&name, 'c', false, world),
+                Some(_) => makes(&name, 'c', false, Vec::new(), world),
             }
         }
         Stmt::AlterType(it) => alter(it, world),
         // What it comes of may have a constraint, too.
         Stmt::CreateDomain(it) => {
             let Some(name) = it.domain().map(|name| name_of(name.syntax())) else { return };
-            makes(&name, 'd', true, world);
+            makes(&name, 'd', true, Vec::new(), world);
         }
         Stmt::AlterDomain(it) => domain(it, world),
         Stmt::CreateFunction(it) => {
             other::body(it.syntax(), world);
-            function(it.syntax(), world);
+            let made = overload(it, world);
+            function(it.syntax(), made.as_ref(), world);
         }
         Stmt::CreateProcedure(it) => other::body(it.syntax(), world),
-        Stmt::AlterFunction(it) => function(it.syntax(), world),
+        Stmt::AlterFunction(it) => function(it.syntax(), None, world),
         _ => {}
     }
 }
@@ -48,9 +50,9 @@ fn is(name: &Name, facts: &TypeFacts, world: &mut World) {
 }
 
 /// The script makes the type itself.
-fn makes(name: &Name, kind: char, constrained_domain: bool, world: &mut World) {
+fn makes(name: &Name, kind: char, constrained_domain: bool, labels: Vec<String>, world: &mut World) {
     let schema = world.schema_of(name).unwrap_or_default();
-    is(name, &TypeFacts { constrained_domain, schema, kind }, world);
+    is(name, &TypeFacts { constrained_domain, schema, labels, kind }, world);
     world.made_types.insert(name.name.clone());
     world.plan_types.insert(name.name.clone());
 }
@@ -62,10 +64,16 @@ fn alter(alter: &ast::AlterType, world: &mut World) {
         Some(AlterTypeAction::AlterTypeAttributeActionList(_)) => {
             world.unknown(Unknown::which("tables with a column of the type"));
         }
+        Some(AlterTypeAction::RenameValue(it)) => relabeled(&name, it.syntax(), world),
         // From PostgreSQL 17 on, who made the type in the same transaction may use its new values there.
-        Some(AlterTypeAction::AddValue(it)) if world.version < 170_000 || !world.made_types.contains(&name.name) => {
+        Some(AlterTypeAction::AddValue(it)) => {
             let value = it.literal().and_then(|value| literal(&text(value.syntax())));
-            world.added_values.extend(value);
+            for facts in world.types_called(&name) {
+                facts.labels.extend(value.clone());
+            }
+            if world.version < 170_000 || !world.made_types.contains(&name.name) {
+                world.added_values.extend(value);
+            }
         }
         Some(AlterTypeAction::TypeRenameTo(it)) => {
             let to = it.syntax().descendants().find(|node| node.kind() == SyntaxKind::TYPE_NAME);
@@ -73,6 +81,20 @@ fn alter(alter: &ast::AlterType, world: &mut World) {
         }
         Some(AlterTypeAction::SetSchema(it)) => renamed(&name, moved(&name, it.syntax()), world),
         _ => {}
+    }
+}
+
+/// The values that are written in `node`, in their order.
+pub(super) fn labels(node: &SyntaxNode) -> Vec<String> {
+    let written = node.descendants().filter(|inner| inner.kind() == SyntaxKind::LITERAL);
+    written.filter_map(|value| literal(&text(&value))).collect()
+}
+
+/// RENAME VALUE.
+fn relabeled(name: &Name, rename: &SyntaxNode, world: &mut World) {
+    let [from, to] = &labels(rename)[..] else { return };
+    for facts in world.types_called(name) {
+        facts.labels.iter_mut().filter(|label| *label == from).for_each(|label| label.clone_from(to));
     }
 }
 
@@ -88,7 +110,7 @@ fn renamed(name: &Name, to: Option<Name>, world: &mut World) {
     world.remove_type(name);
     world.rename_object(Object::Type, name, &to);
     if world.made_types.contains(&name.name) {
-        makes(&to, known.kind, known.constrained_domain, world);
+        makes(&to, known.kind, known.constrained_domain, known.labels, world);
     } else {
         let schema = to.schema.clone().unwrap_or_else(|| known.schema.clone());
         is(&to, &TypeFacts { schema, ..known }, world);
@@ -108,7 +130,7 @@ fn domain(alter: &ast::AlterDomain, world: &mut World) {
         return renamed(&name, moved(&name, &set), world);
     }
     let schema = world.schema_of(&name).unwrap_or_default();
-    is(&name, &TypeFacts { constrained_domain: true, schema, kind: 'd' }, world);
+    is(&name, &TypeFacts { constrained_domain: true, schema, labels: Vec::new(), kind: 'd' }, world);
     let checks = alter.syntax().descendants().any(|node| {
         matches!(node.kind(), SyntaxKind::ADD_CONSTRAINT | SyntaxKind::SET_NOT_NULL | SyntaxKind::VALIDATE_CONSTRAINT)
     });
@@ -118,13 +140,27 @@ fn domain(alter: &ast::AlterDomain, world: &mut World) {
     }
 }
 
-/// Whatever a function of that name did, it can do something else now.
-fn function(statement: &SyntaxNode, world: &mut World) {
+/// Whatever a function of that name did, it can do something else now. `made` is one of other arguments than those that there
+/// are.
+fn function(statement: &SyntaxNode, made: Option<&Overload>, world: &mut World) {
     let named = statement
         .descendants()
         .find(|node| matches!(node.kind(), SyntaxKind::FUNCTION_NAME | SyntaxKind::FUNCTION_NAME_REF));
     let Some(name) = named.map(|node| name_of(&node)) else { return };
     for name in [name.clone(), Name::unqualified(name.name.clone())] {
-        world.functions.insert(name, Function { volatility: 'v', builtin: false, overloads: Vec::new() });
+        let unknown = Function { volatility: 'v', builtin: false, overloads: Vec::new() };
+        let known = world.functions.entry(name).or_insert(unknown);
+        (known.volatility, known.builtin) = ('v', false);
+        known.overloads.extend(made.cloned());
     }
+}
+
+/// What CREATE FUNCTION makes, if the types of its arguments are so plain that another of the same can be told.
+fn overload(create: &ast::CreateFunction, world: &World) -> Option<Overload> {
+    let name = name_of(create.name()?.syntax());
+    let schema = name.schema.clone().or_else(|| world.schema_of(&name))?;
+    let arguments = arguments(create)?;
+    let is_same = |it: &Overload| it.schema == schema && it.arguments == arguments;
+    let is_there = world.functions.get(&name).is_some_and(|function| function.overloads.iter().any(is_same));
+    (!is_there).then_some(Overload { schema, arguments, returns: None, body: None })
 }

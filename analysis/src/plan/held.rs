@@ -43,8 +43,15 @@ impl Held {
     /// The worst of it, and how much that matters.
     pub(super) fn longest(&self) -> Option<(Verdict, Blocking)> {
         let verdict = |one: &One| one.time.verdict(one.is_large);
-        let (relation, one) = self.locks.iter().max_by_key(|(_, one)| (verdict(one), one.time.how_long(), one.lock))?;
-        let basis = format!("{relation} is locked, and {}", one.time.basis(relation));
+        // Of equal ones the first.
+        let (relation, one) =
+            self.locks.iter().rev().max_by_key(|(_, one)| (verdict(one), one.time.how_long(), one.lock))?;
+        let others = match self.locks.len() - 1 {
+            0 => "is locked".to_owned(),
+            1 => "and one more are locked".to_owned(),
+            others => format!("and {others} more are locked"),
+        };
+        let basis = format!("{relation} {others}, and {}", one.time.basis(relation));
         let blocking = Blocking {
             readers: self.locks.values().any(|one| one.lock.blocks_reads()),
             writers: true,

@@ -54,9 +54,8 @@ pub(super) fn migration(
             std::mem::take(&mut findings).into_iter().partition(|(at, _)| range.contains(at));
         findings = rest;
         // squawk knows one script at a time. Nobody uses yet what this plan makes itself.
-        let is_absent = drops_if_exists(&written) && effects == Effects::default();
         let is_new = world.was_empty
-            || is_absent
+            || effects.is_absent
             || !effects.is_opaque() && effects.of.first().is_some_and(|effect| effect.is_new);
         add(&mut statement, own.into_iter().map(|(_, finding)| finding).filter(|_| !is_new));
         held.statement(&effects, world);
@@ -85,18 +84,6 @@ pub(super) fn migration(
         statements,
         blocking,
         suppressed: linted.suppressed,
-    }
-}
-
-/// Whether a statement drops relations if they are there: then it touches each that is.
-fn drops_if_exists(statement: &ast::Stmt) -> bool {
-    match statement {
-        ast::Stmt::DropTable(it) => it.if_exists().is_some(),
-        ast::Stmt::DropIndex(it) => it.if_exists().is_some(),
-        ast::Stmt::DropView(it) => it.if_exists().is_some(),
-        ast::Stmt::DropMaterializedView(it) => it.if_exists().is_some(),
-        ast::Stmt::DropSequence(it) => it.if_exists().is_some(),
-        _ => false,
     }
 }
 

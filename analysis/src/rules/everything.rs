@@ -32,7 +32,7 @@ pub(super) const CASCADE: Rule = Rule {
         );
         let cascades = statement.children().any(|node| node.kind() == SyntaxKind::CASCADE);
         let is_all = matches!(context.statement, Stmt::DropOwned(_) | Stmt::DropDatabase(_));
-        (drops && !is_mild && (cascades || is_all)).then(|| Found {
+        (drops && !is_mild && !context.effects.is_absent && (cascades || is_all)).then(|| Found {
             verdict: Verdict::Danger,
             text: "Columns, tables and more that depend on it go too, with their values, and none of them is named"
                 .to_owned(),

@@ -43,6 +43,9 @@ pub struct Rule {
 
 /// Every rule, in the order in which they are asked.
 pub const ALL: &[Rule] = &[
+    // What is refused does nothing else.
+    session::REFUSED,
+    session::DOES_NOTHING,
     constraints::SET_NOT_NULL,
     constraints::ADD_CHECK,
     constraints::ADD_FOREIGN_KEY,
@@ -73,9 +76,8 @@ pub const ALL: &[Rule] = &[
     names::UNCLEAR_NAME,
     session::OWN_SETTING,
     session::WAITS_ALONE,
-    session::REFUSED,
-    session::DOES_NOTHING,
     session::OUTLIVES,
+    session::LEDGER,
     blocked::LONG_BLOCK,
     unknown::OPAQUE,
 ];

@@ -1,11 +1,13 @@
 //! Settings of the script's own that take away what protects others.
 
 use engine::script::outlives;
-use report::Verdict;
+use report::{Effect, Lock, Verdict};
 use squawk_syntax::ast::{self, AstNode as _};
 
 use super::blocked::blocks;
 use super::{Context, Found, Rule, safer};
+use crate::catalog::LEDGERS;
+use crate::name::Name;
 
 pub(super) const OWN_SETTING: Rule = Rule {
     name: "own-setting",
@@ -62,8 +64,9 @@ pub(super) const WAITS_ALONE: Rule = Rule {
 /// What an earlier statement of the same script makes impossible.
 pub(super) const REFUSED: Rule = Rule {
     name: "refused",
-    about: "What the server is known to refuse: a table that is there already, a value of a type that is used in the \
-            script that adds it.",
+    about: "What the server is known to refuse, by the text, the catalog and the statistics: what is there already or is \
+            missing, what others depend on, a type that is not cast by itself, values that are missing or double, a form \
+            that the server's version does not know, a value of a type that is used in the script that adds it.",
     setup: "CREATE TYPE state AS ENUM ('open'); CREATE TABLE big (id bigint PRIMARY KEY, a state)",
     bad: "ALTER TYPE state ADD VALUE 'closed';\nUPDATE big SET a = 'closed' WHERE id = 1",
     good: "ALTER TYPE state ADD VALUE 'closed';\n\nUPDATE big SET a = 'closed' WHERE id = 1",
@@ -119,6 +122,27 @@ pub(super) const OUTLIVES: Rule = Rule {
             verdict: Verdict::Caution,
             text: format!("{what} outlives a rollback: it stays if the script fails behind it"),
             safer: safer("Give it a migration of its own, so that nothing can fail behind it", None),
+        })
+    },
+};
+
+pub(super) const LEDGER: Rule = Rule {
+    name: "ledger",
+    about: "A tool's ledger says which migrations are applied: a script that changes it makes the next run skip one, or run one \
+            again.",
+    setup: "CREATE TABLE _prisma_migrations (id text PRIMARY KEY); CREATE TABLE big (id bigint)",
+    bad: "DELETE FROM _prisma_migrations WHERE id = 'x'",
+    good: "SELECT count(*) FROM _prisma_migrations",
+    judge: |context| {
+        let is_ledger = |effect: &&Effect| LEDGERS.contains(&Name::parse(&effect.relation).name.as_str());
+        let changed = context.effects.of.iter().filter(is_ledger).find(|effect| effect.lock > Lock::RowShare)?;
+        Some(Found {
+            verdict: Verdict::Danger,
+            text: format!("It changes {}, by which the next run knows what is applied", changed.relation),
+            safer: safer(
+                "Leave the ledger to Lockstep: a run with mode resolve or baseline says what is applied",
+                None,
+            ),
         })
     },
 };

@@ -44,6 +44,7 @@ fn names() -> Named {
         functions: ["twice", "public.twice"].map(Name::parse).into(),
         types: ["label", "positive", "state", "public.label"].map(Name::parse).into(),
         schemas: ["public", "nowhere"].map(str::to_owned).into(),
+        counted: ["customers", "orders"].map(Name::parse).into(),
         dropped: [
             (Object::Type, Name::parse("state")),
             (Object::Function, Name::parse("twice")),

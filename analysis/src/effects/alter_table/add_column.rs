@@ -54,9 +54,16 @@ pub(super) fn effects(add: &ast::AddColumn, table: &Table, world: &mut World) {
                 collated: add.collate().is_some(),
                 generated: generated(&constraints),
                 default: default.clone(),
+                nulls: None,
+                most: None,
                 indexes: Vec::new(),
             });
         }
+    }
+    let is_unset = default.is_none() && generated(&constraints) == ' ' && !fills_rows(add, &constraints, world);
+    if is_unset {
+        let family = table.family(world);
+        world.unset.extend(family.into_iter().map(|name| (name, column.clone())));
     }
     let has_value = constraints.iter().any(|it| matches!(it, Constraint::DefaultConstraint(_)));
     for constraint in &constraints {

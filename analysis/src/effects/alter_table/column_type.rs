@@ -23,7 +23,7 @@ pub(super) fn effects(set: &ast::SetType, column: &str, table: &Table, world: &m
         let sorts = collated || known.is_some_and(|column| column.collated);
         // What has the same name by now is perhaps another type.
         let is_same = from != to || !world.plan_types.contains(&Name::parse(&to).name);
-        let stays = !converts && is_same && is_same_on_disk(&from, &to);
+        let stays = !converts && is_same && is_same_on_disk(&from, &to, world.is_utc);
         if stays {
             world.lock(&name, Lock::AccessExclusive);
             rebuild(&name, column, sorts || !keeps_indexes(&from, &to), world);
@@ -209,7 +209,7 @@ fn split(of_type: &str) -> (String, Vec<i64>) {
 }
 
 /// Whether the server takes the stored values for values of the new type without looking at them.
-fn is_same_on_disk(from: &str, to: &str) -> bool {
+fn is_same_on_disk(from: &str, to: &str, is_utc: bool) -> bool {
     if from == to {
         return true;
     }
@@ -232,8 +232,10 @@ fn is_same_on_disk(from: &str, to: &str) -> bool {
             | "time with time zone",
             _,
         ) if from_name == to_name => bare(&to_arguments) || grows(&from_arguments, &to_arguments),
-        // Under UTC alone, which the server checks; a role's or a database's TimeZone decides, so this is the worse.
-        ("timestamp without time zone", "timestamp with time zone") => false,
+        (
+            "timestamp without time zone" | "timestamp with time zone",
+            "timestamp without time zone" | "timestamp with time zone",
+        ) => is_utc && (bare(&to_arguments) || grows(&from_arguments, &to_arguments)),
         ("inet", "cidr") => false,
         ("cidr", "inet") => true,
         ("xml", "text") => true,

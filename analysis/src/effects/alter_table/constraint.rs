@@ -1,6 +1,6 @@
 //! Constraints: added, validated, dropped.
 
-use report::{Lock, Work};
+use report::{Lock, Work, quantity};
 use squawk_syntax::SyntaxKind;
 use squawk_syntax::ast::{self, AstNode, Constraint as Written, ConstraintOption};
 
@@ -108,8 +108,13 @@ fn added(written: &Written, columns: &[String], table: &Table, world: &mut World
                 }
             }
         }
+        Written::UniqueConstraint(it) if it.using_index().is_none() => {
+            refuse_doubles(columns, &table.name, world);
+            index(false, table, world);
+        }
         Written::UniqueConstraint(it) => index(it.using_index().is_some(), table, world),
         Written::PrimaryKeyConstraint(it) => {
+            refuse_doubles(columns, &table.name, world);
             index(it.using_index().is_some(), table, world);
             if has(it.syntax(), SyntaxKind::OVERLAPS_KW) {
                 excludes(table, world);
@@ -159,6 +164,10 @@ fn foreign_key(table: &Table, columns: &[String], other: &Name, valid: bool, wor
 /// Whether there can be rows whose other ends have to be looked up. What the plan has made itself starts with none; of what it
 /// makes of a query the columns are not known.
 pub(super) fn has_rows(table: &Name, columns: &[String], world: &World) -> bool {
+    // A key with a null refers to nothing.
+    if columns.iter().any(|column| world.unset.contains(&(world.resolve(table), column.clone()))) {
+        return false;
+    }
     !world.is_new(table) || world.is_filled(table) || columns.iter().any(|column| world.column(table, column).is_none())
 }
 
@@ -182,8 +191,31 @@ pub(super) fn set_not_null(column: &str, table: &Table, world: &mut World) {
     }
 }
 
+/// What has no value in some rows cannot be NOT NULL.
+fn refuse_nulls(column: &str, table: &Table, world: &mut World) {
+    let nulls = world.column(&table.name, column).and_then(|known| known.nulls).filter(|nulls| *nulls > 0);
+    if let Some(nulls) = nulls {
+        let (column, rows) = (quoted(column), quantity::about(nulls));
+        world.fails(format!(
+            "by the statistics, {column} has no value in about {rows} rows of {}: fill them first",
+            table.name
+        ));
+    }
+}
+
+/// What has a value more than once cannot be unique.
+pub(in crate::effects) fn refuse_doubles(columns: &[String], table: &Name, world: &mut World) {
+    let [column] = columns else { return };
+    let most = world.column(table, column).and_then(|known| known.most).filter(|most| *most > 1);
+    if let Some(most) = most {
+        let (column, rows) = (quoted(column), quantity::about(most));
+        world.fails(format!("by the statistics, {column} has the same value in about {rows} rows of {table}"));
+    }
+}
+
 /// Every row is read for a null, unless it is known that there is none.
 fn needs_no_null(column: &str, table: &Table, world: &mut World) {
+    refuse_nulls(column, table, world);
     for name in table.family(world) {
         let known =
             world.column(&name, column).is_some_and(|known| known.not_null) && !is_in_doubt(&name, column, world);
@@ -242,7 +274,14 @@ pub(super) fn validate(validate: &ast::ValidateConstraint, table: &Table, world:
 pub(super) fn alter(alter: &ast::AlterConstraint, table: &Table, world: &mut World) {
     let name = alter.constraint_name_ref().map(|name| identifier_of(name.syntax())).unwrap_or_default();
     world.lock(&table.name, Lock::AccessExclusive);
-    if !alter.constraint_options().any(|option| matches!(option, ConstraintOption::Enforced(_))) {
+    let has = |is: fn(&ConstraintOption) -> bool| alter.constraint_options().any(|option| is(&option));
+    if has(|option| matches!(option, ConstraintOption::NotEnforced(_))) {
+        // What watches over it goes, on both sides.
+        if let Some(other) = world.constraint(&table.name, &name).and_then(|constraint| constraint.refers_to.clone()) {
+            world.lock(&other, Lock::AccessExclusive);
+        }
+    }
+    if !has(|option| matches!(option, ConstraintOption::Enforced(_))) {
         return;
     }
     table.works(world, Lock::AccessExclusive, Work::Scan);

@@ -17,7 +17,7 @@ use crate::name::{Name, quoted};
 
 pub(super) use add_column::{generated, is_plain};
 pub(super) use column_type::canonical;
-pub(super) use constraint::dropped;
+pub(super) use constraint::{dropped, refuse_doubles};
 pub(super) use remember::{column, indexed, made_with};
 
 pub(super) fn effects(statement: &ast::AlterTable, world: &mut World) {
@@ -44,8 +44,26 @@ pub(super) fn effects(statement: &ast::AlterTable, world: &mut World) {
         AlterTableAction::AddColumn(_) => 1,
         _ => 2,
     });
+    if actions.iter().all(|action| drops_nothing(action, &table.name, world)) {
+        world.absent();
+    }
     for action in &actions {
         subcommand(action, &table, world);
+    }
+}
+
+/// Whether a subcommand drops, if it exists, what is not there.
+fn drops_nothing(action: &AlterTableAction, table: &Name, world: &World) -> bool {
+    match action {
+        AlterTableAction::DropColumn(it) if it.if_exists().is_some() => {
+            let column = it.column_name_ref().map(|name| identifier_of(name.syntax())).unwrap_or_default();
+            world.existing(table).is_some() && world.column(table, &column).is_none()
+        }
+        AlterTableAction::DropConstraint(it) if it.if_exists().is_some() => {
+            let name = it.constraint_name_ref().map(|name| identifier_of(name.syntax())).unwrap_or_default();
+            world.existing(table).is_some() && world.constraint(table, &name).is_none()
+        }
+        _ => false,
     }
 }
 

@@ -119,6 +119,8 @@ mod tests {
             collated: false,
             generated: ' ',
             default: None,
+            nulls: None,
+            most: None,
             indexes: Vec::new(),
         };
         let table = Name::parse("public.t");

@@ -83,7 +83,7 @@ fn made_again(create: &ast::CreateFunction, world: &World) -> Option<String> {
 }
 
 /// The types of the arguments that go in, as `format_type` writes them; `None` where one is not so plain.
-fn arguments(create: &ast::CreateFunction) -> Option<String> {
+pub(in crate::effects) fn arguments(create: &ast::CreateFunction) -> Option<String> {
     let mut types = Vec::new();
     for param in create.param_list()?.params() {
         if param.mode().is_some() {

@@ -6,6 +6,7 @@ use squawk_syntax::ast::{AstNode as _, Stmt};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::{all, is_lenient};
+use crate::catalog::Kind;
 use crate::effects::named::type_name;
 use crate::effects::{identifier_of, name_of, world::World};
 use crate::name::{Name, quoted};
@@ -18,7 +19,10 @@ pub(super) fn refused(statement: &Stmt, world: &World) -> Option<String> {
         return None;
     }
     let node = statement.syntax();
-    relation(node, world).or_else(|| column(statement, world)).or_else(|| of_type(statement, world))
+    relation(node, world)
+        .or_else(|| of_kind(statement, world))
+        .or_else(|| column(statement, world))
+        .or_else(|| of_type(statement, world))
 }
 
 fn relation(statement: &SyntaxNode, world: &World) -> Option<String> {
@@ -39,7 +43,7 @@ fn relation(statement: &SyntaxNode, world: &World) -> Option<String> {
     Some(format!("there is no {missing}"))
 }
 
-fn names_relation(node: &SyntaxNode) -> bool {
+pub(super) fn names_relation(node: &SyntaxNode) -> bool {
     let is_name = matches!(
         node.kind(),
         SyntaxKind::TABLE_NAME_REF | SyntaxKind::RELATION_NAME_REF | SyntaxKind::VIEW_REF | SyntaxKind::SEQUENCE_REF
@@ -54,6 +58,22 @@ fn names_relation(node: &SyntaxNode) -> bool {
 /// Whether `name` is of a schema that is not looked into: the system's own, and that of temporary tables.
 fn is_system(name: &Name) -> bool {
     name.schema.as_deref().is_some_and(|schema| schema.starts_with("pg_") || schema == "information_schema")
+}
+
+/// What is dropped as one kind of relation is of another.
+fn of_kind(statement: &Stmt, world: &World) -> Option<String> {
+    let (noun, kinds, named): (_, &[Kind], _) = match statement {
+        Stmt::DropTable(_) => ("table", &[Kind::Table, Kind::Partitioned], SyntaxKind::TABLE_NAME_REF),
+        Stmt::DropView(_) => ("view", &[Kind::View], SyntaxKind::VIEW_REF),
+        Stmt::DropMaterializedView(_) => ("materialized view", &[Kind::MaterializedView], SyntaxKind::VIEW_REF),
+        Stmt::DropIndex(_) => ("index", &[Kind::Index], SyntaxKind::INDEX_REF),
+        Stmt::DropSequence(_) => ("sequence", &[Kind::Sequence], SyntaxKind::SEQUENCE_REF),
+        _ => return None,
+    };
+    let relations = all(statement.syntax(), named).map(|node| name_of(&node));
+    let known: Vec<_> = relations.filter_map(|name| world.relation(&name)).collect();
+    let other = known.into_iter().find(|relation| !kinds.contains(&relation.kind))?;
+    Some(format!("{} is no {noun}", other.name))
 }
 
 /// A column that is written, or indexed.

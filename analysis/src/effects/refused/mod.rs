@@ -13,6 +13,8 @@ mod view;
 use squawk_syntax::ast::{AstNode as _, Stmt};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
+pub(super) use functions::arguments;
+
 use super::world::World;
 
 /// Says why the server will refuse `statement`, if it is known to.
@@ -21,6 +23,9 @@ pub(super) fn check(statement: &Stmt, world: &mut World) {
     // What it holds may be made by it, too.
     if matches!(statement, Stmt::CreateSchema(it) if it.schema_elements().next().is_some()) {
         return;
+    }
+    if is_lenient(node) && objects::are_absent(statement, world) {
+        world.absent();
     }
     let why = since::refused(node, world)
         .or_else(|| objects::refused(statement, world))

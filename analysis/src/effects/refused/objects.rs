@@ -1,17 +1,20 @@
 //! Schemas, types, triggers and policies: there already, missing, or needed by others.
 
-use squawk_syntax::ast::{AstNode as _, Stmt};
+use squawk_syntax::ast::{self, AlterTypeAction, AstNode as _, Stmt};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::{all, cascades, is_lenient};
 use crate::catalog::{Object, Relation};
-use crate::effects::{identifier_of, name_of, names_table, world::World};
+use crate::effects::session::literal;
+use crate::effects::types::labels;
+use crate::effects::{identifier_of, name_of, names_table, text, world::World};
 use crate::name::{Name, quoted};
 
 pub(super) fn refused(statement: &Stmt, world: &World) -> Option<String> {
     let node = statement.syntax();
     schema(statement, world).or_else(|| match statement {
         Stmt::CreateType(it) => type_there(&name_of(it.type_name()?.syntax()), world),
+        Stmt::AlterType(it) => value(it, world),
         Stmt::CreateDomain(it) => type_there(&name_of(it.domain()?.syntax()), world),
         Stmt::DropType(_) => dropped(node, SyntaxKind::TYPE_NAME_REF, Object::Type, world),
         Stmt::DropDomain(_) => dropped(node, SyntaxKind::DOMAIN_REF, Object::Type, world),
@@ -72,18 +75,37 @@ fn type_there(name: &Name, world: &World) -> Option<String> {
     (schema.as_ref() == Some(&there.schema)).then(|| format!("there is a type {name} already"))
 }
 
+/// A value of an enum that is there already, or is missing.
+fn value(alter: &ast::AlterType, world: &World) -> Option<String> {
+    let name = name_of(alter.type_name_ref()?.syntax());
+    let facts = world.type_facts(&name);
+    let Some(facts) = facts else { return Some(format!("there is no type {name}")) };
+    let has = |value: &str| facts.labels.iter().any(|label| label == value);
+    let there = |value: &str| format!("{name} has a value '{value}' already");
+    let missing = |value: &str| format!("{name} has no value '{value}'");
+    match alter.action()? {
+        AlterTypeAction::AddValue(it) => {
+            let added = literal(&text(it.literal()?.syntax()))?;
+            let beside = it.syntax().children().filter(|child| child.kind() != SyntaxKind::LITERAL);
+            let beside = beside.flat_map(|child| labels(&child)).find(|value| !has(value));
+            let is_there = has(&added) && !is_lenient(it.syntax());
+            is_there.then(|| there(&added)).or_else(|| beside.map(|value| missing(&value)))
+        }
+        AlterTypeAction::RenameValue(it) => {
+            let values = labels(it.syntax());
+            let [from, to] = &values[..] else { return None };
+            let lost = (!has(from)).then(|| missing(from));
+            lost.or_else(|| has(to).then(|| there(to)))
+        }
+        _ => None,
+    }
+}
+
 /// What is dropped is missing, or needed by others.
 fn dropped(statement: &SyntaxNode, kind: SyntaxKind, object: Object, world: &World) -> Option<String> {
     let names: Vec<Name> = all(statement, kind).map(|node| name_of(&node)).collect();
-    let is_missing = |name: &&Name| match object {
-        Object::Type => world.type_facts(name).is_none(),
-        Object::Function => !world.functions.contains_key(name),
-        Object::Schema => !world.schemas.contains(&name.name),
-        // Relations are looked at elsewhere.
-        Object::Sequence => false,
-    };
     if !is_lenient(statement)
-        && let Some(name) = names.iter().find(is_missing)
+        && let Some(name) = names.iter().find(|name| is_missing(object, name, world))
     {
         let what = match object {
             Object::Type => "type",
@@ -98,6 +120,44 @@ fn dropped(statement: &SyntaxNode, kind: SyntaxKind, object: Object, world: &Wor
     }
     let used = names.iter().find_map(|name| Some((name, world.dependent(object, name)?)));
     used.map(|(name, dependent)| format!("the {} depends on {name}", dependent.what))
+}
+
+fn is_missing(object: Object, name: &Name, world: &World) -> bool {
+    match object {
+        Object::Type => world.type_facts(name).is_none(),
+        Object::Function => !world.functions.contains_key(name),
+        Object::Schema => !world.schemas.contains(&name.name),
+        // Relations are looked at elsewhere.
+        Object::Sequence => false,
+    }
+}
+
+/// Whether nothing is there of what a DROP names.
+pub(super) fn are_absent(drop: &Stmt, world: &World) -> bool {
+    let node = drop.syntax();
+    let none_of = |kind, object| all(node, kind).all(|name| is_missing(object, &name_of(&name), world));
+    let lacks = |name: Option<SyntaxNode>, known: fn(&Relation) -> &Vec<String>| {
+        let is_known =
+            |name: &SyntaxNode| table(node, world).is_some_and(|table| known(table).contains(&identifier_of(name)));
+        name.is_some_and(|name| !is_known(&name))
+    };
+    match drop {
+        Stmt::DropType(_) => none_of(SyntaxKind::TYPE_NAME_REF, Object::Type),
+        Stmt::DropDomain(_) => none_of(SyntaxKind::DOMAIN_REF, Object::Type),
+        Stmt::DropFunction(_) => none_of(SyntaxKind::FUNCTION_NAME_REF, Object::Function),
+        Stmt::DropSchema(_) => none_of(SyntaxKind::SCHEMA_REF, Object::Schema),
+        Stmt::DropTrigger(it) => lacks(it.trigger_ref().map(|it| it.syntax().clone()), |table| &table.triggers),
+        Stmt::DropPolicy(it) => lacks(it.policy_ref().map(|it| it.syntax().clone()), |table| &table.policies),
+        Stmt::DropTable(_)
+        | Stmt::DropIndex(_)
+        | Stmt::DropView(_)
+        | Stmt::DropMaterializedView(_)
+        | Stmt::DropSequence(_) => {
+            let mut names = node.descendants().filter(super::missing::names_relation);
+            names.all(|name| world.relation(&name_of(&name)).is_none())
+        }
+        _ => false,
+    }
 }
 
 /// The table that the statement is about.

@@ -16,12 +16,17 @@ use crate::name::Name;
 
 /// The database as the next statement meets it.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own of the database, or of the script so far")]
 pub struct World {
     /// The server's version, as the catalog has it.
     pub(crate) version: u32,
     schema: String,
     /// Whether the database held nothing when the catalog was asked, so that all there is by now is of the plan's own making.
     pub(crate) was_empty: bool,
+    /// Whether a session begins in UTC.
+    was_utc: bool,
+    /// Whether the script's is in UTC at this point.
+    pub(super) is_utc: bool,
     /// By qualified name.
     relations: BTreeMap<Name, Relation>,
     /// What a script's name stands for. Only what the catalog was asked for.
@@ -50,6 +55,10 @@ pub struct World {
     dependents: BTreeMap<(Object, Name), Vec<Dependent>>,
     /// Relations that the plan has changed by now, by the names in effects.
     touched: BTreeSet<String>,
+    /// Tables whose rows the script has written.
+    pub(super) written: BTreeSet<Name>,
+    /// Columns that the plan has added and that have no value in any row that was there.
+    pub(super) unset: BTreeSet<(Name, String)>,
     /// Tables whose rows the transaction has changed, and of which something is looked at when it ends.
     pub(super) pending: BTreeSet<Name>,
     /// What the script has set `lock_timeout` to.
@@ -80,8 +89,18 @@ pub(crate) enum Patience {
 impl World {
     /// The database as `catalog` says.
     pub fn new(catalog: Catalog) -> Self {
-        let Catalog { version, schema, is_empty: was_empty, relations, functions, types, schemas, casts, dependents } =
-            catalog;
+        let Catalog {
+            version,
+            schema,
+            is_empty: was_empty,
+            is_utc,
+            relations,
+            functions,
+            types,
+            schemas,
+            casts,
+            dependents,
+        } = catalog;
         let aliases = relations.iter().map(|(written, relation)| (written.clone(), relation.name.clone())).collect();
         let relations: BTreeMap<_, _> =
             relations.into_values().map(|relation| (relation.name.clone(), relation)).collect();
@@ -90,6 +109,8 @@ impl World {
             version,
             schema,
             was_empty,
+            was_utc: is_utc,
+            is_utc,
             relations,
             aliases,
             new: BTreeSet::new(),
@@ -106,6 +127,8 @@ impl World {
             casts,
             dependents,
             touched: BTreeSet::new(),
+            written: BTreeSet::new(),
+            unset: BTreeSet::new(),
             pending: BTreeSet::new(),
             patience: Patience::Bounded,
             effects: Effects::default(),
@@ -120,6 +143,8 @@ impl World {
         self.made_types.clear();
         self.added_values.clear();
         self.pending.clear();
+        self.written.clear();
+        self.is_utc = self.was_utc;
         self.patience = Patience::Bounded;
     }
 
@@ -127,6 +152,7 @@ impl World {
     pub(crate) fn ends_block(&mut self, statement: &Stmt) {
         if matches!(statement, Stmt::Commit(_)) {
             self.pending.clear();
+            self.written.clear();
         }
     }
 
@@ -135,6 +161,10 @@ impl World {
     }
 
     pub(super) fn end(&mut self) -> Effects {
+        // What nobody read may have filled them.
+        if self.effects.is_opaque() {
+            self.unset.clear();
+        }
         self.was_opaque |= self.effects.unknowns.iter().any(|unknown| unknown.changes_catalog);
         let strong = |effect: &&Effect| effect.lock >= Lock::ShareRowExclusive;
         self.touched.extend(self.effects.of.iter().filter(strong).map(|effect| effect.relation.clone()));
@@ -321,6 +351,20 @@ impl World {
         self.effects.changes.iter().map(|change| (Name::parse(&change.relation), change.what.clone()))
     }
 
+    /// Of how the values of `columns` are spread over the rows of `tables`, nothing is known any more; of all columns, if
+    /// rows go.
+    pub(super) fn forget_spread(&mut self, tables: &[Name], columns: Option<&[String]>) {
+        for table in tables {
+            let known = self.relation_mut(table).into_iter().flat_map(|relation| &mut relation.columns);
+            for column in known.filter(|known| columns.is_none_or(|columns| columns.contains(&known.name))) {
+                (column.nulls, column.most) = (None, None);
+            }
+            let is_set =
+                |(of, column): &(Name, String)| of == table && columns.is_none_or(|columns| columns.contains(column));
+            self.unset.retain(|one| !is_set(one));
+        }
+    }
+
     /// Whether there can be rows in `name`: what the statistics call empty has none.
     pub(super) fn may_have_rows(&self, name: &Name) -> bool {
         self.facts.get(&name.to_string()).is_none_or(|facts| facts.rows != Some(0))
@@ -340,6 +384,17 @@ impl World {
         let mut known: Vec<_> = names.filter_map(|name| self.types.get(&name)).collect();
         known.sort_by_key(|facts| !facts.constrained_domain);
         known.first().copied().cloned()
+    }
+
+    /// What is known of that type under each of its names.
+    pub(super) fn types_called(&mut self, written: &Name) -> impl Iterator<Item = &mut TypeFacts> {
+        let schema = self.type_facts(written).map(|facts| facts.schema);
+        let own = written.name.clone();
+        let known = self
+            .types
+            .iter_mut()
+            .filter(move |(name, facts)| name.name == own && Some(&facts.schema) == schema.as_ref());
+        known.map(|(_, facts)| facts)
     }
 
     /// The plan drops the type `written`, or gives it another name.
@@ -379,6 +434,16 @@ impl World {
         if let Some(dependents) = self.dependents.remove(&(object, from.clone())) {
             self.dependents.insert((object, to.clone()), dependents);
         }
+    }
+
+    /// Whether nothing is there of what the statement would drop.
+    pub(super) fn is_absent(&self) -> bool {
+        self.effects.is_absent
+    }
+
+    /// Nothing is there of what the statement would drop.
+    pub(super) fn absent(&mut self) {
+        self.effects.is_absent = !self.was_opaque;
     }
 
     /// Whether the server is known to refuse the statement.

@@ -105,6 +105,8 @@ impl World {
             relation.descendants.retain(|descendant| *descendant != name);
             relation.indexes.retain(|index| index.name != name);
             relation.used_by.retain(|(_, view)| *view != name);
+            // Without these it could not go.
+            relation.constraints.retain(|it| it.refers_to.as_ref() != Some(&name));
             relation.columns.iter_mut().for_each(|column| column.indexes.retain(|index| *index != name));
         }
     }

@@ -87,7 +87,7 @@ async fn a_lock_that_cannot_be_foreseen_costs_a_moment() {
     let sent = fewest_messages(&mut session, async |session| {
         look_for(session, &["t"]).await;
     });
-    assert_eq!(sent.await, 8);
+    assert_eq!(sent.await, 9);
     assert_eq!(relation(&catalog, "t").constraints[0].definition, "CHECK ((id > 0))");
     assert_eq!((facts(&catalog, "t").bytes, facts(&catalog, "t").rows), (16384, Some(1)));
 }
@@ -129,7 +129,7 @@ async fn what_the_server_refuses_is_done_without() {
     let sent = fewest_messages(&mut session, async |session| {
         look_for(session, &["t"]).await;
     });
-    assert_eq!(sent.await, 8);
+    assert_eq!(sent.await, 9);
     assert_eq!(relation(&catalog, "t").constraints[0].definition, "CHECK ((id > 0))");
     let table = facts(&catalog, "t");
     assert_eq!((table.rows, table.bytes > 0, table.reads.is_some()), (Some(1), true, true));
