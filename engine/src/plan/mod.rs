@@ -103,8 +103,8 @@ pub async fn look(
             }
             checked => checked?,
         }
-        warnings.extend(look_for_others(session, &statements).await?);
     }
+    warnings.extend(look_for_others(session, &statements, found.as_ref()).await?);
     let identity = session.identity(instance);
     let planned = plan(&identity, history, &found.unwrap_or_default(), up_to, on_divergence);
     if matches!(planned, Err(Error::HistoryFailed { .. }))
@@ -150,31 +150,40 @@ fn outliving(pending: &[Planned]) -> impl Iterator<Item = String> {
     pending.iter().flat_map(move |planned| planned.script.outlives.iter().map(move |outlives| warn(planned, outlives)))
 }
 
-/// Warnings of other ledgers than ours, which is not there.
+/// Warnings of other ledgers, where ours is not there or records nothing: `found` is what it holds.
 ///
 /// # Errors
 ///
 /// [`Error::Config`] when the tool itself would use another one: all that it records would be applied again.
-pub(crate) async fn look_for_others(session: &mut Session, statements: &Statements) -> Result<Vec<String>> {
+pub(crate) async fn look_for_others(
+    session: &mut Session,
+    statements: &Statements,
+    found: Option<&Ledger>,
+) -> Result<Vec<String>> {
+    let ours = match found {
+        None => format!("there is no {}", statements.table()),
+        Some(ledger) if ledger.rows.is_empty() => format!("{} records nothing", statements.table()),
+        Some(_) => return Ok(Vec::new()),
+    };
     let doing = "looking for other ledgers";
     let mut warnings = Vec::new();
     for row in session.rows(doing, &statements.others()).await? {
-        let found = row.try_get::<String, _>(0).and_then(|name| Ok((name, row.try_get::<bool, _>(1)?)));
-        let (other, is_first) = found.map_err(|error| session.error(doing, &error))?;
+        let found = row.try_get::<String, _>(0).and_then(|name| Ok((name, row.try_get(1)?, row.try_get(2)?)));
+        let (other, is_first, schema): (String, bool, String) = found.map_err(|error| session.error(doing, &error))?;
         if is_first {
             return Err(Error::Config {
                 name: "DatabaseSchema".into(),
                 reason: format!(
-                    "there is no {}, but {other}, which sqlx finds first for this role; \
-                     give its schema, or remove it if it is nobody's",
-                    statements.table()
+                    "{ours}, but there is {other}, which sqlx finds first for this role; \
+                     give its schema, or remove it if it is nobody's"
                 ),
             });
         }
         warnings.push(format!(
-            "there is no {}, but {other} looks like a ledger of {}'s: is DatabaseSchema the right one? All of the history would be applied",
-            statements.table(),
-            statements.tool()
+            "{ours}, but {other} looks like a ledger of {}'s, so all of the history would be applied again if it is the one of \
+             this history: then {}",
+            statements.tool(),
+            statements.way_to(&schema)
         ));
     }
     Ok(warnings)
