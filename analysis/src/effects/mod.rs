@@ -28,7 +28,9 @@ use crate::catalog::Catalog;
 use crate::name::{Name, identifier};
 
 pub use change::{Change, What};
+pub(crate) use named::callee;
 pub use named::{Named, named};
+pub(crate) use session::{Setting, constant, settings};
 pub use world::World;
 pub(crate) use world::{Names, is_temporary, made};
 
