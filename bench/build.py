@@ -41,12 +41,17 @@ def binaries(*names: str) -> Binaries:
     return Binaries(release, release)
 
 
-def tools() -> None:
-    """The other tools, where they are not there yet. What cannot be had is left out, and said so."""
+def npm() -> None:
+    """The tools that npm brings, where they are not there yet."""
     installed = BENCH / "node_modules" / ".package-lock.json"
     locked = BENCH / "package-lock.json"
     if shutil.which("npm") and (not installed.exists() or installed.stat().st_mtime < locked.stat().st_mtime):
         subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], check=False, cwd=BENCH)
+
+
+def tools() -> None:
+    """The other tools, where they are not there yet. What cannot be had is left out, and said so."""
+    npm()
     sqlx = BENCH / ".tools/bin/sqlx"
     shown = subprocess.run([sqlx, "--version"], check=False, capture_output=True, text=True).stdout if sqlx.exists() else ""
     if SQLX_CLI_VERSION not in shown:

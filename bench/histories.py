@@ -233,9 +233,8 @@ ALTER TABLE "{table}" ADD CONSTRAINT "{table}_{column}_fkey" FOREIGN KEY ("{colu
         return Script(name, text)
 
     def _function(self) -> Script:
-        # Without a semicolon inside, at which Prisma's engine would cut it as WebAssembly.
         signature = f'"function_{self._number}"(n integer) RETURNS integer LANGUAGE sql IMMUTABLE'
-        text = f"CREATE FUNCTION {signature} AS $$\n    SELECT n * 2\n$$;\n"
+        text = f"CREATE FUNCTION {signature} AS $$\n    SELECT n * 2;\n$$;\n"
         return Script(f"function_{self._number}", text)
 
     def _comment(self) -> Script:

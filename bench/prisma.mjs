@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
+import { inOneMessage } from '../conformance/one-message.mjs';
 import * as engine from './node_modules/@prisma/schema-engine-wasm/schema_engine_bg.js';
 
 const [, , directory, connectionString] = process.argv;
@@ -14,7 +15,8 @@ engine.__wbg_set_wasm(instance.exports);
 instance.exports.__wbindgen_start();
 
 const provider = 'provider = "postgresql"\n';
-const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPg({ connectionString }));
+// One session, as the engine proper has.
+const adapter = bindMigrationAwareSqlAdapterFactory(inOneMessage(new PrismaPg({ connectionString, max: 1 })));
 const schema = { datamodels: [['schema.prisma', `datasource db { ${provider.trim()} }\n`]] };
 const prisma = await engine.SchemaEngine.new(schema, () => {}, adapter);
 const names = fs.readdirSync(directory).sort();

@@ -7,6 +7,7 @@ import pg from 'pg'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils'
 import * as glue from '@prisma/schema-engine-wasm/schema_engine_bg'
+import { inOneMessage } from './one-message.mjs'
 import { byName } from './order.mjs'
 
 const wasm = fs.readFileSync(new URL('schema_engine_bg.wasm', import.meta.resolve('@prisma/schema-engine-wasm/schema_engine_bg')))
@@ -16,22 +17,6 @@ instance.exports.__wbindgen_start()
 
 const datamodels = [['schema.prisma', 'datasource db { provider = "postgresql" }\n']]
 const filters = { externalTables: [], externalEnums: [] }
-
-// The engine proper sends a script as one message, which PostgreSQL runs as one transaction. The adapter would cut it at
-// every semicolon, also within a function's body.
-class OneMessage extends PrismaPg {
-  async connect() {
-    const adapter = await super.connect()
-    adapter.executeScript = async (script) => {
-      try {
-        await adapter.underlyingDriver().query(script)
-      } catch (error) {
-        adapter.onError(error)
-      }
-    }
-    return adapter
-  }
-}
 
 // What Prisma's own command line reads of a directory, in its order.
 function listed(directory) {
@@ -67,7 +52,7 @@ async function answer(request) {
   const pool = new pg.Pool({ ...request.connection, max: 1 })
   pool.on('error', () => {})
   try {
-    const factory = bindMigrationAwareSqlAdapterFactory(new OneMessage(pool))
+    const factory = bindMigrationAwareSqlAdapterFactory(inOneMessage(new PrismaPg(pool)))
     const engine = await glue.SchemaEngine.new({ datamodels }, () => {}, factory)
     return { output: await commands[request.command](engine, request) }
   } catch (error) {

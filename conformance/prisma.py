@@ -30,10 +30,7 @@ class Prisma:
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._process = subprocess.Popen(
-            [shutil.which("node") or "node", HERE / "prisma.mjs"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env=environment.isolated(NO_COLOR="1"),
-        )
+        self._process = _node()
 
     def close(self) -> None:
         self._process.kill()
@@ -82,6 +79,9 @@ class Prisma:
         connection = {
             "host": owner.host, "port": owner.port, "user": owner.user, "password": owner.password, "database": database,
         }
+        # Another question may have ended it.
+        if self._process.poll() is not None:
+            self._process = _node()
         # A question without an answer ends the process, which ends the wait for its line.
         overdue = threading.Timer(PATIENCE, self._process.kill)
         overdue.start()
@@ -92,8 +92,16 @@ class Prisma:
         finally:
             overdue.cancel()
         if not line:
+            self.close()
             raise RuntimeError(f"Prisma's engine gave no answer to {command}")
         return json.loads(line)
+
+
+def _node() -> subprocess.Popen:
+    return subprocess.Popen(
+        [shutil.which("node") or "node", HERE / "prisma.mjs"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        env=environment.isolated(NO_COLOR="1"),
+    )
 
 
 def trouble(answer: dict) -> str:

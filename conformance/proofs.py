@@ -35,19 +35,27 @@ class Ended:
 
 
 def of_history(scene: Scene, history: History, postgresql: int) -> Line:
-    """Runs a history by Lockstep and, elsewhere, by its own tool."""
+    """Runs a history by Lockstep and, elsewhere, by its own tool. What is raised meanwhile speaks against the history."""
     line = Line(f"{history.tool}/{history.name}", len(history.migrations), postgresql)
+    try:
+        _compare(scene, history, line.found)
+    except Exception as failure:  # noqa: BLE001 - a tool that refuses one history does not end the others
+        missing = (check for check in CHECKS if check not in line.found)
+        line.found[next(missing, CLEAN)] = [_told(failure)]
+    return line
+
+
+def _compare(scene: Scene, history: History, found: dict[str, list[str]]) -> None:
     ours = scene.database()
     if wrong := scene.ours.run(history.directory, ours):
-        line.found[SCHEMA] = [f"Lockstep does not run it: {wrong}"]
-        return line
-    line.found[SCHEMA] = scene.schema(history, ours)
+        found[SCHEMA] = [f"Lockstep does not run it: {wrong}"]
+        return
+    found[SCHEMA] = scene.schema(history, ours)
     theirs = scene.expected(history)
-    line.found[LEDGER] = scene.ledger(theirs, ours)
-    line.found[CLEAN] = scene.cleanliness(history, ours) + [
+    found[LEDGER] = scene.ledger(theirs, ours)
+    found[CLEAN] = scene.cleanliness(history, ours) + [
         f"run by {scene.tool}: {what}" for what in scene.cleanliness(history, theirs)
     ]
-    return line
 
 
 def of_scenario(scene: Scene, scenario: Scenario, postgresql: int) -> Ended:
@@ -58,8 +66,13 @@ def of_scenario(scene: Scene, scenario: Scenario, postgresql: int) -> Ended:
     except Mismatch as mismatch:
         wrong = str(mismatch)
     except Exception as failure:  # noqa: BLE001 - a run that is refused ends one scenario, not the others
-        at = traceback.extract_tb(failure.__traceback__)[-1]
-        wrong = f"{type(failure).__name__}: {failure} (at {at.filename.rsplit('/', 1)[-1]}:{at.lineno})"
+        wrong = _told(failure)
     finally:
         scene.settle()
     return Ended(scenario.about, scenario.tool, postgresql, wrong)
+
+
+def _told(failure: Exception) -> str:
+    """What was raised, and where."""
+    at = traceback.extract_tb(failure.__traceback__)[-1]
+    return f"{type(failure).__name__}: {failure} (at {at.filename.rsplit('/', 1)[-1]}:{at.lineno})"

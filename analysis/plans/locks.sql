@@ -87,6 +87,9 @@ CREATE TABLE fresh (id bigint); -- safe
 SET LOCAL lock_timeout = '3s'; -- safe
 ALTER TABLE big ADD COLUMN d integer; -- safe
 -- migration: safe
+SET LOCAL lock_timeout = DEFAULT; -- safe
+ALTER TABLE big ADD COLUMN g integer; -- safe
+-- migration: safe
 SET lock_timeout = '2h'; -- safe
 RESET lock_timeout; -- safe
 ALTER TABLE big ADD COLUMN e integer; -- safe
@@ -101,6 +104,20 @@ SET session_replication_role = DEFAULT; -- safe
 -- migration: danger
 SET LOCAL session_replication_role = 'replica'; -- danger own-setting
 DELETE FROM small WHERE id = 1; -- safe
+-- migration: danger
+SELECT set_config('session_replication_role', 'replica', true); -- danger own-setting
+-- migration: danger
+SELECT pg_catalog.set_config('Session_Replication_Role'::text, $$replica$$, true); -- danger own-setting
+-- migration: danger
+INSERT INTO small SELECT 2 WHERE set_config('session_replication_role', 'rep' || 'lica', true) = ''; -- danger own-setting
+-- migration: caution
+SELECT set_config('session_replication_' || 'role', 'replica', true); -- caution own-setting
+-- migration: safe
+SELECT set_config('session_replication_role', 'local', true), set_config('work_mem', '64MB', true); -- safe
+SET session_replication_role TO local; -- safe
+-- migration: danger
+ALTER ROLE CURRENT_USER SET session_replication_role = 'replica'; -- danger own-setting
+ALTER ROLE CURRENT_USER RESET session_replication_role; -- caution ban-alter-role-options
 
 -- plan: what waits without a timeout
 CREATE TABLE small (id bigint);

@@ -111,8 +111,24 @@ SELECT * FROM purge(); -- caution opaque
 CREATE TABLE small (id bigserial PRIMARY KEY, a uuid, b timestamptz);
 -- migration: safe
 UPDATE small SET a = gen_random_uuid(), b = now() WHERE id = 1; -- safe
-SELECT setval('small_id_seq', coalesce((SELECT max(id) FROM small), 1)); -- safe
 SELECT extract(epoch FROM clock_timestamp()); -- safe
+
+-- plan: the next number of a sequence
+CREATE TABLE small (id bigserial PRIMARY KEY, n bigint GENERATED ALWAYS AS IDENTITY); CREATE SEQUENCE numbers;
+-- migration: caution
+SELECT setval('numbers', 7); -- caution numbers-set
+SELECT 1 FROM setval('public.numbers'::regclass, 7, false); -- caution numbers-set
+SELECT setval(pg_get_serial_sequence('small', 'id'), coalesce((SELECT max(id) FROM small), 1)); -- caution numbers-set
+SELECT setval(oid::regclass, 7) FROM pg_class WHERE relname = 'numbers'; -- caution numbers-set
+ALTER SEQUENCE numbers RESTART; -- caution numbers-set
+ALTER SEQUENCE numbers RESTART WITH 7; -- caution numbers-set
+ALTER TABLE small ALTER COLUMN n RESTART WITH 7; -- caution numbers-set
+-- migration: safe
+SELECT nextval('numbers'), 'setval(1)'; -- safe
+CREATE TABLE fresh_and_new (id bigserial PRIMARY KEY, n bigint GENERATED ALWAYS AS IDENTITY); -- safe
+SELECT setval('fresh_and_new_id_seq', 7), setval(pg_get_serial_sequence('fresh_and_new', 'n'), 7); -- safe
+CREATE SEQUENCE fresher; -- safe
+SELECT setval('fresher', 7); -- safe
 
 -- plan: children of the old kind have rows, too
 CREATE TABLE parent (id bigint);

@@ -105,7 +105,7 @@ CREATE TABLE small (id bigint);
 -- migration: caution
 ALTER FUNCTION g() STABLE; -- caution ban-alter-function-options
 COMMENT ON TABLE small IS 'few'; -- safe
-GRANT SELECT ON small TO PUBLIC; -- safe
+GRANT SELECT ON small TO CURRENT_USER; -- safe
 CREATE EXTENSION IF NOT EXISTS plpgsql; -- safe
 -- migration: safe
 SET statement_timeout = '1min'; -- safe

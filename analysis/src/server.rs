@@ -9,20 +9,21 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
 
 use crate::catalog::ask::ask_leniently;
-use crate::name::Name;
+use crate::name::{Name, quoted};
 
 /// Looks at the server. `missing_privileges` stays empty: see [`missing`].
 ///
-/// That takes one round trip, and seven where the server refuses a part of it, which is left out then. The session must
+/// That takes one round trip, and eight where the server refuses a part of it, which is left out then. The session must
 /// not be in a transaction: a refusal would end it.
 ///
 /// # Errors
 ///
 /// What the connection or the server reports.
 pub async fn look(connection: &mut PgConnection) -> Result<Server, sqlx::Error> {
-    let queries = [SERVER, CONNECTIONS, REPLICAS, LONGEST_TRANSACTION, PREPARED, INVALID_INDEXES].map(str::to_owned);
+    let queries = [SERVER, CONNECTIONS, REPLICAS, LONGEST_TRANSACTION, HIDDEN_TRANSACTIONS, PREPARED, INVALID_INDEXES];
+    let queries = queries.map(str::to_owned);
     let answers = ask_leniently(connection, &queries).await?;
-    let [server, connections, replicas, longest, prepared, invalid] = &answers[..] else {
+    let [server, connections, replicas, longest, hidden, prepared, invalid] = &answers[..] else {
         return Err(sqlx::Error::RowNotFound);
     };
     let server = server.first().ok_or(sqlx::Error::RowNotFound)?;
@@ -33,6 +34,7 @@ pub async fn look(connection: &mut PgConnection) -> Result<Server, sqlx::Error> 
         connections: connections.first().map(|row| count(row, "open")).transpose()?.flatten().unwrap_or(0),
         most_connections: count(server, "most")?.unwrap_or(0),
         longest_transaction: longest.first().map(transaction).transpose()?,
+        hidden_transactions: hidden.iter().map(sessions).collect::<Result<_, _>>()?,
         prepared_transactions: prepared.iter().map(|row| row.try_get("name")).collect::<Result<_, _>>()?,
         invalid_indexes: invalid.iter().map(|row| Ok(name(row)?.to_string())).collect::<Result<_, sqlx::Error>>()?,
         missing_privileges: Vec::new(),
@@ -55,6 +57,11 @@ fn transaction(row: &PgRow) -> Result<Transaction, sqlx::Error> {
         state: row.try_get("state")?,
         seconds: count(row, "seconds")?.unwrap_or(0),
     })
+}
+
+/// How many sessions of a role.
+fn sessions(row: &PgRow) -> Result<String, sqlx::Error> {
+    Ok(format!("{} of {}", count(row, "sessions")?.unwrap_or(0), quoted(row.try_get("role")?)))
 }
 
 fn name(row: &PgRow) -> Result<Name, sqlx::Error> {
@@ -97,6 +104,15 @@ const LONGEST_TRANSACTION: &str = "\
     FROM pg_catalog.pg_stat_activity a \
     WHERE a.datname = pg_catalog.current_database() AND a.pid <> pg_catalog.pg_backend_pid() \
     AND a.xact_start IS NOT NULL AND a.backend_type = 'client backend' ORDER BY a.xact_start LIMIT 1";
+
+/// Of what the server hides the kind of the process is hidden too. A transaction's lock on itself is for everybody to see;
+/// an idle session has none.
+const HIDDEN_TRANSACTIONS: &str = "\
+    SELECT a.usename AS role, pg_catalog.count(*) AS sessions FROM pg_catalog.pg_stat_activity a \
+    WHERE a.datname = pg_catalog.current_database() AND a.usename IS NOT NULL AND a.backend_type IS NULL \
+    AND a.pid IN (SELECT l.pid FROM pg_catalog.pg_locks l \
+        WHERE l.locktype = 'virtualxid' AND l.mode = 'ExclusiveLock' AND l.granted) \
+    GROUP BY a.usename ORDER BY sessions DESC, role";
 
 const PREPARED: &str = "\
     SELECT gid AS name FROM pg_catalog.pg_prepared_xacts WHERE database = pg_catalog.current_database() \

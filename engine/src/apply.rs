@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
+use crate::error::Left;
 use crate::history::{Format, History};
 use crate::ledger::{self, Entry, Ledger, PREPARED, PREPARED_LEFT, Recorded, Row, Statements, TRANSACTION_ID};
 use crate::lock::{Done, Shown};
@@ -60,7 +61,8 @@ const LONGEST_LOOK: Duration = Duration::from_secs(1);
 pub(crate) enum Attempt {
     /// It is recorded.
     Applied(Recorded),
-    Failed(Box<(ScriptError, Message)>),
+    /// With what is left of it.
+    Failed(Box<(ScriptError, Message, Left)>),
 }
 
 /// Applies what remains of `approved` to `target`. `run` names the run, the same at each attempt;
@@ -169,7 +171,7 @@ fn applied_before(name: &str, row: &Row, run: &str, ledger: &Ledger) -> Applied 
 async fn make_ledger(session: &mut Session, format: Format, statements: &Statements) -> Result<()> {
     // sqlx itself does not look: its plan has warned.
     if format == Format::Prisma {
-        check_empty(session, statements).await?;
+        check_empty(session, statements, &[]).await?;
     }
     let creation = statements.creation(session).await?;
     session.run("creating the ledger", &creation).await
@@ -214,7 +216,7 @@ impl Turn<'_> {
                     standalone.run(session, cut_off.as_ref()).await?
                 }
             };
-            let (error, message) = match attempt {
+            let (error, message, left) = match attempt {
                 Attempt::Applied(recorded) => return Ok(recorded),
                 Attempt::Failed(failed) => *failed,
             };
@@ -229,7 +231,7 @@ impl Turn<'_> {
                 continue;
             }
             if !sqlstate::is_contention(&code) {
-                return Err(self.failed(session, &error, &message, alone.is_some()).await);
+                return Err(self.failed(session, &error, &message, left).await);
             }
             let next = Instant::now() + pause;
             if next >= self.budget.deadline || started.elapsed() + pause > self.budget.contention_patience {
@@ -329,7 +331,7 @@ impl Turn<'_> {
         if recording == Recording::Prepared && code_of(&error.source).as_deref() == Some(sqlstate::NOTHING_PREPARED) {
             return Box::pin(self.transactional(session)).await;
         }
-        Ok(Attempt::Failed(Box::new((error, message))))
+        Ok(Attempt::Failed(Box::new((error, message, Left::Nothing))))
     }
 
     /// What it means that a script ended the transaction that it ran in: a part of it is committed, or may be, and it has
@@ -398,8 +400,8 @@ impl Turn<'_> {
         Ok(Attempt::Applied(recorded))
     }
 
-    async fn failed(&self, session: &mut Session, error: &ScriptError, message: &Message, alone: bool) -> Error {
-        let mut failure = failure::of(self.planned, message, error, alone, self.applied_before, self.total);
+    async fn failed(&self, session: &mut Session, error: &ScriptError, message: &Message, left: Left) -> Error {
+        let mut failure = failure::of(self.planned, message, error, left, self.applied_before, self.total);
         if let Some(name) = failure::missing_in_a_function(&self.planned.script, error) {
             // What stands in a function's source is no row's value.
             let doing = "looking for a function that names it";

@@ -34,7 +34,7 @@ pub async fn look(session: &mut Session, instance: &str, history: &History, up_t
     let chosen = chosen(history, up_to)?;
     let statements = Statements::new(session.target(), history.format);
     let found = ledger::read(session, &statements).await?;
-    let warnings = if found.is_none() { look_for_others(session, &statements).await? } else { Vec::new() };
+    let warnings = look_for_others(session, &statements, found.as_ref()).await?;
     let tables = check(session, &statements, &found.unwrap_or_default()).await?;
     Ok(Baseline {
         warnings,

@@ -114,10 +114,11 @@ pub enum Error {
     },
     /// The schema has tables but no ledger (P3005).
     #[error(
-        "schema \"{schema}\" has {tables} table(s) but no {ledger}: it was not made by this history (P3005). \
+        "schema \"{schema}\" has {tables} table(s) but no {ledger}: it was not made by this history (P3005). {}\
          If it has the work of some of its migrations already, start a run with \
          {{\"mode\": \"baseline\", \"upTo\": \"<the last migration that it has>\"}}, which records them as applied; \
-         else point to an empty schema"
+         else point to an empty schema",
+        elsewhere.iter().map(|other| format!("Moreover, {other}. ")).collect::<String>()
     )]
     HistoryNotEmpty {
         /// The schema.
@@ -126,6 +127,8 @@ pub enum Error {
         tables: i64,
         /// The ledger's table name.
         ledger: String,
+        /// What is said of other ledgers, each with a way out.
+        elsewhere: Vec<String>,
     },
     /// Ledger and directory disagree in a way that the tool itself, or the setting, does not let pass.
     #[error("the migrations and the ledger disagree: {}\n{why}. Nothing was applied", listed(.divergences))]
@@ -242,6 +245,17 @@ fn listed(lines: &[String]) -> String {
     text
 }
 
+/// What a script that failed has left, short of what no rollback undoes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Left {
+    /// Its transaction was rolled back.
+    Nothing,
+    /// It ran outside of a transaction. These invalid indexes were left by it, and were removed.
+    Removed(Vec<String>),
+    /// It ran outside of a transaction, and nobody has looked.
+    Unknown,
+}
+
 /// A script that the database refused: where, why, and what had been applied before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MigrationFailure {
@@ -261,8 +275,8 @@ pub struct MigrationFailure {
     pub object: Option<String>,
     /// What to do, where we know more than the server says.
     pub hint: Option<String>,
-    /// Whether something of the script may be left: it ran outside of a transaction.
-    pub may_leave_traces: bool,
+    /// What is left of the script.
+    pub left: Left,
     /// What no rollback undoes of the statements that ran, with the line.
     pub outlives: Vec<crate::script::Outlives>,
     /// How many migrations of the plan are applied and stay.
@@ -290,11 +304,18 @@ impl fmt::Display for MigrationFailure {
         if let Some(hint) = &self.hint {
             write!(f, ". {hint}")?;
         }
-        f.write_str(if self.may_leave_traces {
-            ". It ran outside of a transaction: look for what it left, such as an invalid index"
-        } else {
-            ". Its transaction was rolled back"
-        })?;
+        match &self.left {
+            Left::Nothing => f.write_str(". Its transaction was rolled back")?,
+            Left::Removed(indexes) if indexes.is_empty() => {
+                f.write_str(". It ran outside of a transaction, and left no invalid index")?;
+            }
+            Left::Removed(indexes) => write!(
+                f,
+                ". It ran outside of a transaction, and what it left was removed: the invalid index {}",
+                indexes.join(", ")
+            )?,
+            Left::Unknown => f.write_str(". It ran outside of a transaction: look for what it left")?,
+        }
         for outlives in &self.outlives {
             write!(f, ". No rollback undoes {} (line {}): it stays", outlives.what, outlives.line)?;
         }

@@ -69,6 +69,7 @@ pub async fn preflight(session: &mut Session, format: Format) -> Result<Report> 
     if long > 0 {
         warnings.push(format!("{long} session(s) have been in a transaction for over a minute and may hold locks"));
     }
+    warnings.extend(unseen(session).await?);
     warnings.extend(creators(session, &schemas).await?);
     Ok(Report {
         server_version: session.facts().version.clone(),
@@ -81,6 +82,37 @@ pub async fn preflight(session: &mut Session, format: Format) -> Result<Report> 
 
 /// How many roles a warning names.
 const NAMED: usize = 5;
+
+/// A warning of the transactions whose beginning the server hides from our role.
+async fn unseen(session: &mut Session) -> Result<Option<String>> {
+    let doing = "looking for transactions of other roles";
+    let rows = session.rows(doing, UNSEEN).await?;
+    let read = |row: &PgRow| Ok((row.try_get::<String, _>(0)?, row.try_get::<i64, _>(1)?));
+    let found: Vec<_> =
+        rows.iter().map(read).collect::<Result<_, sqlx::Error>>().map_err(|error| session.error(doing, &error))?;
+    if found.is_empty() {
+        return Ok(None);
+    }
+    let sessions: i64 = found.iter().map(|(_, sessions)| sessions).sum();
+    let named: Vec<_> =
+        found.iter().take(NAMED).map(|(role, sessions)| format!("{} ({sessions})", quoted(role))).collect();
+    let more = found.len().saturating_sub(NAMED);
+    let others = if more == 0 { String::new() } else { format!(" and {more} more") };
+    let (named, user) = (named.join(", "), quoted(&session.target().user));
+    Ok(Some(format!(
+        "{sessions} session(s) of other roles are in a transaction, and {user} may not see for how long: of {named}{others}. \
+         They may hold locks for long; to see it, run: GRANT pg_read_all_stats TO {user}"
+    )))
+}
+
+/// How many sessions of each role are in a transaction that the server hides, the most first. It hides the kind of the
+/// process too. A transaction's lock on itself is for everybody to see; an idle session has none.
+const UNSEEN: &str = "\
+    SELECT a.usename::text, count(*) FROM pg_catalog.pg_stat_activity a \
+    WHERE a.datname = pg_catalog.current_database() AND a.usename IS NOT NULL AND a.backend_type IS NULL \
+    AND a.pid IN (SELECT l.pid FROM pg_catalog.pg_locks l \
+        WHERE l.locktype = 'virtualxid' AND l.mode = 'ExclusiveLock' AND l.granted) \
+    GROUP BY 1 ORDER BY 2 DESC, 1";
 
 /// Which other roles may create objects where scripts look for names: in `schemas`, and in those of the search path.
 ///

@@ -9,6 +9,7 @@ use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
 use crate::apply::Attempt;
+use crate::error::Left;
 use crate::ledger::{Entry, Recorded, Row, Statements};
 use crate::lock::THIS_DATABASE;
 use crate::lookup::regclass;
@@ -108,14 +109,19 @@ impl Standalone<'_> {
         session.reset("ROLLBACK; ", "").await?;
         if Instant::now() >= self.deadline {
             // No time to look: the row stays open, and the next attempt does.
-            return Ok(Attempt::Failed(Box::new((error, message))));
+            return Ok(Attempt::Failed(Box::new((error, message, Left::Unknown))));
         }
         let leaves_unnamed = matches!(self.evidence, Evidence::IndexCreated { index: None, .. });
-        if leaves_unnamed || self.state(session).await? == State::Half {
-            self.clear(session, &before).await?;
-        }
+        let removed = if leaves_unnamed || self.state(session).await? == State::Half {
+            self.clear(session, &before).await?
+        } else {
+            Vec::new()
+        };
         self.expect_one(session, "forgetting a start", &self.ledger.forget_started(id)).await?;
-        Ok(Attempt::Failed(Box::new((error, message))))
+        // Others leave more than that, or what only a superuser may remove.
+        let is_all = !removed.is_empty() || matches!(self.evidence, Evidence::IndexCreated { .. });
+        let left = if is_all { Left::Removed(removed) } else { Left::Unknown };
+        Ok(Attempt::Failed(Box::new((error, message, left))))
     }
 
     /// The statement to send: the script, or what completes a half of it.
@@ -235,13 +241,13 @@ impl Standalone<'_> {
         state_of(session, self.evidence).await
     }
 
-    /// Removes the invalid indexes that an earlier attempt left, but for those in `others`. `IF NOT EXISTS` would take one
-    /// for the real one, and every write would go on maintaining one.
-    async fn clear(&self, session: &mut Session, others: &[String]) -> Result<()> {
+    /// Removes the invalid indexes that an attempt left, but for those in `others`, and names them. `IF NOT EXISTS` would
+    /// take one for the real one, and every write would go on maintaining one.
+    async fn clear(&self, session: &mut Session, others: &[String]) -> Result<Vec<String>> {
         let left = match self.evidence {
             Evidence::IndexCreated { index, table } => invalid_index(index.as_deref(), table, session.path()),
             Evidence::Reindexed { what } => leftovers(what, session.path()),
-            _ => return Ok(()),
+            _ => return Ok(Vec::new()),
         };
         // Another role's progress shows its pid alone, but everybody's locks are visible.
         let building = format!(
@@ -255,18 +261,17 @@ impl Standalone<'_> {
         {
             return Err(Error::LockHeld { waited_s: 0, holder });
         }
-        for index in
-            session.values::<String>("looking for invalid indexes", &format!("SELECT name FROM ({left}) l")).await?
-        {
-            if !others.contains(&index) {
-                self.drop_index(session, &index).await?;
-            }
+        let mut found: Vec<String> =
+            session.values("looking for invalid indexes", &format!("SELECT name FROM ({left}) l")).await?;
+        found.retain(|index| !others.contains(index));
+        for index in &found {
+            self.drop_index(session, index).await?;
         }
-        Ok(())
+        Ok(found)
     }
 
     async fn drop_index(&self, session: &mut Session, index: &str) -> Result<()> {
-        tracing::warn!(index, "dropping an invalid index that an earlier attempt left");
+        tracing::warn!(index, "dropping an invalid index that an attempt left");
         session.as_a_script("preparing the session for a script", "").await?;
         // It waits for every transaction that may still use the index.
         let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {index}");

@@ -84,8 +84,11 @@ pub struct Server {
     pub connections: u64,
     /// How many there can be, without those that are kept for superusers.
     pub most_connections: u64,
-    /// The transaction that has lasted longest.
+    /// The transaction that has lasted longest, of those that our role may see.
     pub longest_transaction: Option<Transaction>,
+    /// How many sessions of which roles are in a transaction that our role may not look into: `2 of shop`.
+    #[serde(default)]
+    pub hidden_transactions: Vec<String>,
     /// Prepared transactions of this database, by name.
     pub prepared_transactions: Vec<String>,
     /// Invalid indexes of this database, qualified.

@@ -5,15 +5,17 @@ use std::borrow::Cow;
 use crate::{Kind, Token, tokens};
 
 /// `sql` so that squawk's lexer finds the same ends in it as the server: of the same length, each line where it was, and
-/// the same script to the server but for the second of these.
+/// the same script to the server but for the last two of these.
 ///
 /// - squawk takes for a plain string what goes on with an `E''` string. There `\'` becomes `''`, which says the same in
 ///   both.
 /// - `SET NAMES 'x'` becomes `SET NAMES='x'`, because squawk does not know that it takes no sign.
+/// - `ALTER USER MAPPING FOR USER` becomes `... FOR self`, because squawk does not know there that USER is a role.
 pub fn readable(sql: &str) -> Cow<'_, str> {
     let mut text = String::new();
     let mut copied = 0;
     let mut names = SetNames::default();
+    let mut mapping = UserMapping::default();
     for token in tokens(sql) {
         if token.kind == Kind::EscapeText && token.continues {
             for at in escaped_quotes(&sql[token.range()]) {
@@ -27,6 +29,11 @@ pub fn readable(sql: &str) -> Cow<'_, str> {
             text.push_str(&sql[copied..blank]);
             text.push('=');
             copied = blank + 1;
+        }
+        if mapping.is_at_role(token, &sql[token.range()]) {
+            text.push_str(&sql[copied..token.start]);
+            text.push_str("self");
+            copied = token.range().end;
         }
     }
     if copied == 0 {
@@ -85,6 +92,26 @@ impl SetNames {
     }
 }
 
+/// How many of its words have been seen.
+#[derive(Default)]
+struct UserMapping(usize);
+
+impl UserMapping {
+    const WORDS: [&str; 5] = ["alter", "user", "mapping", "for", "user"];
+
+    /// Takes the next token. Says whether this is the last of the words.
+    fn is_at_role(&mut self, token: Token, text: &str) -> bool {
+        if matches!(token.kind, Kind::Space | Kind::Comment) {
+            return false;
+        }
+        let is = |word: &str| token.kind == Kind::Word && text.eq_ignore_ascii_case(word);
+        self.0 = if is(Self::WORDS[self.0]) { self.0 + 1 } else { usize::from(is(Self::WORDS[0])) };
+        let is_last = self.0 == Self::WORDS.len();
+        self.0 %= Self::WORDS.len();
+        is_last
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,6 +124,11 @@ mod tests {
             ("set /* é */ names/* */\n  'x'; E''\n'\\''", "set /* é */ names/* */\n= 'x'; E''\n''''"),
             ("SET SESSION NAMES 'x'", "SET SESSION NAMES='x'"),
             ("ALTER ROLE r SET NAMES E'x'", "ALTER ROLE r SET NAMES=E'x'"),
+            (
+                "ALTER USER MAPPING FOR USER SERVER a; alter /* é */ user mapping\nfor user server b",
+                "ALTER USER MAPPING FOR self SERVER a; alter /* é */ user mapping\nfor self server b",
+            ),
+            ("ALTER ALTER USER MAPPING FOR USER", "ALTER ALTER USER MAPPING FOR self"),
         ] {
             assert_eq!(readable(sql), text);
             assert_eq!(text.len(), sql.len());
@@ -113,6 +145,9 @@ mod tests {
             "E'a'\n'\\\\'",
             "E'a'\n, '\\'",
             "SET NAMES",
+            "CREATE USER MAPPING FOR USER SERVER a",
+            "ALTER USER MAPPING FOR \"user\" SERVER a",
+            "ALTER USER MAPPING FOR CURRENT_USER SERVER a; ALTER USER user",
             "SET NAMES'x'",
             "SET names = 'x'",
             "SET a, names 'x'",

@@ -31,7 +31,9 @@ use crate::name::{Name, identifier};
 
 pub use crate::catalog::Named;
 pub use change::{Change, What};
+pub(crate) use named::callee;
 pub use named::named;
+pub(crate) use session::{Setting, constant, settings};
 pub use unknown::Unknown;
 pub use world::World;
 pub(crate) use world::{Names, is_temporary, made};

@@ -140,7 +140,7 @@ pub(super) fn mentioned(block: &SyntaxNode) -> BTreeSet<Name> {
 }
 
 /// The function that a call names.
-pub(super) fn callee(call: &SyntaxNode) -> Option<Name> {
+pub(crate) fn callee(call: &SyntaxNode) -> Option<Name> {
     let function = call.children().next()?;
     let is_name = matches!(function.kind(), SyntaxKind::NAME_REF | SyntaxKind::FIELD_EXPR);
     is_name.then(|| name_of(&function)).filter(|name| !is_syntax(name))

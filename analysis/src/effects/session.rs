@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use engine::script::unquoted;
 use squawk_syntax::ast::{self, AstNode as _, ResetTarget, SetTarget, Stmt};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::named::callee;
-use super::text;
 use super::world::{Names, Patience, World};
+use super::{has, text};
 use crate::name::identifier;
 
 /// The longest that a script may wait for a lock without a word, in milliseconds.
@@ -15,18 +16,11 @@ const LONGEST_PATIENCE: u64 = 60_000;
 
 pub(super) fn effects(statement: &Stmt, world: &mut World) {
     match statement {
-        Stmt::Set(set) => match set.set_target() {
-            Some(SetTarget::SetConfig(it)) => {
-                let Some(name) = it.syntax().children().find(|node| node.kind() == SyntaxKind::CONFIG_PARAMETER_REF)
-                else {
-                    return;
-                };
-                sets(&identifier(&text(&name)), &values(it.syntax()), world);
+        Stmt::Set(set) => {
+            if let Some(Setting { name: Some(name), values }) = written(set) {
+                sets(&name, &values, world);
             }
-            Some(SetTarget::SetTimeZone(_)) => world.is_utc = false,
-            Some(SetTarget::SetSchemaValue(it)) => sets("search_path", &values(it.syntax()), world),
-            _ => {}
-        },
+        }
         Stmt::Reset(reset) => match reset.reset_target() {
             Some(ResetTarget::ConfigParameterRef(it)) => resets(&identifier(&text(it.syntax())), world),
             Some(ResetTarget::All(_)) => resets("all", world),
@@ -41,17 +35,87 @@ pub(super) fn effects(statement: &Stmt, world: &mut World) {
 
 /// `set_config('search_path', …)`, wherever it stands.
 pub(super) fn configured(statement: &SyntaxNode, world: &mut World) {
-    for call in statement.descendants().filter(|node| node.kind() == SyntaxKind::CALL_EXPR) {
-        if callee(&call).is_some_and(|name| name.name == "set_config") {
-            let arguments: Vec<_> =
-                call.descendants().filter(|node| node.kind() == SyntaxKind::ARG).map(|node| text(&node)).collect();
-            let [name, value, ..] = &arguments[..] else { continue };
-            match literal(name) {
-                Some(name) => sets(&name.to_lowercase(), &[literal(value).unwrap_or_default()], world),
-                None => world.trusts(Names::Qualified),
-            }
+    for Setting { name, values } in called(statement) {
+        match name {
+            Some(name) => sets(&name, &values, world),
+            None => world.trusts(Names::Qualified),
         }
     }
+}
+
+/// A parameter that is set.
+pub(crate) struct Setting {
+    /// Its name in lower case; `None` where only the server knows it.
+    pub(crate) name: Option<String>,
+    /// What it is set to. A value that only the server knows is empty.
+    pub(crate) values: Vec<String>,
+}
+
+/// What `statement` sets: for the session, for the transaction, or for later sessions.
+pub(crate) fn settings(statement: &Stmt) -> Vec<Setting> {
+    match statement {
+        Stmt::Set(set) => written(set).into_iter().collect(),
+        Stmt::AlterDatabase(_) | Stmt::AlterRole(_) | Stmt::AlterSystem(_) | Stmt::AlterUser(_) => {
+            let names = statement.syntax().descendants().filter(|node| node.kind() == SyntaxKind::CONFIG_PARAMETER_REF);
+            let name = |node: &SyntaxNode| identifier(&text(node)).to_lowercase();
+            names
+                .filter(|node| !node.ancestors().any(|above| above.kind() == SyntaxKind::RESET_CONFIG_PARAM))
+                .filter_map(|node| Some(Setting { name: Some(name(&node)), values: values(&node.parent()?) }))
+                .collect()
+        }
+        Stmt::Insert(_)
+        | Stmt::Update(_)
+        | Stmt::Delete(_)
+        | Stmt::Merge(_)
+        | Stmt::Select(_)
+        | Stmt::CompoundSelect(_)
+        | Stmt::ParenSelect(_)
+        | Stmt::SelectInto(_)
+        | Stmt::CreateTableAs(_)
+        | Stmt::Values(_) => called(statement.syntax()),
+        _ => Vec::new(),
+    }
+}
+
+/// What SET sets.
+fn written(set: &ast::Set) -> Option<Setting> {
+    match set.set_target()? {
+        SetTarget::SetConfig(it) => {
+            let name = it.syntax().children().find(|node| node.kind() == SyntaxKind::CONFIG_PARAMETER_REF)?;
+            Some(Setting { name: Some(identifier(&text(&name)).to_lowercase()), values: values(it.syntax()) })
+        }
+        SetTarget::SetSchemaValue(it) => {
+            Some(Setting { name: Some("search_path".to_owned()), values: values(it.syntax()) })
+        }
+        SetTarget::SetTimeZone(it) => Some(Setting { name: Some("timezone".to_owned()), values: values(it.syntax()) }),
+        _ => None,
+    }
+}
+
+/// What calls of `set_config` set.
+fn called(statement: &SyntaxNode) -> Vec<Setting> {
+    let calls = statement.descendants().filter(|node| node.kind() == SyntaxKind::CALL_EXPR);
+    let calls = calls.filter(|call| callee(call).is_some_and(|name| name.name == "set_config"));
+    calls
+        .filter_map(|call| {
+            let arguments: Vec<_> = call.descendants().filter(|node| node.kind() == SyntaxKind::ARG).collect();
+            let [name, value, ..] = &arguments[..] else { return None };
+            let name = constant(name).map(|name| name.to_lowercase());
+            Some(Setting { name, values: vec![constant(value).unwrap_or_default()] })
+        })
+        .collect()
+}
+
+/// What an argument says that is a constant, perhaps with a type behind it, or the argument's name before it.
+pub(crate) fn constant(argument: &SyntaxNode) -> Option<String> {
+    let is_more = |kind| matches!(kind, SyntaxKind::BIN_EXPR | SyntaxKind::CALL_EXPR);
+    if argument.descendants().any(|node| is_more(node.kind())) {
+        return None;
+    }
+    let mut literals = argument.descendants().filter(|node| node.kind() == SyntaxKind::LITERAL);
+    let written = literals.next().filter(|_| literals.next().is_none()).map(|node| text(&node))?;
+    let is_escaped = written.contains('\\') || written.to_lowercase().starts_with("u&");
+    (!is_escaped).then(|| unquoted(&written))
 }
 
 fn sets(name: &str, values: &[String], world: &mut World) {
@@ -84,7 +148,9 @@ fn values(of: &SyntaxNode) -> Vec<String> {
     let written = of.descendants().filter(|node| {
         matches!(node.kind(), SyntaxKind::LITERAL | SyntaxKind::CONFIG_VALUE_NAME | SyntaxKind::PREFIX_EXPR)
     });
-    written.map(|node| text(&node)).map(|value| literal(&value).unwrap_or_else(|| identifier(&value))).collect()
+    let found: Vec<_> =
+        written.map(|node| text(&node)).map(|value| literal(&value).unwrap_or_else(|| identifier(&value))).collect();
+    if found.is_empty() && has(of, SyntaxKind::DEFAULT_KW) { vec!["default".to_owned()] } else { found }
 }
 
 /// What a string literal says.

@@ -62,7 +62,10 @@ pub fn report(subject: Subject, pending: &[Pending], catalog: Catalog, server: S
         Some(migration) if migration.verdict >= worst_note => {
             (migration.verdict, format!("{}: {}", migration.name, migration.why))
         }
-        _ => (worst_note, notes.first().map_or_else(|| "Nothing is pending".to_owned(), |note| note.text.clone())),
+        _ => {
+            let worst = notes.first().filter(|note| note.verdict > Verdict::Safe);
+            (worst_note, worst.map_or_else(|| "Nothing is pending".to_owned(), |note| note.text.clone()))
+        }
     };
     let Subject { digest, made_at, environment, database, already_applied, .. } = subject;
     Report {

@@ -29,6 +29,14 @@ pub(super) fn notes(subject: &Subject, server: &Server) -> Vec<Note> {
         let who = longest.application.as_ref().map_or(String::new(), |name| format!(" ({name})"));
         note(Verdict::Caution, format!("The transaction of pid {}{who} has lasted {} s", longest.pid, longest.seconds));
     }
+    if !server.hidden_transactions.is_empty() {
+        // Whoever holds what a statement waits for is told at the statement, as one that lasts.
+        let text = format!(
+            "The role may not see how long transactions of other roles have lasted ({}). GRANT pg_read_all_stats lets it",
+            server.hidden_transactions.join(", ")
+        );
+        note(Verdict::Safe, text);
+    }
     if server.connections + 3 > server.most_connections {
         let text = format!("{} of {} connections are in use", server.connections, server.most_connections);
         note(Verdict::Caution, text);

@@ -2,6 +2,7 @@
 //!
 //! The examples are run on a real PostgreSQL by the tests, and are the list of rules in the documentation.
 
+mod access;
 mod blocked;
 mod columns;
 mod constraints;
@@ -11,6 +12,7 @@ mod loss;
 mod names;
 mod rewrites;
 mod rows;
+mod sequences;
 mod session;
 mod suggest;
 mod unknown;
@@ -69,6 +71,9 @@ pub const ALL: &[Rule] = &[
     rows::UPDATE_MANY,
     rows::ROW_SECURITY,
     rows::REPLICA_IDENTITY,
+    sequences::NUMBERS_SET,
+    access::POWERFUL_ROLE,
+    access::GRANTED_TO_ALL,
     everything::CASCADE,
     everything::WHOLE_DATABASE,
     everything::DOMAIN_CHECKED,
@@ -99,9 +104,10 @@ pub(crate) struct Context<'a> {
 }
 
 /// Whether a finding counts on a database that held nothing before the plan: no other session uses what the plan makes, and
-/// nothing is lost with it. What the server refuses it refuses there too.
+/// nothing is lost with it. What the server refuses it refuses there too, and roles are of all its databases.
 pub(crate) fn counts_where_nothing_is(finding: &Finding) -> bool {
-    [session::REFUSED, session::DOES_NOTHING, session::OUTLIVES].iter().any(|rule| finding.rule == rule.name)
+    let counts = [session::REFUSED, session::DOES_NOTHING, session::OUTLIVES, access::POWERFUL_ROLE];
+    counts.iter().any(|rule| finding.rule == rule.name)
 }
 
 /// The table that `statement` is about to alter or to index, as it is on the `world` before, and if it is indexed, its

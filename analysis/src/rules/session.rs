@@ -4,25 +4,36 @@ use engine::script::outlives;
 use report::{Effect, Lock, Verdict};
 use squawk_syntax::ast::{self, AstNode as _};
 
+use super::access::grants_to_no_role;
 use super::blocked::blocks;
 use super::{Context, Found, Rule, safer};
 use crate::catalog::LEDGERS;
+use crate::effects::{Setting, settings};
 use crate::name::Name;
 
 pub(super) const OWN_SETTING: Rule = Rule {
     name: "own-setting",
     about: "A script that sets lock_timeout to 0, or to more than a minute, waits for its locks behind whoever has them, \
             and everybody else waits behind it. One that sets session_replication_role has neither foreign keys nor \
-            triggers see what it writes.",
+            triggers see what it writes. The function set_config() is judged as SET is.",
     setup: "CREATE TABLE big (id bigint)",
     bad: "SET lock_timeout = 0;\nALTER TABLE big ADD COLUMN a integer",
     good: "SET lock_timeout = '2s';\nALTER TABLE big ADD COLUMN a integer",
     judge: |context| {
-        if let ast::Stmt::Set(set) = context.statement {
-            return sets_replica_role(set).then(|| Found {
+        let settings = settings(context.statement);
+        if settings.iter().any(sets_replica_role) {
+            let who = if is_for_later(context.statement) { "its sessions write" } else { "the script writes" };
+            return Some(Found {
                 verdict: Verdict::Danger,
-                text: "Rows that the script writes may refer to nothing, and no trigger sees them".to_owned(),
+                text: format!("Rows that {who} may refer to nothing, and no trigger sees them"),
                 safer: safer("Leave session_replication_role as it is", None),
+            });
+        }
+        if settings.iter().any(|setting| setting.name.is_none()) {
+            return Some(Found {
+                verdict: Verdict::Caution,
+                text: "Which parameter it sets is known only when it runs".to_owned(),
+                safer: safer("Write the parameter's name out", None),
             });
         }
         let waits = context.effects.of.iter().find(|effect| blocks(effect, context.world))?;
@@ -37,9 +48,19 @@ pub(super) const OWN_SETTING: Rule = Rule {
     },
 };
 
-fn sets_replica_role(set: &ast::Set) -> bool {
-    let text = set.syntax().text().to_string().to_lowercase();
-    text.contains("session_replication_role") && !text.contains("origin") && !text.contains("default")
+/// Whether that makes triggers and foreign keys silent.
+fn sets_replica_role(setting: &Setting) -> bool {
+    let value = setting.values.first().map_or("", String::as_str);
+    let is_loud = ["origin", "local", "default"].iter().any(|loud| value.eq_ignore_ascii_case(loud));
+    setting.name.as_deref() == Some("session_replication_role") && !is_loud
+}
+
+/// Whether a statement sets something for later sessions.
+fn is_for_later(statement: &ast::Stmt) -> bool {
+    matches!(
+        statement,
+        ast::Stmt::AlterDatabase(_) | ast::Stmt::AlterRole(_) | ast::Stmt::AlterSystem(_) | ast::Stmt::AlterUser(_)
+    )
 }
 
 pub(super) const WAITS_ALONE: Rule = Rule {
@@ -95,6 +116,13 @@ fn refused(context: &Context) -> Option<Found> {
             verdict: Verdict::Danger,
             text: format!("The server will refuse it, and the run fails: {why}"),
             safer: None,
+        });
+    }
+    if grants_to_no_role(context.statement) {
+        return Some(Found {
+            verdict: Verdict::Danger,
+            text: "The server will refuse it, and the run fails: PUBLIC is no role, and no member of one".to_owned(),
+            safer: safer("Name the roles that are to be members", None),
         });
     }
     let value = context.world.uses_added_value(context.statement.syntax())?;

@@ -134,6 +134,8 @@ async fn every_plan_is_judged_as_it_should_be() {
     // On RDS, too, it is not for everybody.
     let may_set = format!("GRANT SET ON PARAMETER session_replication_role TO {}", database.name);
     run(&mut database.superuser().await, &may_set).await;
+    let may_grant = format!("GRANT pg_read_all_data TO {} WITH ADMIN OPTION", database.name);
+    run(&mut database.superuser().await, &may_grant).await;
     for plan in plans.iter().filter(|plan| plan.title.contains(&only)) {
         run(session, &plan.setup).await;
         let pending: Vec<_> = plan.migrations.iter().enumerate().map(|(at, one)| pending(at, one)).collect();

@@ -96,6 +96,8 @@ async fn every_rule_finds_its_bad_example_and_leaves_its_good_one_alone() {
     for rule in ALL {
         let database = Database::create().await;
         let session = &mut database.session().await;
+        let may_grant = format!("GRANT pg_read_all_data TO {} WITH ADMIN OPTION", database.name);
+        run(&mut database.superuser().await, &may_grant).await;
         run(session, rule.setup).await;
         let bad = reported(session, rule.bad).await;
         let good = reported(session, rule.good).await;
@@ -223,6 +225,38 @@ async fn a_column_that_cannot_be_null_fails_where_rows_are_known_to_be() {
         let report = reported(session, statement).await;
         let found = findings(&report).find(|finding| finding.rule == "required-column");
         assert_eq!(found.map(|found| found.verdict), verdict, "{statement}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_may_do_more_than_rights_on_tables_say_is_told() {
+    let database = Database::create().await;
+    let session = &mut database.session().await;
+    run(session, "CREATE TABLE small (a integer)").await;
+    for (statement, rule) in [
+        ("GRANT pg_monitor, \"pg_write_all_data\" TO app WITH ADMIN OPTION", Some("powerful-role")),
+        ("GRANT rds_superuser TO app", Some("powerful-role")),
+        ("GRANT pg_monitor TO app", None),
+        ("REVOKE pg_read_all_data FROM app", None),
+        ("CREATE ROLE app LOGIN NOSUPERUSER PASSWORD 'superuser'", None),
+        ("CREATE ROLE \"superuser\"", None),
+        ("CREATE ROLE app IN ROLE pg_monitor, pg_execute_server_program", Some("powerful-role")),
+        ("CREATE USER app BypassRLS", Some("powerful-role")),
+        ("ALTER ROLE app WITH NOLOGIN SUPERUSER", Some("powerful-role")),
+        ("ALTER GROUP pg_read_all_data ADD USER app", Some("powerful-role")),
+        ("ALTER GROUP pg_read_all_data DROP USER app", None),
+        ("GRANT pg_read_all_data TO PUBLIC", Some("refused")),
+        ("GRANT SELECT ON small TO pg_read_all_data", None),
+    ] {
+        for was_empty in [false, true] {
+            let mut catalog = catalog(session, statement).await;
+            catalog.is_empty = was_empty;
+            let report = judged(session, statement, catalog).await;
+            let ours = findings(&report).filter(|finding| finding.source == Source::Lockstep);
+            let found = ours.map(|finding| (finding.rule.as_str(), finding.verdict)).collect::<Vec<_>>();
+            let is_told = rule.is_none_or(|rule| found.contains(&(rule, Verdict::Danger)));
+            assert!(is_told && found.is_empty() == rule.is_none(), "{statement}: {found:?}");
+        }
     }
 }
 

@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
+use analysis::catalog;
 use analysis::name::Name;
+use analysis::plan::report;
 use analysis::server::{Need, Privilege, look, missing};
+use report::Verdict;
 use sqlx::{Connection as _, PgConnection};
 
+use crate::rules::subject;
 use crate::support::{Database, conninfo, fewest_messages, pid, run, text, until};
 
 async fn lacking(connection: &mut PgConnection, needs: &[Need]) -> Vec<String> {
@@ -65,9 +69,28 @@ async fn the_longest_transaction_is_told_to_who_may_see_it() {
     assert_eq!(longest.state.as_deref(), Some("idle in transaction"));
     assert!(longest.seconds < 60);
     let (mut stranger, role) = database.stranger().await;
-    assert_eq!(look(&mut stranger).await.unwrap().longest_transaction, None);
-    run(&mut database.superuser().await, &format!("GRANT pg_monitor TO {role}")).await;
-    assert_eq!(look(&mut stranger).await.unwrap().longest_transaction.unwrap().pid, longest.pid);
+    let hidden = look(&mut stranger).await.unwrap();
+    assert_eq!(hidden.longest_transaction, None);
+    assert_eq!(hidden.hidden_transactions, [format!("2 of {}", database.name)]);
+    let catalog = catalog::look(&mut stranger, &[], &[], &[]).await.unwrap();
+    let report = report(subject(), &[], catalog, hidden);
+    let [note] = &report.notes[..] else { panic!("{:?}", report.notes) };
+    assert_eq!(
+        (note.verdict, note.text.as_str()),
+        (
+            Verdict::Safe,
+            format!(
+                "The role may not see how long transactions of other roles have lasted (2 of {}). GRANT pg_read_all_stats \
+                 lets it",
+                database.name
+            )
+            .as_str()
+        )
+    );
+    assert_eq!((report.verdict, report.why.as_str()), (Verdict::Safe, "Nothing is pending"));
+    run(&mut database.superuser().await, &format!("GRANT pg_read_all_stats TO {role}")).await;
+    let seen = look(&mut stranger).await.unwrap();
+    assert_eq!((seen.longest_transaction.unwrap().pid, seen.hidden_transactions.len()), (longest.pid, 0));
 }
 
 #[tokio::test]
@@ -142,7 +165,7 @@ async fn what_the_server_refuses_is_done_without() {
     let sent = fewest_messages(&mut session, async |session| {
         look(session).await.unwrap();
     });
-    assert_eq!(sent.await, 7);
+    assert_eq!(sent.await, 8);
     assert_eq!(server.longest_transaction.unwrap().pid, pid(&mut other).await);
     assert!(server.connections >= 2);
 }

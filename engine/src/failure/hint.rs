@@ -132,7 +132,17 @@ fn by_code(met: &Met) -> Option<&'static str> {
             "A replication slot outlives a rollback. If an earlier run left this one, drop it with \
              pg_drop_replication_slot"
         }
-        sqlstate::DISK_FULL => "The server's disk is full, and the script is not to blame: free space, or add some",
+        sqlstate::DISK_FULL => {
+            "The server's disk is full, and the script is not to blame: free space there, or give the server more storage"
+        }
+        sqlstate::OUT_OF_MEMORY => {
+            "The server had no memory left for it. Where it locks many tables (all partitions of one, or a schema), raise \
+             max_locks_per_transaction, or split the file; else give the server more memory"
+        }
+        sqlstate::CONFIGURATION_LIMIT_EXCEEDED => {
+            "It met a limit in the server's or the role's settings (temp_file_limit, for what is sorted or built on disk): \
+             raise the limit for the role, or do the work in smaller parts"
+        }
         sqlstate::QUERY_CANCELED if met.script.to_lowercase().contains("statement_timeout") => {
             "The script sets a statement_timeout, which cut it off, unless another session cancelled it"
         }

@@ -6,7 +6,7 @@ mod words;
 
 use sqlx::postgres::{PgDatabaseError, PgErrorPosition};
 
-use crate::error::MigrationFailure;
+use crate::error::{Left, MigrationFailure};
 use crate::message::{Message, Stage};
 use crate::plan::Planned;
 use crate::quote::literal;
@@ -19,15 +19,15 @@ pub(crate) use text::of_ours;
 /// What is said of the script of `planned` that a caller sent by itself as it is, behind so many `completed` statements.
 pub fn of_script(planned: &Planned, completed: usize, source: sqlx::Error) -> MigrationFailure {
     let error = ScriptError { completed, first: None, waited_for: Vec::new(), source };
-    of(planned, &Message::alone(planned.script.text.clone()), &error, true, 0, 1)
+    of(planned, &Message::alone(planned.script.text.clone()), &error, Left::Unknown, 0, 1)
 }
 
-/// Where and why `error` happened in `message`, for people. `alone` says that the script was sent as it is.
+/// Where and why `error` happened in `message`, for people, with what is `left` of the script.
 pub(crate) fn of(
     planned: &Planned,
     message: &Message,
     error: &ScriptError,
-    alone: bool,
+    left: Left,
     applied_before: usize,
     total: usize,
 ) -> MigrationFailure {
@@ -62,7 +62,7 @@ pub(crate) fn of(
         object: server.filter(|error| error.r#where().is_none()).and_then(object),
         hint: hint::of(&met),
         code,
-        may_leave_traces: alone,
+        left,
         outlives: outliving(script, running.map(|statement| statement.line), stage.is_some()),
         applied_before,
         total,

@@ -322,12 +322,20 @@ impl Statements {
         format!("SELECT pg_catalog.to_regnamespace({}) IS NOT NULL", literal(&identifier(&self.schema)))
     }
 
-    /// Other tables that look like a ledger of the tool's, where names alone do not tell: qualified, and whether the tool
-    /// itself would find it before ours, by the search path that it has by default.
+    /// Other tables that look like a ledger of the tool's, where names alone do not tell: qualified, whether the tool
+    /// itself would find it before ours, by the search path that it has by default, and its schema.
     pub(crate) fn others(&self) -> String {
         match self.format {
             Format::Prisma => prisma::others(self),
             Format::Sqlx => sqlx::others(self),
+        }
+    }
+
+    /// What to set so that a ledger of that `schema` is ours.
+    pub(crate) fn way_to(&self, schema: &str) -> String {
+        match self.format {
+            Format::Prisma => format!("set DatabaseSchema to {schema}"),
+            Format::Sqlx => "set DatabaseSchema to its schema, or SqlxTable to its name".to_owned(),
         }
     }
 

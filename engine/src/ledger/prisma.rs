@@ -44,7 +44,7 @@ pub(super) fn read(table: &str) -> String {
 /// Other tables of the ledger's name and shape. Prisma looks in the schema of its URL alone, so none of them is its first.
 pub(super) fn others(ledger: &Statements) -> String {
     format!(
-        "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), false \
+        "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), false, n.nspname::text \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          WHERE c.relkind = 'r' AND c.relname = {} AND n.nspname <> {} AND 3 = (SELECT pg_catalog.count(*) \
          FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \

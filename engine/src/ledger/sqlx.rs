@@ -11,7 +11,7 @@ pub(super) const MILLISECONDS: &str = "greatest(execution_time, 0) / 1000000";
 
 pub(super) fn others(ledger: &Statements) -> String {
     format!(
-        "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), n.nspname = current_user AND c.relname = {} AND {} \
+        "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), n.nspname = current_user AND c.relname = {} AND {}, n.nspname::text \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          WHERE c.relkind = 'r' AND c.oid IS DISTINCT FROM pg_catalog.to_regclass({}) AND 6 = (SELECT count(*) \
          FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \

@@ -91,8 +91,9 @@ pub async fn look(
     let statements = Statements::new(session.target(), history.format);
     let found = ledger::read(session, &statements).await?;
     let mut warnings = Vec::new();
+    let elsewhere = look_for_others(session, &statements, found.as_ref()).await?;
     if found.is_none() {
-        match check_empty(session, &statements).await {
+        match check_empty(session, &statements, &elsewhere).await {
             Err(Error::HistoryNotEmpty { schema, tables, ledger, .. })
                 if history.format == Format::Sqlx && on_divergence == OnDivergence::AsTool =>
             {
@@ -103,8 +104,8 @@ pub async fn look(
             }
             checked => checked?,
         }
-        warnings.extend(look_for_others(session, &statements).await?);
     }
+    warnings.extend(elsewhere);
     let identity = session.identity(instance);
     let planned = plan(&identity, history, &found.unwrap_or_default(), up_to, on_divergence);
     if matches!(planned, Err(Error::HistoryFailed { .. }))
@@ -150,31 +151,40 @@ fn outliving(pending: &[Planned]) -> impl Iterator<Item = String> {
     pending.iter().flat_map(move |planned| planned.script.outlives.iter().map(move |outlives| warn(planned, outlives)))
 }
 
-/// Warnings of other ledgers than ours, which is not there.
+/// Warnings of other ledgers, where ours is not there or records nothing: `found` is what it holds.
 ///
 /// # Errors
 ///
 /// [`Error::Config`] when the tool itself would use another one: all that it records would be applied again.
-pub(crate) async fn look_for_others(session: &mut Session, statements: &Statements) -> Result<Vec<String>> {
+pub(crate) async fn look_for_others(
+    session: &mut Session,
+    statements: &Statements,
+    found: Option<&Ledger>,
+) -> Result<Vec<String>> {
+    let ours = match found {
+        None => format!("there is no {}", statements.table()),
+        Some(ledger) if ledger.rows.is_empty() => format!("{} records nothing", statements.table()),
+        Some(_) => return Ok(Vec::new()),
+    };
     let doing = "looking for other ledgers";
     let mut warnings = Vec::new();
     for row in session.rows(doing, &statements.others()).await? {
-        let found = row.try_get::<String, _>(0).and_then(|name| Ok((name, row.try_get::<bool, _>(1)?)));
-        let (other, is_first) = found.map_err(|error| session.error(doing, &error))?;
+        let found = row.try_get::<String, _>(0).and_then(|name| Ok((name, row.try_get(1)?, row.try_get(2)?)));
+        let (other, is_first, schema): (String, bool, String) = found.map_err(|error| session.error(doing, &error))?;
         if is_first {
             return Err(Error::Config {
                 name: "DatabaseSchema".into(),
                 reason: format!(
-                    "there is no {}, but {other}, which sqlx finds first for this role; \
-                     give its schema, or remove it if it is nobody's",
-                    statements.table()
+                    "{ours}, but there is {other}, which sqlx finds first for this role; \
+                     give its schema, or remove it if it is nobody's"
                 ),
             });
         }
         warnings.push(format!(
-            "there is no {}, but {other} looks like a ledger of {}'s: is DatabaseSchema the right one? All of the history would be applied",
-            statements.table(),
-            statements.tool()
+            "{ours}, but {other} looks like a ledger of {}'s, so all of the history would be applied again if it is the one of \
+             this history: then {}",
+            statements.tool(),
+            statements.way_to(&schema)
         ));
     }
     Ok(warnings)
@@ -246,14 +256,15 @@ pub(crate) fn resolve(key: &Key, name: &str) -> String {
     )
 }
 
-/// An error if the schema has tables of its own, which a ledger would have to account for: Prisma's P3005.
-pub(crate) async fn check_empty(session: &mut Session, statements: &Statements) -> Result<()> {
+/// An error if the schema has tables of its own, which a ledger would have to account for: Prisma's P3005. `elsewhere` is
+/// what [`look_for_others`] has found.
+pub(crate) async fn check_empty(session: &mut Session, statements: &Statements, elsewhere: &[String]) -> Result<()> {
     let tables = session.value("counting tables", &statements.count_tables()).await?;
     if tables == 0 {
         return Ok(());
     }
     let (schema, ledger) = (session.target().schema.clone(), statements.name().to_owned());
-    Err(Error::HistoryNotEmpty { schema, tables, ledger })
+    Err(Error::HistoryNotEmpty { schema, tables, ledger, elsewhere: elsewhere.to_vec() })
 }
 
 /// The ledger without the rows that standalone statements of ours left open, and those rows.

@@ -5,7 +5,7 @@ use engine::session::Session;
 use engine::{Error, preflight::preflight};
 use sqlx::PgConnection;
 
-use crate::support::{Database, LEDGER, applied, history, run, sqlx_history};
+use crate::support::{Database, LEDGER, applied, connect, history, run, sqlx_history};
 
 const EVERYTHING: &str = "SELECT concat_ws(' ', c.oid, c.relname, c.relfilenode, c.xmin) FROM pg_class c ORDER BY 1";
 
@@ -177,6 +177,44 @@ async fn roles_that_may_create_objects_where_scripts_look_are_named() {
     let told = preflight(&mut session, Format::Sqlx).await.unwrap().warnings;
     let other = format!("schema \"Other\": its owner {} {risk} ALTER SCHEMA \"Other\" OWNER TO {role}", names[1]);
     assert_eq!(told, [other]);
+}
+
+#[tokio::test]
+async fn transactions_that_the_role_may_not_look_into_are_told() {
+    let database = Database::create().await;
+    let role = &database.target.user;
+    let warnings = async || {
+        let mut session = Session::open(&database.target).await.unwrap();
+        let warnings = preflight(&mut session, Format::Prisma).await.unwrap().warnings;
+        warnings.into_iter().filter(|warning| warning.contains("transaction")).collect::<Vec<_>>()
+    };
+    let mut superuser = database.superuser().await;
+    run(
+        &mut superuser,
+        &format!("CREATE ROLE {role}_batch LOGIN PASSWORD 'b'; CREATE ROLE \"{role} Shop\" LOGIN PASSWORD 's'"),
+    )
+    .await;
+    let batch = format!("{role}_batch");
+    let mut strangers = [
+        connect(&batch, "b", &database.target.database).await,
+        connect(&batch, "b", &database.target.database).await,
+        connect(&format!("{role} Shop"), "s", &database.target.database).await,
+    ];
+    assert_eq!(warnings().await, Vec::<String>::new(), "nobody is in a transaction");
+    for stranger in &mut strangers {
+        run(stranger, "BEGIN; SELECT 1").await;
+    }
+    let told = format!(
+        "3 session(s) of other roles are in a transaction, and {role} may not see for how long: of {batch} (2), \
+         \"{role} Shop\" (1). They may hold locks for long; to see it, run: GRANT pg_read_all_stats TO {role}"
+    );
+    assert_eq!(warnings().await, [told]);
+    run(&mut strangers[0], "COMMIT").await;
+    run(&mut superuser, &format!("GRANT {batch} TO {role}")).await;
+    let [told] = &warnings().await[..] else { panic!("one warning is expected") };
+    assert!(told.starts_with("1 session(s)") && told.contains(&format!("of \"{role} Shop\" (1)")), "{told}");
+    run(&mut superuser, &format!("GRANT pg_read_all_stats TO {role}")).await;
+    assert_eq!(warnings().await, Vec::<String>::new(), "all is seen, and nothing lasts");
 }
 
 #[tokio::test]

@@ -169,6 +169,29 @@ async fn a_way_out_is_one() {
 }
 
 #[tokio::test]
+async fn what_the_server_lacks_is_not_the_scripts_fault() {
+    let database = Database::create().await;
+    let mut session = database.session().await;
+    let raised = |code| format!("DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{code}'; END $$");
+    let limit = format!("ALTER ROLE {} SET temp_file_limit = '64kB'", database.target.user);
+    run(&mut database.superuser().await, &limit).await;
+    let sorted = "SET LOCAL work_mem = '64kB'; CREATE TABLE a AS SELECT md5(i::text) FROM generate_series(1, 20000) i ORDER BY 1";
+    for (sql, code, parts) in [
+        (raised("53100"), "53100", vec!["(disk_full)", "free space there, or give the server more storage"]),
+        (raised("53200"), "53200", vec!["(out_of_memory)", "max_locks_per_transaction"]),
+        (sorted.to_owned(), "53400", vec!["temporary file size exceeds", "raise the limit for the role"]),
+    ] {
+        let failure = failure(&database, &mut session, "CREATE TABLE first ()", &sql).await;
+        expect(&failure, &sql, code, &parts);
+        let end =
+            ". Its transaction was rolled back; 1 of 2 planned migration(s) are applied and stay. Then start a new run";
+        let text = failure.to_string();
+        assert!(text.contains(end) && !text.contains("Mend the script"), "{text}");
+        assert_eq!(database.tables().await, ["_prisma_migrations", "first"]);
+    }
+}
+
+#[tokio::test]
 async fn a_publisher_that_cannot_be_reached_is_told_as_such() {
     let database = Database::create().await;
     run(&mut database.superuser().await, &format!("ALTER ROLE {} SUPERUSER", database.target.user)).await;

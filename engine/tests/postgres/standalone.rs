@@ -182,8 +182,30 @@ async fn an_index_that_cannot_be_built_leaves_nothing() {
         text.contains("statement 1, line 1 with SQLSTATE 23505") && text.contains("[constraint u, table t]"),
         "{text}"
     );
+    assert!(
+        text.contains(". It ran outside of a transaction, and what it left was removed: the invalid index public.u;"),
+        "{text}"
+    );
     assert_eq!(database.texts("SELECT relname::text FROM pg_class WHERE relname = 'u'").await.len(), 0);
     assert_eq!(database.ledger().await, [applied("1")]);
+}
+
+#[tokio::test]
+async fn what_is_left_of_a_statement_that_ran_alone_is_told() {
+    let database = Database::create().await;
+    for (sql, code, left) in [
+        ("CREATE INDEX CONCURRENTLY u ON t (missing)", "42703", ", and left no invalid index;"),
+        (
+            "CREATE UNIQUE INDEX CONCURRENTLY ON t (n)",
+            "23505",
+            ", and what it left was removed: the invalid index public.t_n_idx;",
+        ),
+        ("VACUUM missing", "42P01", ": look for what it left;"),
+    ] {
+        let text = database.migrate(&history(&[TABLE, ("2", sql)])).await.unwrap_err().to_string();
+        assert!(text.contains(code) && text.contains(&format!("It ran outside of a transaction{left}")), "{text}");
+        assert_eq!(database.ledger().await, [applied("1")]);
+    }
 }
 
 #[tokio::test]

@@ -102,6 +102,7 @@ pub(crate) mod tests {
                 longest_transaction: None,
                 prepared_transactions: Vec::new(),
                 invalid_indexes: Vec::new(),
+                hidden_transactions: Vec::new(),
                 missing_privileges: Vec::new(),
             },
             notes: Vec::new(),

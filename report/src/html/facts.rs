@@ -139,9 +139,15 @@ pub(super) fn server(page: &mut Writer, server: &Server) {
                 value.text(&format!("{} of {}", exactly(server.connections), exactly(server.most_connections)));
             });
             fact(list, "Longest transaction", |value| match &server.longest_transaction {
-                None => value.text("none"),
+                None if server.hidden_transactions.is_empty() => value.text("none"),
+                None => value.text("none that the role may see"),
                 Some(transaction) => longest(value, transaction),
             });
+            if !server.hidden_transactions.is_empty() {
+                fact(list, "Hidden transactions", |value| {
+                    names(value, server.hidden_transactions.iter().map(String::as_str));
+                });
+            }
             fact(list, "Replicas", |value| replicas(value, server));
             for (label, values) in [
                 ("Missing privileges", &server.missing_privileges),

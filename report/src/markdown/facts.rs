@@ -122,6 +122,7 @@ pub(super) fn server(server: &Server) -> Block {
         ("Missing privilege", &server.missing_privileges),
         ("Invalid index", &server.invalid_indexes),
         ("Prepared transaction", &server.prepared_transactions),
+        ("Hidden transactions", &server.hidden_transactions),
     ] {
         for value in values.iter().take(MOST) {
             add(&mut text, format_args!("- **{label}:** {}\n", name(value)));

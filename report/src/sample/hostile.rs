@@ -31,7 +31,12 @@ pub fn hostile() -> Report {
     let longest = format!("{}<b>{}", "pneumono".repeat(60), "漢".repeat(300));
     let mut report = small();
     let server = &mut report.server;
-    for list in [&mut server.prepared_transactions, &mut server.invalid_indexes, &mut server.missing_privileges] {
+    for list in [
+        &mut server.hidden_transactions,
+        &mut server.prepared_transactions,
+        &mut server.invalid_indexes,
+        &mut server.missing_privileges,
+    ] {
         list.resize(3, String::new());
     }
     let mut turn = 0;
@@ -96,6 +101,7 @@ pub fn overwritten(report: &Report, text: &mut impl FnMut(&str) -> String) -> Re
         all.extend(&mut transaction.application);
         all.extend(&mut transaction.state);
     }
+    all.extend(&mut server.hidden_transactions);
     all.extend(&mut server.prepared_transactions);
     all.extend(&mut server.invalid_indexes);
     all.extend(&mut server.missing_privileges);

@@ -414,6 +414,7 @@ fn server() -> Server {
         }),
         prepared_transactions: Vec::new(),
         invalid_indexes: vec!["public.orders_email_idx".to_owned()],
+        hidden_transactions: Vec::new(),
         missing_privileges: Vec::new(),
     }
 }

@@ -214,7 +214,7 @@ impl World {
     }
 
     /// Whether the plan has made the relation `name`.
-    pub(super) fn is_new(&self, name: &Name) -> bool {
+    pub(crate) fn is_new(&self, name: &Name) -> bool {
         self.new.contains(&self.resolve(name))
     }
 
