@@ -171,7 +171,7 @@ fn applied_before(name: &str, row: &Row, run: &str, ledger: &Ledger) -> Applied 
 async fn make_ledger(session: &mut Session, format: Format, statements: &Statements) -> Result<()> {
     // sqlx itself does not look: its plan has warned.
     if format == Format::Prisma {
-        check_empty(session, statements).await?;
+        check_empty(session, statements, &[]).await?;
     }
     let creation = statements.creation(session).await?;
     session.run("creating the ledger", &creation).await

@@ -114,10 +114,11 @@ pub enum Error {
     },
     /// The schema has tables but no ledger (P3005).
     #[error(
-        "schema \"{schema}\" has {tables} table(s) but no {ledger}: it was not made by this history (P3005). \
+        "schema \"{schema}\" has {tables} table(s) but no {ledger}: it was not made by this history (P3005). {}\
          If it has the work of some of its migrations already, start a run with \
          {{\"mode\": \"baseline\", \"upTo\": \"<the last migration that it has>\"}}, which records them as applied; \
-         else point to an empty schema"
+         else point to an empty schema",
+        sentences(.elsewhere)
     )]
     HistoryNotEmpty {
         /// The schema.
@@ -126,6 +127,8 @@ pub enum Error {
         tables: i64,
         /// The ledger's table name.
         ledger: String,
+        /// What is said of other ledgers, each with a way out.
+        elsewhere: Vec<String>,
     },
     /// Ledger and directory disagree in a way that the tool itself, or the setting, does not let pass.
     #[error("the migrations and the ledger disagree: {}\n{why}. Nothing was applied", listed(.divergences))]
@@ -230,6 +233,12 @@ fn refusals(refused: &[Refused]) -> String {
     let refused: Vec<_> =
         refused.iter().map(|r| format!("migration {} is refused: {}", r.migration, r.refusal)).collect();
     listed(&refused)
+}
+
+/// A sentence each, with a blank behind it.
+fn sentences(more: &[String]) -> String {
+    let sentences: Vec<_> = more.iter().map(|one| format!("Moreover, {one}. ")).collect();
+    sentences.concat()
 }
 
 /// A line each, of the first few.

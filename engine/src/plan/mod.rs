@@ -91,8 +91,9 @@ pub async fn look(
     let statements = Statements::new(session.target(), history.format);
     let found = ledger::read(session, &statements).await?;
     let mut warnings = Vec::new();
+    let elsewhere = look_for_others(session, &statements, found.as_ref()).await?;
     if found.is_none() {
-        match check_empty(session, &statements).await {
+        match check_empty(session, &statements, &elsewhere).await {
             Err(Error::HistoryNotEmpty { schema, tables, ledger, .. })
                 if history.format == Format::Sqlx && on_divergence == OnDivergence::AsTool =>
             {
@@ -104,7 +105,7 @@ pub async fn look(
             checked => checked?,
         }
     }
-    warnings.extend(look_for_others(session, &statements, found.as_ref()).await?);
+    warnings.extend(elsewhere);
     let identity = session.identity(instance);
     let planned = plan(&identity, history, &found.unwrap_or_default(), up_to, on_divergence);
     if matches!(planned, Err(Error::HistoryFailed { .. }))
@@ -255,14 +256,15 @@ pub(crate) fn resolve(key: &Key, name: &str) -> String {
     )
 }
 
-/// An error if the schema has tables of its own, which a ledger would have to account for: Prisma's P3005.
-pub(crate) async fn check_empty(session: &mut Session, statements: &Statements) -> Result<()> {
+/// An error if the schema has tables of its own, which a ledger would have to account for: Prisma's P3005. `elsewhere` is
+/// what [`look_for_others`] has found.
+pub(crate) async fn check_empty(session: &mut Session, statements: &Statements, elsewhere: &[String]) -> Result<()> {
     let tables = session.value("counting tables", &statements.count_tables()).await?;
     if tables == 0 {
         return Ok(());
     }
     let (schema, ledger) = (session.target().schema.clone(), statements.name().to_owned());
-    Err(Error::HistoryNotEmpty { schema, tables, ledger })
+    Err(Error::HistoryNotEmpty { schema, tables, ledger, elsewhere: elsewhere.to_vec() })
 }
 
 /// The ledger without the rows that standalone statements of ours left open, and those rows.
