@@ -118,7 +118,7 @@ pub enum Error {
          If it has the work of some of its migrations already, start a run with \
          {{\"mode\": \"baseline\", \"upTo\": \"<the last migration that it has>\"}}, which records them as applied; \
          else point to an empty schema",
-        elsewhere.iter().map(|other| format!("Moreover, {other}. ")).collect::<String>()
+        sentences(.elsewhere)
     )]
     HistoryNotEmpty {
         /// The schema.
@@ -233,6 +233,12 @@ fn refusals(refused: &[Refused]) -> String {
     let refused: Vec<_> =
         refused.iter().map(|r| format!("migration {} is refused: {}", r.migration, r.refusal)).collect();
     listed(&refused)
+}
+
+/// A sentence each, with a blank behind it.
+fn sentences(more: &[String]) -> String {
+    let sentences: Vec<_> = more.iter().map(|one| format!("Moreover, {one}. ")).collect();
+    sentences.concat()
 }
 
 /// A line each, of the first few.

@@ -72,7 +72,7 @@ async fn the_longest_transaction_is_told_to_who_may_see_it() {
     let hidden = look(&mut stranger).await.unwrap();
     assert_eq!(hidden.longest_transaction, None);
     assert_eq!(hidden.hidden_transactions, [format!("2 of {}", database.name)]);
-    let catalog = catalog::look(&mut stranger, &[], &[], &[]).await.unwrap();
+    let catalog = catalog::look(&mut stranger, &catalog::Named::default()).await.unwrap();
     let report = report(subject(), &[], catalog, hidden);
     let [note] = &report.notes[..] else { panic!("{:?}", report.notes) };
     assert_eq!(
