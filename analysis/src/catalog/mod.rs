@@ -119,6 +119,9 @@ pub struct Index {
     pub key: Vec<String>,
     /// Whether it has an expression or a condition: a new type of a column has it built anew.
     pub computed: bool,
+    /// The columns by which it finds every row that has values there, in the order of its key. Empty if it finds none so: it
+    /// is invalid, is neither a B-tree nor a hash index, or leaves rows out.
+    pub finds: Vec<String>,
 }
 
 /// A function, an aggregate or a procedure.
@@ -148,6 +151,8 @@ pub struct Constraint {
     /// What becomes of the rows of a foreign key when what they refer to is deleted: `pg_constraint.confdeltype`, `a` or
     /// `r` to refuse it, `c` to delete them too, `n` and `d` to change them. A blank for other constraints.
     pub on_delete: char,
+    /// The same when what they refer to gets another key: `pg_constraint.confupdtype`.
+    pub on_update: char,
     /// Of a CHECK, `CHECK ((price > 0)) NOT VALID`, as `pg_get_constraintdef` writes it; empty while somebody has
     /// locked the table against readers.
     pub definition: String,
@@ -159,3 +164,11 @@ pub struct TypeFacts {
     /// Whether it is a domain with a constraint, its own or of the type below.
     pub constrained_domain: bool,
 }
+
+/// About how many rows a table has: as many as its size allows, where nobody has counted them. `None` if not even that is known.
+pub(crate) fn rows(facts: &Table) -> Option<u64> {
+    facts.rows.or_else(|| (facts.bytes > 0).then(|| facts.bytes.div_ceil(LEAST_ROW)))
+}
+
+/// What a row takes at least, about, in bytes.
+const LEAST_ROW: u64 = 100;

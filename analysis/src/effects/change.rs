@@ -20,12 +20,16 @@ pub enum What {
     Truncate,
     /// All rows go, one after the other.
     DeleteAll,
-    /// Any number of rows goes: as many as a condition finds, or as refer to others that go.
+    /// Any number of rows goes: as many as a condition finds.
     Delete,
+    /// About so many rows go with others that they refer to; `None` if there is no telling.
+    DeleteAlong(Option<u64>),
     /// All rows are written.
     UpdateAll,
     /// Any number of rows is written.
     Update,
+    /// About so many rows are written, because of others that they refer to; `None` if there is no telling.
+    UpdateAlong(Option<u64>),
     /// Any number of rows is locked against writers.
     LockRows,
 }

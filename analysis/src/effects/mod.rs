@@ -10,6 +10,7 @@ mod data;
 mod drop;
 pub(crate) mod expression;
 mod index;
+mod lookup;
 mod named;
 mod other;
 mod session;
@@ -17,7 +18,7 @@ mod types;
 mod view;
 mod world;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use report::Effect;
@@ -28,6 +29,7 @@ use crate::catalog::Catalog;
 use crate::name::{Name, identifier};
 
 pub use change::{Change, What};
+pub use lookup::Lookup;
 pub use named::{Named, named};
 pub use world::World;
 pub(crate) use world::{Names, is_temporary, made};
@@ -41,6 +43,10 @@ pub struct Effects {
     pub builds: BTreeMap<String, u64>,
     /// Relations in which something is looked up by key for each row of another, which is behind it.
     pub looked_up: BTreeMap<String, String>,
+    /// What is looked up because it refers to rows that go, or get another key.
+    pub lookups: Vec<Lookup>,
+    /// Relations of which every row is read, but only by those lookups.
+    pub only_looked: BTreeSet<String>,
     /// What becomes of rows and values that existed before the plan.
     pub changes: Vec<Change>,
     /// Whether there can be more: what a DO block, a call or a trigger does is not known before it runs.

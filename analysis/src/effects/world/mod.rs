@@ -9,8 +9,8 @@ use report::{Effect, Lock, Table, Work};
 
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::{Change, Effects, What};
-use crate::catalog::{Catalog, Column, Constraint, Function, Kind, Relation, TypeFacts};
+use super::{Change, Effects, Lookup, What};
+use crate::catalog::{Catalog, Column, Constraint, Function, Kind, Relation, TypeFacts, rows};
 use crate::name::Name;
 
 /// The database as the next statement meets it.
@@ -137,6 +137,11 @@ impl World {
         self.facts.get(&change.relation).filter(|_| self.names != Names::Nothing)
     }
 
+    /// Whether the plan has made the relation called `name` in effects, and filled it with nothing.
+    pub(crate) fn is_made(&self, name: &str) -> bool {
+        self.new.contains(&Name::parse(name)) && !self.filled.contains_key(name)
+    }
+
     /// The tables with a foreign key, or another constraint, that `refers` says of.
     pub(super) fn referring(&self, refers: impl Fn(&Constraint) -> bool) -> Vec<Name> {
         let tables = self.relations.values().filter(|relation| relation.constraints.iter().any(&refers));
@@ -176,6 +181,9 @@ impl World {
 
     /// The statement takes `lock` on `written`, and does `work` that takes longer the more rows there are.
     pub(super) fn works(&mut self, written: &Name, lock: Lock, work: Work) {
+        if !self.effects.only_looked.is_empty() {
+            self.effects.only_looked.remove(&self.resolve(written).to_string());
+        }
         self.touch(written, lock, Some(work));
     }
 
@@ -218,6 +226,29 @@ impl World {
         self.works(written, lock, Work::Scan);
         let (relation, by) = (self.resolve(written).to_string(), self.resolve(by).to_string());
         self.effects.looked_up.insert(relation, by);
+    }
+
+    /// Rows are looked up, and `scanned` is read as a whole each time.
+    pub(super) fn refers(&mut self, lookup: Lookup, scanned: &[Name], lock: Lock) {
+        for member in scanned {
+            let relation = self.resolve(member).to_string();
+            let is_read = |effect: &Effect| effect.relation == relation && effect.work.contains(&Work::Scan);
+            if !self.effects.of.iter().any(is_read) {
+                self.effects.only_looked.insert(relation);
+            }
+            self.touch(member, lock, Some(Work::Scan));
+        }
+        self.effects.lookups.push(lookup);
+    }
+
+    /// About how many rows `written` has, as far as that is known.
+    pub(super) fn rows_of(&self, written: &Name) -> Option<u64> {
+        let name = self.resolve(written);
+        let relation = name.to_string();
+        if self.new.contains(&name) && !self.filled.contains_key(&relation) {
+            return Some(0);
+        }
+        self.facts_of_name(&relation).and_then(rows)
     }
 
     /// What `statement` locks, without what it would do there.
