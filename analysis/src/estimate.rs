@@ -1,26 +1,15 @@
 //! About how long something takes: an order of magnitude, with what it is based on.
 
+mod part;
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
 use report::{Effect, Lock, Magnitude, Table, Verdict, Work, quantity};
 
 use crate::effects::{Effects, Lookup, World};
 use crate::rules::is_large;
-
-/// What a volume of the usual kind reads in a second: gp3's own 125 MB, rounded down.
-const READ_PER_SECOND: u64 = 100 * MIB;
-
-/// What is left of that where an index is sorted and written.
-const INDEXED_PER_SECOND: u64 = 25 * MIB;
-
-/// What is left of that where a table and all its indexes are written, or its rows one by one, and the log with them.
-const WRITTEN_PER_SECOND: u64 = 20 * MIB;
-
-/// How often a row is found by an index on a foreign key, a trigger's work included.
-const LOOKED_UP_PER_SECOND: u64 = 20_000;
-
-/// How many rows are written one by one, with their indexes and the log.
-const ROWS_WRITTEN_PER_SECOND: u64 = 50_000;
-
-const MIB: u64 = 1024 * 1024;
+use part::Part;
 
 /// How long something takes, by the relations that it works on.
 #[derive(Debug, Clone, Default)]
@@ -32,23 +21,12 @@ pub(crate) struct Time {
     unknown: Option<String>,
 }
 
-/// The work on one relation.
-#[derive(Debug, Clone)]
-struct Part {
-    relation: String,
-    milliseconds: u64,
-    /// How much is read or written in all.
-    bytes: u64,
-    /// What there is so much of: `40 GiB`, `up to 300 scans`.
-    amount: String,
-    /// What is done with it, and at what pace; it stands behind the relation's name.
-    pace: String,
-}
-
 impl Time {
     /// How long `effects` take on what has rows.
     pub(crate) fn of(effects: &Effects, world: &World) -> Self {
         let mut time = Self::default();
+        // A table refers to all partitions of another at once.
+        let mut joined = BTreeSet::new();
         let has_rows = |effect: &Effect| !effect.is_new || world.facts(effect).is_some();
         for effect in effects.of.iter().filter(|effect| !effect.work.is_empty() && has_rows(effect)) {
             // How often that is, the look-ups say.
@@ -61,11 +39,21 @@ impl Time {
             };
             // By its key, once for each of a few rows.
             let by = effects.looked_up.get(&effect.relation).filter(|_| effect.work == [Work::Scan]);
-            if by.is_some_and(|by| !is_large(world.facts_of_name(by))) {
+            let by = by.map(|by| (by, world.facts_of_name(by)));
+            if by.is_some_and(|(_, facts)| !is_large(facts)) {
                 continue;
             }
-            let builds = effects.builds.get(&effect.relation).copied().unwrap_or(1);
-            let parts = effect.work.iter().map(|work| part(effect, *work, builds, facts));
+            if let Some((by, Some(facts))) = by
+                && joined.insert(by)
+            {
+                time.parts.push(part::joined(by, facts));
+            }
+            let parts = effect.work.iter().map(|work| match work {
+                Work::Scan if effect.lock == Lock::RowExclusive => part::written(effect, effects, facts),
+                Work::Scan => part::read(effect, facts),
+                Work::IndexBuild => part::indexed(effect, effects, facts),
+                Work::Rewrite => part::rewritten(effect, facts),
+            });
             if effects.provable { time.at_worst.extend(parts) } else { time.parts.extend(parts) }
         }
         for lookup in &effects.lookups {
@@ -87,46 +75,24 @@ impl Time {
             time.unknown = Some(format!("how many rows of {} change cannot be told", lookup.refers_to));
             return time;
         };
-        let up_to = |many: u64| if many > 1 { format!("up to {}", quantity::about(many)) } else { "one".to_owned() };
-        let named = |one: &str, many: u64| format!("{} {one}{}", up_to(many), if many > 1 { "s" } else { "" });
         let relation = &lookup.relation;
-        for part in &lookup.unindexed {
-            match world.facts_of_name(part).filter(|facts| is_known(facts)) {
-                Some(facts) => time.parts.push(Part {
-                    relation: part.clone(),
-                    milliseconds: milliseconds(times.saturating_mul(facts.bytes), READ_PER_SECOND),
-                    bytes: 0,
-                    amount: named("scan", times),
-                    pace: format!(
-                        ", {} each, at about {} a second",
-                        quantity::bytes(facts.bytes),
-                        quantity::bytes(READ_PER_SECOND)
-                    ),
-                }),
+        for read in &lookup.unindexed {
+            match world.facts_of_name(read).filter(|facts| is_known(facts)) {
+                Some(facts) => time.parts.push(part::scanned(read, times, facts)),
                 // The plan has made it, and it has no rows of others.
-                None if world.is_made(part) => {}
-                None => time.unknown = Some(format!("how large {part} is cannot be told")),
+                None if world.is_made(read) => {}
+                None => time.unknown = Some(format!("how large {read} is cannot be told")),
             }
         }
-        let by_index = times.saturating_mul(lookup.indexed);
-        if by_index > 0 {
-            time.parts.push(Part {
-                relation: relation.clone(),
-                milliseconds: milliseconds(by_index, LOOKED_UP_PER_SECOND),
-                bytes: 0,
-                amount: named("look-up", by_index),
-                pace: format!(" by an index at about {} a second", quantity::about(LOOKED_UP_PER_SECOND)),
-            });
+        if lookup.indexed > 0 {
+            time.parts.push(part::found(relation, times.saturating_mul(lookup.indexed)));
         }
         match lookup.written {
             Some(0) => {}
-            Some(rows) => time.parts.push(Part {
-                relation: relation.clone(),
-                milliseconds: milliseconds(rows, ROWS_WRITTEN_PER_SECOND),
-                bytes: 0,
-                amount: named("row", rows),
-                pace: format!(" to write at about {} a second", quantity::about(ROWS_WRITTEN_PER_SECOND)),
-            }),
+            Some(many) => {
+                let goes = lookup.goes && lookup.action == 'c';
+                time.parts.push(part::written_along(relation, goes, many, world.facts_of_name(relation)));
+            }
             None => time.unknown = Some(format!("how many rows of {relation} go with others cannot be told")),
         }
         time
@@ -176,41 +142,25 @@ fn sum(parts: &[Part]) -> u64 {
     parts.iter().map(|part| part.milliseconds).fold(0, u64::saturating_add)
 }
 
-/// The largest of `parts`, and how much there is in all.
+/// Those of `parts` that the time is made of, the largest first, and how much there is in all.
 fn largest(parts: &[Part], relation: &str) -> Option<String> {
-    let first = parts.iter().rev().max_by_key(|part| part.milliseconds)?;
-    let of = if first.relation == relation { String::new() } else { format!(" of {}", first.relation) };
-    let text = format!("{}{of}{}", first.amount, first.pace);
-    let all = parts.iter().map(|part| part.bytes).fold(0, u64::saturating_add);
-    Some(if all > first.bytes { format!("{text}, {} in all", quantity::bytes(all)) } else { text })
+    let mut sorted: Vec<_> = parts.iter().rev().collect();
+    sorted.sort_by_key(|part| Reverse(part.milliseconds));
+    // A quarter of all of it is worth a word.
+    let matters = |part: &Part| part.milliseconds > 0 && part.milliseconds.saturating_mul(4) >= sum(parts);
+    let (first, rest) = sorted.split_first()?;
+    let told: Vec<_> = std::iter::once(*first).chain(rest.iter().copied().filter(|part| matters(part))).collect();
+    let texts: Vec<_> = told.iter().map(|part| part.text(relation)).collect();
+    let bytes = |part: &Part| part.bytes;
+    let (all, said) = (parts.iter().map(bytes), told.into_iter().map(bytes));
+    let (all, said) = (all.fold(0, u64::saturating_add), said.fold(0, u64::saturating_add));
+    let text = texts.join(" and ");
+    Some(if all > said { format!("{text}, {} in all", quantity::bytes(all)) } else { text })
 }
 
 /// Whether there is a size: a table that somebody has locked, and that nobody has counted, has none.
 fn is_known(facts: &Table) -> bool {
     facts.bytes > 0 || facts.rows.is_some()
-}
-
-fn part(effect: &Effect, work: Work, builds: u64, facts: &Table) -> Part {
-    let whole = facts.bytes.saturating_add(facts.index_bytes);
-    let (doing, bytes, rate) = match work {
-        // Rows are changed, and not only looked for.
-        Work::Scan if effect.lock == Lock::RowExclusive => ("to write row by row", whole, WRITTEN_PER_SECOND),
-        Work::Scan => ("to read", facts.bytes, READ_PER_SECOND),
-        Work::IndexBuild => ("to index", facts.bytes.saturating_mul(builds), INDEXED_PER_SECOND),
-        Work::Rewrite => ("to write anew", whole, WRITTEN_PER_SECOND),
-    };
-    Part {
-        relation: effect.relation.clone(),
-        milliseconds: milliseconds(bytes, rate),
-        bytes,
-        amount: quantity::bytes(bytes),
-        pace: format!(" {doing} at about {} a second", quantity::bytes(rate)),
-    }
-}
-
-/// How long so many take, at `rate` a second.
-fn milliseconds(many: u64, rate: u64) -> u64 {
-    u64::try_from(u128::from(many) * 1000 / u128::from(rate)).unwrap_or(u64::MAX)
 }
 
 /// The order of magnitude of so many milliseconds.

@@ -1,4 +1,4 @@
-//! What becomes of rows and values that existed before the plan.
+//! What becomes of rows and values that existed before the plan, and how many indexes are built.
 
 /// A change to a relation's rows or values.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,4 +32,13 @@ pub enum What {
     UpdateAlong(Option<u64>),
     /// Any number of rows is locked against writers.
     LockRows,
+}
+
+/// How many indexes of a relation are built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Builds {
+    /// Those of numbers, dates and the like: a few bytes to compare.
+    pub narrow: u64,
+    /// All others.
+    pub wide: u64,
 }

@@ -28,7 +28,7 @@ use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
 use crate::catalog::Catalog;
 use crate::name::{Name, identifier};
 
-pub use change::{Change, What};
+pub use change::{Builds, Change, What};
 pub use lookup::Lookup;
 pub use named::{Named, named};
 pub use world::World;
@@ -39,8 +39,8 @@ pub(crate) use world::{Names, is_temporary, made};
 pub struct Effects {
     /// By relation, one each, in the order in which the statement names them. Those of the system's catalog are left out.
     pub of: Vec<Effect>,
-    /// How many indexes are built, by relation, where it is more than one.
-    pub builds: BTreeMap<String, u64>,
+    /// How many indexes are built, by relation.
+    pub builds: BTreeMap<String, Builds>,
     /// Relations in which something is looked up by key for each row of another, which is behind it.
     pub looked_up: BTreeMap<String, String>,
     /// What is looked up because it refers to rows that go, or get another key.

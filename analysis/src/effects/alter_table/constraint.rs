@@ -103,9 +103,9 @@ fn added(written: &Written, columns: &[String], table: &Table, world: &mut World
                 }
             }
         }
-        Written::UniqueConstraint(it) => index(it.using_index().is_some(), table, world),
+        Written::UniqueConstraint(it) => index(it.using_index().is_some(), columns, table, world),
         Written::PrimaryKeyConstraint(it) => {
-            index(it.using_index().is_some(), table, world);
+            index(it.using_index().is_some(), columns, table, world);
             if has(it.syntax(), SyntaxKind::OVERLAPS_KW) {
                 excludes(table, world);
             }
@@ -123,7 +123,7 @@ fn added(written: &Written, columns: &[String], table: &Table, world: &mut World
             }
         }
         Written::ExcludeConstraint(_) => {
-            index(false, table, world);
+            index(false, &[], table, world);
             excludes(table, world);
         }
         _ => {}
@@ -157,10 +157,10 @@ pub(super) fn has_rows(table: &Name, columns: &[String], world: &World) -> bool 
     !world.is_new(table) || world.is_filled(table) || columns.iter().any(|column| world.column(table, column).is_none())
 }
 
-fn index(exists: bool, table: &Table, world: &mut World) {
+fn index(exists: bool, key: &[String], table: &Table, world: &mut World) {
     table.lock(world, Lock::AccessExclusive);
-    if !exists {
-        table.works(world, Lock::AccessExclusive, Work::IndexBuild);
+    for name in table.family(world).iter().filter(|_| !exists) {
+        world.builds(name, Lock::AccessExclusive, key);
     }
 }
 

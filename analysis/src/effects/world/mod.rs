@@ -205,15 +205,12 @@ impl World {
         });
         let Some(effect) = self.effects.of.get_mut(at) else { return };
         effect.lock = effect.lock.max(lock);
-        match work {
-            Some(Work::IndexBuild) if effect.work.contains(&Work::IndexBuild) => {
-                *self.effects.builds.entry(effect.relation.clone()).or_insert(1) += 1;
-            }
-            Some(work) if !effect.work.contains(&work) => {
-                effect.work.push(work);
-                effect.work.sort();
-            }
-            _ => {}
+        if work == Some(Work::IndexBuild) {
+            self.effects.builds.entry(effect.relation.clone()).or_default().wide += 1;
+        }
+        if let Some(work) = work.filter(|work| !effect.work.contains(work)) {
+            effect.work.push(work);
+            effect.work.sort();
         }
         // That reads every row and builds every index.
         if effect.work.contains(&Work::Rewrite) {
@@ -226,6 +223,19 @@ impl World {
         self.works(written, lock, Work::Scan);
         let (relation, by) = (self.resolve(written).to_string(), self.resolve(by).to_string());
         self.effects.looked_up.insert(relation, by);
+    }
+
+    /// The statement takes `lock` on `written`, and builds an index with this `key`: of columns, or of what is not known.
+    pub(super) fn builds(&mut self, written: &Name, lock: Lock, key: &[String]) {
+        self.works(written, lock, Work::IndexBuild);
+        let types: Option<Vec<&str>> =
+            key.iter().map(|name| self.column(written, name).map(|column| column.of_type.as_str())).collect();
+        let is_narrow = types.is_some_and(|types| !types.is_empty() && types.into_iter().all(is_narrow));
+        let relation = self.resolve(written).to_string();
+        if let Some(builds) = self.effects.builds.get_mut(&relation).filter(|builds| is_narrow && builds.wide > 0) {
+            builds.wide -= 1;
+            builds.narrow += 1;
+        }
     }
 
     /// Rows are looked up, and `scanned` is read as a whole each time.
@@ -351,6 +361,13 @@ impl World {
     pub(super) fn column(&self, written: &Name, name: &str) -> Option<&Column> {
         self.relation(written)?.columns.iter().find(|column| column.name == name)
     }
+}
+
+/// Whether values of this type are a few bytes, and compared as such.
+fn is_narrow(of_type: &str) -> bool {
+    const NARROW: [&str; 9] =
+        ["smallint", "integer", "bigint", "real", "double precision", "boolean", "date", "uuid", "oid"];
+    NARROW.contains(&of_type) || of_type.starts_with("timestamp") || of_type.starts_with("time ")
 }
 
 /// Whether `name` is of PostgreSQL's own catalog.
