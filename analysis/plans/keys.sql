@@ -132,6 +132,15 @@ CREATE INDEX CONCURRENTLY million_above ON million (above); -- safe
 -- migration: safe
 DELETE FROM million WHERE id BETWEEN 1 AND 300; -- safe
 
+-- plan: rows go through a view
+CREATE TABLE kinds (id bigint PRIMARY KEY, old boolean);
+INSERT INTO kinds SELECT n, true FROM generate_series(1, 1000) n;
+ANALYZE kinds;
+CREATE TABLE million (id bigint PRIMARY KEY, kind bigint REFERENCES kinds (id));
+CREATE VIEW old_kinds AS SELECT id FROM kinds WHERE old;
+-- migration: danger
+DELETE FROM old_kinds WHERE id = 1; -- danger foreign-key-lookup
+
 -- plan: rows that take rows of their own table along
 CREATE TABLE million (id bigint PRIMARY KEY, above bigint REFERENCES million (id) ON DELETE CASCADE);
 -- migration: danger
