@@ -6,6 +6,7 @@
     python -m bench --builds     what other release profiles would cost and bring, in some twenty minutes
     python -m bench --run        what a whole run takes and costs, on the local stack
     python -m bench --reports    what a plan costs with the report on it
+    python -m bench --estimates  how far the report's estimates are off, with this machine's own speeds; --sizes adds 10000000
     python -m bench --queries    what --only (Lockstep otherwise) sends for --sizes, and how long each takes; changes no page
     python -m bench --quick      two histories, no added round trip, in about a minute; changes no page
     python -m bench --check      whether the page is about the sources that are there: 1 if not
@@ -20,7 +21,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from bench import build, builds, contenders, histories, page, profile, queries, reports, startup, surroundings
+from bench import build, builds, contenders, estimates, histories, page, profile, queries, reports, startup, surroundings
 from bench.server import Server
 from bench.speed import Repetitions, Speed, Surroundings
 
@@ -51,6 +52,10 @@ def main() -> int:
         chosen = [histories.generated(size, arguments.seed) for size in arguments.sizes or (100, 1_000)]
         rows = reports.measure(build.binaries("plan").function("plan"), [*chosen, *histories.real()])
         page.keep("reports", {"about": _about(), "rows": rows})
+    elif arguments.estimates:
+        content = estimates.measure(arguments.sizes or estimates.SIZES, _say)
+        print("\n".join(estimates.show(content)))
+        page.keep("estimates", {"about": _about(), **content})
     elif arguments.builds:
         page.keep("builds", {"about": _about(), "rows": builds.measure(_say)})
     elif arguments.queries:
@@ -147,6 +152,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--builds", action="store_true")
     parser.add_argument("--run", action="store_true")
     parser.add_argument("--reports", action="store_true")
+    parser.add_argument("--estimates", action="store_true")
     parser.add_argument("--queries", action="store_true")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--check", action="store_true")
@@ -156,7 +162,7 @@ def _arguments() -> argparse.Namespace:
         "--other", type=Path, metavar="DIRECTORY", action="append",
         help="a directory with another build of apply and plan, to measure beside this one; changes no page",
     )
-    parser.add_argument("--sizes", type=_numbers(int), metavar="N,...", help="generated histories of so many migrations")
+    parser.add_argument("--sizes", type=_numbers(int), metavar="N,...", help="generated histories of so many migrations, or with --estimates tables of so many rows")
     parser.add_argument("--rtt", type=_numbers(float), metavar="MS,...", help="round trips to add, in ms")
     parser.add_argument("--seed", type=int, default=1, help="decides the generated histories")
     return parser.parse_args()

@@ -6,13 +6,13 @@ import json
 import statistics
 from pathlib import Path
 
-from bench import builds, plot, profile, surroundings
+from bench import builds, estimates, plot, profile, surroundings
 from bench.contenders import CASES, FRESH
 
 RESULTS = Path(__file__).parent / "results"
 PARTS = {
     "speed": "speed", "profile": "where the time goes", "startup": "start-up", "builds": "what each choice costs",
-    "run": "a whole run", "reports": "reports",
+    "run": "a whole run", "reports": "reports", "estimates": "estimates",
 }
 LIMIT = "limit"
 LIMIT_IS = (
@@ -55,6 +55,13 @@ REPORTED = (
     "here on the same machine. At 512 MB Lambda gives 0.29 of a core, so the CPU's time is longer there by that."
 )
 
+ESTIMATED = (
+    "How long statements take, and what the report's estimate comes to with this machine's own speeds in the place of those "
+    "that it assumes, which are a small instance's; in brackets the second by the first. Where only one time stands, the "
+    "speed was taken from it. Each is the median of three, of tables of more than a million rows a single time, without "
+    "what its commit takes; PostgreSQL has its own settings. The report itself says no more than an order of magnitude."
+)
+
 BUILT = (
     "The two functions with and without a database driver, each choice alone, from nothing but the downloaded sources. "
     "The CPU seconds are of all compilers together."
@@ -85,7 +92,10 @@ def write() -> None:
         "# How fast Lockstep is", "",
         "Made by `python -m bench`; do not edit. Absolute times are of one machine: compare within a table only.", "",
     ]
-    sections = {"speed": _speed, "profile": _profile, "startup": _startup, "builds": _builds, "run": _run, "reports": _reports}
+    sections = {
+        "speed": _speed, "profile": _profile, "startup": _startup, "builds": _builds, "run": _run, "reports": _reports,
+        "estimates": _estimates,
+    }
     for part in PARTS:
         if content := _kept(part):
             lines += sections[part](content)
@@ -289,6 +299,10 @@ def _reports(content: dict) -> list[str]:
             f"{row['peak_mb']:.0f} | {row['payload_bytes']:,} | {' | '.join(sizes)} |"
         )
     return [*lines, "", *_about(content["about"])]
+
+
+def _estimates(content: dict) -> list[str]:
+    return ["## Estimates", "", ESTIMATED, "", *estimates.show(content), "", *_about(content["about"])]
 
 
 def _about(about: dict[str, str]) -> list[str]:

@@ -3,6 +3,10 @@
 CREATE TABLE customers (id int PRIMARY KEY, name text);
 CREATE TABLE orders (id int PRIMARY KEY, customer_id int REFERENCES customers (id), total int, state text);
 CREATE TABLE lines (order_id int REFERENCES orders (id) ON DELETE CASCADE, sku text);
+CREATE TABLE shelves (id int PRIMARY KEY);
+CREATE TABLE books (title text, shelf int REFERENCES shelves (id) ON DELETE SET NULL ON UPDATE CASCADE);
+CREATE TABLE labels (shelf int REFERENCES shelves (id));
+CREATE INDEX ON labels (shelf);
 CREATE TABLE archive (id int, total int);
 CREATE TABLE readings (year int NOT NULL, value int) PARTITION BY LIST (year);
 CREATE TABLE readings_2024 PARTITION OF readings FOR VALUES IN (2024);
@@ -13,6 +17,8 @@ CREATE VIEW large AS SELECT id, total FROM archive WHERE total > 1;
 INSERT INTO customers SELECT n, 'name' FROM generate_series(1, 5) n;
 INSERT INTO orders SELECT n, n, n, 'open' FROM generate_series(1, 3) n;
 INSERT INTO lines SELECT n, 'sku' FROM generate_series(1, 3) n;
+INSERT INTO shelves SELECT n FROM generate_series(1, 5) n;
+INSERT INTO books SELECT 'title', n FROM generate_series(1, 5) n;
 INSERT INTO archive SELECT n, n FROM generate_series(1, 3) n;
 INSERT INTO readings SELECT y, y FROM generate_series(2024, 2025) y;
 INSERT INTO parents VALUES (1);
@@ -139,6 +145,21 @@ DELETE FROM customers WHERE id > 3;
 -- about: What refers to the rows goes too.
 -- statement:
 DELETE FROM orders;
+
+-- form: delete-set-null
+-- about: What refers to the rows is written. Where an index fits, it is found by that.
+-- statement:
+DELETE FROM shelves WHERE id = 1;
+
+-- form: update-key
+-- about: Likewise where rows get another key.
+-- statement:
+UPDATE shelves SET id = 9 WHERE id = 1;
+
+-- form: update-key-no-action
+-- about: Who refers to the rows is looked for.
+-- statement:
+UPDATE customers SET id = 9 WHERE id = 5;
 
 -- form: merge
 -- about: Both tables are read.

@@ -56,7 +56,10 @@ SELECT * FROM big FOR UPDATE; -- danger update-many
 
 -- plan: rows go along their foreign keys
 CREATE TABLE a1 (id bigint PRIMARY KEY);
+INSERT INTO a1 SELECT n FROM generate_series(1, 10) n;
 CREATE TABLE a2 (id bigint PRIMARY KEY, a bigint REFERENCES a1 (id) ON DELETE CASCADE);
+INSERT INTO a2 SELECT n, 1 FROM generate_series(1, 10) n;
+ANALYZE a1, a2;
 CREATE TABLE big (id bigint PRIMARY KEY, a bigint REFERENCES a2 (id) ON DELETE CASCADE);
 -- migration: danger
 DELETE FROM a1 WHERE id = 9; -- danger delete-many
@@ -65,7 +68,7 @@ DELETE FROM a1 WHERE id = 9; -- danger delete-many
 CREATE TABLE kinds (id bigint PRIMARY KEY);
 CREATE TABLE big (id bigint PRIMARY KEY, kind bigint REFERENCES kinds (id) ON DELETE SET NULL);
 -- migration: danger
-DELETE FROM kinds WHERE id = 9; -- danger update-many
+DELETE FROM kinds WHERE id = 9; -- danger foreign-key-lookup
 
 -- plan: an empty table beside a large one
 CREATE TABLE big (id bigint PRIMARY KEY);
@@ -147,7 +150,7 @@ EXECUTE purge; -- caution opaque
 CREATE TABLE kinds (id bigint PRIMARY KEY);
 CREATE TABLE big (id bigint PRIMARY KEY, kind bigint REFERENCES kinds (id) ON UPDATE CASCADE);
 -- migration: danger
-UPDATE kinds SET id = 10 WHERE id = 9; -- danger update-many
+UPDATE kinds SET id = 10 WHERE id = 9; -- danger foreign-key-lookup
 
 -- plan: rows of a partition are referred to through its table
 CREATE TABLE parts (id bigint PRIMARY KEY) PARTITION BY RANGE (id);

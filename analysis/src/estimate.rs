@@ -1,20 +1,15 @@
 //! About how long something takes: an order of magnitude, with what it is based on.
 
+mod part;
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
 use report::{Effect, Lock, Magnitude, Table, Verdict, Work, quantity};
 
-use crate::effects::{Effects, World};
+use crate::effects::{Effects, Lookup, World};
 use crate::rules::is_large;
-
-/// What a volume of the usual kind reads in a second: gp3's own 125 MB, rounded down.
-const READ_PER_SECOND: u64 = 100 * MIB;
-
-/// What is left of that where an index is sorted and written.
-const INDEXED_PER_SECOND: u64 = 25 * MIB;
-
-/// What is left of that where a table and all its indexes are written, or its rows one by one, and the log with them.
-const WRITTEN_PER_SECOND: u64 = 20 * MIB;
-
-const MIB: u64 = 1024 * 1024;
+use part::Part;
 
 /// How long something takes, by the relations that it works on.
 #[derive(Debug, Clone, Default)]
@@ -26,37 +21,79 @@ pub(crate) struct Time {
     unknown: Option<String>,
 }
 
-/// The work on one relation.
-#[derive(Debug, Clone)]
-struct Part {
-    relation: String,
-    milliseconds: u64,
-    bytes: u64,
-    doing: &'static str,
-    rate: u64,
-}
-
 impl Time {
     /// How long `effects` take on what has rows.
     pub(crate) fn of(effects: &Effects, world: &World) -> Self {
         let mut time = Self::default();
+        // A table refers to all partitions of another at once.
+        let mut joined = BTreeSet::new();
         let has_rows = |effect: &Effect| !effect.is_new || world.facts(effect).is_some();
         for effect in effects.of.iter().filter(|effect| !effect.work.is_empty() && has_rows(effect)) {
+            // How often that is, the look-ups say.
+            if effect.work == [Work::Scan] && effects.only_looked.contains(&effect.relation) {
+                continue;
+            }
             let Some(facts) = world.facts(effect).filter(|facts| is_known(facts)) else {
                 time.unknown = Some(format!("how large {} is cannot be told", effect.relation));
                 continue;
             };
             // By its key, once for each of a few rows.
             let by = effects.looked_up.get(&effect.relation).filter(|_| effect.work == [Work::Scan]);
-            if by.is_some_and(|by| !is_large(world.facts_of_name(by))) {
+            let by = by.map(|by| (by, world.facts_of_name(by)));
+            if by.is_some_and(|(_, facts)| !is_large(facts)) {
                 continue;
             }
-            let builds = effects.builds.get(&effect.relation).copied().unwrap_or(1);
-            let parts = effect.work.iter().map(|work| part(effect, *work, builds, facts));
+            if let Some((by, Some(facts))) = by
+                && joined.insert(by)
+            {
+                time.parts.push(part::joined(by, facts));
+            }
+            let parts = effect.work.iter().map(|work| match work {
+                Work::Scan if effect.lock == Lock::RowExclusive => part::written(effect, effects, facts),
+                Work::Scan => part::read(effect, facts),
+                Work::IndexBuild => part::indexed(effect, effects, facts),
+                Work::Rewrite => part::rewritten(effect, facts),
+            });
             if effects.provable { time.at_worst.extend(parts) } else { time.parts.extend(parts) }
+        }
+        for lookup in &effects.lookups {
+            time.extend(&Self::of_lookup(lookup, world));
         }
         if effects.untimed {
             time.unknown.get_or_insert_with(|| "how long it runs cannot be told".to_owned());
+        }
+        time
+    }
+
+    /// How long it takes to follow one foreign key.
+    pub(crate) fn of_lookup(lookup: &Lookup, world: &World) -> Self {
+        let mut time = Self::default();
+        if lookup.times == Some(0) {
+            return time;
+        }
+        let Some(times) = lookup.times else {
+            time.unknown = Some(format!("how many rows of {} change cannot be told", lookup.refers_to));
+            return time;
+        };
+        let relation = &lookup.relation;
+        for read in &lookup.unindexed {
+            match world.facts_of_name(read).filter(|facts| is_known(facts)) {
+                Some(facts) => time.parts.push(part::scanned(read, times, facts)),
+                // The plan has made it, and it has no rows of others.
+                None if world.is_made(read) => {}
+                None => time.unknown = Some(format!("how large {read} is cannot be told")),
+            }
+        }
+        if lookup.indexed > 0 {
+            time.parts.push(part::found(relation, times.saturating_mul(lookup.indexed)));
+        }
+        match lookup.written {
+            Some(0) => {}
+            Some(many) => {
+                let goes = lookup.goes && lookup.action == 'c';
+                time.parts.push(part::written_along(relation, goes, many, world.facts_of_name(relation)));
+            }
+            None => time.unknown = Some(format!("how many rows of {relation} go with others cannot be told")),
         }
         time
     }
@@ -72,9 +109,14 @@ impl Time {
 
     /// What is known is said where it is long already, whatever else there is.
     pub(crate) fn how_long(&self) -> Magnitude {
-        let known = long(&self.parts);
-        let is_open = self.unknown.is_some() || long(&self.at_worst) > Magnitude::Moment;
+        let known = magnitude(self.milliseconds());
+        let is_open = self.unknown.is_some() || magnitude(sum(&self.at_worst)) > Magnitude::Moment;
         if is_open && known < Magnitude::Minutes { Magnitude::Unknown } else { known }
+    }
+
+    /// What is known of it, in milliseconds.
+    pub(crate) fn milliseconds(&self) -> u64 {
+        sum(&self.parts)
     }
 
     /// How much it matters to wait so long, for a table that `is_large` or for another.
@@ -89,25 +131,31 @@ impl Time {
 
     /// What that is based on, as a clause. Where all of it is work on `relation`, that is not said again.
     pub(crate) fn basis(&self, relation: &str) -> String {
-        let known = sum(&self.parts, relation);
-        let at_worst = sum(&self.at_worst, relation).map(|sum| format!("at worst {sum}"));
+        let known = largest(&self.parts, relation);
+        let at_worst = largest(&self.at_worst, relation).map(|largest| format!("at worst {largest}"));
         let parts: Vec<_> = [known, at_worst, self.unknown.clone()].into_iter().flatten().collect();
         if parts.is_empty() { "the catalog alone is changed".to_owned() } else { parts.join(", and ") }
     }
 }
 
-fn long(parts: &[Part]) -> Magnitude {
-    magnitude(parts.iter().map(|part| part.milliseconds).fold(0, u64::saturating_add))
+fn sum(parts: &[Part]) -> u64 {
+    parts.iter().map(|part| part.milliseconds).fold(0, u64::saturating_add)
 }
 
-/// The largest of `parts`, and how much there is in all.
-fn sum(parts: &[Part], relation: &str) -> Option<String> {
-    let first = parts.iter().rev().max_by_key(|part| part.milliseconds)?;
-    let of = if first.relation == relation { String::new() } else { format!(" of {}", first.relation) };
-    let (bytes, rate) = (quantity::bytes(first.bytes), quantity::bytes(first.rate));
-    let text = format!("{bytes}{of} {} at about {rate} a second", first.doing);
-    let all = parts.iter().map(|part| part.bytes).fold(0, u64::saturating_add);
-    Some(if parts.len() > 1 { format!("{text}, {} in all", quantity::bytes(all)) } else { text })
+/// Those of `parts` that the time is made of, the largest first, and how much there is in all.
+fn largest(parts: &[Part], relation: &str) -> Option<String> {
+    let mut sorted: Vec<_> = parts.iter().rev().collect();
+    sorted.sort_by_key(|part| Reverse(part.milliseconds));
+    // A quarter of all of it is worth a word.
+    let matters = |part: &Part| part.milliseconds > 0 && part.milliseconds.saturating_mul(4) >= sum(parts);
+    let (first, rest) = sorted.split_first()?;
+    let told: Vec<_> = std::iter::once(*first).chain(rest.iter().copied().filter(|part| matters(part))).collect();
+    let texts: Vec<_> = told.iter().map(|part| part.text(relation)).collect();
+    let bytes = |part: &Part| part.bytes;
+    let (all, said) = (parts.iter().map(bytes), told.into_iter().map(bytes));
+    let (all, said) = (all.fold(0, u64::saturating_add), said.fold(0, u64::saturating_add));
+    let text = texts.join(" and ");
+    Some(if all > said { format!("{text}, {} in all", quantity::bytes(all)) } else { text })
 }
 
 /// Whether there is a size: a table that somebody has locked, and that nobody has counted, has none.
@@ -115,24 +163,11 @@ fn is_known(facts: &Table) -> bool {
     facts.bytes > 0 || facts.rows.is_some()
 }
 
-fn part(effect: &Effect, work: Work, builds: u64, facts: &Table) -> Part {
-    let whole = facts.bytes.saturating_add(facts.index_bytes);
-    let (doing, bytes, rate) = match work {
-        // Rows are changed, and not only looked for.
-        Work::Scan if effect.lock == Lock::RowExclusive => ("to write row by row", whole, WRITTEN_PER_SECOND),
-        Work::Scan => ("to read", facts.bytes, READ_PER_SECOND),
-        Work::IndexBuild => ("to index", facts.bytes.saturating_mul(builds), INDEXED_PER_SECOND),
-        Work::Rewrite => ("to write anew", whole, WRITTEN_PER_SECOND),
-    };
-    let milliseconds = bytes.saturating_mul(1000) / rate;
-    Part { relation: effect.relation.clone(), milliseconds, bytes, doing, rate }
-}
-
 /// The order of magnitude of so many milliseconds.
 fn magnitude(milliseconds: u64) -> Magnitude {
     match milliseconds {
-        0..100 => Magnitude::Moment,
-        100..10_000 => Magnitude::Seconds,
+        0..1000 => Magnitude::Moment,
+        1000..10_000 => Magnitude::Seconds,
         10_000..600_000 => Magnitude::Minutes,
         _ => Magnitude::Hours,
     }
@@ -143,8 +178,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tenth_of_a_second_is_a_moment_and_ten_minutes_are_long() {
-        let magnitudes = [0, 200, 60_000, 6_000_000].map(magnitude);
-        assert_eq!(magnitudes, [Magnitude::Moment, Magnitude::Seconds, Magnitude::Minutes, Magnitude::Hours]);
+    fn less_than_a_second_is_a_moment_and_ten_minutes_are_long() {
+        let magnitudes = [0, 999, 1000, 60_000, 6_000_000].map(magnitude);
+        let told = [Magnitude::Moment, Magnitude::Moment, Magnitude::Seconds, Magnitude::Minutes, Magnitude::Hours];
+        assert_eq!(magnitudes, told);
     }
 }

@@ -143,11 +143,11 @@ pub struct Blocking {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Magnitude {
-    /// Less than a tenth of a second.
+    /// Less than a second.
     Moment,
-    /// Up to some seconds.
+    /// Some seconds: less than ten.
     Seconds,
-    /// Up to some minutes.
+    /// Less than ten minutes.
     Minutes,
     /// More.
     Hours,

@@ -47,6 +47,8 @@ pub(super) struct Index {
     pub(super) immediate: bool,
     /// Whether it has an expression or a condition.
     pub(super) computed: bool,
+    /// Whether it finds every row that has values in the columns that its key begins with.
+    pub(super) finds: bool,
     /// The numbers of its key's columns, in order. An expression has 0.
     pub(super) key: Vec<i16>,
     /// The numbers of the columns that it has or refers to.
@@ -66,6 +68,7 @@ pub(super) struct Rule {
     pub(super) on_delete: char,
     /// Whether it is looked at when the transaction ends, unless somebody says otherwise.
     pub(super) deferred: bool,
+    pub(super) on_update: char,
     /// The constraint that this one comes of: a partitioned table's.
     pub(super) parent: Option<Oid>,
 }
@@ -251,16 +254,18 @@ fn class(row: &PgRow) -> Result<Option<(Oid, Class)>, sqlx::Error> {
 }
 
 fn rule(row: &PgRow) -> Result<Rule, sqlx::Error> {
+    let letter = |column| Ok::<_, sqlx::Error>(row.try_get::<&str, _>(column)?.chars().next().unwrap_or_default());
     Ok(Rule {
         oid: row.try_get("oid")?,
         name: row.try_get("name")?,
-        kind: row.try_get::<&str, _>("kind")?.chars().next().unwrap_or_default(),
+        kind: letter("kind")?,
         validated: row.try_get("validated")?,
         table: row.try_get("relation")?,
         columns: row.try_get::<Option<_>, _>("columns")?.unwrap_or_default(),
         refers_to: row.try_get("refers_to")?,
         refers_to_columns: row.try_get::<Option<_>, _>("refers_to_columns")?.unwrap_or_default(),
-        on_delete: row.try_get::<&str, _>("on_delete")?.chars().next().unwrap_or_default(),
+        on_delete: letter("on_delete")?,
+        on_update: letter("on_update")?,
         deferred: row.try_get("deferred")?,
         parent: row.try_get("parent")?,
     })
@@ -275,6 +280,7 @@ fn index(row: &PgRow) -> Result<Index, sqlx::Error> {
         unique: row.try_get("is_unique")?,
         immediate: row.try_get("immediate")?,
         computed: row.try_get("computed")?,
+        finds: row.try_get("finds")?,
         key: columns.iter().take(key).copied().collect(),
         columns: columns.into_iter().filter(|number| *number > 0).collect(),
     })
@@ -321,14 +327,21 @@ const RULES: &str = "\
     SELECT oid, conname AS name, contype::pg_catalog.text AS kind, convalidated AS validated, conrelid AS relation, \
            conkey AS columns, nullif(confrelid, 0) AS refers_to, confkey AS refers_to_columns, \
            CASE contype WHEN 'f' THEN confdeltype ELSE ' ' END::pg_catalog.text AS on_delete, \
+           CASE contype WHEN 'f' THEN confupdtype ELSE ' ' END::pg_catalog.text AS on_update, \
            condeferrable AND condeferred AS deferred, nullif(conparentid, 0) AS parent \
     FROM pg_catalog.pg_constraint WHERE conrelid = ANY ($1)";
 
+/// The condition of an index that leaves out only rows without a value in its first column is read as the server keeps it:
+/// writing it as SQL would open the table.
 const INDEXES: &str = "\
-    SELECT indexrelid AS oid, indrelid AS relation, indisvalid AS valid, indisunique AS is_unique, \
-           indimmediate AS immediate, indexprs IS NOT NULL OR indpred IS NOT NULL AS computed, \
-           indkey::pg_catalog.text AS keys, indnkeyatts AS key_columns \
-    FROM pg_catalog.pg_index WHERE indexrelid = ANY ($1)";
+    SELECT i.indexrelid AS oid, i.indrelid AS relation, i.indisvalid AS valid, i.indisunique AS is_unique, \
+           i.indimmediate AS immediate, i.indexprs IS NOT NULL OR i.indpred IS NOT NULL AS computed, \
+           i.indisvalid AND m.amname IN ('btree', 'hash') AND (i.indpred IS NULL OR i.indpred::pg_catalog.text ~ ( \
+               '^[{]NULLTEST :arg [{]VAR :varno 1 :varattno ' || i.indkey[0]::pg_catalog.text || \
+               ' [^{}]*[}] :nulltesttype 1 [^{}]*[}]$')) AS finds, \
+           i.indkey::pg_catalog.text AS keys, i.indnkeyatts AS key_columns \
+    FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
+    JOIN pg_catalog.pg_am m ON m.oid = c.relam WHERE i.indexrelid = ANY ($1)";
 
 /// Columns that an expression or a condition of an index refers to.
 const INDEX_COLUMNS: &str = "\

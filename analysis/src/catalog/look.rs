@@ -166,13 +166,16 @@ impl<'a> Found<'a> {
 
     fn index(&self, oid: Oid) -> Option<Index> {
         let index = self.details.indexes.get(&oid)?;
-        let key: Option<Vec<String>> = index.key.iter().map(|n| self.details.column(index.table, *n)).collect();
+        let column = |number: &i16| self.details.column(index.table, *number);
+        let key: Option<Vec<String>> = index.key.iter().map(column).collect();
+        let plain = index.key.iter().map_while(column);
         Some(Index {
             name: self.details.name(oid)?,
             unique: index.unique && index.valid && index.immediate && !index.computed,
             // An expression is no column.
             key: key.unwrap_or_default(),
             computed: index.computed,
+            finds: plain.filter(|_| index.finds).collect(),
         })
     }
 
@@ -187,6 +190,7 @@ impl<'a> Found<'a> {
             refers_to_columns: rule.refers_to.map(|oid| names(oid, &rule.refers_to_columns)).unwrap_or_default(),
             on_delete: rule.on_delete,
             deferred: rule.deferred,
+            on_update: rule.on_update,
             definition: self.moment.definitions.get(&rule.oid).cloned().unwrap_or_default(),
         }
     }

@@ -91,7 +91,8 @@ pub(crate) const LEDGERS: [&str; 2] = ["_prisma_migrations", "_sqlx_migrations"]
 
 /// The relations asked for, with their number; and without one, once each:
 /// - their tables, if they are indexes,
-/// - what inherits from those or refers to them by a foreign key, and so on: TRUNCATE ... CASCADE takes all of that,
+/// - what inherits from those, or from what they read if they are views, or refers to them by a foreign key, and so on:
+///   TRUNCATE ... CASCADE takes all of that, and rows that go are looked up there,
 /// - what they refer to, and of what they are partitions, with all other partitions of that: the default partition is
 ///   read when another is made, and sizes are sums,
 /// - the tables that views read in the end, whatever views stand between, and those with all their partitions,
@@ -105,16 +106,19 @@ fn relations(names: &[Name]) -> String {
          ), edges AS MATERIALIZED ( \
              SELECT inhparent AS origin, inhrelid AS oid FROM pg_catalog.pg_inherits \
              UNION ALL SELECT confrelid, conrelid FROM pg_catalog.pg_constraint WHERE contype = 'f' \
-         ), reached AS ( \
+         ), views AS MATERIALIZED ({VIEWS}), \
+         seen AS ( \
              SELECT oid FROM named \
+             UNION SELECT views.oid FROM seen JOIN views ON views.origin = seen.oid \
+         ), reached AS ( \
+             SELECT oid FROM seen \
              UNION SELECT i.indrelid FROM named JOIN pg_catalog.pg_index i ON i.indexrelid = named.oid \
              UNION SELECT edges.oid FROM reached JOIN edges ON edges.origin = reached.oid \
          ), linked AS MATERIALIZED ( \
              SELECT oid FROM reached \
              UNION SELECT k.confrelid FROM reached JOIN pg_catalog.pg_constraint k ON k.conrelid = reached.oid \
                    WHERE k.contype = 'f' \
-         ), views AS MATERIALIZED ({VIEWS}), \
-         read AS ( \
+         ), read AS ( \
              SELECT oid FROM reached \
              UNION SELECT views.oid FROM read JOIN views ON views.origin = read.oid \
          ), above AS ( \

@@ -154,6 +154,9 @@ pub struct Index {
     pub key: Vec<String>,
     /// Whether it has an expression or a condition: a new type of a column has it built anew.
     pub computed: bool,
+    /// The columns by which it finds every row that has values there, in the order of its key. Empty if it finds none so: it
+    /// is invalid, is neither a B-tree nor a hash index, or leaves rows out.
+    pub finds: Vec<String>,
 }
 
 /// A function, an aggregate or a procedure.
@@ -200,6 +203,8 @@ pub struct Constraint {
     pub on_delete: char,
     /// Whether it is looked at when the transaction ends.
     pub deferred: bool,
+    /// The same when what they refer to gets another key: `pg_constraint.confupdtype`.
+    pub on_update: char,
     /// Of a CHECK, `CHECK ((price > 0)) NOT VALID`, as `pg_get_constraintdef` writes it; empty while somebody has
     /// locked the table against readers.
     pub definition: String,
@@ -217,3 +222,11 @@ pub struct TypeFacts {
     /// `pg_type.typtype`: `e` for an enum, `d` for a domain, `c` for a composite type, `b` for most others.
     pub kind: char,
 }
+
+/// About how many rows a table has: as many as its size allows, where nobody has counted them. `None` if not even that is known.
+pub(crate) fn rows(facts: &Table) -> Option<u64> {
+    facts.rows.or_else(|| (facts.bytes > 0).then(|| facts.bytes.div_ceil(LEAST_ROW)))
+}
+
+/// What a row takes at least, about, in bytes.
+const LEAST_ROW: u64 = 100;

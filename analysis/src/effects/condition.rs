@@ -18,8 +18,8 @@ pub(super) enum Found {
     All,
     /// Any number.
     Any,
-    /// No more than some thousand: a key's columns are given.
-    Few,
+    /// No more than so many, which are few: a key's columns are given.
+    Few(u64),
 }
 
 /// How many rows the condition `expr` finds of a table that is called by one of `names`, and has these `columns` and
@@ -30,8 +30,8 @@ pub(super) fn found(expr: Option<&Expr>, names: &[String], columns: &[Column], i
     let whole = columns.iter().filter(whole).map(|column| column.name.as_str()).collect();
     let mut bounds = Bounds { names, whole, values: BTreeMap::new(), least: BTreeMap::new(), most: BTreeMap::new() };
     bounds.read(expr);
-    if indexes.iter().filter(|index| index.unique).any(|index| bounds.are_few(&index.key)) {
-        return Found::Few;
+    if let Some(few) = indexes.iter().filter(|index| index.unique).filter_map(|index| bounds.few(&index.key)).min() {
+        return Found::Few(few);
     }
     if expr.syntax().descendants().any(|node| is_column(&node)) { Found::Any } else { Found::All }
 }
@@ -129,10 +129,10 @@ impl Bounds<'_> {
         }
     }
 
-    /// Whether the columns of a unique `key` can have no more than a few values together.
-    fn are_few(&self, key: &[String]) -> bool {
+    /// How many values the columns of a unique `key` can have together, if those are few.
+    fn few(&self, key: &[String]) -> Option<u64> {
         let many = key.iter().map(|column| self.many(column)).try_fold(1_u64, |all, one| all.checked_mul(one?));
-        !key.is_empty() && many.is_some_and(|many| many <= FEW)
+        many.filter(|many| !key.is_empty() && *many <= FEW)
     }
 
     fn many(&self, column: &str) -> Option<u64> {
@@ -195,7 +195,7 @@ pub(super) fn of(clause: Option<ast::WhereClauseOrCurrentOf>) -> Result<Option<E
     match clause {
         None => Ok(None),
         Some(ast::WhereClauseOrCurrentOf::WhereClause(it)) => it.expr().map(Some).ok_or(Found::Any),
-        Some(ast::WhereClauseOrCurrentOf::WhereCurrentOf(_)) => Err(Found::Few),
+        Some(ast::WhereClauseOrCurrentOf::WhereCurrentOf(_)) => Err(Found::Few(1)),
     }
 }
 
@@ -228,6 +228,7 @@ mod tests {
             unique: true,
             key: key.iter().map(|column| (*column).to_owned()).collect(),
             computed: false,
+            finds: Vec::new(),
         });
         of(delete.where_clause_or_current_of())
             .map_or_else(|few| few, |expr| found(expr.as_ref(), &names, &columns, &indexes))
@@ -235,22 +236,23 @@ mod tests {
 
     #[test]
     fn a_key_finds_few_rows() {
-        for sql in [
-            "id = 1",
-            "o.id = 1 AND total > 3",
-            "(id) = (7::bigint)",
-            "id IN (1, 2, 3)",
-            "id IN (1)",
-            "id BETWEEN -5 AND 5",
-            "id >= 1 AND id < 5000",
-            "shop = 'a' AND number IN (1, 2)",
-            "CURRENT OF c",
-            "5 = id",
-            "id = ANY ('{1,2}'::integer[])",
-            "id = ANY (ARRAY[1, 2])",
-            "score = 1.5",
+        for (sql, many) in [
+            ("id = 1", 1),
+            ("o.id = 1 AND total > 3", 1),
+            ("(id) = (7::bigint)", 1),
+            ("id IN (1, 2, 3)", 3),
+            ("id IN (1)", 1),
+            ("id BETWEEN -5 AND 5", 11),
+            ("id >= 1 AND id < 5000", 4999),
+            ("shop = 'a' AND number IN (1, 2)", 2),
+            ("CURRENT OF c", 1),
+            ("5 = id", 1),
+            ("id = ANY ('{1,2}'::integer[])", 2),
+            ("id = ANY (ARRAY[1, 2])", 2),
+            ("score = 1.5", 1),
+            ("id BETWEEN 1 AND 1000 AND shop = 'a' AND number = 7", 1),
         ] {
-            assert_eq!(condition(sql), Found::Few, "{sql}");
+            assert_eq!(condition(sql), Found::Few(many), "{sql}");
         }
     }
 

@@ -6,8 +6,8 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::condition::{self, Found};
 use super::world::{World, made};
-use super::{Unknown, What, expression, identifier_of, name_of};
-use crate::catalog::{Constraint, Index, Kind};
+use super::{Unknown, What, expression, identifier_of, lookup, name_of};
+use crate::catalog::Kind;
 use crate::name::Name;
 
 /// A statement that reads or writes rows, with all that stand in its WITH.
@@ -77,8 +77,8 @@ impl Target {
                 let name = ast::Insert::cast(node.clone())?.relation_name_ref()?.syntax().clone();
                 let updates = node.descendants().find(|inner| inner.kind() == SyntaxKind::CONFLICT_DO_UPDATE_SET);
                 // As many as the query has; those that are written out are few.
-                let is_query = node.children().any(|inner| SelectVariant::can_cast(inner.kind()) && !is_values(&inner));
-                let found = if is_query { Found::Any } else { Found::Few };
+                let query = node.children().find(|inner| SelectVariant::can_cast(inner.kind()));
+                let found = query.as_ref().map_or(Found::Few(1), |query| values(query).map_or(Found::Any, Found::Few));
                 let update = updates.map(|update| Change::Update(columns(&update), Where::Found(found)));
                 Some(Self { name, only: true, changes: [Change::Insert].into_iter().chain(update).collect() })
             }
@@ -117,8 +117,10 @@ impl Target {
     }
 }
 
-fn is_values(query: &SyntaxNode) -> bool {
-    query.kind() == SyntaxKind::VALUES
+/// How many rows `VALUES` has, if the query is that.
+fn values(query: &SyntaxNode) -> Option<u64> {
+    let rows = ast::Values::cast(query.clone())?.row_list()?;
+    Some(rows.rows().count() as u64)
 }
 
 /// What `WHEN … THEN` does to rows of the target.
@@ -176,7 +178,7 @@ fn writes(table: &Name, change: &Change, only: bool, world: &mut World) {
     // A partitioned table's key is that of its partitions. What inherits in the old way has none but its own.
     let is_partitioned = world.relation(table).is_some_and(|relation| relation.kind == Kind::Partitioned);
     let found = |member: &Name, world: &World| match change {
-        Change::Insert => Found::Few,
+        Change::Insert => Found::Few(0),
         Change::Update(_, of) | Change::Delete(of) => {
             of.found(table, if is_partitioned { &own } else { member }, world)
         }
@@ -184,7 +186,7 @@ fn writes(table: &Name, change: &Change, only: bool, world: &mut World) {
     for member in &members {
         let found = found(member, world);
         match found {
-            Found::Few => world.lock(member, Lock::RowExclusive),
+            Found::Few(_) => world.lock(member, Lock::RowExclusive),
             // Without an index that fits, which only the server knows, it reads them all.
             Found::Any | Found::All => world.works(member, Lock::RowExclusive, Work::Scan),
         }
@@ -193,7 +195,7 @@ fn writes(table: &Name, change: &Change, only: bool, world: &mut World) {
             world.unknown(Unknown::fires(member, &fires));
         }
         let what = match (change, found) {
-            (Change::Insert, _) | (_, Found::Few) => continue,
+            (Change::Insert, _) | (_, Found::Few(_)) => continue,
             (Change::Update(..), Found::Any) => What::Update,
             (Change::Update(..), Found::All) => What::UpdateAll,
             (Change::Delete(_), Found::Any) => What::Delete,
@@ -217,8 +219,20 @@ fn writes(table: &Name, change: &Change, only: bool, world: &mut World) {
             world.lock(other, Lock::RowShare);
         }
     }
-    let are_few = members.iter().all(|member| found(member, world) == Found::Few);
-    refer_to(&own, change, are_few, world);
+    let columns = match change {
+        Change::Insert => return,
+        Change::Update(columns, _) => Some(columns.clone()),
+        Change::Delete(_) => None,
+    };
+    // What inherits in the old way is not referred to through its parent.
+    let referred: Vec<_> = if is_partitioned { vec![own.clone()] } else { members };
+    for table in referred {
+        let rows = match (found(&table, world), world.rows_of(&table)) {
+            (Found::Few(few), rows) => Some(rows.map_or(few, |rows| few.min(rows.max(1)))),
+            (Found::Any | Found::All, rows) => rows,
+        };
+        lookup::follow(&table, columns.as_deref(), rows, world);
+    }
 }
 
 /// Writing to a view is writing to what it reads. Gives whether it is one of which that is known.
@@ -246,57 +260,6 @@ fn through_view(view: &Name, change: &Change, world: &mut World) -> bool {
         writes(&table, &change, false, world);
     }
     true
-}
-
-/// Rows that refer to those which change are looked for, and perhaps go with them, and so do those that refer to these.
-fn refer_to(table: &Name, change: &Change, are_few: bool, world: &mut World) {
-    let (columns, deletes) = match change {
-        Change::Insert => return,
-        Change::Update(columns, _) => (Some(columns), false),
-        Change::Delete(_) => (None, true),
-    };
-    // What refers to a partitioned table refers to each of its partitions.
-    let mut next: Vec<_> =
-        std::iter::successors(Some(table.clone()), |name| world.relation(name)?.parent.clone()).collect();
-    let mut seen = next.clone();
-    while let Some(table) = next.pop() {
-        let refers = |it: &Constraint| {
-            it.kind == 'f'
-                && it.refers_to.as_ref() == Some(&table)
-                && columns.is_none_or(|columns| columns.iter().any(|column| it.refers_to_columns.contains(column)))
-        };
-        for (other, constraint) in world.referring_by(refers) {
-            for member in world.family(&other) {
-                let is_found = world.relation(&member).is_some_and(|it| begins_with(&it.indexes, &constraint.columns));
-                if are_few && is_found {
-                    world.lock(&member, Lock::RowExclusive);
-                } else {
-                    world.works(&member, Lock::RowExclusive, Work::Scan);
-                }
-            }
-            match constraint.on_delete {
-                _ if !deletes => world.changes(&other, What::Update),
-                'c' => {
-                    world.changes(&other, What::Delete);
-                    if !seen.contains(&other) {
-                        seen.push(other.clone());
-                        next.push(other);
-                    }
-                }
-                'n' | 'd' => world.changes(&other, What::Update),
-                _ => {}
-            }
-        }
-    }
-}
-
-/// Whether one of `indexes` finds rows by `columns`.
-fn begins_with(indexes: &[Index], columns: &[String]) -> bool {
-    let is_key = |index: &Index| {
-        let key = index.key.get(..columns.len()).unwrap_or_default();
-        !key.is_empty() && columns.iter().all(|column| key.contains(column))
-    };
-    indexes.iter().any(|index| !index.computed && is_key(index))
 }
 
 /// SELECT INTO makes a table.

@@ -43,13 +43,16 @@ pub(super) fn create(create: &ast::CreateIndex, world: &mut World) {
         );
     }
     let lock = if create.concurrently_token().is_some() { Lock::ShareUpdateExclusive } else { Lock::Share };
+    let items = create.partition_item_list().into_iter().flat_map(|list| list.partition_items());
+    let key: Option<Vec<String>> = items.map(|item| column(&item.expr()?)).collect();
+    let key = key.unwrap_or_default();
     let members = if target.only_token().is_some() { vec![table.clone()] } else { world.family(&table) };
     for member in members {
         match world.relation(&member).map(|relation| relation.kind) {
             Some(Kind::Partitioned) => world.lock(&member, lock),
             // What inherits in the old way has indexes of its own.
             _ if member != table && world.relation(&table).is_some_and(|it| it.kind != Kind::Partitioned) => {}
-            _ => world.works(&member, lock, Work::IndexBuild),
+            _ => world.builds(&member, lock, &key),
         }
     }
     indexed(create, &Table { name: table, only: target.only_token().is_some() }, world);
@@ -177,14 +180,22 @@ pub(super) fn reindex(reindex: &ast::Reindex, world: &mut World) {
                 world.lock(&written, of_index);
             }
             if let Some(table) = world.relation(&written).and_then(|relation| relation.table.clone()) {
-                world.works(&table, of_table, Work::IndexBuild);
+                let known = world
+                    .relation(&table)
+                    .and_then(|it| it.indexes.iter().find(|index| index.name == world.resolve(&written)).cloned());
+                world.builds(&table, of_table, &known.map_or_else(Vec::new, |index| index.key));
             }
         }
         Some(ReindexTarget::ReindexTargetTable(_)) => {
             let Some(written) = named(SyntaxKind::TABLE_NAME_REF) else { return };
             for member in world.family(&written) {
-                let many = world.relation(&member).map_or(1, |relation| relation.facts.indexes.len());
-                (0..many.max(1)).for_each(|_| world.works(&member, of_table, Work::IndexBuild));
+                let built = world.relation(&member).map_or_else(Vec::new, |relation| relation.indexes.clone());
+                for index in &built {
+                    world.builds(&member, of_table, &index.key);
+                }
+                if built.is_empty() {
+                    world.works(&member, of_table, Work::IndexBuild);
+                }
                 // The index of what has partitions is those of the partitions.
                 let whole = world.relation(&member).is_some_and(|relation| relation.kind == Kind::Partitioned);
                 if !is_concurrent && !whole {

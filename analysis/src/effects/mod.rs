@@ -10,6 +10,7 @@ mod data;
 mod drop;
 pub(crate) mod expression;
 mod index;
+mod lookup;
 mod named;
 mod other;
 mod refused;
@@ -19,7 +20,7 @@ mod unknown;
 mod view;
 mod world;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use report::Effect;
@@ -30,7 +31,8 @@ use crate::catalog::Catalog;
 use crate::name::{Name, identifier};
 
 pub use crate::catalog::Named;
-pub use change::{Change, What};
+pub use change::{Builds, Change, What};
+pub use lookup::Lookup;
 pub(crate) use named::callee;
 pub use named::named;
 pub(crate) use session::{Setting, constant, settings};
@@ -52,10 +54,14 @@ impl Effects {
 pub struct Effects {
     /// By relation, one each, in the order in which the statement names them. Those of the system's catalog are left out.
     pub of: Vec<Effect>,
-    /// How many indexes are built, by relation, where it is more than one.
-    pub builds: BTreeMap<String, u64>,
+    /// How many indexes are built, by relation.
+    pub builds: BTreeMap<String, Builds>,
     /// Relations in which something is looked up by key for each row of another, which is behind it.
     pub looked_up: BTreeMap<String, String>,
+    /// What is looked up because it refers to rows that go, or get another key.
+    pub lookups: Vec<Lookup>,
+    /// Relations of which every row is read, but only by those lookups.
+    pub only_looked: BTreeSet<String>,
     /// What becomes of rows and values that existed before the plan.
     pub changes: Vec<Change>,
     /// What there can be more, and why: what a DO block, a call or a trigger does is not known before it runs.

@@ -124,7 +124,7 @@ fn statement(context: &Context, number: usize, lines: &Lines) -> Statement {
         findings.retain(rules::counts_where_nothing_is);
     }
     let blocked = blocked(context.effects, context.world);
-    let why = blocked.as_ref().map_or_else(|| harmless(context.effects).to_owned(), Blocked::sentence);
+    let why = blocked.as_ref().map_or_else(|| harmless(context.effects), Blocked::sentence);
     let mut statement = Statement {
         number,
         line,

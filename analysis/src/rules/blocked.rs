@@ -2,6 +2,7 @@
 
 use report::{Blocking, Effect, Lock, Magnitude, Verdict};
 
+use super::keys::sentence;
 use super::{Context, Found, Rule, is_large};
 use crate::effects::{Effects, World};
 use crate::estimate::Time;
@@ -84,10 +85,10 @@ pub(super) const LONG_BLOCK: Rule = Rule {
     judge: |context| where_long(context, || None),
 };
 
-/// Who waits for a statement that keeps nobody from a whole table, as a sentence.
-pub(crate) fn harmless(effects: &Effects) -> &'static str {
+/// Who waits for a statement that keeps nobody from a whole table, as a sentence, and what is looked up for it.
+pub(crate) fn harmless(effects: &Effects) -> String {
     let existing = || effects.of.iter().filter(|effect| !effect.is_new);
-    if effects.of.is_empty() {
+    let who = if effects.of.is_empty() {
         "It locks no table"
     } else if existing().next().is_none() {
         "It touches only what this plan makes"
@@ -97,5 +98,7 @@ pub(crate) fn harmless(effects: &Effects) -> &'static str {
         "Readers and writers go on; other changes of the table wait"
     } else {
         "It keeps nobody waiting"
-    }
+    };
+    // The others are there too, in the effects.
+    effects.lookups.first().map_or_else(|| who.to_owned(), |lookup| format!("{who}; {}", sentence(lookup)))
 }

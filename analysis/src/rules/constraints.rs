@@ -1,10 +1,12 @@
 //! Constraints: most can be declared first and checked later, while everybody goes on.
 
+use report::Verdict;
 use squawk_syntax::ast::{AlterColumnOption, AlterTableAction, Constraint};
 
 use super::blocked::where_long;
 use super::suggest::{Altered, PARTITIONED_NOT_VALID, in_steps, is_valid};
-use super::{Context, Found, Rule, safer};
+use super::{Context, Found, Rule, is_large, safer};
+use crate::estimate::Time;
 
 /// The constraints that ALTER TABLE adds, of which `is` holds.
 fn adds(context: &Context, is: impl Fn(&Constraint) -> bool) -> bool {
@@ -136,8 +138,10 @@ pub(super) const VALIDATE_WITH_LOCK: Rule = Rule {
         if !validates || !context.earlier_locks {
             return None;
         }
-        let verdict = crate::estimate::Time::of(context.effects, context.world).verdict(false);
-        (verdict > report::Verdict::Safe).then(|| Found {
+        // On a large table even a moment is longer than it need be.
+        let least = if is_large(context.target().map(|table| &table.facts)) { Verdict::Caution } else { Verdict::Safe };
+        let verdict = Time::of(context.effects, context.world).verdict(false).max(least);
+        (verdict > Verdict::Safe).then(|| Found {
             verdict,
             text: "It reads every row while a stronger lock of the same script keeps others out".to_owned(),
             safer: safer("Put VALIDATE CONSTRAINT into a migration of its own", None),

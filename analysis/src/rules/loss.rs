@@ -2,7 +2,7 @@
 
 use report::{Table, Verdict, quantity};
 
-use super::{Context, Found, Rule, is_large, safer};
+use super::{Context, Found, MANY, Rule, is_large, safer};
 use crate::effects::What;
 use crate::name::quoted;
 
@@ -91,14 +91,32 @@ pub(super) const DELETE_MANY: Rule = Rule {
     bad: "DELETE FROM big WHERE a < 0",
     good: "DELETE FROM big WHERE id BETWEEN 1 AND 1000 AND a < 0",
     judge: |context| {
-        let (_, table, facts) = going(context, |what| *what == What::Delete).filter(|(.., facts)| is_large(*facts))?;
-        Some(Found {
-            verdict: Verdict::Danger,
-            text: format!(
-                "Perhaps all rows of {table} go ({}), and nothing brings them back but a backup",
-                amount(facts)
-            ),
-            safer: safer("Name the rows by a unique key, some thousand at a time", None),
-        })
+        let goes = |what: &What| matches!(what, What::Delete | What::DeleteAlong(_));
+        let (what, table, facts) = going(context, goes).filter(|(.., facts)| is_large(*facts))?;
+        match what {
+            What::DeleteAlong(rows) => Some(gone_along(*rows, table)),
+            _ => Some(Found {
+                verdict: Verdict::Danger,
+                text: format!(
+                    "Perhaps all rows of {table} go ({}), and nothing brings them back but a backup",
+                    amount(facts)
+                ),
+                safer: safer("Name the rows by a unique key, some thousand at a time", None),
+            }),
+        }
     },
 };
+
+/// Rows of a large `table` go with others. How many to each there are on average is no bound.
+fn gone_along(rows: Option<u64>, table: &str) -> Found {
+    let few = rows.filter(|rows| *rows < MANY);
+    let amount =
+        rows.map_or_else(|| "nobody knows how many".to_owned(), |rows| format!("about {}", quantity::about(rows)));
+    Found {
+        verdict: if few.is_some() { Verdict::Caution } else { Verdict::Danger },
+        text: format!(
+            "Rows of {table} go with those that they refer to ({amount}), and nothing brings them back but a backup"
+        ),
+        safer: None,
+    }
+}

@@ -8,6 +8,7 @@ mod columns;
 mod constraints;
 mod everything;
 mod indexes;
+mod keys;
 mod loss;
 mod names;
 mod rewrites;
@@ -23,7 +24,7 @@ use squawk_syntax::ast::{self, AlterTableAction, AstNode as _};
 pub(crate) use blocked::{Blocked, blocked, blocks, harmless};
 pub(crate) use rewrites::may_be_proved;
 
-use crate::catalog::Relation;
+use crate::catalog::{Relation, rows};
 use crate::effects::{Effects, World, name_of};
 use crate::name::Name;
 
@@ -68,6 +69,7 @@ pub const ALL: &[Rule] = &[
     loss::TRUNCATE,
     loss::DELETE_ALL,
     loss::DELETE_MANY,
+    keys::FOREIGN_KEY_LOOKUP,
     rows::UPDATE_MANY,
     rows::ROW_SECURITY,
     rows::REPLICA_IDENTITY,
@@ -153,16 +155,8 @@ impl Context<'_> {
 
 /// Whether a table is so large that a moment's lock is felt by somebody; of what is not known, that it may be.
 pub(crate) fn is_large(facts: Option<&Table>) -> bool {
-    let Some(facts) = facts else { return true };
-    match facts.rows {
-        Some(rows) => rows >= MANY,
-        // Nobody has counted its rows, or even seen its size.
-        None => facts.bytes == 0 || facts.bytes / LEAST_ROW >= MANY,
-    }
+    facts.and_then(rows).is_none_or(|rows| rows >= MANY)
 }
-
-/// What a row takes at least, about, in bytes.
-const LEAST_ROW: u64 = 100;
 
 /// What the rules find, worst first, and the way to write the worst of it instead.
 pub(crate) fn judge(context: &Context, line: usize) -> (Vec<Finding>, Option<Safer>) {

@@ -16,7 +16,7 @@ pub(super) const UPDATE_MANY: Rule = Rule {
     bad: "UPDATE big SET a = 0 WHERE a IS NULL",
     good: "UPDATE big SET a = 0 WHERE id BETWEEN 1 AND 10000 AND a IS NULL",
     judge: |context| {
-        let held = |what: &What| matches!(what, What::Update | What::UpdateAll | What::LockRows);
+        let held = |what: &What| matches!(what, What::Update | What::UpdateAll | What::UpdateAlong(_) | What::LockRows);
         let change = context.effects.changes.iter().find(|change| held(&change.what))?;
         let is_large = is_large(context.world.facts_of(change));
         let time = Time::of(context.effects, context.world);
@@ -29,7 +29,11 @@ pub(super) const UPDATE_MANY: Rule = Rule {
             text: format!(
                 "Whoever writes a row of {}{} waits until the script ends: {}",
                 change.relation,
-                if change.what == What::UpdateAll { "" } else { " that it finds, and that may be all," },
+                match change.what {
+                    What::UpdateAll => "",
+                    What::UpdateAlong(_) => " that refers to one of those which change",
+                    _ => " that it finds, and that may be all,",
+                },
                 time.basis(&change.relation)
             ),
             safer: safer(

@@ -7,6 +7,7 @@ mod catalog;
 mod forms;
 mod histories;
 mod large;
+mod lookups;
 mod plans;
 mod rules;
 mod server;

@@ -79,8 +79,8 @@ fn rebuild(table: &Name, column: &str, all: bool, world: &mut World) {
     let indexes = relation.indexes.iter().filter(|index| of_column.contains(&index.name));
     let rebuilt: Vec<_> = indexes.filter(|index| all || index.computed).collect();
     let excludes = |it: &Constraint| it.kind == 'x' && rebuilt.iter().any(|index| index.name.name == it.name);
-    let (is_rebuilt, excludes) = (!rebuilt.is_empty(), relation.constraints.iter().any(excludes));
-    if is_rebuilt {
+    let (many, excludes) = (rebuilt.len(), relation.constraints.iter().any(excludes));
+    for _ in 0..many {
         world.works(table, Lock::AccessExclusive, Work::IndexBuild);
     }
     if excludes {

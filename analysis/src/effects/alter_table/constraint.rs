@@ -108,14 +108,16 @@ fn added(written: &Written, columns: &[String], table: &Table, world: &mut World
                 }
             }
         }
-        Written::UniqueConstraint(it) if it.using_index().is_none() => {
-            refuse_doubles(columns, &table.name, world);
-            index(false, table, world);
+        Written::UniqueConstraint(it) => {
+            let is_built = it.using_index().is_none();
+            if is_built {
+                refuse_doubles(columns, &table.name, world);
+            }
+            index(!is_built, columns, table, world);
         }
-        Written::UniqueConstraint(it) => index(it.using_index().is_some(), table, world),
         Written::PrimaryKeyConstraint(it) => {
             refuse_doubles(columns, &table.name, world);
-            index(it.using_index().is_some(), table, world);
+            index(it.using_index().is_some(), columns, table, world);
             if has(it.syntax(), SyntaxKind::OVERLAPS_KW) {
                 excludes(table, world);
             }
@@ -133,7 +135,7 @@ fn added(written: &Written, columns: &[String], table: &Table, world: &mut World
             }
         }
         Written::ExcludeConstraint(_) => {
-            index(false, table, world);
+            index(false, &[], table, world);
             excludes(table, world);
         }
         _ => {}
@@ -171,10 +173,10 @@ pub(super) fn has_rows(table: &Name, columns: &[String], world: &World) -> bool 
     !world.is_new(table) || world.is_filled(table) || columns.iter().any(|column| world.column(table, column).is_none())
 }
 
-fn index(exists: bool, table: &Table, world: &mut World) {
+fn index(exists: bool, key: &[String], table: &Table, world: &mut World) {
     table.lock(world, Lock::AccessExclusive);
-    if !exists {
-        table.works(world, Lock::AccessExclusive, Work::IndexBuild);
+    for name in table.family(world).iter().filter(|_| !exists) {
+        world.builds(name, Lock::AccessExclusive, key);
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) fn attach(attach: &ast::AttachPartition, table: &Table, world: &mut W
     }
     for name in world.family(&partition) {
         for (key, columns) in missing(&table.name, &name, world) {
-            world.works(&name, Lock::AccessExclusive, Work::IndexBuild);
+            world.builds(&name, Lock::AccessExclusive, &key.key);
             let index = Index { name: remember::index_name(&columns, &name, world), ..key };
             remember::built(index, &columns, &name, world);
         }

@@ -5,7 +5,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::{Table, written};
 use crate::catalog::{Constraint, Index, Kind};
-use crate::effects::{has, identifier_of, name_of, world::World};
+use crate::effects::{has, identifier_of, name_of, text as text_of, world::World};
 use crate::name::Name;
 
 /// A constraint that is added.
@@ -37,6 +37,7 @@ pub(super) fn added(text: &Written, columns: &[String], valid: bool, table: &Tab
         refers_to_columns: written::refers_to_columns(text, world),
         on_delete: written::on_delete(text),
         deferred: has(text.syntax(), SyntaxKind::INITIALLY_DEFERRED_CONSTRAINT_OPTION),
+        on_update: written::on_update(text),
         definition: definition(text),
     };
     let unnamed = |table: &Name, world: &World| free(&default_name(kind, &constraint.columns, table), table, world);
@@ -100,6 +101,7 @@ fn made(text: &Written, constraint: &Constraint, name: Name, table: &Name, world
         unique: constraint.kind != 'x' && !is_deferrable,
         key: if is_computed { Vec::new() } else { constraint.columns.clone() },
         computed: is_computed,
+        finds: if constraint.kind == 'x' { Vec::new() } else { constraint.columns.clone() },
     };
     let included = written::included(text).into_iter().chain(constraint.columns.iter().cloned());
     built(index, &included.collect::<Vec<_>>(), table, world);
@@ -114,14 +116,29 @@ pub(in crate::effects) fn indexed(create: &ast::CreateIndex, table: &Table, worl
     // On a partitioned table alone it is not valid yet.
     let unique = create.unique_token().is_some() && !computed && !(is_partitioned && table.only);
     let named = create.index().map(|name| table.name.renamed(identifier_of(name.syntax())));
+    let finds = finds(create, &items);
     let columns: Vec<String> =
         create.syntax().descendants().filter(is_reference).map(|name| identifier_of(&name)).collect();
     for member in if is_partitioned { table.family(world) } else { vec![table.name.clone()] } {
         let name = named.clone().filter(|_| member == table.name);
         let name = name.unwrap_or_else(|| index_name(keys.as_deref().unwrap_or_default(), &member, world));
         let key = keys.clone().unwrap_or_default();
-        built(Index { name, unique, key, computed }, &columns, &member, world);
+        let finds = finds.clone();
+        built(Index { name, unique, key, computed, finds }, &columns, &member, world);
     }
+}
+
+/// The columns by which an index finds every row that has values there, as [`Index::finds`].
+fn finds(create: &ast::CreateIndex, items: &[ast::PartitionItem]) -> Vec<String> {
+    let method = create.using_method().map(|method| text_of(method.syntax()).to_ascii_lowercase());
+    let is_exact = method.is_none_or(|method| ["usingbtree", "usinghash"].contains(&method.as_str()));
+    let plain: Vec<_> = items.iter().map_while(|item| column(&item.expr()?)).collect();
+    let condition = create.where_clause().map(|clause| text_of(clause.syntax()).to_ascii_lowercase());
+    let leaves_none = |condition: String| {
+        let first = plain.first().map(|column| format!("where{column}isnotnull"));
+        first.is_some_and(|first| first.eq_ignore_ascii_case(&condition.replace(['(', ')'], "")))
+    };
+    if is_exact && condition.is_none_or(leaves_none) { plain } else { Vec::new() }
 }
 
 /// The column that an expression is, if it is no more than that.
@@ -204,7 +221,7 @@ pub(super) fn column_renamed(from: &str, to: &str, table: &Name, world: &mut Wor
     };
     if let Some(relation) = world.relation_mut(table) {
         relation.columns.iter_mut().filter(|it| it.name == from).for_each(|it| to.clone_into(&mut it.name));
-        relation.indexes.iter_mut().for_each(|index| rename(&mut index.key));
+        relation.indexes.iter_mut().flat_map(|index| [&mut index.key, &mut index.finds]).for_each(rename);
         let used = relation.used_by.iter_mut().filter(|(column, _)| column.as_deref() == Some(from));
         used.for_each(|(column, _)| *column = Some(to.to_owned()));
         for constraint in &mut relation.constraints {

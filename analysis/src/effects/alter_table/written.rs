@@ -72,16 +72,27 @@ pub(super) fn refers_to_columns(written: &Constraint, world: &World) -> Vec<Stri
 
 /// `pg_constraint.confdeltype` of a foreign key, a blank of another constraint.
 pub(super) fn on_delete(written: &Constraint) -> char {
+    action(written, |action| match action {
+        ReferentialAction::OnDeleteAction(it) => it.ref_action(),
+        ReferentialAction::OnUpdateAction(_) => None,
+    })
+}
+
+/// The same of `pg_constraint.confupdtype`.
+pub(super) fn on_update(written: &Constraint) -> char {
+    action(written, |action| match action {
+        ReferentialAction::OnUpdateAction(it) => it.ref_action(),
+        ReferentialAction::OnDeleteAction(_) => None,
+    })
+}
+
+fn action(written: &Constraint, of: impl FnMut(ReferentialAction) -> Option<ast::RefAction>) -> char {
     let actions: Vec<_> = match written {
         Constraint::ForeignKeyConstraint(it) => it.referential_actions().collect(),
         Constraint::ReferencesConstraint(it) => it.referential_actions().collect(),
         _ => return ' ',
     };
-    let on_delete = actions.into_iter().find_map(|action| match action {
-        ReferentialAction::OnDeleteAction(it) => it.ref_action(),
-        ReferentialAction::OnUpdateAction(_) => None,
-    });
-    match on_delete {
+    match actions.into_iter().find_map(of) {
         Some(ast::RefAction::Cascade(_)) => 'c',
         Some(ast::RefAction::Restrict(_)) => 'r',
         Some(ast::RefAction::SetNullColumns(_)) => 'n',
@@ -133,19 +144,20 @@ mod tests {
             ("EXCLUDE USING gist (a WITH =, lower(b) WITH &&) INCLUDE (\"Other\") WHERE (c > 0)", "a,b,c +Other"),
             (
                 "FOREIGN KEY (a, b) REFERENCES other (x, y) ON DELETE SET NULL (a) ON UPDATE CASCADE",
-                "a,b + other(x,y)n",
+                "a,b + other(x,y)nc",
             ),
-            ("FOREIGN KEY (a) REFERENCES other ON UPDATE CASCADE ON DELETE CASCADE", "a + other()c"),
-            ("FOREIGN KEY (a) REFERENCES other (x) ON DELETE RESTRICT DEFERRABLE", "a + other(x)r"),
-            ("FOREIGN KEY (a) REFERENCES other ON DELETE SET DEFAULT", "a + other()d"),
-            ("FOREIGN KEY (a) REFERENCES other ON UPDATE CASCADE", "a + other()a"),
+            ("FOREIGN KEY (a) REFERENCES other ON UPDATE CASCADE ON DELETE CASCADE", "a + other()cc"),
+            ("FOREIGN KEY (a) REFERENCES other (x) ON DELETE RESTRICT DEFERRABLE", "a + other(x)ra"),
+            ("FOREIGN KEY (a) REFERENCES other ON DELETE SET DEFAULT", "a + other()da"),
+            ("FOREIGN KEY (a) REFERENCES other ON UPDATE CASCADE", "a + other()ac"),
             ("CONSTRAINT n NOT NULL c NOT VALID", "c +"),
         ] {
             let parse = SourceFile::parse(&format!("ALTER TABLE t ADD {text}"));
             assert_eq!(parse.errors(), [], "{text}");
             let written = parse.tree().syntax().descendants().find_map(Constraint::cast).unwrap();
             let refers = refers_to(&written).map_or_else(String::new, |other| {
-                format!(" {other}({}){}", refers_to_columns(&written, &world).join(","), on_delete(&written))
+                let actions = [on_delete(&written), on_update(&written)].map(String::from).concat();
+                format!(" {other}({}){actions}", refers_to_columns(&written, &world).join(","))
             });
             let (columns, included) = (columns(&written, &table, &world).join(","), included(&written).join(","));
             assert_eq!(format!("{columns} +{included}{refers}"), told, "{text}");

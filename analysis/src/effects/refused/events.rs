@@ -52,7 +52,7 @@ pub(super) fn remember(statement: &Stmt, world: &mut World) {
 }
 
 fn changes_rows(what: &What) -> bool {
-    matches!(what, What::Delete | What::DeleteAll | What::Update | What::UpdateAll)
+    !matches!(what, What::Drop | What::DropColumn(_) | What::Truncate | What::LockRows)
 }
 
 fn is_immediate(set: &ast::SetConstraints) -> bool {

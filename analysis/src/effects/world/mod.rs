@@ -10,8 +10,8 @@ use report::{Effect, Lock, Table, Work};
 use squawk_syntax::ast::Stmt;
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::{Change, Effects, Unknown, What};
-use crate::catalog::{Catalog, Column, Constraint, Dependent, Function, Kind, Object, Relation, TypeFacts};
+use super::{Change, Effects, Lookup, Unknown, What};
+use crate::catalog::{Catalog, Column, Constraint, Dependent, Function, Kind, Object, Relation, TypeFacts, rows};
 use crate::name::Name;
 
 /// The database as the next statement meets it.
@@ -192,6 +192,11 @@ impl World {
         self.facts.get(&change.relation).filter(|_| self.names != Names::Nothing)
     }
 
+    /// Whether the plan has made the relation called `name` in effects, and filled it with nothing.
+    pub(crate) fn is_made(&self, name: &str) -> bool {
+        self.new.contains(&Name::parse(name)) && !self.filled.contains_key(name)
+    }
+
     /// The tables with a foreign key, or another constraint, that `refers` says of.
     pub(super) fn referring(&self, refers: impl Fn(&Constraint) -> bool) -> Vec<Name> {
         let tables = self.relations.values().filter(|relation| relation.constraints.iter().any(&refers));
@@ -231,6 +236,9 @@ impl World {
 
     /// The statement takes `lock` on `written`, and does `work` that takes longer the more rows there are.
     pub(super) fn works(&mut self, written: &Name, lock: Lock, work: Work) {
+        if !self.effects.only_looked.is_empty() {
+            self.effects.only_looked.remove(&self.resolve(written).to_string());
+        }
         self.touch(written, lock, Some(work));
     }
 
@@ -252,15 +260,12 @@ impl World {
         });
         let Some(effect) = self.effects.of.get_mut(at) else { return };
         effect.lock = effect.lock.max(lock);
-        match work {
-            Some(Work::IndexBuild) if effect.work.contains(&Work::IndexBuild) => {
-                *self.effects.builds.entry(effect.relation.clone()).or_insert(1) += 1;
-            }
-            Some(work) if !effect.work.contains(&work) => {
-                effect.work.push(work);
-                effect.work.sort();
-            }
-            _ => {}
+        if work == Some(Work::IndexBuild) {
+            self.effects.builds.entry(effect.relation.clone()).or_default().wide += 1;
+        }
+        if let Some(work) = work.filter(|work| !effect.work.contains(work)) {
+            effect.work.push(work);
+            effect.work.sort();
         }
         // That reads every row and builds every index.
         if effect.work.contains(&Work::Rewrite) {
@@ -273,6 +278,42 @@ impl World {
         self.works(written, lock, Work::Scan);
         let (relation, by) = (self.resolve(written).to_string(), self.resolve(by).to_string());
         self.effects.looked_up.insert(relation, by);
+    }
+
+    /// The statement takes `lock` on `written`, and builds an index with this `key`: of columns, or of what is not known.
+    pub(super) fn builds(&mut self, written: &Name, lock: Lock, key: &[String]) {
+        self.works(written, lock, Work::IndexBuild);
+        let types: Option<Vec<&str>> =
+            key.iter().map(|name| self.column(written, name).map(|column| column.of_type.as_str())).collect();
+        let is_narrow = types.is_some_and(|types| !types.is_empty() && types.into_iter().all(is_narrow));
+        let relation = self.resolve(written).to_string();
+        if let Some(builds) = self.effects.builds.get_mut(&relation).filter(|builds| is_narrow && builds.wide > 0) {
+            builds.wide -= 1;
+            builds.narrow += 1;
+        }
+    }
+
+    /// Rows are looked up, and `scanned` is read as a whole each time.
+    pub(super) fn refers(&mut self, lookup: Lookup, scanned: &[Name], lock: Lock) {
+        for member in scanned {
+            let relation = self.resolve(member).to_string();
+            let is_read = |effect: &Effect| effect.relation == relation && effect.work.contains(&Work::Scan);
+            if !self.effects.of.iter().any(is_read) {
+                self.effects.only_looked.insert(relation);
+            }
+            self.touch(member, lock, Some(Work::Scan));
+        }
+        self.effects.lookups.push(lookup);
+    }
+
+    /// About how many rows `written` has, as far as that is known.
+    pub(super) fn rows_of(&self, written: &Name) -> Option<u64> {
+        let name = self.resolve(written);
+        let relation = name.to_string();
+        if self.new.contains(&name) && !self.filled.contains_key(&relation) {
+            return Some(0);
+        }
+        self.facts_of_name(&relation).and_then(rows)
     }
 
     /// What `statement` locks, without what it would do there.
@@ -466,6 +507,13 @@ impl World {
     pub(super) fn column(&self, written: &Name, name: &str) -> Option<&Column> {
         self.relation(written)?.columns.iter().find(|column| column.name == name)
     }
+}
+
+/// Whether values of this type are a few bytes, and compared as such.
+fn is_narrow(of_type: &str) -> bool {
+    const NARROW: [&str; 9] =
+        ["smallint", "integer", "bigint", "real", "double precision", "boolean", "date", "uuid", "oid"];
+    NARROW.contains(&of_type) || of_type.starts_with("timestamp") || of_type.starts_with("time ")
 }
 
 /// Whether `name` is of PostgreSQL's own catalog.

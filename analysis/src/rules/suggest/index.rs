@@ -61,6 +61,23 @@ fn is_name(node: &SyntaxNode) -> bool {
     matches!(node.kind(), SyntaxKind::NAME_REF | SyntaxKind::FIELD_EXPR)
 }
 
+/// An index on each of these tables and columns, a migration each, and the statement behind them.
+pub(in crate::rules) fn with_indexes<'a>(
+    context: &Context,
+    missing: impl Iterator<Item = (&'a str, &'a [String])>,
+) -> Option<String> {
+    let mut scripts = Scripts::default();
+    for (table, columns) in missing {
+        let relation = context.world.relation(&Name::parse(table)).filter(|relation| relation.kind == Kind::Table)?;
+        let name = Names::of(relation).choose(&relation.name.name, columns, "idx");
+        let key = columns.iter().map(|column| quoted(column)).collect::<Vec<_>>().join(", ");
+        scripts.add([format!("CREATE INDEX CONCURRENTLY {} ON {table} ({key})", quoted(&name))]);
+    }
+    let statement = context.statement.syntax();
+    scripts.add([plain(statement)]);
+    scripts.text().filter(|_| !has_escaped_name(statement))
+}
+
 /// DROP INDEX, one by one; `None` where CONCURRENTLY is refused: with CASCADE, and for a partitioned table's.
 pub(in crate::rules) fn drop_index(context: &Context, drop: &ast::DropIndex) -> Option<String> {
     let tables = || touched(context);

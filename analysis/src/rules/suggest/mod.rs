@@ -8,7 +8,7 @@ mod steps;
 mod text;
 
 pub(super) use altered::{Altered, is_domain_with_constraint};
-pub(super) use index::{create_index, drop_index, reindex};
+pub(super) use index::{create_index, drop_index, reindex, with_indexes};
 pub(super) use steps::{PARTITIONED_NOT_VALID, in_steps, is_valid};
 pub(super) use text::{edited, plain};
 

@@ -15,6 +15,7 @@ use crate::support::{Database, run, text};
 /// What differs by its nature.
 const DIFFERENT: &[(&str, &str)] = &[
     ("column-type", "the column of the new type stands beside the old one until the application has changed over"),
+    ("foreign-key-lookup", "the index that it needs is there from then on"),
     ("detach-partition", "CONCURRENTLY leaves a CHECK of the bounds with the partition"),
 ];
 
