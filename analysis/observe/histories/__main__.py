@@ -1,0 +1,65 @@
+"""Measures how far the report agrees with what a PostgreSQL does, on the real histories that CORPORA names.
+
+    CORPORA=directory python -m analysis.observe.histories                   with 60 and with 1,000 rows a table
+    CORPORA=directory python -m analysis.observe.histories --rows 60 --only umami
+    CORPORA=directory python -m analysis.observe.histories --rows 60 1000 40000 --write     and writes docs/agreement.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+from analysis.observe.histories import agreement, compare, page, reporter
+from analysis.observe.histories.compare import Agreement
+from analysis.observe.histories.measured import Measured, measure
+from analysis.observe.histories.server import Server
+from conformance import histories, install
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m analysis.observe.histories", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--rows", type=int, nargs="+", default=[60, 1000], help="how many rows each table is given")
+    parser.add_argument("--only", default="", help="the histories with this in their names")
+    parser.add_argument("--major", type=int, choices=install.MAJORS, default=install.NEW, help="of PostgreSQL")
+    parser.add_argument("--write", action="store_true", help="write docs/agreement.md")
+    arguments = parser.parse_args()
+    found = [
+        history
+        for tool in (histories.PRISMA, histories.SQLX)
+        for history in histories.real(tool, only_short=False)
+        if arguments.only in history.name
+    ]
+    if not found:
+        print("skipped: CORPORA names no directory of real histories")
+        return 0
+    program = reporter.build()
+    by_rows: dict[int, Agreement] = {}
+    for rows in arguments.rows:
+        started = time.monotonic()
+        with Server(arguments.major) as server:
+            measured = [_measured(history, server, program, rows) for history in found]
+        by_rows[rows] = compare.of(measured)
+        _show(rows, by_rows[rows], measured)
+        print(f"{rows} rows: {time.monotonic() - started:.0f} s", file=sys.stderr)
+    print(*agreement.table(by_rows), "", *agreement.kinds(by_rows), "", *agreement.counts(by_rows), sep="\n")
+    if arguments.write:
+        page.write(by_rows, found, arguments.major)
+    return 0
+
+
+def _measured(history: histories.History, server: Server, program, rows: int) -> Measured:
+    print(f"{history.tool}/{history.name}: {len(history.migrations)} migrations, {rows} rows a table", file=sys.stderr)
+    return measure(history, server, program, rows)
+
+
+def _show(rows: int, found: Agreement, measured: list[Measured]) -> None:
+    print(f"With {rows:,} rows a table", "", *agreement.table({rows: found}), "", *agreement.times(found), sep="\n")
+    print(*agreement.every(found, measured), "", sep="\n", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,155 @@
+"""Runs a history, migration by migration, each on the database that the ones before it left, filled with rows."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+from analysis.observe.histories import alone, said, transaction
+from analysis.observe.histories.reporter import Reporter, Script
+from analysis.observe.histories.rows.fill import Filler
+from analysis.observe.histories.said import Said
+from analysis.observe.histories.seen import Seen
+from analysis.observe.histories.server import Server
+from analysis.observe.relations import STRENGTH
+from conformance.histories import History
+
+_WRITES = STRENGTH["RowExclusiveLock"]
+
+
+@dataclass
+class Migration:
+    """What was said of a migration, and what was seen."""
+
+    history: str
+    name: str
+    number: int
+    said: Said
+    seen: Seen
+    #: How many rows the tables have that are named, by their number.
+    rows: dict[int, int]
+    #: Whether it had failed on rows, and its tables were emptied.
+    again: bool = False
+
+
+@dataclass
+class Measured:
+    """A history."""
+
+    name: str
+    scripts: int = 0
+    migrations: list[Migration] = field(default_factory=list)
+    #: Migrations that a plan refuses, and why.
+    refused: list[str] = field(default_factory=list)
+    #: Of all pending at once on an empty database, those whose verdict is not safe, with the verdict and why.
+    on_empty: list[tuple[str, str, str]] = field(default_factory=list)
+    #: Why it was not run to its end.
+    stopped: str = ""
+    #: The tables at its end, and why some of them have too few rows.
+    tables: int = 0
+    short: dict[str, str] = field(default_factory=dict)
+
+
+def measure(history: History, server: Server, program: Path, rows: int) -> Measured:
+    """The whole history, with so many rows in each table."""
+    measured = Measured(f"{history.tool}/{history.name}", len(history.migrations))
+    texts = [path.read_text() for path in history.scripts()]
+    with server.database() as database, Reporter(program, server, database, history.tool) as reporter:
+        _all_at_once(measured, history, texts, reporter)
+        with server.superuser(database) as observer, server.superuser(database) as filling:
+            run = _Run(measured, server, database, reporter, observer, Filler(filling, rows))
+            try:
+                for number, (name, text) in enumerate(zip(history.migrations, texts, strict=True), 1):
+                    if number % 50 == 0:
+                        _tell(f"{measured.name}: {number} of {len(texts)} with {rows} rows")
+                    if not run.one(number, name, text):
+                        break
+            except (psycopg.Error, AssertionError) as failure:
+                # Nothing that one history holds may keep the others from being measured.
+                measured.stopped = f"{name}: {failure}"
+            measured.tables, measured.short = len(run.filler.filled.rows), run.filler.filled.short
+    return measured
+
+
+def _all_at_once(measured: Measured, history: History, texts: list[str], reporter: Reporter) -> None:
+    scripts, report = reporter.of(texts)
+    planned = [name for name, script in zip(history.migrations, scripts, strict=True) if not script.refused]
+    for name, migration in zip(planned, report["migrations"], strict=True):
+        if migration["verdict"] != "safe":
+            measured.on_empty.append((name, migration["verdict"], migration["why"]))
+
+
+class _Run:
+    """A history's run on its database."""
+
+    def __init__(
+        self, measured: Measured, server: Server, database: str, reporter: Reporter, observer, filler: Filler
+    ) -> None:
+        self.filler = filler
+        self._measured = measured
+        self._server = server
+        self._database = database
+        self._reporter = reporter
+        self._observer = observer
+
+    def one(self, number: int, name: str, text: str) -> bool:
+        """Runs a migration; whether the history can go on."""
+        first = self._once(number, name, text, again=False)
+        if first is None or not first.seen.sqlstate:
+            return True
+        touched = [oid for oid in first.rows]
+        for emptied in (touched, list(first.seen.before)):
+            self.filler.empty(emptied)
+            second = self._once(number, name, text, again=True)
+            if not second.seen.sqlstate:
+                return True
+            self._measured.migrations.pop()
+        self._measured.stopped = f"{name} fails on empty tables too, with {second.seen.sqlstate}: {second.seen.message}"
+        return False
+
+    def _once(self, number: int, name: str, text: str, again: bool) -> Migration | None:
+        (script,), report = self._reporter.of([text])
+        if script.refused:
+            self._measured.refused.append(f"{name}: {script.refused}")
+            self._as_its_tool(text)
+            return None
+        told = said.read(report)
+        rows = self._rows(told)
+        seen = self._run(script, told)
+        migration = Migration(self._measured.name, name, number, told, seen, rows, again)
+        self._measured.migrations.append(migration)
+        if not seen.sqlstate:
+            touched = {oid for oid, mode in seen.locks.items() if STRENGTH[mode] >= _WRITES}
+            self.filler.fill(touched)
+            self.filler.analyze(list(touched & seen.before.keys()))
+        return migration
+
+    def _run(self, script: Script, told: Said) -> Seen:
+        with self._server.migrating(self._database) as session:
+            if not script.standalone:
+                return transaction.run(session, script, told)
+            with self._server.superuser(self._database) as holder:
+                return alone.run(session, self._observer, holder, script, told)
+
+    def _rows(self, told: Said) -> dict[int, int]:
+        """How many rows the relations have that are named. A partitioned table has those of its partitions."""
+        meant = transaction.meaning(self._observer, told.names())
+        counts = {}
+        for oid in {oid for oid in meant.values() if oid}:
+            kind = self._observer.execute("SELECT relkind::text, oid::regclass::text FROM pg_class WHERE oid = %s", (oid,))
+            relkind, name = kind.fetchone()
+            if relkind in ("r", "p", "m"):
+                counts[oid] = self._observer.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
+        return counts
+
+    def _as_its_tool(self, text: str) -> None:
+        """Runs what a plan refuses as the tool itself does, so that the history can go on."""
+        with self._server.migrating(self._database) as session:
+            session.execute(text)
+        self.filler.fill(set())
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
