@@ -2,7 +2,7 @@
 
     CORPORA=directory python -m analysis.observe.histories                   with 60 and with 1,000 rows a table
     CORPORA=directory python -m analysis.observe.histories --rows 60 --only umami
-    CORPORA=directory python -m analysis.observe.histories --rows 60 1000 40000 --write     and writes docs/agreement.md
+    CORPORA=directory python -m analysis.observe.histories --rows 60 1000 40000 --write     and writes the page
 """
 
 from __future__ import annotations
@@ -10,12 +10,15 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from pathlib import Path
 
 from analysis.observe.histories import agreement, compare, page, reporter
 from analysis.observe.histories.compare import Agreement
 from analysis.observe.histories.measured import Measured, measure
 from analysis.observe.histories.server import Server
 from conformance import histories, install
+
+_TOOLS = {histories.PRISMA: "Prisma", histories.SQLX: "sqlx"}
 
 
 def main() -> int:
@@ -25,11 +28,11 @@ def main() -> int:
     parser.add_argument("--rows", type=int, nargs="+", default=[60, 1000], help="how many rows each table is given")
     parser.add_argument("--only", default="", help="the histories with this in their names")
     parser.add_argument("--major", type=int, choices=install.MAJORS, default=install.NEW, help="of PostgreSQL")
-    parser.add_argument("--write", action="store_true", help="write docs/agreement.md")
+    parser.add_argument("--write", action="store_true", help="write analysis/docs/agreement.md")
     arguments = parser.parse_args()
     found = [
         history
-        for tool in (histories.PRISMA, histories.SQLX)
+        for tool in _TOOLS
         for history in histories.real(tool, only_short=False)
         if arguments.only in history.name
     ]
@@ -41,19 +44,19 @@ def main() -> int:
     for rows in arguments.rows:
         started = time.monotonic()
         with Server(arguments.major) as server:
-            measured = [_measured(history, server, program, rows) for history in found]
+            measured = [_measured(history, server, program, rows, rows == arguments.rows[0]) for history in found]
         by_rows[rows] = compare.of(measured)
         _show(rows, by_rows[rows], measured)
         print(f"{rows} rows: {time.monotonic() - started:.0f} s", file=sys.stderr)
     print(*agreement.table(by_rows), "", *agreement.kinds(by_rows), "", *agreement.counts(by_rows), sep="\n")
     if arguments.write:
-        page.write(by_rows, found, arguments.major)
+        page.write(by_rows, {tool: sum(it.tool == name for it in found) for name, tool in _TOOLS.items()}, arguments.major)
     return 0
 
 
-def _measured(history: histories.History, server: Server, program, rows: int) -> Measured:
+def _measured(history: histories.History, server: Server, program: Path, rows: int, trials: bool) -> Measured:
     print(f"{history.tool}/{history.name}: {len(history.migrations)} migrations, {rows} rows a table", file=sys.stderr)
-    return measure(history, server, program, rows)
+    return measure(history, server, program, rows, trials)
 
 
 def _show(rows: int, found: Agreement, measured: list[Measured]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analysis.observe.histories.compare import MAGNITUDES, Agreement
+from analysis.observe.histories.compare import FAILURES, MAGNITUDES, RUNS, Agreement
 from analysis.observe.histories.measured import Measured
 
 #: What is compared, in the order in which it is shown.
@@ -14,10 +14,11 @@ ROWS = (
     "index builds",
     "scans",
     "how long others wait",
-    "failures that the catalog can tell, foretold",
-    "failures that the statistics can tell, foretold",
-    "failures that only rows tell, foretold",
-    "runs, and nothing else is foretold",
+    *(
+        f"{when}{what}"
+        for when in ("", "too early: ", "a second time: ")
+        for what in (*(FAILURES.format(reason) for reason in ("the catalog", "statistics", "rows alone")), RUNS)
+    ),
     "safe on an empty database",
 )
 

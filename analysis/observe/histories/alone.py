@@ -46,7 +46,7 @@ def run(session: psycopg.Connection, observer: psycopg.Connection, holder: psyco
     seen.parts.append(observed)
     _use_all(holder, seen.before)
     running = _Running(session, part.sql)
-    _look_on(observer, holder, running, observed)
+    stopped = _look_on(observer, holder, running, observed)
     holder.execute("ROLLBACK")
     running.join()
     observed.seconds = running.seconds
@@ -57,6 +57,12 @@ def run(session: psycopg.Connection, observer: psycopg.Connection, holder: psyco
         return seen
     session.execute(_FLUSH)
     after = relations.relations(observer)
+    for oid in observed.locks.keys() - after.keys():
+        # What goes is locked to the full at last, when nobody uses it any more.
+        if oid in stopped:
+            observed.locks[oid] = stopped[oid]
+        else:
+            del observed.locks[oid]
     scans = {oid: count - counted.get(oid, 0) for oid, count in observer.execute(_SCANS)}
     twice = 2 if "CONCURRENTLY" in part.sql.upper() else 1
     traces = Traces(messages, files, relations.files(observer, after), scans, reads_for_index=twice)
@@ -97,15 +103,20 @@ def _use_all(holder: psycopg.Connection, known: dict[int, Relation]) -> None:
         holder.execute(sql.SQL("SELECT FROM ONLY {} LIMIT 0").format(sql.SQL(table.name)))
 
 
-def _look_on(observer: psycopg.Connection, holder: psycopg.Connection, running: _Running, observed: Part) -> None:
-    held = True
+def _look_on(
+    observer: psycopg.Connection, holder: psycopg.Connection, running: _Running, observed: Part
+) -> dict[int, str]:
+    """Notes the strongest of all locks that are seen. Gives those with which the statement was stopped."""
+    waits = "SELECT %s = ANY (pg_blocking_pids(%s))"
+    stopped: dict[int, str] | None = None
     while running.is_alive():
-        for oid, mode in relations.locks(observer, running.pid).items():
+        # First whether it waits: then it still does when its locks are read.
+        is_stopped = stopped is None and observer.execute(waits, (holder.info.backend_pid, running.pid)).fetchone() == (True,)
+        locks = relations.locks(observer, running.pid)
+        for oid, mode in locks.items():
             observed.locks[oid] = relations.stronger(observed.locks.get(oid), mode)
-        waits = "SELECT %s = ANY (pg_blocking_pids(%s))"
-        if held and observer.execute(waits, (holder.info.backend_pid, running.pid)).fetchone() == (True,):
-            for oid, mode in relations.locks(observer, running.pid).items():
-                observed.locks[oid] = relations.stronger(observed.locks.get(oid), mode)
+        if is_stopped:
+            stopped = locks
             running.since = time.perf_counter()
             holder.execute("ROLLBACK")
-            held = False
+    return stopped or {}

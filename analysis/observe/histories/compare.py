@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from analysis.observe.histories.measured import Measured, Migration
-from analysis.observe.histories.seen import Part
+from analysis.observe.histories.said import Said
+from analysis.observe.histories.seen import Seen
 from analysis.observe.relations import MODES, STRENGTH, TABLES, stronger
 
 #: For these a migration fails because of what the catalog holds.
@@ -41,6 +41,9 @@ CATALOG = {
 
 #: For these because of what statistics tell of the rows, too.
 STATISTICS = {"23502": "not null violation"}
+
+#: What is compared of failures.
+FAILURES, RUNS = "failures that {} can tell, foretold", "runs, and nothing else is foretold"
 
 _SHARE_UPDATE, _SHARE, _ALL = (
     STRENGTH["ShareUpdateExclusiveLock"], STRENGTH["ShareLock"], STRENGTH["AccessExclusiveLock"],
@@ -90,6 +93,8 @@ def of(histories: list[Measured]) -> Agreement:
         _on_empty(measured, agreement)
         for migration in measured.migrations:
             _Comparison(migration, agreement).all()
+        for trial in measured.trials:
+            _Failure(trial.said, trial.seen, f"{trial.history} {trial.name}, {trial.when}", agreement).compare(f"{trial.when}: ")
     return agreement
 
 
@@ -101,19 +106,55 @@ def _on_empty(measured: Measured, agreement: Agreement) -> None:
         agreement.disagreements.append(Disagreement(f"{verdict} on an empty database", f"{measured.name} {name}", why))
 
 
-class _Comparison:
+class _Failure:
+    """Whether a migration failed, and whether that was foretold."""
+
+    def __init__(self, said: Said, seen: Seen, where: str, agreement: Agreement) -> None:
+        self._said = said
+        self._seen = seen
+        self._where = where
+        self._agreement = agreement
+
+    def compare(self, when: str = "") -> None:
+        """Compares both; `when` is what the figures are called by."""
+        state, foretold = self._seen.sqlstate, self._said.foretold
+        if not state:
+            self._agree(f"{when}{RUNS}", not foretold, f"{when}foretold to fail, ran", "; ".join(foretold))
+            self._agreement.counted["perhaps foretold, ran"] += bool(self._said.perhaps)
+            return
+        reason = "the catalog" if state in CATALOG else "statistics" if state in STATISTICS else "rows alone"
+        perhaps = " (perhaps, it says)" if self._said.perhaps else ""
+        text = f"{self._part(len(self._seen.parts) - 1)}: {state} {self._seen.message}{perhaps}"
+        what = FAILURES.format(reason)
+        self._agree(f"{when}{what}", bool(foretold), f"{when}failed with {state}, not foretold", text)
+
+    def _part(self, at: int) -> str:
+        if at < 0:
+            return "before any statement"
+        statement = self._said.at(self._seen.parts[at].start)
+        return f"statement {statement.number}, {statement.what}" if statement else f"part {at + 1}"
+
+    def _agree(self, what: str, agrees: bool, kind: str, text: str) -> None:
+        self._agreement.compared[what] += 1
+        self._agreement.equal[what] += agrees
+        if not agrees:
+            self._disagree(kind, text)
+
+    def _disagree(self, kind: str, text: str) -> None:
+        self._agreement.disagreements.append(Disagreement(kind, self._where, text))
+
+
+class _Comparison(_Failure):
     """One migration."""
 
     def __init__(self, migration: Migration, agreement: Agreement) -> None:
-        self._said = migration.said
-        self._seen = migration.seen
+        emptied = ", with its tables emptied" if migration.again else ""
+        super().__init__(migration.said, migration.seen, f"{migration.history} {migration.name}{emptied}", agreement)
         self._rows = migration.rows
-        self._agreement = agreement
-        self._where = f"{migration.history} {migration.name}" + (", with its tables emptied" if migration.again else "")
 
     def all(self) -> None:
         self._agreement.counted["runs"] += 1
-        self._failure()
+        self.compare()
         if self._seen.sqlstate:
             return
         if self._seen.standalone:
@@ -124,18 +165,6 @@ class _Comparison:
         self._waiting()
         self._work()
         self._time()
-
-    def _failure(self) -> None:
-        state, foretold = self._seen.sqlstate, self._said.foretold
-        if not state:
-            self._agree("runs, and nothing else is foretold", not foretold, "foretold to fail, ran", "; ".join(foretold))
-            self._agreement.counted["perhaps foretold, ran"] += bool(self._said.perhaps)
-            return
-        reason = "catalog" if state in CATALOG else "statistics" if state in STATISTICS else "rows"
-        at = self._part(len(self._seen.parts) - 1)
-        text = f"{at}: {state} {self._seen.message}" + (" (perhaps, it says)" if self._said.perhaps else "")
-        what = f"failures that the {reason} can tell, foretold" if reason != "rows" else "failures that only rows tell, foretold"
-        self._agree(what, bool(foretold), f"failed with {state}, not foretold", text)
 
     def _locks(self) -> None:
         claimed = self._claimed()
@@ -258,21 +287,6 @@ class _Comparison:
             if part.locks.get(oid) != said.get(oid):
                 return self._part(at)
         return "at the end"
-
-    def _part(self, at: int) -> str:
-        if at < 0:
-            return "before any statement"
-        statement = self._said.at(self._seen.parts[at].start)
-        return f"statement {statement.number}, {statement.what}" if statement else f"part {at + 1}"
-
-    def _agree(self, what: str, agrees: bool, kind: str, text: str) -> None:
-        self._agreement.compared[what] += 1
-        self._agreement.equal[what] += agrees
-        if not agrees:
-            self._disagree(kind, text)
-
-    def _disagree(self, kind: str, text: str) -> None:
-        self._agreement.disagreements.append(Disagreement(kind, self._where, text))
 
 
 def _kind_of_lock(said: int, seen: int) -> str:

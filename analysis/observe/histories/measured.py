@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from analysis.observe.histories import alone, said, transaction
@@ -32,6 +34,19 @@ class Migration:
     rows: dict[int, int]
     #: Whether it had failed on rows, and its tables were emptied.
     again: bool = False
+    #: What was said, as it was said.
+    report: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Trial:
+    """What was said and seen of a migration out of its turn, which is rolled back: its failures are the catalog's."""
+
+    history: str
+    name: str
+    when: str
+    said: Said
+    seen: Seen
 
 
 @dataclass
@@ -41,6 +56,7 @@ class Measured:
     name: str
     scripts: int = 0
     migrations: list[Migration] = field(default_factory=list)
+    trials: list[Trial] = field(default_factory=list)
     #: Migrations that a plan refuses, and why.
     refused: list[str] = field(default_factory=list)
     #: Of all pending at once on an empty database, those whose verdict is not safe, with the verdict and why.
@@ -52,8 +68,8 @@ class Measured:
     short: dict[str, str] = field(default_factory=dict)
 
 
-def measure(history: History, server: Server, program: Path, rows: int) -> Measured:
-    """The whole history, with so many rows in each table."""
+def measure(history: History, server: Server, program: Path, rows: int, trials: bool = False) -> Measured:
+    """The whole history, with so many rows in each table; with `trials`, each migration also before its turn and after it."""
     measured = Measured(f"{history.tool}/{history.name}", len(history.migrations))
     texts = [path.read_text() for path in history.scripts()]
     with server.database() as database, Reporter(program, server, database, history.tool) as reporter:
@@ -64,8 +80,13 @@ def measure(history: History, server: Server, program: Path, rows: int) -> Measu
                 for number, (name, text) in enumerate(zip(history.migrations, texts, strict=True), 1):
                     if number % 50 == 0:
                         _tell(f"{measured.name}: {number} of {len(texts)} with {rows} rows")
+                    following = texts[number] if trials and number < len(texts) else None
+                    if following is not None:
+                        run.attempt(history.migrations[number], following, "too early")
                     if not run.one(number, name, text):
                         break
+                    if trials:
+                        run.attempt(name, text, "a second time")
             except (psycopg.Error, AssertionError) as failure:
                 # Nothing that one history holds may keep the others from being measured.
                 measured.stopped = f"{name}: {failure}"
@@ -109,6 +130,15 @@ class _Run:
         self._measured.stopped = f"{name} fails on empty tables too, with {second.seen.sqlstate}: {second.seen.message}"
         return False
 
+    def attempt(self, name: str, text: str, when: str) -> None:
+        """Tries a migration out of its turn. What cannot be rolled back is left out."""
+        (script,), report = self._reporter.of([text])
+        if script.refused or script.standalone:
+            return
+        with self._server.migrating(self._database) as session:
+            seen = transaction.attempt(session, script)
+        self._measured.trials.append(Trial(self._measured.name, name, when, said.read(report), seen))
+
     def _once(self, number: int, name: str, text: str, again: bool) -> Migration | None:
         (script,), report = self._reporter.of([text])
         if script.refused:
@@ -118,12 +148,11 @@ class _Run:
         told = said.read(report)
         rows = self._rows(told)
         seen = self._run(script, told)
-        migration = Migration(self._measured.name, name, number, told, seen, rows, again)
+        migration = Migration(self._measured.name, name, number, told, seen, rows, again, report)
         self._measured.migrations.append(migration)
         if not seen.sqlstate:
             touched = {oid for oid, mode in seen.locks.items() if STRENGTH[mode] >= _WRITES}
             self.filler.fill(touched)
-            self.filler.analyze(list(touched & seen.before.keys()))
         return migration
 
     def _run(self, script: Script, told: Said) -> Seen:
@@ -145,8 +174,8 @@ class _Run:
         return counts
 
     def _as_its_tool(self, text: str) -> None:
-        """Runs what a plan refuses as the tool itself does, so that the history can go on."""
-        with self._server.migrating(self._database) as session:
+        """Runs what a plan refuses as the tool itself does, so that the history can go on. The server may refuse it too."""
+        with self._server.migrating(self._database) as session, contextlib.suppress(psycopg.Error):
             session.execute(text)
         self.filler.fill(set())
 

@@ -7,7 +7,7 @@ import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from analysis.observe.histories.server import Server
 from local import environment, paths
@@ -51,7 +51,7 @@ class Reporter:
             env=os.environ | {f"TEST_POSTGRES_{name}": value for name, value in settings.items()},
         )
 
-    def __enter__(self) -> Reporter:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

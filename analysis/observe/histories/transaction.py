@@ -64,9 +64,31 @@ def run(session: psycopg.Connection, script: Script, said: Said) -> Seen:
     except psycopg.Error as failure:
         if session.closed:
             raise
-        seen.sqlstate, seen.message = failure.sqlstate or "none", str(failure).splitlines()[0]
+        seen.sqlstate, seen.message = _of(failure)
         session.execute("ROLLBACK")
     return seen
+
+
+def attempt(session: psycopg.Connection, script: Script) -> Seen:
+    """What would become of a script that runs in a transaction: it is rolled back whether it fails or not."""
+    seen = Seen({})
+    try:
+        session.execute(f"BEGIN {script.modes}")
+        for part in script.parts:
+            seen.parts.append(Part(part.start))
+            session.execute(part.sql)
+        # A commit would check them.
+        session.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    except psycopg.Error as failure:
+        if session.closed:
+            raise
+        seen.sqlstate, seen.message = _of(failure)
+    session.execute("ROLLBACK")
+    return seen
+
+
+def _of(failure: psycopg.Error) -> tuple[str, str]:
+    return failure.sqlstate or "none", str(failure).splitlines()[0]
 
 
 def meaning(session: psycopg.Connection, names: list[str]) -> dict[str, int | None]:

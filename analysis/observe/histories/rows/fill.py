@@ -53,16 +53,16 @@ class Filler:
         if not wanted or not self._rows:
             return
         facts = tables.read(self._session, wanted)
-        changed = [table for table in _parents_first(facts) if self._fill(table)]
-        for view, in self._session.execute("SELECT format('%I.%I', schemaname, matviewname) FROM pg_matviews").fetchall():
-            if changed:
+        changed = [table.oid for table in _parents_first(facts) if self._fill(table)]
+        if changed:
+            for (view,) in self._session.execute("SELECT format('%I.%I', schemaname, matviewname) FROM pg_matviews").fetchall():
                 self._try(f"REFRESH MATERIALIZED VIEW {view}")
-        self.analyze(wanted)
+        self.analyze(sorted(touched | set(changed)))
 
     def analyze(self, wanted: list[int]) -> None:
         """Has the server count the rows of those tables, as it does by itself in time."""
         present = "SELECT c.oid::regclass::text FROM pg_class c WHERE c.oid = ANY (%s) AND c.relkind IN ('r', 'm', 'p')"
-        names = [name for name, in self._session.execute(present, (wanted,))]
+        names = [name for (name,) in self._session.execute(present, (wanted,))]
         if names:
             self._session.execute(f"ANALYZE {', '.join(names)}")
 
@@ -72,6 +72,8 @@ class Filler:
         if names:
             self._session.execute(f"TRUNCATE {', '.join(names)} CASCADE")
             self.analyze(wanted)
+            # Whatever refers to them is empty now, too.
+            self._known.clear()
 
     def _forget(self, names: set[str]) -> None:
         for gone in self.filled.rows.keys() - names:
