@@ -1,10 +1,11 @@
 //! Reports on scripts as the plan function does, for `analysis/observe/histories`, which compares that with what a server
 //! does.
 //!
-//! A line of stdin is a request, and a line of stdout its answer, until stdin ends:
+//! `report DATABASE TOOL` looks at one database, with a history of `prisma` or of `sqlx`. A line of stdin is a list of scripts
+//! that are pending, and a line of stdout the answer, until stdin ends:
 //!
 //! ```json
-//! {"database": "shop", "tool": "prisma", "scripts": ["CREATE TABLE pets (id int)"]}
+//! ["CREATE TABLE pets (id int)"]
 //! {"scripts": [{"class": "transactional", "parts": [{"start": 0, "sql": "CREATE TABLE pets (id int)"}]}], "report": {}}
 //! ```
 //!
@@ -36,9 +37,13 @@ fn main() -> Result<()> {
 }
 
 fn answer_all() -> Result<()> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let [database, tool] = arguments.as_slice() else { return Err("a database and a tool are to be named".into()) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut session = runtime.block_on(Session::open(&target(database, tool)?))?;
     for line in io::stdin().lock().lines() {
-        let answer = runtime.block_on(answer(&serde_json::from_str(&line?)?))?;
+        let scripts: Vec<String> = serde_json::from_str(&line?)?;
+        let answer = runtime.block_on(answer(&mut session, &scripts))?;
         let mut out = io::stdout().lock();
         writeln!(out, "{answer}")?;
         out.flush()?;
@@ -46,24 +51,19 @@ fn answer_all() -> Result<()> {
     Ok(())
 }
 
-async fn answer(request: &Value) -> Result<Value> {
-    let text = |key: &str| request[key].as_str().ok_or_else(|| format!("{key} is not in the request"));
-    let scripts = request["scripts"].as_array().ok_or("scripts is not in the request")?;
-    let texts: Vec<&str> = scripts.iter().filter_map(Value::as_str).collect();
+async fn answer(session: &mut Session, scripts: &[String]) -> Result<Value> {
     let (mut pending, mut told) = (Vec::new(), Vec::new());
-    for (number, sql) in texts.into_iter().enumerate() {
+    for (number, sql) in scripts.iter().enumerate() {
         told.push(match classify(sql) {
             Ok(script) => {
                 let class = script.class.name().to_owned();
-                pending.push(Pending { name: number.to_string(), class, sql: sql.to_owned() });
+                pending.push(Pending { name: number.to_string(), class, sql: sql.clone() });
                 as_it_runs(&script)
             }
             Err(refusal) => json!({ "refused": refusal.to_string() }),
         });
     }
-    let mut session = Session::open(&target(text("database")?, text("tool")?)?).await?;
-    let report = reported(&mut session, &pending).await?;
-    session.close().await;
+    let report = reported(session, &pending).await?;
     Ok(json!({ "scripts": told, "report": report }))
 }
 

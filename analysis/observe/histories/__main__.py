@@ -12,8 +12,8 @@ import sys
 import time
 from pathlib import Path
 
-from analysis.observe.histories import agreement, compare, page, reporter
-from analysis.observe.histories.compare import Agreement
+from analysis.observe.histories import compare, page, reporter, shown
+from analysis.observe.histories.agreement import Agreement
 from analysis.observe.histories.measured import Measured, measure
 from analysis.observe.histories.server import Server
 from conformance import histories, install
@@ -48,7 +48,7 @@ def main() -> int:
         by_rows[rows] = compare.of(measured)
         _show(rows, by_rows[rows], measured)
         print(f"{rows} rows: {time.monotonic() - started:.0f} s", file=sys.stderr)
-    print(*agreement.table(by_rows), "", *agreement.kinds(by_rows), "", *agreement.counts(by_rows), sep="\n")
+    print(*shown.table(by_rows), "", *shown.kinds(by_rows), "", *shown.counts(by_rows), sep="\n")
     if arguments.write:
         page.write(by_rows, {tool: sum(it.tool == name for it in found) for name, tool in _TOOLS.items()}, arguments.major)
     return 0
@@ -60,8 +60,8 @@ def _measured(history: histories.History, server: Server, program: Path, rows: i
 
 
 def _show(rows: int, found: Agreement, measured: list[Measured]) -> None:
-    print(f"With {rows:,} rows a table", "", *agreement.table({rows: found}), "", *agreement.times(found), sep="\n")
-    print(*agreement.every(found, measured), "", sep="\n", flush=True)
+    print(f"With {rows:,} rows a table", "", *shown.table({rows: found}), "", *shown.times(found), sep="\n")
+    print(*shown.every(found, measured), "", sep="\n", flush=True)
 
 
 if __name__ == "__main__":

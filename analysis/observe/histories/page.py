@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from analysis.observe.forms import ANALYSIS
-from analysis.observe.histories import agreement
-from analysis.observe.histories.compare import CATALOG, FAILURES, STATISTICS, Agreement
+from analysis.observe.histories import shown
+from analysis.observe.histories.agreement import Agreement
+from analysis.observe.histories.failures import CATALOG, FAILURES, IN_TURN, OUT_OF_TURN, STATISTICS
 
 PATH = ANALYSIS / "docs" / "agreement.md"
 
@@ -18,9 +19,6 @@ the engine runs it, and what the server did was set beside what the report had s
 `CORPORA=<directory> python -m analysis.observe.histories --rows {arguments} --write` measures again and writes this page.
 `<directory>` holds `prisma/<history>` and `sqlx/<history>`; the histories are not part of this repository.
 """
-
-#: A migration in its turn, and out of it.
-_WHEN = ("", "too early: ", "a second time: ")
 
 _METHOD = """\
 ## How it is measured
@@ -67,27 +65,27 @@ def render(by_rows: dict[int, Agreement], histories: dict[str, int], major: int)
         arguments=" ".join(map(str, by_rows)),
     )
     method = _METHOD.format(trials=rows[0], catalog=_states(CATALOG), statistics=_states(STATISTICS))
-    times = [line for count, one in by_rows.items() for line in (f"With {count:,} rows:", "", *agreement.times(one), "")]
+    times = [line for count, one in by_rows.items() for line in (f"With {count:,} rows:", "", *shown.times(one), "")]
     return "\n".join([
         introduction,
-        "## Agreement", "", *agreement.table(by_rows), "",
+        "## Agreement", "", *shown.table(by_rows), "",
         "## Aims", "", *_aims(by_rows), "",
-        "## Disagreements", "", *agreement.kinds(by_rows), "",
+        "## Disagreements", "", *shown.kinds(by_rows), "",
         "## How long others wait", "", "What was said stands on the left, what was seen above.", "", *times,
-        "## What was counted", "", *agreement.counts(by_rows), "",
+        "## What was counted", "", *shown.counts(by_rows), "",
         method,
     ])
 
 
 def _aims(by_rows: dict[int, Agreement]) -> list[str]:
     """What should be reached, and whether it is."""
-    tell = [f"{when}{FAILURES.format(reason)}" for when in _WHEN for reason in ("the catalog", "statistics")]
+    tell = [f"{when}{FAILURES.format(reason)}" for when in (IN_TURN, *OUT_OF_TURN) for reason in ("the catalog", "statistics")]
     aims = [
         ("Of the locks 99.5 % are equal", lambda one: _reaches(one, ["locks"], 995)),
         ("No blocking lock is missed", lambda one: not one.kinds()["a blocking lock not said"]),
         ("No rewrite is missed", lambda one: not one.kinds()["rewrite not said"]),
         ("Of the failures that catalog or statistics can tell nine in ten are foretold", lambda one: _reaches(one, tell, 900)),
-        ("Nothing is foretold to fail that runs", lambda one: not any(one.kinds()[f"{when}foretold to fail, ran"] for when in _WHEN)),
+        ("Nothing is foretold to fail that runs", lambda one: not any(one.kinds()[f"{when}foretold to fail, ran"] for when in (IN_TURN, *OUT_OF_TURN))),
         ("On an empty database nothing is danger", lambda one: not one.kinds()["danger on an empty database"]),
     ]
     lines = [f"| | {' | '.join(f'{rows:,} rows' for rows in by_rows)} |", "| --- |" + " --- |" * len(by_rows)]

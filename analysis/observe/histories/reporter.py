@@ -45,9 +45,8 @@ class Reporter:
     def __init__(self, program: Path, server: Server, database: str, tool: str) -> None:
         role = server.owner
         settings = {"HOST": role.host, "PORT": str(role.port), "USER": role.user, "PASSWORD": role.password}
-        self._request = {"database": database, "tool": tool}
         self._process = subprocess.Popen(
-            [program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            [program, database, tool], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             env=os.environ | {f"TEST_POSTGRES_{name}": value for name, value in settings.items()},
         )
 
@@ -60,7 +59,7 @@ class Reporter:
 
     def of(self, scripts: list[str]) -> tuple[list[Script], dict[str, Any]]:
         """Each script, and the report on those that are not refused, all pending at once."""
-        self._process.stdin.write(json.dumps(self._request | {"scripts": scripts}) + "\n")
+        self._process.stdin.write(json.dumps(scripts) + "\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:

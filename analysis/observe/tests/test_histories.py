@@ -4,7 +4,7 @@ import copy
 from dataclasses import replace
 
 import pytest
-from analysis.observe.histories import agreement, compare, page, reporter, said
+from analysis.observe.histories import compare, page, reporter, said, shown
 from analysis.observe.histories.measured import measure
 from analysis.observe.histories.server import Server
 from conformance import histories, install
@@ -150,4 +150,4 @@ def test_the_page_holds_figures_and_nothing_of_the_history(measured):
     for word in ("orders", "customers", "2026", "start"):
         assert word not in text, word
     # What is printed names each.
-    assert any("duplicates" in line for line in agreement.every(found[ROWS], [measured]))
+    assert any("duplicates" in line for line in shown.every(found[ROWS], [measured]))
