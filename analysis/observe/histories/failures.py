@@ -58,6 +58,9 @@ def compare(beside: Beside, when: str = IN_TURN) -> None:
         if beside.said.perhaps:
             beside.count("perhaps foretold, ran")
         return
+    failed = beside.said.at(beside.seen.parts[-1].start) if beside.seen.parts else None
+    if foretold and not beside.said.fails and not (failed and failed.fails):
+        beside.count("failures that are foretold of another statement")
     perhaps = " (perhaps, it says)" if beside.said.perhaps else ""
     text = f"{beside.part(len(beside.seen.parts) - 1)}: {state} {beside.seen.message}{perhaps}"
     what = f"{when}{FAILURES.format(reason(state))}"

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from analysis.observe.forms import ANALYSIS
 from analysis.observe.histories import shown
 from analysis.observe.histories.agreement import Agreement
-from analysis.observe.histories.failures import CATALOG, FAILURES, IN_TURN, OUT_OF_TURN, STATISTICS
+from analysis.observe.histories.compare import ON_EMPTY
+from analysis.observe.histories.failures import CATALOG, FAILURES, IN_TURN, OUT_OF_TURN, RUNS, STATISTICS
 
 PATH = ANALYSIS / "docs" / "agreement.md"
 
-_INTRODUCTION = """\
-# How far the report agrees with what a server does
+#: The first paragraph, in one line: how long it gets is not known here.
+_WHAT = (
+    "{histories} were run on PostgreSQL {major}, migration by migration, each on the database that the ones before it had "
+    "left, with {rows} rows in each table. Before each, the report was made as the plan function makes it; then the migration "
+    "was run as the engine runs it, and what the server did was set beside what the report had said."
+)
 
-{histories} were run on PostgreSQL {major}, migration by migration, each on the database that the ones before it had left,
-with {rows} rows in each table. Before each, the report was made as the plan function makes it; then the migration was run as
-the engine runs it, and what the server did was set beside what the report had said.
-
+_HOW = """\
 `CORPORA=<directory> python -m analysis.observe.histories --rows {arguments} --write` measures again and writes this page.
-`<directory>` holds `prisma/<history>` and `sqlx/<history>`; the histories are not part of this repository.
+`<directory>` holds `prisma/<history>` and `sqlx/<history>`; the histories are not part of this repository. Without
+`--write` every disagreement is printed with its place.
 """
 
 _METHOD = """\
@@ -38,9 +43,9 @@ _METHOD = """\
 - **How long others wait**: from the first lock that somebody waits for to the end of the commit, beside the report's word
   for it. A moment is less than 0.1 s, seconds are less than 10 s, minutes less than 600 s. The disk is not made to flush.
 - **Failures**: a migration that fails is rolled back and counted; its tables are emptied, and it is reported and run again.
-  Foretold is what a finding says to fail for certain. What the catalog can tell are the SQLSTATEs {catalog}; what statistics
-  can tell besides is {statistics}; all others depend on the values of rows.
-- **Too early, a second time**: with {trials} rows each migration that runs in a transaction is also tried before the one that
+  Foretold is what a finding says to fail for certain. Who can tell, the catalog or statistics, follows from the SQLSTATE, as
+  the list below says; all others depend on the values of rows.
+- **Too early, a second time**: with the fewest rows each migration that runs in a transaction is also tried before the one that
   stands before it, and once more after it has run, and rolled back: most of these fail, for what is not there yet or is there
   already.
 - **On an empty database**: all migrations pending at once, none run.
@@ -58,45 +63,59 @@ def write(by_rows: dict[int, Agreement], histories: dict[str, int], major: int) 
 def render(by_rows: dict[int, Agreement], histories: dict[str, int], major: int) -> str:
     """The page's text."""
     rows = [f"{rows:,}" for rows in by_rows]
-    introduction = _INTRODUCTION.format(
+    what = _WHAT.format(
         histories=_sentence(" and ".join(f"{_number(many)} histories of {tool}" for tool, many in histories.items())),
         major=major,
         rows=" and with ".join(rows) if len(rows) < 3 else f"{', with '.join(rows[:-1])} and with {rows[-1]}",
-        arguments=" ".join(map(str, by_rows)),
     )
-    method = _METHOD.format(trials=rows[0], catalog=_states(CATALOG), statistics=_states(STATISTICS))
     times = [line for count, one in by_rows.items() for line in (f"With {count:,} rows:", "", *shown.times(one), "")]
     return "\n".join([
-        introduction,
+        "# How far the report agrees with what a server does", "", _wrapped(what), "",
+        _HOW.format(arguments=" ".join(map(str, by_rows))),
         "## Agreement", "", *shown.table(by_rows), "",
         "## Aims", "", *_aims(by_rows), "",
         "## Disagreements", "", *shown.kinds(by_rows), "",
         "## How long others wait", "", "What was said stands on the left, what was seen above.", "", *times,
         "## What was counted", "", *shown.counts(by_rows), "",
-        method,
+        _METHOD,
+        _wrapped(f"What the catalog can tell: {_states(CATALOG)}."), "",
+        _wrapped(f"What statistics can tell: {_states(STATISTICS)}."), "",
     ])
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False)
 
 
 def _aims(by_rows: dict[int, Agreement]) -> list[str]:
     """What should be reached, and whether it is."""
     tell = [f"{when}{FAILURES.format(reason)}" for when in (IN_TURN, *OUT_OF_TURN) for reason in ("the catalog", "statistics")]
+    ran = [f"{when}foretold to fail, ran" for when in (IN_TURN, *OUT_OF_TURN)]
     aims = [
-        ("Of the locks 99.5 % are equal", lambda one: _reaches(one, ["locks"], 995)),
-        ("No blocking lock is missed", lambda one: not one.kinds()["a blocking lock not said"]),
-        ("No rewrite is missed", lambda one: not one.kinds()["rewrite not said"]),
-        ("Of the failures that catalog or statistics can tell nine in ten are foretold", lambda one: _reaches(one, tell, 900)),
-        ("Nothing is foretold to fail that runs", lambda one: not any(one.kinds()[f"{when}foretold to fail, ran"] for when in (IN_TURN, *OUT_OF_TURN))),
-        ("On an empty database nothing is danger", lambda one: not one.kinds()["danger on an empty database"]),
+        ("Of the locks 99.5 % are equal", lambda one: _share(one, ["locks"], 995)),
+        ("No blocking lock is missed", lambda one: _none(one, "locks", ["a blocking lock not said"])),
+        ("No rewrite is missed", lambda one: _none(one, "rewrites", ["rewrite not said"])),
+        ("Of the failures that catalog or statistics can tell nine in ten are foretold", lambda one: _share(one, tell, 900)),
+        ("Nothing is foretold to fail that runs", lambda one: _none(one, RUNS, ran)),
+        ("On an empty database nothing is danger", lambda one: _none(one, ON_EMPTY, ["danger on an empty database"])),
     ]
     lines = [f"| | {' | '.join(f'{rows:,} rows' for rows in by_rows)} |", "| --- |" + " --- |" * len(by_rows)]
-    for aim, reached in aims:
-        lines.append(f"| {aim} | " + " | ".join("reached" if reached(one) else "**missed**" for one in by_rows.values()) + " |")
-    return lines
+    return lines + [f"| {aim} | {' | '.join(reached(one) for one in by_rows.values())} |" for aim, reached in aims]
 
 
-def _reaches(agreement: Agreement, of: list[str], permille: int) -> bool:
-    compared = sum(agreement.compared[what] for what in of)
-    return sum(agreement.equal[what] for what in of) * 1000 >= compared * permille
+def _share(agreement: Agreement, of: list[str], permille: int) -> str:
+    compared, equal = (sum(counts[what] for what in of) for counts in (agreement.compared, agreement.equal))
+    if not compared:
+        return "–"
+    percent = f"{equal * 1000 // compared / 10:g} %"
+    return f"reached: {percent}" if equal * 1000 >= compared * permille else f"**missed**: {percent}"
+
+
+def _none(agreement: Agreement, of: str, kinds: list[str]) -> str:
+    many = sum(agreement.kinds()[kind] for kind in kinds)
+    if not agreement.compared[of]:
+        return "–"
+    return f"**missed**: {many}" if many else "reached"
 
 
 def _states(known: dict[str, str]) -> str:

@@ -53,11 +53,14 @@ class Filler:
         if not wanted or not self._rows:
             return
         facts = tables.read(self._session, wanted)
-        changed = [table.oid for table in _parents_first(facts) if self._fill(table)]
+        ordered = _parents_first(facts)
+        changed = {table.oid for table in ordered if self._fill(table)}
+        # Two tables that refer to each other: the one had to wait for the other.
+        changed |= {table.oid for table in ordered if table.name in self.filled.short and self._fill(table)}
         if changed:
             for (view,) in self._session.execute("SELECT format('%I.%I', schemaname, matviewname) FROM pg_matviews").fetchall():
                 self._try(f"REFRESH MATERIALIZED VIEW {view}")
-        self.analyze(sorted(touched | set(changed)))
+        self.analyze(sorted(touched | changed))
 
     def analyze(self, wanted: list[int]) -> None:
         """Has the server count the rows of those tables, as it does by itself in time."""
