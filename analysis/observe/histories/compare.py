@@ -18,6 +18,7 @@ def of(histories: list[Measured]) -> Agreement:
         agreement.counted["histories"] += 1
         agreement.counted["histories that stopped"] += bool(measured.stopped)
         agreement.counted["migrations"] += measured.scripts
+        agreement.counted["migrations that were not run"] += measured.scripts - measured.ran
         agreement.counted["migrations that a plan refuses"] += len(measured.refused)
         agreement.counted["tables at the end"] += measured.tables
         agreement.counted["tables with too few rows"] += len(measured.short)

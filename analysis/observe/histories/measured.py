@@ -27,7 +27,6 @@ class Migration:
 
     history: str
     name: str
-    number: int
     said: Said
     seen: Seen
     #: How many rows the tables have that are named, by their number.
@@ -55,6 +54,8 @@ class Measured:
 
     name: str
     scripts: int = 0
+    #: How many of them were run, or are refused by a plan.
+    ran: int = 0
     migrations: list[Migration] = field(default_factory=list)
     trials: list[Trial] = field(default_factory=list)
     #: Migrations that a plan refuses, and why.
@@ -71,26 +72,32 @@ class Measured:
 def measure(history: History, server: Server, program: Path, rows: int, trials: bool = False) -> Measured:
     """The whole history, with so many rows in each table; with `trials`, each migration also before its turn and after it."""
     measured = Measured(f"{history.tool}/{history.name}", len(history.migrations))
-    texts = [path.read_text() for path in history.scripts()]
-    with server.database() as database, Reporter(program, server, database, history.tool) as reporter:
-        _all_at_once(measured, history, texts, reporter)
-        with server.superuser(database) as observer, server.superuser(database) as filling:
-            run = _Run(measured, server, database, reporter, observer, Filler(filling, rows))
-            try:
-                for number, (name, text) in enumerate(zip(history.migrations, texts, strict=True), 1):
-                    if number % 50 == 0:
-                        _tell(f"{measured.name}: {number} of {len(texts)} with {rows} rows")
-                    following = texts[number] if trials and number < len(texts) else None
-                    if following is not None:
-                        run.attempt(history.migrations[number], following, "too early")
-                    if not run.one(number, name, text):
-                        break
-                    if trials:
-                        run.attempt(name, text, "a second time")
-            except (psycopg.Error, AssertionError) as failure:
-                # Nothing that one history holds may keep the others from being measured.
-                measured.stopped = f"{name}: {failure}"
-            measured.tables, measured.short = len(run.filler.filled.rows), run.filler.filled.short
+    # As bytes: line ends are a script's own.
+    texts = [path.read_bytes().decode() for path in history.scripts()]
+    with (
+        server.database() as database,
+        Reporter(program, server, database, history.tool) as reporter,
+        server.superuser(database) as observer,
+        server.superuser(database) as filling,
+    ):
+        run = _Run(measured, server, database, reporter, observer, Filler(filling, rows))
+        name = "all at once"
+        try:
+            _all_at_once(measured, history, texts, reporter)
+            for number, (name, text) in enumerate(zip(history.migrations, texts, strict=True), 1):
+                if number % 50 == 0:
+                    print(f"{measured.name}: {number} of {len(texts)} with {rows} rows", file=sys.stderr, flush=True)
+                if trials and number < len(texts):
+                    run.attempt(history.migrations[number], texts[number], "too early")
+                if not run.one(name, text):
+                    break
+                measured.ran += 1
+                if trials:
+                    run.attempt(name, text, "a second time")
+        except (psycopg.Error, AssertionError, RuntimeError) as failure:
+            # Nothing that one history holds may keep the others from being measured.
+            measured.stopped = f"{name}: {failure}"
+        measured.tables, measured.short = len(run.filler.filled.rows), run.filler.filled.short
     return measured
 
 
@@ -106,7 +113,8 @@ class _Run:
     """A history's run on its database."""
 
     def __init__(
-        self, measured: Measured, server: Server, database: str, reporter: Reporter, observer, filler: Filler
+        self, measured: Measured, server: Server, database: str, reporter: Reporter, observer: psycopg.Connection,
+        filler: Filler,
     ) -> None:
         self.filler = filler
         self._measured = measured
@@ -115,15 +123,14 @@ class _Run:
         self._reporter = reporter
         self._observer = observer
 
-    def one(self, number: int, name: str, text: str) -> bool:
+    def one(self, name: str, text: str) -> bool:
         """Runs a migration; whether the history can go on."""
-        first = self._once(number, name, text, again=False)
+        first = self._once(name, text, again=False)
         if first is None or not first.seen.sqlstate:
             return True
-        touched = [oid for oid in first.rows]
-        for emptied in (touched, list(first.seen.before)):
+        for emptied in (list(first.rows), list(first.seen.before)):
             self.filler.empty(emptied)
-            second = self._once(number, name, text, again=True)
+            second = self._once(name, text, again=True)
             if not second.seen.sqlstate:
                 return True
             self._measured.migrations.pop()
@@ -139,7 +146,7 @@ class _Run:
             seen = transaction.attempt(session, script)
         self._measured.trials.append(Trial(self._measured.name, name, when, said.read(report), seen))
 
-    def _once(self, number: int, name: str, text: str, again: bool) -> Migration | None:
+    def _once(self, name: str, text: str, again: bool) -> Migration | None:
         (script,), report = self._reporter.of([text])
         if script.refused:
             self._measured.refused.append(f"{name}: {script.refused}")
@@ -148,7 +155,7 @@ class _Run:
         told = said.read(report)
         rows = self._rows(told)
         seen = self._run(script, told)
-        migration = Migration(self._measured.name, name, number, told, seen, rows, again, report)
+        migration = Migration(self._measured.name, name, told, seen, rows, again, report)
         self._measured.migrations.append(migration)
         if not seen.sqlstate:
             touched = {oid for oid, mode in seen.locks.items() if STRENGTH[mode] >= _WRITES}
@@ -178,7 +185,3 @@ class _Run:
         with self._server.migrating(self._database) as session, contextlib.suppress(psycopg.Error):
             session.execute(text)
         self.filler.fill(set())
-
-
-def _tell(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
