@@ -13,11 +13,11 @@ LOCKS = {mode[0].lower() + mode.removesuffix("Lock")[1:]: mode for mode in MODES
 
 WORK = {"scan": "scan", "indexBuild": "index build", "rewrite": "rewrite"}
 
-#: The rules that say that a run fails.
-_FORETELLING = ("refused", "required-column", "replica-identity")
-
-#: What is said only to happen where something is so that the analysis does not know.
+#: How a finding of ours says that the run fails, whichever rule it is of.
 _CERTAIN = re.compile(r"run fails(?! if)")
+
+#: The rules that also say that it fails where something is so that the analysis does not know.
+_PERHAPS = ("refused", "required-column", "replica-identity")
 
 
 @dataclass(frozen=True)
@@ -102,9 +102,12 @@ def _statement(told: dict[str, Any]) -> Statement:
         told["number"], told["start"], told["what"], [_effect(effect) for effect in told["effects"]], told["opaque"]
     )
     for finding in told["findings"]:
-        if finding["source"] == "lockstep" and finding["rule"] in _FORETELLING:
-            certain = _CERTAIN.search(finding["text"])
-            (statement.fails if certain else statement.may_fail).append(finding["text"])
+        if finding["source"] != "lockstep":
+            continue
+        if _CERTAIN.search(finding["text"]):
+            statement.fails.append(finding["text"])
+        elif finding["rule"] in _PERHAPS:
+            statement.may_fail.append(finding["text"])
     return statement
 
 
