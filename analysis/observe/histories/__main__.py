@@ -47,10 +47,11 @@ def main() -> int:
             measured = [_measured(history, server, program, rows, rows == arguments.rows[0]) for history in found]
         by_rows[rows] = compare.of(measured)
         _show(rows, by_rows[rows], measured)
-        print(f"{rows} rows: {time.monotonic() - started:.0f} s", file=sys.stderr)
+        print(f"{rows} rows: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+        if arguments.write:
+            # Each time: the largest tables take by far the longest.
+            page.write(by_rows, {tool: sum(it.tool == name for it in found) for name, tool in _TOOLS.items()}, arguments.major)
     print(*shown.table(by_rows), "", *shown.kinds(by_rows), "", *shown.counts(by_rows), sep="\n")
-    if arguments.write:
-        page.write(by_rows, {tool: sum(it.tool == name for it in found) for name, tool in _TOOLS.items()}, arguments.major)
     return 0
 
 
