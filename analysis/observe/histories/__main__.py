@@ -3,6 +3,8 @@
     CORPORA=directory python -m analysis.observe.histories                   with 60 and with 1,000 rows a table
     CORPORA=directory python -m analysis.observe.histories --rows 60 --only umami
     CORPORA=directory python -m analysis.observe.histories --rows 60 1000 40000 --write     and writes the page
+
+The page shows each number of rows that was measured of this analysis, by this command or by one before it.
 """
 
 from __future__ import annotations
@@ -12,11 +14,14 @@ import sys
 import time
 from pathlib import Path
 
-from analysis.observe.histories import compare, page, reporter, shown
+from analysis.observe.histories import compare, kept, page, reporter, shown
 from analysis.observe.histories.agreement import Agreement
 from analysis.observe.histories.measured import Measured, measure
 from analysis.observe.histories.server import Server
 from conformance import histories, install
+
+#: With so few rows each migration is also tried out of its turn.
+_FEW = 100
 
 _TOOLS = {histories.PRISMA: "Prisma", histories.SQLX: "sqlx"}
 
@@ -40,18 +45,19 @@ def main() -> int:
         print("skipped: CORPORA names no directory of real histories")
         return 0
     program = reporter.build()
-    by_rows: dict[int, Agreement] = {}
+    about = f"{arguments.major} {[(history.tool, history.migrations) for history in found]}"
     for rows in arguments.rows:
         started = time.monotonic()
         with Server(arguments.major) as server:
-            measured = [_measured(history, server, program, rows, rows == arguments.rows[0]) for history in found]
-        by_rows[rows] = compare.of(measured)
-        _show(rows, by_rows[rows], measured)
+            # Once is enough for what does not depend on rows.
+            measured = [_measured(history, server, program, rows, trials=rows <= _FEW) for history in found]
+        agreement = compare.of(measured)
+        kept.keep(agreement, rows, program, about)
+        _show(rows, agreement, measured)
         print(f"{rows} rows: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
         if arguments.write:
-            # Each time: the largest tables take by far the longest.
-            page.write(by_rows, {tool: sum(it.tool == name for it in found) for name, tool in _TOOLS.items()}, arguments.major)
-    print(*shown.table(by_rows), "", *shown.kinds(by_rows), "", *shown.counts(by_rows), sep="\n")
+            many = {tool: sum(it.tool == name for it in found) for name, tool in _TOOLS.items()}
+            page.write(kept.all_of(program, about), many, arguments.major)
     return 0
 
 
@@ -61,8 +67,9 @@ def _measured(history: histories.History, server: Server, program: Path, rows: i
 
 
 def _show(rows: int, found: Agreement, measured: list[Measured]) -> None:
-    print(f"With {rows:,} rows a table", "", *shown.table({rows: found}), "", *shown.times(found), sep="\n")
-    print(*shown.every(found, measured), "", sep="\n", flush=True)
+    of = {rows: found}
+    print(f"With {rows:,} rows a table", "", *shown.table(of), "", *shown.kinds(of), "", *shown.counts(of), "", sep="\n")
+    print(*shown.times(found), *shown.every(found, measured), "", sep="\n", flush=True)
 
 
 if __name__ == "__main__":

@@ -153,6 +153,9 @@ class _Run:
             self._as_its_tool(text)
             return None
         told = said.read(report)
+        if not again and self.filler.need(self._named(told)):
+            report = self._reporter.of([text])[1]
+            told = said.read(report)
         rows = self._rows(told)
         seen = self._run(script, told)
         migration = Migration(self._measured.name, name, told, seen, rows, again, report)
@@ -171,14 +174,16 @@ class _Run:
 
     def _rows(self, told: Said) -> dict[int, int]:
         """How many rows the relations have that are named. A partitioned table has those of its partitions."""
-        meant = transaction.meaning(self._observer, told.names())
         counts = {}
-        for oid in {oid for oid in meant.values() if oid}:
+        for oid in self._named(told):
             kind = self._observer.execute("SELECT relkind::text, oid::regclass::text FROM pg_class WHERE oid = %s", (oid,))
             relkind, name = kind.fetchone()
             if relkind in ("r", "p", "m"):
                 counts[oid] = self._observer.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
         return counts
+
+    def _named(self, told: Said) -> set[int]:
+        return {oid for oid in transaction.meaning(self._observer, told.names()).values() if oid}
 
     def _as_its_tool(self, text: str) -> None:
         """Runs what a plan refuses as the tool itself does, so that the history can go on. The server may refuse it too."""

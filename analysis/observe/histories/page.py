@@ -45,13 +45,14 @@ _METHOD = """\
 - **Failures**: a migration that fails is rolled back and counted; its tables are emptied, and it is reported and run again.
   Foretold is what a finding says to fail for certain. Who can tell, the catalog or statistics, follows from the SQLSTATE, as
   the list below says; all others depend on the values of rows.
-- **Too early, a second time**: with the fewest rows each migration that runs in a transaction is also tried before the one that
+- **Too early, a second time**: with few rows each migration that runs in a transaction is also tried before the one that
   stands before it, and once more after it has run, and rolled back: most of these fail, for what is not there yet or is there
   already.
 - **On an empty database**: all migrations pending at once, none run.
 - **Rows** are made from what the catalog tells of types, keys, foreign keys and CHECKs, the same in each run; a tenth of what
   may be null is null. They fill tables when these are new, emptied or touched, and statistics are brought up to date behind
-  each migration. A table for which no rows could be made is counted.
+  each migration. Where a table has many rows, only those are filled that a migration names, and those that they refer to. A
+  table for which no rows could be made is counted.
 """
 
 

@@ -1,6 +1,7 @@
 """Gives every table as many rows as are asked for.
 
-Only what is new, or was emptied, or was touched and has too few rows, is filled. The rows fulfil every constraint by the way
+Only what is new, or was emptied, or was touched and has too few rows, is filled; where the rows are many, only what a
+migration names, and what that refers to. The rows fulfil every constraint by the way
 they are made, so triggers and foreign keys are not asked: keys are the parents' own, unique columns hold another value in
 each row, and of more rows than are needed those are taken that the CHECKs allow. A tenth of what may be null is null.
 """
@@ -13,6 +14,9 @@ import psycopg
 from analysis.observe.histories.rows import tables
 from analysis.observe.histories.rows.tables import Column, Table
 from analysis.observe.histories.rows.values import WIDE, NoValues, expression, literals
+
+#: From so many rows on only those tables are filled that are needed.
+_MANY = 10_000
 
 #: How rows are tried to be made, one after the other while there are too few: with constants of the checks or without, and
 #: which of the columns that may be null are.
@@ -48,13 +52,32 @@ class Filler:
 
     def fill(self, touched: set[int]) -> None:
         """Fills what is new, and of what was `touched` whatever has too few rows."""
+        if self._rows >= _MANY:
+            self._known -= touched
+            self.analyze(sorted(touched))
+            return
         names = tables.names(self._session)
         self._forget(set(names.values()))
-        wanted = [oid for oid in names if oid not in self._known or oid in touched]
+        self._fill_all(tables.read(self._session, [oid for oid in names if oid not in self._known or oid in touched]), touched)
         self._known = set(names)
-        if not wanted or not self._rows:
-            return
-        facts = tables.read(self._session, wanted)
+
+    def need(self, named: set[int]) -> bool:
+        """Fills what is about to be needed, if it is not filled anyway; whether that has changed anything."""
+        if self._rows < _MANY:
+            return False
+        self._forget(set(tables.names(self._session).values()))
+        facts: dict[int, Table] = {}
+        following = tables.with_partitions(self._session, named)
+        while following := following - facts.keys() - self._known:
+            found = tables.read(self._session, list(following))
+            facts |= found
+            parents = {reference.parent for table in found.values() for reference in table.references}
+            following = tables.with_partitions(self._session, parents)
+        self._fill_all(facts, set())
+        self._known |= facts.keys()
+        return bool(facts)
+
+    def _fill_all(self, facts: dict[int, Table], touched: set[int]) -> None:
         ordered = _parents_first(facts)
         changed = {table.oid for table in ordered if self._fill(table)}
         # Two tables that refer to each other: the one had to wait for the other.

@@ -97,6 +97,12 @@ def names(session: psycopg.Connection) -> dict[int, str]:
     return {oid: name for oid, name, _ in session.execute(_TABLES)}
 
 
+def with_partitions(session: psycopg.Connection, wanted: set[int]) -> set[int]:
+    """Those relations that can have rows, or for a partitioned table its partitions."""
+    query = "SELECT coalesce(t.relid, w.oid)::oid FROM unnest(%s::oid[]) AS w (oid) LEFT JOIN pg_partition_tree(w.oid) AS t ON t.isleaf"
+    return {oid for (oid,) in session.execute(query, (list(wanted),))} & names(session).keys()
+
+
 def read(session: psycopg.Connection, wanted: list[int]) -> dict[int, Table]:
     """Those tables, by their number."""
     bounds = {oid: (name, bound) for oid, name, bound in session.execute(_TABLES) if oid in wanted}
