@@ -58,10 +58,11 @@ def compare(beside: Beside, when: str = IN_TURN) -> None:
         if beside.said.perhaps:
             beside.count("perhaps foretold, ran")
         return
-    failed = beside.said.at(beside.seen.parts[-1].start) if beside.seen.parts else None
-    if foretold and not beside.said.fails and not (failed and failed.fails):
-        beside.count("failures that are foretold of another statement")
     perhaps = " (perhaps, it says)" if beside.said.perhaps else ""
     text = f"{beside.part(len(beside.seen.parts) - 1)}: {state} {beside.seen.message}{perhaps}"
     what = f"{when}{FAILURES.format(reason(state))}"
     beside.agree(what, bool(foretold), f"{when}failed with {state}, not foretold", text)
+    failed = beside.said.at(beside.seen.parts[-1].start) if beside.seen.parts else None
+    if foretold and not beside.said.fails and not (failed and failed.fails):
+        # The run fails as it says, though sooner or later, and for another reason.
+        beside.disagree(f"{when}failed with {state}, foretold of another statement", text)

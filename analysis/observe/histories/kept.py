@@ -15,7 +15,6 @@ from analysis.observe.histories.agreement import Agreement, Disagreement
 def keep(agreement: Agreement, rows: int, program: Path, about: str) -> None:
     """Keeps what was measured with `program`; `about` tells other histories or servers apart."""
     kept = {
-        "digest": _digest(program, about),
         "compared": agreement.compared,
         "equal": agreement.equal,
         "counted": agreement.counted,
@@ -24,16 +23,14 @@ def keep(agreement: Agreement, rows: int, program: Path, about: str) -> None:
     }
     directory = _directory(program)
     directory.mkdir(exist_ok=True)
-    (directory / f"{rows}.json").write_text(json.dumps(kept))
+    (directory / f"{_digest(program, about)}-{rows}.json").write_text(json.dumps(kept))
 
 
 def all_of(program: Path, about: str) -> dict[int, Agreement]:
     """What is kept of this very analysis, by how many rows a table had."""
     found = {}
-    for path in _directory(program).glob("*.json"):
-        kept = json.loads(path.read_text())
-        if kept["digest"] == _digest(program, about):
-            found[int(path.stem)] = _agreement(kept)
+    for path in _directory(program).glob(f"{_digest(program, about)}-*.json"):
+        found[int(path.stem.rpartition("-")[2])] = _agreement(json.loads(path.read_text()))
     return dict(sorted(found.items()))
 
 
@@ -51,4 +48,4 @@ def _directory(program: Path) -> Path:
 
 
 def _digest(program: Path, about: str) -> str:
-    return hashlib.sha256(program.read_bytes() + about.encode()).hexdigest()
+    return hashlib.sha256(program.read_bytes() + about.encode()).hexdigest()[:16]
