@@ -135,6 +135,8 @@ class Filler:
         references = [reference for reference in table.references if reference.parent != table.oid]
         counts = [self._count(reference.parent_name) for reference in references]
         keys = [at for at, reference in enumerate(references) if set(reference.columns) & distinct]
+        # Each of these has to differ by itself; the others do with the first of them.
+        alone = [at for at in keys if any(set(key) <= set(references[at].columns) for key in table.unique)]
         for at, reference in enumerate(references):
             ours = [number for number in reference.columns if number not in expressions]
             if not ours:
@@ -142,7 +144,7 @@ class Filler:
             names = ", ".join(f"{name} AS k{key}" for key, name in enumerate(map(_quoted, reference.parent_columns)))
             numbered = f"SELECT row_number() OVER (ORDER BY {_quoted(reference.parent_columns[0])}) - 1 AS number, {names}"
             parents.append(f"parent{at} AS MATERIALIZED ({numbered} FROM {reference.parent_name})")
-            joins.append(f"LEFT JOIN parent{at} ON parent{at}.number = {_row_of_parent(at, keys, counts)}")
+            joins.append(f"LEFT JOIN parent{at} ON parent{at}.number = {_row_of_parent(at, alone, keys, counts)}")
             for number in ours:
                 expressions[number] = f"parent{at}.k{reference.columns.index(number)}"
         filtered = bool(table.checks)
@@ -218,12 +220,12 @@ def _distinct(table: Table) -> set[int]:
     return chosen
 
 
-def _row_of_parent(at: int, distinct: list[int], counts: list[int]) -> str:
+def _row_of_parent(at: int, alone: list[int], distinct: list[int], counts: list[int]) -> str:
     """Which row of a parent a row refers to. Where the keys have to differ, those of two parents do so together."""
     count = max(counts[at], 1)
     if at not in distinct:
         return f"(hashint8extended(g, {at}) & 2147483647) % {count}"
-    if at == distinct[0]:
+    if at in alone or at == distinct[0]:
         return f"g % {count}"
     first = max(counts[distinct[0]], 1)
     return f"(g / {first} + g % {first}) % {count}"
