@@ -1,9 +1,9 @@
 """Gives every table as many rows as are asked for.
 
 Only what is new, or was emptied, or was touched and has too few rows, is filled; where the rows are many, only what a
-migration names, and what that refers to. The rows fulfil every constraint by the way
-they are made, so triggers and foreign keys are not asked: keys are the parents' own, unique columns hold another value in
-each row, and of more rows than are needed those are taken that the CHECKs allow. A tenth of what may be null is null.
+migration names, and what that refers to. The rows fulfil every constraint by the way they are made, so triggers and foreign
+keys are not asked: keys are the parents' own, unique columns hold another value in each row, and of more rows than are
+needed those are taken that the CHECKs allow. A tenth of what may be null is null.
 """
 
 from __future__ import annotations
