@@ -323,3 +323,22 @@ DROP SCHEMA IF EXISTS nothing CASCADE; -- safe
 DROP TABLE IF EXISTS nothing CASCADE; -- safe
 DROP POLICY IF EXISTS nothing ON one; -- safe
 ALTER TABLE one DROP COLUMN IF EXISTS nothing, DROP CONSTRAINT IF EXISTS nothing; -- safe
+
+-- plan: a new column that no row has a value in
+CREATE TABLE one (a integer); INSERT INTO one VALUES (1); ANALYZE one;
+-- migration: danger
+ALTER TABLE one ADD COLUMN b integer; -- safe
+ALTER TABLE one ALTER COLUMN b SET NOT NULL; -- danger refused
+
+-- plan: a new column in a table without rows
+CREATE TABLE one (a integer); INSERT INTO one VALUES (NULL); ANALYZE one; TRUNCATE one;
+-- migration: safe
+ALTER TABLE one ALTER COLUMN a SET NOT NULL; -- safe
+ALTER TABLE one ADD COLUMN b integer; -- safe
+ALTER TABLE one ALTER COLUMN b SET NOT NULL; -- safe
+
+-- plan: an index that is there, behind an extension
+CREATE TABLE one (a integer); CREATE SCHEMA s; CREATE TABLE s.two (a integer); CREATE INDEX two_a ON s.two (a);
+-- migration: danger
+CREATE EXTENSION IF NOT EXISTS plpgsql; -- safe
+CREATE INDEX two_a ON s.two (a); -- danger refused

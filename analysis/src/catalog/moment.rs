@@ -39,9 +39,10 @@ pub(super) struct Spread {
 }
 
 impl Spread {
-    /// In how many of `rows` there is no value: at least in one, if there was one.
+    /// In how many of `rows` there is no value: at least in one, if there was one. An emptied table keeps the statistics of
+    /// the rows that it had.
     pub(super) fn nulls_of(&self, rows: u64) -> u64 {
-        if self.nulls > 0.0 { part(self.nulls, rows).max(1) } else { 0 }
+        if self.nulls > 0.0 && rows > 0 { part(self.nulls, rows).max(1) } else { 0 }
     }
 
     /// How many of `rows` have the most common value.

@@ -26,6 +26,9 @@ pub(super) fn create(create: &ast::CreateIndex, world: &mut World) {
         let key: Option<Vec<String>> = items.map(|item| column(&item.expr()?)).collect();
         refuse_doubles(&key.unwrap_or_default(), &table, world);
     }
+    if let Some(index) = index.as_ref().filter(|index| create.if_not_exists().is_none() && world.has_index(index)) {
+        world.fails(format!("there is an index {index} already"));
+    }
     if let Some(column) = virtual_column(create, &table, world) {
         world.fails(format!("the column {} is computed when it is read, and takes no index", quoted(&column)));
     }

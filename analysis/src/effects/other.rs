@@ -135,8 +135,8 @@ const OF_OWN: [&str; 18] = [
 fn extension(name: Option<SyntaxNode>, world: &mut World) {
     let name = name.map(|name| identifier(&text(&name))).unwrap_or_default();
     if OF_OWN.contains(&name.as_str()) {
-        // What it makes is there from now on.
-        return world.doubts();
+        world.is_extended = true;
+        return;
     }
     world.unknown(Unknown::extension(&quoted(&name)));
 }

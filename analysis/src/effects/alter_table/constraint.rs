@@ -195,14 +195,18 @@ pub(super) fn set_not_null(column: &str, table: &Table, world: &mut World) {
 
 /// What has no value in some rows cannot be NOT NULL.
 fn refuse_nulls(column: &str, table: &Table, world: &mut World) {
-    let nulls = world.column(&table.name, column).and_then(|known| known.nulls).filter(|nulls| *nulls > 0);
-    if let Some(nulls) = nulls {
-        let (column, rows) = (quoted(column), quantity::about(nulls));
-        world.fails(format!(
-            "by the statistics, {column} has no value in about {rows} rows of {}: fill them first",
-            table.name
-        ));
+    // What the plan has added, and has filled in no row, has a value in none.
+    let is_unset = world.unset.contains(&(world.resolve(&table.name), column.to_owned()));
+    let all = || world.relation(&table.name).and_then(|known| known.facts.rows).filter(|_| is_unset);
+    let nulls = world.column(&table.name, column).and_then(|known| known.nulls).or_else(all);
+    if let Some(nulls) = nulls.filter(|nulls| *nulls > 0) {
+        let (column, rows) = (quoted(column), rows(nulls));
+        world.fails(format!("by the statistics, {column} has no value in {rows} of {}: fill them first", table.name));
     }
+}
+
+fn rows(count: u64) -> String {
+    if count == 1 { "one row".to_owned() } else { format!("about {} rows", quantity::about(count)) }
 }
 
 /// What has a value more than once cannot be unique.
@@ -210,8 +214,8 @@ pub(in crate::effects) fn refuse_doubles(columns: &[String], table: &Name, world
     let [column] = columns else { return };
     let most = world.column(table, column).and_then(|known| known.most).filter(|most| *most > 1);
     if let Some(most) = most {
-        let (column, rows) = (quoted(column), quantity::about(most));
-        world.fails(format!("by the statistics, {column} has the same value in about {rows} rows of {table}"));
+        let (column, rows) = (quoted(column), rows(most));
+        world.fails(format!("by the statistics, {column} has the same value in {rows} of {table}"));
     }
 }
 

@@ -27,6 +27,9 @@ pub(super) fn refused(statement: &Stmt, world: &World) -> Option<String> {
 
 /// A function that is called and is not there.
 fn missing(statement: &SyntaxNode, world: &World) -> Option<String> {
+    if world.is_extended {
+        return None;
+    }
     let called = all(statement, SyntaxKind::CALL_EXPR).filter_map(|call| callee(&call));
     let name = called.into_iter().find(|name| {
         let is_system = name.schema.as_deref().is_some_and(|schema| schema.starts_with("pg_"));

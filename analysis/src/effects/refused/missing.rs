@@ -18,11 +18,11 @@ pub(super) fn refused(statement: &Stmt, world: &World) -> Option<String> {
     if is_body {
         return None;
     }
-    let node = statement.syntax();
-    relation(node, world)
-        .or_else(|| of_kind(statement, world))
-        .or_else(|| column(statement, world))
-        .or_else(|| of_type(statement, world))
+    let known = of_kind(statement, world).or_else(|| column(statement, world));
+    if world.is_extended {
+        return known;
+    }
+    known.or_else(|| relation(statement.syntax(), world)).or_else(|| of_type(statement, world))
 }
 
 fn relation(statement: &SyntaxNode, world: &World) -> Option<String> {

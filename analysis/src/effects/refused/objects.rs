@@ -79,7 +79,9 @@ fn type_there(name: &Name, world: &World) -> Option<String> {
 fn value(alter: &ast::AlterType, world: &World) -> Option<String> {
     let name = name_of(alter.type_name_ref()?.syntax());
     let facts = world.type_facts(&name);
-    let Some(facts) = facts else { return Some(format!("there is no type {name}")) };
+    let Some(facts) = facts else {
+        return (!world.is_extended).then(|| format!("there is no type {name}"));
+    };
     let has = |value: &str| facts.labels.iter().any(|label| label == value);
     let there = |value: &str| format!("{name} has a value '{value}' already");
     let missing = |value: &str| format!("{name} has no value '{value}'");
@@ -105,6 +107,7 @@ fn value(alter: &ast::AlterType, world: &World) -> Option<String> {
 fn dropped(statement: &SyntaxNode, kind: SyntaxKind, object: Object, world: &World) -> Option<String> {
     let names: Vec<Name> = all(statement, kind).map(|node| name_of(&node)).collect();
     if !is_lenient(statement)
+        && !world.is_extended
         && let Some(name) = names.iter().find(|name| is_missing(object, name, world))
     {
         let what = match object {

@@ -23,6 +23,8 @@ pub struct World {
     schema: String,
     /// Whether the database held nothing when the catalog was asked, so that all there is by now is of the plan's own making.
     pub(crate) was_empty: bool,
+    /// Whether the plan makes extensions: their functions, types and tables are there then, and nothing is missing for sure.
+    pub(super) is_extended: bool,
     /// Whether a session begins in UTC.
     was_utc: bool,
     /// Whether the script's is in UTC at this point.
@@ -109,6 +111,7 @@ impl World {
             version,
             schema,
             was_empty,
+            is_extended: false,
             was_utc: is_utc,
             is_utc,
             relations,
