@@ -6,6 +6,7 @@
 mod ignores;
 mod lines;
 mod rules;
+mod texts;
 
 use std::collections::HashMap;
 use std::thread;
@@ -126,13 +127,14 @@ fn minus(all: Vec<Violation>, shown: &[Violation]) -> Vec<Hidden> {
 
 fn finding(violation: &Violation, lines: &Lines) -> Option<(usize, Finding)> {
     let at = violation.text_range.start().into();
+    let own = texts::text(violation.code);
     let finding = Finding {
         source: Source::Squawk,
         rule: violation.code.to_string(),
         verdict: mapping(violation.code).verdict?,
         line: lines.at(at),
-        text: one_line(rules::own_text(violation.code).unwrap_or(&violation.message), LONGEST_TEXT),
-        help: violation.help.as_deref().map(|help| one_line(help, LONGEST_TEXT)),
+        text: own.map_or_else(|| one_line(&violation.message, LONGEST_TEXT), |(text, _)| text.to_owned()),
+        help: own.map(|(_, way)| way.to_owned()),
     };
     Some((at, finding))
 }
@@ -157,6 +159,15 @@ mod tests {
         assert_eq!(linted.findings.len(), 1);
         assert_eq!((linted.findings[0].0, linted.findings[0].1.rule.as_str()), (0, GAVE_UP));
         assert_eq!(guarded(Linted::default), Linted::default());
+    }
+
+    #[test]
+    fn every_rule_that_is_used_says_what_happens_and_what_to_do() {
+        for rule in used().filter(|rule| *rule != Rule::UnusedIgnore) {
+            let (text, way) = texts::text(rule).unwrap_or_else(|| panic!("{rule} says nothing"));
+            assert!(text.len() > 30 && way.len() > 15 && text != way, "{rule}");
+            assert!(![text, way].iter().any(|it| it.ends_with('.')), "{rule}");
+        }
     }
 
     #[test]

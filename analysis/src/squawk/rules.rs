@@ -92,9 +92,9 @@ mappings! {
     BanReplicaIdentity => CAUTION, "whoever follows the changes gets less, or nothing";
     BanRevoke => CAUTION, "code may lose what it was allowed";
     ChangingColumnType => CAUTION,
-        "code may not expect the new type; the text is ours, as our rules know whether the table is rewritten";
+        "code may not expect the new type; whether the table is rewritten, our rules know";
     IdentifierTooLong => CAUTION,
-        "PostgreSQL cuts the name without an error; the text is ours, as squawk's quotes the whole name";
+        "PostgreSQL cuts the name without an error";
     RenamingObject => CAUTION,
         "harmless for a constraint or an index, while code that names a view, a function or an enum's value fails";
     UnusedIgnore => CAUTION,
@@ -151,17 +151,6 @@ mappings! {
 /// The rules that are used.
 pub fn used() -> impl Iterator<Item = Rule> {
     ALL.iter().copied().filter(|rule| mapping(*rule).verdict.is_some())
-}
-
-/// What is said instead of squawk's own text: where that would quote a name of any length out of the script, or claims
-/// what depends on the table.
-pub(super) fn own_text(rule: Rule) -> Option<&'static str> {
-    match rule {
-        Rule::BanDuplicateColumnAssignments => Some("A column is named more than once."),
-        Rule::ChangingColumnType => Some("Changing a type may break code that reads or writes it."),
-        Rule::IdentifierTooLong => Some("A name is longer than 63 bytes, and PostgreSQL cuts it without an error."),
-        _ => None,
-    }
 }
 
 /// Every rule with its verdict and the reason, for the documentation.
