@@ -22,8 +22,12 @@ _SETTINGS = {
     "max_locks_per_transaction": "512",
 }
 
-#: As the engine connects, and with the messages that say what the server does.
-_OPTIONS = "-c TimeZone=UTC -c client_min_messages=debug1 -c lock_timeout=20s -c search_path=public"
+#: As the engine connects, and with the messages that say what the server does. Each worker that helps to build an index would
+#: count as a scan of its own.
+_OPTIONS = (
+    "-c TimeZone=UTC -c client_min_messages=debug1 -c lock_timeout=20s -c search_path=public "
+    "-c max_parallel_maintenance_workers=0"
+)
 
 
 class Server(Temporary):
