@@ -119,6 +119,15 @@ impl Time {
         sum(&self.parts)
     }
 
+    /// How long it is, for a sentence.
+    pub(crate) fn length(&self) -> String {
+        match self.how_long() {
+            Magnitude::Moment => "a moment".to_owned(),
+            Magnitude::Unknown => "a time that cannot be told".to_owned(),
+            Magnitude::Seconds | Magnitude::Minutes | Magnitude::Hours => about(self.milliseconds()),
+        }
+    }
+
     /// How much it matters to wait so long, for a table that `is_large` or for another.
     pub(crate) fn verdict(&self, is_large: bool) -> Verdict {
         match self.how_long() {
@@ -163,12 +172,22 @@ fn is_known(facts: &Table) -> bool {
     facts.bytes > 0 || facts.rows.is_some()
 }
 
+/// So many milliseconds in the unit that a person would take.
+fn about(milliseconds: u64) -> String {
+    let seconds = milliseconds.div_ceil(1000);
+    match seconds {
+        0..100 => format!("about {seconds} seconds"),
+        100..6_000 => format!("about {} minutes", seconds.div_ceil(60)),
+        _ => format!("about {} hours", seconds.div_ceil(3600)),
+    }
+}
+
 /// The order of magnitude of so many milliseconds.
 fn magnitude(milliseconds: u64) -> Magnitude {
     match milliseconds {
         0..1000 => Magnitude::Moment,
         1000..10_000 => Magnitude::Seconds,
-        10_000..600_000 => Magnitude::Minutes,
+        10_000..3_600_000 => Magnitude::Minutes,
         _ => Magnitude::Hours,
     }
 }
@@ -178,7 +197,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn less_than_a_second_is_a_moment_and_ten_minutes_are_long() {
+    fn a_length_is_told_in_the_unit_that_a_person_would_take() {
+        let told = [1_500, 99_000, 840_000, 7_000_000].map(about);
+        assert_eq!(told, ["about 2 seconds", "about 99 seconds", "about 14 minutes", "about 2 hours"]);
+    }
+
+    #[test]
+    fn less_than_a_second_is_a_moment_and_an_hour_is_long() {
         let magnitudes = [0, 999, 1000, 60_000, 6_000_000].map(magnitude);
         let told = [Magnitude::Moment, Magnitude::Moment, Magnitude::Seconds, Magnitude::Minutes, Magnitude::Hours];
         assert_eq!(magnitudes, told);

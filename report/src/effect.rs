@@ -147,7 +147,7 @@ pub enum Magnitude {
     Moment,
     /// Some seconds: less than ten.
     Seconds,
-    /// Less than ten minutes.
+    /// Less than an hour.
     Minutes,
     /// More.
     Hours,

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 #: How long each of the report's words may take at most, in seconds.
-MAGNITUDES = {"moment": 1.0, "seconds": 10.0, "minutes": 600.0, "hours": float("inf")}
+MAGNITUDES = {"moment": 1.0, "seconds": 10.0, "minutes": 3600.0, "hours": float("inf")}
 
 
 @dataclass(frozen=True)

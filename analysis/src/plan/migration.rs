@@ -57,7 +57,13 @@ pub(super) fn migration(
         let is_new = world.was_empty
             || effects.is_absent
             || !effects.is_opaque() && effects.of.first().is_some_and(|effect| effect.is_new);
-        add(&mut statement, own.into_iter().map(|(_, finding)| finding).filter(|_| !is_new));
+        let said: Vec<_> = statement.findings.iter().map(|finding| (finding.rule.clone(), finding.verdict)).collect();
+        let is_said = |finding: &Finding| {
+            let is_ours = |(squawk, _): &&(&str, &str)| finding.rule == *squawk;
+            let ours = SAID_BY_OURS.iter().find(is_ours).map(|(_, ours)| *ours);
+            said.iter().any(|(rule, verdict)| Some(rule.as_str()) == ours && *verdict >= finding.verdict)
+        };
+        add(&mut statement, own.into_iter().map(|(_, finding)| finding).filter(|it| !is_new && !is_said(it)));
         held.statement(&effects, world);
         statements.push(statement);
     }
@@ -86,6 +92,16 @@ pub(super) fn migration(
         suppressed: linted.suppressed,
     }
 }
+
+/// Rules of squawk's, and those of ours that say the same and know the table.
+const SAID_BY_OURS: [(&str, &str); 6] = [
+    ("adding-required-field", "required-column"),
+    ("ban-drop-column", "drop-column"),
+    ("ban-drop-table", "drop-table"),
+    ("ban-set-schema", "rename"),
+    ("renaming-column", "rename"),
+    ("renaming-table", "rename"),
+];
 
 fn judged(statements: &[Statement], held: Option<&(Verdict, Blocking)>, is_read: bool) -> (Verdict, String) {
     // Nobody should be told that it is harmless, and nobody knows how harmful it is.

@@ -1,6 +1,6 @@
 //! Whom a statement keeps waiting, and how long.
 
-use report::{Blocking, Effect, Lock, Magnitude, Verdict};
+use report::{Blocking, Effect, Lock, Verdict};
 
 use super::keys::sentence;
 use super::{Context, Found, Rule, is_large};
@@ -10,6 +10,8 @@ use crate::estimate::Time;
 /// The effect that keeps most waiting, for as long as the statement's work takes.
 pub(crate) struct Blocked<'a> {
     effect: &'a Effect,
+    /// The others that are locked as much.
+    others: Vec<&'a str>,
     time: Time,
     /// Whether one of those that are locked is so large that many will mind.
     is_large: bool,
@@ -22,7 +24,9 @@ pub(crate) fn blocked<'a>(effects: &'a Effects, world: &World) -> Option<Blocked
     let size = |effect: &Effect| world.facts(effect).map_or(u64::MAX, |facts| facts.bytes);
     let effect = locked.iter().max_by_key(|effect| (effect.lock, size(effect)))?;
     let is_large = locked.iter().any(|effect| is_large(world.facts(effect)));
-    Some(Blocked { effect, time: Time::of(effects, world), is_large })
+    let is_other = |other: &&&Effect| other.lock == effect.lock && other.relation != effect.relation;
+    let others = locked.iter().filter(is_other).map(|other| other.relation.as_str()).collect();
+    Some(Blocked { effect, others, time: Time::of(effects, world), is_large })
 }
 
 /// Whether somebody waits for that lock.
@@ -41,7 +45,13 @@ impl Blocked<'_> {
     /// Who waits, for what and how long, as a sentence.
     pub(crate) fn sentence(&self) -> String {
         let who = if self.effect.lock.blocks_reads() { "Readers and writers" } else { "Writers" };
-        format!("{who} of {} wait for {}: {}", self.effect.relation, length(self.time.how_long()), self.basis())
+        let others = match &self.others[..] {
+            [] => String::new(),
+            [other] => format!(" and of {other}"),
+            others => format!(" and of {} more", others.len()),
+        };
+        let (relation, length) = (&self.effect.relation, self.time.length());
+        format!("{who} of {relation}{others} wait for {length}: {}", self.basis())
     }
 
     /// The same for the report.
@@ -56,16 +66,6 @@ impl Blocked<'_> {
 
     fn basis(&self) -> String {
         self.time.basis(&self.effect.relation)
-    }
-}
-
-fn length(how_long: Magnitude) -> &'static str {
-    match how_long {
-        Magnitude::Moment => "a moment",
-        Magnitude::Seconds => "some seconds",
-        Magnitude::Minutes => "minutes",
-        Magnitude::Hours => "hours",
-        Magnitude::Unknown => "a time that cannot be told",
     }
 }
 

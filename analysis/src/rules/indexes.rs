@@ -57,7 +57,9 @@ pub(super) const DROP_INDEX: Rule = Rule {
             };
             super::Found {
                 verdict: report::Verdict::Caution,
-                text: "It takes its table away from readers and writers, though only for a moment".to_owned(),
+                text: "Readers and writers of the table wait while the index is dropped: that is short, but it waits for open \
+                       transactions first, and new queries wait behind it"
+                    .to_owned(),
                 safer: safer(advice, sql),
             }
         })

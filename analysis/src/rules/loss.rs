@@ -3,7 +3,7 @@
 use report::{Table, Verdict, quantity};
 
 use super::{Context, Found, MANY, Rule, is_large, safer};
-use crate::effects::What;
+use crate::effects::{Change, What};
 use crate::name::quoted;
 
 /// What goes, of which relation, and what the catalog knows of that; the worst first.
@@ -38,8 +38,10 @@ pub(super) const DROP_TABLE: Rule = Rule {
     good: "CREATE TABLE big_unused ();\nDROP TABLE big_unused",
     judge: |context| {
         let (_, table, facts) = going(context, |what| *what == What::Drop)?;
-        let mut found = lost(&format!("The table {table} goes with its rows"), facts);
-        found.safer = safer("Rename it first, and drop it when nobody has missed it for a while", None);
+        let mut found = lost(&format!("The table {table} is dropped with its rows"), facts);
+        let way = "Before this migration, deploy code that does not use the table. Rename the table first: if something fails, \
+                   rename it back, and drop it in a later migration";
+        found.safer = safer(way, None);
         Some(found)
     },
 };
@@ -52,12 +54,25 @@ pub(super) const DROP_COLUMN: Rule = Rule {
     good: "ALTER TABLE big ALTER COLUMN a DROP NOT NULL",
     judge: |context| {
         let (what, table, facts) = going(context, |what| matches!(what, What::DropColumn(_)))?;
-        let What::DropColumn(column) = what else { return None };
-        let mut found = lost(&format!("The column {} of {table} goes with its values", quoted(column)), facts);
-        found.safer = safer("Deploy code that does not name the column before this runs", None);
+        let What::DropColumn(_) = what else { return None };
+        let columns: Vec<_> =
+            context.effects.changes.iter().filter(|it| it.relation == table).filter_map(column).collect();
+        let noun = if columns.len() > 1 { "columns" } else { "column" };
+        let mut found = lost(&format!("The values of the {noun} {} of {table} are lost", columns.join(", ")), facts);
+        let way = "Before this migration, deploy code that does not use the column, also not through SELECT *. Copy the values to \
+                   another table if they may be needed";
+        found.safer = safer(way, None);
         Some(found)
     },
 };
+
+/// The column that a change takes away.
+fn column(change: &Change) -> Option<String> {
+    match &change.what {
+        What::DropColumn(column) => Some(quoted(column)),
+        _ => None,
+    }
+}
 
 pub(super) const TRUNCATE: Rule = Rule {
     name: "truncate",
@@ -67,7 +82,7 @@ pub(super) const TRUNCATE: Rule = Rule {
     good: "DELETE FROM big WHERE id BETWEEN 1 AND 1000",
     judge: |context| {
         let (_, table, facts) = going(context, |what| *what == What::Truncate)?;
-        Some(lost(&format!("All rows of {table} go"), facts))
+        Some(lost(&format!("All rows of {table} are deleted"), facts))
     },
 };
 
@@ -79,7 +94,7 @@ pub(super) const DELETE_ALL: Rule = Rule {
     good: "DELETE FROM big WHERE id BETWEEN 1 AND 1000",
     judge: |context| {
         let (_, table, facts) = going(context, |what| *what == What::DeleteAll)?;
-        Some(lost(&format!("All rows of {table} go"), facts))
+        Some(lost(&format!("All rows of {table} are deleted"), facts))
     },
 };
 
@@ -98,7 +113,7 @@ pub(super) const DELETE_MANY: Rule = Rule {
             _ => Some(Found {
                 verdict: Verdict::Danger,
                 text: format!(
-                    "Perhaps all rows of {table} go ({}), and nothing brings them back but a backup",
+                    "The rows of {table} that the condition finds are deleted, and that may be all ({}); nothing brings them back but a backup",
                     amount(facts)
                 ),
                 safer: safer("Name the rows by a unique key, some thousand at a time", None),

@@ -16,7 +16,9 @@ pub(super) const RENAME: Rule = Rule {
         let what = renamed(context)?;
         Some(Found {
             verdict: Verdict::Danger,
-            text: format!("Whoever uses the old name of the {what} fails from then on"),
+            text: format!(
+                "Code that uses the old name of the {what} fails from then on, and code that uses the new one fails before"
+            ),
             safer: safer("Keep the old name as a view or a second column until nobody uses it", None),
         })
     },

@@ -27,7 +27,7 @@ pub(super) const UPDATE_MANY: Rule = Rule {
         (is_known && verdict > Verdict::Safe).then(|| Found {
             verdict,
             text: format!(
-                "Whoever writes a row of {}{} waits until the script ends: {}",
+                "A session that writes a row of {}{} waits until the script ends: {}",
                 change.relation,
                 match change.what {
                     What::UpdateAll => "",

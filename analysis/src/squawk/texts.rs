@@ -10,12 +10,12 @@ const TEXTS: &[(Rule, &str, &str)] = &[
     (
         Rule::AddingRequiredField,
         "An INSERT that does not name the new column fails from now on, as the column is NOT NULL and has no default",
-        "Give the column a default, or deploy the code that fills it before",
+        "Give the column a default, or add it without NOT NULL, and set that when all code fills it",
     ),
     (
         Rule::BanAddCompositeAttribute,
         "Code that reads a value of the type by position gets one attribute more",
-        "Deploy code that can read both forms before this runs",
+        "Before this migration, deploy code that can read both forms",
     ),
     (
         Rule::BanAlterDatabaseOptions,
@@ -40,12 +40,12 @@ const TEXTS: &[(Rule, &str, &str)] = &[
     (
         Rule::BanAlterGeneratedExpression,
         "Readers of the column get other values from the end of this script on",
-        "Deploy code that can read both before this runs",
+        "Before this migration, deploy code that can read both",
     ),
     (
         Rule::BanAlterIdentity,
         "An INSERT that gives a value of its own, or that gives none, may fail from now on",
-        "Deploy INSERTs that work both ways before this runs",
+        "Before this migration, deploy INSERTs that work both ways",
     ),
     (
         Rule::BanAlterPolicyCondition,
@@ -85,7 +85,7 @@ const TEXTS: &[(Rule, &str, &str)] = &[
     (
         Rule::BanDetachInheritance,
         "The rows stay where they are, and no query of the parent table finds them any more",
-        "Deploy code that reads the table by its own name before this runs",
+        "Before this migration, deploy code that reads the table by its own name",
     ),
     (
         Rule::BanDisableTrigger,
@@ -94,13 +94,13 @@ const TEXTS: &[(Rule, &str, &str)] = &[
     ),
     (
         Rule::BanDropColumn,
-        "Code that still names the column fails, and its values are lost",
-        "Deploy code that does not name the column before this runs",
+        "Code that still uses the column fails, and its values are lost",
+        "Before this migration, deploy code that does not use the column, also not through SELECT *",
     ),
     (
         Rule::BanDropConstraint,
-        "Rows that the constraint refused are taken from now on",
-        "Make sure that the code checks what the constraint did, or that nothing relies on it",
+        "Rows that the constraint refused are accepted from now on; without a foreign key, rows may refer to rows that are not there",
+        "Make sure that the code keeps to what the constraint said, or that the same script adds it again",
     ),
     (
         Rule::BanDropDatabase,
@@ -120,7 +120,7 @@ const TEXTS: &[(Rule, &str, &str)] = &[
     (
         Rule::BanDropDefault,
         "An INSERT that leaves the column out gets NULL from now on, or fails if the column is NOT NULL",
-        "Deploy code that always gives a value before this runs",
+        "Before this migration, deploy code that always gives a value",
     ),
     (
         Rule::BanDropDomain,
@@ -130,22 +130,22 @@ const TEXTS: &[(Rule, &str, &str)] = &[
     (
         Rule::BanDropExtension,
         "Code that calls the extension's functions fails, and so does the statement while a column is of one of its types",
-        "Deploy code that does without it, and change those columns, before this runs",
+        "Before this migration, deploy code that does without it, and change those columns",
     ),
     (
         Rule::BanDropFunction,
         "Code that calls the function fails from now on",
-        "Deploy code that does not call it before this runs; use CREATE OR REPLACE where it is only changed",
+        "Before this migration, deploy code that does not call it; use CREATE OR REPLACE where it is only changed",
     ),
     (
         Rule::BanDropGeneratedExpression,
         "The column keeps the values that it has, and nothing computes new ones",
-        "Deploy code that writes the column before this runs",
+        "Before this migration, deploy code that writes the column",
     ),
     (
         Rule::BanDropIndex,
-        "Queries that used the index may become slow, and a unique index no longer refuses a second row",
-        "Look at pg_stat_user_indexes: an index whose idx_scan stays the same is not used",
+        "Queries that used the index may become slow. A unique index that is dropped refuses no second row any more, and ON CONFLICT on its columns fails",
+        "Make sure that no code relies on its uniqueness. Whether queries use it, idx_scan in pg_stat_user_indexes tells, on each replica too; it does not count checks of uniqueness",
     ),
     (
         Rule::BanDropNotNull,
@@ -165,17 +165,17 @@ const TEXTS: &[(Rule, &str, &str)] = &[
     (
         Rule::BanDropSequence,
         "Code that asks the sequence for a value fails, and the value that it had is lost",
-        "Deploy code that does without it before this runs",
+        "Before this migration, deploy code that does without it",
     ),
     (
         Rule::BanDropTable,
-        "Code that still names the table fails, and its rows are lost",
-        "Rename it first, and drop it when no code has missed it for a while",
+        "Code that still uses the table fails, and its rows are lost",
+        "Before this migration, deploy code that does not use the table. Rename it first, and drop it in a later migration",
     ),
     (
         Rule::BanDropTrigger,
         "What the trigger did for each row is not done any more",
-        "Deploy code that does it, or make sure that nothing relies on it, before this runs",
+        "Before this migration, deploy code that does it, or make sure that nothing relies on it",
     ),
     (
         Rule::BanDropType,
@@ -184,18 +184,18 @@ const TEXTS: &[(Rule, &str, &str)] = &[
     ),
     (
         Rule::BanDropView,
-        "Code that reads the view fails, unless this script makes it anew",
-        "Make the new view in the same script, or deploy code that does not read it before",
+        "Code that reads the view fails, unless this script makes it again; rights that were granted on it are lost",
+        "Make it again in the same script, with its rights, or deploy code that does not read it before this migration",
     ),
     (
         Rule::BanNewWriteRestriction,
-        "Writes that were taken before may be refused from now on: that is what the statement is for",
-        "Make sure that running code writes no such rows",
+        "Writes that were accepted before may fail from now on",
+        "Make sure that running code writes no row that is refused",
     ),
     (
         Rule::BanReplaceViewFunction,
-        "Callers and readers get the new one from the end of this script on, also those that run now",
-        "Let the new one give what the old one gave, or make one of another name for the new code",
+        "From the end of this script on, all code gets the new definition, also code that is deployed already",
+        "Compare the old and the new definition: columns, arguments and meaning. Make one of another name if the meaning changes",
     ),
     (
         Rule::BanReplicaIdentity,
@@ -219,18 +219,18 @@ const TEXTS: &[(Rule, &str, &str)] = &[
     ),
     (
         Rule::ChangingColumnType,
-        "Code that reads or writes the column gets values of another type from now on",
-        "Deploy code that can do with both types before this runs",
+        "Code that uses the column gets values of another type from now on",
+        "Before this migration, deploy code that works with both types",
     ),
     (
         Rule::IdentifierTooLong,
-        "A name is longer than 63 bytes, and PostgreSQL cuts it without an error",
-        "Choose a shorter name: code that looks for the whole name does not find it",
+        "A name is longer than 63 bytes: PostgreSQL cuts it, and IF NOT EXISTS does nothing where another object has what is left of it",
+        "Choose a name of at most 63 bytes",
     ),
     (
         Rule::RenamingColumn,
-        "Code that uses the old name of the column fails from now on",
-        "Add a column of the new name, have the code write both, and drop the old one later",
+        "Code that uses the old name of the column fails from now on, and code that uses the new one fails before",
+        "Add a column of the new name, have the code write both, fill the old rows in batches, and drop the old column later",
     ),
     (
         Rule::RenamingTable,
@@ -239,8 +239,8 @@ const TEXTS: &[(Rule, &str, &str)] = &[
     ),
     (
         Rule::RenamingObject,
-        "Code that uses the old name fails from now on; for a constraint or an index that is hardly ever the case",
-        "Make sure that no code names it",
+        "Code that uses the old name fails from now on",
+        "Search the code, and functions of the database, for the old name; for a constraint or an index there is hardly ever any",
     ),
 ];
 
