@@ -233,3 +233,9 @@ CREATE TABLE small (id bigint PRIMARY KEY);
 DO $$ BEGIN DELETE FROM "big"; END $$; -- danger opaque
 -- migration: caution
 DO $$ BEGIN DELETE FROM public.small; END $$; -- caution opaque
+
+-- plan: a merge that takes every row
+CREATE TABLE big (id bigint); CREATE TABLE small (id bigint);
+-- migration: danger
+MERGE INTO big USING (SELECT 1) AS s(x) ON true WHEN MATCHED THEN DELETE; -- danger delete-all
+MERGE INTO small USING (SELECT 1) AS s(x) ON small.id = s.x WHEN MATCHED THEN DELETE; -- safe

@@ -43,7 +43,15 @@ def _share(agreement: Agreement, row: str) -> str:
 def kinds(by_rows: dict[int, Agreement]) -> list[str]:
     """How often there is each kind of disagreement, as Markdown."""
     names = sorted({kind for agreement in by_rows.values() for kind in agreement.kinds()})
-    return _columns(by_rows, names, lambda agreement, name: f"{agreement.kinds()[name]:,}")
+    return _columns(by_rows, names, _many)
+
+
+def _many(agreement: Agreement, kind: str) -> str:
+    for when in OUT_OF_TURN:
+        if kind.startswith(when) and not agreement.compared[f"{when}{RUNS}"]:
+            # None was tried out of its turn.
+            return "–"
+    return f"{agreement.kinds()[kind]:,}"
 
 
 def counts(by_rows: dict[int, Agreement]) -> list[str]:

@@ -98,7 +98,7 @@ fn overloads(names: &[Name]) -> String {
         "SELECT asked.number, p.provolatile::pg_catalog.text AS volatility, n.nspname = 'pg_catalog' AS builtin, n.nspname AS schema, \
                 pg_catalog.oidvectortypes(p.proargtypes) AS arguments, \
                 CASE WHEN p.prokind IN ('f', 'w') AND NOT p.proretset THEN pg_catalog.format_type(p.prorettype, NULL) END AS returns, \
-                CASE WHEN l.lanname = 'sql' AND pg_catalog.to_jsonb(p) ->> 'prosqlbody' IS NULL AND NOT EXISTS ( \
+                CASE WHEN l.lanname = 'sql' AND NOT p.prosecdef AND pg_catalog.to_jsonb(p) ->> 'prosqlbody' IS NULL AND NOT EXISTS ( \
                          SELECT FROM pg_catalog.unnest(p.proconfig) AS c(setting) WHERE c.setting LIKE 'search_path=%') \
                      THEN pg_catalog.left(p.prosrc, 10000) END AS body \
          FROM {} JOIN pg_catalog.pg_proc p ON p.proname = asked.name::pg_catalog.name \

@@ -86,7 +86,7 @@ impl Target {
                 let merge = ast::Merge::cast(node.clone())?;
                 let target = merge.table_relation_name()?;
                 let name = target.table_name_ref()?.syntax().clone();
-                let changes = merge.merge_when_clauses().filter_map(|when| merged(when.syntax())).collect();
+                let changes = merge.merge_when_clauses().filter_map(|when| merged(node, when.syntax())).collect();
                 Some(Self { name, only: target.only_token().is_some(), changes })
             }
             SyntaxKind::UPDATE => {
@@ -124,8 +124,11 @@ fn values(query: &SyntaxNode) -> Option<u64> {
 }
 
 /// What `WHEN … THEN` does to rows of the target.
-fn merged(when: &SyntaxNode) -> Option<Change> {
-    let any = || Where::Found(Found::Any);
+fn merged(merge: &SyntaxNode, when: &SyntaxNode) -> Option<Change> {
+    let looks_at_rows = |node: &SyntaxNode| node.descendants().any(|inner| inner.kind() == SyntaxKind::NAME_REF);
+    let mut on = merge.descendants().filter(|inner| inner.kind() == SyntaxKind::ON_CLAUSE);
+    let is_all = on.next().is_some_and(|on| !looks_at_rows(&on)) && !looks_at_rows(when);
+    let any = || Where::Found(if is_all { Found::All } else { Found::Any });
     when.descendants().find_map(|node| match node.kind() {
         SyntaxKind::MERGE_UPDATE => Some(Change::Update(columns(&node), any())),
         SyntaxKind::MERGE_DELETE => Some(Change::Delete(any())),
@@ -145,7 +148,7 @@ fn which(clause: Option<ast::WhereClauseOrCurrentOf>, alias: Option<ast::Optiona
 }
 
 /// The columns that an UPDATE sets.
-fn columns(update: &SyntaxNode) -> Vec<String> {
+pub(super) fn columns(update: &SyntaxNode) -> Vec<String> {
     let targets = update.descendants().filter(|node| node.kind() == SyntaxKind::COLUMN_TARGET);
     let names = targets.filter_map(|target| target.children().find(|node| node.kind() == SyntaxKind::COLUMN_NAME_REF));
     names.map(|name| identifier_of(&name)).collect()

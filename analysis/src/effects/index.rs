@@ -26,7 +26,10 @@ pub(super) fn create(create: &ast::CreateIndex, world: &mut World) {
         let key: Option<Vec<String>> = items.map(|item| column(&item.expr()?)).collect();
         refuse_doubles(&key.unwrap_or_default(), &table, world);
     }
-    if let Some(index) = index.as_ref().filter(|index| create.if_not_exists().is_none() && world.has_index(index)) {
+    if let Some(index) = index
+        .as_ref()
+        .filter(|index| create.if_not_exists().is_none() && world.has_index(index) && world.is_as_before(&index.name))
+    {
         world.fails(format!("there is an index {index} already"));
     }
     if let Some(column) = virtual_column(create, &table, world) {
@@ -104,7 +107,8 @@ pub(super) fn drop(drop: &ast::DropIndex, world: &mut World) {
         if let Some(table) = world.relation(&written).and_then(|relation| relation.table.clone()) {
             let name = world.resolve(&written);
             let holds = |it: &Constraint| matches!(it.kind, 'p' | 'u' | 'x') && it.name == name.name;
-            if world.relation(&table).is_some_and(|table| table.constraints.iter().any(holds)) {
+            let holds = world.relation(&table).is_some_and(|table| table.constraints.iter().any(holds));
+            if holds && world.is_as_before(&name.name) {
                 world.fails(format!(
                     "the constraint {} of {table} needs the index: drop the constraint",
                     quoted(&name.name)

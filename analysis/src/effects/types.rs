@@ -67,7 +67,8 @@ fn alter(alter: &ast::AlterType, world: &mut World) {
         Some(AlterTypeAction::RenameValue(it)) => relabeled(&name, it.syntax(), world),
         // From PostgreSQL 17 on, who made the type in the same transaction may use its new values there.
         Some(AlterTypeAction::AddValue(it)) => {
-            let value = it.literal().and_then(|value| literal(&text(value.syntax())));
+            let is_there = |value: &String| world.type_facts(&name).is_some_and(|facts| facts.labels.contains(value));
+            let value = it.literal().and_then(|value| literal(&text(value.syntax()))).filter(|value| !is_there(value));
             for facts in world.types_called(&name) {
                 facts.labels.extend(value.clone());
             }

@@ -20,6 +20,8 @@ pub(super) fn create(create: &ast::CreateView, world: &mut World) {
     } else {
         world.forgets_reads(&view);
         world.forgets_uses(&view);
+        // It may have more of them now.
+        world.forgets_columns(&view);
     }
     sees(&view, create.query().as_ref().map(AstNode::syntax), world);
     world.lock(&view, Lock::AccessExclusive);
@@ -97,6 +99,7 @@ pub(super) fn alter(statement: &SyntaxNode, world: &mut World) {
         if world.relation(&view).is_none() {
             continue;
         }
+        world.forgets_columns(&view);
         if is_copied {
             world.works(&view, Lock::AccessExclusive, Work::Rewrite);
         } else {

@@ -35,6 +35,7 @@ pub(super) fn migration(
             continue;
         }
         let is_unclear = !world.knows(written.syntax());
+        let had_changed_rows = world.has_changed_rows();
         let before = rules::before(&written, world);
         let mut effects = effects::of(&written, world);
         effects.provable = rules::may_be_proved(&written, &effects, world);
@@ -44,6 +45,7 @@ pub(super) fn migration(
             effects: &effects,
             world,
             before: &before,
+            had_changed_rows,
             earlier_locks: held.any(),
             is_standalone: !is_transactional,
             is_unclear,
@@ -75,7 +77,7 @@ pub(super) fn migration(
     if !is_read {
         world.trusts(Names::Nothing);
     }
-    let longest = held.longest().filter(|_| is_transactional);
+    let longest = held.longest().filter(|_| is_transactional && !world.was_empty);
     let (verdict, why) = judged(&statements, longest.as_ref(), is_read);
     let blocking = match longest {
         Some((_, blocking)) => Some(blocking),

@@ -152,16 +152,14 @@ pub(super) const REQUIRED_COLUMN: Rule = Rule {
             _ => false,
         };
         let rows = actions.iter().any(added).then(|| most_rows(context))??;
-        let (verdict, text) = if rows > 0 {
+        // What the plan has taken away before is not counted.
+        let (verdict, text) = if rows > 0 && !context.had_changed_rows {
             (
                 Verdict::Danger,
                 "The run fails: the table has rows, and PostgreSQL refuses a column that would be null in them",
             )
         } else {
-            (
-                Verdict::Caution,
-                "The run fails if the table has rows, which nobody has counted: the column would be null in them",
-            )
+            (Verdict::Caution, "The run fails if the table has rows by then: the column would be null in them")
         };
         let advice = "Give it a default that is the same for all rows, which costs nothing (one that differs writes the table \
                       anew), or add it without NOT NULL and fill it first";
@@ -175,7 +173,7 @@ fn is_required(add: &ast::AddColumn, context: &Context) -> bool {
     let is_null = |expr: ast::Expr| plain(expr.syntax()).eq_ignore_ascii_case("null");
     let has_value = default_of(&constraints).is_some_and(|expr| !is_null(expr))
         || has(|it| matches!(it, Constraint::GeneratedConstraint(_)))
-        || add.ty().is_some_and(|of_type| is_serial(&of_type));
+        || add.ty().is_some_and(|of_type| is_serial(&of_type) || context.world.is_domain(&of_type));
     let is_there = || {
         let name = add.column_name().map(|name| identifier(&plain(name.syntax())));
         let known = context.target().into_iter().flat_map(|table| &table.columns);

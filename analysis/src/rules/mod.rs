@@ -90,6 +90,7 @@ pub const ALL: &[Rule] = &[
 ];
 
 /// What a rule looks at.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own of the statement")]
 pub(crate) struct Context<'a> {
     pub(crate) statement: &'a ast::Stmt,
     pub(crate) effects: &'a Effects,
@@ -97,6 +98,8 @@ pub(crate) struct Context<'a> {
     pub(crate) world: &'a World,
     /// What [`before`] says.
     pub(crate) before: &'a [Relation],
+    /// Whether the plan has changed rows before it.
+    pub(crate) had_changed_rows: bool,
     /// Whether statements of the same script have taken strong locks before it.
     pub(crate) earlier_locks: bool,
     /// Whether it runs outside of a transaction.

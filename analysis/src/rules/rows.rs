@@ -84,7 +84,8 @@ pub(super) const REPLICA_IDENTITY: Rule = Rule {
     bad: "DELETE FROM big WHERE id = 1",
     good: "INSERT INTO big VALUES (1)",
     judge: |context| {
-        let table = changed(context).filter(|table| table.unidentified)?;
+        let table =
+            changed(context).filter(|table| table.unidentified && context.world.is_published_as_before(&table.name))?;
         Some(Found {
             verdict: Verdict::Danger,
             text: format!(

@@ -112,11 +112,10 @@ pub(super) const DOES_NOTHING: Rule = Rule {
 
 fn refused(context: &Context) -> Option<Found> {
     if let Some(why) = &context.effects.fails {
-        return Some(Found {
-            verdict: Verdict::Danger,
-            text: format!("The server will refuse it, and the run fails: {why}"),
-            safer: None,
-        });
+        let is_estimate = why.starts_with("by the statistics");
+        let beginning =
+            if is_estimate { "The run fails if this is so" } else { "The server will refuse it, and the run fails" };
+        return Some(Found { verdict: Verdict::Danger, text: format!("{beginning}: {why}"), safer: None });
     }
     if grants_to_no_role(context.statement) {
         return Some(Found {

@@ -13,3 +13,4 @@ mod rules;
 mod server;
 mod support;
 mod traps;
+mod unforetold;

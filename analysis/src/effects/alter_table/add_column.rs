@@ -60,7 +60,11 @@ pub(super) fn effects(add: &ast::AddColumn, table: &Table, world: &mut World) {
             });
         }
     }
-    let is_unset = default.is_none() && generated(&constraints) == ' ' && !fills_rows(add, &constraints, world);
+    // A domain can have a default of its own.
+    let is_domain =
+        add.ty().and_then(|ty| world.type_facts(&type_name(ty.syntax()))).is_some_and(|facts| facts.kind == 'd');
+    let is_unset =
+        !is_domain && default.is_none() && generated(&constraints) == ' ' && !fills_rows(add, &constraints, world);
     if is_unset {
         let family = table.family(world);
         world.unset.extend(family.into_iter().map(|name| (name, column.clone())));

@@ -15,6 +15,8 @@ pub(super) fn effects(set: &ast::SetType, column: &str, table: &Table, world: &m
     let converts = set.using_expr().is_some_and(|using| !is_plain(using.syntax(), column, &to));
     let collated = set.collate().is_some();
     super::refuse_used(column, table, world);
+    // The values are others from here on.
+    world.has_changed_rows = true;
     refuse_uncast(set.using_expr().is_some(), column, &to, table, world);
     for name in table.family(world) {
         let known = world.column(&name, column).cloned();
@@ -44,6 +46,11 @@ pub(super) fn effects(set: &ast::SetType, column: &str, table: &Table, world: &m
 /// What the server does not cast by itself it refuses: values where USING is missing, and the default in any case.
 fn refuse_uncast(is_using: bool, column: &str, to: &str, table: &Table, world: &mut World) {
     let Some(known) = world.column(&table.name, column) else { return };
+    // What the plan has done with the column or the type is not followed that far.
+    let type_name = Name::parse(split(to).0.trim_end_matches("[]")).name;
+    if !world.is_as_before(column) || !world.is_as_before(&type_name) {
+        return;
+    }
     let (from, bare) = (split(&known.of_type).0, split(to).0);
     let is_refused = |from: &str| world.casts(from, &bare) == Some(false);
     let name = quoted(column);

@@ -30,7 +30,9 @@ fn refuse_known(written: &Written, table: &Table, world: &mut World) {
     let named = written.syntax().descendants().find(|node| node.kind() == SyntaxKind::CONSTRAINT_NAME);
     let named = named.map(|name| identifier_of(&name));
     let is_primary = matches!(written, Written::PrimaryKeyConstraint(_));
-    let why = if let Some(name) = named.filter(|name| relation.constraints.iter().any(|it| it.name == *name)) {
+    let why = if let Some(name) =
+        named.filter(|name| world.is_as_before(name) && relation.constraints.iter().any(|it| it.name == *name))
+    {
         format!("{} has a constraint {} already", table.name, quoted(&name))
     } else if is_primary && relation.constraints.iter().any(|it| it.kind == 'p') {
         format!("{} has a primary key already", table.name)
@@ -195,6 +197,9 @@ pub(super) fn set_not_null(column: &str, table: &Table, world: &mut World) {
 
 /// What has no value in some rows cannot be NOT NULL.
 fn refuse_nulls(column: &str, table: &Table, world: &mut World) {
+    if world.has_changed_rows {
+        return;
+    }
     // What the plan has added, and has filled in no row, has a value in none.
     let is_unset = world.unset.contains(&(world.resolve(&table.name), column.to_owned()));
     let all = || world.relation(&table.name).and_then(|known| known.facts.rows).filter(|_| is_unset);
@@ -212,6 +217,9 @@ fn rows(count: u64) -> String {
 /// What has a value more than once cannot be unique.
 pub(in crate::effects) fn refuse_doubles(columns: &[String], table: &Name, world: &mut World) {
     let [column] = columns else { return };
+    if world.has_changed_rows {
+        return;
+    }
     let most = world.column(table, column).and_then(|known| known.most).filter(|most| *most > 1);
     if let Some(most) = most {
         let (column, rows) = (quoted(column), rows(most));
@@ -300,7 +308,9 @@ pub(super) fn drop(drop: &ast::DropConstraint, table: &Table, world: &mut World)
     table.lock(world, Lock::AccessExclusive);
     let name = drop.constraint_name_ref().map(|name| identifier_of(name.syntax())).unwrap_or_default();
     let cascades = matches!(drop.drop_behavior(), Some(ast::DropBehavior::Cascade(_)));
-    let is_missing = world.existing(&table.name).is_some() && world.constraint(&table.name, &name).is_none();
+    let is_as_before = world.is_as_before(&name) && world.is_as_before(&table.name.name);
+    let is_missing =
+        is_as_before && world.existing(&table.name).is_some() && world.constraint(&table.name, &name).is_none();
     // Those that SET NOT NULL makes have names from PostgreSQL 18 on, which are not kept.
     if is_missing && drop.if_exists().is_none() && !name.ends_with("_not_null") {
         world.fails(format!("{} has no constraint {}", table.name, quoted(&name)));
@@ -309,6 +319,10 @@ pub(super) fn drop(drop: &ast::DropConstraint, table: &Table, world: &mut World)
         && let Some(other) = relying(&table.name, gone, world)
     {
         world.fails(format!("a foreign key of {other} relies on the constraint {}", quoted(&name)));
+    }
+    // With CASCADE go foreign keys, which are not followed.
+    if cascades {
+        world.doubts();
     }
     match remember::dropped(&name, table, world) {
         Some(gone) => dropped(&table.name, &gone, world),
@@ -319,11 +333,14 @@ pub(super) fn drop(drop: &ast::DropConstraint, table: &Table, world: &mut World)
 /// A table whose foreign key needs the key `constraint` of `table`: there is no other one of the same columns.
 fn relying(table: &Name, constraint: &Constraint, world: &World) -> Option<Name> {
     let is_key = |it: &&Constraint| matches!(it.kind, 'p' | 'u') && it.columns == constraint.columns;
-    let keys = world.relation(table)?.constraints.iter().filter(is_key).count();
+    let relation = world.relation(table)?;
+    let keys = relation.constraints.iter().filter(is_key).count();
+    // Another unique index of the same columns may be what it relies on.
+    let indexes = relation.indexes.iter().filter(|index| index.unique && index.key == constraint.columns).count();
     let uses = |it: &Constraint| {
         it.kind == 'f' && it.refers_to.as_ref() == Some(table) && it.refers_to_columns == constraint.columns
     };
-    if keys != 1 || !matches!(constraint.kind, 'p' | 'u') {
+    if keys != 1 || indexes > 1 || !matches!(constraint.kind, 'p' | 'u') {
         return None;
     }
     world.referring(uses).into_iter().next()

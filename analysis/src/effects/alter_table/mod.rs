@@ -13,6 +13,7 @@ use squawk_syntax::SyntaxNode;
 use squawk_syntax::ast::{self, AlterColumnOption, AlterTableAction, AstNode as _};
 
 use super::{Unknown, What, identifier_of, name_of, text, world::World};
+use crate::catalog::Kind;
 use crate::name::{Name, quoted};
 
 pub(super) use add_column::{generated, is_plain};
@@ -41,6 +42,7 @@ pub(super) fn effects(statement: &ast::AlterTable, world: &mut World) {
     // Then come new columns, which the others may name.
     actions.sort_by_key(|it| match it {
         AlterTableAction::DropColumn(_) | AlterTableAction::DropConstraint(_) => 0,
+        AlterTableAction::AlterColumn(it) if drops(it) => 0,
         AlterTableAction::AddColumn(_) => 1,
         _ => 2,
     });
@@ -50,6 +52,18 @@ pub(super) fn effects(statement: &ast::AlterTable, world: &mut World) {
     for action in &actions {
         subcommand(action, &table, world);
     }
+}
+
+/// Whether a column loses something: the server does that first.
+fn drops(alter: &ast::AlterColumn) -> bool {
+    matches!(
+        alter.option(),
+        Some(
+            AlterColumnOption::DropDefault(_)
+                | AlterColumnOption::DropNotNull(_)
+                | AlterColumnOption::DropExpression(_)
+        )
+    )
 }
 
 /// Whether a subcommand drops, if it exists, what is not there.
@@ -186,6 +200,10 @@ fn alter_column(alter: &ast::AlterColumn, table: &Table, world: &mut World) {
         ) => {
             table.lock(world, Lock::ShareUpdateExclusive);
         }
+        Some(AlterColumnOption::DropExpression(_)) => {
+            table.lock(world, Lock::AccessExclusive);
+            world.change_column(&table.name, &column, |known| known.generated = ' ');
+        }
         // The values of all rows are made anew.
         Some(AlterColumnOption::SetExpression(_)) => table.works(world, Lock::AccessExclusive, Work::Rewrite),
         _ => table.lock(world, Lock::AccessExclusive),
@@ -203,7 +221,9 @@ fn drop_column(drop: &ast::DropColumn, table: &Table, world: &mut World) {
         let views = table.family(world).iter().flat_map(|name| world.users_of(name, Some(&column))).collect::<Vec<_>>();
         world.opaque(Unknown::cascade(&format!("the column {}", quoted(&column)), &views));
     } else {
-        refuse_used(&column, table, world);
+        // A child that inherits in the old way may have the column of its own too.
+        let is_whole = world.relation(&table.name).is_some_and(|relation| relation.kind == Kind::Partitioned);
+        refuse_used(&column, &Table { name: table.name.clone(), only: table.only || !is_whole }, world);
     }
     for name in table.family(world) {
         if world.column(&name, &column).is_some() {
@@ -236,7 +256,8 @@ fn refuse_missing(column: &str, table: &Table, world: &mut World) {
 
 /// A generated column has no default.
 fn refuse_generated(column: &str, table: &Table, world: &mut World) {
-    if world.column(&table.name, column).is_some_and(|known| known.generated != ' ') {
+    let is_generated = world.column(&table.name, column).is_some_and(|known| known.generated != ' ');
+    if is_generated && world.is_as_before(column) {
         world.fails(format!("the column {} of {} is generated, and has no default", quoted(column), table.name));
     }
 }

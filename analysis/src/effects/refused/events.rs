@@ -3,10 +3,8 @@
 use squawk_syntax::SyntaxKind;
 use squawk_syntax::ast::{self, AstNode as _, Stmt};
 
-use super::all;
 use crate::catalog::Constraint;
-use crate::effects::{What, name_of, names_table, world::World};
-use crate::name::Name;
+use crate::effects::{data, name_of, names_table, world::World};
 
 pub(super) fn refused(statement: &Stmt, world: &World) -> Option<String> {
     let changed = match statement {
@@ -20,41 +18,44 @@ pub(super) fn refused(statement: &Stmt, world: &World) -> Option<String> {
     };
     let table = changed?.into_iter().map(|name| world.resolve(&name)).find(|name| world.pending.contains(name))?;
     Some(format!(
-        "a constraint on rows of {table} that the script has changed is deferred to the end of the transaction, and the \
-         table cannot be changed before; put SET CONSTRAINTS ALL IMMEDIATE between them"
+        "if the script has written a row of {table}, its foreign key is looked at when the transaction ends, and the table \
+         cannot be changed before; put SET CONSTRAINTS ALL IMMEDIATE between them"
     ))
 }
 
-/// Keeps in mind what is looked at later.
+/// Keeps in mind what is looked at later: foreign keys of rows that are written.
 pub(super) fn remember(statement: &Stmt, world: &mut World) {
     if let Stmt::SetConstraints(set) = statement {
-        if is_immediate(set) {
-            world.pending.clear();
-        }
+        world.pending.clear();
+        world.has_set_constraints = !is_all_deferred(set);
         return;
     }
-    // Rows that refer to others: where they are written, and where what they refer to goes.
-    let inserts = all(statement.syntax(), SyntaxKind::INSERT).filter_map(ast::Insert::cast);
-    let inserted: Vec<Name> = inserts
-        .filter_map(|insert| insert.relation_name_ref())
-        .map(|name| world.resolve(&name_of(name.syntax())))
-        .collect();
-    let changed: Vec<Name> = world.changed().filter(|(_, what)| changes_rows(what)).map(|(name, _)| name).collect();
-    for name in inserted.into_iter().chain(changed) {
-        let is_deferred = |it: &Constraint| it.kind == 'f' && it.deferred;
-        let refers = world.relation(&name).is_some_and(|table| table.constraints.iter().any(is_deferred));
-        let is_referred_to =
-            || !world.referring(|it| is_deferred(it) && it.refers_to.as_ref() == Some(&name)).is_empty();
-        if world.may_have_rows(&name) && (refers || is_referred_to()) {
-            world.pending.insert(name);
+    if world.has_set_constraints {
+        return;
+    }
+    let (table, columns) = match statement {
+        Stmt::Insert(it) if it.syntax().children().any(|child| child.kind() == SyntaxKind::VALUES) => {
+            (it.relation_name_ref().map(|name| name_of(name.syntax())), None)
         }
+        Stmt::Update(it) => {
+            let name = it.relation_name().and_then(|name| name.relation_name_ref());
+            (name.map(|name| name_of(name.syntax())), Some(data::columns(it.syntax())))
+        }
+        _ => return,
+    };
+    let Some(name) = table.map(|table| world.resolve(&table)) else { return };
+    let is_written =
+        |it: &Constraint| columns.as_ref().is_none_or(|set| it.columns.iter().any(|column| set.contains(column)));
+    let is_deferred = |it: &Constraint| it.kind == 'f' && it.deferred && is_written(it);
+    let waits = world.relation(&name).is_some_and(|table| table.constraints.iter().any(is_deferred));
+    // Those of a key may be none.
+    let finds = columns.is_none() || world.changed().any(|(changed, _)| changed == name);
+    if waits && finds && world.is_as_before(&name.name) && world.may_have_rows(&name, columns.is_some()) {
+        world.pending.insert(name);
     }
 }
 
-fn changes_rows(what: &What) -> bool {
-    !matches!(what, What::Drop | What::DropColumn(_) | What::Truncate | What::LockRows)
-}
-
-fn is_immediate(set: &ast::SetConstraints) -> bool {
-    set.syntax().children().any(|child| child.kind() == SyntaxKind::IMMEDIATE)
+fn is_all_deferred(set: &ast::SetConstraints) -> bool {
+    let is_immediate = set.syntax().children().any(|child| child.kind() == SyntaxKind::IMMEDIATE);
+    set.all_token().is_some() && !is_immediate
 }

@@ -6,7 +6,7 @@ use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
 use super::all;
 use crate::catalog::Overload;
 use crate::effects::named::callee;
-use crate::effects::{canonical, is_plain, name_of, world::World};
+use crate::effects::{canonical, is_plain, name_of, names_table, world::World};
 use crate::name::Name;
 
 /// From this version on an index and a materialized view are built with a search path of their own.
@@ -30,8 +30,13 @@ fn missing(statement: &SyntaxNode, world: &World) -> Option<String> {
     if world.is_extended {
         return None;
     }
-    let called = all(statement, SyntaxKind::CALL_EXPR).filter_map(|call| callee(&call));
-    let name = called.into_iter().find(|name| {
+    // `a(t)` can be a column of a row.
+    let is_field = |call: &SyntaxNode| {
+        let arguments: Vec<_> = all(call, SyntaxKind::ARG).collect();
+        matches!(&arguments[..], [one] if one.children().all(|inner| inner.kind() == SyntaxKind::NAME_REF))
+    };
+    let called = all(statement, SyntaxKind::CALL_EXPR).filter(|call| !is_field(call)).filter_map(|call| callee(&call));
+    let name = called.into_iter().filter(|name| world.is_as_before(&name.name)).find(|name| {
         let is_system = name.schema.as_deref().is_some_and(|schema| schema.starts_with("pg_"));
         // `uuid('…')` is a cast, and what SQL itself calls so is not in the catalog.
         !is_system && !is_word(name) && !world.functions.contains_key(name) && world.type_facts(name).is_none()
@@ -70,6 +75,9 @@ fn is_word(name: &Name) -> bool {
 /// CREATE FUNCTION meets one of the same arguments.
 fn made_again(create: &ast::CreateFunction, world: &World) -> Option<String> {
     let name = name_of(create.name()?.syntax());
+    if !world.is_as_before(&name.name) {
+        return None;
+    }
     let schema = name.schema.clone().or_else(|| world.schema_of(&Name::unqualified(&name.name)))?;
     let arguments = arguments(create)?;
     let is_same = |overload: &&Overload| overload.schema == schema && overload.arguments == arguments;
@@ -101,13 +109,19 @@ pub(in crate::effects) fn arguments(create: &ast::CreateFunction) -> Option<Stri
 
 /// A function in SQL that names a table without its schema: it is not found while `what` is built.
 fn needs_path(statement: &SyntaxNode, what: &str, world: &World) -> Option<String> {
-    if world.version < OWN_PATH {
+    let is_empty = statement.descendants().any(|node| node.kind() == SyntaxKind::WITH_NO_DATA);
+    if world.version < OWN_PATH || is_empty {
+        return None;
+    }
+    // With no row nothing calls it.
+    let tables = statement.descendants().filter(names_table).map(|node| name_of(&node));
+    if tables.filter_map(|name| world.relation(&name)).any(|table| table.facts.rows == Some(0)) {
         return None;
     }
     let called = all(statement, SyntaxKind::CALL_EXPR).filter_map(|call| callee(&call));
     called.into_iter().find_map(|name| {
-        let overloads = &world.functions.get(&name)?.overloads;
-        let table = overloads.iter().filter_map(|overload| overload.body.as_deref()).find_map(bare_table)?;
+        let [overload] = &world.functions.get(&name)?.overloads[..] else { return None };
+        let table = bare_table(overload.body.as_deref().filter(|_| world.is_as_before(&name.name))?)?;
         Some(format!(
             "the function {name} names {table} without its schema, and since PostgreSQL 17 {what} is built with a \
              search_path of pg_catalog alone; write the schema in the function, or SET search_path there"

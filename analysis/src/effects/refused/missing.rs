@@ -35,7 +35,12 @@ fn relation(statement: &SyntaxNode, world: &World) -> Option<String> {
         .filter(|node| matches!(node.kind(), SyntaxKind::TABLE_NAME | SyntaxKind::VIEW))
         .map(|node| name_of(&node))
         .collect();
-    let missing = statement.descendants().filter(names_relation).map(|node| name_of(&node)).find(|name| {
+    let named = statement.descendants().filter(names_relation).map(|node| (node.kind(), name_of(&node)));
+    let (_, missing) = named.into_iter().find(|(kind, name)| {
+        let is_beside = matches!(kind, SyntaxKind::INDEX_REF | SyntaxKind::SEQUENCE_REF);
+        if !world.is_as_before(&name.name) || is_beside && world.may_belong_to_made(name) {
+            return false;
+        }
         let is_with = name.schema.is_none() && with.contains(&name.name);
         let is_made = || made.iter().any(|made| made == name || made.name == name.name);
         !is_with && !is_system(name) && !is_made() && world.relation(name).is_none()
@@ -98,7 +103,7 @@ fn column(statement: &Stmt, world: &World) -> Option<String> {
     let name = world.existing(&written)?;
     let relation = world.relation(&written).filter(|relation| !relation.columns.is_empty())?;
     let is_there = |column: &String| relation.columns.iter().any(|known| known.name == *column);
-    let missing = columns.iter().find(|column| !is_there(column))?;
+    let missing = columns.iter().find(|column| !is_there(column) && world.is_as_before(column))?;
     Some(format!("{name} has no column {}", quoted(missing)))
 }
 
@@ -131,7 +136,7 @@ const WORDS: [&str; 17] = [
 
 /// The type of a column.
 fn of_type(statement: &Stmt, world: &World) -> Option<String> {
-    if !matches!(statement, Stmt::CreateTable(_) | Stmt::AlterTable(_)) {
+    if !matches!(statement, Stmt::CreateTable(_) | Stmt::AlterTable(_)) || is_lenient(statement.syntax()) {
         return None;
     }
     let is_of_column = |node: &SyntaxNode| {
@@ -143,8 +148,14 @@ fn of_type(statement: &Stmt, world: &World) -> Option<String> {
     let names = all(statement.syntax(), SyntaxKind::PATH_TYPE).filter(is_of_column).map(|node| type_name(&node));
     let missing = names.into_iter().find(|name| {
         let is_word = name.schema.is_none() && WORDS.contains(&name.name.as_str());
-        // A table's rows are of a type of its name.
-        !is_word && !is_system(name) && world.type_facts(name).is_none() && world.relation(name).is_none()
+        // A table's rows are of a type of its name, and each type has one of arrays.
+        let is_array = name.name.starts_with('_');
+        !is_array
+            && world.is_as_before(&name.name)
+            && !is_word
+            && !is_system(name)
+            && world.type_facts(name).is_none()
+            && world.relation(name).is_none()
     })?;
     Some(format!("there is no type {missing}"))
 }

@@ -42,6 +42,49 @@ pub(super) fn check(statement: &Stmt, world: &mut World) {
 pub(super) fn remember(statement: &Stmt, world: &mut World) {
     objects::remember(statement, world);
     events::remember(statement, world);
+    let is_of_rows = matches!(
+        statement,
+        Stmt::Insert(_)
+            | Stmt::Update(_)
+            | Stmt::Delete(_)
+            | Stmt::Merge(_)
+            | Stmt::Select(_)
+            | Stmt::CompoundSelect(_)
+            | Stmt::ParenSelect(_)
+            | Stmt::Values(_)
+            | Stmt::Table(_)
+            | Stmt::Set(_)
+            | Stmt::CommentOn(_)
+    );
+    if !is_of_rows {
+        world.keep_names(statement.syntax());
+    }
+    if statement.syntax().descendants().any(|node| changes_rows(node.kind())) {
+        world.has_changed_rows = true;
+    }
+}
+
+/// Whether rows, or their values, are others behind such a part of a statement than they were.
+fn changes_rows(kind: SyntaxKind) -> bool {
+    matches!(
+        kind,
+        SyntaxKind::INSERT
+            | SyntaxKind::UPDATE
+            | SyntaxKind::DELETE
+            | SyntaxKind::MERGE
+            | SyntaxKind::TRUNCATE
+            | SyntaxKind::COPY
+            | SyntaxKind::DROP_TABLE
+            | SyntaxKind::ATTACH_PARTITION
+            | SyntaxKind::DETACH_PARTITION
+            | SyntaxKind::SET_TYPE
+            | SyntaxKind::SET_EXPRESSION
+            | SyntaxKind::DROP_COLUMN
+            | SyntaxKind::TABLE_RENAME_TO
+            | SyntaxKind::RENAME_COLUMN
+            | SyntaxKind::CREATE_TABLE_AS
+            | SyntaxKind::INTO_CLAUSE
+    )
 }
 
 /// Whether a statement says IF EXISTS or IF NOT EXISTS of what it is about.

@@ -12,6 +12,25 @@ use crate::name::{Name, quoted};
 
 pub(super) fn refused(statement: &Stmt, world: &World) -> Option<String> {
     let node = statement.syntax();
+    // What the plan itself has changed of these is not followed that far.
+    let is_as_before = |node: SyntaxNode| world.is_as_before(&name_of(&node).name);
+    let subjects = [
+        SyntaxKind::TYPE_NAME,
+        SyntaxKind::TYPE_NAME_REF,
+        SyntaxKind::DOMAIN,
+        SyntaxKind::DOMAIN_REF,
+        SyntaxKind::FUNCTION_NAME_REF,
+        SyntaxKind::SEQUENCE_REF,
+        SyntaxKind::SCHEMA_REF,
+        SyntaxKind::SCHEMA,
+        SyntaxKind::TRIGGER,
+        SyntaxKind::TRIGGER_REF,
+        SyntaxKind::POLICY,
+        SyntaxKind::POLICY_REF,
+    ];
+    if !node.descendants().filter(|inner| subjects.contains(&inner.kind())).all(is_as_before) {
+        return None;
+    }
     schema(statement, world).or_else(|| match statement {
         Stmt::CreateType(it) => type_there(&name_of(it.type_name()?.syntax()), world),
         Stmt::AlterType(it) => value(it, world),
@@ -64,8 +83,9 @@ fn schema(statement: &Stmt, world: &World) -> Option<String> {
     let of_made = node.descendants().filter(is_made).filter_map(|node| name_of(&node).schema);
     let is_moved_to = |node: &SyntaxNode| matches!(node.parent().map(|it| it.kind()), Some(SyntaxKind::SET_SCHEMA));
     let moved_to = all(node, SyntaxKind::SCHEMA_REF).filter(is_moved_to).map(|name| identifier_of(&name));
-    let missing =
-        of_made.chain(moved_to).find(|schema| !schema.starts_with("pg_") && !world.schemas.contains(schema))?;
+    let missing = of_made
+        .chain(moved_to)
+        .find(|schema| !schema.starts_with("pg_") && !world.schemas.contains(schema) && world.is_as_before(schema))?;
     Some(format!("there is no schema {}", quoted(&missing)))
 }
 
@@ -88,6 +108,9 @@ fn value(alter: &ast::AlterType, world: &World) -> Option<String> {
     match alter.action()? {
         AlterTypeAction::AddValue(it) => {
             let added = literal(&text(it.literal()?.syntax()))?;
+            if has(&added) && is_lenient(it.syntax()) {
+                return None;
+            }
             let beside = it.syntax().children().filter(|child| child.kind() != SyntaxKind::LITERAL);
             let beside = beside.flat_map(|child| labels(&child)).find(|value| !has(value));
             let is_there = has(&added) && !is_lenient(it.syntax());
@@ -121,7 +144,11 @@ fn dropped(statement: &SyntaxNode, kind: SyntaxKind, object: Object, world: &Wor
     if cascades(statement) {
         return None;
     }
-    let used = names.iter().find_map(|name| Some((name, world.dependent(object, name)?)));
+    let goes_too = |table: &Name| names.iter().any(|name| name.name == table.name);
+    let used = names.iter().find_map(|name| {
+        let dependent = world.dependent(object, name)?;
+        (world.is_as_before(&dependent.table.name) && !goes_too(&dependent.table)).then_some((name, dependent))
+    });
     used.map(|(name, dependent)| format!("the {} depends on {name}", dependent.what))
 }
 

@@ -1,5 +1,6 @@
 //! CREATE OR REPLACE VIEW: the columns that are there have to stay, in their order.
 
+use squawk_syntax::SyntaxKind;
 use squawk_syntax::ast::{AstNode as _, SelectVariant, Stmt};
 use squawk_syntax::column_name::ColumnName;
 
@@ -11,7 +12,7 @@ pub(super) fn refused(statement: &Stmt, world: &World) -> Option<String> {
     let Stmt::CreateView(create) = statement else { return None };
     create.or_replace()?;
     let view = world.existing(&name_of(create.view()?.syntax()))?;
-    let there = world.relation(&view).filter(|there| there.kind == Kind::View)?;
+    let there = world.relation(&view).filter(|there| there.kind == Kind::View && world.is_as_before(&view.name))?;
     let written: Vec<String> = match create.column_list() {
         Some(list) => list.syntax().children().map(|name| identifier_of(&name)).collect(),
         None => columns(&create.query()?)?,
@@ -32,9 +33,15 @@ fn columns(query: &SelectVariant) -> Option<Vec<String>> {
     let SelectVariant::Select(select) = query else { return None };
     let targets = select.select_clause()?.target_list()?.targets();
     targets
-        .map(|target| match ColumnName::from_target(target)?.0 {
-            ColumnName::Column(name) => Some(name.to_string()),
-            ColumnName::UnknownColumn(_) | ColumnName::Star => None,
+        .map(|target| {
+            let plain = target.as_name().is_some()
+                || target
+                    .expr()
+                    .is_some_and(|expr| matches!(expr.syntax().kind(), SyntaxKind::NAME_REF | SyntaxKind::FIELD_EXPR));
+            match ColumnName::from_target(target)?.0 {
+                ColumnName::Column(name) if plain => Some(name.to_string()),
+                _ => None,
+            }
         })
         .collect()
 }

@@ -7,12 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use report::{Effect, Lock, Table, Work};
 
-use squawk_syntax::ast::Stmt;
+use squawk_syntax::ast::{self, AstNode as _, Stmt};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
+use super::named::type_name;
 use super::{Change, Effects, Lookup, Unknown, What};
 use crate::catalog::{Catalog, Column, Constraint, Dependent, Function, Kind, Object, Relation, TypeFacts, rows};
-use crate::name::Name;
+use crate::name::{Name, identifier};
 
 /// The database as the next statement meets it.
 #[derive(Debug, Clone)]
@@ -55,6 +56,13 @@ pub struct World {
     pub(super) schemas: BTreeSet<String>,
     casts: BTreeSet<(String, String)>,
     dependents: BTreeMap<(Object, Name), Vec<Dependent>>,
+    /// Every name that a statement of the plan has used that is more than reading or writing rows. What is said of the catalog
+    /// holds for other names alone.
+    named: BTreeSet<String>,
+    /// Whether the plan has changed rows, or what the statistics say of them.
+    pub(super) has_changed_rows: bool,
+    /// Whether the script has said when constraints are looked at.
+    pub(super) has_set_constraints: bool,
     /// Relations that the plan has changed by now, by the names in effects.
     touched: BTreeSet<String>,
     /// Tables whose rows the script has written.
@@ -129,6 +137,9 @@ impl World {
             schemas,
             casts,
             dependents,
+            named: BTreeSet::new(),
+            has_changed_rows: false,
+            has_set_constraints: false,
             touched: BTreeSet::new(),
             written: BTreeSet::new(),
             unset: BTreeSet::new(),
@@ -147,6 +158,7 @@ impl World {
         self.added_values.clear();
         self.pending.clear();
         self.written.clear();
+        self.has_set_constraints = false;
         self.is_utc = self.was_utc;
         self.patience = Patience::Bounded;
     }
@@ -165,9 +177,7 @@ impl World {
 
     pub(super) fn end(&mut self) -> Effects {
         // What nobody read may have filled them.
-        if self.effects.is_opaque() {
-            self.unset.clear();
-        }
+        self.has_changed_rows |= self.effects.is_opaque();
         self.was_opaque |= self.effects.unknowns.iter().any(|unknown| unknown.changes_catalog);
         let strong = |effect: &&Effect| effect.lock >= Lock::ShareRowExclusive;
         self.touched.extend(self.effects.of.iter().filter(strong).map(|effect| effect.relation.clone()));
@@ -409,9 +419,9 @@ impl World {
         }
     }
 
-    /// Whether there can be rows in `name`: what the statistics call empty has none.
-    pub(super) fn may_have_rows(&self, name: &Name) -> bool {
-        self.facts.get(&name.to_string()).is_none_or(|facts| facts.rows != Some(0))
+    /// Whether there can be rows in `name`, if these `are_old`: what the statistics call empty has none.
+    pub(super) fn may_have_rows(&self, name: &Name, are_old: bool) -> bool {
+        !are_old || self.facts.get(&name.to_string()).is_none_or(|facts| facts.rows != Some(0))
     }
 
     /// Whether a table has an index of this name, by whatever statement it was made.
@@ -441,6 +451,11 @@ impl World {
         known.map(|(_, facts)| facts)
     }
 
+    /// Whether `of_type` is a domain, which can have a default of its own.
+    pub(crate) fn is_domain(&self, of_type: &ast::Type) -> bool {
+        self.type_facts(&type_name(of_type.syntax())).is_some_and(|facts| facts.kind == 'd')
+    }
+
     /// The plan drops the type `written`, or gives it another name.
     pub(super) fn remove_type(&mut self, written: &Name) {
         let Some(schema) = self.type_facts(written).map(|facts| facts.schema) else { return };
@@ -455,8 +470,14 @@ impl World {
         if from == to || TEXTS.contains(&to) {
             return Some(true);
         }
-        if self.casts.contains(&(from.to_owned(), to.to_owned())) {
+        // Types of the database's own are written with their schema.
+        let is =
+            |known: &str, of_type: &str| known == of_type || known.rsplit('.').next() == of_type.rsplit('.').next();
+        if self.casts.iter().any(|(source, target)| is(source, from) && is(target, to)) {
             return Some(true);
+        }
+        if is(from, to) {
+            return None;
         }
         let is_plain = |of_type: &str| {
             let is_among = |(from, to): &(String, String)| from == of_type || to == of_type;
@@ -478,6 +499,36 @@ impl World {
         if let Some(dependents) = self.dependents.remove(&(object, from.clone())) {
             self.dependents.insert((object, to.clone()), dependents);
         }
+    }
+
+    /// Whether the plan has changed rows, or what the statistics say of them.
+    pub(crate) fn has_changed_rows(&self) -> bool {
+        self.has_changed_rows
+    }
+
+    /// Keeps in mind what a statement names that changes more than rows.
+    pub(super) fn keep_names(&mut self, statement: &SyntaxNode) {
+        self.named.extend(statement.descendants().filter_map(|node| single(&node)));
+        if matches!(statement.kind(), SyntaxKind::DROP_PUBLICATION | SyntaxKind::ALTER_PUBLICATION) {
+            self.named.insert(PUBLICATIONS.to_owned());
+        }
+    }
+
+    /// Whether no statement of the plan has named `name` but to read or write rows: it is what it was before the plan.
+    pub(super) fn is_as_before(&self, name: &str) -> bool {
+        !self.named.contains(name)
+    }
+
+    /// Whether the plan has changed neither the table nor a publication.
+    pub(crate) fn is_published_as_before(&self, table: &Name) -> bool {
+        self.is_as_before(&table.name) && self.is_as_before(PUBLICATIONS)
+    }
+
+    /// Whether `name` can be what the plan has made along with a table: its sequence or its index.
+    pub(super) fn may_belong_to_made(&self, name: &Name) -> bool {
+        let changed = self.touched.iter().map(|table| Name::parse(table).name);
+        let own = self.new.iter().map(|table| table.name.clone());
+        own.chain(changed).any(|table| name.name.starts_with(&table))
     }
 
     /// Whether nothing is there of what the statement would drop.
@@ -517,6 +568,16 @@ fn is_narrow(of_type: &str) -> bool {
     const NARROW: [&str; 9] =
         ["smallint", "integer", "bigint", "real", "double precision", "boolean", "date", "uuid", "oid"];
     NARROW.contains(&of_type) || of_type.starts_with("timestamp") || of_type.starts_with("time ")
+}
+
+/// What is kept in mind when a publication changes: no name is written like that.
+const PUBLICATIONS: &str = "\0publications";
+
+/// The name that `node` is, if it is one word.
+fn single(node: &SyntaxNode) -> Option<String> {
+    let mut tokens = node.children_with_tokens().filter(|element| !element.kind().is_trivia());
+    let token = tokens.next()?.into_token()?;
+    tokens.next().is_none().then(|| identifier(token.text()))
 }
 
 /// Whether `name` is of PostgreSQL's own catalog.

@@ -74,6 +74,13 @@ impl World {
         }
     }
 
+    /// Which columns `view` has is no longer known.
+    pub(in crate::effects) fn forgets_columns(&mut self, view: &Name) {
+        if let Some(relation) = self.relation_mut(view) {
+            relation.columns.clear();
+        }
+    }
+
     /// What `view` uses is no longer known: it has another definition from now on.
     pub(in crate::effects) fn forgets_uses(&mut self, view: &Name) {
         let name = self.resolve(view);

@@ -1,0 +1,201 @@
+//! Plans that undo, or do themselves, what would have a later statement refused: of these nothing is foretold, and they run.
+
+use analysis::catalog::{Named, look};
+use analysis::effects::named;
+use analysis::plan::{Pending, report};
+use analysis::server;
+use report::Verdict;
+use sqlx::{AssertSqlSafe, PgConnection};
+
+use crate::rules::subject;
+use crate::support::{Database, run};
+
+/// What is there before, and the plan's only migration.
+const PLANS: &[(&str, &str)] = &[
+    // Functions, by any of their names, and by any statement.
+    (
+        "CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "DROP FUNCTION public.f(int); CREATE FUNCTION f(int) RETURNS text LANGUAGE sql AS 'SELECT ''a'''",
+    ),
+    (
+        "CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "DROP ROUTINE f(int); CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    ),
+    (
+        "CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "ALTER FUNCTION f(int) RENAME TO g; SELECT g(1); CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    ),
+    ("", "CREATE AGGREGATE mysum(int) (sfunc = int4pl, stype = int); SELECT mysum(1)"),
+    (
+        "CREATE FUNCTION f(text) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "DROP FUNCTION IF EXISTS f(int); SELECT f('x'::text)",
+    ),
+    ("CREATE TABLE t (a int)", "SELECT a(t) FROM t"),
+    (
+        "CREATE TABLE t (id int); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$; \
+         CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()",
+        "DROP TRIGGER tr ON t; DROP FUNCTION f(); CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    ),
+    // Types of one name in several schemas, of tables' rows, of arrays.
+    (
+        "CREATE TYPE mood AS ENUM ('ok')",
+        "CREATE SCHEMA a; CREATE TYPE a.mood AS ENUM ('x'); ALTER TYPE mood ADD VALUE 'x'; \
+         ALTER TYPE mood ADD VALUE 'y' BEFORE 'ok'",
+    ),
+    ("CREATE TABLE t (a int)", "DROP TABLE t; CREATE TYPE t AS ENUM ('a')"),
+    ("CREATE TYPE mood AS ENUM ('a')", "CREATE TABLE t (a _mood)"),
+    ("CREATE TYPE mood AS ENUM ('a')", "ALTER TYPE mood ADD VALUE IF NOT EXISTS 'a' BEFORE 'nope'"),
+    (
+        "CREATE TYPE mood AS ENUM ('a'); CREATE TABLE logs (m mood)",
+        "ALTER TYPE mood ADD VALUE IF NOT EXISTS 'a'; INSERT INTO logs VALUES ('a')",
+    ),
+    ("CREATE TYPE mood AS ENUM ('a'); CREATE TYPE pair AS (m mood)", "DROP TYPE mood, pair"),
+    // Columns whose type, default or expression changes.
+    (
+        "CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE t (a text DEFAULT 'ok')",
+        "ALTER TABLE t ALTER a TYPE mood USING a::mood, ALTER a DROP DEFAULT",
+    ),
+    ("CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE t (a mood)", "ALTER TABLE t ALTER a TYPE public.mood"),
+    (
+        "CREATE TABLE t (a int, g int GENERATED ALWAYS AS (a + 1) STORED)",
+        "ALTER TABLE t ALTER g DROP EXPRESSION; ALTER TABLE t ALTER g SET DEFAULT 5",
+    ),
+    // Rows that go, or get a value.
+    (
+        "CREATE TABLE t (a int); INSERT INTO t VALUES (1); ANALYZE t",
+        "TRUNCATE t; ALTER TABLE t ADD COLUMN b int NOT NULL",
+    ),
+    (
+        "CREATE TABLE t (a int); INSERT INTO t VALUES (1); ANALYZE t",
+        "DELETE FROM t WHERE true; ALTER TABLE t ADD COLUMN b int NOT NULL",
+    ),
+    (
+        "CREATE DOMAIN d AS int DEFAULT 5; CREATE TABLE t (a int); INSERT INTO t VALUES (1); ANALYZE t",
+        "ALTER TABLE t ADD COLUMN b d NOT NULL; ALTER TABLE t ADD COLUMN c d; ALTER TABLE t ALTER c SET NOT NULL",
+    ),
+    (
+        "CREATE TABLE t (a int); INSERT INTO t VALUES (NULL); ANALYZE t",
+        "ALTER TABLE t ALTER a TYPE bigint USING coalesce(a, 0), ALTER a SET NOT NULL",
+    ),
+    (
+        "CREATE TABLE t (a int); INSERT INTO t VALUES (1); ANALYZE t",
+        "ALTER TABLE t ADD COLUMN x int; TRUNCATE t; ALTER TABLE t ALTER x SET NOT NULL",
+    ),
+    (
+        "CREATE TABLE t (a int); INSERT INTO t VALUES (1); ANALYZE t",
+        "ALTER TABLE t ADD COLUMN x int; ALTER TABLE t DROP COLUMN x; ALTER TABLE t ADD COLUMN x int DEFAULT 5; \
+         ALTER TABLE t ALTER x SET NOT NULL",
+    ),
+    (
+        "CREATE TABLE p (a int, k int) PARTITION BY LIST (k); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); \
+         INSERT INTO p VALUES (NULL, 1); ANALYZE p",
+        "UPDATE p1 SET a = 1; ALTER TABLE p ALTER a SET NOT NULL",
+    ),
+    (
+        "CREATE TABLE t (a int); INSERT INTO t VALUES (NULL); ANALYZE t; CREATE TABLE u (id int); INSERT INTO u VALUES (1); \
+         CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE t SET a = 1; RETURN NEW; END $$; \
+         CREATE TRIGGER tr BEFORE UPDATE ON u FOR EACH ROW EXECUTE FUNCTION f()",
+        "UPDATE u SET id = 2; ALTER TABLE t ALTER a SET NOT NULL",
+    ),
+    // Constraints that are looked at later, or not at all.
+    (
+        "CREATE TABLE p (id int PRIMARY KEY, n text); INSERT INTO p VALUES (1); \
+         CREATE TABLE c (id int, p int REFERENCES p DEFERRABLE INITIALLY DEFERRED, note text); INSERT INTO c VALUES (1, 1); \
+         ANALYZE p, c",
+        "UPDATE c SET note = 'x'; INSERT INTO p VALUES (2); UPDATE p SET n = 'a'; DELETE FROM c WHERE true; \
+         ALTER TABLE c ADD COLUMN z int; ALTER TABLE p ADD COLUMN z int",
+    ),
+    (
+        "CREATE TABLE p (id int PRIMARY KEY); INSERT INTO p VALUES (1); \
+         CREATE TABLE c (id int, p int REFERENCES p DEFERRABLE INITIALLY DEFERRED); INSERT INTO c VALUES (1, NULL); ANALYZE p, c",
+        "SET CONSTRAINTS ALL IMMEDIATE; UPDATE c SET p = 1; ALTER TABLE c ADD COLUMN z int",
+    ),
+    // Views.
+    (
+        "CREATE TABLE t (a int, b int); CREATE VIEW v AS SELECT a FROM t",
+        "CREATE OR REPLACE VIEW v AS SELECT a, b FROM t; INSERT INTO v (a, b) VALUES (1, 2)",
+    ),
+    (
+        "CREATE TABLE t (a int); CREATE VIEW v AS SELECT a FROM t",
+        "ALTER VIEW v RENAME COLUMN a TO z; CREATE OR REPLACE VIEW v AS SELECT a AS z FROM t; UPDATE v SET z = 1",
+    ),
+    (
+        "CREATE TABLE t (a int); CREATE VIEW v AS SELECT xmlelement(name foo) FROM t",
+        "CREATE OR REPLACE VIEW v AS SELECT xmlelement(name foo) FROM t",
+    ),
+    (
+        "CREATE TABLE p (a int, b int); CREATE TABLE c (a int) INHERITS (p); CREATE VIEW v AS SELECT a FROM c",
+        "ALTER TABLE p DROP COLUMN a",
+    ),
+    // Constraints, indexes and sequences by other names.
+    ("CREATE TABLE t (id int PRIMARY KEY)", "ALTER INDEX t_pkey RENAME TO x; ALTER TABLE t DROP CONSTRAINT x"),
+    (
+        "CREATE TABLE p (id int NOT NULL); CREATE UNIQUE INDEX i ON p (id); CREATE TABLE c (id int REFERENCES p (id)); \
+         ALTER TABLE p ADD PRIMARY KEY (id)",
+        "ALTER TABLE p DROP CONSTRAINT p_pkey",
+    ),
+    (
+        "CREATE TABLE t (id int PRIMARY KEY, parent int CONSTRAINT fk REFERENCES t)",
+        "ALTER TABLE t DROP CONSTRAINT t_pkey CASCADE; ALTER TABLE t ADD PRIMARY KEY (id); \
+         ALTER TABLE t ADD CONSTRAINT fk FOREIGN KEY (parent) REFERENCES t",
+    ),
+    (
+        "",
+        "CREATE TABLE t (id serial PRIMARY KEY, b bigint GENERATED ALWAYS AS IDENTITY, CONSTRAINT u UNIQUE (b)); \
+         ALTER SEQUENCE t_id_seq RESTART WITH 100; COMMENT ON SEQUENCE t_b_seq IS 'b'; COMMENT ON INDEX t_pkey IS 'k'; \
+         ALTER INDEX u RENAME TO u2",
+    ),
+    ("CREATE SCHEMA s; CREATE TABLE s.t (id serial)", "DROP TABLE s.t; DROP SCHEMA s"),
+    (
+        "CREATE TABLE t (a int); CREATE POLICY p ON t",
+        "ALTER POLICY p ON t RENAME TO q; DROP POLICY q ON t; CREATE POLICY p ON t",
+    ),
+    ("", "ALTER TABLE IF EXISTS nope ALTER COLUMN x TYPE notype"),
+    ("CREATE TABLE t (a int)", "CREATE TABLE IF NOT EXISTS t (a int, b notype)"),
+];
+
+/// What `sql` is foretold of a database that is as the session's.
+async fn foretold(session: &mut PgConnection, sql: &str) -> Vec<String> {
+    let mut names = Named::default();
+    names.extend(named(sql));
+    let catalog = look(session, &names).await.unwrap();
+    let server = server::look(session).await.unwrap();
+    let pending = [Pending { name: "1_it".into(), class: "transactional".into(), sql: sql.to_owned() }];
+    let report = report(subject(), &pending, catalog, server);
+    let findings = report.migrations.iter().flat_map(|it| &it.statements).flat_map(|it| &it.findings);
+    let fails = ["refused", "required-column", "replica-identity"];
+    let said = findings.filter(|it| it.verdict == Verdict::Danger && fails.contains(&it.rule.as_str()));
+    said.map(|it| it.text.clone()).collect()
+}
+
+#[tokio::test]
+async fn what_the_plan_has_changed_itself_is_not_foretold() {
+    let database = Database::create().await;
+    let session = &mut database.session().await;
+    let mut wrong = Vec::new();
+    for (setup, sql) in PLANS {
+        run(session, setup).await;
+        for text in foretold(session, sql).await {
+            wrong.push(format!("{sql}\n  {text}"));
+        }
+        let done = sqlx::raw_sql(AssertSqlSafe(format!("BEGIN; {sql}; COMMIT"))).execute(&mut *session).await;
+        if let Err(error) = done {
+            wrong.push(format!("{sql}\n  does not run: {error}"));
+            run(session, "ROLLBACK").await;
+        }
+        run(session, "DROP OWNED BY CURRENT_USER CASCADE; CREATE SCHEMA IF NOT EXISTS public").await;
+    }
+    assert!(wrong.is_empty(), "{} of {} plans:\n{}", wrong.len(), PLANS.len(), wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn a_key_that_the_plan_makes_is_a_replica_identity() {
+    let database = Database::create().await;
+    let session = &mut database.superuser().await;
+    run(session, "CREATE TABLE t (id int); INSERT INTO t VALUES (1); CREATE PUBLICATION pub FOR TABLE t").await;
+    for sql in ["ALTER TABLE t ADD PRIMARY KEY (id); DELETE FROM t", "DROP PUBLICATION pub; UPDATE t SET id = 2"] {
+        assert_eq!(foretold(session, sql).await, Vec::<String>::new(), "{sql}");
+    }
+    assert_eq!(foretold(session, "DELETE FROM t").await.len(), 1);
+    database.drop().await;
+}
