@@ -112,10 +112,12 @@ pub(super) const DOES_NOTHING: Rule = Rule {
 
 fn refused(context: &Context) -> Option<Found> {
     if let Some(why) = &context.effects.fails {
-        let is_estimate = why.starts_with("by the statistics");
-        let beginning =
-            if is_estimate { "The run fails if this is so" } else { "The server will refuse it, and the run fails" };
-        return Some(Found { verdict: Verdict::Danger, text: format!("{beginning}: {why}"), safer: None });
+        let beginning = "The server will refuse it, and the run fails: ";
+        let text = why.strip_prefix("by the statistics, ").map_or_else(
+            || format!("{beginning}{why}"),
+            |why| format!("The run fails, if the statistics are right: {why}"),
+        );
+        return Some(Found { verdict: Verdict::Danger, text, safer: None });
     }
     if grants_to_no_role(context.statement) {
         return Some(Found {
