@@ -154,4 +154,4 @@ def test_the_page_holds_figures_and_nothing_of_the_history(measured):
     for word in ("orders", "customers", "2026", "start"):
         assert word not in text, word
     # What is printed names each.
-    assert any("duplicates" in line for line in shown.every(found[ROWS], [measured]))
+    assert any("unknown" in line for line in shown.every(found[ROWS], [measured]))
