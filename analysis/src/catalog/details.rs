@@ -66,7 +66,7 @@ pub(super) struct Rule {
     pub(super) refers_to: Option<Oid>,
     pub(super) refers_to_columns: Vec<i16>,
     pub(super) on_delete: char,
-    /// Whether it is looked at when the transaction ends, unless somebody says otherwise.
+    /// Whether it is looked at when the transaction ends, unless SET CONSTRAINTS says otherwise.
     pub(super) deferred: bool,
     pub(super) on_update: char,
     /// The constraint that this one comes of: a partitioned table's.
@@ -364,7 +364,7 @@ const USED_BY: &str = "\
     WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass \
     AND d.refobjid = ANY ($1) AND d.refobjid <> w.ev_class";
 
-/// A trigger that is disabled fires for nobody. A view's own rule is its definition.
+/// A trigger that is disabled does not fire. A view's own rule is its definition.
 const TRIGGERS: &str = "\
     SELECT g.tgrelid AS oid, g.tgname AS name, g.tgenabled IN ('O', 'A') AS fires, false AS is_rule \
     FROM pg_catalog.pg_trigger g WHERE g.tgrelid = ANY ($1) AND NOT g.tgisinternal \

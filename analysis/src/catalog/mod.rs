@@ -133,7 +133,7 @@ pub struct Column {
     /// `pg_attribute.attgenerated`: `s` if it is generated and stored, `v` if it is computed when it is read, a blank for
     /// others.
     pub generated: char,
-    /// Its default, as `pg_get_expr` writes it, unless somebody has locked the table against readers.
+    /// Its default, as `pg_get_expr` writes it, unless another session has locked the table against readers.
     pub default: Option<String>,
     /// In about how many rows it has no value, by the statistics; `None` where they are not known, or not asked for.
     pub nulls: Option<u64>,

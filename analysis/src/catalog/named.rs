@@ -17,7 +17,7 @@ pub struct Named {
     pub schemas: BTreeSet<String>,
     /// Relations whose statistics of columns tell whether a statement will be refused: those that get a key, or NOT NULL.
     pub counted: BTreeSet<Name>,
-    /// What is dropped, or gets another name, though other objects may depend on it. A relation is not among them.
+    /// What is dropped, though other objects may depend on it. A relation is not among them.
     pub dropped: BTreeSet<(Object, Name)>,
 }
 

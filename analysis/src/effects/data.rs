@@ -206,7 +206,7 @@ fn writes(table: &Name, change: &Change, only: bool, world: &mut World) {
         };
         world.changes(member, what);
     }
-    world.forget_spread(&members, change.columns());
+    world.fills(&members, change.columns());
     // Rows that the transaction has written are looked at anew, whichever columns change.
     let is_again = members.iter().any(|member| world.written.contains(member));
     world.written.extend(members.iter().cloned());

@@ -49,6 +49,15 @@ impl Effects {
     }
 }
 
+/// Why the server will refuse a statement, as a clause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fails {
+    /// The text or the catalog tells.
+    Known(String),
+    /// The statistics tell, if they are right.
+    ByStatistics(String),
+}
+
 /// What a statement does to relations.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Effects {
@@ -73,7 +82,7 @@ pub struct Effects {
     /// Whether a CHECK may save it all that it would read: what one proves is for the server to find out.
     pub provable: bool,
     /// Why the server will refuse it, as a clause; `None` where nothing speaks for that.
-    pub fails: Option<String>,
+    pub fails: Option<Fails>,
     /// Whether it drops, if they exist, things of which none is there.
     pub is_absent: bool,
     /// What IF NOT EXISTS meets that is not what the statement would make, as a clause: then nothing is made.
@@ -104,6 +113,24 @@ pub fn of(statement: &ast::Stmt, world: &mut World) -> Effects {
     world.end()
 }
 
+/// Whether `statement` reads or writes rows.
+pub(crate) fn is_of_rows(statement: &ast::Stmt) -> bool {
+    use ast::Stmt;
+    matches!(
+        statement,
+        Stmt::Insert(_)
+            | Stmt::Update(_)
+            | Stmt::Delete(_)
+            | Stmt::Merge(_)
+            | Stmt::Select(_)
+            | Stmt::CompoundSelect(_)
+            | Stmt::ParenSelect(_)
+            | Stmt::SelectInto(_)
+            | Stmt::Table(_)
+            | Stmt::Values(_)
+    )
+}
+
 fn dispatch(statement: &ast::Stmt, world: &mut World) {
     use ast::Stmt;
     match statement {
@@ -116,16 +143,7 @@ fn dispatch(statement: &ast::Stmt, world: &mut World) {
         Stmt::Reindex(it) => index::reindex(it, world),
         Stmt::DropTable(it) => drop::tables(it, world),
         Stmt::Truncate(it) => drop::truncate(it, world),
-        Stmt::Insert(_)
-        | Stmt::Update(_)
-        | Stmt::Delete(_)
-        | Stmt::Merge(_)
-        | Stmt::Select(_)
-        | Stmt::CompoundSelect(_)
-        | Stmt::ParenSelect(_)
-        | Stmt::SelectInto(_)
-        | Stmt::Table(_)
-        | Stmt::Values(_) => {
+        _ if is_of_rows(statement) => {
             data::effects(statement.syntax(), world);
             session::configured(statement.syntax(), world);
         }

@@ -86,11 +86,12 @@ fn counted(statement: &SyntaxNode) -> Option<Name> {
     names.next().filter(|_| depends).map(|name| name_of(&name))
 }
 
-/// The object that `node`, a name, drops or renames, though others may depend on it.
+/// The object that `node`, a name, drops, though others may depend on it.
 fn dropped(node: &SyntaxNode) -> Option<(Object, Name)> {
     let object = match (node.kind(), node.parent()?.kind()) {
-        (SyntaxKind::TYPE_NAME_REF, SyntaxKind::DROP_TYPE | SyntaxKind::ALTER_TYPE)
-        | (SyntaxKind::DOMAIN_REF, SyntaxKind::DROP_DOMAIN | SyntaxKind::ALTER_DOMAIN) => Object::Type,
+        (SyntaxKind::TYPE_NAME_REF, SyntaxKind::DROP_TYPE) | (SyntaxKind::DOMAIN_REF, SyntaxKind::DROP_DOMAIN) => {
+            Object::Type
+        }
         (SyntaxKind::FUNCTION_NAME_REF, SyntaxKind::FUNCTION_SIG)
             if node.ancestors().any(|outer| outer.kind() == SyntaxKind::DROP_FUNCTION) =>
         {

@@ -8,7 +8,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::named::callee;
 use super::world::{Names, Patience, World};
-use super::{has, text};
+use super::{has, is_of_rows, text};
 use crate::name::identifier;
 
 /// The longest that a script may wait for a lock without a word, in milliseconds.
@@ -63,16 +63,8 @@ pub(crate) fn settings(statement: &Stmt) -> Vec<Setting> {
                 .filter_map(|node| Some(Setting { name: Some(name(&node)), values: values(&node.parent()?) }))
                 .collect()
         }
-        Stmt::Insert(_)
-        | Stmt::Update(_)
-        | Stmt::Delete(_)
-        | Stmt::Merge(_)
-        | Stmt::Select(_)
-        | Stmt::CompoundSelect(_)
-        | Stmt::ParenSelect(_)
-        | Stmt::SelectInto(_)
-        | Stmt::CreateTableAs(_)
-        | Stmt::Values(_) => called(statement.syntax()),
+        Stmt::CreateTableAs(_) => called(statement.syntax()),
+        _ if is_of_rows(statement) => called(statement.syntax()),
         _ => Vec::new(),
     }
 }

@@ -6,7 +6,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 use super::refused::arguments;
 use super::session::literal;
 use super::{Unknown, name_of, other, text, world::World};
-use crate::catalog::{Function, Object, Overload, TypeFacts};
+use crate::catalog::{Function, Overload, TypeFacts};
 use crate::name::{Name, identifier};
 
 pub(super) fn effects(statement: &Stmt, world: &mut World) {
@@ -109,7 +109,6 @@ fn moved(name: &Name, set: &SyntaxNode) -> Option<Name> {
 fn renamed(name: &Name, to: Option<Name>, world: &mut World) {
     let Some((to, known)) = to.zip(world.type_facts(name)) else { return };
     world.remove_type(name);
-    world.rename_object(Object::Type, name, &to);
     if world.made_types.contains(&name.name) {
         makes(&to, known.kind, known.constrained_domain, known.labels, world);
     } else {

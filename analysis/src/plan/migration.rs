@@ -35,7 +35,7 @@ pub(super) fn migration(
             continue;
         }
         let is_unclear = !world.knows(written.syntax());
-        let had_changed_rows = world.has_changed_rows();
+        let had_changed_rows = world.has_changed_rows;
         let before = rules::before(&written, world);
         let mut effects = effects::of(&written, world);
         effects.provable = rules::may_be_proved(&written, &effects, world);

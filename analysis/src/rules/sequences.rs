@@ -5,12 +5,12 @@ use squawk_syntax::ast::{AstNode as _, Stmt};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::{Context, Found, Rule, safer};
-use crate::effects::{World, callee, constant, name_of};
+use crate::effects::{World, callee, constant, is_of_rows, name_of};
 use crate::name::Name;
 
 pub(super) const NUMBERS_SET: Rule = Rule {
     name: "numbers-set",
-    about: "setval() and RESTART change the next number of a sequence for everybody. Where rows have that number, inserts \
+    about: "setval() and RESTART change the next number of a sequence for every session. Where rows have that number, inserts \
             fail with a duplicate key; numbers that others draw meanwhile are not known to the script.",
     setup: "CREATE SEQUENCE numbers; CREATE TABLE big (id bigint)",
     bad: "SELECT setval('numbers', 1)",
@@ -42,16 +42,7 @@ fn set(context: &Context) -> Option<String> {
             let restarts = node.descendants().any(|part| part.kind() == SyntaxKind::RESTART);
             (restarts && !context.world.is_new(&table)).then(|| format!("A column of {table}"))
         }
-        Stmt::Insert(_)
-        | Stmt::Update(_)
-        | Stmt::Delete(_)
-        | Stmt::Merge(_)
-        | Stmt::Select(_)
-        | Stmt::CompoundSelect(_)
-        | Stmt::ParenSelect(_)
-        | Stmt::SelectInto(_)
-        | Stmt::CreateTableAs(_)
-        | Stmt::Values(_) => {
+        statement if matches!(statement, Stmt::CreateTableAs(_)) || is_of_rows(statement) => {
             let calls = node.descendants().filter(|part| part.kind() == SyntaxKind::CALL_EXPR);
             let mut calls = calls.filter(|call| callee(call).is_some_and(|name| name.name == "setval"));
             calls.find_map(|call| called(&call, context.world))

@@ -8,7 +8,7 @@ use super::access::grants_to_no_role;
 use super::blocked::blocks;
 use super::{Context, Found, Rule, safer};
 use crate::catalog::LEDGERS;
-use crate::effects::{Setting, settings};
+use crate::effects::{Fails, Setting, settings};
 use crate::name::Name;
 
 pub(super) const OWN_SETTING: Rule = Rule {
@@ -111,12 +111,11 @@ pub(super) const DOES_NOTHING: Rule = Rule {
 };
 
 fn refused(context: &Context) -> Option<Found> {
-    if let Some(why) = &context.effects.fails {
-        let beginning = "The server will refuse it, and the run fails: ";
-        let text = why.strip_prefix("by the statistics, ").map_or_else(
-            || format!("{beginning}{why}"),
-            |why| format!("The run fails, if the statistics are right: {why}"),
-        );
+    if let Some(fails) = &context.effects.fails {
+        let text = match fails {
+            Fails::Known(why) => format!("The server will refuse it, and the run fails: {why}"),
+            Fails::ByStatistics(why) => format!("The run fails, if the statistics are right: {why}"),
+        };
         return Some(Found { verdict: Verdict::Danger, text, safer: None });
     }
     if grants_to_no_role(context.statement) {

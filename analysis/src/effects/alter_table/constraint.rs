@@ -206,7 +206,7 @@ fn refuse_nulls(column: &str, table: &Table, world: &mut World) {
     let nulls = world.column(&table.name, column).and_then(|known| known.nulls).or_else(all);
     if let Some(nulls) = nulls.filter(|nulls| *nulls > 0) {
         let (column, rows) = (quoted(column), rows(nulls));
-        world.fails(format!("by the statistics, {column} has no value in {rows} of {}: fill them first", table.name));
+        world.fails_by_statistics(format!("{column} has no value in {rows} of {}: fill them first", table.name));
     }
 }
 
@@ -223,7 +223,7 @@ pub(in crate::effects) fn refuse_doubles(columns: &[String], table: &Name, world
     let most = world.column(table, column).and_then(|known| known.most).filter(|most| *most > 1);
     if let Some(most) = most {
         let (column, rows) = (quoted(column), rows(most));
-        world.fails(format!("by the statistics, {column} has the same value in {rows} of {table}"));
+        world.fails_by_statistics(format!("{column} has the same value in {rows} of {table}"));
     }
 }
 

@@ -225,6 +225,7 @@ fn drop_column(drop: &ast::DropColumn, table: &Table, world: &mut World) {
         let is_whole = world.relation(&table.name).is_some_and(|relation| relation.kind == Kind::Partitioned);
         refuse_used(&column, &Table { name: table.name.clone(), only: table.only || !is_whole }, world);
     }
+    world.fills(&table.family(world), Some(std::slice::from_ref(&column)));
     for name in table.family(world) {
         if world.column(&name, &column).is_some() {
             world.changes(&name, What::DropColumn(column.clone()));

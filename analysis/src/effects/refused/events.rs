@@ -49,8 +49,8 @@ pub(super) fn remember(statement: &Stmt, world: &mut World) {
     let is_deferred = |it: &Constraint| it.kind == 'f' && it.deferred && is_written(it);
     let waits = world.relation(&name).is_some_and(|table| table.constraints.iter().any(is_deferred));
     // Those of a key may be none.
-    let finds = columns.is_none() || world.changed().any(|(changed, _)| changed == name);
-    if waits && finds && world.is_as_before(&name.name) && world.may_have_rows(&name, columns.is_some()) {
+    let finds = columns.is_none() || world.has_changed(&name) && world.rows_of(&name) != Some(0);
+    if waits && finds && world.is_as_before(&name.name) {
         world.pending.insert(name);
     }
 }

@@ -15,7 +15,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 pub(super) use functions::arguments;
 
-use super::world::World;
+use super::{is_of_rows, world::World};
 
 /// Says why the server will refuse `statement`, if it is known to.
 pub(super) fn check(statement: &Stmt, world: &mut World) {
@@ -42,21 +42,10 @@ pub(super) fn check(statement: &Stmt, world: &mut World) {
 pub(super) fn remember(statement: &Stmt, world: &mut World) {
     objects::remember(statement, world);
     events::remember(statement, world);
-    let is_of_rows = matches!(
-        statement,
-        Stmt::Insert(_)
-            | Stmt::Update(_)
-            | Stmt::Delete(_)
-            | Stmt::Merge(_)
-            | Stmt::Select(_)
-            | Stmt::CompoundSelect(_)
-            | Stmt::ParenSelect(_)
-            | Stmt::Values(_)
-            | Stmt::Table(_)
-            | Stmt::Set(_)
-            | Stmt::CommentOn(_)
-    );
-    if !is_of_rows {
+    // SELECT INTO makes a table.
+    let leaves_catalog = matches!(statement, Stmt::Set(_) | Stmt::CommentOn(_))
+        || is_of_rows(statement) && !matches!(statement, Stmt::SelectInto(_));
+    if !leaves_catalog {
         world.keep_names(statement.syntax());
     }
     if statement.syntax().descendants().any(|node| changes_rows(node.kind())) {

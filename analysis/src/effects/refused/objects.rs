@@ -113,8 +113,7 @@ fn value(alter: &ast::AlterType, world: &World) -> Option<String> {
             }
             let beside = it.syntax().children().filter(|child| child.kind() != SyntaxKind::LITERAL);
             let beside = beside.flat_map(|child| labels(&child)).find(|value| !has(value));
-            let is_there = has(&added) && !is_lenient(it.syntax());
-            is_there.then(|| there(&added)).or_else(|| beside.map(|value| missing(&value)))
+            has(&added).then(|| there(&added)).or_else(|| beside.map(|value| missing(&value)))
         }
         AlterTypeAction::RenameValue(it) => {
             let values = labels(it.syntax());

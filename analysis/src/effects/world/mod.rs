@@ -11,7 +11,7 @@ use squawk_syntax::ast::{self, AstNode as _, Stmt};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::named::type_name;
-use super::{Change, Effects, Lookup, Unknown, What};
+use super::{Change, Effects, Fails, Lookup, Unknown, What};
 use crate::catalog::{Catalog, Column, Constraint, Dependent, Function, Kind, Object, Relation, TypeFacts, rows};
 use crate::name::{Name, identifier};
 
@@ -60,7 +60,7 @@ pub struct World {
     /// holds for other names alone.
     named: BTreeSet<String>,
     /// Whether the plan has changed rows, or what the statistics say of them.
-    pub(super) has_changed_rows: bool,
+    pub(crate) has_changed_rows: bool,
     /// Whether the script has said when constraints are looked at.
     pub(super) has_set_constraints: bool,
     /// Relations that the plan has changed by now, by the names in effects.
@@ -177,7 +177,10 @@ impl World {
 
     pub(super) fn end(&mut self) -> Effects {
         // What nobody read may have filled them.
-        self.has_changed_rows |= self.effects.is_opaque();
+        if self.effects.is_opaque() {
+            self.has_changed_rows = true;
+            self.unset.clear();
+        }
         self.was_opaque |= self.effects.unknowns.iter().any(|unknown| unknown.changes_catalog);
         let strong = |effect: &&Effect| effect.lock >= Lock::ShareRowExclusive;
         self.touched.extend(self.effects.of.iter().filter(strong).map(|effect| effect.relation.clone()));
@@ -359,6 +362,15 @@ impl World {
 
     /// The server will refuse the statement: `why` is a clause.
     pub(super) fn fails(&mut self, why: String) {
+        self.refuse(Fails::Known(why));
+    }
+
+    /// The same where the statistics tell.
+    pub(super) fn fails_by_statistics(&mut self, why: String) {
+        self.refuse(Fails::ByStatistics(why));
+    }
+
+    fn refuse(&mut self, why: Fails) {
         // Something may have cleared the way before.
         if !self.was_opaque {
             self.effects.fails.get_or_insert(why);
@@ -382,7 +394,7 @@ impl World {
         }
     }
 
-    /// From here on something may be there, or not, that nobody knows of.
+    /// From here on something may be there, or not, that is not known.
     pub(super) fn doubts(&mut self) {
         self.was_opaque = true;
     }
@@ -400,28 +412,18 @@ impl World {
         }
     }
 
-    /// What the statement changes of rows that existed before the plan, by relation.
-    pub(super) fn changed(&self) -> impl Iterator<Item = (Name, What)> {
-        self.effects.changes.iter().map(|change| (Name::parse(&change.relation), change.what.clone()))
+    /// Whether the statement changes rows of `name` that existed before the plan.
+    pub(super) fn has_changed(&self, name: &Name) -> bool {
+        let relation = name.to_string();
+        self.effects.changes.iter().any(|change| change.relation == relation)
     }
 
-    /// Of how the values of `columns` are spread over the rows of `tables`, nothing is known any more; of all columns, if
-    /// rows go.
-    pub(super) fn forget_spread(&mut self, tables: &[Name], columns: Option<&[String]>) {
-        for table in tables {
-            let known = self.relation_mut(table).into_iter().flat_map(|relation| &mut relation.columns);
-            for column in known.filter(|known| columns.is_none_or(|columns| columns.contains(&known.name))) {
-                (column.nulls, column.most) = (None, None);
-            }
-            let is_set =
-                |(of, column): &(Name, String)| of == table && columns.is_none_or(|columns| columns.contains(column));
-            self.unset.retain(|one| !is_set(one));
-        }
-    }
-
-    /// Whether there can be rows in `name`, if these `are_old`: what the statistics call empty has none.
-    pub(super) fn may_have_rows(&self, name: &Name, are_old: bool) -> bool {
-        !are_old || self.facts.get(&name.to_string()).is_none_or(|facts| facts.rows != Some(0))
+    /// These `columns` of `tables` may have a value in any row from now on; all columns, if none is given.
+    pub(super) fn fills(&mut self, tables: &[Name], columns: Option<&[String]>) {
+        let is_set = |(of, column): &(Name, String)| {
+            tables.contains(of) && columns.is_none_or(|columns| columns.contains(column))
+        };
+        self.unset.retain(|one| !is_set(one));
     }
 
     /// Whether a table has an index of this name, by whatever statement it was made.
@@ -492,18 +494,6 @@ impl World {
     pub(super) fn dependent(&self, object: Object, written: &Name) -> Option<&Dependent> {
         let dependents = self.dependents.get(&(object, written.clone()))?;
         dependents.iter().find(|dependent| !self.touched.contains(&dependent.table.to_string()))
-    }
-
-    /// An object has another name from now on.
-    pub(super) fn rename_object(&mut self, object: Object, from: &Name, to: &Name) {
-        if let Some(dependents) = self.dependents.remove(&(object, from.clone())) {
-            self.dependents.insert((object, to.clone()), dependents);
-        }
-    }
-
-    /// Whether the plan has changed rows, or what the statistics say of them.
-    pub(crate) fn has_changed_rows(&self) -> bool {
-        self.has_changed_rows
     }
 
     /// Keeps in mind what a statement names that changes more than rows.
