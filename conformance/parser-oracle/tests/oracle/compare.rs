@@ -3,6 +3,8 @@
 use std::ops::Range;
 
 use engine::script::{Script, classify};
+use pg_query::NodeEnum;
+use pg_query::protobuf::{ParseResult, RawStmt, RoleSpec, RoleSpecType};
 use scan::{Kind, tokens};
 
 /// How the two readings of a script compare.
@@ -54,16 +56,36 @@ fn same_statements(sql: &str, script: &Script, theirs: &[Range<usize>]) -> Resul
 /// What squawk gets to read is the same script to the server, to the last place and value.
 fn means_the_same(sql: &str) -> Result<(), String> {
     let readable = scan::readable(sql);
-    // The one thing that is written otherwise.
+    // Written otherwise on purpose: where NAMES is set.
     if *readable == *sql || sql.to_ascii_lowercase().contains("names") {
         return Ok(());
     }
     let [before, after] = [sql, &*readable]
         .map(|text| pg_query::parse(text, pg_query::ParserOptions::default()).map(|parsed| parsed.protobuf));
-    if before.unwrap() == after.map_err(|error| format!("{readable:?} is no script: {error}"))? {
-        return Ok(());
+    let before = before.unwrap();
+    let mut after = after.map_err(|error| format!("{readable:?} is no script: {error}"))?;
+    restore_the_user(&before, &mut after);
+    if before == after { Ok(()) } else { Err(format!("{readable:?} is another script")) }
+}
+
+/// Takes back what is written otherwise on purpose: the `self` of a user mapping, where `before` has the current user.
+fn restore_the_user(before: &ParseResult, after: &mut ParseResult) {
+    for (before, after) in before.stmts.iter().zip(&mut after.stmts) {
+        if let [Some(before), Some(after)] = [mapped_user(&mut before.clone()), mapped_user(after)]
+            && before.roletype() == RoleSpecType::RolespecCurrentUser
+            && after.rolename == "self"
+        {
+            *after = before.clone();
+        }
     }
-    Err(format!("{readable:?} is another script"))
+}
+
+/// For whom a statement changes a user mapping, if that is what it does.
+fn mapped_user(statement: &mut RawStmt) -> Option<&mut RoleSpec> {
+    match statement.stmt.as_mut()?.node.as_mut()? {
+        NodeEnum::AlterUserMappingStmt(alter) => alter.user.as_mut(),
+        _ => None,
+    }
 }
 
 /// The strings, names in quotes, comments and semicolons of `sql` as the server's scanner finds them, and as ours does.
@@ -140,7 +162,7 @@ fn is_blanked(statement: &str) -> bool {
 fn sets_client_encoding(statement: &str) -> bool {
     let Ok(parsed) = pg_query::parse(statement, pg_query::ParserOptions::default()) else { return false };
     let mut nodes = parsed.protobuf.stmts.iter().filter_map(|raw| raw.stmt.as_ref()?.node.as_ref());
-    nodes.all(|node| matches!(node, pg_query::NodeEnum::VariableSetStmt(set) if set.name == "client_encoding"))
+    nodes.all(|node| matches!(node, NodeEnum::VariableSetStmt(set) if set.name == "client_encoding"))
 }
 
 fn is_envelope(statement: &str) -> bool {

@@ -39,6 +39,9 @@ fn statement() -> BoxedStrategy<String> {
         1 => (name(), string(), gap()).prop_map(|(table, text, gap)| format!("COMMENT ON TABLE {table} IS{gap}{text}")),
         1 => string().prop_map(|text| format!("DO {text}")),
         1 => string().prop_map(|text| format!("SET a.b = {text}")),
+        1 => (gap(), gap(), gap(), string()).prop_map(|(a, b, c, text)| {
+            format!("ALTER{a}USER MAPPING{b}FOR USER{c}SERVER s OPTIONS (SET a {text})")
+        }),
         1 => string().prop_map(|text| format!("CREATE FUNCTION f() RETURNS int LANGUAGE plperl AS {text}")),
         2 => (routine, gap(), gap(), body())
             .prop_map(|(routine, a, b, body)| format!("{routine}{a}BEGIN{b}ATOMIC {body}END")),
