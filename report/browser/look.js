@@ -100,6 +100,6 @@ const look = (() => {
       .map(name),
 
     // What a reader of the paper would miss.
-    folded: () => [...document.querySelectorAll("main :is(h3, h4, h5, .l, dt, td, li)")].filter((element) => !visible(element)).map(name),
+    folded: () => [...document.querySelectorAll("main :is(h3, h4, h5, h6, .l, dt, td, li)")].filter((element) => !visible(element)).map(name),
   };
 })();

@@ -29,7 +29,7 @@ pub use visible::is_invisible;
 use serde::{Deserialize, Serialize};
 
 /// The structure's version, for whoever reads the JSON.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// The whole report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -210,6 +210,15 @@ pub struct Suppression {
 pub struct Safer {
     /// What to do, in one or two sentences.
     pub text: String,
-    /// The SQL, where it can be given; several migrations are separated by an empty line.
-    pub sql: Option<String>,
+    /// The migrations that do it, one after the other; none where the SQL cannot be given.
+    pub migrations: Vec<String>,
+}
+
+impl Safer {
+    /// The migrations, each with what to call it. One alone needs no name.
+    fn named(&self) -> impl Iterator<Item = (Option<String>, &str)> {
+        let many = self.migrations.len();
+        let name = move |number: usize| (many > 1).then(|| format!("Migration {number} of {many}"));
+        (1..).zip(&self.migrations).map(move |(number, sql)| (name(number), sql.as_str()))
+    }
 }

@@ -5,7 +5,7 @@ use squawk_syntax::SyntaxKind;
 use squawk_syntax::ast::{self, AlterColumnOption, AlterTableAction, AstNode as _, Constraint, Type};
 
 use super::blocked::where_long;
-use super::suggest::{Altered, alone, edited, is_domain_with_constraint, plain, script};
+use super::suggest::{Altered, Scripts, alone, edited, is_domain_with_constraint, plain, script};
 use super::{Context, Found, Rule, safer};
 use crate::effects::expression::{Volatility, volatility};
 use crate::effects::name_of;
@@ -23,13 +23,21 @@ pub(super) const COLUMN_TYPE: Rule = Rule {
             AlterTableAction::AlterColumn(it) => matches!(it.option(), Some(AlterColumnOption::SetType(_))),
             _ => false,
         };
-        let way = "Add a column of the new type, have the application write both, fill it in batches, and change over to it later";
-        actions.iter().any(is_changed).then(|| where_long(context, || safer(way, another_column(context))))?
+        actions.iter().any(is_changed).then(|| {
+            where_long(context, || {
+                let first = another_column(context);
+                let which = if first.is_some() { ". The SQL is the first of these steps" } else { "" };
+                safer(&format!("{ANOTHER_COLUMN}{which}"), first)
+            })
+        })?
     },
 };
 
+const ANOTHER_COLUMN: &str = "Add a column of the new type, have the application write both, fill it in batches, and change \
+    over to it later";
+
 /// A column of the new type beside the old one.
-fn another_column(context: &Context) -> Option<String> {
+fn another_column(context: &Context) -> Option<Scripts> {
     let altered = Altered::of(context)?;
     let AlterTableAction::AlterColumn(alter) = altered.only_action()? else { return None };
     let Some(AlterColumnOption::SetType(set)) = alter.option() else { return None };
@@ -40,7 +48,7 @@ fn another_column(context: &Context) -> Option<String> {
     }
     let collation = set.collate().map_or_else(String::new, |collate| format!(" {}", plain(collate.syntax())));
     let of_type = plain(set.ty()?.syntax());
-    alone(format!("{} ADD COLUMN {} {of_type}{collation}", altered.head, quoted(&name)))
+    Some(alone(format!("{} ADD COLUMN {} {of_type}{collation}", altered.head, quoted(&name))))
 }
 
 pub(super) const COLUMN_FILLED: Rule = Rule {
@@ -102,7 +110,7 @@ fn filled_by(add: &ast::AddColumn, context: &Context) -> Option<FilledBy> {
 }
 
 /// The column without its default, and this for rows to come; only where nothing else is said of the column.
-fn default_later(context: &Context) -> Option<String> {
+fn default_later(context: &Context) -> Option<Scripts> {
     let altered = Altered::of(context)?;
     let AlterTableAction::AddColumn(add) = altered.only_action()? else { return None };
     let constraints: Vec<_> = add.constraints().collect();
@@ -116,7 +124,7 @@ fn default_later(context: &Context) -> Option<String> {
     let column = plain(add.column_name()?.syntax());
     let value = plain(written.expr()?.syntax());
     let head = &altered.head;
-    script([format!("{head} {added}"), format!("{head} ALTER COLUMN {column} SET DEFAULT {value}")])
+    Some(script([format!("{head} {added}"), format!("{head} ALTER COLUMN {column} SET DEFAULT {value}")]))
 }
 
 fn default_of(constraints: &[Constraint]) -> Option<ast::Expr> {

@@ -1,10 +1,10 @@
 //! Constraints: most can be declared first and checked later, while everybody goes on.
 
 use report::Verdict;
-use squawk_syntax::ast::{AlterColumnOption, AlterTableAction, Constraint};
+use squawk_syntax::ast::{AlterColumnOption, AlterTableAction, AstNode as _, Constraint, ConstraintOption};
 
 use super::blocked::where_long;
-use super::suggest::{Altered, PARTITIONED_NOT_VALID, in_steps, is_valid};
+use super::suggest::{Altered, PARTITIONED_NOT_VALID, in_steps, is_valid, options, plain};
 use super::{Context, Found, Rule, is_large, safer};
 use crate::estimate::Time;
 
@@ -45,16 +45,29 @@ pub(super) const SET_NOT_NULL: Rule = Rule {
            ALTER TABLE big DROP CONSTRAINT big_a_present",
     judge: |context| {
         let (_, actions) = context.altered()?;
-        let sets = actions.iter().any(|action| match action {
-            AlterTableAction::AlterColumn(it) => matches!(it.option(), Some(AlterColumnOption::SetNotNull(_))),
-            _ => false,
-        });
-        let adds = || adds(context, |it| matches!(it, Constraint::NotNullConstraint(_)) && is_valid(it));
+        let columns: Vec<_> = actions.iter().filter_map(kept_from_null).collect();
         let way = "Have a constraint prove it first: add it NOT VALID, validate it in a later migration, which reads every row \
                    while others go on, and then SET NOT NULL reads none";
-        (sets || adds()).then(|| stepwise(context, way, |_| None))?
+        let found = (!columns.is_empty()).then(|| stepwise(context, way, |_| None))??;
+        // The sentence says how long, and of which table.
+        Some(Found { text: format!("{}, to look for a NULL in {}", found.text, columns.join(", ")), ..found })
     },
 };
+
+/// The column that is to hold no NULL from now on, if that is what the action does.
+fn kept_from_null(action: &AlterTableAction) -> Option<String> {
+    let column = match action {
+        AlterTableAction::AlterColumn(it) => {
+            matches!(it.option()?, AlterColumnOption::SetNotNull(_)).then(|| it.column_name_ref())?
+        }
+        AlterTableAction::AddConstraint(it) => match it.constraint().filter(is_valid)? {
+            Constraint::NotNullConstraint(it) => it.column_name_ref(),
+            _ => None,
+        },
+        _ => None,
+    };
+    Some(plain(column?.syntax()))
+}
 
 const IN_TWO: &str = "Add it NOT VALID, which reads no row, and validate it in a later migration, while others go on";
 
@@ -115,7 +128,18 @@ fn indexed(context: &Context) -> Option<Found> {
     });
     let way =
         "Build the unique index CONCURRENTLY in a migration of its own, and make the constraint of it in the next";
-    adds.then(|| stepwise(context, way, unique_of_partitions))?
+    // An index alone knows nothing of the transaction's end.
+    let meanwhile = if waits(context) { "; until then the index refuses a double value at once" } else { "" };
+    adds.then(|| stepwise(context, &format!("{way}{meanwhile}"), unique_of_partitions))?
+}
+
+/// Whether the constraint that is added may wait for the end of a transaction.
+fn waits(context: &Context) -> bool {
+    let may_wait = |option| {
+        use ConstraintOption::{DeferrableConstraintOption, InitiallyDeferredConstraintOption};
+        matches!(option, DeferrableConstraintOption(_) | InitiallyDeferredConstraintOption(_))
+    };
+    adds(context, |it| options(it).any(may_wait))
 }
 
 fn unique_of_partitions(altered: &Altered) -> Option<&'static str> {

@@ -67,7 +67,7 @@ fn way_out(lookup: &Lookup, context: &Context) -> Option<Safer> {
 }
 
 /// The indexes that are missing, and then the statement, if it is short work with them.
-fn sql(context: &Context) -> Option<String> {
+fn sql(context: &Context) -> Option<suggest::Scripts> {
     let lookups = || context.effects.lookups.iter();
     let is_short =
         |lookup: &Lookup| Time::of_lookup(&lookup.with_index(), context.world).verdict(true) == Verdict::Safe;

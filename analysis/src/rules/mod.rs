@@ -182,8 +182,8 @@ pub(crate) fn judge(context: &Context, line: usize) -> (Vec<Finding>, Option<Saf
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "a finding may have none, so all who call this need an option")]
-fn safer(text: &str, sql: Option<String>) -> Option<Safer> {
-    Some(Safer { text: text.to_owned(), sql })
+fn safer(text: &str, scripts: Option<suggest::Scripts>) -> Option<Safer> {
+    Some(Safer { text: text.to_owned(), migrations: scripts.map(suggest::Scripts::into_texts).unwrap_or_default() })
 }
 
 /// So many rows that a moment's lock is felt by somebody.

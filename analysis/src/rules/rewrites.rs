@@ -5,7 +5,7 @@ use squawk_syntax::ast::{self, AlterTableAction, AstNode as _};
 use squawk_syntax::{SyntaxNode, SyntaxToken};
 
 use super::blocked::where_long;
-use super::suggest::{Altered, alone, edited, plain};
+use super::suggest::{Altered, Scripts, alone, edited, plain};
 use super::{Context, Rule, safer};
 use crate::catalog::Relation;
 use crate::effects::{Effects, World, name_of};
@@ -26,13 +26,13 @@ pub(super) const REFRESH: Rule = Rule {
 };
 
 /// The view needs an index that has every row in it, by its columns.
-fn concurrently(context: &Context, refresh: &ast::Refresh) -> Option<String> {
+fn concurrently(context: &Context, refresh: &ast::Refresh) -> Option<Scripts> {
     let view = context.world.relation(&name_of(refresh.view_ref()?.syntax()))?;
     let is_partial = |name: &str| view.indexes.iter().any(|known| known.name.name == name && known.computed);
     let has_key = view.facts.indexes.iter().any(|index| index.unique && index.valid && !is_partial(&index.name));
     let behind = refresh.view_token()?;
     let keyword = |token: &SyntaxToken| (*token == behind).then(|| " CONCURRENTLY".to_owned());
-    has_key.then(|| alone(edited(refresh.syntax(), |_| true, keyword)))?
+    has_key.then(|| alone(edited(refresh.syntax(), |_| true, keyword)))
 }
 
 pub(super) const ATTACH_PARTITION: Rule = Rule {
@@ -132,7 +132,7 @@ fn detached(context: &Context) -> Option<Safer> {
         return safer("Tables that refer to it are read, with CONCURRENTLY too: do it when little goes on", None);
     }
     let text = "Detach it CONCURRENTLY, alone in a migration of its own; the partition keeps a CHECK of its bounds";
-    safer(text, alone(format!("{} CONCURRENTLY", plain(context.statement.syntax()))))
+    safer(text, Some(alone(format!("{} CONCURRENTLY", plain(context.statement.syntax())))))
 }
 
 pub(super) const TABLE_REWRITTEN: Rule = Rule {

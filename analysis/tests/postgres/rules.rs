@@ -142,7 +142,8 @@ fn is_milder(rule: &Rule, found: &Finding) -> bool {
 
 fn write_section(page: &mut String, rule: &Rule, found: &Finding, bad: &Report) {
     let statements = || bad.migrations.iter().flat_map(|migration| &migration.statements);
-    let safer = statements().find_map(|statement| statement.safer.as_ref().and_then(|safer| safer.sql.as_deref()));
+    let safer = statements().filter_map(|statement| statement.safer.as_ref());
+    let safer = safer.map(|safer| safer.migrations.join("\n\n")).find(|sql| !sql.is_empty());
     writeln!(page, "\n## {}\n\n{}\n\n```sql\n{};\n```\n", rule.name, rule.about, rule.bad).unwrap();
     writeln!(page, "**{}**: {}", found.verdict.name(), found.text).unwrap();
     if let Some(help) = &found.help {

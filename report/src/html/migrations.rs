@@ -205,7 +205,10 @@ fn safer(section: &mut Writer, safer: &Safer) {
     section.of("div", "safer", |part| {
         part.say("h5", "", "Safer");
         part.say("p", "", &safer.text);
-        if let Some(sql) = &safer.sql {
+        for (name, sql) in safer.named() {
+            if let Some(name) = name {
+                part.say("h6", "", &name);
+            }
             let piece = Piece { statement: None, line: 1, text: sql };
             code::proposal(part, &piece.lines());
         }

@@ -11,7 +11,7 @@ use crate::sample::{self, ATTACKS, overwritten};
 
 /// The elements that a page is made of. Of these none runs, loads or sends anything.
 const ELEMENTS: &str = "\
-    a article body caption code dd details div dl dt footer h1 h2 h3 h4 h5 head header html li main meta nav ol p \
+    a article body caption code dd details div dl dt footer h1 h2 h3 h4 h5 h6 head header html li main meta nav ol p \
     path pre rect section span strong style summary svg symbol table tbody td th thead time title tr ul use";
 
 const ATTRIBUTES: &str = "\

@@ -108,7 +108,10 @@ fn finding(finding: &Finding) -> String {
 fn safer(statement: &Statement) -> Option<Block> {
     let safer = statement.safer.as_ref()?;
     let mut text = format!("\n**Safer than line {}:** {}\n", statement.line, prose(&safer.text));
-    if let Some(sql) = &safer.sql {
+    for (name, sql) in safer.named() {
+        if let Some(name) = name {
+            add(&mut text, format_args!("\n{name}:\n"));
+        }
         add(&mut text, format_args!("\n{}", fence(sql, LONGEST_SQL)));
     }
     let rank = match statement.verdict {

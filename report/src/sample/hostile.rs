@@ -76,7 +76,7 @@ pub fn overwritten(report: &Report, text: &mut impl FnMut(&str) -> String) -> Re
             }
             if let Some(safer) = &mut statement.safer {
                 all.push(&mut safer.text);
-                all.extend(&mut safer.sql);
+                all.extend(&mut safer.migrations);
             }
         }
     }

@@ -144,15 +144,16 @@ COMMENT ON COLUMN orders.channel IS 'where the order came from: ''web'', ''phone
     rewrite.safer = Some(Safer {
         text: "Add a bigint column beside it, fill it in batches, and swap the names in a migration of a moment."
             .to_owned(),
-        sql: Some(
-            "ALTER TABLE orders ADD COLUMN number_wide bigint;\n\n\
-             ALTER TABLE orders ADD CONSTRAINT orders_number_wide_not_null\n    \
-             CHECK (number_wide IS NOT NULL) NOT VALID;\n\n\
-             ALTER TABLE orders VALIDATE CONSTRAINT orders_number_wide_not_null;\n\n\
-             ALTER TABLE orders RENAME COLUMN number TO number_narrow;\n\
-             ALTER TABLE orders RENAME COLUMN number_wide TO number;\n"
-                .to_owned(),
-        ),
+        migrations: [
+            "ALTER TABLE orders ADD COLUMN number_wide bigint;",
+            "ALTER TABLE orders ADD CONSTRAINT orders_number_wide_not_null\n    \
+             CHECK (number_wide IS NOT NULL) NOT VALID;",
+            "ALTER TABLE orders VALIDATE CONSTRAINT orders_number_wide_not_null;",
+            "ALTER TABLE orders RENAME COLUMN number TO number_narrow;\n\
+             ALTER TABLE orders RENAME COLUMN number_wide TO number;",
+        ]
+        .map(str::to_owned)
+        .into(),
     });
     let mut channel = statement(
         sql,
@@ -184,12 +185,14 @@ COMMENT ON COLUMN orders.channel IS 'where the order came from: ''web'', ''phone
         help: Some("Use `NOT VALID` with a later `VALIDATE CONSTRAINT` call.".to_owned()),
     }];
     check.safer = Some(Safer {
-        text: "Add it NOT VALID here, and validate it in the next migration, which reads the table beside its users.".to_owned(),
-        sql: Some(
-            "ALTER TABLE order_items\n    ADD CONSTRAINT order_items_quantity_check CHECK (quantity > 0) NOT VALID;\n\n\
-             ALTER TABLE order_items VALIDATE CONSTRAINT order_items_quantity_check;\n"
-                .to_owned(),
-        ),
+        text: "Add it NOT VALID here, and validate it in the next migration, which reads the table beside its users."
+            .to_owned(),
+        migrations: [
+            "ALTER TABLE order_items\n    ADD CONSTRAINT order_items_quantity_check CHECK (quantity > 0) NOT VALID;",
+            "ALTER TABLE order_items VALIDATE CONSTRAINT order_items_quantity_check;",
+        ]
+        .map(str::to_owned)
+        .into(),
     });
     let mut comment = statement(
         sql,

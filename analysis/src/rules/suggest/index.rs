@@ -13,14 +13,14 @@ use crate::rules::Context;
 
 /// CREATE INDEX, so that writers go on meanwhile. It has a name, by which an index that was cut off is recognised, and no
 /// IF NOT EXISTS, which would take that one for a good one.
-pub(in crate::rules) fn create_index(context: &Context, create: &ast::CreateIndex) -> Option<String> {
+pub(in crate::rules) fn create_index(context: &Context, create: &ast::CreateIndex) -> Option<Scripts> {
     let before = context.target().filter(|_| !has_escaped_name(create.syntax()))?;
     let name = match create.index() {
         Some(name) => Some(identifier(&plain(name.syntax()))),
         None => columns(create).map(|columns| Names::of(before).choose(&before.name.name, &columns, "idx")),
     }?;
     match before.kind {
-        Kind::Table | Kind::MaterializedView => alone(concurrently(create, &name)),
+        Kind::Table | Kind::MaterializedView => Some(alone(concurrently(create, &name))),
         Kind::Partitioned => partitions::create_index(context.before, create, &name),
         _ => None,
     }
@@ -65,7 +65,7 @@ fn is_name(node: &SyntaxNode) -> bool {
 pub(in crate::rules) fn with_indexes<'a>(
     context: &Context,
     missing: impl Iterator<Item = (&'a str, &'a [String])>,
-) -> Option<String> {
+) -> Option<Scripts> {
     let mut scripts = Scripts::default();
     for (table, columns) in missing {
         let relation = context.world.relation(&Name::parse(table)).filter(|relation| relation.kind == Kind::Table)?;
@@ -75,11 +75,11 @@ pub(in crate::rules) fn with_indexes<'a>(
     }
     let statement = context.statement.syntax();
     scripts.add([plain(statement)]);
-    scripts.text().filter(|_| !has_escaped_name(statement))
+    (!has_escaped_name(statement)).then_some(scripts)
 }
 
 /// DROP INDEX, one by one; `None` where CONCURRENTLY is refused: with CASCADE, and for a partitioned table's.
-pub(in crate::rules) fn drop_index(context: &Context, drop: &ast::DropIndex) -> Option<String> {
+pub(in crate::rules) fn drop_index(context: &Context, drop: &ast::DropIndex) -> Option<Scripts> {
     let tables = || touched(context);
     if matches!(drop.drop_behavior(), Some(DropBehavior::Cascade(_)))
         || tables().any(|table| table.kind == Kind::Partitioned)
@@ -91,11 +91,11 @@ pub(in crate::rules) fn drop_index(context: &Context, drop: &ast::DropIndex) -> 
     for index in drop.index_refs() {
         scripts.add([format!("DROP INDEX CONCURRENTLY {condition}{}", plain(index.syntax()))]);
     }
-    scripts.text()
+    Some(scripts)
 }
 
 /// REINDEX of an index or a table; `None` for whole schemas, and for exclusion constraints, which it leaves alone.
-pub(in crate::rules) fn reindex(context: &Context, reindex: &ast::Reindex) -> Option<String> {
+pub(in crate::rules) fn reindex(context: &Context, reindex: &ast::Reindex) -> Option<Scripts> {
     let behind: SyntaxToken = match reindex.reindex_target()? {
         ReindexTarget::ReindexTargetIndex(it) => it.index_token()?,
         ReindexTarget::ReindexTargetTable(it) => it.table_token()?,
@@ -105,7 +105,8 @@ pub(in crate::rules) fn reindex(context: &Context, reindex: &ast::Reindex) -> Op
     if touched(context).any(excludes) {
         return None;
     }
-    alone(edited(reindex.syntax(), |_| true, |token| (*token == behind).then(|| " CONCURRENTLY".to_owned())))
+    let keyword = |token: &SyntaxToken| (*token == behind).then(|| " CONCURRENTLY".to_owned());
+    Some(alone(edited(reindex.syntax(), |_| true, keyword)))
 }
 
 /// What the statement touches, as far as it is known.

@@ -9,12 +9,12 @@ mod text;
 
 pub(super) use altered::{Altered, is_domain_with_constraint};
 pub(super) use index::{create_index, drop_index, reindex, with_indexes};
-pub(super) use steps::{PARTITIONED_NOT_VALID, in_steps, is_valid};
+pub(super) use steps::{PARTITIONED_NOT_VALID, in_steps, is_valid, options};
 pub(super) use text::{edited, plain};
 
 /// Migrations, one after the other.
 #[derive(Default)]
-struct Scripts(Vec<String>);
+pub(super) struct Scripts(Vec<String>);
 
 impl Scripts {
     /// One more, of these statements; none if there are none.
@@ -25,23 +25,19 @@ impl Scripts {
         }
     }
 
-    /// An empty line stands between two of them, so none may be within one: in a string, say.
-    fn text(self) -> Option<String> {
-        let is_split = |script: &String| script.lines().any(|line| line.trim().is_empty());
-        (!self.0.iter().any(is_split)).then(|| self.0.join("\n\n"))
+    pub(super) fn into_texts(self) -> Vec<String> {
+        self.0
     }
 }
 
 /// One migration of one statement.
-pub(super) fn alone(statement: String) -> Option<String> {
-    let mut scripts = Scripts::default();
-    scripts.add([statement]);
-    scripts.text()
+pub(super) fn alone(statement: String) -> Scripts {
+    script([statement])
 }
 
 /// One migration of several statements.
-pub(super) fn script(statements: impl IntoIterator<Item = String>) -> Option<String> {
+pub(super) fn script(statements: impl IntoIterator<Item = String>) -> Scripts {
     let mut scripts = Scripts::default();
     scripts.add(statements);
-    scripts.text()
+    scripts
 }

@@ -12,7 +12,7 @@ use crate::name::{Name, quoted};
 /// More migrations than that nobody writes by hand.
 const MOST: usize = 20;
 
-pub(super) fn create_index(tables: &[Relation], create: &ast::CreateIndex, name: &str) -> Option<String> {
+pub(super) fn create_index(tables: &[Relation], create: &ast::CreateIndex, name: &str) -> Option<Scripts> {
     let (table, partitions) = tables.split_first()?;
     // Without one of them it would never be valid.
     let all_are_known = partitions.len() == table.descendants.len();
@@ -36,7 +36,7 @@ pub(super) fn create_index(tables: &[Relation], create: &ast::CreateIndex, name:
     scripts.add(tree.whole);
     tree.parts.into_iter().for_each(|part| scripts.add([part]));
     scripts.add(tree.attached);
-    scripts.text()
+    Some(scripts)
 }
 
 struct Tree<'a> {

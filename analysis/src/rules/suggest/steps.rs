@@ -21,7 +21,7 @@ use crate::name::{identifier, quoted};
 pub(in crate::rules) const PARTITIONED_NOT_VALID: u32 = 180_000;
 
 /// The migrations that do, one after the other, what the statement does at once.
-pub(in crate::rules) fn in_steps(altered: &Altered) -> Option<String> {
+pub(in crate::rules) fn in_steps(altered: &Altered) -> Option<Scripts> {
     // Nothing of this saves what has to be written anew.
     if altered.context.effects.of.iter().any(|effect| effect.work.contains(&Work::Rewrite)) {
         return None;
@@ -30,7 +30,7 @@ pub(in crate::rules) fn in_steps(altered: &Altered) -> Option<String> {
     for action in &altered.actions {
         steps.action(action)?;
     }
-    steps.text()
+    steps.scripts()
 }
 
 /// Whether the rows that are there are checked when a constraint is added.
@@ -231,7 +231,7 @@ impl<'a> Steps<'a> {
         columns.filter(|column| names.contains(column)).collect()
     }
 
-    fn text(mut self) -> Option<String> {
+    fn scripts(mut self) -> Option<Scripts> {
         if self.validated.is_empty() && self.indexes.is_empty() {
             return None;
         }
@@ -253,7 +253,7 @@ impl<'a> Steps<'a> {
         scripts.add(one(each("VALIDATE CONSTRAINT", self.validated)));
         self.indexes.into_iter().for_each(|index| scripts.add([index]));
         scripts.add([one(self.last), one(each("DROP CONSTRAINT", self.helpers))].into_iter().flatten());
-        scripts.text()
+        Some(scripts)
     }
 }
 
@@ -268,7 +268,7 @@ fn is_light(add: &ast::AddColumn) -> bool {
     })
 }
 
-fn options(constraint: &Constraint) -> impl Iterator<Item = ConstraintOption> {
+pub(in crate::rules) fn options(constraint: &Constraint) -> impl Iterator<Item = ConstraintOption> {
     constraint.syntax().children().filter_map(ConstraintOption::cast)
 }
 

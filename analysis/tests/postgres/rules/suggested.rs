@@ -114,7 +114,7 @@ fn suggestion(report: &Report) -> Option<(String, String)> {
         let safer = statement.safer.as_ref()?;
         let mut ours = statement.findings.iter().filter(|finding| finding.source == Source::Lockstep);
         let by = ours.find(|finding| finding.help.as_deref() == Some(&*safer.text))?;
-        Some((by.rule.clone(), safer.sql.clone()?))
+        (!safer.migrations.is_empty()).then(|| (by.rule.clone(), safer.migrations.join("\n\n")))
     })
 }
 
