@@ -34,7 +34,7 @@ impl Time {
                 continue;
             }
             let Some(facts) = world.facts(effect).filter(|facts| is_known(facts)) else {
-                time.unknown = Some(format!("how large {} is cannot be told", effect.relation));
+                time.unknown = Some(format!("the size of {} is not known", effect.relation));
                 continue;
             };
             // By its key, once for each of a few rows.
@@ -60,7 +60,7 @@ impl Time {
             time.extend(&Self::of_lookup(lookup, world));
         }
         if effects.untimed {
-            time.unknown.get_or_insert_with(|| "how long it runs cannot be told".to_owned());
+            time.unknown.get_or_insert_with(|| "how long it runs is not known".to_owned());
         }
         time
     }
@@ -72,7 +72,7 @@ impl Time {
             return time;
         }
         let Some(times) = lookup.times else {
-            time.unknown = Some(format!("how many rows of {} change cannot be told", lookup.refers_to));
+            time.unknown = Some(format!("how many rows of {} change is not known", lookup.refers_to));
             return time;
         };
         let relation = &lookup.relation;
@@ -81,7 +81,7 @@ impl Time {
                 Some(facts) => time.parts.push(part::scanned(read, times, facts)),
                 // The plan has made it, and it has no rows of others.
                 None if world.is_made(read) => {}
-                None => time.unknown = Some(format!("how large {read} is cannot be told")),
+                None => time.unknown = Some(format!("the size of {read} is not known")),
             }
         }
         if lookup.indexed > 0 {
@@ -93,7 +93,7 @@ impl Time {
                 let goes = lookup.goes && lookup.action == 'c';
                 time.parts.push(part::written_along(relation, goes, many, world.facts_of_name(relation)));
             }
-            None => time.unknown = Some(format!("how many rows of {relation} go with others cannot be told")),
+            None => time.unknown = Some(format!("how many rows of {relation} are deleted along is not known")),
         }
         time
     }
@@ -123,8 +123,11 @@ impl Time {
     pub(crate) fn length(&self) -> String {
         match self.how_long() {
             Magnitude::Moment => "a moment".to_owned(),
-            Magnitude::Unknown => "a time that cannot be told".to_owned(),
-            Magnitude::Seconds | Magnitude::Minutes | Magnitude::Hours => about(self.milliseconds()),
+            Magnitude::Unknown => "a time that is not known".to_owned(),
+            Magnitude::Seconds | Magnitude::Minutes | Magnitude::Hours => {
+                let bound = if self.unknown.is_some() { "at least" } else { "about" };
+                format!("{bound} {}", in_words(self.milliseconds()))
+            }
         }
     }
 
@@ -173,12 +176,12 @@ fn is_known(facts: &Table) -> bool {
 }
 
 /// So many milliseconds in the unit that a person would take.
-fn about(milliseconds: u64) -> String {
+fn in_words(milliseconds: u64) -> String {
     let seconds = milliseconds.div_ceil(1000);
     match seconds {
-        0..100 => format!("about {seconds} seconds"),
-        100..6_000 => format!("about {} minutes", seconds.div_ceil(60)),
-        _ => format!("about {} hours", seconds.div_ceil(3600)),
+        0..100 => format!("{seconds} seconds"),
+        100..6_000 => format!("{} minutes", seconds.div_ceil(60)),
+        _ => format!("{} hours", seconds.div_ceil(3600)),
     }
 }
 
@@ -198,8 +201,8 @@ mod tests {
 
     #[test]
     fn a_length_is_told_in_the_unit_that_a_person_would_take() {
-        let told = [1_500, 99_000, 840_000, 7_000_000].map(about);
-        assert_eq!(told, ["about 2 seconds", "about 99 seconds", "about 14 minutes", "about 2 hours"]);
+        let told = [1_500, 99_000, 840_000, 7_000_000].map(in_words);
+        assert_eq!(told, ["2 seconds", "99 seconds", "14 minutes", "2 hours"]);
     }
 
     #[test]

@@ -106,7 +106,7 @@ impl Work {
         match self {
             Self::Scan => "reads every row",
             Self::IndexBuild => "builds an index over every row",
-            Self::Rewrite => "writes the table anew",
+            Self::Rewrite => "rewrites the table",
         }
     }
 }

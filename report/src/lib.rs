@@ -23,7 +23,7 @@ pub use facts::{ForeignKey, Holder, Index, Replica, Server, Table, Transaction};
 pub use html::html;
 pub use json::json;
 pub use markdown::markdown;
-pub use ranking::{Counts, Ranked};
+pub use ranking::{Counts, FAILS, LOSES, Ranked};
 pub use visible::is_invisible;
 
 use serde::{Deserialize, Serialize};
@@ -212,6 +212,13 @@ pub struct Safer {
     pub text: String,
     /// The migrations that do it, one after the other; none where the SQL cannot be given.
     pub migrations: Vec<String>,
+}
+
+impl Statement {
+    /// Whether its safer way says `help` already.
+    fn says(&self, help: &str) -> bool {
+        self.safer.as_ref().is_some_and(|safer| safer.text == help)
+    }
 }
 
 impl Safer {

@@ -7,10 +7,17 @@ pub fn bytes(bytes: u64) -> String {
 
 /// A number that is only about right: `1.2 million`.
 pub fn about(number: u64) -> String {
-    if number < 100_000 {
-        return exactly(number);
+    // Two figures: more would be made up.
+    let unit = match number {
+        0..1_000 => 1,
+        1_000..10_000 => 100,
+        _ => 1_000,
+    };
+    let rounded = number.saturating_add(unit / 2) / unit * unit;
+    if rounded < 100_000 {
+        return exactly(rounded);
     }
-    scaled(number, 1000, &["", "thousand", "million", "billion", "trillion"])
+    scaled(rounded, 1000, &["", "thousand", "million", "billion", "trillion"])
 }
 
 /// Every digit, in groups of three.
@@ -76,9 +83,15 @@ mod tests {
         {
             assert_eq!(bytes(number), read);
         }
-        for (number, read) in
-            [(0, "0"), (99_999, "99,999"), (1_234_567, "1.2 million"), (u64::MAX, "18446744 trillion")]
-        {
+        for (number, read) in [
+            (0, "0"),
+            (999, "999"),
+            (9_949, "9,900"),
+            (33_333, "33,000"),
+            (99_999, "100 thousand"),
+            (1_234_567, "1.2 million"),
+            (u64::MAX, "18446744 trillion"),
+        ] {
             assert_eq!(about(number), read);
         }
         assert_eq!(exactly(1_234_567), "1,234,567");

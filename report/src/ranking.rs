@@ -85,10 +85,13 @@ impl Report {
     }
 
     /// Every statement that is not safe, and every migration that is worse than each of its statements: the worst first,
-    /// then what blocks longest, then as they run.
+    /// of these what fails and then what loses data, then what blocks longest, then as they run.
     pub fn worst_first(&self) -> Vec<Ranked<'_>> {
         let mut ranked: Vec<_> = self.ranked().filter(|ranked| ranked.verdict() > Verdict::Safe).collect();
-        ranked.sort_by_key(|ranked| Reverse((ranked.verdict(), ranked.blocking().map(|blocking| blocking.how_long))));
+        ranked.sort_by_key(|ranked| {
+            let weight = ranked.statement.map_or(0, |(_, statement)| statement.weight());
+            Reverse((ranked.verdict(), weight, ranked.blocking().map(|blocking| blocking.how_long)))
+        });
         ranked
     }
 
@@ -105,6 +108,22 @@ impl Report {
     /// How many findings their authors have told squawk to ignore.
     pub fn suppressed(&self) -> usize {
         self.migrations.iter().flat_map(|migration| &migration.suppressed).map(|suppression| suppression.hides).sum()
+    }
+}
+
+/// Rules whose findings weigh more than others of the same verdict: what fails comes to nothing, and what is lost does not
+/// come back.
+pub const FAILS: [&str; 3] = ["refused", "required-column", "replica-identity"];
+/// The same.
+pub const LOSES: [&str; 6] = ["cascade", "delete-all", "delete-many", "drop-column", "drop-table", "truncate"];
+
+impl Statement {
+    /// How much it matters among statements of the same verdict: more is worse.
+    pub fn weight(&self) -> u8 {
+        let is_of = |rules: &[&str]| {
+            self.findings.iter().any(|it| it.verdict == self.verdict && rules.contains(&it.rule.as_str()))
+        };
+        if is_of(&FAILS) { 2 } else { u8::from(is_of(&LOSES)) }
     }
 }
 

@@ -76,7 +76,8 @@ pub(super) fn truncate(truncate: &ast::Truncate, world: &mut World) {
         });
     }
     let referring_to = pending.iter().find_map(|name| {
-        let others = referring(name, world);
+        // One that is not enforced is not validated either, and refuses nothing.
+        let others = world.referring(|it| it.validated && it.refers_to.as_ref() == Some(name));
         others.into_iter().find(|other| !pending.contains(other)).map(|other| (name, other))
     });
     if let Some((name, other)) = referring_to.filter(|_| !cascades) {

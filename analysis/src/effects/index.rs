@@ -21,7 +21,9 @@ pub(super) fn create(create: &ast::CreateIndex, world: &mut World) {
     if is_concurrent && is_partitioned {
         world.fails(format!("{table} is partitioned, and no index of such a table can be made concurrently"));
     }
-    if create.unique_token().is_some() && create.where_clause().is_none() {
+    let is_there = |index: &Name| world.has_index(index) || world.relation(index).is_some();
+    let makes_nothing = create.if_not_exists().is_some() && index.as_ref().is_some_and(is_there);
+    if create.unique_token().is_some() && create.where_clause().is_none() && !makes_nothing {
         let items = create.partition_item_list().into_iter().flat_map(|list| list.partition_items());
         let key: Option<Vec<String>> = items.map(|item| column(&item.expr()?)).collect();
         refuse_doubles(&key.unwrap_or_default(), &table, world);
@@ -40,9 +42,7 @@ pub(super) fn create(create: &ast::CreateIndex, world: &mut World) {
     {
         meets(create, index, &table, world);
     }
-    if create.if_not_exists().is_some()
-        && index.as_ref().is_some_and(|index| world.has_index(index) || world.relation(index).is_some())
-    {
+    if makes_nothing {
         return world.lock(
             &table,
             if create.concurrently_token().is_some() { Lock::ShareUpdateExclusive } else { Lock::Share },
@@ -117,12 +117,29 @@ pub(super) fn drop(drop: &ast::DropIndex, world: &mut World) {
             for member in world.family(&table) {
                 world.lock(&member, lock);
             }
+            forget_parts(&name, &table, world);
         }
         world.remove(&written);
     }
     if !is_absent && matches!(drop.drop_behavior(), Some(ast::DropBehavior::Cascade(_))) {
         let names: Vec<_> = drop.index_refs().map(|name| name_of(name.syntax()).to_string()).collect();
         world.opaque(Unknown::cascade(&names.join(", "), &[]));
+    }
+}
+
+/// The partitions' parts of a partitioned `table`'s index go with it: they are of the same columns.
+fn forget_parts(index: &Name, table: &Name, world: &mut World) {
+    let Some(relation) = world.relation(table).filter(|relation| relation.kind == Kind::Partitioned) else { return };
+    let Some(key) = relation.indexes.iter().find(|known| known.name == *index).map(|known| known.key.clone()) else {
+        return;
+    };
+    for member in world.family(table) {
+        let Some(relation) = world.relation(&member).filter(|_| member != *table) else { continue };
+        let parts: Vec<_> =
+            relation.indexes.iter().filter(|known| known.key == key).map(|it| it.name.clone()).collect();
+        for part in &parts {
+            world.remove(part);
+        }
     }
 }
 

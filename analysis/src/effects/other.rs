@@ -8,7 +8,7 @@ use super::named::{mentioned, routine, table_of_column};
 use super::world::{Names, World};
 use super::{Unknown, data, has, name_of, names_table, text};
 use crate::catalog::Kind;
-use crate::name::{identifier, quoted};
+use crate::name::{Name, identifier, quoted};
 
 pub(super) fn effects(statement: &Stmt, world: &mut World) {
     match statement {
@@ -290,6 +290,8 @@ fn family(node: Option<SyntaxNode>, lock: Lock, world: &mut World) {
 /// Sequences that are made, or locked, and the table that one belongs to from now on.
 fn sequence(node: &SyntaxNode, lock: Option<Lock>, world: &mut World) {
     let renames = has(node, SyntaxKind::RENAME_KW);
+    let written = node.descendants().find(|inner| inner.kind() == SyntaxKind::SEQUENCE_REF).map(|node| name_of(&node));
+    let to = written.as_ref().map(|written| world.resolve(written)).and_then(|from| called_then(node, &from));
     for inner in node.descendants() {
         let name = name_of(&inner);
         match (inner.kind(), lock) {
@@ -306,6 +308,19 @@ fn sequence(node: &SyntaxNode, lock: Option<Lock>, world: &mut World) {
             }
             _ => {}
         }
+    }
+    if let (Some(from), Some(to)) = (written, to) {
+        world.rename(&from, &to);
+    }
+}
+
+/// What a sequence is called from now on, if that changes.
+fn called_then(alter: &SyntaxNode, from: &Name) -> Option<Name> {
+    let named = |kind| alter.descendants().find(|node| node.kind() == kind).map(|node| name_of(&node).name);
+    match (named(SyntaxKind::SEQUENCE), named(SyntaxKind::SCHEMA_REF)) {
+        (Some(name), _) => Some(from.renamed(name)),
+        (None, Some(schema)) => Some(Name { schema: Some(schema), name: from.name.clone() }),
+        (None, None) => None,
     }
 }
 

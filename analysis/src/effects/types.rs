@@ -73,7 +73,7 @@ fn alter(alter: &ast::AlterType, world: &mut World) {
                 facts.labels.extend(value.clone());
             }
             if world.version < 170_000 || !world.made_types.contains(&name.name) {
-                world.added_values.extend(value);
+                world.added_values.extend(value.map(|value| (name, value)));
             }
         }
         Some(AlterTypeAction::TypeRenameTo(it)) => {

@@ -15,7 +15,7 @@ pub struct Unknown {
 
 /// Where the doing of `what` is written elsewhere, or decided when it runs.
 fn inside(what: &str) -> String {
-    format!("What {what} does, and whom that blocks, cannot be known before it runs")
+    format!("Lockstep does not look into {what}: it may lock tables, change rows, or fail")
 }
 
 impl Unknown {
@@ -25,25 +25,28 @@ impl Unknown {
 
     /// A DO block.
     pub(super) fn block() -> Self {
-        Self::new(inside("the DO block"), "Write its statements out, if it need not decide anything")
+        Self::new(
+            inside("the DO block"),
+            "Read the block before you approve it. If it has no conditions and no loops, write its statements as plain SQL, so that they are judged",
+        )
     }
 
     /// A procedure that is called.
     pub(super) fn procedure(name: &Name) -> Self {
-        let way = "Read the procedure before approving: what it locks stays locked until the script ends";
+        let way = "Read the procedure before you approve: what it locks stays locked until the script ends";
         Self::new(inside(&format!("the procedure {name}")), way)
     }
 
     /// A function that can do more than give a value.
     pub(super) fn function(name: &Name) -> Self {
-        let way = "Read the function before approving: what it locks stays locked until the script ends";
+        let way = "Read the function before you approve: what it locks stays locked until the script ends";
         Self::new(inside(&format!("the function {name}")), way)
     }
 
     /// Rows of `table` set `by` off: triggers, or rules.
     pub(super) fn fires(table: &Name, by: &[String]) -> Self {
         let way =
-            "Read it before approving: it runs for each row, and what it locks stays locked until the script ends";
+            "Read it before you approve: it runs for each row, and what it locks stays locked until the script ends";
         let text = inside(&format!("{} of {table}", by.join(" and ")));
         Self { text, way, changes_catalog: false }
     }
@@ -51,10 +54,10 @@ impl Unknown {
     /// CASCADE drops what depends on `what`, of which `known` is known.
     pub(super) fn cascade(what: &str, known: &[String]) -> Self {
         let known = match known {
-            [] => "what that is, only the server can list".to_owned(),
-            known => format!("{}, and perhaps more that only the server can list", known.join(", ")),
+            [] => "only the server can list these objects".to_owned(),
+            known => format!("{}, and perhaps others that only the server can list", known.join(", ")),
         };
-        let way = "Drop without CASCADE: the server then names what depends on it, and each can be dropped by its name";
+        let way = "Remove CASCADE, and try it on a copy of the database: the error lists what depends on it. Then drop each object by its name";
         Self::new(format!("CASCADE drops what depends on {what}: {known}"), way)
     }
 
@@ -83,6 +86,6 @@ impl Unknown {
 
     /// What names stand for has been changed.
     pub(super) fn names() -> Self {
-        Self::new("What its names stand for is not known".to_owned(), "Write the schema before each name")
+        Self::new("What its names stand for is not known".to_owned(), "Write the schema in front of each name")
     }
 }

@@ -4,13 +4,13 @@ use report::{Lock, Work};
 use squawk_syntax::ast::{self, AstNode, DataOption, DropBehavior};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::world::{World, made};
+use super::world::{World, made, temporary};
 use super::{Unknown, data, has, name_of};
 use crate::catalog::Kind;
 use crate::name::Name;
 
 pub(super) fn create(create: &ast::CreateView, world: &mut World) {
-    let Some(view) = create.view().map(|name| made(create.syntax(), &name_of(name.syntax()))) else { return };
+    let Some(view) = name_of_made(create, world) else { return };
     if let Some(query) = create.query() {
         data::names(query.syntax(), world);
     }
@@ -25,6 +25,16 @@ pub(super) fn create(create: &ast::CreateView, world: &mut World) {
     }
     sees(&view, create.query().as_ref().map(AstNode::syntax), world);
     world.lock(&view, Lock::AccessExclusive);
+}
+
+/// What CREATE VIEW makes: in the session's own schema, if it says TEMP or reads a temporary table.
+pub(super) fn name_of_made(create: &ast::CreateView, world: &World) -> Option<Name> {
+    let written = made(create.syntax(), &name_of(create.view()?.syntax()));
+    let query = create.query();
+    let mut read = query.iter().flat_map(|query| query.syntax().descendants());
+    let is_temporary =
+        |node: SyntaxNode| node.kind() == SyntaxKind::RELATION_NAME_REF && world.is_temporary(&name_of(&node));
+    Some(if written.schema.is_none() && read.any(is_temporary) { temporary(&written) } else { written })
 }
 
 /// What reading the view will read.

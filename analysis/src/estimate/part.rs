@@ -12,7 +12,7 @@ use crate::effects::{Effects, What};
 /// What is read in a second: gp3's own 125 MB, rounded down.
 const READ_PER_SECOND: u64 = 100 * MIB;
 
-/// What of a table is written anew in a second: gp3's 125 MB are for reading it, for writing it and for the log.
+/// What of a table is rewritten in a second: gp3's 125 MB are for reading it, for writing it and for the log.
 const WRITTEN_PER_SECOND: u64 = 30 * MIB;
 
 /// How many rows are sorted in a second, and written into an index of numbers, dates and the like.
@@ -119,7 +119,7 @@ pub(super) fn indexed(effect: &Effect, effects: &Effects, facts: &Table) -> Part
     }
 }
 
-/// A table is written anew, and its indexes are built.
+/// A table is rewritten, and its indexes are built.
 pub(super) fn rewritten(effect: &Effect, facts: &Table) -> Part {
     let many = rows(facts).unwrap_or(0);
     let is_narrow = |bytes: u64| bytes <= many.saturating_mul(NARROW_ENTRY);
@@ -135,7 +135,7 @@ pub(super) fn rewritten(effect: &Effect, facts: &Table) -> Part {
         milliseconds: milliseconds(facts.bytes, WRITTEN_PER_SECOND).saturating_add(building),
         bytes: facts.bytes,
         amount: quantity::bytes(facts.bytes),
-        pace: format!(" to write anew at about {} a second{indexes}", quantity::bytes(WRITTEN_PER_SECOND)),
+        pace: format!(" to rewrite at about {} a second{indexes}", quantity::bytes(WRITTEN_PER_SECOND)),
     }
 }
 

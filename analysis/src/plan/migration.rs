@@ -20,6 +20,7 @@ pub(super) fn migration(
     version: u32,
     world: &mut World,
     tables: &mut BTreeMap<String, Table>,
+    blind: &mut Option<Blind>,
 ) -> Migration {
     let parse = SourceFile::parse(&scan::readable(&pending.sql));
     let is_transactional = pending.class == "transactional";
@@ -37,6 +38,7 @@ pub(super) fn migration(
         let is_unclear = !world.knows(written.syntax());
         let had_changed_rows = world.has_changed_rows;
         let before = rules::before(&written, world);
+        let was_blind = world.is_blind();
         let mut effects = effects::of(&written, world);
         effects.provable = rules::may_be_proved(&written, &effects, world);
         remember(&effects, world, tables);
@@ -67,18 +69,21 @@ pub(super) fn migration(
         };
         add(&mut statement, own.into_iter().map(|(_, finding)| finding).filter(|it| !is_new && !is_said(it)));
         held.statement(&effects, world);
+        if world.is_blind() && !was_blind {
+            *blind = Some(Blind { migration: pending.name.clone(), statement: statement.number, line: statement.line });
+        }
         statements.push(statement);
     }
     // What belongs to none of them is about the file.
     if let Some(first) = statements.first_mut().filter(|_| !world.was_empty) {
         add(first, findings.into_iter().map(|(_, finding)| finding));
     }
-    let is_read = parse.errors().is_empty();
-    if !is_read {
+    let unreadable = parse.errors().first().map(|error| unreadable(&pending.sql, error.range().start().into(), &lines));
+    if unreadable.is_some() {
         world.trusts(Names::Nothing);
     }
     let longest = held.longest().filter(|_| is_transactional && !world.was_empty);
-    let (verdict, why) = judged(&statements, longest.as_ref(), is_read);
+    let (verdict, why) = judged(&statements, longest.as_ref(), unreadable.as_ref());
     let blocking = match longest {
         Some((_, blocking)) => Some(blocking),
         None => statements.first().filter(|_| !is_transactional).and_then(|it| it.blocking.clone()),
@@ -95,6 +100,14 @@ pub(super) fn migration(
     }
 }
 
+/// The statement behind which nothing is foretold, as it is not known what it changes.
+pub(super) struct Blind {
+    pub(super) migration: String,
+    /// Its number there, and its line.
+    pub(super) statement: usize,
+    pub(super) line: usize,
+}
+
 /// Rules of squawk's, and those of ours that say the same and know the table.
 const SAID_BY_OURS: [(&str, &str); 6] = [
     ("adding-required-field", "required-column"),
@@ -105,13 +118,18 @@ const SAID_BY_OURS: [(&str, &str); 6] = [
     ("renaming-table", "rename"),
 ];
 
-fn judged(statements: &[Statement], held: Option<&(Verdict, Blocking)>, is_read: bool) -> (Verdict, String) {
+fn judged(
+    statements: &[Statement],
+    held: Option<&(Verdict, Blocking)>,
+    unreadable: Option<&String>,
+) -> (Verdict, String) {
     // Nobody should be told that it is harmless, and nobody knows how harmful it is.
-    if !is_read {
-        let why = "It could not be read as a whole, so what all of it does is known only to the server";
-        return (Verdict::Danger, why.to_owned());
+    if let Some(why) = unreadable {
+        return (Verdict::Danger, why.clone());
     }
-    let Some(worst) = worst_first(statements, |statement| (statement.verdict, statement.how_long())) else {
+    let Some(worst) =
+        worst_first(statements, |statement| (statement.verdict, statement.weight(), statement.how_long()))
+    else {
         return (Verdict::Safe, "It holds no statement".to_owned());
     };
     if let Some((verdict, blocking)) = held.filter(|(verdict, _)| *verdict > worst.verdict) {
@@ -120,6 +138,17 @@ fn judged(statements: &[Statement], held: Option<&(Verdict, Blocking)>, is_read:
     let why =
         if statements.len() > 1 { format!("statement {}: {}", worst.number, worst.why) } else { worst.why.clone() };
     (worst.verdict, why)
+}
+
+/// Where a script cannot be read, as a sentence.
+fn unreadable(sql: &str, at: usize, lines: &Lines) -> String {
+    let word = sql.get(at..).and_then(|rest| rest.split_whitespace().next()).unwrap_or("the end");
+    let word: String = word.chars().take(40).collect();
+    format!(
+        "Line {} is no SQL that Lockstep can read, near {word}: the server may refuse the script, and what all of it does is \
+         not known",
+        lines.at(at)
+    )
 }
 
 /// The tables that existed before and are touched.

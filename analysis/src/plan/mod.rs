@@ -51,11 +51,14 @@ pub fn report(subject: Subject, pending: &[Pending], catalog: Catalog, server: S
     let version = catalog.version;
     let mut world = World::new(catalog);
     let mut tables = BTreeMap::new();
+    let mut blind = None;
     let migrations: Vec<_> =
-        pending.iter().map(|one| migration::migration(one, version, &mut world, &mut tables)).collect();
+        pending.iter().map(|one| migration::migration(one, version, &mut world, &mut tables, &mut blind)).collect();
     let mut tables: Vec<Table> = tables.into_values().collect();
     tables.sort_by_key(|table| Reverse(table.bytes + table.index_bytes));
-    let notes = notes::notes(&subject, &server);
+    let last = migrations.iter().rev().find_map(|it| it.statements.last().map(|last| (it.name.as_str(), last.number)));
+    let blind = blind.filter(|since| last != Some((since.migration.as_str(), since.statement)));
+    let notes = notes::notes(&subject, &server, blind.as_ref());
     let worst = worst_first(&migrations, |migration| migration.verdict);
     let worst_note = notes.iter().map(|note| note.verdict).max().unwrap_or(Verdict::Safe);
     let (verdict, why) = match worst {

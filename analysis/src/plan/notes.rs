@@ -5,9 +5,10 @@ use std::cmp::Reverse;
 use report::{Note, Server, Verdict};
 
 use super::Subject;
+use super::migration::Blind;
 
 /// What a person should know of server and history, the worst first.
-pub(super) fn notes(subject: &Subject, server: &Server) -> Vec<Note> {
+pub(super) fn notes(subject: &Subject, server: &Server, blind: Option<&Blind>) -> Vec<Note> {
     let mut notes = Vec::new();
     let mut note = |verdict, text: String| notes.push(Note { verdict, text });
     for missing in &server.missing_privileges {
@@ -20,14 +21,24 @@ pub(super) fn notes(subject: &Subject, server: &Server) -> Vec<Note> {
         note(Verdict::Caution, warning.clone());
     }
     for name in &server.prepared_transactions {
-        note(Verdict::Caution, format!("The prepared transaction {name} holds its locks until somebody ends it"));
+        note(Verdict::Caution, format!("The prepared transaction {name} holds its locks until a person ends it"));
     }
     for index in &server.invalid_indexes {
-        note(Verdict::Caution, format!("The index {index} is invalid: every write maintains it, and nobody reads it"));
+        note(
+            Verdict::Caution,
+            format!("The index {index} is invalid: every write maintains it, and no query reads it"),
+        );
     }
     if let Some(longest) = server.longest_transaction.as_ref().filter(|longest| longest.seconds >= 60) {
         let who = longest.application.as_ref().map_or(String::new(), |name| format!(" ({name})"));
         note(Verdict::Caution, format!("The transaction of pid {}{who} has lasted {} s", longest.pid, longest.seconds));
+    }
+    if let Some(Blind { migration, line, .. }) = blind {
+        let text = format!(
+            "Failures of the statements after line {line} of {migration} are not foretold: it is not known what the \
+             statement there changes"
+        );
+        note(Verdict::Safe, text);
     }
     if !server.hidden_transactions.is_empty() {
         // Whoever holds what a statement waits for is told at the statement, as one that lasts.

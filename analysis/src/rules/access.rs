@@ -40,8 +40,8 @@ pub(super) const POWERFUL_ROLE: Rule = Rule {
         let (what, may) = powerful(context.statement)?;
         Some(Found {
             verdict: Verdict::Danger,
-            text: format!("By {what} a role may {may} from now on, whatever the rights on tables say"),
-            safer: safer("Grant what is needed, on the tables that it is needed on", None),
+            text: format!("With {what}, a role can {may} from now on, whatever rights it has on the tables"),
+            safer: safer("Grant only the rights that the role needs, on the tables that it needs", None),
         })
     },
 };
@@ -85,8 +85,8 @@ pub(super) fn grants_to_no_role(statement: &Stmt) -> bool {
 
 pub(super) const GRANTED_TO_ALL: Rule = Rule {
     name: "granted-to-all",
-    about: "What is granted to PUBLIC every role has that can connect, and every role that is made later: to read or to \
-            write a table, or to make objects in a schema, which a script of another role can run then.",
+    about: "Every role that can connect has what is granted to PUBLIC, also a role that is made later: to read or to write a \
+            table, or to make objects in a schema, which a script of another role may then run.",
     setup: "CREATE TABLE big (id bigint)",
     bad: "GRANT ALL ON big TO PUBLIC",
     good: "GRANT ALL ON big TO CURRENT_USER",
@@ -108,8 +108,10 @@ fn granted_to_all(context: &Context) -> Option<Found> {
     let has = |right: &str| rights.iter().any(|given| given == right || given == "all");
     let writing = ["insert", "update", "delete", "truncate", "references", "trigger", "maintain"];
     let (verdict, may) = match target(&node)? {
-        Target::Tables if writing.iter().any(|right| has(right)) => (Verdict::Danger, "change the tables"),
-        Target::Tables if has("select") => (Verdict::Caution, "read the tables"),
+        Target::Tables if writing.iter().any(|right| has(right)) => {
+            (Verdict::Danger, "change the rows of these tables")
+        }
+        Target::Tables if has("select") => (Verdict::Caution, "read these tables"),
         Target::Schemas if has("create") => {
             (Verdict::Caution, "create objects there, so that a script can run another role's function or operator")
         }
@@ -119,7 +121,7 @@ fn granted_to_all(context: &Context) -> Option<Found> {
     Some(Found {
         verdict,
         text: format!("Every role of the server, also one that is made later, may {may}"),
-        safer: safer("Name the roles that need it", None),
+        safer: safer("Grant it only to the roles that need it", None),
     })
 }
 

@@ -1,15 +1,17 @@
 //! Whom a statement keeps waiting, and how long.
 
 use report::{Blocking, Effect, Lock, Verdict};
+use squawk_syntax::ast::{AlterTableAction, Constraint};
 
 use super::keys::sentence;
-use super::{Context, Found, Rule, is_large};
+use super::{Context, Found, Rule, is_large, safer};
 use crate::effects::{Effects, World};
 use crate::estimate::Time;
 
 /// The effect that keeps most waiting, for as long as the statement's work takes.
 pub(crate) struct Blocked<'a> {
     effect: &'a Effect,
+    users: Users<'a>,
     /// The others that are locked as much.
     others: Vec<&'a str>,
     time: Time,
@@ -17,23 +19,50 @@ pub(crate) struct Blocked<'a> {
     is_large: bool,
 }
 
+/// Which sessions use what is locked.
+#[derive(Clone, Copy)]
+enum Users<'a> {
+    All,
+    /// A materialized view has no writers.
+    Readers,
+    /// Those of the index's table, if that is locked too.
+    OfIndex(Option<&'a str>),
+}
+
 /// Whom `effects` keep waiting, of those who use what existed before; nothing, if nobody.
 pub(crate) fn blocked<'a>(effects: &'a Effects, world: &World) -> Option<Blocked<'a>> {
     let locked: Vec<_> = effects.of.iter().filter(|effect| blocks(effect, world)).collect();
     // All that the statement does is done under the strongest of its locks.
     let size = |effect: &Effect| world.facts(effect).map_or(u64::MAX, |facts| facts.bytes);
-    let effect = locked.iter().max_by_key(|effect| (effect.lock, size(effect)))?;
+    // An index is locked along with its table.
+    let effect = locked.iter().max_by_key(|effect| (effect.lock, !is_kind(effect, INDEX, world), size(effect)))?;
     let is_large = locked.iter().any(|effect| is_large(world.facts(effect)));
+    let tables = || locked.iter().filter(|effect| !is_kind(effect, INDEX, world));
+    let users = if is_kind(effect, INDEX, world) {
+        Users::OfIndex(tables().next().map(|table| table.relation.as_str()))
+    } else if is_kind(effect, MATERIALIZED_VIEW, world) {
+        Users::Readers
+    } else {
+        Users::All
+    };
     let is_other = |other: &&&Effect| other.lock == effect.lock && other.relation != effect.relation;
-    let others = locked.iter().filter(is_other).map(|other| other.relation.as_str()).collect();
-    Some(Blocked { effect, others, time: Time::of(effects, world), is_large })
+    let others = tables().filter(is_other).map(|other| other.relation.as_str()).collect();
+    Some(Blocked { effect, users, others, time: Time::of(effects, world), is_large })
+}
+
+/// Kinds of relations, as the report names them.
+const INDEX: &str = "index";
+const MATERIALIZED_VIEW: &str = "materialized view";
+
+fn is_kind(effect: &Effect, kind: &str, world: &World) -> bool {
+    world.facts(effect).is_some_and(|facts| facts.kind == kind)
 }
 
 /// Whether somebody waits for that lock.
 pub(crate) fn blocks(effect: &Effect, world: &World) -> bool {
-    // Nobody writes a materialized view, but whoever refreshes it.
-    let has_no_writers = || world.facts(effect).is_some_and(|facts| facts.kind == "materialized view");
-    !effect.is_new && effect.lock.blocks_writes() && (effect.lock.blocks_reads() || !has_no_writers())
+    // Only REFRESH writes a materialized view.
+    let has_writers = || !is_kind(effect, MATERIALIZED_VIEW, world);
+    !effect.is_new && effect.lock.blocks_writes() && (effect.lock.blocks_reads() || has_writers())
 }
 
 impl Blocked<'_> {
@@ -44,21 +73,28 @@ impl Blocked<'_> {
 
     /// Who waits, for what and how long, as a sentence.
     pub(crate) fn sentence(&self) -> String {
-        let who = if self.effect.lock.blocks_reads() { "Readers and writers" } else { "Writers" };
         let others = match &self.others[..] {
             [] => String::new(),
             [other] => format!(" and of {other}"),
             others => format!(" and of {} more", others.len()),
         };
         let (relation, length) = (&self.effect.relation, self.time.length());
-        format!("{who} of {relation}{others} wait for {length}: {}", self.basis())
+        let who = match (self.effect.lock.blocks_reads(), self.users) {
+            (true, Users::All) => format!("Readers and writers of {relation}{others}"),
+            (true, Users::Readers) => format!("Readers of {relation}{others}"),
+            // To plan a query, PostgreSQL locks each index of its tables.
+            (true, Users::OfIndex(Some(table))) => format!("Writers of {table}, and nearly all its readers,"),
+            (true, Users::OfIndex(None)) => format!("Queries that use the index {relation}{others}"),
+            (false, _) => format!("Writers of {relation}{others}"),
+        };
+        format!("{who} wait for {length}: {}", self.basis())
     }
 
     /// The same for the report.
     pub(crate) fn blocking(&self) -> Blocking {
         Blocking {
             readers: self.effect.lock.blocks_reads(),
-            writers: true,
+            writers: !matches!(self.users, Users::Readers),
             how_long: self.time.how_long(),
             basis: self.basis(),
         }
@@ -76,13 +112,25 @@ pub(super) fn where_long(context: &Context, safer: impl FnOnce() -> Option<repor
     (verdict > Verdict::Safe).then(|| Found { verdict, text: blocked.sentence(), safer: safer() })
 }
 
+/// A new column's constraint can come later.
+fn later(context: &Context) -> Option<report::Safer> {
+    let (_, actions) = context.altered()?;
+    let is_checked = |action: &AlterTableAction| match action {
+        AlterTableAction::AddColumn(it) => it.constraints().any(|it| matches!(it, Constraint::CheckConstraint(_))),
+        _ => false,
+    };
+    let way = "Add the column without its CHECK. Add that NOT VALID, and validate it in a later migration: reads and writes \
+               continue";
+    actions.iter().any(is_checked).then(|| safer(way, None))?
+}
+
 pub(super) const LONG_BLOCK: Rule = Rule {
     name: "long-block",
     about: "A statement that keeps readers or writers of a large table waiting, where no other rule knows a better way.",
     setup: "CREATE TABLE big (id bigint, a integer)",
     bad: "ALTER TABLE big ADD COLUMN b integer CHECK (b > 0)",
     good: "ALTER TABLE big ADD COLUMN b integer",
-    judge: |context| where_long(context, || None),
+    judge: |context| where_long(context, || later(context)),
 };
 
 /// Who waits for a statement that keeps nobody from a whole table, as a sentence, and what is looked up for it.
@@ -93,11 +141,11 @@ pub(crate) fn harmless(effects: &Effects) -> String {
     } else if existing().next().is_none() {
         "It touches only what this plan makes"
     } else if existing().any(|effect| matches!(effect.lock, Lock::RowShare | Lock::RowExclusive)) {
-        "Only who writes one of the same rows waits, until the script ends"
+        "Only sessions that write one of the same rows wait, until the script ends"
     } else if existing().any(|effect| effect.lock == Lock::ShareUpdateExclusive) {
         "Readers and writers go on; other changes of the table wait"
     } else {
-        "It keeps nobody waiting"
+        "It keeps no other session waiting"
     };
     // The others are there too, in the effects.
     effects.lookups.first().map_or_else(|| who.to_owned(), |lookup| format!("{who}; {}", sentence(lookup)))

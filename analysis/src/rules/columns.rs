@@ -13,7 +13,7 @@ use crate::name::{identifier, quoted};
 
 pub(super) const COLUMN_TYPE: Rule = Rule {
     name: "column-type",
-    about: "A new type that stores its values otherwise writes the table and all its indexes anew.",
+    about: "Changing a column to a type whose values are stored in another form rewrites the table and all its indexes.",
     setup: "CREATE TABLE big (id bigint, a integer)",
     bad: "ALTER TABLE big ALTER COLUMN a TYPE bigint",
     good: "ALTER TABLE big ADD COLUMN a_new bigint",
@@ -33,8 +33,8 @@ pub(super) const COLUMN_TYPE: Rule = Rule {
     },
 };
 
-const ANOTHER_COLUMN: &str = "Add a column of the new type, have the application write both, fill it in batches, and change \
-    over to it later";
+const ANOTHER_COLUMN: &str = "Add a column of the new type. Deploy code that writes both. Copy the old values in batches. Then \
+    use the new column";
 
 /// A column of the new type beside the old one.
 fn another_column(context: &Context) -> Option<Scripts> {
@@ -53,7 +53,7 @@ fn another_column(context: &Context) -> Option<Scripts> {
 
 pub(super) const COLUMN_FILLED: Rule = Rule {
     name: "column-filled",
-    about: "A new column whose value differs from row to row writes the table anew: a volatile default, a sequence, GENERATED STORED.",
+    about: "A new column whose value differs from row to row rewrites the table: a volatile default, a sequence, GENERATED STORED.",
     setup: "CREATE TABLE big (id bigint, a integer)",
     bad: "ALTER TABLE big ADD COLUMN token uuid DEFAULT gen_random_uuid()",
     good: "ALTER TABLE big ADD COLUMN token uuid;\n\nALTER TABLE big ALTER COLUMN token SET DEFAULT gen_random_uuid()",
@@ -81,15 +81,15 @@ impl FilledBy {
     fn advice(self) -> &'static str {
         match self {
             Self::Default => {
-                "Add the column alone, without a value, set the default for new rows, and fill the old ones in batches; what \
-                 else it is to be, NOT NULL or unique, comes when they are filled"
+                "Add the column without a default. Set the default for new rows. Fill the old rows in batches. Then add NOT \
+                 NULL or UNIQUE"
             }
             Self::Domain => {
-                "Add the column with the type below the domain, and the domain's condition as a CHECK of the table: NOT VALID \
-                 first, validated in a later migration"
+                "Add the column with the type that the domain is made of, and the domain's condition as a CHECK of the table: \
+                 NOT VALID first, validated in a later migration"
             }
             Self::Generated => {
-                "Add an ordinary column, have a trigger compute it for new rows, and fill the old ones in batches"
+                "Add an ordinary column, let a trigger compute it for new rows, and fill the old rows in batches"
             }
         }
     }
@@ -154,24 +154,31 @@ pub(super) const REQUIRED_COLUMN: Rule = Rule {
     bad: "ALTER TABLE big ADD COLUMN a integer NOT NULL",
     good: "ALTER TABLE big ADD COLUMN a integer NOT NULL DEFAULT 0",
     judge: |context| {
-        let (_, actions) = context.altered()?;
+        let (table, actions) = context.altered()?;
         let added = |action: &AlterTableAction| match action {
-            AlterTableAction::AddColumn(it) => is_required(it, context),
-            _ => false,
+            AlterTableAction::AddColumn(it) if is_required(it, context) => Some(plain(it.column_name()?.syntax())),
+            _ => None,
         };
-        let rows = actions.iter().any(added).then(|| most_rows(context))??;
+        let column = actions.iter().find_map(added)?;
+        let rows = most_rows(context)?;
         // What the plan has taken away before is not counted.
         let (verdict, text) = if rows > 0 && !context.had_changed_rows {
             (
                 Verdict::Danger,
-                "The run fails: the table has rows, and PostgreSQL refuses a column that would be null in them",
+                format!(
+                    "The run fails, if the statistics are right: {table} has rows, and the column {column} would be null in \
+                     them"
+                ),
             )
         } else {
-            (Verdict::Caution, "The run fails if the table has rows by then: the column would be null in them")
+            (
+                Verdict::Caution,
+                format!("The run fails if {table} has rows by then: the column {column} would be null in them"),
+            )
         };
-        let advice = "Give it a default that is the same for all rows, which costs nothing (one that differs writes the table \
-                      anew), or add it without NOT NULL and fill it first";
-        Some(Found { verdict, text: text.to_owned(), safer: safer(advice, None) })
+        let advice = "Give the column a default that is the same for all rows, which takes a moment (a default that differs \
+                      from row to row rewrites the table). Or add the column without NOT NULL, fill it, and then set NOT NULL";
+        Some(Found { verdict, text, safer: safer(advice, None) })
     },
 };
 

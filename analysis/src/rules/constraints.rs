@@ -36,7 +36,7 @@ fn stepwise(context: &Context, way: &str, otherwise: impl FnOnce(&Altered) -> Op
 
 pub(super) const SET_NOT_NULL: Rule = Rule {
     name: "set-not-null",
-    about: "SET NOT NULL reads every row while nobody can read or write the table, unless a validated CHECK proves it.",
+    about: "SET NOT NULL reads every row while no session can read or write the table, unless a validated CHECK proves it.",
     setup: "CREATE TABLE big (id bigint, a integer)",
     bad: "ALTER TABLE big ALTER COLUMN a SET NOT NULL",
     good: "ALTER TABLE big ADD CONSTRAINT big_a_present CHECK (a IS NOT NULL) NOT VALID;\n\n\
@@ -46,8 +46,8 @@ pub(super) const SET_NOT_NULL: Rule = Rule {
     judge: |context| {
         let (_, actions) = context.altered()?;
         let columns: Vec<_> = actions.iter().filter_map(kept_from_null).collect();
-        let way = "Have a constraint prove it first: add it NOT VALID, validate it in a later migration, which reads every row \
-                   while others go on, and then SET NOT NULL reads none";
+        let way = "Add a CHECK that the column is not null, NOT VALID. Validate it in a later migration: reads and writes \
+                   continue. Then SET NOT NULL reads no row";
         let found = (!columns.is_empty()).then(|| stepwise(context, way, |_| None))??;
         // The sentence says how long, and of which table.
         Some(Found { text: format!("{}, to look for a NULL in {}", found.text, columns.join(", ")), ..found })
@@ -69,11 +69,12 @@ fn kept_from_null(action: &AlterTableAction) -> Option<String> {
     Some(plain(column?.syntax()))
 }
 
-const IN_TWO: &str = "Add it NOT VALID, which reads no row, and validate it in a later migration, while others go on";
+const IN_TWO: &str =
+    "Add it NOT VALID, which reads no row. Validate it in a later migration: reads and writes continue";
 
 pub(super) const ADD_CHECK: Rule = Rule {
     name: "add-check",
-    about: "A new CHECK is tried on every row while nobody can read or write the table.",
+    about: "A new CHECK is tried on every row while no session can read or write the table.",
     setup: "CREATE TABLE big (id bigint, a integer)",
     bad: "ALTER TABLE big ADD CONSTRAINT positive CHECK (a > 0)",
     good: "ALTER TABLE big ADD CONSTRAINT positive CHECK (a > 0) NOT VALID;\n\nALTER TABLE big VALIDATE CONSTRAINT positive",
@@ -85,7 +86,7 @@ pub(super) const ADD_CHECK: Rule = Rule {
 
 pub(super) const ADD_FOREIGN_KEY: Rule = Rule {
     name: "add-foreign-key",
-    about: "A new foreign key is looked up for every row while nobody can write either table.",
+    about: "A new foreign key is looked up for every row while no session can write either table.",
     setup: "CREATE TABLE customers (id bigint PRIMARY KEY); CREATE TABLE big (id bigint, customer bigint)",
     bad: "ALTER TABLE big ADD CONSTRAINT big_customer FOREIGN KEY (customer) REFERENCES customers (id)",
     good: "ALTER TABLE big ADD CONSTRAINT big_customer FOREIGN KEY (customer) REFERENCES customers (id) NOT VALID;\n\n\
@@ -98,7 +99,7 @@ pub(super) const ADD_FOREIGN_KEY: Rule = Rule {
 
 pub(super) const ADD_INDEXED_CONSTRAINT: Rule = Rule {
     name: "add-indexed-constraint",
-    about: "UNIQUE, PRIMARY KEY and EXCLUDE build their index while nobody can read or write the table.",
+    about: "UNIQUE, PRIMARY KEY and EXCLUDE build their index while no session can read or write the table.",
     setup: "CREATE TABLE big (id bigint, a integer)",
     bad: "ALTER TABLE big ADD CONSTRAINT big_a_key UNIQUE (a)",
     good: "CREATE UNIQUE INDEX CONCURRENTLY big_a_key ON big (a);\n\n\
@@ -118,7 +119,10 @@ fn foreign_key_of_partitions(altered: &Altered) -> Option<&'static str> {
 fn indexed(context: &Context) -> Option<Found> {
     if adds(context, |it| matches!(it, Constraint::ExcludeConstraint(_))) {
         return where_long(context, || {
-            safer("An exclusion constraint cannot be built beside its users: do it when nobody writes", None)
+            safer(
+                "An exclusion constraint cannot be built while other sessions write: run it in a maintenance window",
+                None,
+            )
         });
     }
     let adds = adds(context, |it| match it {
@@ -126,8 +130,8 @@ fn indexed(context: &Context) -> Option<Found> {
         Constraint::PrimaryKeyConstraint(it) => it.using_index().is_none(),
         _ => false,
     });
-    let way =
-        "Build the unique index CONCURRENTLY in a migration of its own, and make the constraint of it in the next";
+    let way = "Build the unique index CONCURRENTLY, as the only statement of a migration. In the next migration, add the constraint \
+         with USING INDEX";
     // An index alone knows nothing of the transaction's end.
     let meanwhile = if waits(context) { "; until then the index refuses a double value at once" } else { "" };
     adds.then(|| stepwise(context, &format!("{way}{meanwhile}"), unique_of_partitions))?
@@ -152,23 +156,28 @@ fn unique_of_partitions(altered: &Altered) -> Option<&'static str> {
 
 pub(super) const VALIDATE_WITH_LOCK: Rule = Rule {
     name: "validate-apart",
-    about: "VALIDATE CONSTRAINT lets others read and write, but a stronger lock that the same script took before it stays until the end.",
+    about: "VALIDATE CONSTRAINT itself lets other sessions read and write, but a stronger lock that the same script took before it stays until the end.",
     setup: "CREATE TABLE big (id bigint, a integer)",
     bad: "ALTER TABLE big ADD CONSTRAINT positive CHECK (a > 0) NOT VALID;\nALTER TABLE big VALIDATE CONSTRAINT positive",
     good: "ALTER TABLE big ADD CONSTRAINT positive CHECK (a > 0) NOT VALID;\n\nALTER TABLE big VALIDATE CONSTRAINT positive",
     judge: |context| {
-        let (_, actions) = context.altered()?;
+        let (table, actions) = context.altered()?;
         let validates = actions.iter().any(|action| matches!(action, AlterTableAction::ValidateConstraint(_)));
         if !validates || !context.earlier_locks {
             return None;
         }
         // On a large table even a moment is longer than it need be.
         let least = if is_large(context.target().map(|table| &table.facts)) { Verdict::Caution } else { Verdict::Safe };
-        let verdict = Time::of(context.effects, context.world).verdict(false).max(least);
+        let time = Time::of(context.effects, context.world);
+        let verdict = time.verdict(false).max(least);
         (verdict > Verdict::Safe).then(|| Found {
             verdict,
-            text: "It reads every row while a stronger lock of the same script keeps others out".to_owned(),
-            safer: safer("Put VALIDATE CONSTRAINT into a migration of its own", None),
+            text: format!(
+                "Other sessions wait for {}: an earlier statement of the script has locked tables until the script ends, and \
+                 VALIDATE CONSTRAINT reads every row of {table} first",
+                time.length()
+            ),
+            safer: safer("Move VALIDATE CONSTRAINT into a migration of its own", None),
         })
     },
 };

@@ -34,10 +34,11 @@ pub(super) const CASCADE: Rule = Rule {
         let is_all = matches!(context.statement, Stmt::DropOwned(_) | Stmt::DropDatabase(_));
         (drops && !is_mild && !context.effects.is_absent && (cascades || is_all)).then(|| Found {
             verdict: Verdict::Danger,
-            text: "Columns, tables and more that depend on it go too, with their values, and none of them is named"
+            text: "CASCADE also drops the columns, tables and other objects that depend on it, with their values, and the \
+                   statement does not name them. Only a backup can bring them back"
                 .to_owned(),
             safer: safer(
-                "Drop without CASCADE: the server says then what depends on it, and that can be dropped by name",
+                "Remove CASCADE, and try it on a copy of the database: the error lists what depends on it. Then drop each object by its name",
                 None,
             ),
         })
@@ -46,16 +47,18 @@ pub(super) const CASCADE: Rule = Rule {
 
 pub(super) const WHOLE_DATABASE: Rule = Rule {
     name: "whole-database",
-    about: "VACUUM FULL, CLUSTER and REINDEX without a table's name, and ALTER TABLE ALL IN TABLESPACE, take one table \
-            after the other away from its users until it is written anew.",
+    about: "VACUUM FULL, CLUSTER and REINDEX without a table's name, and ALTER TABLE ALL IN TABLESPACE, lock one table after \
+            the other until it is rewritten.",
     setup: "CREATE TABLE big (id bigint PRIMARY KEY)",
     bad: "REINDEX SCHEMA public",
     good: "REINDEX TABLE CONCURRENTLY big",
     judge: |context| {
         is_about_all(context).then(|| Found {
             verdict: Verdict::Danger,
-            text: "Every table in turn is locked until it, or its index, is written anew".to_owned(),
-            safer: safer("Name the tables that need it, each in a migration of its own", None),
+            text: "The statement locks one table after the other: writers of each, and most of its readers, wait until the table or \
+                   its indexes are rewritten"
+                .to_owned(),
+            safer: safer("Name each table that needs it, in a migration of its own", None),
         })
     },
 };
@@ -81,7 +84,7 @@ fn is_about_all(context: &Context) -> bool {
 
 pub(super) const DOMAIN_CHECKED: Rule = Rule {
     name: "domain-checked",
-    about: "A domain's new constraint is tried on every table with a column of the domain, while nobody can write them.",
+    about: "A domain's new constraint is tried on every table with a column of the domain, while no session can write them.",
     setup: "CREATE DOMAIN price AS numeric; CREATE TABLE big (id bigint, a price)",
     bad: "ALTER DOMAIN price ADD CONSTRAINT positive CHECK (value > 0)",
     good: "ALTER DOMAIN price ADD CONSTRAINT positive CHECK (value > 0) NOT VALID",
@@ -89,8 +92,9 @@ pub(super) const DOMAIN_CHECKED: Rule = Rule {
         let is_checked = matches!(context.statement, Stmt::AlterDomain(_)) && context.effects.is_opaque();
         is_checked.then(|| Found {
             verdict: Verdict::Danger,
-            text: "Writers of every table with a column of the domain wait until all its rows are read".to_owned(),
-            safer: safer("Add it NOT VALID: then it holds for new values, and nobody waits", None),
+            text: "Writers of every table with a column of the domain wait until PostgreSQL has read all rows of these tables"
+                .to_owned(),
+            safer: safer("Add it NOT VALID: then it holds for new values only, and no session waits. Validate it in a later migration", None),
         })
     },
 };

@@ -1,4 +1,4 @@
-//! Indexes: most have a CONCURRENTLY, beside which others go on.
+//! Indexes: most have a CONCURRENTLY, beside which other sessions go on.
 
 use squawk_syntax::ast::{self, DropBehavior};
 
@@ -21,25 +21,25 @@ pub(super) const CREATE_INDEX: Rule = Rule {
 
 fn on_creating(context: &Context, create: &ast::CreateIndex) -> String {
     if context.target().is_some_and(|table| table.kind == Kind::Partitioned) {
-        return "Make it ON ONLY the partitioned table, which takes a moment, then build one on each partition CONCURRENTLY, \
-                each in a migration of its own, and attach those to it last"
+        return "Create it ON ONLY the partitioned table, which takes a moment. Then build one on each partition CONCURRENTLY, each \
+                in a migration of its own. Attach those to it last"
             .to_owned();
     }
     let mut text =
-        "Write it CONCURRENTLY, alone in a migration of its own: it takes longer, and others go on meanwhile"
+        "Use CREATE INDEX CONCURRENTLY, as the only statement of a migration: it takes longer, but reads and writes continue"
             .to_owned();
     if create.index().is_none() {
-        text.push_str("; give it a name, by which it is found again if it was cut off");
+        text.push_str(". Give it a name, by which it is found again if it is cut off");
     }
     if create.if_not_exists().is_some() {
-        text.push_str("; leave out IF NOT EXISTS, which takes one that was cut off for a good one");
+        text.push_str(". Remove IF NOT EXISTS, which accepts an index that was cut off as a good one");
     }
     text
 }
 
 pub(super) const DROP_INDEX: Rule = Rule {
     name: "drop-index",
-    about: "DROP INDEX waits for everybody who uses the table, and everybody who comes behind waits for it.",
+    about: "DROP INDEX waits for the transactions that use the table, and new queries on the table wait behind it.",
     setup: "CREATE TABLE big (id bigint, a integer); CREATE INDEX big_a ON big (a)",
     bad: "DROP INDEX big_a",
     good: "DROP INDEX CONCURRENTLY big_a",
@@ -49,16 +49,16 @@ pub(super) const DROP_INDEX: Rule = Rule {
         is_busy.then(|| {
             let sql = drop_index(context, drop);
             let advice = match (&sql, drop.drop_behavior()) {
-                (Some(_), _) => "Write it CONCURRENTLY, alone in a migration of its own: it waits, and others go on",
+                (Some(_), _) => "Use DROP INDEX CONCURRENTLY, as the only statement of a migration: it waits too, but reads and writes continue",
                 (None, Some(DropBehavior::Cascade(_))) => {
-                    "Drop what depends on it first; then it can be dropped CONCURRENTLY, alone in a migration of its own"
+                    "Drop what depends on it first. Then use DROP INDEX CONCURRENTLY, as the only statement of a migration"
                 }
-                (None, _) => "A partitioned table's index cannot be dropped CONCURRENTLY: do it when little goes on",
+                (None, _) => "A partitioned table's index cannot be dropped CONCURRENTLY: run it at a quiet time",
             };
             super::Found {
                 verdict: report::Verdict::Caution,
-                text: "Readers and writers of the table wait while the index is dropped: that is short, but it waits for open \
-                       transactions first, and new queries wait behind it"
+                text: "DROP INDEX waits until the transactions that use the table have ended, and new queries on the table wait \
+                       behind it. The drop itself takes a moment"
                     .to_owned(),
                 safer: safer(advice, sql),
             }
@@ -68,7 +68,8 @@ pub(super) const DROP_INDEX: Rule = Rule {
 
 pub(super) const REINDEX: Rule = Rule {
     name: "reindex",
-    about: "REINDEX keeps writers out of the table, and readers away from the index, until it is built.",
+    about: "REINDEX keeps writers out of the table until the index is built, and nearly all readers too: to plan a query, \
+            PostgreSQL locks every index of the table.",
     setup: "CREATE TABLE big (id bigint, a integer); CREATE INDEX big_a ON big (a)",
     bad: "REINDEX INDEX big_a",
     good: "REINDEX INDEX CONCURRENTLY big_a",
@@ -77,10 +78,10 @@ pub(super) const REINDEX: Rule = Rule {
         where_long(context, || {
             let sql = reindex(context, written);
             let advice = match &sql {
-                Some(_) => "Write it CONCURRENTLY, alone in a migration of its own",
+                Some(_) => "Use REINDEX CONCURRENTLY, as the only statement of a migration: reads and writes continue",
                 None => {
                     "Build its indexes one by one with REINDEX INDEX CONCURRENTLY, each in a migration of its own; that of \
-                     an exclusion constraint when nobody writes"
+                     an exclusion constraint in a maintenance window"
                 }
             };
             safer(advice, sql)

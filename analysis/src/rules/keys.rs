@@ -9,8 +9,8 @@ use crate::name::quoted;
 
 pub(super) const FOREIGN_KEY_LOOKUP: Rule = Rule {
     name: "foreign-key-lookup",
-    about: "Each row that goes, or gets another key, is looked up in every table that refers to it. Without an index on the \
-            foreign key, each of these look-ups reads the whole table.",
+    about: "Each row that is deleted, or gets another key, is looked up in every table that refers to it. Without an index \
+            on the foreign key, each of these look-ups reads the whole table.",
     setup: "CREATE TABLE customers (id bigint PRIMARY KEY, old boolean); \
             INSERT INTO customers SELECT n, false FROM generate_series(1, 1000) n; ANALYZE customers; \
             CREATE TABLE big (id bigint PRIMARY KEY, customer bigint REFERENCES customers (id))",
@@ -36,7 +36,7 @@ pub(super) const FOREIGN_KEY_LOOKUP: Rule = Rule {
 /// What is looked up where, and by what, as a clause.
 pub(super) fn sentence(lookup: &Lookup) -> String {
     let Lookup { relation, refers_to, .. } = lookup;
-    let changes = if lookup.goes { "goes" } else { "gets another key" };
+    let changes = if lookup.goes { "is deleted" } else { "gets another key" };
     let index = match (&lookup.unindexed[..], lookup.indexed) {
         ([], _) => " by an index".to_owned(),
         (_, 0) => format!(", which has no index on ({})", columns(lookup)),
@@ -56,10 +56,10 @@ fn columns(lookup: &Lookup) -> String {
 
 fn way_out(lookup: &Lookup, context: &Context) -> Option<Safer> {
     if lookup.unindexed.is_empty() {
-        return safer("Name the rows by a unique key, some thousand at a time", None);
+        return safer("Select the rows by a unique key, some thousand at a time", None);
     }
     let text = format!(
-        "Create an index on ({}) of {} first, CONCURRENTLY and in a migration of its own: then each look-up finds its rows by it",
+        "Create an index on ({}) of {} first, CONCURRENTLY and in a migration of its own: then a look-up does not read the table",
         columns(lookup),
         lookup.unindexed.join(" and "),
     );

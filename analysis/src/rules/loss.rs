@@ -18,7 +18,7 @@ fn amount(facts: Option<&Table>) -> String {
     match facts.and_then(|facts| facts.rows) {
         Some(0) => "no rows, by the statistics".to_owned(),
         Some(rows) => format!("about {} rows", quantity::about(rows)),
-        None => "rows that nobody has counted".to_owned(),
+        None => "how many rows is not known".to_owned(),
     }
 }
 
@@ -26,7 +26,7 @@ fn amount(facts: Option<&Table>) -> String {
 fn lost(what: &str, facts: Option<&Table>) -> Found {
     let is_empty = facts.is_some_and(|facts| facts.rows == Some(0));
     let verdict = if is_empty { Verdict::Caution } else { Verdict::Danger };
-    let text = format!("{what} ({}), and nothing brings it back but a backup", amount(facts));
+    let text = format!("{what} ({}), and only a backup can bring them back", amount(facts));
     Found { verdict, text, safer: None }
 }
 
@@ -39,8 +39,8 @@ pub(super) const DROP_TABLE: Rule = Rule {
     judge: |context| {
         let (_, table, facts) = going(context, |what| *what == What::Drop)?;
         let mut found = lost(&format!("The table {table} is dropped with its rows"), facts);
-        let way = "Before this migration, deploy code that does not use the table. Rename the table first: if something fails, \
-                   rename it back, and drop it in a later migration";
+        let way = "Before this migration, deploy code that does not use the table. In this migration, only rename it. \
+                   If something fails, rename it back. If nothing fails, drop it in a later migration";
         found.safer = safer(way, None);
         Some(found)
     },
@@ -82,9 +82,13 @@ pub(super) const TRUNCATE: Rule = Rule {
     good: "DELETE FROM big WHERE id BETWEEN 1 AND 1000",
     judge: |context| {
         let (_, table, facts) = going(context, |what| *what == What::Truncate)?;
-        Some(lost(&format!("All rows of {table} are deleted"), facts))
+        let found = lost(&format!("All rows of {table} are deleted"), facts);
+        Some(Found { safer: safer(CHECK_FIRST, None), ..found })
     },
 };
+
+/// What to do before rows go for good.
+const CHECK_FIRST: &str = "Before this migration, check that no row is needed, or copy the rows to another table";
 
 pub(super) const DELETE_ALL: Rule = Rule {
     name: "delete-all",
@@ -94,14 +98,16 @@ pub(super) const DELETE_ALL: Rule = Rule {
     good: "DELETE FROM big WHERE id BETWEEN 1 AND 1000",
     judge: |context| {
         let (_, table, facts) = going(context, |what| *what == What::DeleteAll)?;
-        Some(lost(&format!("All rows of {table} are deleted"), facts))
+        let found = lost(&format!("All rows of {table} are deleted"), facts);
+        let way = format!("{CHECK_FIRST}. Then delete some thousand at a time, by a unique key");
+        Some(Found { safer: safer(&way, None), ..found })
     },
 };
 
 pub(super) const DELETE_MANY: Rule = Rule {
     name: "delete-many",
-    about: "Nobody can say before how many rows of a large table a condition finds that is not about a unique key, and rows \
-            that refer to those which go may go with them.",
+    about: "How many rows of a large table a condition finds is not known before, unless it is about a unique key. Rows that \
+            refer to deleted rows may be deleted too.",
     setup: "CREATE TABLE big (id bigint PRIMARY KEY, a integer)",
     bad: "DELETE FROM big WHERE a < 0",
     good: "DELETE FROM big WHERE id BETWEEN 1 AND 1000 AND a < 0",
@@ -113,10 +119,14 @@ pub(super) const DELETE_MANY: Rule = Rule {
             _ => Some(Found {
                 verdict: Verdict::Danger,
                 text: format!(
-                    "The rows of {table} that the condition finds are deleted, and that may be all ({}); nothing brings them back but a backup",
+                    "The rows of {table} that the condition finds are deleted, and that may be all ({}). Only a backup can bring them back",
                     amount(facts)
                 ),
-                safer: safer("Name the rows by a unique key, some thousand at a time", None),
+                safer: safer(
+                    "Count the rows that the condition finds first, and copy them if they may be needed. Then delete some thousand at a \
+                     time, by a unique key",
+                    None,
+                ),
             }),
         }
     },
@@ -126,11 +136,11 @@ pub(super) const DELETE_MANY: Rule = Rule {
 fn gone_along(rows: Option<u64>, table: &str) -> Found {
     let few = rows.filter(|rows| *rows < MANY);
     let amount =
-        rows.map_or_else(|| "nobody knows how many".to_owned(), |rows| format!("about {}", quantity::about(rows)));
+        rows.map_or_else(|| "how many is not known".to_owned(), |rows| format!("about {}", quantity::about(rows)));
     Found {
         verdict: if few.is_some() { Verdict::Caution } else { Verdict::Danger },
         text: format!(
-            "Rows of {table} go with those that they refer to ({amount}), and nothing brings them back but a backup"
+            "Rows of {table} are deleted with the rows that they refer to ({amount}), and only a backup can bring them back"
         ),
         safer: None,
     }

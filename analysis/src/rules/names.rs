@@ -8,7 +8,7 @@ use super::{Context, Found, Rule, safer};
 
 pub(super) const RENAME: Rule = Rule {
     name: "rename",
-    about: "Code that runs while the plan does, or is rolled back later, still uses the old name.",
+    about: "Code that runs during the migration, or is rolled back later, still uses the old name.",
     setup: "CREATE TABLE big (id bigint, a integer)",
     bad: "ALTER TABLE big RENAME COLUMN a TO b",
     good: "ALTER TABLE big ADD COLUMN b integer",
@@ -17,12 +17,24 @@ pub(super) const RENAME: Rule = Rule {
         Some(Found {
             verdict: Verdict::Danger,
             text: format!(
-                "Code that uses the old name of the {what} fails from then on, and code that uses the new one fails before"
+                "Code that uses the old name of the {what} fails after this migration, and code that uses the new name fails \
+                 before it"
             ),
-            safer: safer("Keep the old name as a view or a second column until nobody uses it", None),
+            safer: safer(way(what), None),
         })
     },
 };
+
+fn way(what: &str) -> &'static str {
+    match what {
+        "column" => {
+            "Do not rename. Add the new column, deploy code that writes both, copy the old values in batches, deploy code that \
+             uses only the new one, and drop the old column in a later migration"
+        }
+        "schema" => "Before this migration, deploy code that finds its tables under both names of the schema",
+        _ => "Leave a view with the old name until no code uses it",
+    }
+}
 
 /// What gets another name that existed before.
 fn renamed(context: &Context) -> Option<&'static str> {
@@ -47,17 +59,18 @@ fn renamed(context: &Context) -> Option<&'static str> {
 
 pub(super) const UNCLEAR_NAME: Rule = Rule {
     name: "unclear-name",
-    about: "Behind SET search_path, ROLLBACK TO SAVEPOINT, DISCARD and ALTER SCHEMA … RENAME, what a name stands for cannot \
-            be told from the text: it may be any table that is locked, and any table's rows that go.",
+    about: "After SET search_path, ROLLBACK TO SAVEPOINT, DISCARD and ALTER SCHEMA … RENAME, the text does not tell what a name \
+            stands for: any table may be locked, and the rows of any table may be deleted.",
     setup: "CREATE SCHEMA archive; CREATE TABLE archive.big (id bigint); CREATE TABLE big (id bigint)",
     bad: "SET search_path TO archive;\nTRUNCATE big",
     good: "CREATE TABLE archive.small (id bigint)",
     judge: |context| {
         context.is_unclear.then(|| Found {
             verdict: if is_mild(context.statement) { Verdict::Caution } else { Verdict::Danger },
-            text: "What it names is perhaps not what was looked at, as the script has changed what names stand for"
+            text: "The script has changed what names stand for: the statement may be about another object than the one that this \
+                   report looked at"
                 .to_owned(),
-            safer: safer("Write the schema before each name, and leave search_path alone", None),
+            safer: safer("Write the schema in front of each name, and do not set search_path", None),
         })
     },
 };

@@ -20,7 +20,8 @@ pub(super) const REFRESH: Rule = Rule {
     judge: |context| {
         let ast::Stmt::Refresh(refresh) = context.statement else { return None };
         let reads = context.effects.of.iter().any(|effect| effect.lock.blocks_reads());
-        let advice = "Refresh it CONCURRENTLY, which needs a unique index of it";
+        let advice =
+            "Use CONCURRENTLY: the view has to be filled already, and needs a unique index on columns, without WHERE";
         reads.then(|| where_long(context, || safer(advice, concurrently(context, refresh))))?
     },
 };
@@ -48,8 +49,9 @@ pub(super) const ATTACH_PARTITION: Rule = Rule {
         if !actions.iter().any(|action| matches!(action, AlterTableAction::AttachPartition(_))) {
             return None;
         }
-        let advice = "Add a CHECK of the partition's bounds NOT VALID and validate it first, and give it the indexes that the \
-                      others have: then attaching reads nothing";
+        let advice = "First add a CHECK of the partition's bounds NOT VALID, validate it, and create the indexes that the other \
+                      partitions have. Then attaching does not read it. A default partition is read unless a CHECK of its own \
+                      excludes the bounds";
         let mut found = where_long(context, || safer(advice, None))?;
         if may_be_proved(context.statement, context.effects, context.world) {
             found.verdict = Verdict::Caution;
@@ -100,7 +102,7 @@ fn says(check: &str, value: &str) -> bool {
 
 pub(super) const DETACH_PARTITION: Rule = Rule {
     name: "detach-partition",
-    about: "DETACH PARTITION takes the whole partitioned table away from everybody, though for a moment.",
+    about: "DETACH PARTITION waits for the transactions that use the partitioned table, and new queries on it wait behind it.",
     setup: "CREATE TABLE parts (id bigint) PARTITION BY RANGE (id); CREATE TABLE big PARTITION OF parts FOR VALUES FROM (1) TO (9)",
     bad: "ALTER TABLE parts DETACH PARTITION big",
     good: "ALTER TABLE parts DETACH PARTITION big CONCURRENTLY",
@@ -116,7 +118,8 @@ pub(super) const DETACH_PARTITION: Rule = Rule {
         context.is_large().then(|| super::Found {
             verdict: Verdict::Caution,
             text: format!(
-                "Readers and writers of all of {table} wait for those who use it now, though only for a moment"
+                "DETACH PARTITION waits until the transactions that use {table} have ended, and new queries on all of {table} wait \
+                 behind it. The work itself takes a moment"
             ),
             safer: detached(context),
         })
@@ -126,18 +129,24 @@ pub(super) const DETACH_PARTITION: Rule = Rule {
 fn detached(context: &Context) -> Option<Safer> {
     let altered = Altered::of(context)?;
     if altered.before.default_partition.is_some() {
-        return safer("With a default partition it cannot be done CONCURRENTLY: do it when little goes on", None);
+        return safer(
+            "A partition cannot be detached CONCURRENTLY beside a default partition: run it at a quiet time",
+            None,
+        );
     }
     if context.effects.of.iter().any(|effect| !effect.work.is_empty()) {
-        return safer("Tables that refer to it are read, with CONCURRENTLY too: do it when little goes on", None);
+        return safer(
+            "PostgreSQL reads the tables that refer to it, with CONCURRENTLY too: run it at a quiet time",
+            None,
+        );
     }
-    let text = "Detach it CONCURRENTLY, alone in a migration of its own; the partition keeps a CHECK of its bounds";
+    let text = "Use CONCURRENTLY, as the only statement of a migration. The partition keeps a CHECK of its bounds";
     safer(text, Some(alone(format!("{} CONCURRENTLY", plain(context.statement.syntax())))))
 }
 
 pub(super) const TABLE_REWRITTEN: Rule = Rule {
     name: "table-rewritten",
-    about: "VACUUM FULL, CLUSTER, SET LOGGED, SET UNLOGGED, SET ACCESS METHOD and SET TABLESPACE write the table anew while nobody can use it.",
+    about: "VACUUM FULL, CLUSTER, SET LOGGED, SET UNLOGGED, SET ACCESS METHOD and SET TABLESPACE rewrite the table while no session can use it.",
     setup: "CREATE TABLE big (id bigint, a integer)",
     bad: "ALTER TABLE big SET UNLOGGED",
     good: "ALTER TABLE big SET (fillfactor = 90)",
@@ -156,6 +165,20 @@ pub(super) const TABLE_REWRITTEN: Rule = Rule {
             _ => false,
         };
         let rewrites = context.effects.of.iter().any(|effect| effect.work.contains(&Work::Rewrite));
-        (is_kind && rewrites).then(|| where_long(context, || safer("Do it when nobody uses the table", None)))?
+        (is_kind && rewrites).then(|| where_long(context, || safer(in_a_window(context.statement), None)))?
     },
 };
+
+fn in_a_window(statement: &ast::Stmt) -> &'static str {
+    let is_unlogged = match statement {
+        ast::Stmt::AlterTable(alter) => {
+            alter.actions().any(|action| matches!(action, AlterTableAction::SetUnlogged(_)))
+        }
+        _ => false,
+    };
+    if is_unlogged {
+        "Run it in a maintenance window. After it, a crash of the server empties the table, and replicas do not have its rows"
+    } else {
+        "Run it in a maintenance window: no session can use the table meanwhile"
+    }
+}

@@ -11,7 +11,7 @@ use crate::estimate::Time;
 
 pub(super) const UPDATE_MANY: Rule = Rule {
     name: "update-many",
-    about: "UPDATE of many rows holds each of them until the script ends, and leaves as much to clean up.",
+    about: "UPDATE of many rows locks each of them until the script ends, and leaves the old rows for VACUUM to clean up.",
     setup: "CREATE TABLE big (id bigint PRIMARY KEY, a integer)",
     bad: "UPDATE big SET a = 0 WHERE a IS NULL",
     good: "UPDATE big SET a = 0 WHERE id BETWEEN 1 AND 10000 AND a IS NULL",
@@ -27,17 +27,17 @@ pub(super) const UPDATE_MANY: Rule = Rule {
         (is_known && verdict > Verdict::Safe).then(|| Found {
             verdict,
             text: format!(
-                "A session that writes a row of {}{} waits until the script ends: {}",
-                change.relation,
+                "The statement locks {} {} until the script ends, and sessions that write one of them wait: {}",
                 match change.what {
-                    What::UpdateAll => "",
-                    What::UpdateAlong(_) => " that refers to one of those which change",
-                    _ => " that it finds, and that may be all,",
+                    What::UpdateAll => "all rows of",
+                    What::UpdateAlong(_) => "the rows that refer to changed rows, of",
+                    _ => "the rows that its condition finds, perhaps all, of",
                 },
+                change.relation,
                 time.basis(&change.relation)
             ),
             safer: safer(
-                "Name the rows by a unique key, some thousand at a time, each a migration or a job of its own",
+                "Do it in a job beside the migrations: some thousand rows by a unique key, a commit, and then the next",
                 None,
             ),
         })
@@ -68,11 +68,15 @@ pub(super) const ROW_SECURITY: Rule = Rule {
         Some(Found {
             verdict: Verdict::Caution,
             text: format!(
-                "On {} row level security holds for the role: the statement finds only the rows that a policy shows, and that \
-                 may be none",
+                "On {} row level security holds for the role: the statement finds only the rows that a policy shows, perhaps \
+                 none, and there is no error",
                 table.name
             ),
-            safer: safer("Let a role migrate that has BYPASSRLS, or take FORCE off for this migration", None),
+            safer: safer(
+                "Run the migrations as a role with BYPASSRLS. Where the role owns the table, NO FORCE ROW LEVEL SECURITY during this \
+                 migration is enough",
+                None,
+            ),
         })
     },
 };
@@ -92,7 +96,7 @@ pub(super) const REPLICA_IDENTITY: Rule = Rule {
                 "The server will refuse it, and the run fails: {} is published and has no replica identity",
                 table.name
             ),
-            safer: safer("Give the table a primary key first, or ALTER TABLE … REPLICA IDENTITY FULL", None),
+            safer: safer("Add a primary key first, or run ALTER TABLE … REPLICA IDENTITY FULL", None),
         })
     },
 };

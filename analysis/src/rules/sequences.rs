@@ -11,7 +11,7 @@ use crate::name::Name;
 pub(super) const NUMBERS_SET: Rule = Rule {
     name: "numbers-set",
     about: "setval() and RESTART change the next number of a sequence for every session. Where rows have that number, inserts \
-            fail with a duplicate key; numbers that others draw meanwhile are not known to the script.",
+            fail with a duplicate key; the script does not know the numbers that other sessions take meanwhile.",
     setup: "CREATE SEQUENCE numbers; CREATE TABLE big (id bigint)",
     bad: "SELECT setval('numbers', 1)",
     good: "SELECT nextval('numbers')",
@@ -20,10 +20,10 @@ pub(super) const NUMBERS_SET: Rule = Rule {
         Some(Found {
             verdict: Verdict::Caution,
             text: format!(
-                "{sequence} gives other numbers from now on: where rows have them, or others draw some meanwhile, inserts \
-                 fail with a duplicate key"
+                "{sequence} gives other numbers from now on. If a row has such a number already, or another session takes \
+                 one meanwhile, an INSERT fails with a duplicate key"
             ),
-            safer: safer("Set it well beyond all numbers that are in use", None),
+            safer: safer("Set it higher than every number that is in use", None),
         })
     },
 };

@@ -13,9 +13,9 @@ use crate::name::Name;
 
 pub(super) const OWN_SETTING: Rule = Rule {
     name: "own-setting",
-    about: "A script that sets lock_timeout to 0, or to more than a minute, waits for its locks behind whoever has them, \
-            and everybody else waits behind it. One that sets session_replication_role has neither foreign keys nor \
-            triggers see what it writes. The function set_config() is judged as SET is.",
+    about: "A script that sets lock_timeout to 0, or to more than a minute, waits for its locks, and all other sessions wait \
+            behind it. Where a script sets session_replication_role, neither foreign keys nor triggers see the rows that it \
+            writes. The function set_config() is judged as SET is.",
     setup: "CREATE TABLE big (id bigint)",
     bad: "SET lock_timeout = 0;\nALTER TABLE big ADD COLUMN a integer",
     good: "SET lock_timeout = '2s';\nALTER TABLE big ADD COLUMN a integer",
@@ -25,25 +25,28 @@ pub(super) const OWN_SETTING: Rule = Rule {
             let who = if is_for_later(context.statement) { "its sessions write" } else { "the script writes" };
             return Some(Found {
                 verdict: Verdict::Danger,
-                text: format!("Rows that {who} may refer to nothing, and no trigger sees them"),
-                safer: safer("Leave session_replication_role as it is", None),
+                text: format!(
+                    "No trigger and no foreign key sees the rows that {who}: they may refer to rows that do not exist"
+                ),
+                safer: safer("Do not set session_replication_role", None),
             });
         }
         if settings.iter().any(|setting| setting.name.is_none()) {
             return Some(Found {
                 verdict: Verdict::Caution,
                 text: "Which parameter it sets is known only when it runs".to_owned(),
-                safer: safer("Write the parameter's name out", None),
+                safer: safer("Write the name of the parameter into the statement", None),
             });
         }
         let waits = context.effects.of.iter().find(|effect| blocks(effect, context.world))?;
         context.world.waits_endlessly().then(|| Found {
             verdict: Verdict::Danger,
             text: format!(
-                "The script has lifted lock_timeout: the statement waits for {} however long it takes, and everybody else behind it",
+                "The script sets lock_timeout off, or high: the statement waits for {0} as long as that takes, and all new \
+                 queries on {0} wait behind it",
                 waits.relation
             ),
-            safer: safer("Leave lock_timeout to the stack, which tries again instead of waiting", None),
+            safer: safer("Do not set lock_timeout: Lockstep sets it, and tries again instead of waiting", None),
         })
     },
 };
@@ -65,7 +68,7 @@ fn is_for_later(statement: &ast::Stmt) -> bool {
 
 pub(super) const WAITS_ALONE: Rule = Rule {
     name: "waits-alone",
-    about: "What cannot run in a transaction runs without lock_timeout: while it waits for its lock, everybody else waits behind it.",
+    about: "A statement that cannot run in a transaction is run without lock_timeout: while it waits for its lock, all other sessions wait behind it.",
     setup: "CREATE TABLE big (id bigint)",
     bad: "VACUUM FULL big",
     good: "VACUUM big",
@@ -74,10 +77,11 @@ pub(super) const WAITS_ALONE: Rule = Rule {
         context.is_standalone.then(|| Found {
             verdict: Verdict::Caution,
             text: format!(
-                "It waits for {} without lock_timeout, as it cannot run in a transaction, and everybody else behind it",
+                "The statement cannot run in a transaction, and Lockstep sets no lock_timeout for it: it waits for {0} as long \
+                 as that takes, and all new queries on {0} wait behind it",
                 waits.relation
             ),
-            safer: safer("Run it when no transaction lasts", None),
+            safer: safer("Run it when no long transaction uses the table", None),
         })
     },
 };
@@ -96,7 +100,7 @@ pub(super) const REFUSED: Rule = Rule {
 
 pub(super) const DOES_NOTHING: Rule = Rule {
     name: "does-nothing",
-    about: "IF NOT EXISTS looks at the name alone: where another thing has it, nothing is made, and the run is green.",
+    about: "IF NOT EXISTS looks at the name alone: where another object has it, nothing is made, and the run reports no error.",
     setup: "CREATE TABLE big (id bigint, a integer); CREATE INDEX by_it ON big (id)",
     bad: "CREATE INDEX IF NOT EXISTS by_it ON big (a)",
     good: "CREATE INDEX IF NOT EXISTS by_it ON big (id)",
@@ -104,8 +108,8 @@ pub(super) const DOES_NOTHING: Rule = Rule {
         let what = context.effects.skips.as_ref()?;
         Some(Found {
             verdict: Verdict::Caution,
-            text: format!("IF NOT EXISTS will make nothing: {what}"),
-            safer: safer("Give it a name of its own, or leave IF NOT EXISTS out, so that the run fails instead", None),
+            text: format!("The statement makes nothing, because of IF NOT EXISTS: {what}"),
+            safer: safer("Use another name. Or remove IF NOT EXISTS: then the run fails, and you see it", None),
         })
     },
 };
@@ -116,29 +120,37 @@ fn refused(context: &Context) -> Option<Found> {
             Fails::Known(why) => format!("The server will refuse it, and the run fails: {why}"),
             Fails::ByStatistics(why) => format!("The run fails, if the statistics are right: {why}"),
         };
-        return Some(Found { verdict: Verdict::Danger, text, safer: None });
+        return Some(Found { verdict: Verdict::Danger, text, safer: safer(MEND, None) });
     }
     if grants_to_no_role(context.statement) {
         return Some(Found {
             verdict: Verdict::Danger,
             text: "The server will refuse it, and the run fails: PUBLIC is no role, and no member of one".to_owned(),
-            safer: safer("Name the roles that are to be members", None),
+            safer: safer("Name the roles that are to become members", None),
         });
     }
     let value = context.world.uses_added_value(context.statement.syntax())?;
     Some(Found {
         verdict: Verdict::Danger,
         text: format!(
-            "If '{value}' is the value that the script has added to a type, the server refuses it: a new value can be used only when the transaction that adds it has ended"
+            "The run fails if '{value}' is the value that this script adds to a type: PostgreSQL accepts a new value only \
+             after the transaction that adds it has ended"
         ),
-        safer: safer("Put ALTER TYPE … ADD VALUE into a migration of its own, before this one", None),
+        safer: safer("Move ALTER TYPE … ADD VALUE into a migration of its own, before this one", None),
     })
 }
 
+const MEND: &str = "Change the script before you approve. A run would stop at this migration and roll it back: those before it \
+    would stay applied, those after it would not run";
+
+const LOCK_OF_TRANSACTION: &str = "Use the function's pg_advisory_xact_… form: that lock ends with the transaction";
+
+const ALONE: &str = "Move it into a migration of its own, so that no later statement can fail";
+
 pub(super) const OUTLIVES: Rule = Rule {
     name: "outlives",
-    about: "A replication slot, a file, an advisory lock of the session, what another connection did: no rollback undoes it. If the script fails behind it, it \
-            stays, and the next run meets it.",
+    about: "A replication slot, a file, an advisory lock of the session, what another connection did: no rollback undoes it. If a later statement of the \
+            script fails, it stays, and the next run meets it.",
     setup: "CREATE TABLE big (id bigint)",
     bad: "SELECT pg_advisory_lock(4)",
     good: "SELECT pg_advisory_xact_lock(4)",
@@ -148,8 +160,8 @@ pub(super) const OUTLIVES: Rule = Rule {
         let what = outlives(context.statement.syntax()).into_iter().find(lasts)?;
         Some(Found {
             verdict: Verdict::Caution,
-            text: format!("{what} outlives a rollback: it stays if the script fails behind it"),
-            safer: safer("Give it a migration of its own, so that nothing can fail behind it", None),
+            text: format!("A rollback does not undo {what}: it stays if a later statement of the script fails"),
+            safer: safer(if what.contains("advisory lock") { LOCK_OF_TRANSACTION } else { ALONE }, None),
         })
     },
 };
@@ -166,9 +178,12 @@ pub(super) const LEDGER: Rule = Rule {
         let changed = context.effects.of.iter().filter(is_ledger).find(|effect| effect.lock > Lock::RowShare)?;
         Some(Found {
             verdict: Verdict::Danger,
-            text: format!("It changes {}, by which the next run knows what is applied", changed.relation),
+            text: format!(
+                "The script changes {}, the list of applied migrations: the next run may skip a migration, or run one again",
+                changed.relation
+            ),
             safer: safer(
-                "Leave the ledger to Lockstep: a run with mode resolve or baseline says what is applied",
+                "Do not change it in a migration. To record a migration as applied, start a run with mode resolve or baseline",
                 None,
             ),
         })

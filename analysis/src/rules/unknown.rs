@@ -6,7 +6,7 @@ use super::{Found, Rule, is_large, safer};
 
 pub(super) const OPAQUE: Rule = Rule {
     name: "opaque",
-    about: "What a DO block, a call or a function with side effects does is known only when it runs, and so is what CASCADE takes along.",
+    about: "Lockstep does not look into a DO block, a procedure or a function with side effects, and CASCADE drops what the statement does not name.",
     setup: "CREATE TABLE big (id bigint PRIMARY KEY)",
     bad: "DO $$ BEGIN EXECUTE 'DELETE FROM big'; END $$",
     good: "DELETE FROM big WHERE id BETWEEN 1 AND 10",

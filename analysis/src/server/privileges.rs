@@ -151,10 +151,10 @@ pub async fn missing(connection: &mut PgConnection, needs: &[Need]) -> Result<Ve
         missing.push(format!("make a schema: {}", database.denial()));
     }
     if needs.contains(&Need::CreateDatabase) && !database.makes_databases {
-        missing.push("make a database: it has not CREATEDB".to_owned());
+        missing.push("make a database: it does not have CREATEDB".to_owned());
     }
     if needs.contains(&Need::CreateRole) && !database.makes_roles {
-        missing.push("make a role: it has not CREATEROLE".to_owned());
+        missing.push("make a role: it does not have CREATEROLE".to_owned());
     }
     for (_, row) in answered(&for_extensions, extensions)? {
         missing.extend(on_extension(row, &database)?);

@@ -10,7 +10,7 @@ const TEXTS: &[(Rule, &str, &str)] = &[
     (
         Rule::AddingRequiredField,
         "An INSERT that does not name the new column fails from now on, as the column is NOT NULL and has no default",
-        "Give the column a default, or add it without NOT NULL, and set that when all code fills it",
+        "Give the column a default. Or add it without NOT NULL, fill the old rows, and set NOT NULL in a later migration, when all code writes the column",
     ),
     (
         Rule::BanAddCompositeAttribute,
@@ -20,11 +20,11 @@ const TEXTS: &[(Rule, &str, &str)] = &[
     (
         Rule::BanAlterDatabaseOptions,
         "Every session that begins later has the new setting, of every application",
-        "Leave settings of the database to who administers it, or set it for the role alone",
+        "Let the administrator of the database change it, or set it for one role only",
     ),
     (
         Rule::BanAlterDomainWithAddConstraint,
-        "The constraint is tried on every row of every table with a column of the domain, while their writers wait",
+        "PostgreSQL checks every row of every table with a column of the domain, and writers of these tables wait meanwhile",
         "Add it NOT VALID, and validate it in a later migration",
     ),
     (
@@ -34,12 +34,12 @@ const TEXTS: &[(Rule, &str, &str)] = &[
     ),
     (
         Rule::BanAlterFunctionOptions,
-        "Every caller of the function has its new options from the end of this script on",
-        "Make sure that its callers, its indexes and its policies still hold with them",
+        "When this script commits, every caller of the function gets its new options",
+        "Check that its callers, and the indexes and policies that use it, still work with them",
     ),
     (
         Rule::BanAlterGeneratedExpression,
-        "Readers of the column get other values from the end of this script on",
+        "When this script commits, readers of the column get other values",
         "Before this migration, deploy code that can read both",
     ),
     (
@@ -49,18 +49,18 @@ const TEXTS: &[(Rule, &str, &str)] = &[
     ),
     (
         Rule::BanAlterPolicyCondition,
-        "The roles of the policy see and change other rows from the end of this script on",
+        "When this script commits, the roles of the policy see and change other rows",
         "Compare which rows the old and the new condition find, for each of the roles",
     ),
     (
         Rule::BanAlterPolicyRoles,
-        "Other roles see the rows of the policy from the end of this script on",
-        "Name the roles that lose the rows, and make sure that none of them needs them",
+        "When this script commits, the policy holds for other roles",
+        "Name the roles that lose rows by it, and check that they do not need them",
     ),
     (
         Rule::BanAlterRoleOptions,
         "The role may do more or less from now on, in every database of the server",
-        "Leave roles to who administers the server",
+        "Let the administrator of the server change roles",
     ),
     (
         Rule::BanAlterRowLevelSecurity,
@@ -74,8 +74,8 @@ const TEXTS: &[(Rule, &str, &str)] = &[
     ),
     (
         Rule::BanAlterViewOptions,
-        "Whose privileges count, or what can be written through the view, is another from now on",
-        "Make sure that each reader of the view may read what is below it",
+        "From now on, the view checks the rights of another role, or accepts other writes",
+        "Check that each reader of the view may read the tables below it",
     ),
     (
         Rule::BanCreatePolicy,
@@ -84,28 +84,28 @@ const TEXTS: &[(Rule, &str, &str)] = &[
     ),
     (
         Rule::BanDetachInheritance,
-        "The rows stay where they are, and no query of the parent table finds them any more",
+        "The rows stay in the table, but a query of the parent table no longer finds them",
         "Before this migration, deploy code that reads the table by its own name",
     ),
     (
         Rule::BanDisableTrigger,
-        "What the trigger or the rule did for each row is not done from now on, or is done again",
-        "Say in the migration when it is enabled again, and what becomes of the rows in between",
+        "From now on, the trigger or the rule does not run, or runs again",
+        "Write into the migration when it is enabled again, and how the rows that are written meanwhile are corrected",
     ),
     (
         Rule::BanDropColumn,
-        "Code that still uses the column fails, and its values are lost",
-        "Before this migration, deploy code that does not use the column, also not through SELECT *",
+        "Code that still uses a dropped column fails, and the column's values are lost",
+        "Before this migration, deploy code that does not use the column, also not through SELECT *. Copy the values to another table if they may be needed",
     ),
     (
         Rule::BanDropConstraint,
-        "Rows that the constraint refused are accepted from now on; without a foreign key, rows may refer to rows that are not there",
-        "Make sure that the code keeps to what the constraint said, or that the same script adds it again",
+        "PostgreSQL no longer checks the constraint, and accepts rows that it refused before. If it is a foreign key, rows may refer to rows that do not exist, and its ON DELETE and ON UPDATE actions no longer happen",
+        "Check whether this script adds the constraint again. If not, the code has to check the rule itself, and to delete or change the referring rows",
     ),
     (
         Rule::BanDropDatabase,
         "The database is lost with all of its data",
-        "Do it by hand, with a backup that has been tried",
+        "Do it by hand, when a backup has been restored as a test",
     ),
     (
         Rule::BanAlterSystemOptions,
@@ -124,97 +124,97 @@ const TEXTS: &[(Rule, &str, &str)] = &[
     ),
     (
         Rule::BanDropDomain,
-        "Code that names the domain fails, and so does the statement while a column is of the domain",
-        "Give the columns another type first",
+        "Code that uses the domain, in a cast for example, fails from now on. If a column or a function still uses the domain, this statement fails",
+        "Before this migration, deploy code that does not use it. Before this statement, change or drop the columns and functions that use it",
     ),
     (
         Rule::BanDropExtension,
-        "Code that calls the extension's functions fails, and so does the statement while a column is of one of its types",
-        "Before this migration, deploy code that does without it, and change those columns",
+        "Code that calls the extension's functions fails from now on. If a column is of one of its types, this statement fails",
+        "Before this migration, deploy code that does not need the extension, and change those columns",
     ),
     (
         Rule::BanDropFunction,
         "Code that calls the function fails from now on",
-        "Before this migration, deploy code that does not call it; use CREATE OR REPLACE where it is only changed",
+        "Before this migration, deploy code that does not call it. To change a function, use CREATE OR REPLACE",
     ),
     (
         Rule::BanDropGeneratedExpression,
-        "The column keeps the values that it has, and nothing computes new ones",
+        "The column keeps its values, but PostgreSQL no longer computes new ones",
         "Before this migration, deploy code that writes the column",
     ),
     (
         Rule::BanDropIndex,
-        "Queries that used the index may become slow. A unique index that is dropped refuses no second row any more, and ON CONFLICT on its columns fails",
-        "Make sure that no code relies on its uniqueness. Whether queries use it, idx_scan in pg_stat_user_indexes tells, on each replica too; it does not count checks of uniqueness",
+        "Queries that use the index may become slow. If it is unique, PostgreSQL accepts double values from now on, and INSERT ... ON CONFLICT on its columns fails",
+        "Look in pg_stat_user_indexes, on each replica too, whether idx_scan still grows. It does not count checks of uniqueness: search the code for ON CONFLICT on these columns, and for code that expects a duplicate key",
     ),
     (
         Rule::BanDropNotNull,
-        "Readers may get NULL from the column, where they never did",
-        "Deploy code that can read NULL before the first one is written",
+        "Code that reads the column may get NULL from now on, which was not possible before",
+        "Before this migration, deploy code that accepts NULL in the column",
     ),
     (
         Rule::BanDropPolicy,
-        "Rows that the policy showed are hidden from its roles, or the other way round",
+        "Rows that the policy showed to its roles are hidden from now on, or rows that it hid are shown",
         "Count the rows that each role sees before and after, on a copy of the database",
     ),
     (
         Rule::BanDropSchema,
-        "Code that names something in the schema fails, and CASCADE takes its tables with their rows",
-        "Drop what is in it by name first, and the schema last, without CASCADE",
+        "Code that names an object of the schema fails. With CASCADE, the tables of the schema are dropped with their rows",
+        "Drop the objects by name first, and then the schema, without CASCADE",
     ),
     (
         Rule::BanDropSequence,
-        "Code that asks the sequence for a value fails, and the value that it had is lost",
-        "Before this migration, deploy code that does without it",
+        "Code that takes a number from the sequence fails, and the number that it had reached is lost",
+        "Before this migration, deploy code that does not use it",
     ),
     (
         Rule::BanDropTable,
         "Code that still uses the table fails, and its rows are lost",
-        "Before this migration, deploy code that does not use the table. Rename it first, and drop it in a later migration",
+        "Before this migration, deploy code that does not use the table. In this migration, only rename it. If nothing fails, drop it in a later migration",
     ),
     (
         Rule::BanDropTrigger,
-        "What the trigger did for each row is not done any more",
-        "Before this migration, deploy code that does it, or make sure that nothing relies on it",
+        "The trigger does not run any more: its work is not done for new rows",
+        "Before this migration, deploy code that does this work, or check that no code needs it",
     ),
     (
         Rule::BanDropType,
-        "Code that names the type fails, and so does the statement while a column is of the type",
-        "Give the columns another type first",
+        "Code that uses the type, in a cast for example, fails from now on. If a column or a function still uses the type, this statement fails",
+        "Before this migration, deploy code that does not use it. Before this statement, change or drop the columns and functions that use it",
     ),
     (
         Rule::BanDropView,
-        "Code that reads the view fails, unless this script makes it again; rights that were granted on it are lost",
-        "Make it again in the same script, with its rights, or deploy code that does not read it before this migration",
+        "Code that reads the view fails, unless this script creates it again. The rights that were granted on it are lost",
+        "Create it again in the same script, with its rights. Or, before this migration, deploy code that does not read it",
     ),
     (
         Rule::BanNewWriteRestriction,
-        "Writes that were accepted before may fail from now on",
-        "Make sure that running code writes no row that is refused",
+        "From now on, PostgreSQL refuses each write that breaks the new constraint or index",
+        "Look for rows that break it before this migration, as they make the statement fail unless it says NOT VALID. Check that running code writes none. Of a foreign key, check also which rows its ON DELETE action deletes",
     ),
     (
         Rule::BanReplaceViewFunction,
-        "From the end of this script on, all code gets the new definition, also code that is deployed already",
-        "Compare the old and the new definition: columns, arguments and meaning. Make one of another name if the meaning changes",
+        "When this script commits, all code that uses the view or the function gets the new definition. Code that needs the old behaviour may fail or get wrong results",
+        "Compare the old and the new definition. If the meaning changes, create one with a new name, and change the code that uses it step by step",
     ),
     (
         Rule::BanReplicaIdentity,
-        "Subscribers that follow the table's changes get other columns of the old row, or none",
-        "Make sure that each of them still finds the row by what it gets",
+        "Subscribers of the table's changes get other columns of the old row, or none",
+        "Check that each subscriber still finds the row by what it gets",
     ),
     (
         Rule::BanRevoke,
-        "Code that runs as the role fails where it needs what is revoked",
-        "Look at what the role's code does before this runs",
+        "Code that runs as the role fails where it needs the revoked right",
+        "Before this migration, check what the code of this role does",
     ),
     (
         Rule::BanSetSchema,
         "Code that looks for it in its old schema fails from now on",
-        "Leave a view of the old name behind, or deploy code that finds it in both",
+        "Leave a view with the old name in the old schema, or deploy code that finds it in both schemas",
     ),
     (
         Rule::BanTruncateCascade,
-        "CASCADE empties every table that refers to it too, and those are not named here",
+        "CASCADE also empties every table that refers to this one, and the statement does not name them",
         "Name each table that is to be emptied, without CASCADE",
     ),
     (
@@ -224,23 +224,23 @@ const TEXTS: &[(Rule, &str, &str)] = &[
     ),
     (
         Rule::IdentifierTooLong,
-        "A name is longer than 63 bytes: PostgreSQL cuts it, and IF NOT EXISTS does nothing where another object has what is left of it",
+        "A name is longer than 63 bytes, and PostgreSQL cuts it. IF NOT EXISTS then does nothing if another object has the shortened name",
         "Choose a name of at most 63 bytes",
     ),
     (
         Rule::RenamingColumn,
-        "Code that uses the old name of the column fails from now on, and code that uses the new one fails before",
-        "Add a column of the new name, have the code write both, fill the old rows in batches, and drop the old column later",
+        "Code that uses the old name of the column fails after this migration, and code that uses the new name fails before it",
+        "Do not rename. Add the new column, deploy code that writes both, copy the old values in batches, deploy code that uses only the new one, and drop the old column in a later migration",
     ),
     (
         Rule::RenamingTable,
         "Code that uses the old name of the table fails from now on",
-        "Leave a view of the old name behind until no code uses it",
+        "Leave a view with the old name until no code uses it",
     ),
     (
         Rule::RenamingObject,
-        "Code that uses the old name fails from now on",
-        "Search the code, and functions of the database, for the old name; for a constraint or an index there is hardly ever any",
+        "Code and functions that use the old name fail from now on, unless this script gives the name to another object",
+        "Search the code and the functions of the database for the old name, and change them first. If another object gets the name, check that it does for this code",
     ),
 ];
 

@@ -291,6 +291,13 @@ async fn what_the_role_may_not_do_is_known_before() {
 }
 
 #[test]
+fn what_weighs_more_are_rules() {
+    for name in report::FAILS.iter().chain(&report::LOSES) {
+        assert!(ALL.iter().any(|rule| rule.name == *name), "{name}");
+    }
+}
+
+#[test]
 fn rules_have_names_of_their_own() {
     let names: BTreeSet<_> = ALL.iter().map(|rule| rule.name).collect();
     assert_eq!(names.len(), ALL.len());

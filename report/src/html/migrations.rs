@@ -131,12 +131,12 @@ fn statement(details: &mut Writer, id: &str, statement: &Statement, piece: &Piec
         });
         section.say("p", "", &statement.why);
         if statement.opaque {
-            section.say("p", "small", "Opaque: what it does cannot be known before it runs.");
+            section.say("p", "small", "A part of what it does is not known, as a finding says.");
         }
         if let Some(blocking) = &statement.blocking {
             picture::waiting(section, blocking, "");
         }
-        with_findings(section, &piece.lines(), &statement.findings);
+        with_findings(section, &piece.lines(), statement);
         if !statement.effects.is_empty() {
             locks(section, &statement.effects, tables);
         }
@@ -147,27 +147,27 @@ fn statement(details: &mut Writer, id: &str, statement: &Statement, piece: &Piec
 }
 
 /// The lines, and the findings below those that they are about.
-fn with_findings(section: &mut Writer, lines: &[Line<'_>], findings: &[Finding]) {
-    let mut by_line: Vec<&Finding> = findings.iter().collect();
+fn with_findings(section: &mut Writer, lines: &[Line<'_>], of: &Statement) {
+    let mut by_line: Vec<&Finding> = of.findings.iter().collect();
     by_line.sort_by_key(|finding| finding.line);
     let mut lines = lines;
     for group in by_line.chunk_by(|one, other| one.line == other.line) {
         let (above, below) = code::split_behind(lines, group[0].line);
         let worst = group.iter().map(|finding| finding.verdict).max();
         code::listing(section, above, worst);
-        section.of("ul", "findings", |list| group.iter().for_each(|finding| self::finding(list, finding)));
+        section.of("ul", "findings", |list| group.iter().for_each(|finding| self::finding(list, finding, of)));
         lines = below;
     }
     code::listing(section, lines, None);
 }
 
-fn finding(list: &mut Writer, finding: &Finding) {
+fn finding(list: &mut Writer, finding: &Finding, of: &Statement) {
     list.of("li", finding.verdict.name(), |item| {
         item.of("p", "", |line| {
             picture::badge(line, finding.verdict);
             line.prose(&format!(" line {}: {}", finding.line, finding.text));
         });
-        if let Some(help) = &finding.help {
+        if let Some(help) = finding.help.as_ref().filter(|help| !of.says(help)) {
             item.say("p", "", help);
         }
         item.of("p", "small", |line| {

@@ -172,7 +172,7 @@ fn danger_comes_first_and_migrations_in_their_order() {
         "db-K7Q2M4XJ5N3WZ6R8T1V9YABCDE",
         "Readers and writers wait for minutes",
         "2 comments hide 4 findings of squawk&#39;s",
-        "Opaque: what it does cannot be known before it runs.",
+        "A part of what it does is not known, as a finding says.",
         "this plan makes it, so nobody waits",
         "about 183 million rows",
         "process 4711 (<code>nightly-export</code>), ACCESS SHARE, for 2 h 5 min",

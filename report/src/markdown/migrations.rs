@@ -55,10 +55,10 @@ fn heading(number: usize, migration: &Migration) -> Block {
 }
 
 fn statement(statement: &Statement, tables: &Tables<'_>) -> Block {
-    let mut text = format!("- {}, line {}: {}.", badge(statement.verdict), statement.line, prose(&statement.what));
+    let mut text = format!("- {}, line {}: {}.", badge(statement.verdict), statement.line, name(&statement.what));
     add(&mut text, format_args!(" **Why:** {}\n", sentence(&statement.why)));
     if statement.opaque {
-        text += "  - **Opaque:** what it does cannot be known before it runs\n";
+        text += "  - **Not known:** a part of what it does, as a finding says\n";
     }
     if let Some(blocking) = &statement.blocking {
         add(&mut text, format_args!("  - **{}**: {}\n", words::waiting(blocking), prose(&blocking.basis)));
@@ -67,7 +67,7 @@ fn statement(statement: &Statement, tables: &Tables<'_>) -> Block {
         add(&mut text, format_args!("  - **Locks** {}\n", lock(effect, tables)));
     }
     for finding in statement.findings.iter().take(MOST) {
-        add(&mut text, format_args!("  - {}\n", self::finding(finding)));
+        add(&mut text, format_args!("  - {}\n", self::finding(finding, statement)));
     }
     let more = statement.effects.len().saturating_sub(MOST) + statement.findings.len().saturating_sub(MOST);
     if more > 0 {
@@ -92,14 +92,14 @@ fn lock(effect: &Effect, tables: &Tables<'_>) -> String {
     text
 }
 
-fn finding(finding: &Finding) -> String {
+fn finding(finding: &Finding, of: &Statement) -> String {
     let whose = match finding.source {
         Source::Lockstep => "Lockstep",
         Source::Squawk => "squawk",
     };
     let (badge, rule) = (badge(finding.verdict), name(&finding.rule));
     let mut text = format!("{badge}, line {}, {whose} {rule}: {}", finding.line, sentence(&finding.text));
-    if let Some(help) = &finding.help {
+    if let Some(help) = finding.help.as_ref().filter(|help| !of.says(help)) {
         add(&mut text, format_args!(" **Help:** {}", sentence(help)));
     }
     text

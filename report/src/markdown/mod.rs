@@ -75,13 +75,13 @@ fn first(report: &Report) -> Option<Block> {
 
 fn look(ranked: &Ranked<'_>) -> String {
     let (what, line) = match ranked.statement {
-        Some((_, statement)) => (statement.what.as_str(), format!(", line {}", statement.line)),
-        None => (words::WHOLE, String::new()),
+        Some((_, statement)) => (name(&statement.what), format!(", line {}", statement.line)),
+        None => (words::WHOLE.to_owned(), String::new()),
     };
     let mut text = format!(
         "{}: {} ({}{line}). {}",
         badge(ranked.verdict()),
-        prose(what),
+        what,
         name(&ranked.migration.name),
         sentence(ranked.why())
     );

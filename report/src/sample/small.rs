@@ -110,7 +110,7 @@ COMMENT ON COLUMN orders.channel IS 'where the order came from: ''web'', ''phone
         "ALTER TABLE orders\n    ALTER",
         "ALTER TABLE orders: ALTER COLUMN number TYPE bigint",
         Verdict::Danger,
-        "integer and bigint are stored differently: the whole table and its five indexes are written anew.",
+        "integer and bigint are stored differently: the whole table and its five indexes are rewritten.",
     );
     rewrite.effects = vec![effect("public.orders", Lock::AccessExclusive, &[Work::Rewrite, Work::IndexBuild])];
     rewrite.blocking = Some(blocking(

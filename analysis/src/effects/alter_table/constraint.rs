@@ -30,9 +30,10 @@ fn refuse_known(written: &Written, table: &Table, world: &mut World) {
     let named = written.syntax().descendants().find(|node| node.kind() == SyntaxKind::CONSTRAINT_NAME);
     let named = named.map(|name| identifier_of(&name));
     let is_primary = matches!(written, Written::PrimaryKeyConstraint(_));
-    let why = if let Some(name) =
-        named.filter(|name| world.is_as_before(name) && relation.constraints.iter().any(|it| it.name == *name))
-    {
+    // A CHECK is merged with one that is inherited.
+    let may_be_merged = matches!(written, Written::CheckConstraint(_)) && world.ancestors(&table.name).len() > 1;
+    let is_there = |name: &String| world.is_as_before(name) && relation.constraints.iter().any(|it| it.name == *name);
+    let why = if let Some(name) = named.filter(is_there).filter(|_| !may_be_merged) {
         format!("{} has a constraint {} already", table.name, quoted(&name))
     } else if is_primary && relation.constraints.iter().any(|it| it.kind == 'p') {
         format!("{} has a primary key already", table.name)
@@ -217,7 +218,10 @@ fn rows(count: u64) -> String {
 /// What has a value more than once cannot be unique.
 pub(in crate::effects) fn refuse_doubles(columns: &[String], table: &Name, world: &mut World) {
     let [column] = columns else { return };
-    if world.has_changed_rows {
+    let is_key = |index: &Index| index.unique && !index.computed && index.key == columns;
+    // The statistics may be older than the index that proves it.
+    let is_proved = world.relation(table).is_some_and(|relation| relation.indexes.iter().any(is_key));
+    if world.has_changed_rows || is_proved {
         return;
     }
     let most = world.column(table, column).and_then(|known| known.most).filter(|most| *most > 1);
@@ -229,12 +233,16 @@ pub(in crate::effects) fn refuse_doubles(columns: &[String], table: &Name, world
 
 /// Every row is read for a null, unless it is known that there is none.
 fn needs_no_null(column: &str, table: &Table, world: &mut World) {
-    refuse_nulls(column, table, world);
+    let is_known = |name: &Name, world: &World| {
+        let is_declared = world.column(name, column).is_some_and(|known| known.not_null);
+        is_declared && !is_in_doubt(name, column, world) || is_proved(name, column, world)
+    };
+    // The statistics may be older than what proves it.
+    if !is_known(&table.name, world) {
+        refuse_nulls(column, table, world);
+    }
     for name in table.family(world) {
-        let known =
-            world.column(&name, column).is_some_and(|known| known.not_null) && !is_in_doubt(&name, column, world);
-        let known = known || is_proved(&name, column, world);
-        if !known {
+        if !is_known(&name, world) {
             world.works(&name, Lock::AccessExclusive, Work::Scan);
         }
     }

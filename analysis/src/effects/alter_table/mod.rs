@@ -10,7 +10,7 @@ mod written;
 
 use report::{Lock, Work};
 use squawk_syntax::SyntaxNode;
-use squawk_syntax::ast::{self, AlterColumnOption, AlterTableAction, AstNode as _};
+use squawk_syntax::ast::{self, AlterColumnOption, AlterTableAction, AstNode as _, Constraint};
 
 use super::{Unknown, What, identifier_of, name_of, text, world::World};
 use crate::catalog::Kind;
@@ -33,7 +33,9 @@ pub(super) fn effects(statement: &ast::AlterTable, world: &mut World) {
         if statement.if_exists().is_some() {
             return;
         }
-        if world.knows(statement.syntax()) {
+        let may_be_made = !world.is_as_before(&table.name.name)
+            || table.name.name.ends_with("_seq") && world.may_belong_to_made(&table.name);
+        if world.knows(statement.syntax()) && !may_be_made {
             world.fails(format!("there is no {}", table.name));
         }
     }
@@ -44,6 +46,10 @@ pub(super) fn effects(statement: &ast::AlterTable, world: &mut World) {
         AlterTableAction::DropColumn(_) | AlterTableAction::DropConstraint(_) => 0,
         AlterTableAction::AlterColumn(it) if drops(it) => 0,
         AlterTableAction::AddColumn(_) => 1,
+        // What a key is has to be there before what refers to it.
+        AlterTableAction::AddConstraint(it) if matches!(it.constraint(), Some(Constraint::ForeignKeyConstraint(_))) => {
+            3
+        }
         _ => 2,
     });
     if actions.iter().all(|action| drops_nothing(action, &table.name, world)) {
@@ -193,6 +199,9 @@ fn alter_column(alter: &ast::AlterColumn, table: &Table, world: &mut World) {
             table.lock(world, Lock::AccessExclusive);
             for name in table.family(world) {
                 world.change_column(&name, &column, |known| known.not_null = false);
+                if let Some(relation) = world.relation_mut(&name) {
+                    relation.constraints.retain(|it| it.kind != 'n' || *it.columns != [column.clone()]);
+                }
             }
         }
         Some(
@@ -212,17 +221,20 @@ fn alter_column(alter: &ast::AlterColumn, table: &Table, world: &mut World) {
 
 fn drop_column(drop: &ast::DropColumn, table: &Table, world: &mut World) {
     let Some(column) = drop.column_name_ref().map(|name| identifier_of(name.syntax())) else { return };
-    table.lock(world, Lock::AccessExclusive);
+    // With ONLY too, what inherits the column is told that it is its own now.
+    for name in world.family(&table.name) {
+        world.lock(&name, Lock::AccessExclusive);
+    }
     if drop.if_exists().is_none() {
         refuse_missing(&column, table, world);
     }
+    let is_whole = world.relation(&table.name).is_some_and(|relation| relation.kind == Kind::Partitioned);
     // Views and more, which only the server can list.
     if matches!(drop.drop_behavior(), Some(ast::DropBehavior::Cascade(_))) {
         let views = table.family(world).iter().flat_map(|name| world.users_of(name, Some(&column))).collect::<Vec<_>>();
         world.opaque(Unknown::cascade(&format!("the column {}", quoted(&column)), &views));
     } else {
         // A child that inherits in the old way may have the column of its own too.
-        let is_whole = world.relation(&table.name).is_some_and(|relation| relation.kind == Kind::Partitioned);
         refuse_used(&column, &Table { name: table.name.clone(), only: table.only || !is_whole }, world);
     }
     world.fills(&table.family(world), Some(std::slice::from_ref(&column)));
@@ -235,6 +247,11 @@ fn drop_column(drop: &ast::DropColumn, table: &Table, world: &mut World) {
             world.remove(index);
         }
         let Some(relation) = world.relation_mut(&name) else { continue };
+        if name != table.name && !is_whole {
+            // It keeps a column of its own, and which it has by now is not followed.
+            relation.columns.clear();
+            continue;
+        }
         relation.columns.retain(|known| known.name != column);
         let (gone, kept) =
             std::mem::take(&mut relation.constraints).into_iter().partition(|known| known.columns.contains(&column));

@@ -36,7 +36,10 @@ fn missing(statement: &SyntaxNode, world: &World) -> Option<String> {
         matches!(&arguments[..], [one] if one.children().all(|inner| inner.kind() == SyntaxKind::NAME_REF))
     };
     let called = all(statement, SyntaxKind::CALL_EXPR).filter(|call| !is_field(call)).filter_map(|call| callee(&call));
-    let name = called.into_iter().filter(|name| world.is_as_before(&name.name)).find(|name| {
+    let is_as_before = |name: &Name| {
+        world.is_as_before(&name.name) && name.schema.as_deref().is_none_or(|schema| world.is_as_before(schema))
+    };
+    let name = called.into_iter().filter(is_as_before).find(|name| {
         let is_system = name.schema.as_deref().is_some_and(|schema| schema.starts_with("pg_"));
         // `uuid('…')` is a cast, and what SQL itself calls so is not in the catalog.
         !is_system && !is_word(name) && !world.functions.contains_key(name) && world.type_facts(name).is_none()
@@ -95,8 +98,13 @@ fn made_again(create: &ast::CreateFunction, world: &World) -> Option<String> {
 
 /// The types of the arguments that go in, as `format_type` writes them; `None` where one is not so plain.
 pub(in crate::effects) fn arguments(create: &ast::CreateFunction) -> Option<String> {
+    arguments_of(&create.param_list()?)
+}
+
+/// The same of those that stand in `list`.
+pub(super) fn arguments_of(list: &ast::ParamList) -> Option<String> {
     let mut types = Vec::new();
-    for param in create.param_list()?.params() {
+    for param in list.params() {
         if param.mode().is_some() {
             return None;
         }

@@ -37,7 +37,8 @@ fn relation(statement: &SyntaxNode, world: &World) -> Option<String> {
         .collect();
     let named = statement.descendants().filter(names_relation).map(|node| (node.kind(), name_of(&node)));
     let (_, missing) = named.into_iter().find(|(kind, name)| {
-        let is_beside = matches!(kind, SyntaxKind::INDEX_REF | SyntaxKind::SEQUENCE_REF);
+        // ALTER TABLE takes sequences too.
+        let is_beside = matches!(kind, SyntaxKind::INDEX_REF | SyntaxKind::SEQUENCE_REF) || name.name.ends_with("_seq");
         if !world.is_as_before(&name.name) || is_beside && world.may_belong_to_made(name) {
             return false;
         }
@@ -143,7 +144,10 @@ fn of_type(statement: &Stmt, world: &World) -> Option<String> {
         let outer =
             |node: &SyntaxNode| node.parent().filter(|it| it.kind() != SyntaxKind::ARRAY_TYPE).map(|it| it.kind());
         let holder = node.ancestors().find_map(|inner| outer(&inner));
-        matches!(holder, Some(SyntaxKind::COLUMN | SyntaxKind::ADD_COLUMN | SyntaxKind::SET_TYPE))
+        // ADD COLUMN IF NOT EXISTS looks at no type, if the column is there.
+        let is_lenient =
+            node.ancestors().find(|it| it.kind() == SyntaxKind::ADD_COLUMN).is_some_and(|it| is_lenient(&it));
+        !is_lenient && matches!(holder, Some(SyntaxKind::COLUMN | SyntaxKind::ADD_COLUMN | SyntaxKind::SET_TYPE))
     };
     let names = all(statement.syntax(), SyntaxKind::PATH_TYPE).filter(is_of_column).map(|node| type_name(&node));
     let missing = names.into_iter().find(|name| {

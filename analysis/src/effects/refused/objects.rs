@@ -3,6 +3,7 @@
 use squawk_syntax::ast::{self, AlterTypeAction, AstNode as _, Stmt};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
+use super::functions::arguments_of;
 use super::{all, cascades, is_lenient};
 use crate::catalog::{Object, Relation};
 use crate::effects::session::literal;
@@ -37,6 +38,7 @@ pub(super) fn refused(statement: &Stmt, world: &World) -> Option<String> {
         Stmt::CreateDomain(it) => type_there(&name_of(it.domain()?.syntax()), world),
         Stmt::DropType(_) => dropped(node, SyntaxKind::TYPE_NAME_REF, Object::Type, world),
         Stmt::DropDomain(_) => dropped(node, SyntaxKind::DOMAIN_REF, Object::Type, world),
+        Stmt::DropFunction(_) if is_another_overload(node, world) => None,
         Stmt::DropFunction(_) => dropped(node, SyntaxKind::FUNCTION_NAME_REF, Object::Function, world),
         Stmt::DropSequence(_) => dropped(node, SyntaxKind::SEQUENCE_REF, Object::Sequence, world),
         Stmt::DropSchema(_) => dropped(node, SyntaxKind::SCHEMA_REF, Object::Schema, world),
@@ -92,7 +94,9 @@ fn schema(statement: &Stmt, world: &World) -> Option<String> {
 fn type_there(name: &Name, world: &World) -> Option<String> {
     let there = world.type_facts(name)?;
     let schema = name.schema.clone().or_else(|| world.schema_of(&Name::unqualified(&name.name)));
-    (schema.as_ref() == Some(&there.schema)).then(|| format!("there is a type {name} already"))
+    // Array and multirange types come and go with others, and make room.
+    let is_own = !name.name.starts_with('_') && !name.name.contains("multirange");
+    (is_own && schema.as_ref() == Some(&there.schema)).then(|| format!("there is a type {name} already"))
 }
 
 /// A value of an enum that is there already, or is missing.
@@ -148,7 +152,21 @@ fn dropped(statement: &SyntaxNode, kind: SyntaxKind, object: Object, world: &Wor
         let dependent = world.dependent(object, name)?;
         (world.is_as_before(&dependent.table.name) && !goes_too(&dependent.table)).then_some((name, dependent))
     });
-    used.map(|(name, dependent)| format!("the {} depends on {name}", dependent.what))
+    // A view is a rule to the catalog.
+    used.map(|(name, dependent)| {
+        format!("the {} depends on {name}", dependent.what.trim_start_matches("rule _RETURN on "))
+    })
+}
+
+/// Whether DROP FUNCTION names arguments that are not known to be those of the only function of that name.
+fn is_another_overload(drop: &SyntaxNode, world: &World) -> bool {
+    all(drop, SyntaxKind::FUNCTION_SIG).filter_map(ast::FunctionSig::cast).any(|written| {
+        let (Some(name), Some(list)) = (written.function_name_ref(), written.param_list()) else { return false };
+        let known = world.functions.get(&name_of(name.syntax()));
+        let overloads = known.map_or(&[][..], |function| &function.overloads[..]);
+        let arguments = arguments_of(&list);
+        !matches!(overloads, [only] if Some(&only.arguments) == arguments.as_ref())
+    })
 }
 
 fn is_missing(object: Object, name: &Name, world: &World) -> bool {
@@ -224,7 +242,14 @@ fn not_there(
 pub(super) fn remember(statement: &Stmt, world: &mut World) {
     let node = statement.syntax();
     match statement {
-        Stmt::CreateSchema(_) => world.schemas.extend(all(node, SyntaxKind::SCHEMA).map(|name| identifier_of(&name))),
+        Stmt::CreateSchema(_) => {
+            let mut names = all(node, SyntaxKind::SCHEMA).map(|name| identifier_of(&name)).peekable();
+            // It is called as the role then.
+            if names.peek().is_none() {
+                world.doubts();
+            }
+            world.schemas.extend(names);
+        }
         Stmt::DropSchema(_) => {
             for name in all(node, SyntaxKind::SCHEMA_REF) {
                 world.schemas.remove(&identifier_of(&name));

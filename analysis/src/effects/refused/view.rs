@@ -1,23 +1,24 @@
 //! CREATE OR REPLACE VIEW: the columns that are there have to stay, in their order.
 
-use squawk_syntax::SyntaxKind;
 use squawk_syntax::ast::{AstNode as _, SelectVariant, Stmt};
 use squawk_syntax::column_name::ColumnName;
+use squawk_syntax::{SyntaxElement, SyntaxKind};
 
 use crate::catalog::Kind;
-use crate::effects::{identifier_of, name_of, world::World};
+use crate::effects::{identifier_of, view, world::World};
 use crate::name::quoted;
 
 pub(super) fn refused(statement: &Stmt, world: &World) -> Option<String> {
     let Stmt::CreateView(create) = statement else { return None };
     create.or_replace()?;
-    let view = world.existing(&name_of(create.view()?.syntax()))?;
+    let view = world.existing(&view::name_of_made(create, world)?)?;
     let there = world.relation(&view).filter(|there| there.kind == Kind::View && world.is_as_before(&view.name))?;
-    let written: Vec<String> = match create.column_list() {
-        Some(list) => list.syntax().children().map(|name| identifier_of(&name)).collect(),
-        None => columns(&create.query()?)?,
-    };
-    if written.len() < there.columns.len() {
+    let query = columns(&create.query()?);
+    // A list may be shorter than the query, whose names the others keep.
+    let list = create.column_list().into_iter().flat_map(|list| list.syntax().children().collect::<Vec<_>>());
+    let mut written: Vec<String> = list.map(|name| identifier_of(&name)).collect();
+    written.extend(query.iter().flatten().skip(written.len()).cloned());
+    if query.is_some() && written.len() < there.columns.len() {
         return Some(format!("{view} has {} columns, and a view cannot lose any", there.columns.len()));
     }
     let (before, after) =
@@ -28,12 +29,16 @@ pub(super) fn refused(statement: &Stmt, world: &World) -> Option<String> {
     ))
 }
 
-/// The names of the columns of a query; `None` where one is not known.
+/// The names of the columns of a query; `None` where one is not known, or a star stands for several.
 fn columns(query: &SelectVariant) -> Option<Vec<String>> {
     let SelectVariant::Select(select) = query else { return None };
     let targets = select.select_clause()?.target_list()?.targets();
     targets
         .map(|target| {
+            let is_star = |element: SyntaxElement| element.kind() == SyntaxKind::STAR;
+            if target.syntax().descendants_with_tokens().any(is_star) {
+                return None;
+            }
             let plain = target.as_name().is_some()
                 || target
                     .expr()

@@ -51,7 +51,7 @@ pub struct World {
     /// Types that the script has made itself.
     pub(super) made_types: BTreeSet<String>,
     /// Values that the script has added to types that it has not made.
-    pub(super) added_values: Vec<String>,
+    pub(super) added_values: Vec<(Name, String)>,
     /// Schemas that are there.
     pub(super) schemas: BTreeSet<String>,
     casts: BTreeSet<(String, String)>,
@@ -521,6 +521,11 @@ impl World {
         own.chain(changed).any(|table| name.name.starts_with(&table))
     }
 
+    /// Whether something may be there, or not, that is not known.
+    pub(crate) fn is_blind(&self) -> bool {
+        self.was_opaque
+    }
+
     /// Whether nothing is there of what the statement would drop.
     pub(super) fn is_absent(&self) -> bool {
         self.effects.is_absent
@@ -584,7 +589,7 @@ pub(crate) fn is_temporary(name: &Name) -> bool {
 const TEMPORARY: &str = "pg_temp";
 
 /// A temporary relation called `written`.
-fn temporary(written: &Name) -> Name {
+pub(crate) fn temporary(written: &Name) -> Name {
     Name { schema: Some(TEMPORARY.to_owned()), name: written.name.clone() }
 }
 

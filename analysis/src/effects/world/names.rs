@@ -3,9 +3,9 @@
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::{Names, Patience, World, temporary};
-use crate::catalog::Relation;
-use crate::effects::name_of;
+use crate::catalog::{Column, Relation};
 use crate::effects::session::literal;
+use crate::effects::{name_of, named::type_name};
 use crate::name::Name;
 
 impl World {
@@ -26,6 +26,11 @@ impl World {
             Some(_) => written.clone(),
             None => Name { schema: Some(self.schema.clone()), name: written.name.clone() },
         }
+    }
+
+    /// Whether that is a temporary table.
+    pub(in crate::effects) fn is_temporary(&self, written: &Name) -> bool {
+        self.resolve(written).schema == temporary(written).schema
     }
 
     /// What a script calls `written`, if it is there.
@@ -68,13 +73,36 @@ impl World {
 
     /// Which of the values that the script has added to types `statement` writes, if any.
     pub(crate) fn uses_added_value(&self, statement: &SyntaxNode) -> Option<&str> {
-        let adds = statement.descendants().any(|node| node.kind() == SyntaxKind::ADD_VALUE);
+        // These have such a text without being of the type.
+        let leaves_values =
+            matches!(statement.kind(), SyntaxKind::ALTER_TYPE | SyntaxKind::COMMENT_ON | SyntaxKind::CREATE_TYPE);
+        if leaves_values {
+            return None;
+        }
         let texts = statement.descendants_with_tokens().filter(|element| element.kind() == SyntaxKind::STRING);
         let mut texts = texts.filter_map(|element| literal(element.as_token()?.text()));
-        texts
-            .find_map(|text| self.added_values.iter().find(|value| **value == text))
-            .filter(|_| !adds)
-            .map(String::as_str)
+        texts.find_map(|text| {
+            let added = self.added_values.iter().find(|(_, value)| *value == text);
+            added.filter(|(of_type, _)| self.may_use(statement, of_type)).map(|(_, value)| value.as_str())
+        })
+    }
+
+    /// Whether a text in `statement` can be of that type: one of its tables has such a column, or may have one, or the
+    /// statement names the type.
+    fn may_use(&self, statement: &SyntaxNode, of_type: &Name) -> bool {
+        let is_of_it = |column: &Column| {
+            let known = Name::parse(column.of_type.trim_end_matches("[]"));
+            column.of_type.is_empty() || known.name == of_type.name
+        };
+        let may_have = |table: Option<&Relation>| {
+            table.is_none_or(|table| table.columns.is_empty() || table.columns.iter().any(is_of_it))
+        };
+        let mut tables = statement.descendants().filter(names_something).map(|node| name_of(&node)).peekable();
+        let names_type = || {
+            let mut types = statement.descendants().filter(|node| node.kind() == SyntaxKind::PATH_TYPE);
+            types.any(|node| type_name(&node).name == of_type.name)
+        };
+        tables.peek().is_none() || tables.any(|name| may_have(self.relation(&name))) || names_type()
     }
 
     /// Whether the script waits for its locks however long it takes.

@@ -11,12 +11,17 @@ use crate::name::Name;
 impl World {
     /// The plan makes a relation.
     pub(in crate::effects) fn create(&mut self, written: &Name, kind: Kind, columns: Vec<Column>) {
-        let name = self.resolve(written);
-        if self.relation(written).is_some() {
-            return self.fails(format!("{name} is there already"));
-        }
+        // Beside a temporary table of the name, and before one in a later schema of the search path.
+        let schema = written.schema.clone().unwrap_or_else(|| self.schema.clone());
+        let name = Name { schema: Some(schema), name: written.name.clone() };
         if !self.is_clear(written) {
             return;
+        }
+        if self.relations.contains_key(&name) {
+            return self.fails(format!("{name} is there already"));
+        }
+        if written.schema.is_none() {
+            self.aliases.insert(written.clone(), name.clone());
         }
         self.new.insert(name.clone());
         let facts = empty(&name);
