@@ -87,6 +87,7 @@ _OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "StringEquals": lambda pattern, text: pattern == text,
     "StringLike": matches,
     "ArnLike": _arn_matches,
+    "ArnEquals": _arn_matches,  # IAM takes both for the same
     "Bool": lambda pattern, text: pattern.lower() == text.lower(),
 }
 
@@ -95,6 +96,9 @@ def _conditions_hold(statement: dict[str, Any], context: dict[str, str]) -> bool
     known = {name.lower(): value for name, value in context.items()}
     results = []
     for operator, keys in statement.get("Condition", {}).items():
+        if operator == "Null":
+            results += [(key.lower() not in known) == (wanted == "true") for key, wanted in keys.items()]
+            continue
         compare = _OPERATORS.get(operator.removesuffix("IfExists"))
         if compare is None:
             raise ValueError(f"The condition operator {operator} is not known here; add it to lint/iam.py")
