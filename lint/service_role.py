@@ -42,6 +42,7 @@ NOT_NEEDED = {
     "s3:*Website": "no web site",
     "s3:DeleteBucket": "the bucket is retained",
     "s3:DeleteBucketEncryption": "what the bucket has is changed, never taken away",
+    "s3:DeleteBucketPolicy": "the policy is retained with the bucket",
     "s3:DeleteBucketLifecycle": "what the bucket has is changed, never taken away",
     "s3:DeleteBucketTagging": "what the bucket has is changed, never taken away",
     "s3:DeleteObject": "the bucket is retained",
@@ -167,7 +168,7 @@ def _own(stack: Deployed) -> Iterator[str]:
     if [rule["Properties"].get("Name") for rule in rules] != [{"Fn::Sub": "${Project}-migrations-${Environment}-ended"}]:
         yield f"The names of the EventBridge rules are not those that {ROLE} knows"
     role = stack.template["Resources"][ROLE]
-    if not role.get("DeletionPolicy") == role.get("UpdateReplacePolicy") == "Retain":
+    if (role.get("DeletionPolicy"), role.get("UpdateReplacePolicy")) != ("RetainExceptOnCreate", "Retain"):
         yield f"{ROLE} must be retained: the stack is deleted with it"
 
 
