@@ -88,6 +88,14 @@ def test_a_condition_that_something_is_missing():
     assert not may(there)
 
 
+def test_a_negated_condition_means_none_of_its_values():
+    other = says(Condition={"ArnNotLike": {"aws:A": ["arn:aws:iam::*:role/a/*", "arn:aws:iam::*:role/b"]}})
+    assert may(other, aws__A="arn:aws:iam::1:role/c")
+    assert not may(other, aws__A="arn:aws:iam::1:role/a/x")
+    assert not may(other, aws__A="arn:aws:iam::1:role/b")
+    assert may(other)
+
+
 def test_a_role_trusts_whom_it_names():
     trust = [{"Effect": "Allow", "Principal": {"Service": "a.amazonaws.com"}, "Action": "sts:AssumeRole"}]
     assert trusted(trust, ("Service", "a.amazonaws.com"), Request("sts:AssumeRole"))

@@ -106,6 +106,10 @@ FAULTS: dict[str, tuple[Fault, str]] = {
         changed("GitHubDeployerRole", "ChangeThroughTheServiceRole", Condition=None),
         "GitHubDeployerRole must not do cloudformation:CreateChangeSet",
     ),
+    "the deployer executes whatever waits": (
+        changed("GitHubDeployerRole", "Execute", Condition=None),
+        "GitHubDeployerRole must not do cloudformation:ExecuteChangeSet",
+    ),
     "the deployer passes any role": (
         changed("GitHubDeployerRole", "PassTheServiceRole", Resource="*"),
         "GitHubDeployerRole must not do iam:PassRole",
