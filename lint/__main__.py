@@ -10,8 +10,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from lint import approval, policies, service_role, trust, versions
-from lint.paths import ASL_VALIDATOR, CFN_LINT, CHECKOV, DEFINITION, ROOT, SAM, TEMPLATE
+from lint import approval, authorization, policies, service_role, trust, versions
+from lint.paths import ASL_VALIDATOR, AUTHORIZATION, CFN_LINT, CHECKOV, DEFINITION, ROOT, SAM, TEMPLATE
 from lint.substitute import substituted
 from lint.suppressions import SUPPRESSED, Suppression
 from lint.transform import decided, transformed
@@ -32,7 +32,7 @@ _used: set[Suppression] = set()
 def main() -> int:
     """The exit status."""
     os.environ["AWS_DEFAULT_REGION"] = _ENVIRONMENT["AWS_DEFAULT_REGION"]
-    missing = [tool for tool in (SAM, CFN_LINT, CHECKOV, ASL_VALIDATOR) if not tool.exists()]
+    missing = [tool for tool in (SAM, CFN_LINT, CHECKOV, ASL_VALIDATOR, AUTHORIZATION) if not tool.exists()]
     if missing:
         print(f"Missing: {', '.join(str(tool.relative_to(ROOT)) for tool in missing)}. Run `make setup`.")
         return 2
@@ -44,6 +44,7 @@ def main() -> int:
             ("checkov, transformed", lambda: checkov(Path(directory))),
             ("asl-validator", lambda: asl_validator(Path(directory))),
             ("published versions", versions.problems),
+            ("statements that have an effect", authorization.problems),
             ("who may do what", policies.problems),
             ("who may take on a role", trust.problems),
             ("from when on somebody is asked", approval.problems),

@@ -87,6 +87,8 @@ _OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "StringEquals": lambda pattern, text: pattern == text,
     "StringLike": matches,
     "ArnLike": _arn_matches,
+    "ArnEquals": _arn_matches,  # IAM takes both for the same
+    "ArnNotLike": lambda pattern, text: not _arn_matches(pattern, text),
     "Bool": lambda pattern, text: pattern.lower() == text.lower(),
 }
 
@@ -95,13 +97,20 @@ def _conditions_hold(statement: dict[str, Any], context: dict[str, str]) -> bool
     known = {name.lower(): value for name, value in context.items()}
     results = []
     for operator, keys in statement.get("Condition", {}).items():
+        if operator == "Null":
+            results += [(key.lower() not in known) == (wanted == "true") for key, wanted in keys.items()]
+            continue
         compare = _OPERATORS.get(operator.removesuffix("IfExists"))
         if compare is None:
             raise ValueError(f"The condition operator {operator} is not known here; add it to lint/iam.py")
         for key, wanted in keys.items():
             value = known.get(key.lower())
-            missing = operator.endswith("IfExists")
-            results.append(missing if value is None else _any(compare, wanted, value))
+            negated = "Not" in operator
+            if value is None:
+                results.append(negated or operator.endswith("IfExists"))
+            else:
+                # Of several values, a negated operator means none of them.
+                results.append((all if negated else any)(compare(one, value) for one in _list(wanted)))
     return all(results)
 
 

@@ -12,3 +12,6 @@ SAM = ROOT / ".venv-sam" / "bin" / "sam"
 CFN_LINT = ROOT / ".venv" / "bin" / "cfn-lint"
 CHECKOV = ROOT / ".venv" / "bin" / "checkov"
 ASL_VALIDATOR = ROOT / "node_modules" / ".bin" / "asl-validator"
+
+#: AWS's service authorization reference, a file for each service.
+AUTHORIZATION = ROOT / "node_modules" / "@cloud-copilot" / "iam-data" / "data"

@@ -217,8 +217,7 @@ TABLE: list[Row | Only] = [
     *(
         Only(f"cloudformation:{action}", _STACK, {"GitHubDeployerRole": ALWAYS})
         for action in (
-            "DescribeChangeSet", "ExecuteChangeSet", "DeleteChangeSet", "DescribeStacks", "DescribeStackEvents",
-            "GetTemplateSummary",
+            "DescribeChangeSet", "DeleteChangeSet", "DescribeStacks", "DescribeStackEvents", "GetTemplateSummary",
         )
     ),
     *(
@@ -226,7 +225,16 @@ TABLE: list[Row | Only] = [
         for resource in (_STACK, _OTHER_STACK)
         for action in ("CreateStack", "UpdateStack", "DeleteStack", "SetStackPolicy")
     ),
-    Only("cloudformation:ExecuteChangeSet", _OTHER_STACK, {}),
+    *(
+        Only("cloudformation:ExecuteChangeSet", stack, may, {"cloudformation:ChangeSetName": one})
+        for stack, name, may in (
+            (_STACK, "samcli-deploy0", {"GitHubDeployerRole": ALWAYS}),
+            (_STACK, "another", {}),
+            (_OTHER_STACK, "samcli-deploy0", {}),
+        )
+        for one in (name, arn("cloudformation", f"changeSet/{name}/0"))
+    ),
+    Only("cloudformation:ExecuteChangeSet", _STACK, {}),
     Only(
         "cloudformation:DescribeStacks",
         arn("cloudformation", "stack/aws-sam-cli-managed-default/0"),

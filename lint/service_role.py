@@ -11,6 +11,8 @@ from functools import cache
 
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
+from lint import network
+from lint.authorization import applies
 from lint.deployed import ENVIRONMENTS, Deployed, Source, deployed
 from lint.iam import Request, allowed, matches
 from lint.resolve import ACCOUNT, REGION, arn
@@ -40,6 +42,7 @@ NOT_NEEDED = {
     "s3:*Website": "no web site",
     "s3:DeleteBucket": "the bucket is retained",
     "s3:DeleteBucketEncryption": "what the bucket has is changed, never taken away",
+    "s3:DeleteBucketPolicy": "the policy is retained with the bucket",
     "s3:DeleteBucketLifecycle": "what the bucket has is changed, never taken away",
     "s3:DeleteBucketTagging": "what the bucket has is changed, never taken away",
     "s3:DeleteObject": "the bucket is retained",
@@ -73,7 +76,7 @@ NOT_NEEDED = {
 WITHOUT_RESOURCE = {
     "ec2:DescribeInstances", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroupRules",
     "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcEndpoints", "ec2:DescribeVpcs",
-    "logs:DescribeLogGroups", "logs:DescribeResourcePolicies", "sns:GetSubscriptionAttributes", "sns:Unsubscribe",
+    "logs:DescribeIndexPolicies", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies", "sns:GetSubscriptionAttributes", "sns:Unsubscribe",
 }
 
 _UPLOADS = "arn:aws:s3:::aws-sam-cli-managed-default-samclisourcebucket-0"
@@ -85,6 +88,8 @@ _FOREIGN_CONTEXT = {
     "aws:ResourceAccount": ACCOUNT,
     "iam:PassedToService": "lambda.amazonaws.com",
     "lambda:FunctionUrlAuthType": "AWS_IAM",
+    "ec2:Vpc": "{vpc}",
+    "ec2:VpceServiceName": f"com.amazonaws.{REGION}.secretsmanager",
     "kms:ViaService": f"lambda.{REGION}.amazonaws.com",
 }
 
@@ -99,10 +104,12 @@ def problems(source: Source = deployed) -> list[str]:
 
 
 def _lacking(stack: Deployed) -> Iterator[str]:
-    granted = _actions(stack)
+    granted = [
+        (pattern, statement["Resource"]) for statement in stack.statements(ROLE) for pattern in _list(statement["Action"])
+    ]
     unused = set(NOT_NEEDED)
     for resource_type, action in sorted(_asked_for()):
-        if any(matches(pattern, action) for pattern in granted):
+        if any(matches(pattern, action) and applies(action, resources) for pattern, resources in granted):
             continue
         covering = {pattern for pattern in NOT_NEEDED if matches(pattern, action)}
         unused -= covering
@@ -128,11 +135,8 @@ def _asked_for() -> set[tuple[str, str]]:
 def _own(stack: Deployed) -> Iterator[str]:
     """The names of the template's resources, against the policy's."""
     name = stack.names["AWS::StackName"]
-    tagged = {"aws:ResourceTag/Name": f"{name}-functions"}
-    created = {"aws:RequestTag/Name": f"{name}-endpoint"}
     functions = [stack.names[f"{step}Function.Arn"] for step in ("Preflight", "Plan", "Apply", "Notify", "Approve")]
-    layer, group = arn("lambda", f"layer:{name}"), arn("ec2", "security-group/sg-0")
-    endpoint, vpc = arn("ec2", "vpc-endpoint/vpce-0"), arn("ec2", f"vpc/{stack.names['VpcId']}")
+    layer = arn("lambda", f"layer:{name}")
     wanted = [
         *((action, function, {}) for function in functions for action in ("lambda:CreateFunction", "lambda:PublishVersion")),
         *(("lambda:DeleteFunction", f"{function}:7", {}) for function in functions),
@@ -153,18 +157,8 @@ def _own(stack: Deployed) -> Iterator[str]:
         ("states:CreateStateMachine", stack.names["MigrationStateMachine"], {}),
         ("sns:Subscribe", stack.names["NotificationTopic"], {}),
         ("events:PutRule", arn("events", f"rule/{name}-ended"), {}),
-        ("ec2:CreateSecurityGroup", vpc, {}),
-        ("ec2:CreateSecurityGroup", group, created),
-        ("ec2:CreateTags", group, {"ec2:CreateAction": "CreateSecurityGroup"}),
-        ("ec2:AuthorizeSecurityGroupEgress", group, tagged),
         ("ec2:AuthorizeSecurityGroupIngress", arn("ec2", f"security-group/{stack.names['DatabaseSecurityGroupId']}"), {}),
-        ("ec2:CreateVpcEndpoint", vpc, {}),
-        ("ec2:CreateVpcEndpoint", arn("ec2", "subnet/subnet-0"), {}),
-        ("ec2:CreateVpcEndpoint", arn("ec2", "route-table/rtb-0"), {}),
-        ("ec2:CreateVpcEndpoint", endpoint, created),
-        ("ec2:CreateVpcEndpoint", group, tagged),
-        ("ec2:CreateTags", endpoint, {"ec2:CreateAction": "CreateVpcEndpoint"}),
-        ("ec2:DeleteVpcEndpoints", endpoint, tagged),
+        *network.own(stack),
     ]
     for action, resource, context in wanted:
         request = Request(action, resource, context)
@@ -174,7 +168,7 @@ def _own(stack: Deployed) -> Iterator[str]:
     if [rule["Properties"].get("Name") for rule in rules] != [{"Fn::Sub": "${Project}-migrations-${Environment}-ended"}]:
         yield f"The names of the EventBridge rules are not those that {ROLE} knows"
     role = stack.template["Resources"][ROLE]
-    if not role.get("DeletionPolicy") == role.get("UpdateReplacePolicy") == "Retain":
+    if (role.get("DeletionPolicy"), role.get("UpdateReplacePolicy")) != ("RetainExceptOnCreate", "Retain"):
         yield f"{ROLE} must be retained: the stack is deleted with it"
 
 
@@ -186,9 +180,13 @@ def _foreign(stack: Deployed) -> Iterator[str]:
     }
     if free != WITHOUT_RESOURCE:
         yield f"{ROLE} has for every resource: {', '.join(sorted(free ^ WITHOUT_RESOURCE))}"
-    own = stack.names["AWS::StackName"]
+    for action, resource, context in network.foreign(stack):
+        request = Request(action, resource, context)
+        if allowed(statements, request):
+            yield f"{ROLE} must not do {request}"
+    own, vpc = stack.names["AWS::StackName"], arn("ec2", f"vpc/{stack.names['VpcId']}")
     for other in {"other", "lockstep-migrations", f"x{own}", *(own.replace("prod", word) for word in ("dev", "qa"))} - {own}:
-        context = {name: value.format(stack=other) for name, value in _FOREIGN_CONTEXT.items()}
+        context = {name: value.format(stack=other, vpc=vpc) for name, value in _FOREIGN_CONTEXT.items()}
         for pattern in _actions(stack) - free:
             action = pattern.replace("*", "Function")
             of_action = [one for one in statements if any(matches(known, action) for known in _list(one["Action"]))]

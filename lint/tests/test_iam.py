@@ -77,6 +77,25 @@ def test_an_arn_is_compared_part_by_part():
     assert not may(like, aws__SourceArn="arn:aws:states:eu-west-1:2:1:stateMachine:a")
 
 
+def test_a_condition_that_something_is_missing():
+    missing = says(Condition={"Null": {"aws:A": "true"}, "ArnEqualsIfExists": {"aws:B": "arn:aws:ec2:*:1:vpc/a"}})
+    assert may(missing)
+    assert may(missing, aws__B="arn:aws:ec2:eu-west-1:1:vpc/a")
+    assert not may(missing, aws__B="arn:aws:ec2:eu-west-1:1:vpc/b")
+    assert not may(missing, aws__A="")
+    there = says(Condition={"Null": {"aws:A": "false"}})
+    assert may(there, AWS__a="x")
+    assert not may(there)
+
+
+def test_a_negated_condition_means_none_of_its_values():
+    other = says(Condition={"ArnNotLike": {"aws:A": ["arn:aws:iam::*:role/a/*", "arn:aws:iam::*:role/b"]}})
+    assert may(other, aws__A="arn:aws:iam::1:role/c")
+    assert not may(other, aws__A="arn:aws:iam::1:role/a/x")
+    assert not may(other, aws__A="arn:aws:iam::1:role/b")
+    assert may(other)
+
+
 def test_a_role_trusts_whom_it_names():
     trust = [{"Effect": "Allow", "Principal": {"Service": "a.amazonaws.com"}, "Action": "sts:AssumeRole"}]
     assert trusted(trust, ("Service", "a.amazonaws.com"), Request("sts:AssumeRole"))

@@ -1,8 +1,8 @@
 """Builds the functions, deploys the stack, and says what a person still has to do.
 
 `sam build` and `sam deploy` do the work, with what samconfig.toml says for the environment. Around them: values that
-nobody has filled in are named before anything is built, and a mail subscription that nobody has confirmed is pointed
-out, because until then nobody learns how a migration ended.
+nobody has filled in, and subnets that cannot work, are named before anything is built, and a mail subscription that
+nobody has confirmed is pointed out, because until then nobody learns how a migration ended.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import time
 import boto3
 from local.setup import SetupFailed, install_sam
 
+from scripts.operate import subnets
 from scripts.operate.errors import EXPECTED, explain
 from scripts.operate.samconfig import SAMCONFIG, NotReady, read
 from scripts.operate.target import ENVIRONMENTS, ROOT, project_option
@@ -51,6 +52,8 @@ def main(arguments: list[str] | None = None) -> int:
         session = boto3.session.Session(region_name=settings.region, profile_name=settings.profile)
         account = session.client("sts").get_caller_identity()["Account"]
         terminal.line(f"Deploying {stack} to the account {account} in {settings.region}", "bold")
+        if unseen := subnets.check(session, settings):
+            terminal.line(f"! {unseen}", "yellow")
         started = time.monotonic()
         if not options.no_build:
             run_sam("build", options.environment)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import MagicMock
@@ -46,6 +47,15 @@ def test_the_workflows_command(role: str, more: str, recorded: Path) -> None:
     assert deploy.main(arguments) == 0
     configured = f"--config-file {SAMCONFIG} --config-env prod"
     assert recorded.read_text().splitlines() == [f"build {configured}", f"deploy {configured}{more}"]
+
+
+def test_the_deployer_may_execute_what_sam_makes() -> None:
+    """Its role tells SAM's change sets by how SAM begins their names."""
+    asked = "from inspect import signature as s; from samcli.lib.deploy.deployer import Deployer as d"
+    printed = f"{asked}; print(s(d).parameters['changeset_prefix'].default)"
+    python = ROOT / ".venv-sam" / "bin" / "python"
+    made = subprocess.run([python, "-c", printed], capture_output=True, text=True, check=True).stdout.strip()
+    assert f"- {made}*\n" in (ROOT / "template.yaml").read_text()
 
 
 def test_the_variables_of_the_workflow_are_named() -> None:

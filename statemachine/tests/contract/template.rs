@@ -128,9 +128,12 @@ fn approval_starts_at_a_verdict() {
 #[test]
 fn reports_are_kept_from_everybody_and_outlive_the_stack() {
     let template = template();
-    let bucket = &template["Resources"]["ReportsBucket"];
-    assert_eq!((&bucket["DeletionPolicy"], &bucket["UpdateReplacePolicy"]), (&json!("Retain"), &json!("Retain")));
-    let properties = &bucket["Properties"];
+    for name in ["ReportsBucket", "ReportsBucketPolicy"] {
+        let kept = &template["Resources"][name];
+        assert_eq!(kept["DeletionPolicy"], "RetainExceptOnCreate", "{name}");
+        assert_eq!(kept["UpdateReplacePolicy"], "Retain", "{name}");
+    }
+    let properties = &template["Resources"]["ReportsBucket"]["Properties"];
     let block = properties["PublicAccessBlockConfiguration"].as_object().expect("a block");
     assert_eq!((block.len(), block.values().all(|on| on == true)), (4, true));
     assert_eq!(properties["OwnershipControls"]["Rules"], json!([{ "ObjectOwnership": "BucketOwnerEnforced" }]));
