@@ -20,7 +20,7 @@ What Lockstep infers from a statement's text and the catalog is compared with th
 do not tell: there Lockstep says that the effects are not known. ▲ marks where it takes the worse for granted, ▽ where it
 says less, and why.
 
-`UPDATE=1 python -m pytest analysis/observe/tests` runs every statement again and writes this file, from `analysis/forms`.
+`UPDATE=1 .venv/bin/python -m pytest analysis/observe/tests`, after `make setup`, runs every statement again and writes this file, from `analysis/forms`.
 """
 
 

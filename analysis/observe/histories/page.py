@@ -20,8 +20,8 @@ _WHAT = (
 )
 
 _HOW = """\
-`CORPORA=<directory> python -m analysis.observe.histories --rows {arguments} --write` measures again, prints each
-disagreement with its place and writes this page. `<directory>` holds `prisma/<history>` and `sqlx/<history>`; the histories
+`CORPORA=<directory> .venv/bin/python -m analysis.observe.histories --rows {arguments} --write`, after `make setup`,
+measures again, prints each disagreement with its place and writes this page. `<directory>` holds `prisma/<history>` and `sqlx/<history>`; the histories
 are not part of this repository. With 60 and 1,000 rows it takes some ten minutes on two cores, with 40,000 half an hour.
 """
 
