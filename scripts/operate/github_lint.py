@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import sys
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from local.setup import MODULES, ROOT, VENV
+
+from scripts.operate.arguments import Parser
 
 WORKFLOWS = ROOT / ".github" / "workflows"
 
@@ -32,7 +33,7 @@ _MEANT = 'unexpected key "queue" for "concurrency" section. expected one of "can
 
 def main(arguments: list[str] | None = None) -> int:
     """Returns the exit status: 0 if nothing was found."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="scripts/lint-workflows", description="Checks the GitHub workflows with actionlint and zizmor, offline."
     )
     parser.add_argument("directory", nargs="?", type=Path, default=WORKFLOWS, help="where they are (.github/workflows)")
