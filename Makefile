@@ -3,8 +3,6 @@
 PYTHON ?= python3
 STACK = .venv/bin/python -m local
 
-export ENV MIGRATIONS APPROVE
-
 .DEFAULT_GOAL := help
 .PHONY: help setup run up down test chaos conformance bench
 

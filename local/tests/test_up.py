@@ -1,0 +1,44 @@
+"""What `make run` and `make up` refuse before they start anything."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from local import paths, up
+
+
+@pytest.mark.parametrize("name", ["ENV", "MIGRATIONS", "APPROVE"])
+@pytest.mark.parametrize("value", ["", " "])
+def test_an_empty_option(name, value, monkeypatch):
+    monkeypatch.setenv(name, value)
+    ask = {"ENV": up.wanted_environment, "MIGRATIONS": up.migrations, "APPROVE": up.answer}[name]
+    with pytest.raises(SystemExit, match=f"{name} is empty"):
+        ask()
+    monkeypatch.delenv(name)
+    assert ask() in ("dev", paths.MIGRATIONS, "")
+
+
+@pytest.mark.parametrize("given", [[], ["MIGRATIONS="], ["MIGRATIONS=a b"]])
+def test_make_hands_on_what_it_was_given_and_nothing_else(given, tmp_path):
+    """An option that is not given is not an empty one."""
+    (tmp_path / "local.py").write_text("import os; print(repr(os.environ.get('MIGRATIONS')))")
+    settings = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "MIGRATIONS"))}
+    command = ["make", "--silent", "--file", paths.ROOT / "Makefile", "run", f"STACK={sys.executable} -m local", "PYTHON=true"]
+    shown = subprocess.run([*command, *given], cwd=tmp_path, env=settings, capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == repr(given[0].partition("=")[2] if given else None)
+
+
+def test_an_answer_that_is_none(monkeypatch):
+    monkeypatch.setenv("APPROVE", "ja")
+    with pytest.raises(SystemExit, match="APPROVE=ja is no answer"):
+        up.answer()
+
+
+def test_two_at_once():
+    state = paths.LOCAL / "two-at-once"
+    with up.alone(state), pytest.raises(up.NotNow, match="at work in this checkout"), up.alone(state):
+        pass
+    with up.alone(state):
+        pass
