@@ -24,7 +24,7 @@ def main() -> int:
     signal.signal(signal.SIGHUP, _leave)
     write_anywhere()
     try:
-        # What only looks is in nobody's way.
+        # `env` only looks, also while another command works.
         with nullcontext() if sys.argv[1] == "env" else up.alone(paths.DEFAULT_STACK):
             return commands[sys.argv[1]]()
     except KeyboardInterrupt:

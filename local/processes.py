@@ -58,7 +58,7 @@ def start(name: str, command: list[str], log: Path, record: Path, **options) -> 
     """Starts a server in a session of its own, so that Ctrl-C at the terminal does not reach it."""
     log.parent.mkdir(parents=True, exist_ok=True)
     record.parent.mkdir(parents=True, exist_ok=True)
-    # Whoever stops it finds it by its record.
+    # A server is stopped by its record, so an interruption must not come between the two.
     with open(log, "ab") as output, uninterrupted():
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, **options
@@ -109,7 +109,7 @@ def start_time(pid: int) -> str:
 @contextmanager
 def uninterrupted() -> Iterator[None]:
     """Holds back Ctrl-C, and what else asks this process to end, until what is inside is done. Half of it would leave
-    servers behind that nobody knows of."""
+    servers behind."""
     if threading.current_thread() is not threading.main_thread():
         # Only the main thread is interrupted, and only it may say how.
         yield

@@ -38,7 +38,7 @@ class Terminal:
         try:
             print("\033".join(harmless(part) for part in parts), file=self.stream, flush=True)
         except BrokenPipeError:
-            # What went wrong is no less wrong if nobody reads it.
+            # A failure that cannot be told is still that failure, not another one.
             if self.stream is not sys.stderr:
                 raise
 

@@ -1,4 +1,4 @@
-"""A script's exit status, whoever reads what it prints and in whatever encoding."""
+"""A script's exit status does not depend on the reader of what it prints, nor on the encoding."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ def test_what_was_done_counts_also_where_it_cannot_be_written(encoding: str, tmp
     assert (r"Zo\xeb" if encoding == "ascii" else "Zoë") in shown
 
 
-def test_whoever_has_seen_enough_may_leave(closed_pipe: int, tmp_path: Path) -> None:
+def test_a_reader_that_has_seen_enough_may_leave(closed_pipe: int, tmp_path: Path) -> None:
     left = run(tmp_path, 3, 0, closed_pipe)
     assert (left.returncode, left.stderr) == (0, b"")
 
 
-def test_what_nobody_reads_at_the_end_does_not_change_how_it_ended(closed_pipe: int, tmp_path: Path) -> None:
+def test_a_last_line_without_a_reader_does_not_change_the_exit_status(closed_pipe: int, tmp_path: Path) -> None:
     left = run(tmp_path, 0, 3, closed_pipe)
     assert (left.returncode, left.stderr) == (3, b"")
