@@ -267,6 +267,10 @@ class TestLastLines:
     def test_what_is_there_is_not(self, run):
         assert run([APPLIED, DONE])[1] == 0
 
+    def test_ctrl_c_only_ends_the_waiting(self, run, monkeypatch):
+        monkeypatch.setattr(follow.time, "sleep", MagicMock(side_effect=KeyboardInterrupt))
+        assert "Result" in run([])[0]
+
     def test_not_for_ever(self, run):
         shown, waited = run([APPLIED])
         assert "1_a" in shown and 10 <= waited < 15

@@ -48,6 +48,21 @@ def test_an_answer_that_is_none(monkeypatch):
         up.answer()
 
 
+def test_a_reader_that_leaves():
+    """`make run | head`: what was started is stopped on the way, and there is a sentence for it."""
+    main = "import sys; from local import __main__, run; run.run = lambda: print('x', flush=True); sys.exit(__main__.main())"
+    reading, writing = os.pipe()
+    os.close(reading)
+    settings = os.environ | {"LOCKSTEP_LOCAL": str(paths.LOCAL / "reader")}
+    left = subprocess.run(
+        [sys.executable, "-c", main, "run"], cwd=paths.ROOT, env=settings, stdout=writing, stderr=subprocess.PIPE, text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert left.returncode == 1
+    assert left.stderr == "What read the output has ended, and so does this; `make down` stops what still runs\n"
+
+
 def test_two_at_once():
     state = paths.LOCAL / "two-at-once"
     with up.alone(state), pytest.raises(up.NotNow, match="at work in this checkout"), up.alone(state):

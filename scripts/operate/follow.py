@@ -9,6 +9,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from botocore.exceptions import BotoCoreError
+
 from scripts.operate import show
 from scripts.operate.history import History, Step, plain_cause
 from scripts.operate.progress import ApplyLog, Progress
@@ -89,13 +91,13 @@ class Follower:
             time.sleep(pause)
 
     def _await_log(self, pause: float) -> None:
-        """Until each attempt's last line is here. Ctrl-C, or nothing for a while, is the end of it."""
+        """Until each attempt's last line is here. Ctrl-C, no answer, or no line for a while is the end of it."""
         deadline = time.monotonic() + _LATE
         try:
             while self._log.ended < self._attempts and not self._log.refused and time.monotonic() < deadline:
                 time.sleep(pause)
                 self._show_progress()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, BotoCoreError):
             return
 
     def _show(self, step: Step) -> None:
