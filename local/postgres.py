@@ -116,7 +116,10 @@ class Embedded:
             "-c", "logging_collector=off",
             *(argument for name, value in self._settings.items() for argument in ("-c", f"{name}={value}")),
         ]
-        ca = self.state / "database-ca.pem"
+        # The template takes neither a long path nor one with a space in it, and a checkout can be anywhere.
+        place = Path(tempfile.mkdtemp(prefix="lockstep-authority-"))
+        (self.state / "authority-place").write_text(str(place))
+        ca = place / "ca.pem"
         shutil.copyfile(certificate_files[0], ca)
         self.superuser = Connection("127.0.0.1", self.port, "postgres", superuser_password, "postgres", ca_file=str(ca))
         self.run()
@@ -147,9 +150,9 @@ class Embedded:
             server.stop(signal.SIGQUIT)
             self.record.unlink()
         shutil.rmtree(self._files, ignore_errors=True)
-        place = self.state / "postgres-place"
-        if place.exists():
-            shutil.rmtree(place.read_text(), ignore_errors=True)
+        for place in (self.state / "postgres-place", self.state / "authority-place"):
+            if place.exists():
+                shutil.rmtree(place.read_text(), ignore_errors=True)
 
     def create_database(self, name: str) -> None:
         """Another database of the migrations' role on the same server."""

@@ -1,9 +1,14 @@
 """What SAM is told when it deploys to the local account."""
 
 import json
+import re
 import subprocess
+from pathlib import Path
+
+from samtranslator.yaml_helper import yaml_parse
 
 from local import deploy, paths
+from local.postgres import Embedded
 
 _PARSE = """
 import json, sys
@@ -21,3 +26,19 @@ def test_sam_takes_each_parameter_as_it_is():
     python = paths.SAM_VENV / "bin" / "python"
     parsed = subprocess.run([python, "-c", _PARSE, *overrides], capture_output=True, text=True, check=True)
     assert json.loads(parsed.stdout) == given
+
+
+def test_a_checkout_may_be_anywhere(tmp_path):
+    """The template has its own idea of what a path is."""
+    state = tmp_path / "a directory's name" / ("long" * 20)
+    state.mkdir(parents=True)
+    embedded = Embedded(state)
+    try:
+        connection = embedded.start()
+        connection.connect().close()
+        parameter = yaml_parse(paths.TEMPLATE.read_text())["Parameters"]["DatabaseCaFile"]
+        assert re.fullmatch(parameter["AllowedPattern"], connection.ca_file)
+        assert len(connection.ca_file) <= parameter["MaxLength"]
+    finally:
+        embedded.remove()
+    assert not Path(connection.ca_file).parent.exists()
