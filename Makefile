@@ -3,7 +3,8 @@
 PYTHON ?= python3
 STACK = .venv/bin/python -m local
 
-export ENV MIGRATIONS APPROVE
+# A program's option for a variable that is given. An empty one is handed on too, for the program to refuse.
+option = $(if $(filter undefined,$(origin $(2))),,$(1) '$($(2))')
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run up down test chaos conformance bench
@@ -27,7 +28,7 @@ test: setup ## Run every check
 	@scripts/test
 
 chaos: setup ## Inject faults while migrating, and look for what they leave: make chaos [SEED=7] [POINT=own:cut-server@31]
-	@.venv/bin/python -m chaos $(if $(SEED),--seed $(SEED)) $(if $(POINT),--only $(POINT))
+	@.venv/bin/python -m chaos $(call option,--seed,SEED) $(call option,--only,POINT)
 
 conformance: setup ## Have Prisma's and sqlx's own engines look at what Lockstep leaves, and the other way round
 	@.venv/bin/python -m conformance

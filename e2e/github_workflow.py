@@ -105,7 +105,7 @@ class WorkflowRun:
             f"LOCKSTEP_REGION_{suffix}": "us-east-1",
             "LOCKSTEP_PROJECT": self.case.deployment.stack.removesuffix(f"-migrations-{environment}"),
         }
-        self.inputs = {"environment": environment, "mode": "apply", "up_to": "", "reason": ""} | self.inputs
+        self.inputs = {"environment": environment, "mode": "apply", "up_to": "all", "reason": ""} | self.inputs
 
     @property
     def execution(self) -> str:
@@ -231,7 +231,7 @@ class WorkflowRun:
     def _contexts(self, job: dict[str, Any]) -> dict[str, Any]:
         needs = job.get("needs", [])
         return {
-            "github": {"run_id": self.api.run_id, "run_attempt": str(self.attempt), "token": TOKEN},
+            "github": {"event_name": "workflow_dispatch", "run_id": self.api.run_id, "run_attempt": str(self.attempt), "token": TOKEN},
             "inputs": self.inputs,
             "vars": self._vars,
             "needs": {

@@ -2,7 +2,9 @@
 
 import os
 import re
+import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -15,15 +17,27 @@ STATE = paths.LOCAL / "make-run"
 
 
 @pytest.fixture
-def make_run():
-    def run(**options):
+def start():
+    def start(**options):
         # Nothing of the `make test` that this may be a part of.
         ours = ("ENV", "MIGRATIONS", "APPROVE", "DATABASE_URL", "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS")
         settings = {name: value for name, value in os.environ.items() if name not in ours}
         settings |= {"LOCKSTEP_LOCAL": str(STATE)} | options
-        return subprocess.run(
-            ["make", "run"], cwd=paths.ROOT, env=settings, capture_output=True, text=True, timeout=300, check=False
+        # In a process group of its own, as a terminal has it, to which Ctrl-C goes.
+        return subprocess.Popen(
+            ["make", "run"], cwd=paths.ROOT, env=settings, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, process_group=0,
         )
+
+    return start
+
+
+@pytest.fixture
+def make_run(start):
+    def run(**options):
+        process = start(**options)
+        output, errors = process.communicate(timeout=300)
+        return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
     return run
 
@@ -38,9 +52,10 @@ def test_the_projects_own_migrations(make_run):
 
 
 def test_any_history_in_prod_where_somebody_says_no(make_run, tmp_path):
-    (tmp_path / "1_somebody_elses").mkdir()
-    (tmp_path / "1_somebody_elses" / "migration.sql").write_text("CREATE TABLE a ()")
-    made = make_run(ENV="prod", APPROVE="no", MIGRATIONS=str(tmp_path))
+    migrations = tmp_path / "a directory's name"
+    (migrations / "1_somebody_elses").mkdir(parents=True)
+    (migrations / "1_somebody_elses" / "migration.sql").write_text("CREATE TABLE a ()")
+    made = make_run(ENV="prod", APPROVE="no", MIGRATIONS=str(migrations))
     assert made.returncode != 0
     for part in ("1_somebody_elses", "Waiting for approval", "Approval.Rejected", subjects.awaiting(), subjects.rejected()):
         assert part in made.stdout
@@ -49,3 +64,23 @@ def test_any_history_in_prod_where_somebody_says_no(make_run, tmp_path):
     [kept] = set(re.findall(r"^  report  (/\S+\.html)$", before, re.MULTILINE))
     assert "1_somebody_elses" in Path(kept).read_text() and "0 danger, 0 caution, 1 safe" in before
     assert not up.is_running(STATE)
+
+
+def test_ctrl_c_again_and_again_leaves_nothing_behind(start):
+    made = start()
+    for line in made.stdout:
+        # A second one at once is refused, and does not take the first one's stack away.
+        if "Starting the AWS emulators" in line:
+            second = start()
+            assert "at work in this checkout" in second.communicate(timeout=60)[1] and second.returncode != 0
+            os.killpg(made.pid, signal.SIGINT)
+        if "Stopping what was started" in line:
+            for _ in range(20):
+                try:
+                    os.killpg(made.pid, signal.SIGINT)
+                except ProcessLookupError:
+                    break
+                time.sleep(0.05)
+    _, errors = made.communicate(timeout=60)
+    assert made.returncode != 0
+    assert not list(STATE.glob("*.json")) and not up.is_running(STATE), errors

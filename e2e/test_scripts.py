@@ -99,6 +99,37 @@ def test_leaving_a_run_that_applies(case):
     assert dev.wait(execution)["status"] == "SUCCEEDED"
 
 
+def test_a_reader_that_leaves_is_told_that_the_run_goes_on(case):
+    dev = case()
+    dev.write("1_a", f"CREATE TABLE a (); {GATE}")
+    following = dev.start_script("migrate")
+    wait_for_gate(dev.connection)
+    # As `| head -1` does.
+    assert "lockstep-migrations-dev" in following.stdout.readline()
+    following.stdout.close()
+    # The line about a migration that takes long, for instance, finds that nobody reads.
+    assert following.wait(timeout=60) == 130
+    errors = following.stderr.read()
+    assert "The execution goes on without you" in errors and "Traceback" not in errors
+    open_gate(dev.connection)
+    [execution] = dev.executions()
+    assert dev.wait(execution)["status"] == "SUCCEEDED"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
+def test_a_decision_counts_whatever_can_be_shown_of_it(case, encoding):
+    prod = case("prod")
+    prod.write("1_a", "CREATE TABLE a ()")
+    execution, digest = prod.start_and_wait_for_approval()
+    name = execution.rpartition(":")[2]
+    rejected = prod.script(
+        "reject", name, "--digest", digest, "--reason", "Zoë", settings={"PYTHONIOENCODING": f"{encoding}:strict"}
+    )
+    assert (rejected.returncode, rejected.stderr) == (0, "")
+    assert ("✗ Rejected" if encoding == "utf-8" else r"\u2717 Rejected") in rejected.stdout
+    assert prod.wait(execution)["error"] == "Approval.Rejected"
+
+
 def test_runs_lists_the_newest_first(case):
     dev = case()
     dev.write("1_a", "CREATE TABLE a ()")

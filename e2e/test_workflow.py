@@ -14,7 +14,7 @@ from local import paths
 
 from e2e.database import applied
 from e2e.github_api import TOKEN, GitHubApi
-from e2e.github_expressions import Unknown, evaluate
+from e2e.github_expressions import Unknown, evaluate, interpolate
 from e2e.github_workflow import COMMIT, WORKFLOW, WorkflowRun, workflow
 
 _ROLES = {
@@ -370,6 +370,21 @@ def test_a_push_migrates_dev_only():
         [expression] = re.findall(r"\$\{\{(.*?)\}\}", text)
         assert evaluate(expression, {"inputs": {}}) == "dev"
         assert evaluate(expression, {"inputs": {"environment": "prod"}}) == "prod"
+
+
+def test_a_push_applies_everything_and_a_form_what_it_says():
+    [step] = [step for step in workflow()["jobs"]["start"]["steps"] if step.get("id") == "start"]
+    wanted = {name: step["env"][name] for name in ("MODE", "UP_TO")}
+
+    def come_to(event, inputs):
+        contexts = {"github": {"event_name": event}, "inputs": inputs}
+        return [interpolate(text, contexts) for text in wanted.values()]
+
+    assert come_to("push", {}) == ["apply", "all"]
+    assert come_to("workflow_dispatch", {"mode": "plan", "up_to": "2_b"}) == ["plan", "2_b"]
+    # `-f up_to="$LAST"` without a LAST: scripts/github refuses it.
+    assert come_to("workflow_dispatch", {"mode": "apply", "up_to": ""}) == ["apply", ""]
+    assert workflow()[True]["workflow_dispatch"]["inputs"]["up_to"]["default"] == "all"
 
 
 @pytest.mark.parametrize("unknown", ["fromJSON('1')", "secrets.A", "1 < 2", "a.b"])

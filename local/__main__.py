@@ -5,10 +5,11 @@ from __future__ import annotations
 import shlex
 import signal
 import sys
+from contextlib import nullcontext
 from types import FrameType
 
 from scripts.operate.function_url import NotReached
-from scripts.operate.terminal import Terminal
+from scripts.operate.terminal import Terminal, reader_left, write_anywhere
 
 from local import deploy, paths, postgres, processes, run, setup, up
 
@@ -21,10 +22,17 @@ def main() -> int:
         return 2
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGHUP, _leave)
+    write_anywhere()
     try:
-        return commands[sys.argv[1]]()
+        # `env` only looks, also while another command works.
+        with nullcontext() if sys.argv[1] == "env" else up.alone(paths.DEFAULT_STACK):
+            return commands[sys.argv[1]]()
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        reader_left()
+        Terminal(sys.stderr).line("What read the output has ended, and so does this; `make down` stops what still runs", "red")
+        return 1
     except (
         deploy.DeployFailed, postgres.DatabaseFailed, processes.ServerFailed, setup.SetupFailed, up.NotNow, NotReached,
     ) as failure:

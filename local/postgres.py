@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 import psycopg
 from psycopg import sql
@@ -116,7 +116,10 @@ class Embedded:
             "-c", "logging_collector=off",
             *(argument for name, value in self._settings.items() for argument in ("-c", f"{name}={value}")),
         ]
-        ca = self.state / "database-ca.pem"
+        # The template takes neither a long path nor one with a space in it, and a checkout can be anywhere.
+        place = Path(tempfile.mkdtemp(prefix="lockstep-authority-"))
+        (self.state / "authority-place").write_text(str(place))
+        ca = place / "ca.pem"
         shutil.copyfile(certificate_files[0], ca)
         self.superuser = Connection("127.0.0.1", self.port, "postgres", superuser_password, "postgres", ca_file=str(ca))
         self.run()
@@ -147,9 +150,9 @@ class Embedded:
             server.stop(signal.SIGQUIT)
             self.record.unlink()
         shutil.rmtree(self._files, ignore_errors=True)
-        place = self.state / "postgres-place"
-        if place.exists():
-            shutil.rmtree(place.read_text(), ignore_errors=True)
+        for place in (self.state / "postgres-place", self.state / "authority-place"):
+            if place.exists():
+                shutil.rmtree(place.read_text(), ignore_errors=True)
 
     def create_database(self, name: str) -> None:
         """Another database of the migrations' role on the same server."""
@@ -197,9 +200,7 @@ class Named:
     """The server that DATABASE_URL names. The migrations run as that URL's user, in that URL's database."""
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("postgres", "postgresql") or not parts.hostname or not parts.path.strip("/"):
-            raise DatabaseFailed("DATABASE_URL must look like postgres://user:password@host:port/database")
+        parts = _parts(url)
         options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         tls, ca_file = _tls_of(options)
         self.connection = Connection(
@@ -227,6 +228,24 @@ class Named:
         raise DatabaseFailed("The server that DATABASE_URL names is not ours to start or stop")
 
     halt = restart = run
+
+
+def _parts(url: str) -> SplitResult:
+    """A URL's parts. What is wrong with it is not quoted: it may be a piece of the password."""
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in ("postgres", "postgresql") and parts.hostname and parts.path.strip("/")
+        # A password's own slash, question mark or number sign ends the host's part; its @ is behind that then.
+        fits = fits and not {"@", "/"} & set(parts.path.strip("/")) and "@" not in parts.query + parts.fragment
+        fits = fits and parts.port != 0
+    except ValueError:
+        fits = False
+    if not fits:
+        raise DatabaseFailed(
+            "DATABASE_URL must look like postgres://user:password@host:port/database, with / ? # @ [ and ] in the password "
+            "as %2F %3F %23 %40 %5B and %5D"
+        )
+    return parts
 
 
 def awkward_password() -> str:

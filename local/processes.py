@@ -11,8 +11,10 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,14 +57,15 @@ class Server:
 def start(name: str, command: list[str], log: Path, record: Path, **options) -> Server:
     """Starts a server in a session of its own, so that Ctrl-C at the terminal does not reach it."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    with open(log, "ab") as output:
+    record.parent.mkdir(parents=True, exist_ok=True)
+    # A server is stopped by its record, so an interruption must not come between the two.
+    with open(log, "ab") as output, uninterrupted():
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, **options
         )
-    _processes[process.pid] = process
-    server = Server(name, process.pid, start_time(process.pid))
-    record.parent.mkdir(parents=True, exist_ok=True)
-    record.write_text(json.dumps(server.__dict__))
+        _processes[process.pid] = process
+        server = Server(name, process.pid, start_time(process.pid))
+        record.write_text(json.dumps(server.__dict__))
     return server
 
 
@@ -97,9 +100,31 @@ def answers(port: int) -> bool:
 def start_time(pid: int) -> str:
     """When a process started, as the system tells it; empty if there is none."""
     command = ["ps", "-o", "lstart=", "-o", "stat=", "-p", str(pid)]
-    shown = subprocess.run(command, check=False, capture_output=True, text=True)
+    # In a session of its own: ended by Ctrl-C, it would tell of no process, and a server that runs would stay.
+    shown = subprocess.run(command, check=False, capture_output=True, text=True, start_new_session=True)
     words = shown.stdout.split()
     return "" if not words or words[-1].startswith("Z") else " ".join(words[:-1])
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Holds back Ctrl-C, and what else asks this process to end, until what is inside is done. Half of it would leave
+    servers behind."""
+    if threading.current_thread() is not threading.main_thread():
+        # Only the main thread is interrupted, and only it may say how.
+        yield
+        return
+    held: list[int] = []
+    before = {which: signal.getsignal(which) for which in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    for which in before:
+        signal.signal(which, lambda number, _: held.append(number))
+    try:
+        yield
+    finally:
+        for which, handler in before.items():
+            signal.signal(which, handler)
+        if held:
+            signal.raise_signal(held[0])
 
 
 def _until(condition: Callable[[], bool], seconds: float) -> bool:

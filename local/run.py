@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from dataclasses import replace
 
@@ -27,6 +26,7 @@ def run() -> int:
     terminal = Terminal()
     up.refuse_if_running(paths.DEFAULT_STACK)
     env, migrations = up.wanted_environment(), up.migrations()
+    up.answer()
 
     def say(text: str) -> None:
         terminal.line(text, "dim")
@@ -75,11 +75,11 @@ def _keep_report(terminal: Terminal, target: Target, execution: str) -> None:
 def _ask(terminal: Terminal, target: Target, execution: str, digest: str) -> None:
     """Asks at the terminal; without one, APPROVE=yes or APPROVE=no answers, and silence is a no."""
     _keep_report(terminal, target, execution)
-    answer = os.environ.get("APPROVE", "").lower()
+    answer = up.answer()
     reason = f"APPROVE={answer}"
-    if answer not in ("yes", "no") and sys.stdin.isatty():
+    if not answer and sys.stdin.isatty():
         answer, reason = _at_the_terminal(terminal)
-    elif answer not in ("yes", "no"):
+    elif not answer:
         terminal.line("            There is no terminal to ask at: rejecting. The same command with APPROVE=yes in front of it approves.")
         answer, reason = "no", "nobody was there to ask"
     approver = replace(target, settings=target.settings | {"AWS_ACCESS_KEY_ID": APPROVER})

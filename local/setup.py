@@ -154,11 +154,12 @@ def _is(stamp: Path, wanted: str) -> bool:
 
 
 @contextmanager
-def only_one(name: str) -> Iterator[None]:
-    """Two scripts started at once must not install or build into the same directory."""
+def only_one(name: str, wait: bool = True) -> Iterator[None]:
+    """Two scripts started at once must not install or build into the same directory. The second one waits for the first,
+    or gets a `BlockingIOError`."""
     LOCAL.mkdir(exist_ok=True)
     with open(LOCAL / f"{name}.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
 
 

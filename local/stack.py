@@ -24,7 +24,7 @@ from typing import Any, Self
 from scripts.operate.target import Target
 
 from local import deploy as deploying
-from local import environment, paths, postgres
+from local import environment, paths, postgres, processes
 from local.aws import Account, Aws, classic_secret
 from local.deploy import Deployment
 from local.mailbox import Mailbox
@@ -44,7 +44,7 @@ class Stack:
         self.say = say
         self.aws = Aws(self.state)
         url = os.environ.get("DATABASE_URL")
-        self.postgres = postgres.Named(url) if url else postgres.Embedded(self.state)
+        self.postgres = postgres.Named(url) if url is not None else postgres.Embedded(self.state)
         self.deployments: list[Deployment] = []
         self._migrations = Path(migrations).resolve()
         self._mailboxes: dict[str, Mailbox] = {}
@@ -65,16 +65,24 @@ class Stack:
             self.account: Account = self.aws.furnish(self.connection)
             self._save()
         except BaseException:
-            self.say("Stopping what was started")
-            self.stop()
+            self.give_up()
             raise
         return self
 
     def stop(self) -> None:
         """Stops what was started and deletes the database. Safe to call at any time, by any process."""
-        self.aws.stop()
-        self.postgres.remove()
-        (self.state / "stack.json").unlink(missing_ok=True)
+        with processes.uninterrupted():
+            self.aws.stop()
+            self.postgres.remove()
+            (self.state / "stack.json").unlink(missing_ok=True)
+
+    def give_up(self) -> None:
+        """The same, and says so."""
+        with processes.uninterrupted():
+            try:
+                self.say("Stopping what was started")
+            finally:
+                self.stop()
 
     def __enter__(self) -> Self:
         return self.start()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from scripts.operate.terminal import Terminal
 
-from local import deploy, paths, processes
+from local import deploy, paths, processes, setup
 from local.stack import Stack
 
 SERVERS = ("postgres", "aws", "stepfunctions")
@@ -32,8 +34,7 @@ def up() -> int:
     try:
         deployment = stack.deploy(wanted_environment())
     except BaseException:
-        say("Stopping what was started")
-        stack.stop()
+        stack.give_up()
         raise
     terminal.heading(f"{deployment.stack} is up")
     for command, purpose in (
@@ -59,6 +60,17 @@ def down() -> int:
     return 0
 
 
+@contextmanager
+def alone(state: Path) -> Iterator[None]:
+    """Keeps another command from starting or stopping the same stack meanwhile: each would delete what the other has."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(setup.only_one(f"stack-{state.name}", wait=False))
+        except BlockingIOError:
+            raise NotNow("Another `make run`, `make up` or `make down` is at work in this checkout: wait for its end") from None
+        yield
+
+
 def refuse_if_running(state: Path) -> None:
     """There is one stack per checkout, so that `local` means one thing."""
     if is_running(state):
@@ -79,17 +91,33 @@ def kept_environment(state: Path) -> dict[str, str]:
     return json.loads(file.read_text())["environment"]
 
 
+def option(name: str) -> str | None:
+    """A variable that is given to make. An empty one is a shell's that is not set, and not what was meant."""
+    value = os.environ.get(name)
+    if value is not None and not value.strip():
+        sys.exit(f"{name} is empty: give it a value, or leave it out")
+    return value
+
+
 def wanted_environment() -> str:
     """ENV, or dev."""
-    env = os.environ.get("ENV") or "dev"
+    env = option("ENV") or "dev"
     if env not in ("dev", "qa", "prod"):
         sys.exit(f"ENV={env} is not an environment: use dev, qa or prod")
     return env
 
 
+def answer() -> str:
+    """APPROVE: yes or no, or empty where it is not given."""
+    said = (option("APPROVE") or "").lower()
+    if said not in ("yes", "no", ""):
+        sys.exit(f"APPROVE={said} is no answer: use yes or no")
+    return said
+
+
 def migrations() -> Path:
     """MIGRATIONS, or the repository's own."""
-    directory = Path(os.environ.get("MIGRATIONS") or paths.MIGRATIONS).expanduser()
+    directory = Path(option("MIGRATIONS") or paths.MIGRATIONS).expanduser()
     if not directory.is_dir():
         sys.exit(f"MIGRATIONS={directory} is not a directory")
     return directory.resolve()

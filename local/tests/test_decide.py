@@ -1,5 +1,6 @@
 """What scripts/approve and scripts/reject send, and what they make of the answer."""
 
+import itertools
 import json
 import threading
 from datetime import UTC, datetime
@@ -91,20 +92,35 @@ def test_a_query_is_signed(url, target):
     assert (method, path) == ("GET", f"/some-id/?execution={ARN.replace(':', '%3A')}") and caller is not None
 
 
-@pytest.mark.parametrize("first", [None, (502, b"Internal Server Error")])
-def test_an_answer_that_was_lost_is_asked_for_again_once(url, target, first):
-    url.answers = [first, (200, RECORDED)]
+@pytest.fixture
+def pauses(monkeypatch):
+    """How long was waited before each further attempt, without waiting."""
+    waited = []
+    monkeypatch.setattr(function_url.time, "sleep", waited.append)
+    return waited
+
+
+FAILED = (502, b"Internal Server Error")
+TOO_MANY = (429, {"Reason": "ConcurrentInvocationLimitExceeded", "Type": "User", "message": "Rate Exceeded."})
+
+
+@pytest.mark.parametrize("failures", [[None], [FAILED], [TOO_MANY], [FAILED, None, TOO_MANY]])
+def test_an_answer_that_was_lost_is_asked_for_again(url, target, pauses, failures):
+    url.answers = [*failures, (200, RECORDED)]
     assert decide.decide(target, ARN, "abc", "approve", "fine") == RECORDED
-    assert len(url.requests) == 2 and url.requests[0][2] == url.requests[1][2]
+    assert len(url.requests) == len(failures) + 1 and len({request[2] for request in url.requests}) == 1
+    assert len(pauses) == len(failures) and all(b > a > 0 for a, b in itertools.pairwise(pauses))
 
 
-def test_no_answer_at_all(url, target, capsys):
-    url.answers = [None, None]
+def test_no_answer_at_all(url, target, pauses, capsys):
+    url.answers = [None] * 4
     with pytest.raises(HTTPClientError):
         decide.decide(target, ARN, "abc", "approve", "fine")
-    url.answers = [(502, b"Internal Server Error")] * 2
-    assert decide.main("approve", [ARN, "--digest", "abc", "--reason", "fine"]) == 1
-    assert "scripts/logs prod --step approve" in capsys.readouterr().err
+    for failure in (FAILED, TOO_MANY):
+        url.answers = [failure] * 4
+        assert decide.main("approve", [ARN, "--digest", "abc", "--reason", "fine"]) == 1
+        assert "scripts/logs prod --step approve" in capsys.readouterr().err
+    assert url.answers == []
 
 
 def test_a_refusal_is_told_in_the_functions_words(url, target, capsys):

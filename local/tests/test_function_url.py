@@ -2,6 +2,8 @@
 
 import io
 import json
+import shutil
+import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -14,6 +16,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from local import environment, function_url, paths, processes
+from local.tests import readme
 
 URL = "http://127.0.0.1:1/_aws/lambda-url/some-id/"
 QUERY = "?execution=arn%3Aaws%3Astates%3A%3A1&x=a%20b"
@@ -59,6 +62,12 @@ class TestSigner:
         assert self.ask(request, query=asked) is not None
         assert self.ask(request, query=asked | {"x": ["other"]}) is None
         assert self.ask(request) is None
+
+    def test_a_colon_in_the_query_is_signed_as_an_escape(self):
+        asked = {"execution": ["arn:aws"]}
+        assert self.ask(signed(url=f"{URL}?execution=arn%3Aaws"), query=asked) is not None
+        for other in ("arn:aws", "arn%3aaws"):
+            assert self.ask(signed(url=f"{URL}?execution={other}"), query=asked) is None
 
     def test_what_is_not_as_it_was_signed_is_nobodys(self):
         assert self.ask(signed(secret="wrong")) is None
@@ -154,6 +163,20 @@ class TestServed:
         changed = signed(url=url, body=b'{"decision": "reject"}')
         changed.body = b'{"decision": "approve"}'[:22]
         assert send(changed)[0] == 403
+
+    @pytest.mark.skipif(not shutil.which("curl"), reason="this machine has no curl")
+    @pytest.mark.parametrize("token", ["", "of-a-session"])
+    def test_curl_as_the_readme_has_it(self, url, token):
+        arn = "arn:aws:states:us-east-1:000000000000:execution:lockstep-migrations-prod:apply-20260101T000000Z-a1b2c3"
+        [listing] = [block for block in readme.blocks() if "--aws-sigv4" in block]
+        settings = environment.isolated(AWS_ACCESS_KEY_ID="Ann", AWS_SESSION_TOKEN=token, URL=url)
+        # The look-up is emulated; local/tests/test_readme.py looks at its arguments.
+        script = 'aws() { echo "$URL"; }\n' + listing.replace("<ARN>", arn)
+        sent = subprocess.run(["bash", "-euc", script], env=settings, capture_output=True, text=True, timeout=60, check=True)
+        event = json.loads(sent.stdout)
+        assert event["requestContext"]["http"]["method"] == "GET", sent.stdout
+        assert event["queryStringParameters"] == {"execution": arn}
+        assert event["requestContext"]["authorizer"]["iam"] == function_url.identity("Ann")
 
     def test_what_fails_inside_is_not_told(self, url):
         status, _, text = send(signed("GET", url + "?fail=1", body=b""))

@@ -39,8 +39,17 @@ def test_database_url():
     assert "p/w%" not in repr(named)
 
 
-@pytest.mark.parametrize("url", ["mysql://a/b", "postgres://host", "postgres://u:p@h/d?sslmode=prefer"])
+@pytest.mark.parametrize("url", ["", "mysql://a/b", "postgres://host", "postgres://u:p@h/d?sslmode=prefer"])
 def test_database_url_that_does_not_fit(url, monkeypatch):
     monkeypatch.delenv("DATABASE_TLS", raising=False)
     with pytest.raises(DatabaseFailed):
         Named(url)
+
+
+@pytest.mark.parametrize("password", ["{}/1", "1/{}", "{}?1", "1?{}", "{}#1", "1#{}", "{}[1", "1]{}", "/{}", "{}:1/2"])
+def test_a_password_that_is_not_encoded_is_not_told(password):
+    with pytest.raises(DatabaseFailed) as refused:
+        Named(f"postgres://user:{password.format('secret')}@db.example:5433/app?sslmode=disable")
+    assert "%2F" in str(refused.value) and "secret" not in str(refused.value) and "1" not in str(refused.value)
+    # Nor by what Python tells of where it came from.
+    assert refused.value.__cause__ is None and refused.value.__context__ is None

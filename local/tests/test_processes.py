@@ -1,9 +1,15 @@
 """Only a process that is still the recorded one is ever signalled."""
 
+import os
+import signal
 import subprocess
 import sys
+import threading
+
+import pytest
 
 from local import processes
+from local.stack import Stack
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
@@ -37,3 +43,67 @@ def test_says_why_a_server_did_not_come_up(tmp_path):
         assert "no such option" in str(failure)
     else:
         raise AssertionError("a dead server was taken for a ready one")
+
+
+@pytest.fixture
+def interruptible():
+    """Ctrl-C works, also where pytest was started in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_what_must_be_done_as_a_whole_is_interrupted_afterwards(interruptible):
+    done = []
+    with pytest.raises(KeyboardInterrupt), processes.uninterrupted():
+        signal.raise_signal(signal.SIGINT)
+        with processes.uninterrupted():
+            signal.raise_signal(signal.SIGINT)
+            done.append("inside")
+        done.append("outside")
+    assert done == ["inside", "outside"]
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_other_threads_are_not_interrupted_anyway():
+    done = []
+
+    def work():
+        with processes.uninterrupted():
+            done.append(1)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert done == [1]
+
+
+def test_a_server_runs_also_while_ctrl_c_is_pressed(monkeypatch):
+    """`ps` would end by it, and what it does not tell of would be taken for gone."""
+    run = subprocess.run
+    sessions = []
+
+    def look(*given, **options):
+        code = [sys.executable, "-c", "import os; print(os.getsid(0))"]
+        sessions.append(int(run(code, check=True, capture_output=True, start_new_session=options["start_new_session"]).stdout))
+        return run(*given, **options)
+
+    monkeypatch.setattr(processes.subprocess, "run", look)
+    assert processes.start_time(os.getpid())
+    assert sessions[0] != os.getsid(0)
+
+
+@pytest.mark.parametrize("again", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_while_a_stack_stops_leaves_nothing(again, interruptible, tmp_path, monkeypatch):
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        stack, record = Stack(tmp_path), tmp_path / "postgres.json"
+        server = processes.start("PostgreSQL", SLEEP, tmp_path / "log", record)
+        monkeypatch.setattr(stack.aws, "stop", lambda: signal.raise_signal(again))
+        with pytest.raises((KeyboardInterrupt, SystemExit)):
+            stack.stop()
+        assert not server.is_running() and not record.exists()
+    finally:
+        signal.signal(signal.SIGTERM, before)

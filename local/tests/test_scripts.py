@@ -3,6 +3,7 @@
 import io
 import json
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from unittest.mock import MagicMock
 
 import pytest
@@ -44,13 +45,10 @@ def test_exit_status(status, error, code):
 
 def test_input_holds_only_what_was_given():
     assert execution_input("me") == {"requestedBy": "me"}
-    assert execution_input("me", mode="plan", up_to="2_x", more='{"commit": "abc", "requestedBy": "Ann"}') == {
+    assert execution_input("me", mode="plan", up_to="2_x", more={"commit": "abc", "requestedBy": "Ann"}) == {
         "commit": "abc", "mode": "plan", "requestedBy": "Ann", "upTo": "2_x",
     }
-    assert execution_input("me", more='{"requestedBy": "Ann"}', requested_by="Bob")["requestedBy"] == "Bob"
-    for wrong in ("[]", "{bad"):
-        with pytest.raises(ValueError, match="--input: give a JSON object"):
-            execution_input("me", more=wrong)
+    assert execution_input("me", more={"requestedBy": "Ann"}, requested_by="Bob")["requestedBy"] == "Bob"
 
 
 @pytest.mark.parametrize("account", ["111122223333", "000000000000"])
@@ -197,11 +195,88 @@ class TestMigrate:
         said = capsys.readouterr()
         assert said.out == "" and "no such execution of lockstep-migrations-prod" in said.err
 
+    def test_a_reader_that_leaves(self, states, capsys, monkeypatch):
+        """`| head -1`: the run goes on, and the standard error says so."""
+        monkeypatch.setattr(migrate, "reader_left", lambda: None)
+        monkeypatch.setattr(migrate, "_heading", MagicMock(side_effect=BrokenPipeError))
+        assert migrate.main(["prod", "--project", "shop"]) == follow.INTERRUPTED == 130
+        said = capsys.readouterr()
+        assert said.out == "" and "scripts/migrate prod --follow apply-1 --project shop" in said.err
+
+    def test_a_reader_that_leaves_when_it_has_ended(self, states, capsys, monkeypatch):
+        now = datetime.now(UTC)
+        states.describe_execution.return_value = {
+            "status": "FAILED", "error": "Approval.Rejected", "startDate": now, "stopDate": now,
+        }
+        monkeypatch.setattr(migrate, "reader_left", lambda: None)
+        monkeypatch.setattr(show, "failure", MagicMock(side_effect=BrokenPipeError))
+        assert migrate.main(["prod"]) == follow.REJECTED == 3
+        assert capsys.readouterr().err == ""
+
     @pytest.mark.parametrize("wrong", [["--stop", "a", "--follow", "b"], ["--stop", "a", "--mode", "plan"]])
     def test_options_that_would_be_ignored_are_refused(self, wrong, capsys):
         with pytest.raises(SystemExit, match="2"):
             migrate.main(["prod", *wrong])
         assert "--stop" in capsys.readouterr().err
+
+
+APPLIED = {"message": "applied migration", "migration": "1_a", "number": 1, "total": 1, "duration_ms": 5}
+DONE = {"message": "step done", "step": "apply"}
+
+
+class TestLastLines:
+    """CloudWatch has a line some seconds after it was written; the execution has ended by then."""
+
+    @pytest.fixture
+    def run(self, monkeypatch):
+        """Follows an execution that ended. Its log's lines come one look after the other; what is shown comes back."""
+        clock = [0.0]
+        monkeypatch.setattr(follow.time, "monotonic", lambda: clock[0])
+        monkeypatch.setattr(follow.time, "sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
+
+        def run(*looks, error=None):
+            at = datetime(2026, 1, 1, tzinfo=UTC)
+            task = ("TaskFailed", "taskFailed", {"error": error}) if error else ("TaskSucceeded", "taskSucceeded", {})
+            events = [
+                {"id": 1, "type": "TaskStateEntered", "timestamp": at, "stateEnteredEventDetails": {"name": "Apply"}},
+                {"id": 2, "type": task[0], "timestamp": at, f"{task[1]}EventDetails": task[2]},
+            ]
+            states = _Client(events)
+            states.describe_execution = lambda **_: {
+                "status": "FAILED" if error else "SUCCEEDED", "error": error, "startDate": at, "stopDate": at,
+            }
+            left = list(looks)
+            logs = SimpleNamespace(get_paginator=lambda _: SimpleNamespace(paginate=lambda **_: [
+                {"events": [
+                    {"timestamp": number, "message": json.dumps({"execution": "apply-1"} | line)}
+                    for number, line in enumerate(left.pop(0) if left else [])
+                ]},
+            ]))
+            monkeypatch.setattr(Target, "client", lambda _, service: logs if service == "logs" else states)
+            stream = io.StringIO()
+            follow.Follower(Target("prod", "shop-migrations-prod"), ARN, Terminal(stream)).follow()
+            return stream.getvalue(), clock[0]
+
+        return run
+
+    @pytest.mark.parametrize("error", [None, "Migration.Failed"])
+    def test_they_are_waited_for(self, run, error):
+        shown, waited = run([], [], [], [APPLIED], [DONE], error=error)
+        assert "migration 1 of 1: 1_a" in shown.partition("Result")[0] and 0 < waited < 10
+
+    def test_what_is_there_is_not(self, run):
+        assert run([APPLIED, DONE])[1] == 0
+
+    def test_ctrl_c_only_ends_the_waiting(self, run, monkeypatch):
+        monkeypatch.setattr(follow.time, "sleep", MagicMock(side_effect=KeyboardInterrupt))
+        assert "Result" in run([])[0]
+
+    def test_not_for_ever(self, run):
+        shown, waited = run([APPLIED])
+        assert "1_a" in shown and 10 <= waited < 15
+
+    def test_what_was_killed_has_none(self, run):
+        assert run([APPLIED], error="Sandbox.Timedout")[1] == 0
 
 
 def test_colour_only_where_wanted():

@@ -92,6 +92,13 @@ def test_json_means_the_same():
         assert not any(is_command(line) for line in written.splitlines()), ascii(text)
 
 
+def test_json_that_fits_into_less_than_unicode():
+    for text in ("Zoë ✓", "\U0001f600", "a\u202eb"):
+        for encoding in ("ascii", "latin-1", "US-ASCII"):
+            written = as_json({"name": text}, encoding)
+            assert written.isascii() and json.loads(written) == {"name": text}
+
+
 def shown_in_all_ways(text):
     """Everything that the scripts show of a run, with the text in each place."""
     record, failed = overwritten(told.RECORD, text), overwritten(told.FAILED, text)

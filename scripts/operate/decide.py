@@ -5,12 +5,12 @@ The request is signed with the caller's AWS credentials; AWS verifies them, and 
 
 from __future__ import annotations
 
-import argparse
 import sys
 from typing import Any
 
 from scripts.operate import function_url, show
-from scripts.operate.errors import EXPECTED, explain
+from scripts.operate.arguments import PLACES, Parser
+from scripts.operate.errors import EXPECTED, exit_code, explain
 from scripts.operate.target import Target, find
 from scripts.operate.terminal import Terminal
 
@@ -38,11 +38,11 @@ def decide(
 
 def main(decision: str, arguments: list[str] | None = None) -> int:
     """The command line of scripts/approve and scripts/reject."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"scripts/{decision}",
         description=f"{decision.capitalize()}s a migration run that waits for approval, as the owner of your AWS credentials.",
     )
-    parser.add_argument("environment", nargs="?", help="dev, qa, prod or local; not needed with an ARN")
+    parser.add_argument("environment", nargs="?", choices=PLACES, help="not needed with an ARN")
     parser.add_argument("execution", help="the execution's name or ARN")
     parser.add_argument("--digest", required=True, help="the digest of the plan that you read")
     parser.add_argument("--reason", required=True, help="why; it goes into the record and the mail")
@@ -61,7 +61,7 @@ def main(decision: str, arguments: list[str] | None = None) -> int:
         return REFUSED
     except EXPECTED as failure:
         Terminal(sys.stderr).line(f"scripts/{decision}: {explain(failure, stack, region)}", "red")
-        return 1
+        return exit_code(failure)
     except KeyboardInterrupt:
         Terminal(sys.stderr).line("Interrupted; whether it was decided, scripts/show tells", "yellow")
         return 130

@@ -7,7 +7,6 @@ nobody has confirmed is pointed out, because until then nobody learns how a migr
 
 from __future__ import annotations
 
-import argparse
 import os
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import boto3
 from local.setup import SetupFailed, install_sam
 
 from scripts.operate import subnets
+from scripts.operate.arguments import Parser
 from scripts.operate.errors import EXPECTED, explain
 from scripts.operate.samconfig import SAMCONFIG, NotReady, read
 from scripts.operate.target import ENVIRONMENTS, ROOT, project_option
@@ -33,7 +33,7 @@ _VARIABLES = {
 
 def main(arguments: list[str] | None = None) -> int:
     """Returns the exit status."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="scripts/deploy", description="Builds and deploys the stack of an environment."
     )
     parser.add_argument("environment", choices=ENVIRONMENTS)
@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--no-build", action="store_true", help="deploy what was built last, for this or another environment"
     )
     parser.add_argument(
-        "--role-arn", metavar="ARN", help="the role that CloudFormation works with, if not your own; empty is none"
+        "--role-arn", metavar="ARN", type=str, help="the role that CloudFormation works with, if not your own; empty is none"
     )
     options = parser.parse_args(arguments)
     terminal = Terminal(sys.stderr)

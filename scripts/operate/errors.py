@@ -14,7 +14,7 @@ from botocore.exceptions import (
 
 from scripts.operate.function_url import NotReached
 from scripts.operate.samconfig import NotReady
-from scripts.operate.target import NoSuchTarget
+from scripts.operate.target import NoSuchTarget, WrongArguments
 
 #: What a script expects to go wrong; everything else is a fault of its own.
 EXPECTED = (NoSuchTarget, NotReady, NotReached, ClientError, BotoCoreError)
@@ -22,6 +22,11 @@ EXPECTED = (NoSuchTarget, NotReady, NotReached, ClientError, BotoCoreError)
 _ABSENT = ("StateMachineDoesNotExist", "ResourceNotFoundException")
 _EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired")
 _FORBIDDEN = ("AccessDenied", "AccessDeniedException", "UnrecognizedClientException")
+
+
+def exit_code(failure: Exception) -> int:
+    """As argparse ends where the arguments are wrong, if that is what shows only now."""
+    return 2 if isinstance(failure, WrongArguments) else 1
 
 
 def explain(failure: Exception, stack: str, region: str | None = None) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from botocore.exceptions import BotoCoreError
+
 from scripts.operate import show
 from scripts.operate.history import History, Step, plain_cause
 from scripts.operate.progress import ApplyLog, Progress
@@ -22,6 +24,12 @@ _LONG = 3.0
 
 #: Of a long history, what was applied since the last look is one line.
 _MANY = 50
+
+#: For so many seconds after the end, the last lines of the apply function's log are waited for: CloudWatch has them late.
+_LATE = 10.0
+
+#: An attempt that ends with an error of such a name was ended by the platform, and logged no end.
+_OF_THE_PLATFORM = ("Lambda.", "Sandbox.", "Runtime.", "States.")
 
 _SAID = {
     "DatabaseStatus": "Looking up the database instance",
@@ -51,6 +59,8 @@ class Follower:
         #: The state it is in, and while it waits for approval, until when.
         self.state = ""
         self.expires_at = ""
+        #: How to exit, once the execution has ended.
+        self.status: int | None = None
         self._states = target.client("stepfunctions")
         self._history = History(self._states, execution)
         described = self._states.describe_execution(executionArn=execution)
@@ -60,6 +70,7 @@ class Follower:
         self._plan: dict[str, Any] = {}
         self._applying: dict[int, Progress] = {}
         self._log_wanted = False
+        self._attempts = 0
         self._database_status = ""
 
     def follow(self) -> int:
@@ -73,10 +84,25 @@ class Follower:
                 self._show(step)
             self._show_progress()
             if described["status"] != "RUNNING":
-                return self._end(described)
+                self.status = exit_status(described["status"], described.get("error") or "")
+                self._await_log(pause)
+                self._end(described)
+                return self.status
             time.sleep(pause)
 
+    def _await_log(self, pause: float) -> None:
+        """Until each attempt's last line is here. Ctrl-C, no answer, or no line for a while is the end of it."""
+        deadline = time.monotonic() + _LATE
+        try:
+            while self._log.ended < self._attempts and not self._log.refused and time.monotonic() < deadline:
+                time.sleep(pause)
+                self._show_progress()
+        except (KeyboardInterrupt, BotoCoreError):
+            return
+
     def _show(self, step: Step) -> None:
+        if step.state == "Apply" and step.kind in ("succeeded", "failed"):
+            self._attempts += not step.error.startswith(_OF_THE_PLATFORM)
         if step.kind == "entered":
             self._show_entered(step)
         elif step.kind == "failed" and step.state == "Approval" and step.error == "States.Timeout":
@@ -163,15 +189,14 @@ class Follower:
         for progress in done:
             self._say(progress.at, str(progress))
 
-    def _end(self, described: dict[str, Any]) -> int:
+    def _end(self, described: dict[str, Any]) -> None:
         took = (described["stopDate"] - described["startDate"]).total_seconds()
         if described["status"] == "SUCCEEDED":
             self.output = json.loads(described.get("output") or "{}")
             show.result(self.terminal, self.output, took)
-            return SUCCEEDED
+            return
         error, cause = described.get("error") or "", plain_cause(described.get("cause") or "")
         show.failure(self.terminal, described["status"], error, cause)
-        return exit_status(described["status"], error)
 
     def _say(self, at: datetime, text: str, *styles: str) -> None:
         elapsed = max(0.0, (at - self._started).total_seconds())

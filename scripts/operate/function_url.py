@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from typing import Any
 from urllib.parse import quote
 
@@ -22,6 +23,11 @@ ALIAS = "live"
 #: Seconds to connect, and to wait for an answer.
 _PATIENCE = (10, 60)
 
+#: Seconds between the attempts: what fails for a moment, or is asked too much, is given time.
+_PAUSES = (1, 2, 4)
+
+_TOO_MANY_REQUESTS = 429
+
 
 class NotReached(RuntimeError):
     """The function did not answer, or AWS did not let the caller through; the message says what to do."""
@@ -36,17 +42,21 @@ def call(
     if query:
         url += "?" + "&".join(f"{name}={quote(value, safe='')}" for name, value in query.items())
     data = b"" if body is None else json.dumps(body).encode()
-    for last in (False, True):
+    # It may have arrived, and the answer been lost: asked the same again, the function answers the same.
+    for pause in _PAUSES:
         try:
             answer = _send(target, method, url, data)
         except (NotConnected, HTTPClientError):
-            # It may have arrived, and the answer been lost: asked the same again, the function answers the same.
-            if last:
-                raise
-            continue
-        if answer.status_code < 500 or last:
-            return _read(target, step, answer)
-    raise AssertionError
+            pass
+        else:
+            if not _failed(answer):
+                return _read(target, step, answer)
+        time.sleep(pause)
+    return _read(target, step, _send(target, method, url, data))
+
+
+def _failed(answer: AWSResponse) -> bool:
+    return answer.status_code >= 500 or answer.status_code == _TOO_MANY_REQUESTS
 
 
 def _send(target: Target, method: str, url: str, data: bytes) -> AWSResponse:
@@ -66,7 +76,7 @@ def _read(target: Target, step: str, answer: AWSResponse) -> tuple[int, dict[str
         said = json.loads(answer.text)
     except ValueError:
         said = None
-    if answer.status_code >= 500 or not isinstance(said, dict):
+    if _failed(answer) or not isinstance(said, dict):
         why = said["message"] if isinstance(said, dict) and "error" in said else f"see scripts/logs {target.word} --step {step}"
         raise NotReached(f"The {step} function failed ({answer.status_code}): {why}")
     # AWS's own refusal; the function's has a name.

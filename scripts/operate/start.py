@@ -12,9 +12,6 @@ from typing import Any
 
 from scripts.operate.target import Target
 
-_EXAMPLE = '{"mode": "plan"}'
-
-
 #: The options of a new run, and the fields of the execution's input that they are.
 FIELDS = {
     "mode": "mode", "up_to": "upTo", "migration": "migration", "resolution": "resolution", "reason": "reason",
@@ -22,15 +19,9 @@ FIELDS = {
 }
 
 
-def execution_input(asks: str, more: str | None = None, **options: Any) -> dict[str, Any]:
+def execution_input(asks: str, more: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
     """The execution's input from the command line: only what was given, and who asks where nobody said so."""
-    try:
-        given = json.loads(more) if more else {}
-    except ValueError as failure:
-        raise ValueError(f"--input: give a JSON object, such as '{_EXAMPLE}' ({failure})") from None
-    if not isinstance(given, dict):
-        raise ValueError(f"--input: give a JSON object, such as '{_EXAMPLE}'")
-    return {"requestedBy": asks} | given | {FIELDS[name]: value for name, value in options.items() if value}
+    return {"requestedBy": asks} | (more or {}) | {FIELDS[name]: value for name, value in options.items() if value}
 
 
 def requester(target: Target) -> str:

@@ -32,6 +32,10 @@ class NoSuchTarget(RuntimeError):
     """The stack cannot be found; the message says what to do."""
 
 
+class WrongArguments(NoSuchTarget):
+    """The arguments can name no stack."""
+
+
 @dataclass(frozen=True)
 class Target:
     """A deployed stack."""
@@ -106,12 +110,12 @@ def find(word: str | None, project: str | None = None, execution: str = "") -> T
     region, stack = _named_by(execution)
     word = word or stack.rpartition("-")[2]
     if not word:
-        raise NoSuchTarget(f"Name the environment before '{execution}', or give the execution's whole ARN")
+        raise WrongArguments(f"Name the environment before '{execution}', or give the execution's whole ARN")
     if word not in (*ENVIRONMENTS, "local"):
-        raise NoSuchTarget(f"There is no environment '{word}': use {', '.join(ENVIRONMENTS)} or local")
+        raise WrongArguments(f"There is no environment '{word}': use {', '.join(ENVIRONMENTS)} or local")
     wanted = f"{project or _project(stack) or DEFAULT_PROJECT}-migrations-{word}"
     if stack and word != "local" and stack != wanted:
-        raise NoSuchTarget(f"{execution} is an execution of {stack}, not of {wanted}")
+        raise WrongArguments(f"{execution} is an execution of {stack}, not of {wanted}")
     if word == "local" or _is_on_this_machine(execution):
         return local_target(Path(os.environ.get("LOCKSTEP_LOCAL") or paths.DEFAULT_STACK), project, stack)
     default_region, profile = samconfig.place(word)
@@ -151,5 +155,5 @@ def _named_by(execution: str) -> tuple[str, str]:
         return "", ""
     parts = execution.split(":")
     if len(parts) != 8 or parts[5] != "execution":
-        raise NoSuchTarget(f"{execution} is not the ARN of an execution")
+        raise WrongArguments(f"{execution} is not the ARN of an execution")
     return parts[3], parts[6]

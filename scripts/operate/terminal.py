@@ -35,7 +35,12 @@ class Terminal:
     def line(self, text: str = "", *styles: str) -> None:
         """One line, at once, in which a line break is shown as an escape."""
         parts = self.paint(text, *styles).split(self._mark)
-        print("\033".join(harmless(part) for part in parts), file=self.stream, flush=True)
+        try:
+            print("\033".join(harmless(part) for part in parts), file=self.stream, flush=True)
+        except BrokenPipeError:
+            # A failure that cannot be told is still that failure, not another one.
+            if self.stream is not sys.stderr:
+                raise
 
     def lines(self, text: str, *styles: str) -> None:
         """A message of ours that has several lines."""
@@ -51,6 +56,17 @@ class Terminal:
         """Several lines, moved to the right."""
         for part in lines(text):
             self.line(" " * by + part if part.strip() else "")
+
+
+def write_anywhere() -> None:
+    """Lets this process write to a terminal or a file of any encoding: a character that it lacks is shown as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")
+
+
+def reader_left() -> None:
+    """After a broken pipe: neither what Python still holds back for the standard output nor a further line can fail."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def seconds(value: float) -> str:

@@ -7,6 +7,7 @@ would take for a workflow command is none any more.
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from typing import Any
@@ -36,9 +37,9 @@ def lines(text: str) -> list[str]:
     return text.replace("\r\n", "\n").removesuffix("\n").split("\n") if text else []
 
 
-def as_json(value: Any) -> str:
-    """A value for a program that reads JSON, which shows harmlessly at a terminal too."""
-    written = json.dumps(value, indent=2, ensure_ascii=False).replace("##[", "##\\u005b")
+def as_json(value: Any, encoding: str = "utf-8") -> str:
+    """A value for a program that reads JSON, which shows harmlessly at a terminal too, whatever its encoding."""
+    written = json.dumps(value, indent=2, ensure_ascii=codecs.lookup(encoding).name != "utf-8").replace("##[", "##\\u005b")
     # Beyond its own line feeds JSON has such characters within texts only, where its own escapes may stand.
     return "".join(one if one == "\n" or is_plain(one) else _json_escape(one) for one in written)
 

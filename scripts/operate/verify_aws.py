@@ -6,7 +6,6 @@ an instance that carries the tag `throw-away` with the value `true`. What only a
 
 from __future__ import annotations
 
-import argparse
 import os
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from scripts.operate.arguments import Parser
 from scripts.operate.deploy import outputs_of, unconfirmed
 from scripts.operate.errors import EXPECTED, explain
 from scripts.operate.samconfig import NotReady, Settings, read
@@ -31,7 +31,7 @@ _SETTINGS = ("CodeSha256", "Environment", "KMSKeyArn", "MemorySize", "Timeout")
 
 def main(arguments: list[str] | None = None) -> int:
     """Returns the exit status."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="scripts/verify-aws",
         description="Runs the end-to-end tests against an environment that scripts/deploy has deployed to AWS. "
         "They migrate its database, which has to be empty; the RDS instance must carry the tag throw-away=true.",

@@ -82,6 +82,13 @@ def test_a_report_that_cannot_be_had_is_said_and_costs_nothing(states: MagicMock
     assert "it expired" in (tmp_path / "summary").read_text()
 
 
+def test_a_reader_that_leaves_makes_no_job_green(states: MagicMock, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    monkeypatch.setattr(github, "reader_left", lambda: None)
+    monkeypatch.setattr(github, "_JOBS", {"decide": MagicMock(side_effect=BrokenPipeError)})
+    assert github.main(["decide", "prod", "--execution", "github-7-1"]) == 7
+    assert "The execution goes on without you" in capsys.readouterr().err
+
+
 def test_what_is_printed_commands_nothing(states: MagicMock, capsys) -> None:
     states.describe_execution.side_effect = KeyboardInterrupt
     assert github.main(["decide", "prod", "--execution", "github-7-1"]) == 130

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
+import yaml
+from samtranslator.yaml_helper import yaml_parse
 
 from scripts.operate import github_lint
+from scripts.operate.target import ROOT
 
 
 @pytest.fixture
@@ -27,12 +31,14 @@ def test_the_repositorys_own_are_clean(workflows: Path) -> None:
         ("needs: deploy", "needs: deplyo", 'needs job "deplyo" which does not exist'),
         ("needs.start.outputs.waiting == ", "needs.start.outputs.waits == ", 'property "waits" is not defined'),
         ("queue: max", "queued: max", 'unexpected key "queued"'),
-        ("timeout-minutes: 55", "timeout-minute: 55", 'unexpected key "timeout-minute"'),
+        ("timeout-minutes: 110", "timeout-minute: 110", 'unexpected key "timeout-minute"'),
         # zizmor
         ('scripts/deploy "$ENVIRONMENT"', "scripts/deploy ${{ inputs.reason }}", "template-injection"),
         ("permissions: {}", "permissions: write-all", "excessive-permissions"),
-        ("actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2", "actions/checkout@v4", "unpinned-uses"),
+        ("actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1", "actions/checkout@v7", "unpinned-uses"),
         ("        with:\n          persist-credentials: false\n", "", "artipacked"),
+        # the list of actions
+        ("90b1 # v7.0.1", "90b1 # v7.0.0", "# v7.0.0 is not the pin that actions.toml has"),
         ("actions: read # who reviewed", "actions: write", "undocumented-permissions"),
     ],
 )
@@ -45,3 +51,38 @@ def test_a_seeded_fault_is_found(
     file.write_text(text.replace(old, new, 1))
     assert github_lint.main([str(workflows)]) == 1
     assert said in "".join(capfd.readouterr())
+
+
+PIN = {"commit": "1" * 40, "version": "v1.0.0", "runs": "node24"}
+
+
+@pytest.mark.parametrize(
+    ("listed", "found"),
+    [
+        ({"a/b": PIN}, []),
+        ({"a/b": PIN | {"runs": "node20"}}, ["actions.toml: a/b v1.0.0 runs on node20, not on node24"]),
+        ({"a/b": PIN | {"commit": "2" * 40}}, [f"w.yml: a/b@{'1' * 40} # v1.0.0 is not the pin that actions.toml has"]),
+        ({}, [f"w.yml: a/b@{'1' * 40} # v1.0.0 is not the pin that actions.toml has"]),
+        ({"a/b": PIN, "c/d": PIN}, ["actions.toml: c/d is used by no workflow"]),
+    ],
+)
+def test_actions_are_pinned_to_what_the_runners_can_run(listed: dict, found: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "w.yml"
+    file.write_text(f"      - uses: a/b@{PIN['commit']} # {PIN['version']}\n")
+    assert github_lint.actions([file], listed) == found
+
+
+def test_credentials_outlive_the_job() -> None:
+    """And are no longer valid than the role allows."""
+    longest = {
+        name: role["Properties"].get("MaxSessionDuration", 3600)
+        for name, role in yaml_parse((ROOT / "template.yaml").read_text())["Resources"].items() if role["Type"] == "AWS::IAM::Role"
+    }
+    roles = {"DEPLOYER_ROLE": "GitHubDeployerRole", "RUNNER_ROLE": "GitHubRunnerRole", "APPROVER_ROLE": "GitHubApproverRole"}
+    jobs = yaml.safe_load((github_lint.WORKFLOWS / "deploy-migrations.yml").read_text())["jobs"]
+    for name, job in jobs.items():
+        [given] = [step["with"] for step in job["steps"] if step.get("uses", "").startswith("aws-actions/")]
+        asked = given.get("role-duration-seconds", 3600)
+        assert job["timeout-minutes"] * 60 < asked, name
+        for variable in re.findall(r"env\.(\w+_ROLE)", given["role-to-assume"]):
+            assert asked <= longest[roles[variable]], f"{name} as {variable}"

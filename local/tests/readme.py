@@ -1,0 +1,43 @@
+"""The commands that README.md tells people to type."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from local import paths
+
+_TEXT = (paths.ROOT / "README.md").read_text()
+
+#: A command in the running text. Those of other tools (cargo, rustup, prisma, sqlx) are only spoken of there.
+_COMMAND = re.compile(r"(\w+=\S+ )*(scripts/\w|(make|aws|gh|sam) )")
+
+
+def blocks() -> list[str]:
+    """Each listing of commands, as it stands."""
+    return re.findall(r"^```sh\n(.*?)^```$", _TEXT, re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[list[str]]:
+    """The words of each command: those of the listings, and those in the running text."""
+    running = re.sub(r"^```.*?^```$", "", _TEXT, flags=re.MULTILINE | re.DOTALL)
+    inline = (" ".join(code.split()) for code in re.findall(r"`([^`]+)`", running))
+    listed = (line for block in blocks() for line in block.replace("\\\n", " ").splitlines())
+    found = [*listed, *(code for code in inline if _COMMAND.match(code))]
+    return [list(words) for words in dict.fromkeys(tuple(words) for line in found for words in _simple(line))]
+
+
+def _simple(line: str) -> list[list[str]]:
+    """The words of each command of a line, without a comment, its variables and the shell's own signs."""
+    # `<name>` stands for a value of the reader's, `[--option]` for one that may be left out.
+    text = re.sub(r"<([\w-]+)>", lambda found: {"env": "dev"}.get(found[1], found[1]), line)
+    text = re.sub(r"\[(-[^\]]*)\]", r"\1", text)
+    words = shlex.shlex(text, posix=True, punctuation_chars=True)
+    words.whitespace_split = True
+    made: list[list[str]] = [[]]
+    for word in words:
+        if re.fullmatch(r"[();<>|&]+", word):
+            made.append([])
+        elif made[-1] or not re.match(r"\w+=", word):
+            made[-1].append(word)
+    return [command for command in made if command]

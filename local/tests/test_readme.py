@@ -1,0 +1,127 @@
+"""What README.md tells people to type is taken by what it is typed to."""
+
+import ast
+import importlib
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import botocore.session
+import pytest
+import yaml
+from botocore import xform_name
+
+from local import paths
+from local.tests import readme
+
+#: Commands that are looked at elsewhere.
+ELSEWHERE = {
+    "curl": "test_function_url.py sends it to a URL that verifies its signature",
+    "eval": "the last test here",
+}
+
+#: Options of the AWS CLI itself.
+GENERAL = {"query", "output"}
+
+
+class Accepted(BaseException):
+    """The command line is in order, and what it names is looked for now."""
+
+
+def test_every_command_is_one_that_is_looked_at():
+    programs = {words[0] for words in readme.commands()}
+    scripts = {program for program in programs if program.startswith("scripts/")}
+    assert programs - scripts == {"make", "aws", "gh", "sam"} | ELSEWHERE.keys()
+    assert len(readme.blocks()) > 5 and len(scripts) > 5
+
+
+def of(program):
+    """For each command of this program."""
+    found = [words for words in readme.commands() if words[0].startswith(program)]
+    return pytest.mark.parametrize("words", found, ids=" ".join)
+
+
+@of("scripts/")
+def test_a_script_takes_its_arguments(words, monkeypatch, capsys):
+    file = paths.ROOT / words[0]
+    assert os.access(file, os.X_OK)
+    if len(words) == 1:
+        # Only its name.
+        return
+    [given] = re.findall(r"^    run\((.*)\)$", file.read_text(), re.MULTILINE)
+    module, *first = ast.literal_eval(f"[{given}]")
+    script = importlib.import_module(module)
+
+    def accepted(*_):
+        raise Accepted
+
+    # The first thing that is done with the arguments.
+    monkeypatch.setattr(script, "find" if hasattr(script, "find") else "read", accepted)
+    with pytest.raises(Accepted):
+        script.main(*first, words[1:])
+    assert capsys.readouterr().err == ""
+
+
+@of("make")
+def test_make_knows_the_target_and_the_variables(words):
+    target, *variables = words[1:]
+    subprocess.run(["make", "--dry-run", target], cwd=paths.ROOT, capture_output=True, check=True)
+    texts = [(paths.ROOT / name).read_text() for name in ("Makefile", "local/up.py")]
+    for variable in variables:
+        name = variable.partition("=")[0]
+        assert f"$({name})" in texts[0] or f'option("{name}")' in texts[1]
+
+
+@of("aws")
+def test_the_aws_cli_has_the_operation_and_its_options(words):
+    service, operation, *rest = words[1:]
+    model = botocore.session.Session().get_service_model(service)
+    [name] = [name for name in model.operation_names if xform_name(name, "-") == operation]
+    shape = model.operation_model(name).input_shape
+    given = {word.removeprefix("--") for word in rest if word.startswith("--")} - GENERAL
+    assert given <= {xform_name(member, "-") for member in shape.members}
+    if given:
+        # What names no option is not the whole command.
+        assert given >= {xform_name(member, "-") for member in shape.required_members}
+
+
+@of("sam")
+def test_sam_takes_its_options(words):
+    # --help comes after all options have been read, and is less than a build.
+    sam = [paths.SAM_VENV / "bin" / "sam", *words[1:], "--help"]
+    subprocess.run(sam, cwd=paths.ROOT, env=os.environ | {"SAM_CLI_TELEMETRY": "0"}, capture_output=True, check=True)
+
+
+@of("gh")
+def test_the_workflow_takes_its_inputs(words):
+    if words[1:] == ["variable", "set"]:
+        # scripts/tests/test_github_deploy.py compares what scripts/deploy prints with what the workflow reads.
+        return
+    assert words[1:3] == ["workflow", "run"]
+    # YAML takes the key `on` for a truth value.
+    inputs = yaml.safe_load((paths.ROOT / ".github" / "workflows" / words[3]).read_text())[True]["workflow_dispatch"]["inputs"]
+    options, given = words[4::2], dict(word.split("=", 1) for word in words[5::2])
+    assert set(options) == {"-f"} and given.keys() <= inputs.keys()
+    for name, value in given.items():
+        assert value in inputs[name].get("options", [value])
+
+
+def test_the_executions_input_is_json():
+    [given] = [words[words.index("--input") + 1] for words in readme.commands() if "start-execution" in words]
+    assert json.loads(given) == {}
+
+
+def test_the_local_stacks_environment_is_the_shells():
+    state = paths.LOCAL / "readme"
+    state.mkdir(parents=True, exist_ok=True)
+    try:
+        (state / "stack.json").write_text(json.dumps({"environment": {"PGPASSWORD": "it's $HOME"}}))
+        [words] = [words for words in readme.commands() if words[0] == "eval"]
+        command = f'eval "{words[1]}"; printf %s "$PGPASSWORD"'
+        settings = os.environ | {"LOCKSTEP_LOCAL": str(state)}
+        said = subprocess.run(["sh", "-euc", command], cwd=paths.ROOT, env=settings, capture_output=True, text=True, check=True)
+        assert said.stdout == "it's $HOME"
+    finally:
+        shutil.rmtree(state)
