@@ -11,7 +11,7 @@ use super::busy::busy;
 use super::held::Held;
 use super::{Pending, runs, worst_first};
 use crate::effects::{self, Effects, Names, World};
-use crate::rules::{self, Blocked, Context, blocked, harmless};
+use crate::rules::{self, Context, blocked, harmless};
 use crate::squawk;
 
 /// What `pending` does to the `world`, which is changed by it; `tables` are those that it touches.
@@ -171,7 +171,11 @@ fn statement(context: &Context, number: usize, lines: &Lines) -> Statement {
         findings.retain(rules::counts_where_nothing_is);
     }
     let blocked = blocked(context.effects, context.world);
-    let why = blocked.as_ref().map_or_else(|| harmless(context.effects), Blocked::sentence);
+    let why = match (&blocked, context.statement) {
+        (Some(blocked), ast::Stmt::Lock(_)) => blocked.sentence_of_lock(),
+        (Some(blocked), _) => blocked.sentence(),
+        (None, _) => harmless(context.effects),
+    };
     let mut statement = Statement {
         number,
         line,

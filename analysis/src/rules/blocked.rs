@@ -73,21 +73,29 @@ impl Blocked<'_> {
 
     /// Who waits, for what and how long, as a sentence.
     pub(crate) fn sentence(&self) -> String {
+        format!("{} wait for {}: {}", self.who(), self.time.length(), self.basis())
+    }
+
+    /// Who waits for a lock that is taken for its own sake.
+    pub(crate) fn sentence_of_lock(&self) -> String {
+        format!("{} wait until the script ends", self.who())
+    }
+
+    fn who(&self) -> String {
         let others = match &self.others[..] {
             [] => String::new(),
             [other] => format!(" and of {other}"),
             others => format!(" and of {} more", others.len()),
         };
-        let (relation, length) = (&self.effect.relation, self.time.length());
-        let who = match (self.effect.lock.blocks_reads(), self.users) {
+        let relation = &self.effect.relation;
+        match (self.effect.lock.blocks_reads(), self.users) {
             (true, Users::All) => format!("Readers and writers of {relation}{others}"),
             (true, Users::Readers) => format!("Readers of {relation}{others}"),
             // To plan a query, PostgreSQL locks each index of its tables.
             (true, Users::OfIndex(Some(table))) => format!("Writers of {table}, and nearly all its readers,"),
             (true, Users::OfIndex(None)) => format!("Queries that use the index {relation}{others}"),
             (false, _) => format!("Writers of {relation}{others}"),
-        };
-        format!("{who} wait for {length}: {}", self.basis())
+        }
     }
 
     /// The same for the report.

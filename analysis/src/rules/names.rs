@@ -16,14 +16,23 @@ pub(super) const RENAME: Rule = Rule {
         let what = renamed(context)?;
         Some(Found {
             verdict: Verdict::Danger,
-            text: format!(
-                "Code that uses the old name of the {what} fails after this migration, and code that uses the new name fails \
+            text: if what == MOVED {
+                "Code that looks for it in its old schema fails after this migration, and code that looks in the new one fails \
                  before it"
-            ),
+                    .to_owned()
+            } else {
+                format!(
+                    "Code that uses the old name of the {what} fails after this migration, and code that uses the new name \
+                     fails before it"
+                )
+            },
             safer: safer(way(what), None),
         })
     },
 };
+
+/// A relation that is in another schema from now on.
+const MOVED: &str = "schema of a relation";
 
 fn way(what: &str) -> &'static str {
     match what {
@@ -32,6 +41,7 @@ fn way(what: &str) -> &'static str {
              uses only the new one, and drop the old column in a later migration"
         }
         "schema" => "Before this migration, deploy code that finds its tables under both names of the schema",
+        MOVED => "Leave a view with its name in the old schema until no code uses that",
         _ => "Leave a view with the old name until no code uses it",
     }
 }
@@ -45,12 +55,13 @@ fn renamed(context: &Context) -> Option<&'static str> {
         ast::Stmt::AlterTable(it) => it.actions().filter(|_| existed).find_map(|action| match action {
             AlterTableAction::RenameColumn(_) => Some("column"),
             AlterTableAction::TableRenameTo(_) => Some("table"),
-            AlterTableAction::SetSchema(_) => Some("schema"),
+            AlterTableAction::SetSchema(_) => Some(MOVED),
             _ => None,
         }),
         ast::Stmt::AlterView(_) | ast::Stmt::AlterMaterializedView(_) if existed => {
             let names = [SyntaxKind::VIEW_RENAME_TO, SyntaxKind::RENAME_COLUMN, SyntaxKind::SET_SCHEMA];
-            names.into_iter().any(has).then_some("view")
+            let moves = has(SyntaxKind::SET_SCHEMA);
+            names.into_iter().any(has).then_some(if moves { MOVED } else { "view" })
         }
         ast::Stmt::AlterSchema(_) => has(SyntaxKind::SCHEMA_RENAME_TO).then_some("schema"),
         _ => None,
