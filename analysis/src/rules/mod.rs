@@ -21,7 +21,7 @@ mod unknown;
 use report::{Finding, Safer, Source, Table, Verdict};
 use squawk_syntax::ast::{self, AlterTableAction, AstNode as _};
 
-pub(crate) use blocked::{Blocked, blocked, blocks, harmless};
+pub(crate) use blocked::{blocked, blocks, harmless};
 pub(crate) use rewrites::may_be_proved;
 
 use crate::catalog::{Relation, rows};
