@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from lint import approval, authorization, policies, service_role, trust, versions
+from lint import approval, authorization, lengths, policies, regions, service_role, trust, versions
 from lint.paths import ASL_VALIDATOR, AUTHORIZATION, CFN_LINT, CHECKOV, DEFINITION, ROOT, SAM, TEMPLATE
 from lint.substitute import substituted
 from lint.suppressions import SUPPRESSED, Suppression
@@ -44,6 +44,8 @@ def main() -> int:
             ("checkov, transformed", lambda: checkov(Path(directory))),
             ("asl-validator", lambda: asl_validator(Path(directory))),
             ("published versions", versions.problems),
+            ("lengths of their descriptions", lengths.problems),
+            ("Regions", regions.problems),
             ("statements that have an effect", authorization.problems),
             ("who may do what", policies.problems),
             ("who may take on a role", trust.problems),

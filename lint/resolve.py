@@ -5,8 +5,12 @@ An unknown function or name is an error: a value that is only guessed would prov
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from typing import Any
+
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -43,6 +47,7 @@ def names_of(template: dict[str, Any]) -> dict[str, Any]:
                 values[logical_id] = arn("states", f"stateMachine:{own('StateMachineName')}")
             case "AWS::SNS::Topic":
                 values[logical_id] = arn("sns", own("TopicName"))
+                values[f"{logical_id}.TopicName"] = own("TopicName")
             case "AWS::S3::Bucket":
                 values[logical_id] = own("BucketName")
                 values[f"{logical_id}.Arn"] = f"arn:aws:s3:::{values[logical_id]}"
@@ -50,11 +55,38 @@ def names_of(template: dict[str, Any]) -> dict[str, Any]:
                 values[logical_id] = own("LogGroupName")
                 values[f"{logical_id}.Arn"] = arn("logs", f"log-group:{values[logical_id]}:*")
             case "AWS::IAM::Role":
-                values[logical_id] = f"{stack}-{logical_id}-0123456789AB"
+                # CloudFormation shortens it to what IAM accepts.
+                values[logical_id] = f"{f'{stack}-{logical_id}'[:51]}-0123456789AB"
                 values[f"{logical_id}.Arn"] = arn("iam", f"role{own('Path')}{values[logical_id]}")
             case "AWS::IAM::ManagedPolicy":
                 values[logical_id] = arn("iam", f"policy{own('Path')}{stack}-{logical_id}-0123456789AB")
+            case "AWS::EC2::SecurityGroup":
+                values[logical_id] = f"sg-{_identity(resource, values):017x}"
+            case "AWS::EC2::VPCEndpoint":
+                values[logical_id] = f"vpce-{_identity(resource, values):017x}"
+                values[f"{logical_id}.DnsEntries"] = [f"Z0:{values[logical_id]}.example.com"]
+    # Their texts name the others.
+    for logical_id, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::Lambda::LayerVersion":
+            name = resolved(resource["Properties"]["LayerName"], values)
+            values[logical_id] = arn("lambda", f"layer:{name}:{_identity(resource, values) % 10**7:07}")
     return values
+
+
+def _identity(resource: dict[str, Any], values: dict[str, Any]) -> int:
+    """Stands for the resource that CloudFormation makes, which is another one when a property changes that it can only set.
+
+    Seventeen hexadecimal digits, as EC2 makes its identifiers.
+    """
+    given = json.dumps(create_only(resource, values), sort_keys=True)
+    return int(hashlib.sha256(given.encode()).hexdigest()[:17], 16)
+
+
+def create_only(resource: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """The properties of a resource that cannot be updated: with another value, CloudFormation replaces the resource."""
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, resource["Type"]).schema
+    names = {path.split("/")[2] for path in schema["createOnlyProperties"]}
+    return {name: resolved(value, values) for name, value in resource["Properties"].items() if name in names}
 
 
 def arn(service: str, rest: str) -> str:

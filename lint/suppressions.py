@@ -28,12 +28,6 @@ SUPPRESSED = [
         "account records data events.",
     ),
     Suppression(
-        "W1020",
-        "MigrationsLayer*",
-        "SAM puts the parameters' values into the layer's name and leaves the Fn::Sub around it, which then has no "
-        "variable. In the template it has two.",
-    ),
-    Suppression(
         "CKV_AWS_111",
         "P*FunctionRole",
         "The actions for the VPC's network interfaces (preflight, plan): Lambda accepts them on * only, and a Deny keeps "

@@ -13,10 +13,12 @@ from samtranslator.yaml_helper import yaml_parse
 
 from lint.paths import TEMPLATE
 
+_LAYER = "AWS::Lambda::LayerVersion"
+
 #: The properties that `sam package` replaces by where it has put the files.
 _UPLOADED = {
     "AWS::Serverless::Function": "CodeUri",
-    "AWS::Serverless::LayerVersion": "ContentUri",
+    _LAYER: "Content",
     "AWS::Serverless::StateMachine": "DefinitionUri",
 }
 
@@ -32,19 +34,22 @@ class _NoManagedPolicies:
         return {}
 
 
-def packaged(uploads: dict[str, str]) -> dict[str, Any]:
+def packaged(uploads: dict[str, str], bucket: str) -> dict[str, Any]:
     """The template as `sam package` leaves it; `uploads` names a resource's upload, made from its content."""
     template = yaml_parse(TEMPLATE.read_text())
     del template["Globals"]["Function"]["CodeUri"]
     for name, resource in template["Resources"].items():
         if resource["Type"] in _UPLOADED:
-            resource["Properties"][_UPLOADED[resource["Type"]]] = f"s3://uploads/{uploads.get(name, name)}"
+            key = uploads.get(name, name)
+            # CloudFormation's own type has no short form for a place in S3.
+            place = {"S3Bucket": bucket, "S3Key": key} if resource["Type"] == _LAYER else f"s3://{bucket}/{key}"
+            resource["Properties"][_UPLOADED[resource["Type"]]] = place
     return template
 
 
-def transformed(parameters: dict[str, str], **uploads: str) -> dict[str, Any]:
+def transformed(parameters: dict[str, str], bucket: str = "uploads", **uploads: str) -> dict[str, Any]:
     """The transformed template, with the given values as the parameters' defaults."""
-    template = packaged(uploads)
+    template = packaged(uploads, bucket)
     for name, value in parameters.items():
         template["Parameters"][name]["Default"] = value
     values = {name: declared["Default"] for name, declared in template["Parameters"].items()}
@@ -92,6 +97,12 @@ def holds(test: dict[str, Any], values: dict[str, Any], conditions: dict[str, An
         case "Fn::Not":
             return not holds(argument[0], values, conditions)
         case "Fn::Equals":
-            left, right = (values[side["Ref"]] if isinstance(side, dict) else side for side in argument)
+            left, right = (_value(side, values) for side in argument)
             return left == right
+        case "Fn::Contains":
+            return _value(argument[1], values) in argument[0]
     raise ValueError(f"The condition function {function} is not known here; add it to lint/transform.py")
+
+
+def _value(side: Any, values: dict[str, Any]) -> Any:
+    return values[side["Ref"]] if isinstance(side, dict) else side

@@ -7,9 +7,15 @@ deployed without a complaint and never run; the opposite fails, for Lambda publi
 
 from __future__ import annotations
 
+import copy
 import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from lint.resolve import names_of, resolved
+from lint.resolve import create_only, names_of, resolved
 from lint.transform import decided, transformed
 from lint.variants import GITHUB, VARIANTS
 
@@ -20,6 +26,7 @@ _SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:other-AbCdEf"
 _PARAMETERS = {
     "Project": ("another", ALL),
     "Environment": ("qa", ALL),
+    "Release": ("2", ALL),
     "EnvironmentKmsKeyArn": (VARIANTS["prod"]["EnvironmentKmsKeyArn"], ALL),
     "SubnetIds": ("subnet-00000003", IN_VPC),
     "SecretsManagerEndpoint": ("false", IN_VPC),
@@ -31,15 +38,14 @@ _PARAMETERS = {
     "Divergence": ("strict", IN_VPC),
     "LockTimeoutMs": ("1000", IN_VPC),
     "ApplyTimeoutSeconds": ("600", {"Apply"}),
+    # Another network has other groups.
+    "VpcId": ("vpc-00000002", IN_VPC),
     # Turned on, the runner's role is one that the approve function knows. Who may take on the roles changes no code.
     "GitHubOidcProviderArn": (GITHUB["GitHubOidcProviderArn"], {"Approve"}),
     "GitHubDeployerSubject": ("repo:example/other:ref:refs/heads/main", set()),
     "GitHubRunnerSubject": ("repo:example/other:environment:run", set()),
     "GitHubApproverSubject": ("repo:example/other:environment:prod", set()),
-    # Another processor needs other code, and so another upload.
-    "Architecture": ("arm64", set()),
-    # Another network needs other subnets. The rest is for roles, rules, the topic and the state machine.
-    "VpcId": ("vpc-00000002", set()),
+    # The rest is for roles, rules, the topic and the state machine.
     "DatabaseSecurityGroupId": ("sg-00000002", set()),
     "DatabasePort": ("5433", set()),
     "DatabaseInstance": ("other", set()),
@@ -57,47 +63,124 @@ _PARAMETERS = {
     "LogRetentionDays": ("7", set()),
 }
 
+#: Another processor needs other code, and so another upload.
+_WITH_OTHER_CODE = "Architecture"
 
-def versions(parameters: dict[str, str], **uploads: str) -> dict[str, str]:
-    """For each function, all that makes CloudFormation publish a version when it changes."""
-    template = decided(transformed(parameters, **uploads))
+#: What belongs to a function and to none of its versions. SAM adds a tag, always the same.
+_NOT_OF_A_VERSION = {"Tags"}
+
+#: Changes a transformed template in place: stands for an edit of the template.
+Edit = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function as CloudFormation and Lambda see it."""
+
+    #: All that makes CloudFormation publish a version when it changes.
+    version: str
+    #: What Lambda compares with the version that was published last.
+    configuration: str
+
+
+def functions(
+    parameters: dict[str, str], edit: Edit = lambda _: None, bucket: str = "uploads", **uploads: str
+) -> dict[str, Function]:
+    """The functions of a stack by their steps."""
+    template = copy.deepcopy(_stack(tuple(parameters.items()), bucket, tuple(uploads.items())))
+    edit(template)
     values = names_of(template)
-    resources = template["Resources"]
-    found = {}
-    for logical_id, resource in resources.items():
-        if resource["Type"] == "AWS::Lambda::Version":
-            function = resource["Properties"]["FunctionName"]["Ref"]
-            name = resources[function]["Properties"]["FunctionName"]
-            description = resource["Properties"].get("Description", "")
-            identity = [logical_id, resolved(name, values), resolved(description, values)]
-            found[function.removesuffix("Function")] = json.dumps(identity)
-    return found
+    return {
+        name: Function(
+            json.dumps([logical_id, create_only(version, values)]),
+            json.dumps(_compared(template["Resources"][f"{name}Function"]["Properties"], values)),
+        )
+        for name, (logical_id, version) in _versions(template).items()
+    }
 
 
-def problems() -> list[str]:
+@cache
+def _stack(parameters: tuple[tuple[str, str], ...], bucket: str, uploads: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+    return decided(transformed(dict(parameters), bucket, **dict(uploads)))
+
+
+def problems(edit: Edit = lambda _: None) -> list[str]:
     """Every change whose effect on the published versions is not the expected one."""
     base = VARIANTS["dev"]
-    before = versions(base)
+    before = functions(base, edit)
     if set(before) != ALL:
         return [f"functions with a version: {_list(set(before))}, not {_list(ALL)}"]
     found = [f"parameter {name}: nothing is known of it; add it to lint/versions.py" for name in _unknown(base)]
 
-    def expect(change: str, after: dict[str, str], published: set[str]) -> None:
-        changed = {name for name in ALL if before[name] != after[name]}
-        if changed != published:
-            found.append(f"{change}: publishes {_list(changed)}, not {_list(published)}")
+    def expect(change: str, after: dict[str, Function], published: set[str]) -> None:
+        replaced = {name for name in ALL if before[name].version != after[name].version}
+        different = {name for name in ALL if before[name].configuration != after[name].configuration}
+        if replaced != published:
+            found.append(f"{change}: publishes {_list(replaced)}, not {_list(published)}")
+        if different != replaced:
+            found.append(f"{change}: publishes {_list(replaced)}, and Lambda sees a change of {_list(different)}")
 
-    expect("nothing changed", versions(base), set())
-    expect("changed migrations", versions(base, MigrationsLayer="changed"), IN_VPC)
+    expect("nothing changed", functions(base, edit), set())
+    expect("changed migrations", functions(base, edit, MigrationsLayer="changed"), IN_VPC)
     for name in ALL:
-        expect(f"changed code of {name}", versions(base, **{f"{name}Function": "changed"}), {name})
+        expect(f"changed code of {name}", functions(base, edit, **{f"{name}Function": "changed"}), {name})
     for parameter, (value, published) in _PARAMETERS.items():
-        expect(f"changed parameter {parameter}", versions(base | {parameter: value}), published)
+        expect(f"changed parameter {parameter}", functions(base | {parameter: value}, edit), published)
+    other_code = {f"{name}Function": "changed" for name in ALL}
+    expect("another architecture", functions(base | {_WITH_OTHER_CODE: "arm64"}, edit, **other_code), ALL)
+    for variant, parameters in VARIANTS.items():
+        template = decided(transformed(parameters))
+        edit(template)
+        found += [f"{variant}: {problem}" for problem in _unnamed(template)]
     return found
 
 
+def _versions(template: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
+    """For each function its version's logical id and resource."""
+    return {
+        resource["Properties"]["FunctionName"]["Ref"].removesuffix("Function"): (logical_id, resource)
+        for logical_id, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Lambda::Version"
+    }
+
+
+def _compared(properties: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    compared = {name: value for name, value in properties.items() if name not in _NOT_OF_A_VERSION}
+    # The same code from another place is the same code.
+    return resolved(compared | {"Code": properties["Code"]["S3Key"]}, values)
+
+
+def _unnamed(template: dict[str, Any]) -> Iterator[str]:
+    """What a function takes from elsewhere, so that its version would not be replaced when it gets another value."""
+    resources = template["Resources"]
+    for name, (_, version) in _versions(template).items():
+        properties = resources[f"{name}Function"]["Properties"]
+        named = _referred(version["Properties"])
+        for layer in [one for one in named if resources.get(one, {}).get("Type") == "AWS::Lambda::LayerVersion"]:
+            named |= _referred(resources[layer]["Properties"])
+        # A function with another name is another function.
+        missing = _referred(properties) - named - _referred(properties["FunctionName"]) - {_WITH_OTHER_CODE}
+        if missing:
+            yield f"{name}Function takes {_list(missing)}, which its VersionDescription does not name"
+
+
+def _referred(value: Any) -> set[str]:
+    """The parameters and resources that a value refers to."""
+    if isinstance(value, list):
+        return set().union(*map(_referred, value))
+    if not isinstance(value, dict):
+        return set()
+    found = set().union(*map(_referred, value.values()))
+    if reference := value.get("Ref") or value.get("Fn::GetAtt"):
+        found.add((reference if isinstance(reference, str) else reference[0]).split(".")[0])
+    if text := value.get("Fn::Sub"):
+        text, own = text if isinstance(text, list) else (text, {})
+        found |= set(re.findall(r"\$\{([\w:]+)", text)) - set(own)
+    return {name for name in found if not name.startswith("AWS::")}
+
+
 def _unknown(base: dict[str, str]) -> list[str]:
-    return [name for name in transformed(base)["Parameters"] if name not in _PARAMETERS]
+    return [name for name in transformed(base)["Parameters"] if name not in _PARAMETERS and name != _WITH_OTHER_CODE]
 
 
 def _list(names: set[str]) -> str:

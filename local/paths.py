@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL = ROOT / ".local"
 TEMPLATE = ROOT / "template.yaml"
-MIGRATIONS = ROOT / "migrations"
+MIGRATIONS = ROOT / "layer" / "migrations"
 
 VENV = ROOT / ".venv"
 SAM_VENV = ROOT / ".venv-sam"

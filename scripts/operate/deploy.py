@@ -1,8 +1,9 @@
 """Builds the functions, deploys the stack, and says what a person still has to do.
 
 `sam build` and `sam deploy` do the work, with what samconfig.toml says for the environment. Around them: values that
-nobody has filled in, and subnets that cannot work, are named before anything is built, and a mail subscription that
-nobody has confirmed is pointed out, because until then nobody learns how a migration ended.
+nobody has filled in, a Region that is not served and subnets that cannot work are named before anything is built; after an
+update that was rolled back all functions are published anew; and a mail subscription that nobody has confirmed is pointed
+out, because until then nobody learns how a migration ended.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import sys
 import time
 
 import boto3
+from botocore.exceptions import ClientError
+from lint.served_regions import served_regions
 from local.setup import SetupFailed, install_sam
 
 from scripts.operate import subnets
@@ -49,15 +52,20 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = read(options.environment)
         stack, region = settings.stack, settings.region
+        check_region(settings.region)
         session = boto3.session.Session(region_name=settings.region, profile_name=settings.profile)
         account = session.client("sts").get_caller_identity()["Account"]
         terminal.line(f"Deploying {stack} to the account {account} in {settings.region}", "bold")
         if unseen := subnets.check(session, settings):
             terminal.line(f"! {unseen}", "yellow")
         started = time.monotonic()
+        anew = []
+        if rolled_back(session, stack):
+            anew = publishing_anew(settings.parameters)
+            terminal.line(f"The last update of {stack} was rolled back: publishing every function anew ({anew[-1]})")
         if not options.no_build:
             run_sam("build", options.environment)
-        run_sam("deploy", options.environment, *(["--role-arn", options.role_arn] if options.role_arn else []))
+        run_sam("deploy", options.environment, *(["--role-arn", options.role_arn] if options.role_arn else []), *anew)
         outputs = outputs_of(session, stack)
         show(Terminal(), outputs)
         show_variables(terminal, options.environment, settings.region, outputs)
@@ -88,6 +96,34 @@ def run_sam(command: str, environment: str, *more: str) -> None:
         env=os.environ | {"PATH": path, "SAM_CLI_TELEMETRY": "0"},
         check=True,
     )
+
+
+def check_region(region: str) -> None:
+    """Raises `NotReady` for a Region that the template would refuse, before anything is built."""
+    if region not in (served := served_regions()):
+        raise NotReady(
+            f"Lockstep cannot be deployed to {region}, because Lambda has no function URLs there, or is not known to have "
+            f"any. It can be to {', '.join(sorted(served))}"
+        )
+
+
+def rolled_back(session: boto3.session.Session, stack: str) -> bool:
+    """Whether the last update of the stack was undone. The versions that it published stay, and none is published twice."""
+    try:
+        described = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+    except ClientError as failure:
+        # CloudFormation's answer where there is no such stack.
+        if failure.response["Error"]["Code"] == "ValidationError":
+            return False
+        raise
+    return described["StackStatus"].startswith("UPDATE_ROLLBACK")
+
+
+def publishing_anew(parameters: dict[str, str]) -> list[str]:
+    """The arguments with which `sam deploy` takes another release. They replace what samconfig.toml says, so that is in them."""
+    release = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
+    others = [f"{name}={value}" for name, value in parameters.items() if name != "Release"]
+    return ["--parameter-overrides", *others, f"Release={release}"]
 
 
 def outputs_of(session: boto3.session.Session, stack: str) -> dict[str, str]:

@@ -10,8 +10,10 @@ from pathlib import Path
 from unittest.mock import MagicMock
 
 import pytest
+from botocore.exceptions import ClientError
 
 from scripts.operate import deploy, samconfig
+from scripts.operate.samconfig import SAMCONFIG
 from scripts.operate.target import ENVIRONMENTS
 from scripts.operate.terminal import Terminal
 
@@ -131,3 +133,32 @@ def test_the_warning_names_the_address_and_the_way_out() -> None:
     output = io.StringIO()
     deploy.warn(Terminal(output), False, "team@example.com")
     assert output.getvalue() == ""
+
+
+def test_what_is_deployed_after_a_roll_back_is_published_anew(recorded: Path, session: MagicMock) -> None:
+    configured = f"--config-file {SAMCONFIG} --config-env prod"
+    assert deploy.main(["prod", "--no-build"]) == 0
+    session.client.return_value.describe_stacks.return_value = {"Stacks": [{"StackStatus": "UPDATE_ROLLBACK_COMPLETE"}]}
+    assert deploy.main(["prod", "--no-build"]) == 0
+    before, after = recorded.read_text().splitlines()
+    assert before == f"deploy {configured}"
+    anew = r" --parameter-overrides NotificationAddress=team@example.com Release=\d{8}T\d{6}"
+    assert re.fullmatch(re.escape(f"deploy {configured}") + anew, after)
+
+
+def test_a_first_deployment_has_nothing_behind_it(recorded: Path, session: MagicMock) -> None:
+    absent = ClientError({"Error": {"Code": "ValidationError", "Message": "it does not exist"}}, "DescribeStacks")
+    session.client.return_value.describe_stacks.side_effect = absent
+    assert deploy.main(["prod"]) == 0
+    assert "--parameter-overrides" not in recorded.read_text()
+
+
+@pytest.mark.parametrize("region", ["eu-central-2", "us-gov-west-1", "xx-new-1"])
+def test_a_region_that_is_not_served_is_refused_before_anything_is_built(
+    region: str, recorded: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = deploy.read("prod")
+    monkeypatch.setattr(deploy, "read", lambda _: samconfig.Settings(settings.stack, region, None, settings.parameters))
+    assert deploy.main(["prod"]) == 2
+    assert f"cannot be deployed to {region}" in capsys.readouterr().err
+    assert not recorded.exists()

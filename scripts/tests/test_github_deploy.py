@@ -6,36 +6,16 @@ import io
 import re
 import subprocess
 from pathlib import Path
-from types import SimpleNamespace
-from unittest.mock import MagicMock
 
 import pytest
 import yaml
 
 from scripts.operate import deploy
-from scripts.operate.samconfig import SAMCONFIG, Settings
+from scripts.operate.samconfig import SAMCONFIG
 from scripts.operate.target import ROOT
 from scripts.operate.terminal import Terminal
 
 ROLE = "arn:aws:iam::123456789012:role/shop-migrations-prod/CloudFormationServiceRole"
-
-
-@pytest.fixture
-def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the arguments of each call of sam end up, one call a line."""
-    calls, sam = tmp_path / "calls", tmp_path / "sam"
-    sam.write_text(f'#!/bin/sh\necho "$@" >> {calls}\n')
-    sam.chmod(0o755)
-    session = MagicMock()
-    session.client.return_value.get_caller_identity.return_value = {"Account": "123456789012"}
-    monkeypatch.setattr(deploy, "install_sam", lambda: tmp_path)
-    monkeypatch.setattr(deploy, "read", lambda _: Settings(
-        "shop-migrations-prod", "eu-west-1", None, {"NotificationAddress": "team@example.com"}
-    ))
-    monkeypatch.setattr(deploy, "boto3", SimpleNamespace(session=SimpleNamespace(Session=lambda **_: session)))
-    monkeypatch.setattr(deploy, "outputs_of", lambda *_: {"TopicArn": "topic"})
-    monkeypatch.setattr(deploy, "unconfirmed", lambda *_: False)
-    return calls
 
 
 @pytest.mark.parametrize(("role", "more"), [(ROLE, f" --role-arn {ROLE}"), ("", "")])

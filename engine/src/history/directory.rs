@@ -1,7 +1,7 @@
 //! Reads a directory of migrations, whose layout says whose they are.
 
-use std::fs;
 use std::path::Path;
+use std::{fs, io};
 
 use super::{Format, History, name, prisma, sqlx};
 use crate::{Error, Result};
@@ -68,7 +68,13 @@ fn format_of(directory: &Path, entries: &Entries) -> Result<Format> {
 
 fn list(directory: &Path) -> Result<Entries> {
     let shown = directory.display();
-    let unreadable = |error| Error::HistoryInvalid(format!("cannot read the directory {shown}: {error}"));
+    let unreadable = |error: io::Error| {
+        Error::HistoryInvalid(if error.kind() == io::ErrorKind::NotFound {
+            format!("there is no directory {shown}; does the layer hold the history as migrations/, and did it arrive?")
+        } else {
+            format!("cannot read the directory {shown}: {error}")
+        })
+    };
     let mut entries = Entries { directories: Vec::new(), files: Vec::new() };
     for entry in fs::read_dir(directory).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;

@@ -107,3 +107,21 @@ fn a_pipe_is_no_script() {
     assert!(made.success());
     assert!(read(root.path()).unwrap_err().to_string().contains("1_a/migration.sql is no file"));
 }
+
+#[test]
+fn a_layer_of_another_shape_is_told_of() {
+    let layer = tempfile::tempdir().unwrap();
+    let told = |directory: &Path| read(directory).unwrap_err().to_string();
+    let migrations = layer.path().join("migrations");
+    let missing = format!("there is no directory {}; does the layer hold", migrations.display());
+    // The history itself in place of its parent, as it was packed before.
+    fs::create_dir(layer.path().join("1_a")).unwrap();
+    fs::write(layer.path().join("1_a/migration.sql"), "SELECT 1").unwrap();
+    assert!(told(&migrations).contains(&missing), "{}", told(&migrations));
+    fs::create_dir(&migrations).unwrap();
+    assert!(told(&migrations).contains("holds no migration"), "{}", told(&migrations));
+    // And its parent in place of the history.
+    fs::create_dir_all(migrations.join("migrations/1_a")).unwrap();
+    fs::write(migrations.join("migrations/1_a/migration.sql"), "SELECT 1").unwrap();
+    assert!(told(&migrations).contains("give that directory instead"), "{}", told(&migrations));
+}

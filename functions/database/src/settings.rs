@@ -14,8 +14,8 @@ const RDS_ROOTS: &[u8] = include_bytes!("../rds-global-bundle.pem");
 /// What sqlx calls its ledger.
 const SQLX_TABLE: &str = "_sqlx_migrations";
 
-/// Where a Lambda layer's files are.
-const LAYER_DIRECTORY: &str = "/opt";
+/// Where the layer's migrations are. Other layers put files of theirs into `/opt` itself.
+const LAYER_DIRECTORY: &str = "/opt/migrations";
 
 /// The settings, read once from the environment.
 #[derive(Debug, Clone)]

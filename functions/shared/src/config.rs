@@ -31,7 +31,7 @@ pub const STATE_MACHINE_NAME: &str = "STATE_MACHINE_NAME";
 /// The name of a role whose sessions may reject and not approve. Optional.
 pub const REJECT_ONLY_ROLE: &str = "REJECT_ONLY_ROLE";
 
-/// Where the migrations are. Not the template's to set: a layer's files are in `/opt`.
+/// Where the migrations are. Not the template's to set: the layer's are in `/opt/migrations`.
 pub const MIGRATIONS_DIR: &str = "MIGRATIONS_DIR";
 /// `disable` for a database without TLS. Not the template's to set, so that no stack can.
 pub const DATABASE_TLS: &str = "DATABASE_TLS";

@@ -12,6 +12,8 @@ use crate::definition::{definition, lambda_tasks, states, text};
 
 /// Set for the AWS SDK, which reads it itself.
 const OF_THE_SDK: &str = "AWS_ENDPOINT_URL_SECRETS_MANAGER";
+/// Set for Lambda, which publishes nothing that has not changed.
+const OF_LAMBDA: &str = "RELEASE";
 const FUNCTIONS: &[&str] = &["Apply", "Approve", "Notify", "Plan", "Preflight"];
 const IN_VPC: &[&str] = &["Apply", "Plan", "Preflight"];
 
@@ -207,6 +209,7 @@ fn the_functions_get_the_variables_that_they_read() {
     let common = keys(&template()["Globals"]["Function"]["Environment"]["Variables"]);
     for name in FUNCTIONS {
         let mut given = &common | &keys(&function(name)["Environment"]["Variables"]);
+        assert!(given.remove(OF_LAMBDA), "{name} could not be published twice");
         let read = match *name {
             "Approve" => config::APPROVE_VARIABLES,
             "Notify" => config::NOTIFY_VARIABLES,
@@ -222,13 +225,15 @@ fn the_functions_get_the_variables_that_they_read() {
 
 #[test]
 fn changed_migrations_reach_a_new_version() {
-    assert_eq!(resource("MigrationsLayer")["PublishLambdaVersion"], true);
     assert!(template()["Globals"]["Function"]["AutoPublishAlias"].is_string());
     for name in FUNCTIONS {
         assert_eq!(function(name)["AutoPublishAliasAllProperties"], true, "{name}");
         let replaced = &template()["Resources"][format!("{name}Function")]["UpdateReplacePolicy"];
         assert_eq!(replaced, "Retain", "{name}: an execution under way would lose its version");
         assert_eq!(function(name)["Layers"].is_array(), IN_VPC.contains(name), "{name}");
+        let number = json!({ "!Select": [7, { "!Split": [":", { "!Ref": "MigrationsLayer" }] }] });
+        let told = &function(name)["VersionDescription"]["!Sub"][1]["Layer"];
+        assert_eq!(*told == number, IN_VPC.contains(name), "{name}");
     }
 }
 

@@ -1,0 +1,37 @@
+"""A deployment by scripts/deploy in which neither sam nor AWS takes part."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import MagicMock
+
+import pytest
+
+from scripts.operate import deploy
+from scripts.operate.samconfig import Settings
+
+
+@pytest.fixture
+def session(monkeypatch: pytest.MonkeyPatch) -> MagicMock:
+    """An account with a stack that was updated before."""
+    session = MagicMock()
+    session.client.return_value.get_caller_identity.return_value = {"Account": "123456789012"}
+    session.client.return_value.describe_stacks.return_value = {"Stacks": [{"StackStatus": "UPDATE_COMPLETE"}]}
+    monkeypatch.setattr(deploy, "boto3", SimpleNamespace(session=SimpleNamespace(Session=lambda **_: session)))
+    return session
+
+
+@pytest.fixture
+def recorded(session: MagicMock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the arguments of each call of sam end up, one call a line."""
+    calls, sam = tmp_path / "calls", tmp_path / "sam"
+    sam.write_text(f'#!/bin/sh\necho "$@" >> {calls}\n')
+    sam.chmod(0o755)
+    monkeypatch.setattr(deploy, "install_sam", lambda: tmp_path)
+    monkeypatch.setattr(deploy, "read", lambda _: Settings(
+        "shop-migrations-prod", "eu-west-1", None, {"Release": "7", "NotificationAddress": "team@example.com"}
+    ))
+    monkeypatch.setattr(deploy, "outputs_of", lambda *_: {"TopicArn": "topic"})
+    monkeypatch.setattr(deploy, "unconfirmed", lambda *_: False)
+    return calls
