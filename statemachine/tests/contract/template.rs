@@ -184,6 +184,13 @@ fn a_task_outlives_its_function() {
     }
 }
 
+/// CPU comes with memory, and with less than this there is no report on 20,000 statements in time, as `python -m bench --limits`
+/// shows.
+#[test]
+fn plan_has_a_cpu_of_its_own() {
+    assert_eq!(function("Plan")["MemorySize"], 1_769);
+}
+
 /// What it cannot tell by a call, it logs.
 #[test]
 fn a_function_outlives_a_call_that_gets_no_answer() {
