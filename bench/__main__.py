@@ -6,6 +6,7 @@
     python -m bench --builds     what other release profiles would cost and bring, in some twenty minutes
     python -m bench --run        what a whole run takes and costs, on the local stack
     python -m bench --reports    what a plan costs with the report on it
+    python -m bench --limits     the largest report with the CPU of several sizes of memory; as root; changes no page
     python -m bench --estimates  how far the report's estimates are off, with this machine's own speeds; --sizes adds 10000000
     python -m bench --queries    what --only (Lockstep otherwise) sends for --sizes, and how long each takes; changes no page
     python -m bench --quick      two histories, no added round trip, in about a minute; changes no page
@@ -21,7 +22,20 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from bench import build, builds, contenders, estimates, histories, page, profile, queries, reports, startup, surroundings
+from bench import (
+    build,
+    builds,
+    contenders,
+    estimates,
+    histories,
+    limited,
+    page,
+    profile,
+    queries,
+    reports,
+    startup,
+    surroundings,
+)
 from bench.server import Server
 from bench.speed import Repetitions, Speed, Surroundings
 
@@ -58,6 +72,9 @@ def main() -> int:
         page.keep("estimates", {"about": _about(), **content})
     elif arguments.builds:
         page.keep("builds", {"about": _about(), "rows": builds.measure(_say)})
+    elif arguments.limits:
+        print("\n".join(limited.measure(build.binaries("plan").function("plan"))))
+        return 0
     elif arguments.queries:
         return _queries(arguments)
     elif arguments.run:
@@ -152,6 +169,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--builds", action="store_true")
     parser.add_argument("--run", action="store_true")
     parser.add_argument("--reports", action="store_true")
+    parser.add_argument("--limits", action="store_true")
     parser.add_argument("--estimates", action="store_true")
     parser.add_argument("--queries", action="store_true")
     parser.add_argument("--quick", action="store_true")

@@ -50,9 +50,9 @@ PROFILED = (
 REPORTED = (
     "The plan function's release binary, from the delivery of its payload to its answer, with everything pending: on an "
     "empty database, and on the one that the history made, as if it had no ledger, where each statement is about what is "
-    "there already. Median of three; memory is the process's peak, of the 512 MB that the template gives. The payload is "
+    "there already. Median of three; memory is the process's peak, of the 1,769 MB that the template gives. The payload is "
     "what crosses the state machine, of which AWS lets 262,144 bytes pass. The objects are what it puts into the bucket, "
-    "here on the same machine. At 512 MB Lambda gives 0.29 of a core, so the CPU's time is longer there by that."
+    "here on the same machine. With its memory Lambda gives it one core."
 )
 
 ESTIMATED = (

@@ -4,6 +4,7 @@ import pytest
 from psycopg import sql
 
 from e2e.relay import Relay
+from e2e.waiting import until
 
 
 @pytest.mark.parametrize("shape", [int, str])
@@ -48,6 +49,26 @@ def test_a_password_that_is_rotated_between_reading_and_connecting(case):
     # Preflight knocked twice, Plan and Apply once; the state machine noticed nothing.
     assert relay.connections == 4
     assert dev.stack.failures(run["executionArn"]) == []
+
+
+def test_a_secret_that_gets_its_new_password_later_than_the_database(case):
+    """As in every rotation: the version with the new password becomes the current one at its end."""
+    dev = case()
+    dev.write("1_a", "CREATE TABLE a ()")
+    old = dev.connection.password
+    new = "new-" + old
+    relay = Relay(dev.connection.port, lambda: set_password(dev, new))
+    dev.stack.set_secret(dev.stack.classic_secret(port=relay.port))
+    try:
+        execution = dev.start()
+        until(lambda: dev.stack.failures(execution), "an attempt with the old password")
+        dev.stack.set_secret(dev.stack.classic_secret(password=new, port=relay.port))
+        run = dev.wait(execution)
+    finally:
+        set_password(dev, old)
+        relay.close()
+    assert run["status"] == "SUCCEEDED"
+    assert {error for error, _ in dev.stack.failures(execution)} == {"Database.AuthenticationFailed"}
 
 
 def rotate(dev, password, port):

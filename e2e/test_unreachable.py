@@ -1,4 +1,5 @@
-"""Everything that can be wrong on the way to the database: each under its own name, within seconds."""
+"""Everything that can be wrong on the way to the database: each under its own name, within seconds or, where a retry can cure
+it, within a minute."""
 
 import socket
 import time
@@ -74,7 +75,8 @@ def test_a_replica(case):
 def fails(where, error, *parts):
     started = time.monotonic()
     run = where.run()
-    assert time.monotonic() - started < 30
+    # A password that is refused may be one that is being rotated.
+    assert time.monotonic() - started < (60 if error == "Database.AuthenticationFailed" else 30)
     assert (run["status"], run["error"]) == ("FAILED", error)
     [mail] = where.mails()
     assert mail.subject == subjects.failed()

@@ -40,18 +40,18 @@ pub async fn preflight(session: &mut Session, format: Format) -> Result<Report> 
     let schemas = BTreeSet::from(statements.schemas());
     for schema in &schemas {
         // Without it, asking for a table in there is an error already.
-        check_schema(session, schema, &target.user, "USAGE").await?;
+        check_schema(session, schema, "USAGE").await?;
     }
     let mut warnings = Vec::new();
     if session.value::<bool>("looking for the ledger", &statements.exists()).await? {
         ledger::check_owner(session, &statements).await?;
-        warnings.extend(check_may_record(session, &statements, &target.user).await?);
+        warnings.extend(check_may_record(session, &statements).await?);
         if session.value::<bool>("looking at the ledger", &statements.is_unlogged()).await? {
             return Err(statements.unlogged());
         }
     } else {
         for schema in &schemas {
-            check_schema(session, schema, &target.user, "CREATE").await?;
+            check_schema(session, schema, "CREATE").await?;
         }
     }
 
@@ -98,7 +98,7 @@ async fn unseen(session: &mut Session) -> Result<Option<String>> {
         found.iter().take(NAMED).map(|(role, sessions)| format!("{} ({sessions})", quoted(role))).collect();
     let more = found.len().saturating_sub(NAMED);
     let others = if more == 0 { String::new() } else { format!(" and {more} more") };
-    let (named, user) = (named.join(", "), quoted(&session.target().user));
+    let (named, user) = (named.join(", "), quoted(session.role()));
     Ok(Some(format!(
         "{sessions} session(s) of other roles are in a transaction, and {user} may not see for how long: of {named}{others}. \
          They may hold locks for long; to see it, run: GRANT pg_read_all_stats TO {user}"
@@ -127,7 +127,7 @@ async fn creators(session: &mut Session, schemas: &BTreeSet<&str>) -> Result<Vec
     let read = |row: &PgRow| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
     let found: Vec<(String, Option<String>, bool)> =
         rows.iter().map(read).collect::<Result<_, sqlx::Error>>().map_err(|error| session.error(doing, &error))?;
-    let user = &session.target().user;
+    let user = session.role();
     Ok(found.chunk_by(|one, other| one.0 == other.0).flat_map(|of_schema| warnings(of_schema, user)).collect())
 }
 
@@ -182,12 +182,13 @@ const CREATORS: &str = "\
     ) ORDER BY 1, 2";
 
 /// An error unless the role may record in the ledger. Gives a warning if it may not forget there.
-async fn check_may_record(session: &mut Session, statements: &Statements, user: &str) -> Result<Option<String>> {
+async fn check_may_record(session: &mut Session, statements: &Statements) -> Result<Option<String>> {
     let doing = "looking at the role's privileges";
     let rows = session.rows(doing, &statements.may()).await?;
     let row = rows.first().ok_or(sqlx::Error::RowNotFound);
     let found = row.and_then(|row| Ok((row.try_get::<bool, _>(0)?, row.try_get::<bool, _>(1)?)));
     let (may_record, may_forget) = found.map_err(|error| session.error(doing, &error))?;
+    let user = session.role();
     let (table, role) = (statements.table(), identifier(user));
     if !may_record {
         return Err(Error::Config {
@@ -206,7 +207,7 @@ async fn check_may_record(session: &mut Session, statements: &Statements, user: 
 }
 
 /// An error unless the role has this right on the schema, or may make it.
-async fn check_schema(session: &mut Session, schema: &str, user: &str, right: &str) -> Result<()> {
+async fn check_schema(session: &mut Session, schema: &str, right: &str) -> Result<()> {
     let sql = format!(
         "SELECT coalesce(pg_catalog.has_schema_privilege(n.oid, '{right}'), \
          pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')), n.oid IS NOT NULL \
@@ -221,6 +222,7 @@ async fn check_schema(session: &mut Session, schema: &str, user: &str, right: &s
     if may {
         return Ok(());
     }
+    let user = session.role();
     let role = identifier(user);
     let reason = if exists {
         let schema = identifier(schema);

@@ -145,7 +145,7 @@ async fn read_rows(session: &mut Session, statements: &Statements) -> Result<Opt
             reason: format!(
                 "row level security is on for {}, and may hide rows from {}; let the table's owner migrate",
                 statements.table(),
-                session.target().user
+                session.role()
             ),
         });
     }

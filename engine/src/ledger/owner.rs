@@ -58,7 +58,7 @@ impl Statements {
 pub(crate) async fn check(session: &mut Session, statements: &Statements) -> Result<()> {
     let owners = session.values::<String>("looking whose the ledger is", &statements.with_others_code()).await?;
     let Some(owner) = owners.first() else { return Ok(()) };
-    let (table, user) = (statements.table(), &session.target().user);
+    let (table, user) = (statements.table(), session.role());
     Err(Error::Config {
         name: "the ledger".into(),
         reason: format!(

@@ -79,6 +79,8 @@ pub(crate) struct ServerFacts {
     pub(crate) in_recovery: bool,
     pub(crate) read_only: bool,
     pub(crate) database_oid: String,
+    /// The role whose rights count: another one than who logged in, where that has a role set as a setting of its own.
+    pub(crate) role: String,
 }
 
 /// What the server answered to a message.
@@ -141,7 +143,7 @@ impl Session {
             "{}; {OWN_PATH}; SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('server_version'), \
              pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only') = 'on', \
              (SELECT oid::text FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()), \
-             coalesce(pg_catalog.current_setting('transaction_timeout', true), '0') <> '0'; {}; {query}",
+             coalesce(pg_catalog.current_setting('transaction_timeout', true), '0') <> '0', current_user::text; {}; {query}",
             settings::PATH,
             settings::QUERY,
         );
@@ -173,6 +175,7 @@ impl Session {
                 in_recovery: row.try_get(2)?,
                 read_only: row.try_get(3)?,
                 database_oid: row.try_get(4)?,
+                role: row.try_get(6)?,
             };
             let settings = settings::read(target, path, own, tools_path.as_deref())?;
             Ok((pid, facts, settings, behind.first().map(|row| row.try_get(0)).transpose()?))
@@ -208,6 +211,11 @@ impl Session {
     pub fn connection(&mut self) -> &mut PgConnection {
         self.opened = None;
         &mut self.connection
+    }
+
+    /// The role whose rights count in this session.
+    pub(crate) fn role(&self) -> &str {
+        &self.facts.role
     }
 
     pub(crate) fn facts(&self) -> &ServerFacts {

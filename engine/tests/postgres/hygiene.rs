@@ -1,5 +1,11 @@
 //! What one script does to its session reaches neither the next script nor the ledger.
 
+use std::time::Duration;
+
+use engine::history::Format;
+use engine::preflight::preflight;
+use engine::session::Session;
+
 use crate::support::{Database, applied, history, run, sqlx_history};
 
 #[tokio::test]
@@ -66,6 +72,17 @@ async fn a_roles_own_limits_cut_no_script_off() {
         .run(&format!("ALTER ROLE {role} SET statement_timeout = 300; ALTER ROLE {role} SET transaction_timeout = 300"))
         .await;
     database.migrate(&history(&[("1", "SELECT pg_sleep(0.7)")])).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_roles_own_limits_end_no_session_that_pauses() {
+    let database = Database::create().await;
+    let role = &database.target.user;
+    let limits = ["idle_session_timeout", "idle_in_transaction_session_timeout"];
+    database.run(&limits.map(|limit| format!("ALTER ROLE {role} SET {limit} = 100")).join("; ")).await;
+    let mut session = Session::open(&database.target).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    preflight(&mut session, Format::Prisma).await.unwrap();
 }
 
 #[tokio::test]

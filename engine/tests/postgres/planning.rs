@@ -93,6 +93,18 @@ async fn a_role_that_may_not_create_is_told_what_it_lacks() {
 }
 
 #[tokio::test]
+async fn what_is_lacked_is_lacked_by_the_role_that_a_login_becomes() {
+    let database = Database::create().await;
+    let (login, other) = (&database.target.user, format!("{}_other", database.target.user));
+    let set = format!("CREATE ROLE {other}; GRANT {other} TO {login}; ALTER ROLE {login} SET role = '{other}'");
+    run(&mut database.superuser().await, &set).await;
+    let mut session = Session::open(&database.target).await.unwrap();
+    let error = preflight(&mut session, Format::Prisma).await.unwrap_err().to_string();
+    let grant = format!("{other} lacks the right CREATE; run: GRANT USAGE, CREATE ON SCHEMA \"public\" TO \"{other}\"");
+    assert!(error.contains(&grant), "{error}");
+}
+
+#[tokio::test]
 async fn a_role_needs_of_another_owners_ledger_only_what_applying_needs() {
     let database = Database::create().await;
     let role = &database.target.user;

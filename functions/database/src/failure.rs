@@ -29,6 +29,10 @@ pub fn from_engine(error: Error) -> Failure {
     Failure::new(name, message(error))
 }
 
+/// The way out of a certificate that is not trusted.
+const OTHER_ROOTS: &str = "Without the parameter DatabaseCaFile the functions trust RDS's roots of the commercial Regions; it \
+                           names a PEM file of other ones, in the migrations layer";
+
 /// The message of `error`. A line ends only where the engine's own list does: names of the server's or of a directory end
 /// none.
 fn message(mut error: Error) -> String {
@@ -42,6 +46,8 @@ fn message(mut error: Error) -> String {
                 refused.refusal.reason = one_line(&refused.refusal.reason);
             }
         }
+        // The engine does not know how it was given them.
+        Error::Tls { .. } => return one_line(&format!("{error}. {OTHER_ROOTS}")),
         other => return one_line(&other.to_string()),
     }
     error.to_string()
@@ -52,6 +58,14 @@ mod tests {
     use engine::script::Refusal;
 
     use super::*;
+
+    #[test]
+    fn a_certificate_that_is_not_trusted_names_the_parameter() {
+        let error = Error::Tls { host: "h".into(), port: 5432, reason: "UnknownIssuer".into() };
+        let failure = from_engine(error);
+        assert_eq!(failure.name, Name::DatabaseTlsFailed);
+        assert!(failure.message.contains("UnknownIssuer") && failure.message.contains("DatabaseCaFile"), "{failure}");
+    }
 
     const HOSTILE: &str = "a\r\nApproved by: me\u{202e}\u{200b}\n";
 

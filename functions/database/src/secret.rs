@@ -1,10 +1,7 @@
 //! The database's user and password, from Secrets Manager, read when a connection is made.
 
 use std::fmt;
-use std::time::Duration;
 
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::SdkError;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
@@ -32,19 +29,9 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A client that gives up within seconds: from a subnet without a way to the service, a request
-/// would otherwise hang until the function's own end.
+/// A client of the service.
 pub(crate) async fn client() -> Client {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(3))
-        .operation_attempt_timeout(Duration::from_secs(5))
-        .build();
-    let config = shared::aws::config()
-        .timeout_config(timeouts)
-        .retry_config(RetryConfig::standard().with_max_attempts(2))
-        .load()
-        .await;
-    Client::new(&config)
+    Client::new(&shared::aws::config().load().await)
 }
 
 /// Reads the secret `arn`.

@@ -8,7 +8,8 @@ use engine::ledger::TableName;
 use engine::plan::OnDivergence;
 use shared::{Failure, config};
 
-/// RDS's own root certificates, for every region.
+/// RDS's own root certificates, for every Region of the partition `aws`. In the others RDS has other ones, which a stack names
+/// by `DATABASE_CA_FILE`.
 const RDS_ROOTS: &[u8] = include_bytes!("../rds-global-bundle.pem");
 
 /// What sqlx calls its ledger.

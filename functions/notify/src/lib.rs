@@ -99,3 +99,32 @@ impl Settings {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use aws_sdk_sns::config::{Credentials, Region};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// The clock stands still while there is work, and else goes at once to what is waited for next.
+    #[tokio::test(start_paused = true)]
+    async fn a_topic_that_says_nothing_is_given_up_in_time() {
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let config = shared::aws::config()
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::new("id", "key", None, None, "test"))
+            .endpoint_url(format!("http://{}", silent.local_addr().unwrap()))
+            .load()
+            .await;
+        let settings = Settings { topic_arn: "arn:aws:sns:us-east-1:1:topic".into(), environment: "dev".into() };
+        let notifier = Notifier { client: Client::new(&config), settings: Ok(settings.clone()) };
+        let mail = Mail { subject: "s".into(), body: "b".into(), outcome: "failed" };
+        let longest = shared::aws::LONGEST_CALL + Duration::from_secs(1);
+        let sent = tokio::time::timeout(longest, notifier.send(&settings, &mail)).await;
+        assert_eq!(sent, Ok(Notification { sent: false, message_id: None, error: Some("no answer".into()) }));
+        drop(silent);
+    }
+}

@@ -1,9 +1,5 @@
 //! The bucket that reports are written to.
 
-use std::time::Duration;
-
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use report::Report;
@@ -24,18 +20,9 @@ pub(crate) struct Place {
 }
 
 impl Reports {
-    /// Reads the environment, and makes a client that gives up within seconds: from a subnet without a way to S3, a request
-    /// would otherwise hang until the function's own end.
+    /// Reads the environment and makes the client.
     pub async fn from_env() -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(3))
-            .operation_attempt_timeout(Duration::from_secs(5))
-            .build();
-        let sdk = shared::aws::config()
-            .timeout_config(timeouts)
-            .retry_config(RetryConfig::standard().with_max_attempts(2))
-            .load()
-            .await;
+        let sdk = shared::aws::config().load().await;
         Self { client: Client::new(&sdk), bucket: config::required(config::REPORTS_BUCKET) }
     }
 

@@ -1,12 +1,31 @@
 //! How the functions call AWS.
 
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
+/// How long a call may take, with its second attempt. A function that Lambda has to end cannot tell why, so the template gives
+/// those that do nothing but call services more than this.
+pub const LONGEST_CALL: Duration = Duration::from_secs(11);
+
 /// The SDK's configuration: region and credentials from the environment, as Lambda sets it.
+///
+/// A call gives up within seconds: a service that says nothing, or a subnet without a way to it, would otherwise hold the
+/// function until its own end.
 pub fn config() -> ConfigLoader {
     let tls = Provider::Rustls(CryptoMode::Ring);
-    aws_config::defaults(BehaviorVersion::latest()).http_client(Builder::new().tls_provider(tls).build_https())
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(3))
+        .operation_attempt_timeout(Duration::from_secs(5))
+        .operation_timeout(LONGEST_CALL)
+        .build();
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(Builder::new().tls_provider(tls).build_https())
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::standard().with_max_attempts(2))
 }

@@ -5,36 +5,46 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::json;
+use tracing::Subscriber;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::text::harmless_json;
 
-const SILENT: &str = "sqlx=off,aws_smithy_runtime=off,aws_smithy_runtime_api=off,aws_runtime=off,hyper=off,\
-                      hyper_util=off,rustls=off,lambda_runtime=off,lambda_runtime_api_client=off";
+/// The crates whose words are logged. The others stay silent whatever is asked for: sqlx logs what the server notifies, which
+/// can quote rows, the SDK what it sends, and the runtime whole payloads.
+const OURS: [&str; 8] = ["apply", "approve", "database", "engine", "notify", "plan", "preflight", "shared"];
 
 /// Starts logging to standard output. `RUST_LOG` can ask for more or less.
 pub fn init() {
-    // These stay silent whatever is asked for: sqlx logs what the server notifies, which can quote
-    // rows, the SDK what it sends, and the runtime whole payloads, and each failure a second time.
     let asked = std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned());
-    let filter = EnvFilter::builder()
-        .parse(format!("{asked},{SILENT}"))
-        .unwrap_or_else(|_| EnvFilter::new(format!("info,{SILENT}")));
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .with_span_list(false)
-        .with_target(false)
-        .with_env_filter(filter)
-        .with_writer(|| Lines(io::stdout()))
-        .init();
+    subscriber(&asked, || Lines(io::stdout())).init();
 
     // A panic's own message can quote what was worked on; its place is enough to find it.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or_else(String::new, ToString::to_string);
         tracing::error!(place, "panicked");
     }));
+}
+
+/// What writes the lines that are `asked` for, as `RUST_LOG` does; those of `info` where that cannot be read.
+fn subscriber<W>(asked: &str, writer: W) -> impl Subscriber + Send + Sync + use<W>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_target(false)
+        .with_env_filter(EnvFilter::builder().parse(asked).unwrap_or_else(|_| EnvFilter::new("info")))
+        .with_writer(writer)
+        .finish()
+        .with(filter_fn(|metadata| metadata.target().split("::").next().is_some_and(|name| OURS.contains(&name))))
 }
 
 /// Logs `record` as one line, whole: what a `tracing` field cannot hold.
@@ -68,9 +78,60 @@ impl<W: Write> Write for Lines<W> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+    use std::sync::{Arc, Mutex};
+
     use serde_json::Value;
 
     use super::*;
+
+    /// The messages that come through where this is asked for.
+    fn logged(asked: &str) -> Vec<String> {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let writer = Shared(Arc::clone(&lines));
+        tracing::subscriber::with_default(subscriber(asked, move || writer.clone()), || {
+            tracing::info!(target: "sqlx::postgres::notice", "a row's value");
+            tracing::error!(target: "lambda_runtime", "a payload");
+            tracing::trace!(target: "engine::apply", "a detail");
+            tracing::info!("a step");
+        });
+        let text = String::from_utf8(lines.lock().unwrap().clone()).unwrap();
+        let message = |line| serde_json::from_str::<Value>(line).unwrap()["message"].as_str().unwrap().to_owned();
+        text.lines().map(message).collect()
+    }
+
+    #[derive(Clone)]
+    struct Shared(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn whatever_is_asked_for_only_our_own_words_are_logged() {
+        for asked in ["info", "sqlx::postgres::notice=trace,info", "sqlx=trace,lambda_runtime=trace,shared=info", "=,="]
+        {
+            assert_eq!(logged(asked), ["a step"], "{asked}");
+        }
+        assert_eq!(logged("trace"), ["a detail", "a step"]);
+        assert_eq!(logged("engine::apply=trace"), ["a detail"]);
+        assert!(logged("off").is_empty());
+    }
+
+    #[test]
+    fn no_function_is_forgotten() {
+        for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            assert!(OURS.contains(&name.as_str()), "{name}");
+        }
+    }
 
     #[test]
     fn a_line_shows_nothing_that_is_more_than_text() {

@@ -10,16 +10,41 @@ use crate::definition::{entries, errors, lambda_tasks, of_type};
 const SERVICE: &[&str] = &[
     "Lambda.AWSLambdaException",
     "Lambda.ClientExecutionTimeoutException",
+    "Lambda.LambdaException",
     "Lambda.SdkClientException",
     "Lambda.ServiceException",
     "Lambda.TooManyRequestsException",
 ];
-/// A function in a VPC that was not called for weeks, until Lambda has given it back its interface.
-const ASLEEP: &[&str] =
-    &["Lambda.EC2ThrottledException", "Lambda.ResourceConflictException", "Lambda.ResourceNotReadyException"];
-const NO_ANSWER: &[&str] = &["Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout"];
-const TIMEOUT: &str = "States.Timeout";
+/// A function that Lambda has to make ready first: its interface in the VPC, after weeks without a call, or its code. That the
+/// list is complete, `lint/tests/test_retries.py` holds to the API's own.
+const NOT_READY: &[&str] = &[
+    "Lambda.CodeArtifactUserDeletedException",
+    "Lambda.CodeArtifactUserPendingException",
+    "Lambda.EC2ThrottledException",
+    "Lambda.EC2UnexpectedException",
+    "Lambda.ENILimitReachedException",
+    "Lambda.ENINotReadyException",
+    "Lambda.Ec2ThrottledException",
+    "Lambda.Ec2UnexpectedException",
+    "Lambda.EniLimitReachedException",
+    "Lambda.EniNotReadyException",
+    "Lambda.ResourceConflictException",
+    "Lambda.ResourceNotReadyException",
+    "Lambda.SubnetIPAddressLimitReachedException",
+    "Lambda.SubnetIpAddressLimitReachedException",
+];
+const NO_ANSWER: &[&str] = &[
+    "Lambda.Unknown",
+    "Runtime.ExitError",
+    "Runtime.OutOfMemory",
+    "Runtime.Unknown",
+    "Sandbox.Failure",
+    "Sandbox.Timedout",
+];
+const TIMED: &[&str] = &["States.Timeout"];
 const CONNECTION: &[Name] = &[Name::DatabaseUnreachable, Name::DatabaseConnectionClosed, Name::SecretUnreachable];
+/// While a secret is rotated, the database has the new password and the secret the old one.
+const ROTATED: &[Name] = &[Name::DatabaseAuthenticationFailed];
 const LOCKED: &[Name] = &[Name::LockTimeout];
 const CONTENTION: &[Name] = &[Name::DatabaseReadOnly, Name::LockHeld];
 
@@ -35,19 +60,24 @@ fn texts(lists: &[&[&str]]) -> BTreeSet<String> {
     lists.concat().iter().map(|&name| name.to_owned()).collect()
 }
 
+/// What every call of a function is retried after, with what is `beside` that.
+fn call(beside: &[&str]) -> BTreeSet<String> {
+    texts(&[SERVICE, NOT_READY, NO_ANSWER, beside])
+}
+
 #[test]
 fn each_step_retries_exactly_what_a_retry_can_cure() {
     let expected = BTreeMap::from([
-        ("DatabaseStatus", texts(&[&["Rds.RdsException", "Rds.SdkClientException", TIMEOUT]])),
-        ("Preflight", &texts(&[SERVICE, ASLEEP, NO_ANSWER, &[TIMEOUT]]) | &names(&[CONNECTION, LOCKED])),
+        ("DatabaseStatus", texts(&[&["Rds.RdsException", "Rds.SdkClientException"], TIMED])),
+        ("Preflight", &call(TIMED) | &names(&[CONNECTION, ROTATED, LOCKED])),
         // Another tool's run may be under way.
-        ("Plan", &texts(&[SERVICE, ASLEEP, NO_ANSWER, &[TIMEOUT]]) | &names(&[CONNECTION, LOCKED, &[Name::LockHeld]])),
-        ("Apply", &texts(&[SERVICE, ASLEEP, NO_ANSWER, &[TIMEOUT]]) | &names(&[CONNECTION, LOCKED, CONTENTION])),
+        ("Plan", &call(TIMED) | &names(&[CONNECTION, ROTATED, LOCKED, &[Name::LockHeld]])),
+        ("Apply", &call(TIMED) | &names(&[CONNECTION, ROTATED, LOCKED, CONTENTION])),
         // Its timeout is the approval's expiry.
-        ("Approval", texts(&[SERVICE, NO_ANSWER])),
-        ("NotifyApproved", texts(&[SERVICE, NO_ANSWER, &[TIMEOUT]])),
-        ("NotifySuccess", texts(&[SERVICE, NO_ANSWER, &[TIMEOUT]])),
-        ("NotifyFailure", texts(&[SERVICE, NO_ANSWER, &[TIMEOUT]])),
+        ("Approval", call(&[])),
+        ("NotifyApproved", call(TIMED)),
+        ("NotifySuccess", call(TIMED)),
+        ("NotifyFailure", call(TIMED)),
     ]);
     let tasks = of_type("Task");
     let found: BTreeMap<&str, _> = tasks.iter().map(|(name, task)| (name.as_str(), retried(task))).collect();

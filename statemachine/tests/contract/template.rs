@@ -186,6 +186,22 @@ fn a_task_outlives_its_function() {
     }
 }
 
+/// CPU comes with memory, and with less than this there is no report on 20,000 statements in time, as `python -m bench --limits`
+/// shows.
+#[test]
+fn plan_has_a_cpu_of_its_own() {
+    assert_eq!(function("Plan")["MemorySize"], 1_769);
+}
+
+/// What it cannot tell by a call, it logs.
+#[test]
+fn a_function_outlives_a_call_that_gets_no_answer() {
+    for name in ["Approve", "Notify"] {
+        let timeout = seconds(&function(name)["Timeout"]);
+        assert!(timeout >= shared::aws::LONGEST_CALL.as_secs() + 2, "{name}: {timeout} s");
+    }
+}
+
 /// Reads `{% $number('${Parameter}') + 30 %}`.
 fn computed(expression: &Value) -> (String, u64) {
     let text = expression.as_str().unwrap_or_default();
@@ -246,6 +262,8 @@ fn logs_and_traces_are_on_and_hold_no_data() {
     assert_eq!(template()["Globals"]["Function"]["Tracing"], "Active");
     for name in FUNCTIONS {
         assert_eq!(function(name)["LoggingConfig"]["LogFormat"], "JSON", "{name}");
+        // Lambda itself would drop what RUST_LOG asks for: its own level for JSON is INFO.
+        assert_eq!(function(name)["LoggingConfig"]["ApplicationLogLevel"], "TRACE", "{name}");
         assert_eq!(function(name)["LoggingConfig"]["LogGroup"]["!Ref"], format!("{name}LogGroup").as_str());
         assert_eq!(resource(&format!("{name}LogGroup"))["RetentionInDays"]["!Ref"], "LogRetentionDays");
     }
