@@ -325,3 +325,21 @@ CREATE TABLE one (a integer PRIMARY KEY); INSERT INTO one VALUES (1); CREATE TAB
 INSERT INTO two VALUES (1); -- safe
 SET CONSTRAINTS ALL IMMEDIATE; -- safe
 ALTER TABLE two ADD COLUMN b integer; -- safe
+
+-- plan: a text becomes a UUID without USING
+CREATE TABLE one (a text);
+-- migration: danger
+-- squawk-ignore changing-column-type
+ALTER TABLE one ALTER COLUMN a TYPE uuid; -- danger refused
+
+-- plan: a text becomes a value of an enum with capitals without USING
+CREATE TYPE "Role" AS ENUM ('USER'); CREATE TABLE one (a text);
+-- migration: danger
+-- squawk-ignore changing-column-type
+ALTER TABLE one ALTER COLUMN a TYPE "Role"; -- danger refused
+
+-- plan: an array becomes one number
+CREATE TABLE one (a integer[]);
+-- migration: danger
+-- squawk-ignore changing-column-type
+ALTER TABLE one ALTER COLUMN a TYPE integer; -- danger refused

@@ -249,6 +249,10 @@ const PLANS: &[(&str, &str)] = &[
          CREATE UNIQUE INDEX i ON t (a)",
         "CREATE UNIQUE INDEX j ON t (a); CREATE UNIQUE INDEX IF NOT EXISTS i ON t (a)",
     ),
+    // Every value has a text, and a type with capitals is the same as itself.
+    ("CREATE TABLE t (a uuid, b int[])", "ALTER TABLE t ALTER a TYPE text, ALTER b TYPE text"),
+    ("CREATE TYPE \"Role\" AS ENUM ('USER'); CREATE TABLE t (a \"Role\")", "ALTER TABLE t ALTER a TYPE \"Role\""),
+    ("CREATE TABLE t (a int[])", "ALTER TABLE t ALTER a TYPE bigint[]"),
 ];
 
 /// What `sql` is foretold of a database that is as the session's.

@@ -169,7 +169,9 @@ pub(in crate::effects) fn canonical(of_type: &SyntaxNode) -> String {
         SyntaxKind::PATH_TYPE => {
             let name = type_name(of_type);
             let plain = if name.schema.as_deref() == Some("pg_catalog") { name.name.clone() } else { name.to_string() };
-            alias(plain.trim_matches('"'), &arguments)
+            // PostgreSQL's own are written in small letters, also where a key word needs quotes.
+            let bare = plain.trim_matches('"');
+            alias(if bare.contains(char::is_uppercase) { &plain } else { bare }, &arguments)
         }
         _ => text(of_type).to_lowercase(),
     }

@@ -468,6 +468,8 @@ impl World {
     /// is not known. Both are as `format_type` writes them, without arguments.
     pub(super) fn casts(&self, from: &str, to: &str) -> Option<bool> {
         const TEXTS: [&str; 4] = ["character", "character varying", "name", "text"];
+        // These the catalog casts to nothing, or to little.
+        const ALONE: [&str; 4] = ["bytea", "tsquery", "tsvector", "uuid"];
         // Every value can be stored as its text.
         if from == to || TEXTS.contains(&to) {
             return Some(true);
@@ -486,7 +488,14 @@ impl World {
             TEXTS.contains(&of_type) || self.casts.iter().any(is_among)
         };
         let is_enum = |of_type: &str| self.type_facts(&Name::parse(of_type)).is_some_and(|facts| facts.kind == 'e');
-        let is_known = |of_type: &str| is_enum(of_type) || is_plain(of_type);
+        let is_known = |of_type: &str| ALONE.contains(&of_type) || is_enum(of_type) || is_plain(of_type);
+        // An array is cast to nothing but arrays and texts, and nothing to it.
+        if let (Some(element), other) | (other, Some(element)) = (from.strip_suffix("[]"), to.strip_suffix("[]"))
+            && other.is_none()
+        {
+            let other = if from.ends_with("[]") { to } else { from };
+            return (is_known(element) && is_known(other)).then_some(false);
+        }
         (is_known(from) && is_known(to)).then_some(false)
     }
 
