@@ -30,11 +30,11 @@ pub(crate) fn waiting(blocking: &Blocking) -> String {
         (true, true) => "Readers and writers wait",
         (true, false) => "Readers wait",
         (false, true) => "Writers wait",
-        (false, false) => return "Nobody waits".to_owned(),
+        (false, false) => return "No session waits".to_owned(),
     };
     match blocking.how_long {
         Magnitude::Moment => format!("{who} a moment"),
-        Magnitude::Unknown => format!("{who}, and nobody can know how long"),
+        Magnitude::Unknown => format!("{who}, and how long is not known"),
         known => format!("{who} for {}", known.name()),
     }
 }
@@ -42,14 +42,14 @@ pub(crate) fn waiting(blocking: &Blocking) -> String {
 /// Who waits for a lock.
 pub(crate) fn lock_blocks(effect: &Effect) -> &'static str {
     match (effect.is_new, effect.lock.blocks_reads(), effect.lock.blocks_writes()) {
-        (true, ..) => "this plan makes it, so nobody waits",
+        (true, ..) => "this plan makes it, so no session waits",
         (_, true, _) => "readers and writers wait",
         (_, _, true) => "writers wait",
         _ => match effect.lock {
             Lock::ShareUpdateExclusive => "readers and writers go on; other schema changes and autovacuum wait",
             Lock::RowExclusive => "who writes the same rows waits until the script ends",
             Lock::RowShare => "who changes a row that it locks waits until the script ends",
-            _ => "nobody waits",
+            _ => "no session waits",
         },
     }
 }
@@ -117,9 +117,9 @@ mod tests {
     fn nobody_waits_for_a_lock_that_only_reads_and_for_what_is_new() {
         let said = |lock, is_new| lock_blocks(&Effect { relation: "orders".into(), lock, work: Vec::new(), is_new });
         for lock in Lock::ALL {
-            let nobody = said(lock, false).contains("nobody waits");
-            assert_eq!(nobody, lock == Lock::AccessShare, "{}", lock.name());
-            assert!(said(lock, true).contains("nobody waits"));
+            let waits = !said(lock, false).contains("no session waits");
+            assert_eq!(waits, lock != Lock::AccessShare, "{}", lock.name());
+            assert!(said(lock, true).contains("no session waits"));
         }
         assert!(said(Lock::ShareUpdateExclusive, false).contains("autovacuum"));
     }
@@ -127,9 +127,9 @@ mod tests {
     #[test]
     fn who_waits_is_said_for_every_case() {
         let said = |readers, writers, how_long| waiting(&Blocking { readers, writers, how_long, basis: String::new() });
-        assert_eq!(said(false, false, Magnitude::Hours), "Nobody waits");
+        assert_eq!(said(false, false, Magnitude::Hours), "No session waits");
         assert_eq!(said(false, true, Magnitude::Moment), "Writers wait a moment");
         assert_eq!(said(true, true, Magnitude::Minutes), "Readers and writers wait for minutes");
-        assert_eq!(said(true, false, Magnitude::Unknown), "Readers wait, and nobody can know how long");
+        assert_eq!(said(true, false, Magnitude::Unknown), "Readers wait, and how long is not known");
     }
 }

@@ -173,7 +173,7 @@ fn danger_comes_first_and_migrations_in_their_order() {
         "Readers and writers wait for minutes",
         "2 comments hide 4 findings of squawk&#39;s",
         "A part of what it does is not known, as a finding says.",
-        "this plan makes it, so nobody waits",
+        "this plan makes it, so no session waits",
         "about 183 million rows",
         "process 4711 (<code>nightly-export</code>), ACCESS SHARE, for 2 h 5 min",
     ] {
