@@ -1,4 +1,4 @@
-"""The commands that README.md tells people to type."""
+"""The commands that README.md, and the page on the first hour on AWS, tell people to type."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import shlex
 
 from local import paths
 
-_TEXT = (paths.ROOT / "README.md").read_text()
+PAGES = ("README.md", "docs/first-hour-on-aws.md")
+
+_TEXT = "\n".join((paths.ROOT / page).read_text() for page in PAGES)
 
 #: A command in the running text. Those of other tools (cargo, rustup, prisma, sqlx) are only spoken of there.
 _COMMAND = re.compile(r"(\w+=\S+ )*(scripts/\w|(make|aws|gh|sam) )")

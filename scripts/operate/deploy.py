@@ -1,8 +1,8 @@
 """Builds the functions, deploys the stack, and says what a person still has to do.
 
 `sam build` and `sam deploy` do the work, with what samconfig.toml says for the environment. Around them: values that
-nobody has filled in, a Region that is not served and subnets that cannot work are named before anything is built; after an
-update that was rolled back all functions are published anew; and a mail subscription that nobody has confirmed is pointed
+nobody has filled in, a Region that is not served and subnets that cannot work are named before anything is built; functions
+that Lambda could not start are not deployed; after an update that was rolled back all functions are published anew; and a mail subscription that nobody has confirmed is pointed
 out, because until then nobody learns how a migration ended.
 """
 
@@ -18,12 +18,15 @@ from botocore.exceptions import ClientError
 from lint.served_regions import served_regions
 from local.setup import SetupFailed, install_sam
 
-from scripts.operate import subnets
+from scripts.operate import glibc, subnets
 from scripts.operate.arguments import Parser
 from scripts.operate.errors import EXPECTED, explain
 from scripts.operate.samconfig import SAMCONFIG, NotReady, read
 from scripts.operate.target import ENVIRONMENTS, ROOT, project_option
 from scripts.operate.terminal import Terminal, seconds
+
+#: Where `sam build` puts the functions.
+BUILD = ROOT / ".aws-sam" / "build"
 
 #: Where the workflow's variables come from.
 _VARIABLES = {
@@ -65,6 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
             terminal.line(f"The last update of {stack} was rolled back: publishing every function anew ({anew[-1]})")
         if not options.no_build:
             run_sam("build", options.environment)
+        glibc.check(BUILD)
         run_sam("deploy", options.environment, *(["--role-arn", options.role_arn] if options.role_arn else []), *anew)
         outputs = outputs_of(session, stack)
         show(Terminal(), outputs)

@@ -22,6 +22,7 @@ from scripts.operate.errors import EXPECTED, explain
 from scripts.operate.samconfig import NotReady, Settings, read
 from scripts.operate.target import ENVIRONMENTS, ROOT, STEPS
 from scripts.operate.terminal import Terminal
+from scripts.operate.validate_aws import malformed_definition, unsound_policies
 
 TAG = ("throw-away", "true")
 
@@ -78,6 +79,8 @@ def check(session: boto3.session.Session, settings: Settings) -> list[str]:
         )
     outputs = outputs_of(session, settings.stack)
     problems = stale_versions(session, settings.stack)
+    problems += malformed_definition(session.client("stepfunctions"), outputs["StateMachineArn"])
+    problems += unsound_policies(session, settings.stack)
     if unconfirmed(session, outputs["TopicArn"]):
         problems.append("Nobody has confirmed the mail subscription, so no mail can arrive")
     bucket = outputs["ReportsBucketName"]

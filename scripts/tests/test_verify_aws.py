@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from unittest.mock import MagicMock
+
 import boto3
 import pytest
 from botocore.stub import Stubber
 
+from scripts.operate import verify_aws
+from scripts.operate.samconfig import NotReady, Settings
 from scripts.operate.verify_aws import admitted_to_reports, unprotected_reports
 
 BLOCK = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
@@ -57,3 +61,26 @@ def test_who_is_let_in_is_named(s3):
     assert admitted_to_reports(client, "bucket", "anybody") == []
     stub.add_client_error("get_object", "NoSuchKey", http_status_code=404)
     assert admitted_to_reports(client, "bucket", "anybody") == ["The bucket of the reports admits anybody: bucket"]
+
+
+LOOKS = ("stale_versions", "malformed_definition", "unsound_policies", "unprotected_reports", "admitted_to_reports")
+
+
+def looked_at(monkeypatch, tags):
+    session, settings = MagicMock(), Settings("stack", "eu-west-1", None, {"DatabaseInstance": "app"})
+    session.client.return_value.describe_db_instances.return_value = {"DBInstances": [{"TagList": tags}]}
+    outputs = {"TopicArn": "topic", "ReportsBucketName": "bucket", "StateMachineArn": "machine"}
+    monkeypatch.setattr(verify_aws, "outputs_of", lambda *_: outputs)
+    monkeypatch.setattr(verify_aws, "unconfirmed", lambda *_: False)
+    for name in LOOKS:
+        monkeypatch.setattr(verify_aws, name, lambda *_, name=name: [name])
+    return verify_aws.check(session, settings)
+
+
+def test_what_each_look_finds_is_told(monkeypatch):
+    assert set(looked_at(monkeypatch, [{"Key": "throw-away", "Value": "true"}])) == set(LOOKS)
+
+
+def test_a_database_that_is_not_tagged_is_left_alone(monkeypatch):
+    with pytest.raises(NotReady, match="not tagged throw-away=true"):
+        looked_at(monkeypatch, [{"Key": "throw-away", "Value": "false"}])
