@@ -16,11 +16,12 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+
+from local.processes import stop_when_told
 
 from bench import (
     build,
@@ -51,8 +52,7 @@ QUICK = Repetitions(short=3, long=1)
 
 def main() -> int:
     arguments = _arguments()
-    # Ended from outside, it still ends its server.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    stop_when_told()
     if arguments.check:
         return page.check()
     if arguments.startup:

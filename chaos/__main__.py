@@ -9,12 +9,12 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 import time
 from pathlib import Path
 
 from local import build, paths
+from local.processes import stop_when_told
 
 from chaos import report, wrong_reader
 from chaos.cases import Result
@@ -29,8 +29,7 @@ PLACE = paths.LOCAL / "chaos"
 
 def main() -> int:
     arguments = _arguments()
-    # Ended from outside, it still ends its server.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    stop_when_told()
     PLACE.mkdir(parents=True, exist_ok=True)
     binaries = build.binaries("apply", "plan")
     started = time.monotonic()

@@ -8,13 +8,13 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 from local import build, setup
+from local.processes import stop_when_told
 
 from conformance import histories, install, proofs, report, scenarios
 from conformance.histories import PRISMA, SQLX
@@ -24,8 +24,7 @@ from conformance.server import Server
 
 def main() -> int:
     arguments = _arguments()
-    # Ended from outside, it still ends its servers.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    stop_when_told()
     started = time.monotonic()
     majors = [arguments.postgresql] if arguments.postgresql else list(install.MAJORS)
     if arguments.sample and not arguments.postgresql:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import shlex
-import signal
 import sys
 from contextlib import nullcontext
-from types import FrameType
 
 from scripts.operate.function_url import NotReached
 from scripts.operate.terminal import Terminal, reader_left, write_anywhere
@@ -20,8 +18,7 @@ def main() -> int:
     if len(sys.argv) != 2 or sys.argv[1] not in commands:
         print("usage: python -m local run|up|down|env", file=sys.stderr)
         return 2
-    signal.signal(signal.SIGTERM, _leave)
-    signal.signal(signal.SIGHUP, _leave)
+    processes.stop_when_told()
     write_anywhere()
     try:
         # `env` only looks, also while another command works.
@@ -45,11 +42,6 @@ def _environment() -> int:
     for name, value in up.kept_environment(paths.DEFAULT_STACK).items():
         print(f"export {name}={shlex.quote(value)}")
     return 0
-
-
-def _leave(number: int, _: FrameType | None) -> None:
-    # As an exception, so that what was started is stopped on the way out.
-    sys.exit(128 + number)
 
 
 if __name__ == "__main__":

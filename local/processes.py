@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -104,6 +105,12 @@ def start_time(pid: int) -> str:
     shown = subprocess.run(command, check=False, capture_output=True, text=True, start_new_session=True)
     words = shown.stdout.split()
     return "" if not words or words[-1].startswith("Z") else " ".join(words[:-1])
+
+
+def stop_when_told() -> None:
+    """Ends this process as an exit does when it is told to end, so that what it has started is stopped on the way out."""
+    for which in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(which, lambda number, _: sys.exit(128 + number))
 
 
 @contextmanager

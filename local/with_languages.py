@@ -11,11 +11,13 @@ import os
 import sys
 
 from local import debian
+from local.processes import stop_when_told
 from local.temporary import Temporary
 from local.with_postgres import run
 
 
 def main() -> int:
+    stop_when_told()
     try:
         package = debian.postgresql()
     except debian.NotToBeHad as reason:

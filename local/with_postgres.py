@@ -9,10 +9,12 @@ import os
 import subprocess
 import sys
 
+from local.processes import stop_when_told
 from local.temporary import Temporary
 
 
 def main() -> int:
+    stop_when_told()
     # Prepared transactions and replicas are looked at by some tests.
     with Temporary("tests", max_prepared_transactions="8", wal_level="logical") as server:
         return run(server, sys.argv[1:])

@@ -10,6 +10,7 @@ import argparse
 
 from analysis.observe import forms, observed
 from analysis.observe.databases import MAJORS, of_major
+from local.processes import stop_when_told
 
 
 def main() -> None:
@@ -17,6 +18,7 @@ def main() -> None:
     parser.add_argument("--major", type=int, choices=MAJORS)
     parser.add_argument("beginning", nargs="?", default="")
     arguments = parser.parse_args()
+    stop_when_told()
     for major in [arguments.major] if arguments.major else MAJORS:
         with of_major(major) as databases:
             for group in forms.groups():

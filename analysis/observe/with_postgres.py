@@ -8,11 +8,13 @@ from __future__ import annotations
 import sys
 
 from conformance import install
+from local.processes import stop_when_told
 from local.temporary import Temporary
 from local.with_postgres import run
 
 
 def main() -> int:
+    stop_when_told()
     major = int(sys.argv[1])
     install.npm(other_postgresql=major != install.NEW)
     with Temporary("tests", install.postgresql(major), max_prepared_transactions="8", wal_level="logical") as server:

@@ -19,6 +19,7 @@ from analysis.observe.histories.agreement import Agreement
 from analysis.observe.histories.measured import Measured, measure
 from analysis.observe.histories.server import Server
 from conformance import histories, install
+from local.processes import stop_when_told
 
 #: With so few rows each migration is also tried out of its turn.
 _FEW = 100
@@ -35,6 +36,7 @@ def main() -> int:
     parser.add_argument("--major", type=int, choices=install.MAJORS, default=install.NEW, help="of PostgreSQL")
     parser.add_argument("--write", action="store_true", help="write analysis/docs/agreement.md")
     arguments = parser.parse_args()
+    stop_when_told()
     found = [
         history
         for tool in _TOOLS
