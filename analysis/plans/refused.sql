@@ -343,3 +343,8 @@ CREATE TABLE one (a integer[]);
 -- migration: danger
 -- squawk-ignore changing-column-type
 ALTER TABLE one ALTER COLUMN a TYPE integer; -- danger refused
+
+-- plan: a type that other databases have
+CREATE TABLE one (a integer);
+-- migration: danger
+ALTER TABLE one ADD COLUMN b string; -- danger refused

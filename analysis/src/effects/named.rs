@@ -152,6 +152,23 @@ fn is_syntax(name: &Name) -> bool {
     name.schema.is_none() && ["coalesce", "greatest", "grouping", "least", "nullif"].contains(&name.name.as_str())
 }
 
+/// PostgreSQL's own words for types that are called otherwise in the catalog.
+const WORDS: [&str; 10] =
+    ["bigint", "boolean", "dec", "decimal", "float", "int", "integer", "nchar", "real", "smallint"];
+
+/// Words that stand for a column with a sequence's default.
+const SERIALS: [&str; 6] = ["serial", "serial4", "bigserial", "serial8", "smallserial", "serial2"];
+
+/// Whether a type is one of PostgreSQL's own under a name that the catalog does not have.
+pub(super) fn is_word_for_type(name: &Name) -> bool {
+    name.schema.is_none() && (WORDS.contains(&name.name.as_str()) || is_serial(name))
+}
+
+/// Whether a type stands for a column with a sequence's default.
+pub(crate) fn is_serial(name: &Name) -> bool {
+    name.schema.is_none() && SERIALS.contains(&name.name.as_str())
+}
+
 /// A type's name, without its arguments.
 pub(super) fn type_name(of_type: &SyntaxNode) -> Name {
     let path = of_type.children().find(|child| child.kind() == SyntaxKind::PATH_REF);

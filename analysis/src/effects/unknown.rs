@@ -53,12 +53,15 @@ impl Unknown {
 
     /// CASCADE drops what depends on `what`, of which `known` is known.
     pub(super) fn cascade(what: &str, known: &[String]) -> Self {
-        let known = match known {
-            [] => "only the server can list these objects".to_owned(),
-            known => format!("{}, and perhaps others that only the server can list", known.join(", ")),
+        let which = match known {
+            [] => format!("CASCADE also drops every object that depends on {what}, and only the server can list these"),
+            known => format!(
+                "CASCADE also drops what depends on {what}: {}, and perhaps others that only the server can list",
+                known.join(", ")
+            ),
         };
         let way = "Remove CASCADE, and try it on a copy of the database: the error lists what depends on it. Then drop each object by its name";
-        Self::new(format!("CASCADE drops what depends on {what}: {known}"), way)
+        Self::new(format!("{which}. Code that uses them fails"), way)
     }
 
     /// An extension's own script.

@@ -2,13 +2,13 @@
 
 use report::{Verdict, Work};
 use squawk_syntax::SyntaxKind;
-use squawk_syntax::ast::{self, AlterColumnOption, AlterTableAction, AstNode as _, Constraint, Type};
+use squawk_syntax::ast::{self, AlterColumnOption, AlterTableAction, AstNode as _, Constraint};
 
 use super::blocked::where_long;
 use super::suggest::{Altered, Scripts, alone, edited, is_domain_with_constraint, plain, script};
 use super::{Context, Found, Rule, safer};
 use crate::effects::expression::{Volatility, volatility};
-use crate::effects::name_of;
+use crate::effects::{is_serial, name_of};
 use crate::name::{identifier, quoted};
 
 pub(super) const COLUMN_TYPE: Rule = Rule {
@@ -103,7 +103,7 @@ fn filled_by(add: &ast::AddColumn, context: &Context) -> Option<FilledBy> {
     }
     let is_volatile =
         default_of(&constraints).is_some_and(|expr| volatility(expr.syntax(), context.world) == Volatility::Volatile);
-    if is_volatile || is_serial(&of_type) || constraints.iter().any(is_identity) {
+    if is_volatile || is_serial(&name_of(of_type.syntax())) || constraints.iter().any(is_identity) {
         return Some(FilledBy::Default);
     }
     is_domain_with_constraint(&of_type, context.world).then_some(FilledBy::Domain)
@@ -138,13 +138,6 @@ fn is_identity(constraint: &Constraint) -> bool {
     let mut tokens = constraint.syntax().descendants_with_tokens();
     matches!(constraint, Constraint::GeneratedConstraint(_))
         && tokens.any(|element| element.kind() == SyntaxKind::IDENTITY_KW)
-}
-
-/// A type that stands for a column with a sequence's default.
-fn is_serial(of_type: &Type) -> bool {
-    let name = name_of(of_type.syntax());
-    let serials = ["serial", "serial4", "bigserial", "serial8", "smallserial", "serial2"];
-    name.schema.is_none() && serials.contains(&name.name.as_str())
 }
 
 pub(super) const REQUIRED_COLUMN: Rule = Rule {
@@ -188,7 +181,7 @@ fn is_required(add: &ast::AddColumn, context: &Context) -> bool {
     let is_null = |expr: ast::Expr| plain(expr.syntax()).eq_ignore_ascii_case("null");
     let has_value = default_of(&constraints).is_some_and(|expr| !is_null(expr))
         || has(|it| matches!(it, Constraint::GeneratedConstraint(_)))
-        || add.ty().is_some_and(|of_type| is_serial(&of_type) || context.world.is_domain(&of_type));
+        || add.ty().is_some_and(|of_type| is_serial(&name_of(of_type.syntax())) || context.world.is_domain(&of_type));
     let is_there = || {
         let name = add.column_name().map(|name| identifier(&plain(name.syntax())));
         let known = context.target().into_iter().flat_map(|table| &table.columns);

@@ -16,7 +16,6 @@ fn going<'a>(context: &'a Context, is_meant: impl Fn(&What) -> bool) -> Option<(
 /// How many rows there are, as the statistics have it.
 fn amount(facts: Option<&Table>) -> String {
     match facts.and_then(|facts| facts.rows) {
-        Some(0) => "no rows, by the statistics".to_owned(),
         Some(rows) => format!("about {} rows", quantity::about(rows)),
         None => "how many rows is not known".to_owned(),
     }
@@ -24,10 +23,15 @@ fn amount(facts: Option<&Table>) -> String {
 
 /// Data goes, if there is any.
 fn lost(what: &str, facts: Option<&Table>) -> Found {
-    let is_empty = facts.is_some_and(|facts| facts.rows == Some(0));
-    let verdict = if is_empty { Verdict::Caution } else { Verdict::Danger };
-    let text = format!("{what} ({}), and only a backup can bring them back", amount(facts));
-    Found { verdict, text, safer: None }
+    let (verdict, rows) = if facts.is_some_and(|facts| facts.rows == Some(0)) {
+        let rows =
+            "By the statistics the table has no rows; if it has any, only a backup can bring them back".to_owned();
+        (Verdict::Caution, rows)
+    } else {
+        let rows = format!("Only a backup can bring back what is lost ({})", amount(facts));
+        (Verdict::Danger, rows)
+    };
+    Found { verdict, text: format!("{what}. {rows}"), safer: None }
 }
 
 pub(super) const DROP_TABLE: Rule = Rule {
@@ -38,7 +42,8 @@ pub(super) const DROP_TABLE: Rule = Rule {
     good: "CREATE TABLE big_unused ();\nDROP TABLE big_unused",
     judge: |context| {
         let (_, table, facts) = going(context, |what| *what == What::Drop)?;
-        let mut found = lost(&format!("The table {table} is dropped with its rows"), facts);
+        let mut found =
+            lost(&format!("Code that still uses the table {table} fails, and its rows are dropped with it"), facts);
         let way = "Before this migration, deploy code that does not use the table. In this migration, only rename it. \
                    If something fails, rename it back. If nothing fails, drop it in a later migration";
         found.safer = safer(way, None);
@@ -58,8 +63,15 @@ pub(super) const DROP_COLUMN: Rule = Rule {
         let columns: Vec<_> =
             context.effects.changes.iter().filter(|it| it.relation == table).filter_map(column).collect();
         let noun = if columns.len() > 1 { "columns" } else { "column" };
-        let mut found = lost(&format!("The values of the {noun} {} of {table} are lost", columns.join(", ")), facts);
-        let way = "Before this migration, deploy code that does not use the column, also not through SELECT *. Copy the values to \
+        let mut found = lost(
+            &format!(
+                "Code that still uses the {noun} {} of {table} fails, and the values are dropped",
+                columns.join(", ")
+            ),
+            facts,
+        );
+        let way = "Before this migration, deploy code that neither reads nor writes the column. If it is NOT NULL without a \
+                   default, drop its NOT NULL in an earlier migration, or the INSERTs of that code fail. Copy the values to \
                    another table if they may be needed";
         found.safer = safer(way, None);
         Some(found)

@@ -95,12 +95,12 @@ const TEXTS: &[(Rule, &str, &str)] = &[
     (
         Rule::BanDropColumn,
         "Code that still uses a dropped column fails, and the column's values are lost",
-        "Before this migration, deploy code that does not use the column, also not through SELECT *. Copy the values to another table if they may be needed",
+        "Before this migration, deploy code that neither reads nor writes the column. If it is NOT NULL without a default, drop its NOT NULL in an earlier migration, or the INSERTs of that code fail. Copy the values to another table if they may be needed",
     ),
     (
         Rule::BanDropConstraint,
         "PostgreSQL no longer checks the constraint, and accepts rows that it refused before. If it is a foreign key, rows may refer to rows that do not exist, and its ON DELETE and ON UPDATE actions no longer happen",
-        "Check whether this script adds the constraint again. If not, the code has to check the rule itself, and to delete or change the referring rows",
+        "Check whether this script adds the constraint again. If not, the code has to keep the rule itself. For a foreign key, it also has to handle the referring rows each time it deletes a row or changes its key",
     ),
     (
         Rule::BanDropDatabase,
@@ -124,7 +124,7 @@ const TEXTS: &[(Rule, &str, &str)] = &[
     ),
     (
         Rule::BanDropDomain,
-        "Code that uses the domain, in a cast for example, fails from now on. If a column or a function still uses the domain, this statement fails",
+        "Code that uses the domain, in a cast for example, fails from now on. If a column, or an argument or result of a function, still has the domain, this statement fails",
         "Before this migration, deploy code that does not use it. Before this statement, change or drop the columns and functions that use it",
     ),
     (
@@ -144,8 +144,8 @@ const TEXTS: &[(Rule, &str, &str)] = &[
     ),
     (
         Rule::BanDropIndex,
-        "Queries that use the index may become slow. If it is unique, PostgreSQL accepts double values from now on, and INSERT ... ON CONFLICT on its columns fails",
-        "Look in pg_stat_user_indexes, on each replica too, whether idx_scan still grows. It does not count checks of uniqueness: search the code for ON CONFLICT on these columns, and for code that expects a duplicate key",
+        "Queries that use the index may become slow. If it is unique, PostgreSQL accepts duplicate values from now on, and INSERT ... ON CONFLICT on its columns fails if no other unique index fits",
+        "Check on the primary and on each replica whether idx_scan of the index in pg_stat_user_indexes still grows. If it does, queries use it: keep it, or create another one first. If it is unique, search the code also for ON CONFLICT on these columns, and for code that expects a duplicate key",
     ),
     (
         Rule::BanDropNotNull,
@@ -179,7 +179,7 @@ const TEXTS: &[(Rule, &str, &str)] = &[
     ),
     (
         Rule::BanDropType,
-        "Code that uses the type, in a cast for example, fails from now on. If a column or a function still uses the type, this statement fails",
+        "Code that uses the type, in a cast for example, fails from now on. If a column, or an argument or result of a function, still has the type, this statement fails",
         "Before this migration, deploy code that does not use it. Before this statement, change or drop the columns and functions that use it",
     ),
     (
@@ -189,8 +189,8 @@ const TEXTS: &[(Rule, &str, &str)] = &[
     ),
     (
         Rule::BanNewWriteRestriction,
-        "From now on, PostgreSQL refuses each write that breaks the new constraint or index",
-        "Look for rows that break it before this migration, as they make the statement fail unless it says NOT VALID. Check that running code writes none. Of a foreign key, check also which rows its ON DELETE action deletes",
+        "From now on, PostgreSQL refuses each write that breaks what this statement adds",
+        "Before this migration, look for rows that break it: they make this statement fail, unless it says NOT VALID. Check that running code writes no such row. For a foreign key, check also which rows its ON DELETE action will delete or change",
     ),
     (
         Rule::BanReplaceViewFunction,
@@ -219,8 +219,8 @@ const TEXTS: &[(Rule, &str, &str)] = &[
     ),
     (
         Rule::ChangingColumnType,
-        "Code that uses the column gets values of another type from now on",
-        "Before this migration, deploy code that works with both types",
+        "Code that uses the column gets values of another type from now on. If a value cannot be converted, this statement fails",
+        "Before this migration, deploy code that works with both types, and change the rows whose values cannot be converted",
     ),
     (
         Rule::IdentifierTooLong,
@@ -240,7 +240,7 @@ const TEXTS: &[(Rule, &str, &str)] = &[
     (
         Rule::RenamingObject,
         "Code and functions that use the old name fail from now on, unless this script gives the name to another object",
-        "Search the code and the functions of the database for the old name, and change them first. If another object gets the name, check that it does for this code",
+        "Before this migration, deploy code that does not name it, and change the functions that do in this migration, after the rename. If another object gets the name, check that this code works with it",
     ),
 ];
 

@@ -8,19 +8,12 @@ use super::constraint::inline;
 use super::{Table, column_type};
 use crate::catalog::Column;
 use crate::effects::expression::{Volatility, volatility};
-use crate::effects::named::type_name;
+use crate::effects::named::{is_serial, is_word_for_type, type_name};
 use crate::effects::{has, identifier_of, text, world::World};
 use crate::name::quoted;
 
-/// PostgreSQL's own words for types that are called otherwise in the catalog.
-const WORDS: [&str; 10] =
-    ["bigint", "boolean", "dec", "decimal", "float", "int", "integer", "nchar", "real", "smallint"];
-
 /// Types of extensions that plans make themselves. None is a domain.
 const OF_EXTENSIONS: [&str; 6] = ["citext", "geography", "geometry", "hstore", "ltree", "vector"];
-
-/// Types that stand for a column with a sequence's default.
-const SERIAL: [&str; 6] = ["serial", "serial4", "bigserial", "serial8", "smallserial", "serial2"];
 
 pub(super) fn effects(add: &ast::AddColumn, table: &Table, world: &mut World) {
     table.lock(world, Lock::AccessExclusive);
@@ -107,7 +100,7 @@ pub(in crate::effects) fn is_plain(of_type: &str) -> bool {
 /// Whether every row gets a value of its own, so that the table is written anew.
 fn fills_rows(add: &ast::AddColumn, constraints: &[Constraint], world: &World) -> bool {
     let of_type = add.ty().map(|ty| type_name(ty.syntax()));
-    if of_type.is_some_and(|name| name.schema.is_none() && SERIAL.contains(&name.name.as_str())) {
+    if of_type.as_ref().is_some_and(is_serial) {
         return true;
     }
     let default = constraints.iter().find_map(|constraint| match constraint {
@@ -144,10 +137,9 @@ fn is_virtual(generated: &ast::GeneratedConstraint) -> bool {
 fn is_constrained_domain(add: &ast::AddColumn, world: &World) -> bool {
     let Some(ast::Type::PathType(of_type)) = add.ty() else { return false };
     let name = type_name(of_type.syntax());
-    let is_plain = |words: &[&str]| name.schema.is_none() && words.contains(&name.name.as_str());
     match world.type_facts(&name) {
         Some(facts) => facts.constrained_domain,
-        None => !is_plain(&WORDS) && !OF_EXTENSIONS.contains(&name.name.as_str()),
+        None => !is_word_for_type(&name) && !OF_EXTENSIONS.contains(&name.name.as_str()),
     }
 }
 

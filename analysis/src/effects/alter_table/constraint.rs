@@ -227,7 +227,9 @@ pub(in crate::effects) fn refuse_doubles(columns: &[String], table: &Name, world
     let most = world.column(table, column).and_then(|known| known.most).filter(|most| *most > 1);
     if let Some(most) = most {
         let (column, rows) = (quoted(column), rows(most));
-        world.fails_by_statistics(format!("{column} has the same value in {rows} of {table}"));
+        world.fails_by_statistics(format!(
+            "{column} has the same value in {rows} of {table}, and a unique index refuses that: change or delete such rows first"
+        ));
     }
 }
 

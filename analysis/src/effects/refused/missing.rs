@@ -7,7 +7,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::{all, is_lenient};
 use crate::catalog::Kind;
-use crate::effects::named::type_name;
+use crate::effects::named::{is_word_for_type, type_name};
 use crate::effects::{identifier_of, name_of, world::World};
 use crate::name::{Name, quoted};
 
@@ -114,27 +114,6 @@ fn targets(list: &SyntaxNode) -> Vec<String> {
     targets.filter_map(|target| target.first_child()).map(|name| identifier_of(&name)).collect()
 }
 
-/// PostgreSQL's own words for types, which the catalog does not know by these names.
-const WORDS: [&str; 17] = [
-    "bigint",
-    "bigserial",
-    "boolean",
-    "dec",
-    "decimal",
-    "float",
-    "int",
-    "integer",
-    "nchar",
-    "real",
-    "serial",
-    "serial2",
-    "serial4",
-    "serial8",
-    "smallint",
-    "smallserial",
-    "string",
-];
-
 /// The type of a column.
 fn of_type(statement: &Stmt, world: &World) -> Option<String> {
     if !matches!(statement, Stmt::CreateTable(_) | Stmt::AlterTable(_)) || is_lenient(statement.syntax()) {
@@ -151,12 +130,11 @@ fn of_type(statement: &Stmt, world: &World) -> Option<String> {
     };
     let names = all(statement.syntax(), SyntaxKind::PATH_TYPE).filter(is_of_column).map(|node| type_name(&node));
     let missing = names.into_iter().find(|name| {
-        let is_word = name.schema.is_none() && WORDS.contains(&name.name.as_str());
         // A table's rows are of a type of its name, and each type has one of arrays.
         let is_array = name.name.starts_with('_');
         !is_array
             && world.is_as_before(&name.name)
-            && !is_word
+            && !is_word_for_type(name)
             && !is_system(name)
             && world.type_facts(name).is_none()
             && world.relation(name).is_none()
