@@ -82,8 +82,9 @@ def test_what_is_cut_behind_a_hidden_commit_is_begun_again(server, binaries):
 
             def cut(link, message):
                 """At the answer to the second INSERT, which the first one's COMMIT stands before."""
-                link.cut()
+                # Before the cut, at which the function ends and this test goes on.
                 seen.append(message)
+                link.cut()
                 return False
 
             bench.proxy.reset([Trap(0, SERVER, _second_insert(bench, plan, looking, script), cut)])
