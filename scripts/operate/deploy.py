@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from lint.served_regions import served_regions
 from local.setup import SetupFailed, install_sam
 
-from scripts.operate import glibc, subnets
+from scripts.operate import glibc, packages, subnets
 from scripts.operate.arguments import Parser
 from scripts.operate.errors import EXPECTED, explain
 from scripts.operate.samconfig import SAMCONFIG, NotReady, read
@@ -56,6 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
         settings = read(options.environment)
         stack, region = settings.stack, settings.region
         check_region(settings.region)
+        packages.check_history(ROOT / "layer")
         session = boto3.session.Session(region_name=settings.region, profile_name=settings.profile)
         account = session.client("sts").get_caller_identity()["Account"]
         terminal.line(f"Deploying {stack} to the account {account} in {settings.region}", "bold")
@@ -69,6 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
         if not options.no_build:
             run_sam("build", options.environment)
         glibc.check(BUILD)
+        packages.check_functions(BUILD, settings.parameters.get("Architecture", "x86_64"))
         run_sam("deploy", options.environment, *(["--role-arn", options.role_arn] if options.role_arn else []), *anew)
         outputs = outputs_of(session, stack)
         show(Terminal(), outputs)

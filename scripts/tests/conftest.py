@@ -12,6 +12,15 @@ from scripts.operate import deploy
 from scripts.operate.samconfig import Settings
 
 
+def elf(function: Path, machine: int) -> Path:
+    """The head of a program for that processor, as `sam build` leaves one in a function's directory."""
+    function.mkdir(parents=True)
+    program = function / "bootstrap"
+    program.write_bytes(b"\x7fELF\x02\x01".ljust(0x12, b"\0") + machine.to_bytes(2, "little") + bytes(44))
+    program.chmod(0o755)
+    return program
+
+
 @pytest.fixture
 def session(monkeypatch: pytest.MonkeyPatch) -> MagicMock:
     """An account with a stack that was updated before."""
@@ -32,6 +41,8 @@ def recorded(session: MagicMock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(deploy, "read", lambda _: Settings(
         "shop-migrations-prod", "eu-west-1", None, {"Release": "7", "NotificationAddress": "team@example.com"}
     ))
+    elf(tmp_path / "build" / "ApplyFunction", 62)
+    monkeypatch.setattr(deploy, "BUILD", tmp_path / "build")
     monkeypatch.setattr(deploy, "outputs_of", lambda *_: {"TopicArn": "topic"})
     monkeypatch.setattr(deploy, "unconfirmed", lambda *_: False)
     return calls
