@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from lint.served_regions import served_regions
 from local.setup import SetupFailed, install_sam
 
-from scripts.operate import glibc, packages, subnets
+from scripts.operate import glibc, packages, route_tables, subnets
 from scripts.operate.arguments import Parser
 from scripts.operate.errors import EXPECTED, explain
 from scripts.operate.samconfig import SAMCONFIG, NotReady, read
@@ -60,8 +60,9 @@ def main(arguments: list[str] | None = None) -> int:
         session = boto3.session.Session(region_name=settings.region, profile_name=settings.profile)
         account = session.client("sts").get_caller_identity()["Account"]
         terminal.line(f"Deploying {stack} to the account {account} in {settings.region}", "bold")
-        if unseen := subnets.check(session, settings):
-            terminal.line(f"! {unseen}", "yellow")
+        for look in (subnets.check, route_tables.check):
+            if unseen := look(session, settings):
+                terminal.line(f"! {unseen}", "yellow")
         started = time.monotonic()
         anew = []
         if rolled_back(session, stack):

@@ -9,7 +9,8 @@ from botocore.exceptions import ClientError
 
 from scripts.operate.samconfig import NotReady, Settings
 
-_FORBIDDEN = ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException")
+#: The errors of a caller who may not look.
+FORBIDDEN = ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException")
 
 
 def check(session: boto3.session.Session, settings: Settings) -> str | None:
@@ -24,7 +25,7 @@ def check(session: boto3.session.Session, settings: Settings) -> str | None:
         [details] = ec2.describe_vpc_endpoint_services(ServiceNames=[service])["ServiceDetails"]
     except ClientError as failure:
         error = failure.response["Error"]
-        if error["Code"] in _FORBIDDEN:
+        if error["Code"] in FORBIDDEN:
             return f"Whether an endpoint can be made in the subnets is not looked at: {error['Message']}"
         if error["Code"].startswith("InvalidSubnetID"):
             raise NotReady(f"SubnetIds: {error['Message']}; take subnets of VpcId, in {settings.region}") from None
