@@ -107,7 +107,7 @@ def test_a_reader_that_leaves_is_told_that_the_run_goes_on(case):
     # As `| head -1` does.
     assert "lockstep-migrations-dev" in following.stdout.readline()
     following.stdout.close()
-    # The line about a migration that takes long, for instance, finds that nobody reads.
+    # The line about a migration that takes long, for instance, finds no reader.
     assert following.wait(timeout=60) == 130
     errors = following.stderr.read()
     assert "The execution goes on without you" in errors and "Traceback" not in errors

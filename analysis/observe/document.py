@@ -13,7 +13,7 @@ _INTRODUCTION = """\
 
 Each line is a statement that was run on PostgreSQL {majors}, with what it was observed to do: the strongest lock on each
 table or view, and what takes longer the more rows there are: *scan* reads every row, *index build* builds an index over
-all of them, *rewrite* rewrites the table and all its indexes. New tables are left out: nobody waits for what nobody knows.
+all of them, *rewrite* rewrites the table and all its indexes. New tables are left out: no session waits for a table that it does not know.
 So are indexes and sequences where their table is locked as much. Where nothing is said of a version, all agree.
 
 What Lockstep infers from a statement's text and the catalog is compared with this by the tests. "And more" marks what these

@@ -1,9 +1,10 @@
 """Builds the functions, deploys the stack, and says what a person still has to do.
 
 `sam build` and `sam deploy` do the work, with what samconfig.toml says for the environment. Around them: values that
-nobody has filled in, a Region that is not served and subnets that cannot work are named before anything is built; functions
-that Lambda could not start are not deployed; after an update that was rolled back all functions are published anew; and a mail subscription that nobody has confirmed is pointed
-out, because until then nobody learns how a migration ended.
+are not filled in, a Region that is not served, and subnets, route tables and a history that cannot work are named before
+anything is built; functions that Lambda could not start are not deployed; after an update that was rolled back all functions
+are published anew; and a mail subscription that is not confirmed is pointed out, because until then no mail tells how a
+migration ended.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
+from scripts.operate import unseen
 from scripts.operate.samconfig import NotReady, Settings
-from scripts.operate.subnets import FORBIDDEN
 
 
 def check(session: boto3.session.Session, settings: Settings) -> str | None:
@@ -22,12 +22,8 @@ def check(session: boto3.session.Session, settings: Settings) -> str | None:
         of_s3 = {"Name": "service-name", "Values": [f"com.amazonaws.{settings.region}.s3"]}
         endpoints = ec2.describe_vpc_endpoints(Filters=[of_s3, {"Name": "vpc-endpoint-type", "Values": ["Gateway"]}])
     except ClientError as failure:
-        error = failure.response["Error"]
-        if error["Code"] in FORBIDDEN:
-            return f"Whether the route tables have an endpoint of S3 already is not looked at: {error['Message']}"
-        if error["Code"].startswith("InvalidRouteTableID"):
-            raise NotReady(f"S3RouteTableIds: {error['Message']}; take route tables of VpcId, in {settings.region}") from None
-        raise
+        looked_for = "the route tables have an endpoint of S3 already"
+        return unseen.explain(failure, "S3RouteTableIds", "route table", looked_for, settings.region)
     own = f"{settings.stack}-s3"
     others = {it["VpcEndpointId"] for it in endpoints["VpcEndpoints"] if _name(it) != own}
     for table in tables:

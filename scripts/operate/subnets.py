@@ -7,10 +7,8 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
+from scripts.operate import unseen
 from scripts.operate.samconfig import NotReady, Settings
-
-#: The errors of a caller who may not look.
-FORBIDDEN = ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException")
 
 
 def check(session: boto3.session.Session, settings: Settings) -> str | None:
@@ -24,12 +22,7 @@ def check(session: boto3.session.Session, settings: Settings) -> str | None:
         service = f"com.amazonaws.{settings.region}.secretsmanager"
         [details] = ec2.describe_vpc_endpoint_services(ServiceNames=[service])["ServiceDetails"]
     except ClientError as failure:
-        error = failure.response["Error"]
-        if error["Code"] in FORBIDDEN:
-            return f"Whether an endpoint can be made in the subnets is not looked at: {error['Message']}"
-        if error["Code"].startswith("InvalidSubnetID"):
-            raise NotReady(f"SubnetIds: {error['Message']}; take subnets of VpcId, in {settings.region}") from None
-        raise
+        return unseen.explain(failure, "SubnetIds", "subnet", "an endpoint can be made in the subnets", settings.region)
     if wrong := _twice(subnets) or _without(subnets, details["AvailabilityZones"]):
         raise NotReady(
             f"SubnetIds: {wrong}. Give subnets of other zones, or set SecretsManagerEndpoint=false where the subnets reach "

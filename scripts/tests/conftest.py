@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import MagicMock
 
+import boto3
 import pytest
+from moto import mock_aws
 
 from scripts.operate import deploy
 from scripts.operate.samconfig import Settings
@@ -19,6 +22,17 @@ def elf(function: Path, machine: int) -> Path:
     program.write_bytes(b"\x7fELF\x02\x01".ljust(0x12, b"\0") + machine.to_bytes(2, "little") + bytes(44))
     program.chmod(0o755)
     return program
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.session.Session]:
+    """An emulated account of its own, that nothing leaves."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "none")
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    with mock_aws():
+        yield boto3.session.Session(region_name="us-east-1")
 
 
 @pytest.fixture

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
-from moto import mock_aws
 
 from scripts.operate import deploy, subnets
 from scripts.operate.samconfig import NotReady, Settings
@@ -18,20 +16,9 @@ REGION = "us-east-1"
 SERVICE = f"com.amazonaws.{REGION}.secretsmanager"
 
 
-@pytest.fixture
-def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.session.Session]:
-    """An account of its own, that nothing leaves."""
-    for name, value in (("AWS_ACCESS_KEY_ID", "none"), ("AWS_SECRET_ACCESS_KEY", "none")):
-        monkeypatch.setenv(name, value)
-    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    with mock_aws():
-        yield boto3.session.Session(region_name=REGION)
-
-
-def made(session: boto3.session.Session, *zones: str) -> list[str]:
+def made(account: boto3.session.Session, *zones: str) -> list[str]:
     """Subnets in these zones."""
-    ec2 = session.client("ec2")
+    ec2 = account.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     return [
         ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{number}.0/24", AvailabilityZone=zone)["Subnet"]["SubnetId"]
@@ -43,26 +30,26 @@ def settings(*names: str, **parameters: str) -> Settings:
     return Settings("shop-migrations-dev", REGION, None, {"SubnetIds": ",".join(names), **parameters})
 
 
-def test_subnets_of_different_zones_pass(session: boto3.session.Session) -> None:
-    assert subnets.check(session, settings(*made(session, "us-east-1a", "us-east-1b"))) is None
+def test_subnets_of_different_zones_pass(account: boto3.session.Session) -> None:
+    assert subnets.check(account, settings(*made(account, "us-east-1a", "us-east-1b"))) is None
 
 
-def test_two_subnets_of_one_zone_are_named(session: boto3.session.Session) -> None:
-    first, other, second = made(session, "us-east-1a", "us-east-1b", "us-east-1a")
+def test_two_subnets_of_one_zone_are_named(account: boto3.session.Session) -> None:
+    first, other, second = made(account, "us-east-1a", "us-east-1b", "us-east-1a")
     with pytest.raises(NotReady, match=f"{first} and {second} are both in us-east-1a.*SecretsManagerEndpoint=false"):
-        subnets.check(session, settings(first, other, second))
-    assert subnets.check(session, settings(first, second, SecretsManagerEndpoint="false")) is None
+        subnets.check(account, settings(first, other, second))
+    assert subnets.check(account, settings(first, second, SecretsManagerEndpoint="false")) is None
 
 
-def test_a_subnet_that_is_not_there_is_named(session: boto3.session.Session) -> None:
+def test_a_subnet_that_is_not_there_is_named(account: boto3.session.Session) -> None:
     with pytest.raises(NotReady, match=r"subnet-0123456789abcdef0.*in us-east-1"):
-        subnets.check(session, settings("subnet-0123456789abcdef0"))
+        subnets.check(account, settings("subnet-0123456789abcdef0"))
 
 
 def test_nothing_is_built_then(
-    session: boto3.session.Session, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    account: boto3.session.Session, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(deploy, "read", lambda _: settings(*made(session, "us-east-1a", "us-east-1a")))
+    monkeypatch.setattr(deploy, "read", lambda _: settings(*made(account, "us-east-1a", "us-east-1a")))
     monkeypatch.setattr(deploy, "run_sam", lambda *_: pytest.fail("sam is called"))
     assert deploy.main(["dev"]) == 2
     assert "are both in us-east-1a" in capsys.readouterr().err

@@ -1,0 +1,22 @@
+"""What a look at the network says where EC2 does not answer it."""
+
+from __future__ import annotations
+
+from botocore.exceptions import ClientError
+
+from scripts.operate.samconfig import NotReady
+
+_FORBIDDEN = ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException")
+
+_NOT_THERE = {"subnet": "InvalidSubnetID", "route table": "InvalidRouteTableID"}
+
+
+def explain(failure: ClientError, parameter: str, kind: str, looked_for: str, region: str) -> str:
+    """Returns why `looked_for` is not known, if the caller may not look. Raises `NotReady` if one of the parameter's `kind` is
+    not there, and any other failure as it is."""
+    error = failure.response["Error"]
+    if error["Code"] in _FORBIDDEN:
+        return f"Whether {looked_for} is not looked at: {error['Message']}"
+    if error["Code"].startswith(_NOT_THERE[kind]):
+        raise NotReady(f"{parameter}: {error['Message']}; take {kind}s of VpcId, in {region}") from None
+    raise failure
