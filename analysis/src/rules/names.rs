@@ -14,56 +14,71 @@ pub(super) const RENAME: Rule = Rule {
     good: "ALTER TABLE big ADD COLUMN b integer",
     judge: |context| {
         let what = renamed(context)?;
-        Some(Found {
-            verdict: Verdict::Danger,
-            text: if what == MOVED {
-                "Code that looks for it in its old schema fails after this migration, and code that looks in the new one fails \
-                 before it"
-                    .to_owned()
-            } else {
-                format!(
-                    "Code that uses the old name of the {what} fails after this migration, and code that uses the new name \
-                     fails before it"
-                )
-            },
-            safer: safer(way(what), None),
-        })
+        Some(Found { verdict: Verdict::Danger, text: what.consequence(), safer: safer(what.way_out(), None) })
     },
 };
 
-/// A relation that is in another schema from now on.
-const MOVED: &str = "schema of a relation";
+/// What has another name from now on.
+#[derive(Clone, Copy)]
+enum Renamed {
+    Column,
+    Table,
+    View,
+    Schema,
+    /// A relation that is in another schema.
+    Moved,
+}
 
-fn way(what: &str) -> &'static str {
-    match what {
-        "column" => {
-            "Do not rename. Add the new column, deploy code that writes both, copy the old values in batches, deploy code that \
-             uses only the new one, and drop the old column in a later migration"
+impl Renamed {
+    fn consequence(self) -> String {
+        let what = match self {
+            Self::Column => "column",
+            Self::Table => "table",
+            Self::View => "view",
+            Self::Schema => "schema",
+            Self::Moved => {
+                return "Code that looks for it in its old schema fails after this migration, and code that looks in the new \
+                        one fails before it"
+                    .to_owned();
+            }
+        };
+        format!(
+            "Code that uses the old name of the {what} fails after this migration, and code that uses the new name fails \
+             before it"
+        )
+    }
+
+    fn way_out(self) -> &'static str {
+        match self {
+            Self::Column => {
+                "Do not rename. Add the new column, deploy code that writes both, copy the old values in batches, deploy code \
+                 that uses only the new one, and drop the old column in a later migration"
+            }
+            Self::Table | Self::View => "Leave a view with the old name until no code uses it",
+            Self::Schema => "Before this migration, deploy code that finds its tables under both names of the schema",
+            Self::Moved => "Leave a view with its name in the old schema until no code uses that",
         }
-        "schema" => "Before this migration, deploy code that finds its tables under both names of the schema",
-        MOVED => "Leave a view with its name in the old schema until no code uses that",
-        _ => "Leave a view with the old name until no code uses it",
     }
 }
 
 /// What gets another name that existed before.
-fn renamed(context: &Context) -> Option<&'static str> {
+fn renamed(context: &Context) -> Option<Renamed> {
     let existed = context.effects.of.iter().any(|effect| !effect.is_new);
     let statement = context.statement.syntax();
     let has = |kind| statement.children().any(|child| child.kind() == kind);
     match context.statement {
         ast::Stmt::AlterTable(it) => it.actions().filter(|_| existed).find_map(|action| match action {
-            AlterTableAction::RenameColumn(_) => Some("column"),
-            AlterTableAction::TableRenameTo(_) => Some("table"),
-            AlterTableAction::SetSchema(_) => Some(MOVED),
+            AlterTableAction::RenameColumn(_) => Some(Renamed::Column),
+            AlterTableAction::TableRenameTo(_) => Some(Renamed::Table),
+            AlterTableAction::SetSchema(_) => Some(Renamed::Moved),
             _ => None,
         }),
         ast::Stmt::AlterView(_) | ast::Stmt::AlterMaterializedView(_) if existed => {
             let names = [SyntaxKind::VIEW_RENAME_TO, SyntaxKind::RENAME_COLUMN, SyntaxKind::SET_SCHEMA];
             let moves = has(SyntaxKind::SET_SCHEMA);
-            names.into_iter().any(has).then_some(if moves { MOVED } else { "view" })
+            names.into_iter().any(has).then_some(if moves { Renamed::Moved } else { Renamed::View })
         }
-        ast::Stmt::AlterSchema(_) => has(SyntaxKind::SCHEMA_RENAME_TO).then_some("schema"),
+        ast::Stmt::AlterSchema(_) => has(SyntaxKind::SCHEMA_RENAME_TO).then_some(Renamed::Schema),
         _ => None,
     }
 }
