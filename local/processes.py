@@ -36,8 +36,9 @@ class Server:
 
     def is_running(self) -> bool:
         process = _processes.get(self.pid)
-        if process is not None and process.poll() is not None:
-            return False
+        if process is not None:
+            # A child of ours keeps its id until this asks for its end.
+            return process.poll() is None
         return start_time(self.pid) == self.started
 
     def stop(self, how: signal.Signals = signal.SIGTERM, patience: float = 15) -> None:
@@ -50,9 +51,6 @@ class Server:
             except ProcessLookupError:
                 break
             _until(lambda: not self.is_running(), seconds)
-        process = _processes.pop(self.pid, None)
-        if process is not None:
-            process.wait()
 
 
 def start(name: str, command: list[str], log: Path, record: Path, **options) -> Server:
@@ -101,8 +99,10 @@ def answers(port: int) -> bool:
 def start_time(pid: int) -> str:
     """When a process started, as the system tells it; empty if there is none."""
     command = ["ps", "-o", "lstart=", "-o", "stat=", "-p", str(pid)]
-    # In a session of its own: ended by Ctrl-C, it would tell of no process, and a server that runs would stay.
-    shown = subprocess.run(command, check=False, capture_output=True, text=True, start_new_session=True)
+    # In a session of its own, so that Ctrl-C does not end it. One that comes before the session is made still does: what
+    # `ps` did not tell is asked again, since a server that runs would otherwise be taken for gone.
+    while (shown := subprocess.run(command, check=False, capture_output=True, text=True, start_new_session=True)).returncode < 0:
+        pass
     words = shown.stdout.split()
     return "" if not words or words[-1].startswith("Z") else " ".join(words[:-1])
 

@@ -95,6 +95,27 @@ def test_a_server_runs_also_while_ctrl_c_is_pressed(monkeypatch):
     assert sessions[0] != os.getsid(0)
 
 
+def test_what_ps_was_ended_before_it_told_is_asked_again(tmp_path, monkeypatch):
+    """Ctrl-C between the start of `ps` and the session of its own."""
+    asked = tmp_path / "asked"
+    (tmp_path / "ps").write_text(f"""#!/bin/sh
+if mkdir '{asked}' 2>/dev/null; then kill -INT $$; fi
+PATH='{os.environ["PATH"]}' exec ps "$@"
+""")
+    (tmp_path / "ps").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert processes.start_time(os.getpid())
+    assert asked.exists()
+
+
+def test_a_server_of_this_process_is_stopped_whatever_ps_tells(tmp_path, monkeypatch):
+    server = processes.start("A sleeper", SLEEP, tmp_path / "log", tmp_path / "server.json")
+    monkeypatch.setattr(processes, "start_time", lambda _: "")
+    assert server.is_running()
+    server.stop()
+    assert not server.is_running()
+
+
 def test_a_command_that_is_told_to_end_leaves_no_server():
     inner = ["sh", "-c", "echo $TEST_POSTGRES_PORT; exec sleep 60"]
     command = [sys.executable, "-m", "local.with_postgres", *inner]
