@@ -143,6 +143,8 @@ def test_expired_credentials_are_explained():
     assert "sign in again" in explain(expired, "s")
     absent = ClientError({"Error": {"Code": "StateMachineDoesNotExist", "Message": "none"}}, "StartExecution")
     assert "in this account in eu-west-1" in explain(absent, "s", "eu-west-1")
+    unknown = ClientError({"Error": {"Code": "InvalidClientTokenId", "Message": "the token is invalid"}}, "GetCallerIdentity")
+    assert "does not accept these credentials" in explain(unknown, "s")
 
 
 class TestMigrate:

@@ -1,8 +1,8 @@
 """Builds the functions, deploys the stack, and says what a person still has to do.
 
 `sam build` and `sam deploy` do the work, with what samconfig.toml says for the environment. Around them: values that
-are not filled in, a Region that is not served, and subnets, route tables and a history that cannot work are named before
-anything is built; functions that Lambda could not start are not deployed; after an update that was rolled back all functions
+are not filled in, a Region that is not served, a stack that cannot be updated, and subnets, route tables and a history that
+cannot work are named before anything is built; functions that Lambda could not start are not deployed; after an update that was rolled back all functions
 are published anew; and a mail subscription that is not confirmed is pointed out, because until then no mail tells how a
 migration ended.
 """
@@ -15,11 +15,10 @@ import sys
 import time
 
 import boto3
-from botocore.exceptions import ClientError
 from lint.served_regions import served_regions
 from local.setup import SetupFailed, install_sam
 
-from scripts.operate import glibc, packages, route_tables, subnets
+from scripts.operate import glibc, packages, route_tables, stack_status, subnets
 from scripts.operate.arguments import Parser
 from scripts.operate.errors import EXPECTED, explain
 from scripts.operate.samconfig import SAMCONFIG, NotReady, read
@@ -28,6 +27,9 @@ from scripts.operate.terminal import Terminal, seconds
 
 #: Where `sam build` puts the functions.
 BUILD = ROOT / ".aws-sam" / "build"
+
+#: The way out for a person who may not deploy.
+_RIGHTS = "deploy as an administrator of the account, or from GitHub with the roles that the stack has for it"
 
 #: Where the workflow's variables come from.
 _VARIABLES = {
@@ -61,12 +63,14 @@ def main(arguments: list[str] | None = None) -> int:
         session = boto3.session.Session(region_name=settings.region, profile_name=settings.profile)
         account = session.client("sts").get_caller_identity()["Account"]
         terminal.line(f"Deploying {stack} to the account {account} in {settings.region}", "bold")
+        status = stack_status.status(session, stack)
+        stack_status.check(status, stack, settings.region)
         for look in (subnets.check, route_tables.check):
             if unseen := look(session, settings):
                 terminal.line(f"! {unseen}", "yellow")
         started = time.monotonic()
         anew = []
-        if rolled_back(session, stack):
+        if stack_status.rolled_back(status):
             anew = publishing_anew(settings.parameters)
             terminal.line(f"The last update of {stack} was rolled back: publishing every function anew ({anew[-1]})")
         if not options.no_build:
@@ -85,7 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
         terminal.line(f"deploy: {failure}", "red")
         return 2
     except EXPECTED as failure:
-        terminal.line(f"deploy: {explain(failure, stack, region)}", "red")
+        terminal.line(f"deploy: {explain(failure, stack, region, _RIGHTS)}", "red")
     except subprocess.CalledProcessError as failure:
         terminal.line(f"deploy: `sam {failure.cmd[1]}` failed; its message is above", "red")
     except KeyboardInterrupt:
@@ -113,18 +117,6 @@ def check_region(region: str) -> None:
             f"Lockstep cannot be deployed to {region}, because Lambda has no function URLs there, or is not known to have "
             f"any. It can be to {', '.join(sorted(served))}"
         )
-
-
-def rolled_back(session: boto3.session.Session, stack: str) -> bool:
-    """Whether the last update of the stack was undone. The versions that it published stay, and none is published twice."""
-    try:
-        described = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
-    except ClientError as failure:
-        # CloudFormation's answer where there is no such stack.
-        if failure.response["Error"]["Code"] == "ValidationError":
-            return False
-        raise
-    return described["StackStatus"].startswith("UPDATE_ROLLBACK")
 
 
 def publishing_anew(parameters: dict[str, str]) -> list[str]:

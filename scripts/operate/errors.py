@@ -21,7 +21,9 @@ EXPECTED = (NoSuchTarget, NotReady, NotReached, ClientError, BotoCoreError)
 
 _ABSENT = ("StateMachineDoesNotExist", "ResourceNotFoundException")
 _EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired")
-_FORBIDDEN = ("AccessDenied", "AccessDeniedException", "UnrecognizedClientException")
+_FORBIDDEN = ("AccessDenied", "AccessDeniedException")
+_UNKNOWN = ("UnrecognizedClientException", "InvalidClientTokenId", "SignatureDoesNotMatch")
+_RIGHTS = "attach the stack's policies for starting or approving"
 
 
 def exit_code(failure: Exception) -> int:
@@ -29,8 +31,8 @@ def exit_code(failure: Exception) -> int:
     return 2 if isinstance(failure, WrongArguments) else 1
 
 
-def explain(failure: Exception, stack: str, region: str | None = None) -> str:
-    """One sentence for a failure, with the way out."""
+def explain(failure: Exception, stack: str, region: str | None = None, rights: str = _RIGHTS) -> str:
+    """Returns one sentence for a failure, with the way out. `rights`: the way out where AWS does not allow something."""
     if isinstance(failure, NoRegionError):
         return "No AWS region is set: fill it in in samconfig.toml, set AWS_REGION, or name a profile with AWS_PROFILE"
     if isinstance(failure, NoCredentialsError):
@@ -49,5 +51,7 @@ def explain(failure: Exception, stack: str, region: str | None = None) -> str:
         if code == "ExecutionDoesNotExist":
             return f"There is no such execution of {stack} ({message})"
         if code in _FORBIDDEN:
-            return f"AWS does not allow it; attach the stack's policies for starting or approving ({message})"
+            return f"AWS does not allow it; {rights} ({message})"
+        if code in _UNKNOWN:
+            return f"AWS does not accept these credentials: sign in again, or name a profile with AWS_PROFILE ({message})"
     return str(failure)

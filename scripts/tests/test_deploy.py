@@ -153,6 +153,43 @@ def test_a_first_deployment_has_nothing_behind_it(recorded: Path, session: Magic
     assert "--parameter-overrides" not in recorded.read_text()
 
 
+@pytest.mark.parametrize(
+    ("status", "way_out"),
+    [
+        ("ROLLBACK_COMPLETE", "aws cloudformation delete-stack --stack-name"),
+        ("CREATE_FAILED", "aws cloudformation delete-stack --stack-name"),
+        ("DELETE_FAILED", "aws cloudformation delete-stack --stack-name"),
+        ("UPDATE_ROLLBACK_FAILED", "aws cloudformation continue-update-rollback --stack-name"),
+        ("UPDATE_IN_PROGRESS", "Wait for its end"),
+        ("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", "Wait for its end"),
+    ],
+)
+def test_a_stack_that_cannot_be_updated_is_refused_before_anything_is_built(
+    status: str, way_out: str, recorded: Path, session: MagicMock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session.client.return_value.describe_stacks.return_value = {"Stacks": [{"StackStatus": status}]}
+    assert deploy.main(["prod"]) == 2
+    told = capsys.readouterr().err
+    assert status in told and way_out in told
+    assert not recorded.exists()
+
+
+def test_a_change_set_that_was_never_executed_is_no_obstacle(recorded: Path, session: MagicMock) -> None:
+    described = [{"Stacks": [{"StackStatus": "REVIEW_IN_PROGRESS"}]}, session.client.return_value.describe_stacks.return_value]
+    session.client.return_value.describe_stacks.side_effect = described
+    assert deploy.main(["prod", "--no-build"]) == 0
+
+
+def test_a_person_who_may_not_deploy_reads_who_may(
+    recorded: Path, session: MagicMock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    denied = ClientError({"Error": {"Code": "AccessDenied", "Message": "not authorized"}}, "DescribeStacks")
+    session.client.return_value.describe_stacks.side_effect = denied
+    assert deploy.main(["prod"]) == 1
+    assert "deploy as an administrator" in capsys.readouterr().err
+    assert not recorded.exists()
+
+
 @pytest.mark.parametrize("region", ["eu-central-2", "us-gov-west-1", "xx-new-1"])
 def test_a_region_that_is_not_served_is_refused_before_anything_is_built(
     region: str, recorded: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

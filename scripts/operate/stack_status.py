@@ -1,0 +1,48 @@
+"""What CloudFormation has of a stack before it is deployed, and the way out where it cannot be deployed."""
+
+from __future__ import annotations
+
+import boto3
+from botocore.exceptions import ClientError
+
+from scripts.operate.samconfig import NotReady
+
+#: A first deployment that failed, or a deletion that did. CloudFormation changes none of them.
+_TO_DELETE = ("CREATE_FAILED", "DELETE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
+
+#: A change set was made, and nothing of it is deployed. SAM goes on from here.
+_NOTHING_YET = "REVIEW_IN_PROGRESS"
+
+
+def status(session: boto3.session.Session, stack: str) -> str | None:
+    """Returns the stack's status, or none where there is no stack."""
+    try:
+        return session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
+    except ClientError as failure:
+        # CloudFormation's answer where there is no such stack.
+        if failure.response["Error"]["Code"] == "ValidationError":
+            return None
+        raise
+
+
+def check(status: str | None, stack: str, region: str) -> None:
+    """Raises `NotReady` for a stack that CloudFormation would refuse to change."""
+    command = f"--stack-name {stack} --region {region}"
+    if status in _TO_DELETE:
+        raise NotReady(
+            f"{stack} is {status}, and cannot be updated. Read why (aws cloudformation describe-stack-events {command}), "
+            f"mend it, delete the stack (aws cloudformation delete-stack {command}), and deploy again"
+        )
+    if status == "UPDATE_ROLLBACK_FAILED":
+        raise NotReady(
+            f"{stack} is {status}. Read why (aws cloudformation describe-stack-events {command}), mend it, let the rollback "
+            f"go on (aws cloudformation continue-update-rollback {command}), and deploy again"
+        )
+    if status and status.endswith("_IN_PROGRESS") and status != _NOTHING_YET:
+        raise NotReady(f"{stack} is {status}: another deployment is at work. Wait for its end, and deploy again")
+
+
+def rolled_back(status: str | None) -> bool:
+    """Returns whether the last update of the stack was undone. The versions that it published stay, and none is published
+    twice."""
+    return status is not None and status.startswith("UPDATE_ROLLBACK")
