@@ -43,9 +43,9 @@ def own(stack: Deployed) -> Iterator[Asked]:
                 yield _ask("CreateVpcEndpoint", place)
             yield _ask("CreateVpcEndpoint", _GROUP, _named(name))
             yield _ask("CreateVpcEndpoint", _ENDPOINT, given | _serves(service))
+            yield _ask("CreateTags", _ENDPOINT, _given(name) | _serves(service))
         if with_name:
             yield _ask("CreateTags", _ENDPOINT, given | {"ec2:CreateAction": "CreateVpcEndpoint"})
-        yield _ask("CreateTags", _ENDPOINT, _given(name))
     for action in _OF_GROUP:
         yield _ask(action, _GROUP, _in(vpc) | _named(name))
     for action in _OF_ENDPOINT:
@@ -71,7 +71,10 @@ def foreign(stack: Deployed) -> Iterator[Asked]:
         if action not in _CLOSE:
             yield _ask(action, _GROUP, _in(vpc))
     yield _ask("CreateTags", _GROUP, _in(vpc) | _given("other"))
-    yield _ask("CreateTags", _ENDPOINT, _given("other"))
+    yield _ask("CreateTags", _GROUP, _given(name))
+    yield _ask("CreateTags", _ENDPOINT, _given("other") | _serves("s3"))
+    yield _ask("CreateTags", _ENDPOINT, _given(name) | _serves("kms"))
+    yield _ask("CreateTags", _ENDPOINT, _given(name))
     yield _ask("CreateTags", _GROUP, _in(vpc) | {"ec2:CreateAction": "RunInstances"})
     for action in _OF_ENDPOINT:
         yield _ask(action, _ENDPOINT, _named("other"))

@@ -227,6 +227,11 @@ def test_a_wrong_trust_is_found(name: str):
 
 _FOREIGN = service_role.ROLE
 
+_NAMES_FIRST = {
+    "Null": {"aws:ResourceTag/Name": "true"},
+    "StringLike": {"aws:RequestTag/Name": "lockstep-migrations-*"},
+}
+
 WRONG_SERVICE_ROLE: dict[str, tuple[Fault, str]] = {
     "every function": (
         changed(_FOREIGN, "Functions", Resource={"Fn::Sub": "arn:aws:lambda:${AWS::Region}:${AWS::AccountId}:function:*"}),
@@ -241,17 +246,32 @@ WRONG_SERVICE_ROLE: dict[str, tuple[Fault, str]] = {
         changed(_FOREIGN, "CreateGroups", Condition={"StringLike": {"aws:RequestTag/Name": "lockstep-migrations-*"}}),
         "must do ec2:CreateSecurityGroup on",
     ),
-    "a name that cannot come afterwards": (without(_FOREIGN, "NameWhatHasNoName"), "must do ec2:CreateTags on"),
+    "a group's name that cannot come afterwards": (
+        without(_FOREIGN, "NameGroupWithoutName"),
+        "must do ec2:CreateTags on arn:aws:ec2:us-east-1:123456789012:security-group/sg-0",
+    ),
+    "an endpoint's name that cannot come afterwards": (
+        without(_FOREIGN, "NameEndpointWithoutName"),
+        "must do ec2:CreateTags on arn:aws:ec2:us-east-1:123456789012:vpc-endpoint/vpce-0",
+    ),
     "rules that come before the name": (
         without(_FOREIGN, "CloseGroupsWithoutName"),
         "must do ec2:AuthorizeSecurityGroupEgress on",
     ),
-    "names for whatever has none": (
-        changed(_FOREIGN, "NameWhatHasNoName", Condition={"Null": {"aws:ResourceTag/Name": "true"}}),
-        "must not do ec2:CreateTags on arn:aws:ec2:us-east-1:123456789012:vpc-endpoint/vpce-0",
+    "a name of another for a group": (
+        changed(_FOREIGN, "NameGroupWithoutName", Condition={"Null": {"aws:ResourceTag/Name": "true"}}),
+        "must not do ec2:CreateTags on arn:aws:ec2:us-east-1:123456789012:security-group/sg-0",
+    ),
+    "a group's name in every VPC": (
+        changed(_FOREIGN, "NameGroupWithoutName", Condition=_NAMES_FIRST),
+        "security-group/sg-0 with {'ec2:Vpc': 'arn:aws:ec2:us-east-1:123456789012:vpc/vpc-9'",
+    ),
+    "an endpoint's name for every service": (
+        changed(_FOREIGN, "NameEndpointWithoutName", Condition=_NAMES_FIRST),
+        "'ec2:VpceServiceName': 'com.amazonaws.us-east-1.kms'}",
     ),
     "another's name is taken away": (
-        changed(_FOREIGN, "NameWhatHasNoName", Condition={"StringLike": {"aws:RequestTag/Name": "lockstep-migrations-*"}}),
+        changed(_FOREIGN, "NameEndpointWithoutName", Condition={"StringLike": {"aws:RequestTag/Name": "lockstep-migrations-*"}}),
         "vpc-endpoint/vpce-0 with {'aws:RequestTag/Name': 'lockstep-migrations-prod-0', 'aws:ResourceTag/Name': 'other'}",
     ),
     "groups without a name in every VPC": (
