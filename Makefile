@@ -28,10 +28,10 @@ test: setup ## Run every check
 	@scripts/test
 
 chaos: setup ## Inject faults while migrating, and look for what they leave: make chaos [SEED=7] [POINT=own:cut-server@31]
-	@.venv/bin/python -m chaos $(call option,--seed,SEED) $(call option,--only,POINT)
+	@.venv/bin/python -m proofs.chaos $(call option,--seed,SEED) $(call option,--only,POINT)
 
 conformance: setup ## Have Prisma's and sqlx's own engines look at what Lockstep leaves, and the other way round
-	@.venv/bin/python -m conformance
+	@.venv/bin/python -m proofs.conformance
 
 bench: setup ## Measure against other tools and what PostgreSQL allows; half an hour on a quiet machine: make bench [ARGS=--quick]
-	@.venv/bin/python -m bench $(ARGS)
+	@.venv/bin/python -m proofs.bench $(ARGS)

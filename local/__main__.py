@@ -6,10 +6,9 @@ import shlex
 import sys
 from contextlib import nullcontext
 
+from local import deploy, paths, postgres, processes, run, setup, up
 from scripts.operate.function_url import NotReached
 from scripts.operate.terminal import Terminal, reader_left, write_anywhere
-
-from local import deploy, paths, postgres, processes, run, setup, up
 
 
 def main() -> int:

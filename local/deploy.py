@@ -25,8 +25,8 @@ BUILD = paths.LOCAL / "build"
 NOTIFICATION_ADDRESS = "team@example.com"
 
 _SOURCES = (
-    "Cargo.toml", "Cargo.lock", "template.yaml", "samconfig.toml", "analysis", "engine", "functions", "migrations", "report",
-    "scan", "statemachine/migrate.asl.json",
+    "Cargo.toml", "Cargo.lock", "template.yaml", "samconfig.toml", "crates", "functions", "migrations",
+    "statemachine/migrate.asl.json",
 )
 
 #: Applied by `sam build` to every function. No optimisation and no debug information: what builds fastest.

@@ -6,16 +6,15 @@ import json
 import sys
 from dataclasses import replace
 
+from local import deploy, paths, up
+from local.deploy import Deployment
+from local.stack import Stack
 from scripts.operate import record, report, show
 from scripts.operate.decide import Refused, decide
 from scripts.operate.follow import Follower, name_of
 from scripts.operate.start import start, user
 from scripts.operate.target import Target, local_target
 from scripts.operate.terminal import Terminal
-
-from local import deploy, paths, up
-from local.deploy import Deployment
-from local.stack import Stack
 
 #: Who decides: not whoever asked for the run.
 APPROVER = "local-approver"

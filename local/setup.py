@@ -85,7 +85,7 @@ def install_node() -> None:
         stamp.write_text(wanted)
 
 
-#: Where `report/browser` looks for one.
+#: Where `proofs/browser` looks for one.
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 

@@ -21,14 +21,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Self
 
-from scripts.operate.target import Target
-
 from local import deploy as deploying
 from local import environment, paths, postgres, processes
 from local.aws import Account, Aws, classic_secret
 from local.deploy import Deployment
 from local.mailbox import Mailbox
 from local.postgres import Connection
+from scripts.operate.target import Target
 
 
 class Stack:

@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from scripts.operate.terminal import Terminal
-
 from local import deploy, paths, processes, setup
 from local.stack import Stack
+from scripts.operate.terminal import Terminal
 
 SERVERS = ("postgres", "aws", "stepfunctions")
 

@@ -10,10 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from botocore.exceptions import ClientError, HTTPClientError
-from scripts.operate import decide, function_url
-from scripts.operate.target import Target
 
 from local.function_url import signer
+from scripts.operate import decide, function_url
+from scripts.operate.target import Target
 
 ARN = "arn:aws:states:us-east-1:000000000000:execution:lockstep-migrations-prod:apply-1"
 RECORDED = {"decision": "approved", "by": "arn:aws:iam::1:user/ann", "identity": "verified", "reason": "fine"}

@@ -8,6 +8,7 @@ from unittest.mock import MagicMock
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+
 from scripts.operate import follow, migrate, samconfig, show
 from scripts.operate.errors import explain
 from scripts.operate.history import History, plain_cause

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
+
 from scripts.operate import record, report, runs, show_run
 from scripts.operate.target import Target
 from scripts.operate.terminal import Terminal

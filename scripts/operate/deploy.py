@@ -15,9 +15,9 @@ import sys
 import time
 
 import boto3
-from lint.served_regions import served_regions
-from local.setup import SetupFailed, install_sam
 
+from local.setup import SetupFailed, install_sam
+from proofs.lint.served_regions import served_regions
 from scripts.operate import glibc, packages, route_tables, stack_status, subnets
 from scripts.operate.arguments import Parser
 from scripts.operate.errors import EXPECTED, explain

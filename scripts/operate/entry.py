@@ -7,7 +7,6 @@ import sys
 from typing import NoReturn
 
 from local.setup import enter_virtual_environment
-
 from scripts.operate.terminal import reader_left, write_anywhere
 
 

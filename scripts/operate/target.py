@@ -18,8 +18,8 @@ import boto3
 from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import NoCredentialsError
-from local import environment, paths
 
+from local import environment, paths
 from scripts.operate import samconfig
 
 ROOT = paths.ROOT

@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
     # The tests' clients have no other way to know what samconfig.toml says.
     account = {"AWS_REGION": settings.region, "AWS_DEFAULT_REGION": settings.region, "AWS_PROFILE": settings.profile}
     tests = subprocess.run(
-        [sys.executable, "-m", "pytest", "e2e", "--stack", settings.stack, *options.pytest],
+        [sys.executable, "-m", "pytest", "proofs/e2e", "--stack", settings.stack, *options.pytest],
         cwd=ROOT,
         env=os.environ | {name: value for name, value in account.items() if value},
         check=False,

@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from local.paths import ROOT
 
+from local.paths import ROOT
 from scripts.operate import deploy, packages
 from scripts.operate.samconfig import NotReady
 from scripts.tests.conftest import elf

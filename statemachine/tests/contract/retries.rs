@@ -16,7 +16,7 @@ const SERVICE: &[&str] = &[
     "Lambda.TooManyRequestsException",
 ];
 /// A function that Lambda has to make ready first: its interface in the VPC, after weeks without a call, or its code. That the
-/// list is complete, `lint/tests/test_retries.py` holds to the API's own.
+/// list is complete, `proofs/lint/tests/test_retries.py` holds to the API's own.
 const NOT_READY: &[&str] = &[
     "Lambda.CodeArtifactUserDeletedException",
     "Lambda.CodeArtifactUserPendingException",

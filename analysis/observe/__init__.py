@@ -1,1 +1,0 @@
-"""Observes what a PostgreSQL does when it runs the statements in `analysis/forms`: what is inferred has to agree."""

@@ -1,0 +1,133 @@
+//! Reports on scripts as the plan function does, for `proofs/observe/histories`, which compares that with what a server
+//! does.
+//!
+//! `report DATABASE TOOL` looks at one database, with a history of `prisma` or of `sqlx`. A line of stdin is a list of scripts
+//! that are pending, and a line of stdout the answer, until stdin ends:
+//!
+//! ```json
+//! ["CREATE TABLE pets (id int)"]
+//! {"scripts": [{"class": "transactional", "parts": [{"start": 0, "sql": "CREATE TABLE pets (id int)"}]}], "report": {}}
+//! ```
+//!
+//! A script that a plan refuses has `refused` in its place, and is not in the report. `TEST_POSTGRES_HOST`, `_PORT`, `_USER`
+//! and `_PASSWORD` say how the server is reached.
+
+use std::io::{BufRead as _, Write as _};
+use std::time::Duration;
+use std::{env, error, io, thread};
+
+use analysis::catalog::look;
+use analysis::effects::{Named, named};
+use analysis::plan::{Pending, Subject, needs, report};
+use analysis::server;
+use engine::history::Format;
+use engine::script::{Script, classify};
+use engine::session::{Session, Target, Tls};
+use report::{Database, Report};
+use serde_json::{Value, json};
+
+type Result<T> = std::result::Result<T, Box<dyn error::Error + Send + Sync>>;
+
+/// As for the plan function: enough for the deepest script.
+const STACK_BYTES: usize = 256 * 1024 * 1024;
+
+fn main() -> Result<()> {
+    let answering = thread::Builder::new().stack_size(STACK_BYTES).spawn(answer_all)?;
+    answering.join().map_err(|_| "the analysis gave up")?
+}
+
+fn answer_all() -> Result<()> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let [database, tool] = arguments.as_slice() else { return Err("a database and a tool are to be named".into()) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut session = runtime.block_on(Session::open(&target(database, tool)?))?;
+    for line in io::stdin().lock().lines() {
+        let scripts: Vec<String> = serde_json::from_str(&line?)?;
+        let answer = runtime.block_on(answer(&mut session, &scripts))?;
+        let mut out = io::stdout().lock();
+        writeln!(out, "{answer}")?;
+        out.flush()?;
+    }
+    Ok(())
+}
+
+async fn answer(session: &mut Session, scripts: &[String]) -> Result<Value> {
+    let (mut pending, mut told) = (Vec::new(), Vec::new());
+    for (number, sql) in scripts.iter().enumerate() {
+        told.push(match classify(sql) {
+            Ok(script) => {
+                let class = script.class.name().to_owned();
+                pending.push(Pending { name: number.to_string(), class, sql: sql.clone() });
+                as_it_runs(&script)
+            }
+            Err(refusal) => json!({ "refused": refusal.to_string() }),
+        });
+    }
+    let report = reported(session, &pending).await?;
+    Ok(json!({ "scripts": told, "report": report }))
+}
+
+/// How a script runs: its statements with the place of each in the file, and what the engine puts between them.
+fn as_it_runs(script: &Script) -> Value {
+    let mut parts = Vec::new();
+    if !script.parsed {
+        parts.push(json!({ "start": 0, "sql": script.text }));
+    }
+    let mut boundaries = script.boundaries.iter().peekable();
+    for statement in &script.statements {
+        while let Some(boundary) = boundaries.next_if(|boundary| boundary.at <= statement.start) {
+            parts.extend(boundary.sql.iter().map(|sql| json!({ "start": null, "sql": sql })));
+        }
+        let sql = script.text.get(statement.start..statement.end);
+        parts.push(json!({ "start": statement.start, "sql": sql }));
+    }
+    json!({ "class": script.class.name(), "modes": script.modes, "parts": parts })
+}
+
+/// What the plan function asks of the database and makes of it.
+async fn reported(session: &mut Session, pending: &[Pending]) -> Result<Report> {
+    let mut names = Named::default();
+    for one in pending {
+        names.extend(named(&one.sql));
+    }
+    let connection = session.connection();
+    let catalog = look(connection, &names).await?;
+    let mut server = server::look(connection).await?;
+    server.missing_privileges = server::missing(connection, &needs(pending, &catalog)).await?;
+    let identity = session.identity("");
+    let subject = Subject {
+        digest: String::new(),
+        made_at: String::new(),
+        environment: "dev".into(),
+        database: Database {
+            instance: identity.instance,
+            endpoint: identity.endpoint,
+            name: identity.database,
+            schema: identity.schema,
+        },
+        already_applied: 0,
+        warnings: Vec::new(),
+    };
+    Ok(report(subject, pending, catalog, server))
+}
+
+fn target(database: &str, tool: &str) -> Result<Target> {
+    let setting = |name: &str| {
+        let name = format!("TEST_POSTGRES_{name}");
+        env::var(&name).map_err(|_| format!("{name} is not set"))
+    };
+    Ok(Target {
+        host: setting("HOST")?,
+        port: setting("PORT")?.parse()?,
+        user: setting("USER")?,
+        password: setting("PASSWORD")?,
+        database: database.into(),
+        schema: "public".into(),
+        tool: if tool == "sqlx" { Format::Sqlx } else { Format::Prisma },
+        sqlx_table: "_sqlx_migrations".parse()?,
+        tls: Tls::Disabled,
+        application_name: "lockstep".into(),
+        lock_timeout: Duration::from_millis(500),
+        connect_timeout: Duration::from_secs(10),
+    })
+}

@@ -1,0 +1,193 @@
+//! What a statement locks, reads and writes, inferred from its text and the catalog.
+//!
+//! Each form's claim is checked against PostgreSQL itself: `crates/analysis/forms` has the statements.
+
+mod alter_table;
+mod change;
+mod condition;
+mod create;
+mod data;
+mod drop;
+pub(crate) mod expression;
+mod index;
+mod lookup;
+mod named;
+mod other;
+mod refused;
+mod session;
+mod types;
+mod unknown;
+mod view;
+mod world;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use report::Effect;
+use squawk_syntax::ast::{self, AstNode as _};
+use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
+
+use crate::catalog::Catalog;
+use crate::name::{Name, identifier};
+
+pub use crate::catalog::Named;
+pub use change::{Builds, Change, What};
+pub use lookup::Lookup;
+pub use named::named;
+pub(crate) use named::{callee, is_serial};
+pub(crate) use session::{Setting, constant, settings};
+pub use unknown::Unknown;
+pub use world::World;
+pub(crate) use world::{Names, is_temporary, made};
+
+use alter_table::{canonical, is_plain};
+
+impl Effects {
+    /// Whether there can be more than is told.
+    pub fn is_opaque(&self) -> bool {
+        !self.unknowns.is_empty()
+    }
+}
+
+/// Why the server will refuse a statement, as a clause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fails {
+    /// The text or the catalog tells.
+    Known(String),
+    /// The statistics tell, if they are right.
+    ByStatistics(String),
+}
+
+/// What a statement does to relations.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Effects {
+    /// By relation, one each, in the order in which the statement names them. Those of the system's catalog are left out.
+    pub of: Vec<Effect>,
+    /// How many indexes are built, by relation.
+    pub builds: BTreeMap<String, Builds>,
+    /// Relations in which something is looked up by key for each row of another, which is behind it.
+    pub looked_up: BTreeMap<String, String>,
+    /// What is looked up because it refers to rows that go, or get another key.
+    pub lookups: Vec<Lookup>,
+    /// Relations of which every row is read, but only by those lookups.
+    pub only_looked: BTreeSet<String>,
+    /// What becomes of rows and values that existed before the plan.
+    pub changes: Vec<Change>,
+    /// What there can be more, and why: what a DO block, a call or a trigger does is not known before it runs.
+    pub unknowns: Vec<Unknown>,
+    /// Tables that a block names whose inside is not known.
+    pub mentions: Vec<String>,
+    /// Whether it can take longer than the sizes of the relations tell.
+    pub untimed: bool,
+    /// Whether a CHECK may save it all that it would read: what one proves is for the server to find out.
+    pub provable: bool,
+    /// Why the server will refuse it, as a clause; `None` where nothing speaks for that.
+    pub fails: Option<Fails>,
+    /// Whether it drops, if they exist, things of which none is there.
+    pub is_absent: bool,
+    /// What IF NOT EXISTS meets that is not what the statement would make, as a clause: then nothing is made.
+    pub skips: Option<String>,
+}
+
+/// The effects of every statement of `sql`, one after the other, on a database that is as `catalog` says.
+pub fn infer(sql: &str, catalog: &Catalog) -> Vec<(Range<usize>, Effects)> {
+    let mut world = World::new(catalog.clone());
+    let parse = SourceFile::parse(&scan::readable(sql));
+    let range = |statement: &ast::Stmt| Range::<usize>::from(statement.syntax().text_range());
+    parse.tree().stmts().map(|statement| (range(&statement), of(&statement, &mut world))).collect()
+}
+
+/// The effects of `statement` on the `world`, which is changed as the statement would change the database.
+pub fn of(statement: &ast::Stmt, world: &mut World) -> Effects {
+    world.begin();
+    let is_clear = world.knows(statement.syntax());
+    if is_clear {
+        refused::check(statement, world);
+    }
+    dispatch(statement, world);
+    // What it names is perhaps not what was looked at.
+    if !is_clear || !world.knows(statement.syntax()) {
+        world.unknown(Unknown::names());
+    }
+    refused::remember(statement, world);
+    world.end()
+}
+
+/// Whether `statement` reads or writes rows.
+pub(crate) fn is_of_rows(statement: &ast::Stmt) -> bool {
+    use ast::Stmt;
+    matches!(
+        statement,
+        Stmt::Insert(_)
+            | Stmt::Update(_)
+            | Stmt::Delete(_)
+            | Stmt::Merge(_)
+            | Stmt::Select(_)
+            | Stmt::CompoundSelect(_)
+            | Stmt::ParenSelect(_)
+            | Stmt::SelectInto(_)
+            | Stmt::Table(_)
+            | Stmt::Values(_)
+    )
+}
+
+fn dispatch(statement: &ast::Stmt, world: &mut World) {
+    use ast::Stmt;
+    match statement {
+        Stmt::AlterTable(it) => alter_table::effects(it, world),
+        Stmt::CreateTable(it) => create::table(it, world),
+        Stmt::CreateTableAs(it) => create::table_as(it, world),
+        Stmt::CreateIndex(it) => index::create(it, world),
+        Stmt::DropIndex(it) => index::drop(it, world),
+        Stmt::AlterIndex(it) => index::alter(it, world),
+        Stmt::Reindex(it) => index::reindex(it, world),
+        Stmt::DropTable(it) => drop::tables(it, world),
+        Stmt::Truncate(it) => drop::truncate(it, world),
+        _ if is_of_rows(statement) => {
+            data::effects(statement.syntax(), world);
+            session::configured(statement.syntax(), world);
+        }
+        Stmt::CreateView(it) => view::create(it, world),
+        Stmt::DropView(it) => view::drop(it.syntax(), it.drop_behavior().as_ref(), world),
+        Stmt::AlterView(it) => view::alter(it.syntax(), world),
+        Stmt::CreateMaterializedView(it) => view::create_materialized(it, world),
+        Stmt::DropMaterializedView(it) => view::drop(it.syntax(), it.drop_behavior().as_ref(), world),
+        Stmt::AlterMaterializedView(it) => view::alter(it.syntax(), world),
+        Stmt::Refresh(it) => view::refresh(it, world),
+        Stmt::CreateType(_)
+        | Stmt::AlterType(_)
+        | Stmt::CreateDomain(_)
+        | Stmt::AlterDomain(_)
+        | Stmt::CreateFunction(_)
+        | Stmt::AlterFunction(_)
+        | Stmt::CreateProcedure(_) => types::effects(statement, world),
+        Stmt::Set(_) | Stmt::Reset(_) | Stmt::Discard(_) | Stmt::Rollback(_) => session::effects(statement, world),
+        _ => other::effects(statement, world),
+    }
+}
+
+/// The name that `node` is, of a relation or a function.
+pub(crate) fn name_of(node: &SyntaxNode) -> Name {
+    Name::parse(&text(node))
+}
+
+/// The name that `node` is, of a column or a constraint.
+fn identifier_of(node: &SyntaxNode) -> String {
+    identifier(&text(node))
+}
+
+/// Whether `node` names a table, or another relation that rows are read of.
+fn names_table(node: &SyntaxNode) -> bool {
+    matches!(node.kind(), SyntaxKind::RELATION_NAME_REF | SyntaxKind::TABLE_NAME_REF)
+}
+
+/// Whether there is one of this `kind` anywhere in `node`.
+fn has(node: &SyntaxNode, kind: SyntaxKind) -> bool {
+    node.descendants_with_tokens().any(|element| element.kind() == kind)
+}
+
+/// The text of `node` without comments and blanks.
+fn text(node: &SyntaxNode) -> String {
+    let tokens = node.descendants_with_tokens().filter_map(|element| element.as_token().cloned());
+    tokens.filter(|token| !token.kind().is_trivia()).map(|token| token.text().to_owned()).collect()
+}

@@ -1,0 +1,80 @@
+//! Reads `crates/analysis/forms`: the statements, and what servers were observed to do. `proofs/observe` says more of both.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// One form of a statement.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Form {
+    pub name: String,
+    /// The first major version that has it.
+    pub since: u32,
+    /// Whether the text does not tell all that happens.
+    pub opaque: bool,
+    /// Why what is inferred may be worse than what is observed.
+    pub worse: String,
+    /// Why it may be less.
+    pub less: String,
+    pub setup: String,
+    /// What the plan has run before.
+    pub plan: String,
+    pub statement: String,
+    /// What a server of the major version that was asked for was observed to do, a line for each relation.
+    pub observed: Vec<String>,
+    /// Whether other major versions differ there.
+    pub by_major: bool,
+}
+
+/// Every form that a server of that major version has.
+pub(crate) fn forms(major: u32) -> Vec<Form> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("forms");
+    let mut files: Vec<PathBuf> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "sql"));
+    files.sort();
+    let mut forms: Vec<Form> = files.iter().flat_map(|file| group(file, major)).collect();
+    forms.retain(|form| form.since <= major);
+    forms
+}
+
+fn group(file: &Path, major: u32) -> Vec<Form> {
+    let text = fs::read_to_string(file).unwrap();
+    let observed = fs::read_to_string(file.with_extension("observed")).unwrap();
+    let mut parts = text.split("-- form:");
+    let common = section(parts.next().unwrap(), "setup");
+    parts.map(|part| form(part, &common, &observed, major)).collect()
+}
+
+fn form(part: &str, common: &str, observed: &str, major: u32) -> Form {
+    let name = part.lines().next().unwrap().trim().to_owned();
+    let key = |key: &str| part.lines().find_map(|line| line.strip_prefix(&format!("-- {key}:"))).unwrap_or("").trim();
+    let observed = [(format!("{name} ({major})"), true), (name.clone(), false)]
+        .into_iter()
+        .find_map(|(head, by_major)| Some((lines(observed, &head)?, by_major)));
+    let (observed, by_major) = observed.unwrap_or_default();
+    Form {
+        since: key("since").parse().unwrap_or(0),
+        opaque: part.lines().any(|line| line == "-- opaque"),
+        worse: key("worse").to_owned(),
+        less: key("less").to_owned(),
+        setup: format!("{common}{}", section(part, "setup")),
+        plan: section(part, "plan"),
+        statement: section(part, "statement").trim().to_owned(),
+        observed,
+        by_major,
+        name,
+    }
+}
+
+/// The lines between `-- name:` and whatever comes next.
+fn section(part: &str, name: &str) -> String {
+    let head = format!("-- {name}:");
+    let behind = part.lines().skip_while(|line| *line != head).skip(1);
+    behind.take_while(|line| !line.starts_with("-- ")).flat_map(|line| [line, "\n"]).collect()
+}
+
+/// The lines below `head`.
+fn lines(observed: &str, head: &str) -> Option<Vec<String>> {
+    let mut blocks = observed.split("\n\n").map(|block| block.trim().lines());
+    let block = blocks.find_map(|mut lines| (lines.next() == Some(head)).then_some(lines))?;
+    Some(block.map(|line| line.trim().to_owned()).collect())
+}

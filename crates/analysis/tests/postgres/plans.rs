@@ -1,0 +1,171 @@
+//! Plans of several statements, and what the report says of each: `crates/analysis/plans` has them.
+//!
+//! A plan is a setup and migrations. Behind each statement stands what is expected of it, behind each migration's line
+//! what is expected of the whole. Every relation whose name has `big` in it is made out to have 50 million rows in 40 GiB,
+//! one with `million` in it 1.5 million rows in 150 MiB.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use analysis::catalog::{Catalog, Named, look};
+use analysis::effects::named;
+use analysis::plan::{Pending, report};
+use analysis::server;
+use report::{Migration, Statement, Verdict};
+use sqlx::{AssertSqlSafe, PgConnection};
+
+use crate::rules::subject;
+use crate::support::{Database, run};
+
+const ROWS: u64 = 50_000_000;
+const BYTES: u64 = 40 << 30;
+
+/// The same of what is not so large.
+const SOME_ROWS: u64 = 1_500_000;
+const SOME_BYTES: u64 = 150 << 20;
+
+#[derive(Debug, Default)]
+struct Plan {
+    title: String,
+    setup: String,
+    migrations: Vec<Expected>,
+}
+
+#[derive(Debug, Default)]
+struct Expected {
+    verdict: String,
+    sql: String,
+}
+
+impl Expected {
+    fn is_standalone(&self) -> bool {
+        ["INDEX CONCURRENTLY", "VACUUM", "REINDEX SCHEMA", "CLUSTER;"].iter().any(|word| self.sql.contains(word))
+    }
+
+    /// Whether the server is expected to refuse it.
+    fn is_refused(&self) -> bool {
+        self.sql.contains("-- danger refused") || self.sql.contains("-- danger required-column")
+    }
+}
+
+fn plans(file: &Path) -> Vec<Plan> {
+    let mut plans: Vec<Plan> = Vec::new();
+    for line in fs::read_to_string(file).unwrap().lines() {
+        if let Some(title) = line.strip_prefix("-- plan: ") {
+            plans.push(Plan { title: title.to_owned(), ..Plan::default() });
+        } else if let Some(verdict) = line.strip_prefix("-- migration: ") {
+            let migration = Expected { verdict: verdict.to_owned(), sql: String::new() };
+            plans.last_mut().unwrap().migrations.push(migration);
+        } else if let Some(plan) = plans.last_mut() {
+            let part = plan.migrations.last_mut().map_or(&mut plan.setup, |migration| &mut migration.sql);
+            writeln!(part, "{line}").unwrap();
+        }
+    }
+    plans
+}
+
+async fn catalog(session: &mut PgConnection, plan: &Plan) -> Catalog {
+    let mut names = Named::default();
+    for migration in &plan.migrations {
+        names.extend(named(&migration.sql));
+    }
+    let mut catalog = look(session, &names).await.unwrap();
+    for relation in catalog.relations.values_mut() {
+        let made_out = [("big", ROWS, BYTES), ("million", SOME_ROWS, SOME_BYTES)];
+        if let Some((_, rows, bytes)) = made_out.into_iter().find(|(name, ..)| relation.facts.name.contains(name)) {
+            relation.facts.rows = Some(rows);
+            relation.facts.bytes = bytes;
+            relation.facts.index_bytes = bytes / 4;
+        } else if relation.facts.rows.is_none() {
+            // Nobody has counted yet, as in every new database.
+            relation.facts.rows = Some(0);
+        }
+    }
+    catalog
+}
+
+/// The statement's verdict, and the rule that it comes from.
+fn said(statement: &Statement) -> String {
+    match statement.findings.first().filter(|finding| finding.verdict == statement.verdict) {
+        Some(finding) if statement.verdict > Verdict::Safe => format!("{} {}", statement.verdict.name(), finding.rule),
+        _ => statement.verdict.name().to_owned(),
+    }
+}
+
+/// How `migration` differs from what is expected.
+fn differences(expected: &Expected, migration: &Migration) -> Vec<String> {
+    let mut found = Vec::new();
+    if migration.verdict.name() != expected.verdict {
+        found.push(format!("  {} instead of {}: {}", migration.verdict.name(), expected.verdict, migration.why));
+    }
+    for statement in &migration.statements {
+        let line = expected.sql.lines().nth(statement.last_line - 1).unwrap();
+        let wanted = line.rsplit_once("-- ").map_or("nothing", |(_, wanted)| wanted);
+        if said(statement) != wanted {
+            found.push(format!("  {} instead of {wanted}: {}\n    {}", said(statement), statement.what, statement.why));
+        }
+    }
+    found
+}
+
+/// Runs it as the engine would, and says how that went otherwise than expected.
+async fn runs(session: &mut PgConnection, expected: &Expected) -> Option<String> {
+    let sql =
+        if expected.is_standalone() { expected.sql.clone() } else { format!("BEGIN; {}\n; COMMIT", expected.sql) };
+    let error = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *session).await.err();
+    run(session, "ROLLBACK").await;
+    run(session, "DISCARD ALL").await;
+    match (error, expected.is_refused()) {
+        (Some(error), false) => Some(format!("  it does not run: {error}")),
+        (None, true) => Some("  it runs, and was said to be refused".to_owned()),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn every_plan_is_judged_as_it_should_be() {
+    let mut files: Vec<PathBuf> = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("plans"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    let mut wrong = Vec::new();
+    let plans: Vec<_> = files.iter().flat_map(|file| plans(file)).collect();
+    assert!(plans.len() > 50, "{} plans were read", plans.len());
+    // For whoever works on some of them.
+    let only = std::env::var("PLAN").unwrap_or_default();
+    let database = Database::create().await;
+    let session = &mut database.session().await;
+    // On RDS, too, it is not for everybody.
+    let may_set = format!("GRANT SET ON PARAMETER session_replication_role TO {}", database.name);
+    run(&mut database.superuser().await, &may_set).await;
+    let may_grant = format!("GRANT pg_read_all_data TO {} WITH ADMIN OPTION", database.name);
+    run(&mut database.superuser().await, &may_grant).await;
+    for plan in plans.iter().filter(|plan| plan.title.contains(&only)) {
+        run(session, &plan.setup).await;
+        let pending: Vec<_> = plan.migrations.iter().enumerate().map(|(at, one)| pending(at, one)).collect();
+        let catalog = catalog(session, plan).await;
+        let server = server::look(session).await.unwrap();
+        let report = report(subject(), &pending, catalog, server);
+        let mut found = Vec::new();
+        for (expected, migration) in plan.migrations.iter().zip(&report.migrations) {
+            found.extend(differences(expected, migration));
+            found.extend(runs(session, expected).await);
+        }
+        if !found.is_empty() {
+            wrong.push(format!("{}:\n{}", plan.title, found.join("\n")));
+        }
+        run(session, "DROP OWNED BY CURRENT_USER CASCADE").await;
+        run(session, "CREATE SCHEMA IF NOT EXISTS public").await;
+    }
+    assert!(wrong.is_empty(), "{} of {} plans:\n\n{}", wrong.len(), plans.len(), wrong.join("\n\n"));
+}
+
+fn pending(at: usize, expected: &Expected) -> Pending {
+    Pending {
+        name: format!("{}_example", at + 1),
+        class: if expected.is_standalone() { "standalone" } else { "transactional" }.to_owned(),
+        sql: expected.sql.clone(),
+    }
+}

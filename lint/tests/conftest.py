@@ -1,9 +1,0 @@
-"""What every test here needs."""
-
-import pytest
-
-
-@pytest.fixture(autouse=True)
-def region(monkeypatch: pytest.MonkeyPatch) -> None:
-    """SAM's transform asks for a region; `python -m lint` sets one too."""
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")

@@ -1,0 +1,59 @@
+"""What each choice in the release profile costs and brings: CPU to build, and size."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import tempfile
+from pathlib import Path
+
+from local import environment, paths
+from proofs.bench.startup import deflated
+
+#: The profile as it is, and what else it could be, as cargo's --config takes it.
+CHOICES = {
+    "as it is": (),
+    'opt-level "z"': ('profile.release.opt-level="z"',),
+    "opt-level 3": ("profile.release.opt-level=3",),
+    "without link-time optimization": ("profile.release.lto=false",),
+}
+
+#: One with the driver, one without.
+FUNCTIONS = ("apply", "notify")
+
+
+def measure(say) -> list[dict]:
+    """A row for each choice. Every one is built from nothing, which takes minutes."""
+    rows = []
+    for label, settings in CHOICES.items():
+        say(f"building {label}")
+        with tempfile.TemporaryDirectory(dir=paths.LOCAL) as place:
+            cpu = _build(Path(place), settings)
+            sizes = {name: deflated((Path(place) / "release" / name).read_bytes()) / 1e6 for name in FUNCTIONS}
+            rows.append({"choice": label, "cpu_s": cpu, "zip_mb": sizes})
+    return rows
+
+
+def _build(target: Path, settings: tuple[str, ...]) -> float:
+    """Builds the functions, and gives the CPU seconds that it took: minutes on the clock depend on who else is busy."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(
+        [
+            "cargo", "build", "--release", "--quiet", "--locked",
+            *(argument for setting in settings for argument in ("--config", setting)),
+            *(argument for name in FUNCTIONS for argument in ("--package", name)),
+        ],
+        check=True, cwd=paths.ROOT, env=environment.building(CARGO_TARGET_DIR=str(target)),
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def show(rows: list[dict]) -> list[str]:
+    """The table."""
+    names = " | ".join(f"{name}: zip, MB" for name in FUNCTIONS)
+    lines = [f"| | CPU to build both, s | {names} |", "| --- | ---: |" + " ---: |" * len(FUNCTIONS)]
+    for row in rows:
+        cells = [f"{row['cpu_s']:.0f}", *(f"{row['zip_mb'][name]:.2f}" for name in FUNCTIONS)]
+        lines.append(f"| {row['choice']} | " + " | ".join(cells) + " |")
+    return lines

@@ -1,0 +1,63 @@
+"""What a plan costs with the report on it: time, memory, what crosses the state machine and what the bucket gets."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable
+from pathlib import Path
+
+import psycopg
+
+from proofs.bench import function
+from proofs.bench.contenders import ContenderFailed, run_payload
+from proofs.bench.histories import History, Layouts
+from proofs.bench.server import Address, Server
+
+TIMES = 3
+
+#: The database that a history is planned on.
+EMPTY, GROWN = "an empty database", "the database that it made"
+
+RENDERINGS = ("json", "md", "html")
+
+
+def measure(plan: Path, histories: Iterable[History]) -> list[dict]:
+    """A row for each history and database."""
+    with Server() as server:
+        return [row for number, history in enumerate(histories) for row in _rows(server, plan, history, number)]
+
+
+def _rows(server: Server, plan: Path, history: History, number: int) -> list[dict]:
+    layouts, database = Layouts(history, server.place / f"reports-{number}"), f"reports_{number}"
+    server.create(database)
+    address = server.address(database, server.port)
+    rows = [_row(plan, layouts, address, EMPTY)]
+    # Without a ledger all of it is still pending, and there are the most tables to look at.
+    with psycopg.connect(address.url, autocommit=True) as session:
+        for script, _ in layouts.scripts():
+            session.execute(script.text)
+        session.execute("ANALYZE")
+    rows.append(_row(plan, layouts, address, GROWN))
+    server.drop(database)
+    return rows
+
+
+def _row(plan: Path, layouts: Layouts, address: Address, on: str) -> dict:
+    runs = [_run(plan, layouts, address) for _ in range(TIMES)]
+    return {
+        "history": layouts.history.name, "on": on, "verdict": runs[0].output["report"]["verdict"],
+        "invocation_ms": statistics.median(run.invocation for run in runs),
+        "cpu_ms": statistics.median(run.cpu_ms for run in runs),
+        "peak_mb": max(run.peak_kb for run in runs) / 1024,
+        "payload_bytes": max(run.output_bytes for run in runs),
+        **{f"{ending}_bytes": max(run.stored[f"report.{ending}"] for run in runs) for ending in RENDERINGS},
+    }
+
+
+def _run(plan: Path, layouts: Layouts, address: Address) -> function.Run:
+    # In sqlx's layout: Prisma's has no plan for a database with tables and no ledger.
+    log = layouts.sqlx.parent / "plan.log"
+    run = function.run(plan, run_payload(), address.secret, layouts.sqlx, log, 60, REPORTS_BUCKET="reports")
+    if run.error or "report" not in run.output:
+        raise ContenderFailed(f"plan of {layouts.history.name}: {run.error or run.output['warnings'][0]}")
+    return run

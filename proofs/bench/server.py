@@ -1,0 +1,151 @@
+"""The PostgreSQL that everybody migrates: its own defaults, fsync included, and what it counts."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import tempfile
+import time
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import psycopg
+from psycopg import sql
+
+from local.temporary import Temporary
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What the server counted."""
+
+    commits: int
+    flushes: int
+
+    def __sub__(self, earlier: Counts) -> Counts:
+        return Counts(self.commits - earlier.commits, self.flushes - earlier.flushes)
+
+
+@dataclass(frozen=True)
+class Address:
+    """One database, as a client reaches it: without TLS, so that the relay can count."""
+
+    port: int
+    user: str
+    password: str
+    database: str
+    #: Who signed the server's certificate, for who connects with TLS nevertheless.
+    ca_file: str = ""
+
+    @property
+    def url(self) -> str:
+        """For tools that want one."""
+        user, password = quote(self.user, safe=""), quote(self.password, safe="")
+        return f"postgres://{user}:{password}@127.0.0.1:{self.port}/{self.database}?sslmode=disable"
+
+    @property
+    def libpq(self) -> dict[str, str]:
+        """For psql, and for the limit."""
+        return {
+            "PGHOST": "127.0.0.1", "PGPORT": str(self.port), "PGUSER": self.user, "PGPASSWORD": self.password,
+            "PGDATABASE": self.database, "PGSSLMODE": "disable",
+        }
+
+    @property
+    def secret(self) -> dict:
+        """What Secrets Manager holds."""
+        return {
+            "username": self.user, "password": self.password, "host": "127.0.0.1", "port": self.port,
+            "dbname": self.database,
+        }
+
+
+class Server(Temporary):
+    """The server, with databases that nobody has written to yet."""
+
+    def __init__(self, **settings: str) -> None:
+        super().__init__("bench", **settings)
+        self._session: psycopg.Connection | None = None
+
+    def prepare(self) -> None:
+        self._session = self.embedded.superuser.connect()
+
+    def __exit__(self, *ended: object) -> None:
+        if self._session:
+            self._session.close()
+        super().__exit__(*ended)
+
+    @property
+    def version(self) -> str:
+        return self._value("SELECT current_setting('server_version')")
+
+    def address(self, database: str, port: int) -> Address:
+        return Address(port, self.owner.user, self.owner.password, database, self.owner.ca_file)
+
+    def create(self, database: str) -> None:
+        """A fresh database; what making it left to be written is written, so that no client pays for it."""
+        names = sql.Identifier(database), sql.Identifier(self.owner.user)
+        self._session.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(*names))
+        self._session.execute("CHECKPOINT")
+
+    def counts(self, database: str) -> Counts:
+        """Transactions that ended in a commit in this database, read-only ones too, and flushes of the log by any session.
+
+        A session tells them at its end at the latest, so nobody may be left in it."""
+        until = time.monotonic() + 10
+        while self._value("SELECT count(*) FROM pg_stat_activity WHERE datname = %s", database):
+            if time.monotonic() > until:
+                raise TimeoutError(f"a session stays in {database}")
+            time.sleep(0.002)
+        # This session's own, too, before they are mistaken for somebody else's.
+        self._session.execute("SELECT pg_stat_force_next_flush()")
+        return Counts(
+            self._value("SELECT xact_commit FROM pg_stat_database WHERE datname = %s", database),
+            self._value(
+                "SELECT sum(fsyncs)::bigint FROM pg_stat_io WHERE object = 'wal' AND backend_type = 'client backend'"
+            ),
+        )
+
+    def tables(self, database: str) -> int:
+        """How many tables a database has, without anybody's ledger."""
+        with self.embedded.superuser.connect(database) as session:
+            found = session.execute(
+                "SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+                " AND tablename NOT IN ('_prisma_migrations', '_sqlx_migrations', 'schema_migrations')"
+            )
+            return found.fetchone()[0]
+
+    def slow_down_flushes(self, milliseconds: float) -> None:
+        """Makes every flush of the log take so much longer, as it does on a disk that is reached over a network: by the
+        pause that PostgreSQL can make before a flush, here whether others are about to commit or not."""
+        for name, value in (("commit_delay", round(milliseconds * 1000)), ("commit_siblings", 0 if milliseconds else 5)):
+            self._session.execute(sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), sql.Literal(value)))
+        self._session.execute("SELECT pg_reload_conf()")
+
+    def flush_ms(self) -> tuple[float, float, float]:
+        """How long the disk takes to make 8 KiB durable: median, least and most of 200."""
+        content, taken = os.urandom(8192), []
+        with tempfile.TemporaryFile(dir=self.place) as file:
+            file.write(content * 200)
+            file.flush()
+            os.fsync(file.fileno())
+            for number in range(200):
+                started = time.perf_counter()
+                os.pwrite(file.fileno(), content, number * 8192)
+                os.fdatasync(file.fileno())
+                taken.append((time.perf_counter() - started) * 1000)
+        return statistics.median(taken), min(taken), max(taken)
+
+    def _value(self, query: str, *parameters: str):
+        return self._session.execute(query, parameters).fetchone()[0]
+
+
+def round_trip_ms(address: Address) -> float:
+    """The median of 200 trivial queries."""
+    taken = []
+    with psycopg.connect(address.url, autocommit=True) as session:
+        for _ in range(200):
+            started = time.perf_counter()
+            session.pgconn.exec_(b"")
+            taken.append((time.perf_counter() - started) * 1000)
+    return statistics.median(taken)

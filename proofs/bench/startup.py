@@ -1,0 +1,51 @@
+"""How soon each function is there, and what it weighs."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import zlib
+from pathlib import Path
+
+from proofs.bench import function
+from proofs.bench.build import FUNCTIONS, Binaries
+
+#: What a function needs to be told beside what all are.
+SETTINGS = {"TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:topic"}
+
+
+def measure(binaries: Binaries, times: int) -> list[dict]:
+    """Each function's row."""
+    rows = []
+    with tempfile.TemporaryDirectory() as place:
+        for name in FUNCTIONS:
+            binary = binaries.function(name)
+            # Each is started once before, so that the file is in memory, as a function's package is.
+            runs = [_run(binary, Path(place)) for _ in range(times + 1)][1:]
+            content = binary.read_bytes()
+            rows.append({
+                "function": name,
+                "first_poll_ms": _spread([run.polled for run in runs]),
+                "invocation_ms": _spread([run.invocation for run in runs]),
+                "cpu_ms": _spread([run.cpu_ms for run in runs]),
+                "peak_mb": _spread([run.peak_kb / 1024 for run in runs]),
+                "binary_mb": len(content) / 1e6,
+                "zip_mb": deflated(content) / 1e6,
+                "answer": runs[0].error,
+            })
+    return rows
+
+
+def _run(binary: Path, place: Path) -> function.Run:
+    """One start, and one invocation that the function refuses at once, because it is empty."""
+    return function.run(binary, {}, {}, place, place / "log", 10, **SETTINGS)
+
+
+def _spread(values: list[float]) -> dict[str, float]:
+    return {"median": statistics.median(values), "least": min(values), "most": max(values)}
+
+
+def deflated(content: bytes) -> int:
+    """As `zip -9` packs it; what stands around it is some hundred bytes."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return len(packer.compress(content) + packer.flush())

@@ -1,0 +1,198 @@
+"""What a fault is tried on: migrations, the database before them, and what a run without faults makes of it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from proofs.chaos import compare, histories
+from proofs.chaos.histories import History
+from proofs.chaos.proxy import CLIENT, Message
+from proofs.chaos.runs import Bench, Ending
+from proofs.chaos.server import EMPTY, Server
+
+IN_DOUBT = "Migration.InDoubt"
+
+
+class CleanRunFailed(RuntimeError):
+    """A run without faults did not succeed: there is nothing to compare with."""
+
+
+@dataclass
+class Case:
+    """Migrations `first` up to `end` of a history, on databases made from `template`."""
+
+    name: str
+    history: History
+    first: int
+    end: int
+    template: str
+    expected: compare.Contents
+    ignored: set[tuple[str, str]]
+    #: What apply's connection said in a run without faults.
+    messages: list[Message] = field(repr=False)
+
+    @property
+    def up_to(self) -> str:
+        return self.history.migrations[self.end - 1]
+
+    @property
+    def migrations(self) -> int:
+        return self.end - self.first
+
+    def count(self, side: str) -> int:
+        """How many messages a side sends."""
+        return sum(message.side == side for message in self.messages)
+
+    def script(self) -> str:
+        """The first migration's, as its file has it."""
+        return self.history.script(self.history.migrations[self.first])
+
+    def scripts(self) -> list[int]:
+        """The client's messages that carry a script."""
+        return [message.index for message in self.messages if message.side == CLIENT and _is_script(message)]
+
+    def recorded(self) -> list[int]:
+        """The server's messages that say that a migration is done and recorded."""
+        found: dict[int, int] = {}
+        query = None
+        for message in self.messages:
+            if message.side == CLIENT:
+                query = message
+            elif message.text == ("COMMIT" if _is_script(query) else "UPDATE 1"):
+                # The last one: a look of its own is committed before the script's transaction begins.
+                found[query.index] = message.index
+        return list(found.values())
+
+    def during(self, side: str, index: int) -> str:
+        """What was being said around a message, for people."""
+        query = ""
+        for message in self.messages:
+            if message.side == CLIENT and message.kind == "Q":
+                query = message.text
+            if (message.side, message.index) == (side, index):
+                break
+        words = " ".join(query.split())
+        return words[:70] + ("..." if len(words) > 70 else "")
+
+
+class Cases:
+    """Makes cases by name, each once."""
+
+    def __init__(self, server: Server, seed: int, place: Path) -> None:
+        self._server = server
+        self._seed = seed
+        self._place = place
+        self._made: dict[str, Case] = {}
+        self._lock = threading.Lock()
+
+    def get(self, name: str, bench: Bench) -> Case:
+        """The case of that name: `own`, `again`, `gen-NN`, `held-OPERATION`, `last-OPERATION`, or a real history, perhaps with
+        the place of a window's first migration."""
+        with self._lock:
+            if name not in self._made:
+                self._make(name, bench)
+            return self._made[name]
+
+    def windows_of(self, name: str, bench: Bench) -> list[str]:
+        """The names of the parts of a real history, all made."""
+        history = histories.real(name, histories.corpora())
+        with self._lock:
+            self._windows(history, bench)
+        return [part for part, _, _ in history.windows()]
+
+    def _make(self, name: str, bench: Bench) -> None:
+        if name == "own":
+            self._windows(histories.own(), bench)
+        elif name == "again":
+            history = histories.again(self._place)
+            self._windows(history, bench, windows=[("again/before", 0, 1), ("again", 1, len(history.migrations))])
+        elif name.startswith("gen-"):
+            self._windows(histories.generated(self._seed, int(name[4:]), self._place), bench)
+        elif name.startswith(("held-", "last-")):
+            history = histories.held(name[5:], self._place, ends_with_it=name.startswith("last-"))
+            operation, end = history.migrations.index("20260101000002_operation"), len(history.migrations)
+            self._windows(history, bench, windows=[(f"{name}/before", 0, operation), (name, operation, end)])
+        else:
+            real = next((real for real in histories.real_names() if name == real or name.startswith(f"{real}-")), None)
+            if real is None:
+                raise ValueError(f"There is no case {name}: is CORPORA set?")
+            self._windows(histories.real(real, histories.corpora()), bench, until=name)
+
+    def _windows(
+        self, history: History, bench: Bench, windows: list[tuple[str, int, int]] | None = None, until: str = "",
+    ) -> None:
+        template = EMPTY
+        for name, first, end in windows or history.windows():
+            if name in self._made:
+                template = f"after_{name}"
+                continue
+            template = self._window(history, name, first, end, template, bench)
+            if name == until:
+                return
+
+    def _window(self, history: History, name: str, first: int, end: int, template: str, bench: Bench) -> str:
+        """Makes a case by running it twice without faults; gives the database that it leaves."""
+        after, again = f"after_{name}", f"again_{name}"
+        up_to = history.migrations[end - 1]
+        runs = []
+        for database in (after, again):
+            self._server.create(database, template)
+            bench.aim(database, history.directory, up_to)
+            ending = bench.migrate(name, traps=[], records=True)
+            if ending.error or ending.failures:
+                raise CleanRunFailed(f"{name}: {ending.error or ending.failures}: {ending.message}")
+            messages = [message for ordinal, message in bench.proxy.recorded if ordinal == 0]
+            with self._server.connect(database) as session:
+                runs.append((compare.read(session), messages))
+        self._server.drop(again)
+        expected, messages = runs[0]
+        ignored = compare.volatile(expected, runs[1][0])
+        self._made[name] = Case(name, history, first, end, template, expected, ignored, messages)
+        return after
+
+
+@dataclass
+class Result:
+    """What became of one point."""
+
+    differences: list[compare.Difference]
+    endings: list[Ending]
+    #: Whether the fault happened at all.
+    reached: bool = True
+    #: From the fault to the end of the last run.
+    seconds: float = 0.0
+
+    @property
+    def in_doubt(self) -> bool:
+        return any(ending.error == IN_DOUBT for ending in self.endings)
+
+
+def judge(case: Case, server: Server, database: str, endings: list[Ending]) -> list[compare.Difference]:
+    """What is wrong with a database after runs under a fault."""
+    with server.connect(database) as session:
+        found = compare.leftovers(session)
+        contents = compare.read(session)
+    # An honest failure and doubt leave something undone, but nothing twice, and nothing out of order.
+    found += [
+        compare.Difference(compare.OTHER, f"{ending.error} after {ending.runs} run(s): {ending.message[:400]}")
+        for ending in endings if ending.error and ending.error != IN_DOUBT
+    ]
+    if not all(ending.error for ending in endings):
+        return found + compare.differences(case.expected, contents, case.ignored)
+    done = [row[0] for row in contents.ledger if row[2]]
+    if done != [row[0] for row in case.expected.ledger][: len(done)]:
+        found.append(compare.Difference(compare.OTHER, f"stopped, and the ledger is {done}"))
+    return found + compare.repeated(case.expected, contents)
+
+
+def _is_script(message: Message) -> bool:
+    text = message.text
+    if "; SET lockstep.transaction = '" in text:
+        return True
+    # What runs alone is sent as its file has it. The engine's own queries are of other kinds.
+    words = " ".join(line for line in text.splitlines() if not line.startswith("--")).upper().split()
+    return "CONCURRENTLY" in words[:6] or "CONCURRENTLY;" in words or words[:1] == ["VACUUM"]
+
+

@@ -1,0 +1,192 @@
+"""Runs of one plan as the state machine and its users make them: plan, apply, retries, and a new run after a failure."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from local.runtime_api import Answer, Function
+from proofs.chaos import retries
+from proofs.chaos.proxy import Proxy, Trap
+from proofs.chaos.server import Server
+
+#: Failures of a run after which its user starts a new one, as the README says of each. They are what the faults can
+#: cause: anything else (a script that fails, a changed plan, doubt) is for a person, and no fault excuses it.
+TRY_AGAIN = frozenset({
+    "Database.Unreachable", "Database.ConnectionClosed", "Database.ReadOnly", "Lock.Held", "Lock.Timeout",
+    "Runtime.ExitError", "Sandbox.Timedout", "Secret.Unreachable",
+})
+
+#: How many runs a user starts before giving up.
+MOST_RUNS = 5
+
+#: How long all runs of one user may take before they count as stuck, in seconds.
+STUCK_AFTER = 120.0
+
+#: What a function is given, in seconds, unless a fault says otherwise.
+PATIENCE = 20.0
+
+
+@dataclass
+class Ending:
+    """How it ended for one user."""
+
+    runs: int = 0
+    failures: list[str] = field(default_factory=list)
+    #: The error of the last run and its message; empty when it succeeded.
+    error: str = ""
+    message: str = ""
+    ended_at: float = 0.0
+
+
+class Bench:
+    """One proxy with a plan function, and an apply function for each user at once, on one database at a time."""
+
+    def __init__(
+        self, server: Server, name: str, binaries: Path, apply: Path | None = None, plan: Path | None = None, **settings: str,
+    ) -> None:
+        self.server = server
+        self.name = name
+        self.proxy = Proxy(server.port)
+        self._migrations = server.place / name / "migrations"
+        self._migrations.parent.mkdir()
+        self._binaries = binaries
+        self._apply = apply or binaries / "apply"
+        self._settings = {"LOCK_TIMEOUT_MS": "100", **settings}
+        self._plan = self._function(plan or binaries / "plan")
+        self.functions = [self._function(self._apply)]
+        self._numbers = 0
+        self._policy = {name: retries.of_state(name) for name in ("Plan", "Apply")}
+
+    def close(self) -> None:
+        for function in (self._plan, *self.functions):
+            function.kill()
+        self.proxy.close()
+
+    def aim(self, database: str, migrations: Path, up_to: str | None = None) -> None:
+        """Points the functions to a database and a history."""
+        self.database = database
+        self._up_to = up_to
+        self._migrations.unlink(missing_ok=True)
+        self._migrations.symlink_to(migrations)
+        for function in self.functions:
+            function.before_report = lambda: True
+
+    def staff(self, users: int) -> None:
+        """Has an apply function for each of so many users."""
+        while len(self.functions) < users:
+            self.functions.append(self._function(self._apply))
+
+    def plan(self, random_: random.Random) -> Answer:
+        """A plan; the proxy lets it pass."""
+        def once(execution: str) -> Answer:
+            return self._plan.invoke(self._payload(execution), self._secret(), PATIENCE)
+
+        return self._state("Plan", self._execution(), once, random_, [])
+
+    def migrate(
+        self, seed: str, *, user: int = 0, traps: list[Trap] | None = None, records: bool = False,
+        patience: float = PATIENCE, first_plan: Answer | None = None, excused: frozenset[str] = TRY_AGAIN,
+    ) -> Ending:
+        """Runs until one succeeds, or fails with what is not `excused` by the fault. The traps are set when the first
+        plan is made."""
+        random_ = random.Random(f"{seed}/{user}")
+        ending = Ending()
+        stuck_at = time.monotonic() + STUCK_AFTER
+        while True:
+            ending.runs += 1
+            plan = first_plan if first_plan and ending.runs == 1 else self.plan(random_)
+            if ending.runs == 1 and traps is not None:
+                self.proxy.reset(traps, records)
+            answer = plan
+            if not plan.error and plan.output["pending"]:
+                # After a failure, a user gives a function all the time that it may have.
+                given = patience if ending.runs == 1 else PATIENCE
+                answer = self._apply_all(plan.output, user, given, random_, ending, stuck_at)
+            ending.error, ending.message = answer.error, answer.message
+            if answer.error not in excused or ending.runs == MOST_RUNS:
+                ending.ended_at = time.monotonic()
+                return ending
+
+    def attempts(self, plan: dict) -> Iterator[Answer]:
+        """Attempts of one run of a plan, one after the other, whatever came of the one before."""
+        execution = self._execution()
+        while True:
+            yield self._attempt(plan, execution, 0, PATIENCE)
+
+    def together(self, users: int, seed: str, traps: list[Trap]) -> list[Ending]:
+        """As many runs of one plan at the same time."""
+        self.staff(users)
+        plan = self.plan(random.Random(seed))
+        self.proxy.reset(traps)
+        endings: dict[int, Ending] = {}
+
+        def one(user: int) -> None:
+            endings[user] = self.migrate(seed, user=user, first_plan=plan)
+
+        threads = [threading.Thread(target=one, args=(user,)) for user in range(users)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return list(endings.values())
+
+    def _apply_all(
+        self, plan: dict, user: int, patience: float, random_: random.Random, ending: Ending, stuck_at: float,
+    ) -> Answer:
+        execution = self._execution()
+
+        def once(execution: str) -> Answer:
+            if time.monotonic() > stuck_at:
+                return Answer(error="Stuck", message=f"not done in {STUCK_AFTER} s")
+            return self._attempt(plan, execution, user, patience)
+
+        while True:
+            answer = self._state("Apply", execution, once, random_, ending.failures)
+            if answer.error or answer.output["finished"]:
+                return answer
+
+    def _attempt(self, plan: dict, execution: str, user: int, patience: float) -> Answer:
+        approved = {"digest": plan["digest"], "baseRows": plan["baseRows"]}
+        return self.functions[user].invoke(self._payload(execution) | {"plan": approved}, self._secret(), patience)
+
+    def _state(self, name: str, execution: str, once, random_: random.Random, failures: list[str]) -> Answer:
+        policy = retries.Retries(self._policy[name], random_)
+        while True:
+            answer = once(execution)
+            if not answer.error:
+                return answer
+            failures.append(answer.error)
+            wait = policy.wait(answer.error)
+            if wait is None:
+                return answer
+            time.sleep(wait)
+
+    def _function(self, binary: Path) -> Function:
+        log = self.server.place / self.name / f"{binary.name}.log"
+        return Function(binary, self._migrations, log, **self._settings)
+
+    def _execution(self) -> str:
+        self._numbers += 1
+        return f"arn:aws:states:us-east-1:000000000000:execution:chaos:{self.name}-{self._numbers}"
+
+    def _payload(self, execution: str) -> dict:
+        request = {"mode": "apply", "requireApproval": False} | ({"upTo": self._up_to} if self._up_to else {})
+        return {
+            "execution": execution, "request": request,
+            "database": {"instance": "chaos", "resourceId": "db-CHAOS", "status": "available"},
+        }
+
+    def _secret(self) -> dict:
+        return self.server.secret(self.database, self.proxy.port)
+
+
+def keep_logs(server: Server, place: Path) -> None:
+    """Copies what the functions wrote, for a look after a finding."""
+    for log in server.place.glob("*/*.log"):
+        shutil.copy(log, place / f"{log.parent.name}-{log.name}")

@@ -1,0 +1,134 @@
+"""Our side: the real `plan` and `apply` functions, as a run of the state machine calls them."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.runtime_api import Answer, Function
+from proofs.conformance.server import Server
+
+#: What a function is given, in seconds.
+PATIENCE = 60.0
+
+#: A wait that a scenario brings about on purpose is over sooner. The lock is waited for a quarter of it.
+SHORT = 8.0
+
+
+class Refused(RuntimeError):
+    """A function's failure, with its name."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(f"{answer.error}: {answer.message}")
+        self.error = answer.error
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run came to."""
+
+    plan: dict
+    applied: int = 0
+
+
+class Lockstep:
+    """The functions, pointed to one history and database after the other. `settings` are environment variables."""
+
+    name = "lockstep"
+
+    def __init__(self, server: Server, binaries: Path, **settings: str) -> None:
+        self._server = server
+        place = Path(tempfile.mkdtemp(prefix="functions-", dir=server.place))
+        self._migrations = place / "migrations"
+        self._plan, self._apply = (
+            Function(binaries / name, self._migrations, place / f"{name}.log", LOCK_TIMEOUT_MS="100", **settings)
+            for name in ("plan", "apply")
+        )
+        self._numbers = itertools.count(1)
+
+    def close(self) -> None:
+        self._plan.kill()
+        self.kill()
+
+    def kill(self) -> None:
+        """Ends the apply function's process in the midst of whatever it does."""
+        self._apply.kill()
+
+    def plan(self, directory: Path, database: str, port: int | None = None, **request: str) -> dict:
+        """What a run would do; raises `Refused`."""
+        self._aim(directory)
+        return _output(self._plan.invoke(self._payload(database, request), self._secret(database, port), PATIENCE))
+
+    def migrate(
+        self, directory: Path, database: str, patience: float = PATIENCE, port: int | None = None, **request: str,
+    ) -> Run:
+        """A whole run, to its end; raises `Refused`. The functions may reach the server by another `port`."""
+        plan = self.plan(directory, database, port, **request)
+        declares = request.get("mode") in ("resolve", "baseline")
+        if not plan["pending"] and not declares:
+            return Run(plan)
+        return Run(plan, self.apply(plan, directory, database, patience, port, **request))
+
+    def apply(
+        self, plan: dict, directory: Path, database: str, patience: float = PATIENCE, port: int | None = None,
+        **request: str,
+    ) -> int:
+        """Applies a plan to its end, and says how many migrations that were; raises `Refused`."""
+        self._aim(directory)
+        approved = {"digest": plan["digest"], "baseRows": plan["baseRows"]}
+        payload = self._payload(database, request) | {"plan": approved}
+        while True:
+            done = _output(self._apply.invoke(payload, self._secret(database, port), patience))
+            if done["finished"]:
+                return done["applied"]
+
+    # What the proofs ask of either side.
+
+    def run(self, directory: Path, database: str) -> str:
+        """Applies what is pending; says what went wrong, or nothing."""
+        return self._trouble(directory, database)
+
+    def adopt(self, directory: Path, database: str, names: list[str]) -> str:
+        """Records migrations as applied without running them; says what went wrong, or nothing."""
+        return self._trouble(directory, database, mode="baseline", upTo=names[-1])
+
+    def unclean(self, directory: Path, database: str, settled: str = "") -> str:
+        """Why a plan would not call a history complete and untouched, or nothing. It may tell of the row that Prisma keeps
+        of a migration that failed and was `settled`."""
+        try:
+            plan = self.plan(directory, database)
+        except Refused as refused:
+            return str(refused)
+        if plan["pending"]:
+            return f"pending: {[migration['name'] for migration in plan['migrations']]}"
+        warnings = [one for one in plan["warnings"] if not (settled and one.startswith(settled) and "rolled back" in one)]
+        return f"warnings: {warnings}" if warnings else ""
+
+    def _trouble(self, directory: Path, database: str, **request: str) -> str:
+        try:
+            self.migrate(directory, database, **request)
+        except Refused as refused:
+            return str(refused)
+        return ""
+
+    def _aim(self, directory: Path) -> None:
+        self._migrations.unlink(missing_ok=True)
+        self._migrations.symlink_to(directory)
+
+    def _secret(self, database: str, port: int | None) -> dict:
+        return self._server.secret(database, port)
+
+    def _payload(self, database: str, request: dict) -> dict:
+        return {
+            "execution": f"arn:aws:states:us-east-1:000000000000:execution:conformance:{next(self._numbers)}",
+            "request": {"mode": "apply", "requireApproval": False} | request,
+            "database": {"instance": "conformance", "resourceId": f"db-{database}", "status": "available"},
+        }
+
+
+def _output(answer: Answer) -> dict:
+    if answer.error:
+        raise Refused(answer)
+    return answer.output

@@ -1,0 +1,19 @@
+"""The order in which Prisma's command line takes migrations."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+
+from local import environment
+from proofs.conformance.install import HERE
+
+
+def icu_order(names: list[str]) -> list[str]:
+    """Names as `localeCompare` of Node's ICU sorts them."""
+    done = subprocess.run(
+        [shutil.which("node") or "node", HERE / "order.mjs"], input=json.dumps(names), capture_output=True, text=True,
+        check=True, env=environment.isolated(),
+    )
+    return json.loads(done.stdout)

@@ -1,0 +1,108 @@
+"""Prisma's real schema engine, in a Node process that is kept for all questions."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import threading
+from pathlib import Path
+
+from local import environment
+from proofs.conformance.install import HERE
+from proofs.conformance.server import Server
+
+LEDGER = "_prisma_migrations"
+
+#: What the engine says of a database in which everything is applied.
+CLEAN = {"editedMigrationNames": [], "failedMigrationNames": [], "hasMigrationsTable": True, "history": None}
+
+#: No question takes so long, in seconds. A deploy waits 10 s for its lock.
+PATIENCE = 120.0
+
+
+class Prisma:
+    """The engine, as Prisma's command line drives it."""
+
+    name = "prisma"
+    ledger = LEDGER
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._process = _node()
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def deploy(self, directory: Path, database: str) -> dict:
+        """`prisma migrate deploy`: the names applied as `output`, or an `error`."""
+        return self._ask("deploy", database, directory=str(directory))
+
+    def status(self, directory: Path, database: str) -> dict:
+        """`prisma migrate status`."""
+        return self._ask("status", database, directory=str(directory))
+
+    def resolve(self, directory: Path, database: str, migration: str, resolution: str) -> dict:
+        """`prisma migrate resolve`, with `applied` or `rolledBack`."""
+        return self._ask(resolution, database, directory=str(directory), migration=migration)
+
+    # What the proofs ask of either tool.
+
+    def run(self, directory: Path, database: str) -> str:
+        """Applies what is pending; says what went wrong, or nothing."""
+        return trouble(self.deploy(directory, database))
+
+    def adopt(self, directory: Path, database: str, names: list[str]) -> str:
+        """Records migrations as applied without running them; says what went wrong, or nothing."""
+        for name in names:
+            if wrong := trouble(self.resolve(directory, database, name, "applied")):
+                return wrong
+        return ""
+
+    def unclean(self, directory: Path, database: str) -> str:
+        """Why the engine would not call a history complete and untouched, or nothing."""
+        status = self.status(directory, database)
+        if wrong := trouble(status):
+            return wrong
+        if status["output"] != CLEAN:
+            return f"its status is {status['output']}"
+        again = self.deploy(directory, database)
+        if wrong := trouble(again):
+            return wrong
+        applied = again["output"]["appliedMigrationNames"]
+        return f"a deploy applied {', '.join(applied)}" if applied else ""
+
+    def _ask(self, command: str, database: str, **more: str) -> dict:
+        owner = self._server.owner
+        connection = {
+            "host": owner.host, "port": owner.port, "user": owner.user, "password": owner.password, "database": database,
+        }
+        # Another question may have ended it.
+        if self._process.poll() is not None:
+            self._process = _node()
+        # A question without an answer ends the process, which ends the wait for its line.
+        overdue = threading.Timer(PATIENCE, self._process.kill)
+        overdue.start()
+        try:
+            self._process.stdin.write(json.dumps({"command": command, "connection": connection, **more}) + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        finally:
+            overdue.cancel()
+        if not line:
+            self.close()
+            raise RuntimeError(f"Prisma's engine gave no answer to {command}")
+        return json.loads(line)
+
+
+def _node() -> subprocess.Popen:
+    return subprocess.Popen(
+        [shutil.which("node") or "node", HERE / "prisma.mjs"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        env=environment.isolated(NO_COLOR="1"),
+    )
+
+
+def trouble(answer: dict) -> str:
+    """What an answer complains of, or nothing."""
+    return f"{answer['error']}: {answer['message']}" if "error" in answer else ""

@@ -1,0 +1,199 @@
+"""One tool and Lockstep on one server, and what has to be true of a database after whatever they did in turns."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from proofs.conformance import ledgers
+from proofs.conformance.histories import PRISMA, History
+from proofs.conformance.lockstep import Lockstep, Refused
+from proofs.conformance.prisma import Prisma
+from proofs.conformance.schemas import Reference
+from proofs.conformance.server import Server
+from proofs.conformance.sqlx import Sqlx
+
+#: How long somebody is waited for who should come at once, in seconds.
+PATIENCE = 30.0
+
+
+class Mismatch(AssertionError):
+    """Something is not as the tool has it."""
+
+
+class Scene:
+    """The two sides, and fresh databases."""
+
+    def __init__(self, server: Server, tool: str, binaries: Path, place: Path) -> None:
+        self.server = server
+        self.tool = tool
+        self.binaries = binaries
+        self.place = place
+        self.ours = Lockstep(server, binaries)
+        self._oracle = binaries / "sqlx-oracle"
+        self.theirs: Prisma | Sqlx = self.another_tool()
+        self._expected: dict[str, str] = {}
+        self._references: dict[str, Reference] = {}
+        self._numbers = itertools.count(1)
+        self._beside: list[Meanwhile] = []
+
+    def settle(self) -> None:
+        """Waits for what a scenario that ended early has left going on."""
+        while self._beside:
+            self._beside.pop().wait()
+
+    def close(self) -> None:
+        self.ours.close()
+        self.theirs.close()
+
+    def another_tool(self, **options: str) -> Prisma | Sqlx:
+        """The tool, once more."""
+        return Prisma(self.server) if self.tool == PRISMA else Sqlx(self.server, self._oracle, **options)
+
+    def database(self) -> str:
+        """A fresh database."""
+        return self.server.database()
+
+    def directory(self) -> Path:
+        """A place for another history, where there is nothing yet."""
+        return self.place / f"{self.tool}-{next(self._numbers)}"
+
+    def execute(self, database: str, statement: str) -> None:
+        """What somebody does by hand."""
+        with self.server.connect(database) as session:
+            session.execute(statement)
+
+    # What is expected.
+
+    def expected(self, history: History) -> str:
+        """A database in which the tool alone has run a history."""
+        if history.name not in self._expected:
+            database = self.database()
+            if wrong := self.theirs.run(history.directory, database):
+                raise RuntimeError(f"{self.tool} itself cannot run {history.name}: {wrong}")
+            self._expected[history.name] = database
+        return self._expected[history.name]
+
+    def reference(self, history: History) -> Reference:
+        """What the scripts make of a database."""
+        if history.name not in self._references:
+            self._references[history.name] = Reference(self.server, history)
+        return self._references[history.name]
+
+    def schema(self, history: History, database: str) -> list[str]:
+        """In what a database is not what the scripts make of it."""
+        with self.server.look(database) as session:
+            return self.reference(history).differences(session)
+
+    def ledger(self, expected: str, found: str, aside: tuple[str, ...] = ()) -> list[str]:
+        """In what a database's ledger is not another's, some columns aside."""
+        with self.server.look(expected) as one, self.server.look(found) as other:
+            return ledgers.compare(one, other, self.theirs.ledger, aside)
+
+    def cleanliness(self, history: History, database: str, settled: str = "") -> list[str]:
+        """Why one of the two would not call a history complete and untouched. A look at it changes nothing. Of a migration
+        that was `settled`, a plan may tell."""
+        before = self.rows(database)
+        found = {
+            self.theirs.name: self.theirs.unclean(history.directory, database),
+            self.ours.name: self.ours.unclean(history.directory, database, settled),
+        }
+        result = [f"not clean to {side}: {wrong}" for side, wrong in found.items() if wrong]
+        return result + [f"after a look: {what}" for what in ledgers.differences(before, self.rows(database))]
+
+    def rows(self, database: str, table: str | None = None) -> list[ledgers.Row]:
+        """The ledger, in a table of another name if it has one."""
+        with self.server.look(database) as session:
+            return ledgers.read(session, self.theirs.ledger, table)
+
+    # What a scenario demands.
+
+    def demand(self, holds: object, otherwise: str) -> None:
+        """Raises `Mismatch` where something does not hold."""
+        if not holds:
+            raise Mismatch(otherwise)
+
+    def no(self, *found: list[str] | str) -> None:
+        """Raises `Mismatch` where something was found."""
+        every = [what for part in found for what in ([part] if isinstance(part, str) else part) if what]
+        if every:
+            raise Mismatch("\n".join(every))
+
+    def refused(self, error: str, action: Callable[[], object]) -> None:
+        """Raises `Mismatch` unless Lockstep refuses with a certain error."""
+        try:
+            action()
+        except Refused as refused:
+            self.demand(refused.error == error, f"refused with {refused} instead of {error}")
+        else:
+            raise Mismatch(f"done instead of refused with {error}")
+
+    def complete(
+        self, history: History, database: str, expected: str | None = None, settled: str = "", aside: tuple[str, ...] = (),
+    ) -> None:
+        """Demands that a database is what the tool alone makes of it, and clean to both."""
+        self.no(
+            self.schema(history, database),
+            self.ledger(expected or self.expected(history), database, aside),
+            self.cleanliness(history, database, settled),
+        )
+
+    # What others do meanwhile.
+
+    @contextmanager
+    def holding(self, database: str, statement: str) -> Iterator[None]:
+        """A session's transaction that has done something and goes on."""
+        with self.server.connect(database) as session:
+            session.execute(f"BEGIN; {statement}")
+            yield
+
+    def meanwhile(self, action: Callable[[], object]) -> Meanwhile:
+        """Something that goes on beside."""
+        self._beside.append(Meanwhile(action))
+        return self._beside[-1]
+
+    def until(self, database: str, condition: str, beside: Meanwhile | None = None) -> None:
+        """Waits until a query says true, which is in vain when what goes on `beside` is over."""
+        deadline, shown = time.monotonic() + PATIENCE, " ".join(condition.split())
+        with self.server.look(database) as session:
+            while not session.execute(condition).fetchone()[0]:
+                if beside and beside.is_over():
+                    raise Mismatch(f"over before it came to {shown}: {beside.result()!r}")
+                self.demand(time.monotonic() < deadline, f"in {PATIENCE} s it did not come to {shown}")
+                time.sleep(0.01)
+
+
+class Meanwhile:
+    """Something in another thread."""
+
+    def __init__(self, action: Callable[[], object]) -> None:
+        self._result: object = None
+        self._failure: BaseException | None = None
+
+        def run() -> None:
+            try:
+                self._result = action()
+            except BaseException as failure:  # noqa: BLE001 - raised again in `result`
+                self._failure = failure
+
+        self._thread = threading.Thread(target=run, daemon=True)
+        self._thread.start()
+
+    def is_over(self) -> bool:
+        return not self._thread.is_alive()
+
+    def wait(self) -> None:
+        self._thread.join(PATIENCE)
+
+    def result(self) -> object:
+        """Waits for its end."""
+        self.wait()
+        if self._thread.is_alive():
+            raise Mismatch(f"not over in {PATIENCE} s")
+        if self._failure is not None:
+            raise self._failure
+        return self._result

@@ -1,0 +1,140 @@
+"""One test's own corner of the shared stack: a new database, its own migrations, an empty mailbox."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import uuid
+from pathlib import Path
+
+from local import paths
+from local.deploy import Deployment
+from local.mailbox import Mail
+from local.stack import Stack
+from proofs.e2e import database
+from proofs.e2e.deployed import Deployed
+from proofs.e2e.waiting import until
+
+#: What the notify function was called for, as the history says it.
+_TOLD = (
+    ("Approval", "TaskSubmitted"), ("NotifyApproved", "TaskSucceeded"), ("NotifySuccess", "TaskSucceeded"),
+    ("NotifyFailure", "TaskSucceeded"),
+)
+_ENDED_BADLY = ("ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut")
+
+
+class Case(Deployed):
+    """A deployment with nothing in its database and nothing to migrate yet."""
+
+    def __init__(self, stack: Stack, deployment: Deployment, migrations: Path) -> None:
+        super().__init__(stack, deployment)
+        self.connection = stack.use_database(f"test_{uuid.uuid4().hex[:12]}")
+        self.migrations = migrations
+        self.use_migrations(migrations)
+        stack.mailbox(deployment).clear()
+        self._earlier = set(self._executions())
+        self._told_earlier = self._times_told()
+
+    def close(self) -> None:
+        """Ends what still runs, so that nothing of it reaches the next test."""
+        for execution in self.executions():
+            self.stack.client("stepfunctions").stop_execution(executionArn=execution)
+            self.wait(execution)
+        self.stack.describe_database_as()
+        database.end_sessions(self.connection)
+        self.mails()
+
+    # ------------------------------------------------------------ migrations
+
+    def write(self, name: str, sql: str) -> None:
+        """A migration in Prisma's layout; one that is there is replaced."""
+        directory = self.migrations / name
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / "migration.sql").write_text(sql)
+
+    def write_file(self, name: str, sql: str) -> None:
+        """A migration in sqlx's layout."""
+        (self.migrations / name).write_text(sql)
+
+    def use_migrations(self, directory: Path) -> None:
+        """Deploys this directory instead of the one so far."""
+        directory.mkdir(exist_ok=True)
+        lock = directory / "migration_lock.toml"
+        if not lock.exists():
+            lock.write_text('provider = "postgresql"\n')
+        self.stack.set_migrations(directory)
+        self.migrations = directory
+
+    # ------------------------------------------------------------ what came out
+
+    def ledger(self) -> list[tuple[str, str]]:
+        """The ledger's rows as (migration, state), oldest first."""
+        return database.ledger(self.connection)
+
+    def tables(self) -> list[str]:
+        """The tables that migrations made."""
+        return database.tables(self.connection)
+
+    def mails(self) -> list[Mail]:
+        """All mails of this test's executions. Waits for everybody who may still send one."""
+        until(lambda: self._times_told() - self._told_earlier >= self._times_to_tell(), "notify has told everything")
+        return self.stack.mailbox(self.deployment).mails()
+
+    def executions(self) -> list[str]:
+        """The executions that this test started, also by a script."""
+        return [execution for execution in self._executions() if execution not in self._earlier]
+
+    def script(
+        self, name: str, *arguments: str, settings: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs one of scripts/ against this deployment, with more in its environment."""
+        process = self.start_script(name, *arguments, settings=settings)
+        output, errors = process.communicate(timeout=120)
+        return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+    def start_script(
+        self, name: str, *arguments: str, settings: dict[str, str] | None = None
+    ) -> subprocess.Popen[str]:
+        """The same, for scripts that go on for a while."""
+        project = self.deployment.stack.removesuffix(f"-migrations-{self.deployment.environment}")
+        command = [str(paths.ROOT / "scripts" / name), self.deployment.environment, "--project", project, *arguments]
+        usual = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]} | self.stack.environment()
+        return subprocess.Popen(command, env=usual | (settings or {}), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def approve_when_shown(self, *arguments: str, status: int = 0) -> tuple[str, str, str]:
+        """Follows a run by scripts/migrate, and approves it as soon as the script has shown how to. The execution, what was
+        shown until then, and what followed; the script exits with this status."""
+        waiting = self.start_script("migrate", *arguments)
+        try:
+            shown = ""
+            for line in waiting.stdout:
+                shown += line
+                if "scripts/reject" in line:
+                    break
+            [execution] = [one for one in self.executions() if self.stack.current_state(one) == "Approval"]
+            self.decide(execution, self.stack.result(execution, "Plan")["digest"], by="Bob")
+            rest, errors = waiting.communicate(timeout=60)
+        finally:
+            waiting.kill()
+        assert waiting.returncode == status, errors
+        return execution, shown, rest
+
+    # ------------------------------------------------------------ inside
+
+    def _executions(self) -> list[str]:
+        pages = self.stack.client("stepfunctions").get_paginator("list_executions")
+        found = pages.paginate(stateMachineArn=self.deployment.state_machine_arn)
+        return [execution["executionArn"] for page in found for execution in page["executions"]]
+
+    def _times_told(self) -> int:
+        lines = self.stack.log_lines(self.deployment, "notify")
+        return sum('"step done"' in line or '"step failed"' in line for line in lines)
+
+    def _times_to_tell(self) -> int:
+        """By the state machine, and by EventBridge for each execution that did not end well."""
+        times, state = 0, ""
+        for execution in self.executions():
+            for event in self.stack.history(execution):
+                state = event.get("stateEnteredEventDetails", {}).get("name", state)
+                times += (state, event["type"]) in _TOLD or event["type"] in _ENDED_BADLY
+        return times

@@ -1,0 +1,106 @@
+"""The stack that all tests share, and each test's own corner of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from local import environment, paths
+from local.deploy import DeployFailed, Deployment
+from local.stack import Stack
+from proofs.e2e.account import Account
+from proofs.e2e.case import Case
+from proofs.e2e.deployed import Deployed
+
+#: What is deployed, each when the first test needs it: environment, project, parameters.
+VARIANTS = {
+    "dev": ("dev", "lockstep", {}),
+    "prod": ("prod", "lockstep", {"ApprovalSeconds": 30}),
+    "brief": ("dev", "brief", {"ApplyTimeoutSeconds": 6, "DatabaseWaitSeconds": 3, "ApprovalSeconds": 3}),
+    "endpoint": ("dev", "endpoint", {"SecretsManagerEndpoint": "true"}),
+    "github": ("prod", "github", {
+        "GitHubOidcProviderArn": f"arn:aws:iam::{environment.ACCOUNT}:oidc-provider/token.actions.githubusercontent.com",
+        "GitHubDeployerSubject": "repo:owner/name:ref:refs/heads/main",
+        "GitHubRunnerSubject": "repo:owner/name:ref:refs/heads/main",
+        "GitHubApproverSubject": "repo:owner/name:environment:prod",
+    }),
+    "unreported": ("dev", "unreported", {}),
+    "tells-all": ("dev", "tells-all", {"NothingPendingMail": "true"}),
+    "rds-authorities": ("dev", "rds-authorities", {"DatabaseCaFile": ""}),
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--stack", help="run what can be run against this CloudFormation stack in the caller's AWS account")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "anywhere: needs no control over the surroundings, so it also runs with --stack")
+    # What is started in the background ignores Ctrl-C, and so would the scripts that tests interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--stack"):
+        left_out = [item for item in items if item.get_closest_marker("anywhere") is None]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item.get_closest_marker("anywhere") is not None]
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """A local stack with a database of its own: it is stopped, restarted and made read-only here."""
+    os.environ.pop("DATABASE_URL", None)
+    with Stack(paths.LOCAL / "e2e") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def deployment(stack: Stack) -> Callable[[str], Deployment]:
+    """A variant's deployment; made once."""
+    made: dict[str, Deployment] = {}
+
+    def get(variant: str) -> Deployment:
+        if variant not in made:
+            name, project, parameters = VARIANTS[variant]
+            try:
+                made[variant] = stack.deploy(name, project=project, **parameters)
+            except DeployFailed as failure:
+                # What does not build or deploy for one test does not for the next one either.
+                pytest.exit(f"{variant} cannot be deployed: {failure}", returncode=1)
+        return made[variant]
+
+    return get
+
+
+@pytest.fixture
+def case(stack: Stack, deployment: Callable[[str], Deployment], tmp_path: Path) -> Iterator[Callable[[str], Case]]:
+    """Makes a case on a variant."""
+    made: list[Case] = []
+
+    def make(variant: str = "dev") -> Case:
+        made.append(Case(stack, deployment(variant), tmp_path / f"migrations-{len(made)}"))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def deployed(request: pytest.FixtureRequest) -> Deployed:
+    """A stack with the project's own migrations and an empty database: the one of --stack, or a local one."""
+    name = request.config.getoption("--stack")
+    if name:
+        account = Account()
+        found = Deployed(account, account.find(name))
+        # A function that nobody called for weeks gets its place in the network back first.
+        found.patience = 900
+        return found
+    made = request.getfixturevalue("case")("dev")
+    made.use_migrations(paths.MIGRATIONS)
+    return made

@@ -1,0 +1,241 @@
+"""Runs the jobs of deploy-migrations.yml as GitHub would, against the local stack.
+
+What GitHub does is here as far as the workflow needs it: which jobs run, what their expressions come to, environments
+with their reviewers, cancelling. The steps are the workflow's own commands. `uses` steps are not run; the one that
+signs in to AWS says which role a job has, and with that name its commands sign.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from local import paths
+from proofs.e2e.case import Case
+from proofs.e2e.github_api import REPOSITORY, TOKEN, GitHubApi
+from proofs.e2e.github_expressions import Unknown, asks_for_status, evaluate, interpolate
+from proofs.e2e.waiting import until
+
+WORKFLOW = paths.ROOT / ".github" / "workflows" / "deploy-migrations.yml"
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+#: Does not run here: it needs a build for AWS, and sam. scripts/tests/test_github_deploy.py looks at its command.
+_NOT_HERE = "deploy"
+
+_SIGN_IN = "aws-actions/configure-aws-credentials"
+_CHECKOUT = "actions/checkout"
+_UPLOAD = "actions/upload-artifact"
+
+
+def workflow() -> dict[str, Any]:
+    """The workflow file. (YAML takes the key `on` for a truth value.)"""
+    return yaml.safe_load(WORKFLOW.read_text())
+
+
+@dataclass
+class JobRun:
+    """What one job came to."""
+
+    result: str = "skipped"
+    outputs: dict[str, str] = field(default_factory=dict)
+    identity: str = ""
+    environment: str = ""
+    status: int | None = None
+    printed: str = ""
+    summary: str = ""
+    artifacts: dict[str, str] = field(default_factory=dict)
+
+
+class Running:
+    """A step that is running, for a test that interferes."""
+
+    def __init__(self, run: WorkflowRun, process: subprocess.Popen[bytes], printed: Path) -> None:
+        self._run, self._process, self._printed = run, process, printed
+
+    def wait_until_printed(self, text: str) -> None:
+        """Returns as soon as the step has printed this."""
+        until(lambda: text in self._printed.read_text(), f"the step prints {text}", 60)
+
+    def summary(self) -> str:
+        """Its summary so far."""
+        return (self._printed.parent / "github_step_summary").read_text()
+
+    def cancel(self) -> None:
+        """Cancels the workflow. GitHub's runner interrupts the step, and terminates it soon after."""
+        self._run.cancelled = True
+        os.killpg(self._process.pid, signal.SIGINT)
+        try:
+            self._process.wait(timeout=7.5)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGTERM)
+
+
+#: Somebody at the gate: reviews through the API and says `approved` or `rejected`, or cancels and says `cancelled`.
+Gate = Callable[[], str]
+
+
+@dataclass
+class WorkflowRun:
+    """One attempt of the workflow on a deployment."""
+
+    case: Case
+    api: GitHubApi
+    directory: Path
+    roles: dict[str, str]
+    gate: Gate | None = None
+    actor: str = "bob"
+    attempt: int = 1
+    inputs: dict[str, str] = field(default_factory=dict)
+    during: dict[str, Callable[[Running], None]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.jobs: dict[str, JobRun] = {}
+        self.cancelled = False
+        environment = self.case.deployment.environment
+        # A variable's name ignores case.
+        suffix = environment.upper()
+        self._vars = {f"LOCKSTEP_{name}_{suffix}": value for name, value in self.roles.items()} | {
+            f"LOCKSTEP_REGION_{suffix}": "us-east-1",
+            "LOCKSTEP_PROJECT": self.case.deployment.stack.removesuffix(f"-migrations-{environment}"),
+        }
+        self.inputs = {"environment": environment, "mode": "apply", "up_to": "all", "reason": ""} | self.inputs
+
+    @property
+    def execution(self) -> str:
+        """The ARN of this attempt's execution."""
+        machine = self.case.deployment.state_machine_arn
+        return f"{machine.replace(':stateMachine:', ':execution:')}:github-{self.api.run_id}-{self.attempt}"
+
+    @property
+    def green(self) -> bool:
+        """What GitHub shows for the whole."""
+        return not self.cancelled and all(job.result in ("success", "skipped") for job in self.jobs.values())
+
+    def run(self, *again: str) -> WorkflowRun:
+        """Runs all jobs, or only these of an attempt before."""
+        jobs = workflow()["jobs"]
+        for name, job in jobs.items():
+            if again and name not in again:
+                continue
+            self.jobs[name] = JobRun()
+            if self._wanted(job):
+                self._run_job(name, job)
+        return self
+
+    # ------------------------------------------------------------ jobs
+
+    def _wanted(self, job: dict[str, Any]) -> bool:
+        contexts = self._contexts(job)
+        came_well = not self.cancelled and all(need["result"] == "success" for need in contexts["needs"].values())
+        condition = str(job.get("if", "success()"))
+        if condition.startswith("${{"):
+            raise Unknown(condition)
+        holds = evaluate(condition, contexts, {"always": lambda: True, "success": lambda: came_well})
+        return bool(holds) and (asks_for_status(condition) or came_well)
+
+    def _run_job(self, name: str, job: dict[str, Any]) -> None:
+        done = self.jobs[name]
+        contexts = self._contexts(job)
+        done.environment = interpolate(job.get("environment", ""), contexts)
+        if done.environment and self.gate:
+            said = self.gate()
+            if said != "approved":
+                self.cancelled = said == "cancelled"
+                done.result = "cancelled" if self.cancelled else "failure"
+                return
+        if name == _NOT_HERE:
+            done.result = "success"
+            return
+        contexts["env"] = {key: interpolate(value, contexts) for key, value in workflow()["env"].items()}
+        contexts["steps"] = {}
+        for step in job["steps"]:
+            if not self._reached(done, step, contexts):
+                continue
+            if "uses" in step:
+                self._use(done, step, contexts)
+            else:
+                self._run_step(name, done, step, contexts)
+        if done.result == "success":
+            done.outputs = {key: interpolate(value, contexts) for key, value in job.get("outputs", {}).items()}
+
+    def _reached(self, done: JobRun, step: dict[str, Any], contexts: dict[str, Any]) -> bool:
+        came_well = done.result not in ("failure", "cancelled")
+        condition = str(step.get("if", "success()"))
+        holds = evaluate(condition, contexts, {"always": lambda: True, "success": lambda: came_well})
+        return bool(holds) and (asks_for_status(condition) or came_well)
+
+    def _use(self, done: JobRun, step: dict[str, Any], contexts: dict[str, Any]) -> None:
+        action = step["uses"].partition("@")[0]
+        if action == _SIGN_IN:
+            given = {key: interpolate(value, contexts) for key, value in step["with"].items()}
+            role = given["role-to-assume"].rpartition("/")[2]
+            assert role, "a job without a role"
+            assert given["aws-region"] == "us-east-1"
+            done.identity = f"{given['role-session-name']}@{role}"
+        elif action == _UPLOAD:
+            given = {key: interpolate(value, contexts) for key, value in step["with"].items()}
+            done.artifacts[given["name"]] = Path(given["path"]).read_text()
+        elif action != _CHECKOUT:
+            raise Unknown(f"the action {action}")
+
+    def _run_step(self, name: str, done: JobRun, step: dict[str, Any], contexts: dict[str, Any]) -> None:
+        if set(step) - {"name", "id", "if", "run", "env"}:
+            raise Unknown(f"a step with {', '.join(step)}")
+        place = self.directory / f"{name}-{self.attempt}"
+        place.mkdir()
+        files = {key: place / key.lower() for key in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+        script, printed = place / "script.sh", place / "printed"
+        script.write_text(step["run"])
+        for file in files.values():
+            file.touch()
+        environment = {
+            "PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "CI": "true", "GITHUB_ACTIONS": "true",
+            **self.case.stack.environment(),
+            "AWS_ACCESS_KEY_ID": done.identity,
+            "GITHUB_RUN_ID": self.api.run_id, "GITHUB_RUN_ATTEMPT": str(self.attempt), "GITHUB_REPOSITORY": REPOSITORY,
+            "GITHUB_SHA": COMMIT, "GITHUB_ACTOR": "whoever-was-first", "GITHUB_TRIGGERING_ACTOR": self.actor,
+            "GITHUB_SERVER_URL": "https://github.com", "GITHUB_API_URL": self.api.url, "RUNNER_TEMP": str(place),
+            **{key: str(file) for key, file in files.items()},
+            **contexts["env"],
+            **{key: interpolate(value, contexts) for key, value in step.get("env", {}).items()},
+        }
+        cancelled_before = self.cancelled
+        with printed.open("wb") as output:
+            process = subprocess.Popen(
+                ["bash", "-e", str(script)], cwd=paths.ROOT, env=environment, stdin=subprocess.DEVNULL,
+                stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+            )
+            try:
+                if interfere := self.during.get(name):
+                    interfere(Running(self, process, printed))
+                done.status = process.wait(timeout=120)
+            finally:
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
+                    process.wait()
+        done.printed, done.summary = printed.read_text(), files["GITHUB_STEP_SUMMARY"].read_text()
+        if "id" in step:
+            lines = (line.partition("=") for line in files["GITHUB_OUTPUT"].read_text().splitlines())
+            contexts["steps"][step["id"]] = {"outputs": {key: value for key, _, value in lines}}
+        # Whether a cancelled job's outputs arrive is nothing to rely on; that is the job's, not the next step's.
+        cancelled = self.cancelled and not cancelled_before
+        done.result = "cancelled" if cancelled else "success" if done.status == 0 else "failure"
+
+    def _contexts(self, job: dict[str, Any]) -> dict[str, Any]:
+        needs = job.get("needs", [])
+        return {
+            "github": {"event_name": "workflow_dispatch", "run_id": self.api.run_id, "run_attempt": str(self.attempt), "token": TOKEN},
+            "inputs": self.inputs,
+            "vars": self._vars,
+            "needs": {
+                name: {"result": self.jobs[name].result, "outputs": self.jobs[name].outputs}
+                for name in ([needs] if isinstance(needs, str) else needs)
+            },
+        }

@@ -1,0 +1,92 @@
+"""The one command: builds, deploys, runs, shows, and leaves nothing behind."""
+
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from local import paths, up
+from proofs.e2e import subjects
+
+#: Not that of `make up`, which may be in use.
+STATE = paths.LOCAL / "make-run"
+
+
+@pytest.fixture
+def start():
+    def start(**options):
+        # Nothing of the `make test` that this may be a part of.
+        ours = ("ENV", "MIGRATIONS", "APPROVE", "DATABASE_URL", "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS")
+        settings = {name: value for name, value in os.environ.items() if name not in ours}
+        settings |= {"LOCKSTEP_LOCAL": str(STATE)} | options
+        # In a process group of its own, as a terminal has it, to which Ctrl-C goes.
+        return subprocess.Popen(
+            ["make", "run"], cwd=paths.ROOT, env=settings, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, process_group=0,
+        )
+
+    return start
+
+
+@pytest.fixture
+def make_run(start):
+    def run(**options):
+        process = start(**options)
+        output, errors = process.communicate(timeout=300)
+        return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+    return run
+
+
+def test_the_projects_own_migrations(make_run):
+    count = len(list(paths.MIGRATIONS.glob("*/migration.sql")))
+    made = make_run()
+    assert made.returncode == 0, made.stdout + made.stderr
+    for part in (f"{count} migrations pending", f"migration {count} of {count}", "✓", subjects.successful()):
+        assert part in made.stdout
+    assert not up.is_running(STATE)
+
+
+def test_any_history_in_prod_where_somebody_says_no(make_run, tmp_path):
+    migrations = tmp_path / "a directory's name"
+    (migrations / "1_somebody_elses").mkdir(parents=True)
+    (migrations / "1_somebody_elses" / "migration.sql").write_text("CREATE TABLE a ()")
+    made = make_run(ENV="prod", APPROVE="no", MIGRATIONS=str(migrations))
+    assert made.returncode != 0
+    for part in ("1_somebody_elses", "Waiting for approval", "Approval.Rejected", subjects.awaiting(), subjects.rejected()):
+        assert part in made.stdout
+    # The report was there before the answer, and is still there when the stack is gone.
+    before, _, _ = made.stdout.partition("Approval.Rejected")
+    [kept] = set(re.findall(r"^  report  (/\S+\.html)$", before, re.MULTILINE))
+    assert "1_somebody_elses" in Path(kept).read_text() and "0 danger, 0 caution, 1 safe" in before
+    assert not up.is_running(STATE)
+
+
+def test_ctrl_c_again_and_again_leaves_nothing_behind(start):
+    made = start()
+    # What does not end by itself fails the test, and holds up no other.
+    patience = threading.Timer(240, lambda: made.poll() is None and os.killpg(made.pid, signal.SIGKILL))
+    patience.daemon = True
+    patience.start()
+    for line in made.stdout:
+        # A second one at once is refused, and does not take the first one's stack away.
+        if "Starting the AWS emulators" in line:
+            second = start()
+            assert "at work in this checkout" in second.communicate(timeout=60)[1] and second.returncode != 0
+            os.killpg(made.pid, signal.SIGINT)
+        if "Stopping what was started" in line:
+            for _ in range(20):
+                try:
+                    os.killpg(made.pid, signal.SIGINT)
+                except ProcessLookupError:
+                    break
+                time.sleep(0.05)
+    _, errors = made.communicate(timeout=60)
+    patience.cancel()
+    assert made.returncode not in (0, -signal.SIGKILL)
+    assert not list(STATE.glob("*.json")) and not up.is_running(STATE), errors

@@ -1,0 +1,155 @@
+"""`python -m proofs.lint`: runs every check, says what each found, and fails if one found anything."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from proofs.lint import approval, authorization, lengths, policies, regions, service_role, trust, versions
+from proofs.lint.paths import ASL_VALIDATOR, AUTHORIZATION, CFN_LINT, CHECKOV, DEFINITION, ROOT, SAM, TEMPLATE
+from proofs.lint.substitute import substituted
+from proofs.lint.suppressions import SUPPRESSED, Suppression
+from proofs.lint.transform import decided, transformed
+from proofs.lint.variants import VARIANTS
+
+# A region is needed to know which resource types exist; credentials are not, and none are looked for.
+_ENVIRONMENT = {
+    **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "SAM_CLI_TELEMETRY": "0",
+    "LOG_LEVEL": "ERROR",
+}
+
+_used: set[Suppression] = set()
+
+
+def main() -> int:
+    """The exit status."""
+    os.environ["AWS_DEFAULT_REGION"] = _ENVIRONMENT["AWS_DEFAULT_REGION"]
+    missing = [tool for tool in (SAM, CFN_LINT, CHECKOV, ASL_VALIDATOR, AUTHORIZATION) if not tool.exists()]
+    if missing:
+        print(f"Missing: {', '.join(str(tool.relative_to(ROOT)) for tool in missing)}. Run `make setup`.")
+        return 2
+    failed = False
+    with tempfile.TemporaryDirectory() as directory:
+        checks: list[tuple[str, Callable[[], list[str]]]] = [
+            ("sam validate --lint", sam_validate),
+            ("cfn-lint, transformed", lambda: cfn_lint(Path(directory))),
+            ("checkov, transformed", lambda: checkov(Path(directory))),
+            ("asl-validator", lambda: asl_validator(Path(directory))),
+            ("published versions", versions.problems),
+            ("lengths of their descriptions", lengths.problems),
+            ("Regions", regions.problems),
+            ("statements that have an effect", authorization.problems),
+            ("who may do what", policies.problems),
+            ("who may take on a role", trust.problems),
+            ("from when on somebody is asked", approval.problems),
+            ("CloudFormation's role", service_role.problems),
+            ("suppressions", unused_suppressions),
+        ]
+        for name, check in checks:
+            problems = check()
+            print(f"{'FAILED' if problems else 'ok':6}  {name}", *problems, sep="\n        ", flush=True)
+            failed = failed or bool(problems)
+    return int(failed)
+
+
+def sam_validate() -> list[str]:
+    """The template as it is written."""
+    done = _run(SAM, "validate", "--lint", "--template", TEMPLATE)
+    return [] if done.returncode == 0 else _lines(done)
+
+
+def cfn_lint(directory: Path) -> list[str]:
+    """The transformed template; cfn-lint follows its conditions itself."""
+    problems = []
+    for variant, parameters in VARIANTS.items():
+        file = directory / f"{variant}.json"
+        file.write_text(json.dumps(transformed(parameters)))
+        done = _run(CFN_LINT, "--format", "json", "--template", file)
+        for finding in _json(done):
+            path = finding["Location"]["Path"] or []
+            resource = str(path[1]) if len(path) > 1 else ""
+            if not _suppressed(finding["Rule"]["Id"], resource, variant):
+                place = "/".join(map(str, path))
+                problems.append(f"{variant}: {finding['Rule']['Id']} {finding['Message']} ({place})")
+    return problems
+
+
+def checkov(directory: Path) -> list[str]:
+    """The transformed template without its conditions. Nothing is downloaded or sent."""
+    problems = []
+    for variant, parameters in VARIANTS.items():
+        file = directory / f"{variant}-decided.json"
+        file.write_text(json.dumps(decided(transformed(parameters))))
+        done = _run(
+            CHECKOV,
+            "--file",
+            file,
+            "--framework",
+            "cloudformation",
+            "--skip-download",
+            "--quiet",
+            "--compact",
+            "--output",
+            "json",
+        )
+        report = _json(done)
+        if not report["summary"]["passed"] or report["summary"]["parsing_errors"]:
+            problems.append(f"{variant}: checkov could not read the transformed template")
+        for finding in report["results"]["failed_checks"]:
+            resource = finding["resource"].rsplit(".", 1)[-1]
+            if not _suppressed(finding["check_id"], resource, variant):
+                problems.append(f"{variant}: {finding['check_id']} {finding['check_name']} ({resource})")
+    return problems
+
+
+def asl_validator(directory: Path) -> list[str]:
+    """The definition as it is written, and with the substitutions of each kind of environment."""
+    files = [DEFINITION]
+    for asked_from in ("caution", "danger", "always"):
+        files.append(directory / f"approval-from-{asked_from}.asl.json")
+        files[-1].write_text(substituted(DEFINITION.read_text(), asked_from))
+    problems = []
+    for file in files:
+        done = _run(ASL_VALIDATOR, "--json-path", file)
+        if done.returncode:
+            problems += _lines(done)
+    return problems
+
+
+def unused_suppressions() -> list[str]:
+    """Suppressions that hide nothing any more."""
+    unused = [known for known in SUPPRESSED if known not in _used]
+    return [f"{known.rule} for {known.resources} suppresses nothing; remove it" for known in unused]
+
+
+def _suppressed(rule: str, resource: str, variant: str) -> bool:
+    covering = [known for known in SUPPRESSED if known.covers(rule, resource, variant)]
+    _used.update(covering)
+    return bool(covering)
+
+
+def _run(tool: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([tool, *arguments], cwd=ROOT, env=_ENVIRONMENT, capture_output=True, text=True, check=False)
+
+
+def _lines(done: subprocess.CompletedProcess[str]) -> list[str]:
+    return [line for line in (done.stdout + done.stderr).splitlines() if line.strip()] or ["no explanation given"]
+
+
+def _json(done: subprocess.CompletedProcess[str]) -> dict | list:
+    try:
+        return json.loads(done.stdout)
+    except ValueError:
+        raise SystemExit("\n".join([f"{done.args[0]} did not answer:", *_lines(done)])) from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,128 @@
+"""Decides as IAM does whether policies allow a request: what is denied is refused, what nothing allows is refused too.
+
+It knows what the template's policies use and nothing else. An element, an operator or a policy variable that it does
+not know is an error, since leaving it out would mean to guess.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+_IDENTITY = {"Sid", "Effect", "Action", "Resource", "Condition"}
+_TRUST = {"Sid", "Effect", "Principal", "Action", "Condition"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """Somebody's call of an action on a resource, with what else IAM knows of it."""
+
+    action: str
+    resource: str = "*"
+    context: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.action} on {self.resource}" + (f" with {self.context}" if self.context else "")
+
+
+def allowed(statements: Iterable[dict[str, Any]], request: Request) -> bool:
+    """Whether a principal with these statements may do it."""
+    effects = set()
+    for statement in statements:
+        _know(statement, _IDENTITY)
+        conditions_hold = _conditions_hold(statement, request.context)
+        if (
+            _any(_action_matches, statement["Action"], request.action)
+            and _any(matches, statement["Resource"], request.resource)
+            and conditions_hold
+        ):
+            effects.add(statement["Effect"])
+    return effects == {"Allow"}
+
+
+def trusted(statements: Iterable[dict[str, Any]], principal: tuple[str, str], request: Request) -> bool:
+    """Whether a role with this trust policy may be taken on by a principal, such as ("Service", "lambda.amazonaws.com")."""
+    effects = set()
+    kind, name = principal
+    for statement in statements:
+        _know(statement, _TRUST)
+        if statement["Principal"] == "*":
+            raise ValueError("The principal * is not known here; add it to proofs/lint/iam.py")
+        conditions_hold = _conditions_hold(statement, request.context)
+        if (
+            name in _list(statement["Principal"].get(kind, []))
+            and _any(_action_matches, statement["Action"], request.action)
+            and conditions_hold
+        ):
+            effects.add(statement["Effect"])
+    return effects == {"Allow"}
+
+
+def matches(pattern: str, text: str) -> bool:
+    """IAM's wildcards: * is anything, also nothing, and ? is one character; neither stops at a colon or a slash."""
+    return _expression(pattern).fullmatch(text) is not None
+
+
+@cache
+def _expression(pattern: str) -> re.Pattern[str]:
+    if "${" in pattern:
+        raise ValueError(f"The policy variable in {pattern} is not known here; add it to proofs/lint/iam.py")
+    parts = (".*" if part == "*" else "." if part == "?" else re.escape(part) for part in re.split(r"([*?])", pattern))
+    return re.compile("".join(parts), re.DOTALL)
+
+
+def _action_matches(pattern: str, action: str) -> bool:
+    return matches(pattern.lower(), action.lower())
+
+
+def _arn_matches(pattern: str, text: str) -> bool:
+    ours, theirs = pattern.split(":", 5), text.split(":", 5)
+    return len(ours) == len(theirs) and all(map(matches, ours, theirs))
+
+
+_OPERATORS: dict[str, Callable[[str, str], bool]] = {
+    "StringEquals": lambda pattern, text: pattern == text,
+    "StringLike": matches,
+    "ArnLike": _arn_matches,
+    "ArnEquals": _arn_matches,  # IAM takes both for the same
+    "ArnNotLike": lambda pattern, text: not _arn_matches(pattern, text),
+    "Bool": lambda pattern, text: pattern.lower() == text.lower(),
+}
+
+
+def _conditions_hold(statement: dict[str, Any], context: dict[str, str]) -> bool:
+    known = {name.lower(): value for name, value in context.items()}
+    results = []
+    for operator, keys in statement.get("Condition", {}).items():
+        if operator == "Null":
+            results += [(key.lower() not in known) == (wanted == "true") for key, wanted in keys.items()]
+            continue
+        compare = _OPERATORS.get(operator.removesuffix("IfExists"))
+        if compare is None:
+            raise ValueError(f"The condition operator {operator} is not known here; add it to proofs/lint/iam.py")
+        for key, wanted in keys.items():
+            value = known.get(key.lower())
+            negated = "Not" in operator
+            if value is None:
+                results.append(negated or operator.endswith("IfExists"))
+            else:
+                # Of several values, a negated operator means none of them.
+                results.append((all if negated else any)(compare(one, value) for one in _list(wanted)))
+    return all(results)
+
+
+def _know(statement: dict[str, Any], elements: set[str]) -> None:
+    unknown = set(statement) - elements
+    if unknown or statement["Effect"] not in ("Allow", "Deny"):
+        raise ValueError(f"{', '.join(sorted(unknown)) or statement['Effect']} is not known here; add it to proofs/lint/iam.py")
+
+
+def _any(compare: Callable[[str, str], bool], patterns: str | list[str], text: str) -> bool:
+    return any(compare(pattern, text) for pattern in _list(patterns))
+
+
+def _list(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value

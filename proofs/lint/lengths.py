@@ -1,0 +1,81 @@
+"""Proves that the texts that name what a version takes have room for it, whatever the parameters are.
+
+Lambda refuses a text that is too long only when it publishes, minutes after the deployment began.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from botocore.session import get_session
+
+from proofs.lint.resolve import names_of, resolved
+from proofs.lint.transform import decided, transformed
+from proofs.lint.variants import VARIANTS
+from proofs.lint.versions import Edit
+
+_OPERATIONS = {"AWS::Lambda::Version": "PublishVersion", "AWS::Lambda::LayerVersion": "PublishLayerVersion"}
+_TEXTS = ("Description", "LicenseInfo")
+
+#: Longer than any text that Lambda takes.
+_UNBOUNDED = 1000
+
+
+def problems(edit: Edit = lambda _: None) -> list[str]:
+    """The texts that can get too long."""
+    longest = _longest(transformed(VARIANTS["prod"])["Parameters"])
+    # With an endpoint of its own its identifier is among what is named.
+    template = decided(transformed(longest | {"SecretsManagerEndpoint": "true"}))
+    edit(template)
+    return list(_too_long(template))
+
+
+def _too_long(template: dict[str, Any]) -> Iterator[str]:
+    values = names_of(template)
+    for logical_id, resource in template["Resources"].items():
+        for name in _TEXTS if resource["Type"] in _OPERATIONS else ():
+            text = resolved(resource["Properties"].get(name, ""), values)
+            limit = _limit(_OPERATIONS[resource["Type"]], name)
+            if len(text) > limit:
+                yield f"{logical_id}: {name} can have {len(text)} characters, and Lambda takes {limit}"
+
+
+def _longest(declared: dict[str, Any]) -> dict[str, str]:
+    """For each parameter the longest value that its declaration lets pass."""
+    return {name: _grown(parameter) for name, parameter in declared.items()}
+
+
+def _grown(parameter: dict[str, Any]) -> str:
+    if "AllowedValues" in parameter:
+        return max(map(str, parameter["AllowedValues"]), key=len)
+    value = str(parameter["Default"])
+    if parameter["Type"].startswith("List<"):
+        count, member = _model().shape_for("SubnetIds").metadata["max"], value.split(",")[0]
+        return ",".join([f"{member:0<24}"] * count)
+    while len(value) < _UNBOUNDED and _accepted(parameter, value + "0"):
+        value += "0"
+    return value
+
+
+def _accepted(parameter: dict[str, Any], value: str) -> bool:
+    if "AllowedPattern" in parameter and not re.fullmatch(parameter["AllowedPattern"], value):
+        return False
+    if parameter["Type"] == "Number":
+        return int(value) <= parameter["MaxValue"]
+    # An identifier of EC2's.
+    if parameter["Type"].startswith("AWS::"):
+        return False
+    return len(value) <= parameter.get("MaxLength", _UNBOUNDED)
+
+
+@cache
+def _model() -> Any:
+    return get_session().get_service_model("lambda")
+
+
+def _limit(operation: str, name: str) -> int:
+    members = _model().operation_model(operation).input_shape.members
+    return members[name].metadata["max"] if name in members else 0

@@ -1,0 +1,17 @@
+"""Where the checked files and the tools are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+TEMPLATE = ROOT / "template.yaml"
+DEFINITION = ROOT / "statemachine" / "migrate.asl.json"
+
+SAM = ROOT / ".venv-sam" / "bin" / "sam"
+CFN_LINT = ROOT / ".venv" / "bin" / "cfn-lint"
+CHECKOV = ROOT / ".venv" / "bin" / "checkov"
+ASL_VALIDATOR = ROOT / "node_modules" / ".bin" / "asl-validator"
+
+#: AWS's service authorization reference, a file for each service.
+AUTHORIZATION = ROOT / "node_modules" / "@cloud-copilot" / "iam-data" / "data"

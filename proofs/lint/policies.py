@@ -1,0 +1,342 @@
+"""Proves who may do what: a table of requests, each allowed or not, decided by the policies that would be deployed.
+
+`Row` says it of one principal, `Only` of all that the template knows: whoever is not named may not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from proofs.lint.deployed import ENVIRONMENTS, EVERYTHING, Deployed, Source, deployed
+from proofs.lint.iam import Request, allowed
+from proofs.lint.resolve import arn
+
+ALWAYS = ENVIRONMENTS
+NOT_IN_PROD = ("dev", "qa")
+NEVER = ()
+
+#: What IAM knows of a call of the URL, of a URL that asks for no signature, and of each invocation.
+_URL = {"lambda:FunctionUrlAuthType": "AWS_IAM"}
+_UNSIGNED = {"lambda:FunctionUrlAuthType": "NONE"}
+_VIA_URL = {"lambda:InvokedViaFunctionUrl": "true"}
+_DIRECTLY = {"lambda:InvokedViaFunctionUrl": "false"}
+
+# {stack} is the stack's name, {Role} a role's ARN.
+_MACHINE = arn("states", "stateMachine:{stack}")
+_EXECUTION = arn("states", "execution:{stack}:run")
+_APPROVE = arn("lambda", "function:{stack}-approve")
+_APPROVE_LIVE = f"{_APPROVE}:live"
+_APPLY_LOG = arn("logs", "log-group:/aws/lambda/{stack}-apply:*")
+_SECRET = arn("secretsmanager", "secret:app-AbCdEf")
+_STACK = arn("cloudformation", "stack/{stack}/0")
+_OTHER_STACK = arn("cloudformation", "stack/other/0")
+_REPORTS = "{bucket}"
+_REPORT = "{bucket}/reports/0/report.html"
+_UPLOAD = "arn:aws:s3:::aws-sam-cli-managed-default-samclisourcebucket-0/{stack}/0"
+
+_BOTH = "StartPolicy + ApprovePolicy"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One principal's request, and where it is allowed."""
+
+    who: str
+    action: str
+    resource: str
+    where: tuple[str, ...]
+    context: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Only:
+    """One request, who may make it, and where. Nobody else may anywhere."""
+
+    action: str
+    resource: str
+    may: dict[str, tuple[str, ...]]
+    context: dict[str, str] = field(default_factory=dict)
+
+
+def _through_the_url(who: str, where: tuple[str, ...]) -> list[Row]:
+    """Both permissions that Lambda asks for, on both names that the function behind the URL has."""
+    return [
+        Row(who, action, resource, where, context)
+        for resource in (_APPROVE, _APPROVE_LIVE)
+        for action, context in (("lambda:InvokeFunctionUrl", _URL), ("lambda:InvokeFunction", _VIA_URL))
+    ]
+
+
+TABLE: list[Row | Only] = [
+    # Starting and stopping
+    Only("states:StartExecution", _MACHINE, {"StartPolicy": ALWAYS, "GitHubRunnerRole": ALWAYS}),
+    Only("states:StartExecution", f"{_MACHINE}:1", {}),
+    Only("states:RedriveExecution", _EXECUTION, {}),
+    Only("states:StopExecution", _EXECUTION, {"StartPolicy": ALWAYS}),
+    Row(_BOTH, "states:StartExecution", _MACHINE, NOT_IN_PROD),
+    # Seeing
+    Only(
+        "states:DescribeExecution",
+        _EXECUTION,
+        {"StartPolicy": ALWAYS, "ApprovePolicy": ALWAYS, "GitHubRunnerRole": ALWAYS, "GitHubApproverRole": ALWAYS},
+    ),
+    Only(
+        "states:GetExecutionHistory",
+        _EXECUTION,
+        {
+            "StartPolicy": ALWAYS,
+            "ApprovePolicy": ALWAYS,
+            "ApproveFunctionRole": ALWAYS,
+            "GitHubRunnerRole": ALWAYS,
+            "GitHubApproverRole": ALWAYS,
+        },
+    ),
+    Only(
+        "states:ListExecutions",
+        _MACHINE,
+        {"StartPolicy": ALWAYS, "ApprovePolicy": ALWAYS, "GitHubRunnerRole": ALWAYS},
+    ),
+    Only(
+        "logs:FilterLogEvents",
+        _APPLY_LOG,
+        {"StartPolicy": ALWAYS, "GitHubRunnerRole": ALWAYS, "GitHubApproverRole": ALWAYS},
+    ),
+    *(
+        Row(who, "lambda:GetFunctionUrlConfig", resource, ALWAYS)
+        for who in ("ApprovePolicy", "GitHubRunnerRole", "GitHubApproverRole")
+        for resource in (_APPROVE, _APPROVE_LIVE)
+    ),
+    # Deciding, through the URL
+    *_through_the_url("ApprovePolicy", ALWAYS),
+    *_through_the_url("GitHubApproverRole", ALWAYS),
+    *_through_the_url("GitHubRunnerRole", ALWAYS),  # rejects; the function accepts no approval of it
+    *_through_the_url(_BOTH, NOT_IN_PROD),
+    *(
+        Only(
+            action,
+            resource,
+            {"ApprovePolicy": ALWAYS, "GitHubApproverRole": ALWAYS, "GitHubRunnerRole": ALWAYS},
+            context,
+        )
+        for resource in (_APPROVE, _APPROVE_LIVE)
+        for action, context in (("lambda:InvokeFunctionUrl", _URL), ("lambda:InvokeFunction", _VIA_URL))
+    ),
+    *(Only("lambda:InvokeFunctionUrl", resource, {}, _UNSIGNED) for resource in (_APPROVE, _APPROVE_LIVE)),
+    # Deciding, directly: whoever can in prod could claim to be anybody
+    *(Only("lambda:InvokeFunction", _APPROVE, {"ApprovePolicy": NOT_IN_PROD}, context) for context in ({}, _DIRECTLY)),
+    *(Row(_BOTH, "lambda:InvokeFunction", _APPROVE, NOT_IN_PROD, context) for context in ({}, _DIRECTLY)),
+    # The name that the URL has is for the URL: what comes under it is taken for verified
+    *(Only("lambda:InvokeFunction", _APPROVE_LIVE, {}, context) for context in ({}, _DIRECTLY)),
+    *(Only("lambda:InvokeFunction", f"{_APPROVE}{qualifier}", {}) for qualifier in (":1", ":$LATEST")),
+    Only("lambda:InvokeAsync", _APPROVE, {}),
+    # Deciding, with the task's token
+    Only("states:SendTaskSuccess", "*", {"ApproveFunctionRole": ALWAYS}),
+    Only("states:SendTaskFailure", "*", {}),
+    Only("states:SendTaskHeartbeat", "*", {}),
+    # Whatever else somebody may, in prod a policy of ours takes away what would go around the approval
+    *(
+        Row(f"{policy} + {EVERYTHING}", action, "*", NOT_IN_PROD)
+        for policy in ("StartPolicy", "ApprovePolicy")
+        for action in ("states:SendTaskSuccess", "states:SendTaskFailure")
+    ),
+    *(
+        Row(f"ApprovePolicy + {EVERYTHING}", "lambda:InvokeFunction", resource, NOT_IN_PROD, context)
+        for resource in (_APPROVE, _APPROVE_LIVE, f"{_APPROVE}:1")
+        for context in ({}, _DIRECTLY)
+    ),
+    *_through_the_url(f"ApprovePolicy + {EVERYTHING}", ALWAYS),
+    *_through_the_url(f"StartPolicy + {EVERYTHING}", NOT_IN_PROD),
+    *(
+        Row(f"StartPolicy + {EVERYTHING}", "lambda:InvokeFunction", resource, NOT_IN_PROD)
+        for resource in (_APPROVE, _APPROVE_LIVE, f"{_APPROVE}:1")
+    ),
+    *(
+        Row(f"ApprovePolicy + {EVERYTHING}", action, resource, NOT_IN_PROD)
+        for action, resource in (
+            ("states:StartExecution", _MACHINE),
+            ("states:StartExecution", f"{_MACHINE}:1"),
+            ("states:RedriveExecution", _EXECUTION),
+        )
+    ),
+    # The other functions
+    *(
+        Only("lambda:InvokeFunction", arn("lambda", f"function:{{stack}}-{step}:1"), {"MigrationStateMachineRole": ALWAYS})
+        for step in ("preflight", "plan", "apply", "notify")
+    ),
+    *(
+        Only("lambda:InvokeFunction", arn("lambda", f"function:{{stack}}-{step}"), {})
+        for step in ("preflight", "plan", "apply", "notify")
+    ),
+    Only("lambda:InvokeFunction", arn("lambda", "function:other:1"), {}),
+    Only("sns:Publish", arn("sns", "{stack}"), {"NotifyFunctionRole": ALWAYS}),
+    # The database's secret
+    Only(
+        "secretsmanager:GetSecretValue",
+        _SECRET,
+        {"PreflightFunctionRole": ALWAYS, "PlanFunctionRole": ALWAYS, "ApplyFunctionRole": ALWAYS},
+    ),
+    Only("secretsmanager:GetSecretValue", arn("secretsmanager", "secret:other-AbCdEf"), {}),
+    Only("secretsmanager:PutSecretValue", _SECRET, {}),
+    # The reports
+    Only("s3:PutObject", _REPORT, {"PlanFunctionRole": ALWAYS}),
+    Only(
+        "s3:GetObject",
+        _REPORT,
+        {"StartPolicy": ALWAYS, "ApprovePolicy": ALWAYS, "GitHubRunnerRole": ALWAYS},
+    ),
+    Only(
+        "s3:ListBucket",
+        _REPORTS,
+        {"StartPolicy": ALWAYS, "ApprovePolicy": ALWAYS, "GitHubRunnerRole": ALWAYS, "CloudFormationServiceRole": ALWAYS},
+    ),
+    *(
+        Only(f"s3:{action}", f"{_REPORTS}/{key}", {})
+        for action, key in (
+            ("PutObject", "other"), ("GetObject", "other"), ("DeleteObject", "reports/0/report.html"),
+            ("DeleteObjectVersion", "reports/0/report.html"), ("PutObjectAcl", "reports/0/report.html"),
+            ("BypassGovernanceRetention", "reports/0/report.html"),
+        )
+    ),
+    *(Only(f"s3:{action}", "arn:aws:s3:::other/reports/0/report.html", {}) for action in ("PutObject", "GetObject")),
+    *(
+        Only(f"s3:{action}", _REPORTS, {"CloudFormationServiceRole": ALWAYS})
+        for action in ("PutBucketPolicy", "PutBucketPublicAccessBlock", "PutLifecycleConfiguration")
+    ),
+    Only("s3:DeleteBucket", _REPORTS, {}),
+    # Deploying
+    Row("GitHubDeployerRole", "cloudformation:CreateChangeSet", _STACK, ALWAYS, {"cloudformation:RoleArn": "{ServiceRole}"}),
+    Only("cloudformation:CreateChangeSet", _STACK, {}),
+    Only("cloudformation:CreateChangeSet", _STACK, {}, {"cloudformation:RoleArn": arn("iam", "role/other")}),
+    Only("cloudformation:CreateChangeSet", _OTHER_STACK, {}, {"cloudformation:RoleArn": "{ServiceRole}"}),
+    Only(
+        "cloudformation:CreateChangeSet",
+        "arn:aws:cloudformation:us-east-1:aws:transform/Serverless-2016-10-31",
+        {"GitHubDeployerRole": ALWAYS},
+    ),
+    *(
+        Only(f"cloudformation:{action}", _STACK, {"GitHubDeployerRole": ALWAYS})
+        for action in (
+            "DescribeChangeSet", "DeleteChangeSet", "DescribeStacks", "DescribeStackEvents", "GetTemplateSummary",
+        )
+    ),
+    *(
+        Only(f"cloudformation:{action}", resource, {})
+        for resource in (_STACK, _OTHER_STACK)
+        for action in ("CreateStack", "UpdateStack", "DeleteStack", "SetStackPolicy")
+    ),
+    *(
+        Only("cloudformation:ExecuteChangeSet", stack, may, {"cloudformation:ChangeSetName": one})
+        for stack, name, may in (
+            (_STACK, "samcli-deploy0", {"GitHubDeployerRole": ALWAYS}),
+            (_STACK, "another", {}),
+            (_OTHER_STACK, "samcli-deploy0", {}),
+        )
+        for one in (name, arn("cloudformation", f"changeSet/{name}/0"))
+    ),
+    Only("cloudformation:ExecuteChangeSet", _STACK, {}),
+    Only(
+        "cloudformation:DescribeStacks",
+        arn("cloudformation", "stack/aws-sam-cli-managed-default/0"),
+        {"GitHubDeployerRole": ALWAYS},
+    ),
+    Row("GitHubDeployerRole", "s3:PutObject", _UPLOAD, ALWAYS, {"aws:ResourceAccount": "123456789012"}),
+    Row("GitHubDeployerRole", "s3:GetObject", _UPLOAD, ALWAYS, {"aws:ResourceAccount": "123456789012"}),
+    Only("s3:PutObject", _UPLOAD, {}, {"aws:ResourceAccount": "210987654321"}),
+    Only("s3:PutObject", _UPLOAD.replace("{stack}", "other"), {}, {"aws:ResourceAccount": "123456789012"}),
+    Row("GitHubDeployerRole", "sns:ListSubscriptionsByTopic", arn("sns", "{stack}"), ALWAYS),
+    # Passing roles: the deployer passes the service role to CloudFormation, and that one the stack's to whom they are for
+    Only(
+        "iam:PassRole",
+        "{ServiceRole}",
+        {"GitHubDeployerRole": ALWAYS},
+        {"iam:PassedToService": "cloudformation.amazonaws.com"},
+    ),
+    Row("GitHubDeployerRole", "iam:PassRole", "{ServiceRole}", NEVER, {"iam:PassedToService": "lambda.amazonaws.com"}),
+    *(
+        Row("GitHubDeployerRole", "iam:PassRole", role, NEVER, {"iam:PassedToService": service})
+        for role in ("{ApproveFunctionRole}", "{GitHubApproverRole}", arn("iam", "role/other"))
+        for service in ("cloudformation.amazonaws.com", "lambda.amazonaws.com")
+    ),
+    Only(
+        "iam:PassRole",
+        "{ApproveFunctionRole}",
+        {"CloudFormationServiceRole": ALWAYS},
+        {"iam:PassedToService": "lambda.amazonaws.com"},
+    ),
+    Only("iam:PassRole", "{ApproveFunctionRole}", {}, {"iam:PassedToService": "ec2.amazonaws.com"}),
+    # Nobody but CloudFormation's role changes what decides all this
+    *(
+        Only(action, resource, {"CloudFormationServiceRole": ALWAYS})
+        for action, resource in (
+            ("iam:PutRolePolicy", "{ApproveFunctionRole}"),
+            ("iam:UpdateAssumeRolePolicy", "{GitHubApproverRole}"),
+            ("lambda:UpdateFunctionCode", _APPROVE),
+            ("lambda:UpdateAlias", _APPROVE),
+            ("lambda:AddPermission", _APPROVE),
+            ("states:UpdateStateMachine", _MACHINE),
+        )
+    ),
+    *(
+        Only("sts:AssumeRole", role, {})
+        for role in ("{ApproveFunctionRole}", "{GitHubApproverRole}", "{ServiceRole}", arn("iam", "role/other"))
+    ),
+]
+
+
+def problems(source: Source = deployed) -> list[str]:
+    """The requests that are decided otherwise than the table says."""
+    found = []
+    for environment in ENVIRONMENTS:
+        stack = source(environment)
+        found += [f"{environment}: {problem}" for problem in _other_ways_in(stack)]
+        for row in rows(stack):
+            request = _request(row, stack)
+            if allowed(stack.statements(row.who), request) != (environment in row.where):
+                found.append(f"{environment}: {row.who} {'must' if environment in row.where else 'must not'} do {request}")
+    return found
+
+
+def rows(stack: Deployed) -> Iterator[Row]:
+    """The table, with each `Only` as a row for every principal."""
+    for entry in TABLE:
+        if isinstance(entry, Row):
+            yield entry
+            continue
+        unknown = set(entry.may) - set(stack.principals)
+        if unknown:
+            raise ValueError(f"The template has no {', '.join(unknown)}")
+        for who in stack.principals:
+            yield Row(who, entry.action, entry.resource, entry.may.get(who, NEVER), entry.context)
+
+
+def _request(row: Row, stack: Deployed) -> Request:
+    names = {role: stack.names[f"{role}.Arn"] for role in stack.roles}
+    names |= {"bucket": stack.names["ReportsBucket.Arn"]}
+    names |= {"stack": stack.names["AWS::StackName"], "ServiceRole": names["CloudFormationServiceRole"]}
+    return Request(
+        row.action,
+        row.resource.format(**names),
+        {name: value.format(**names) for name, value in row.context.items()},
+    )
+
+
+def _other_ways_in(stack: Deployed) -> Iterator[str]:
+    """Permissions that a function itself gives, past all of the above, and a URL for everybody."""
+    for name, resource in stack.template["Resources"].items():
+        properties = resource.get("Properties", {})
+        match resource["Type"]:
+            case "AWS::Lambda::Permission":
+                if properties["Principal"] != "events.amazonaws.com" or "SourceArn" not in properties:
+                    yield f"{name} lets {properties['Principal']} call a function"
+                if "Approve" in str(properties["FunctionName"]):
+                    yield f"{name} lets somebody call the approve function"
+            case "AWS::Lambda::Url":
+                called = properties["TargetFunctionArn"]
+                if properties["AuthType"] != "AWS_IAM" or called != {"Ref": "ApproveFunctionAliaslive"}:
+                    yield f"{name} is not the approve function's URL, on the alias live and for signed requests only"
+            case "AWS::S3::BucketPolicy":
+                if any(statement["Effect"] != "Deny" for statement in properties["PolicyDocument"]["Statement"]):
+                    yield f"{name} lets somebody into a bucket, past every role and policy"
+            case "AWS::IAM::Policy" | "AWS::IAM::UserPolicy" | "AWS::IAM::RolePolicy":
+                yield f"{name}: a policy of its own is not known here; write it into its role"

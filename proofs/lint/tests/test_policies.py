@@ -1,0 +1,337 @@
+"""Wrong policies, seeded into the template: each is found, and every row of the table can fail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from proofs.lint import policies, service_role, trust
+from proofs.lint.deployed import ENVIRONMENTS, EVERYTHING, deployed
+from proofs.lint.tests.faulty import Fault, added, changed, documents, in_prod, stacks_with, statement, without
+
+ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+
+
+def test_the_template_is_right():
+    assert policies.problems() == []
+    assert trust.problems() == []
+    assert service_role.problems() == []
+
+
+@pytest.mark.parametrize(("statements", "expected"), [([], True), ([ALL], False)])
+def test_every_row_can_fail(statements: list[dict[str, Any]], expected: bool):
+    def fault(template: dict[str, Any]) -> None:
+        for name in deployed("prod").principals:
+            for document in documents(template, name):
+                document["Statement"] = statements
+
+    decided = [
+        (environment in row.where) == (expected and EVERYTHING not in row.who)
+        for environment in ENVIRONMENTS
+        for row in policies.rows(deployed(environment))
+    ]
+    assert len(policies.problems(stacks_with(fault))) == sum(decided) > 0
+
+
+FAULTS: dict[str, tuple[Fault, str]] = {
+    "who starts may answer the task, by another policy": (
+        without("StartPolicy", "NotAnswerTheTask"),
+        "prod: StartPolicy + Everything must not do states:SendTaskSuccess",
+    ),
+    "who approves may answer the task, by another policy": (
+        without("ApprovePolicy", "NotAnswerTheTask"),
+        "prod: ApprovePolicy + Everything must not do states:SendTaskSuccess",
+    ),
+    "who approves may forge a signature, by another policy": (
+        without("ApprovePolicy", "NotDirectly"),
+        "prod: ApprovePolicy + Everything must not do lambda:InvokeFunction",
+    ),
+    "direct invocation in prod": (
+        added("GitHubApproverRole", Action="lambda:InvokeFunction", Resource="*"),
+        "prod: GitHubApproverRole must not do lambda:InvokeFunction",
+    ),
+    "the runner's condition is lost": (
+        changed("GitHubRunnerRole", "InvokeThroughUrl", Condition=None),
+        "prod: GitHubRunnerRole must not do lambda:InvokeFunction",
+    ),
+    "a policy's condition is lost, and its Deny": (
+        lambda template: (
+            changed("ApprovePolicy", "InvokeThroughUrl", Condition=None)(template),
+            without("ApprovePolicy", "NotDirectly")(template),
+        ),
+        "prod: ApprovePolicy must not do lambda:InvokeFunction",
+    ),
+    "who starts may approve": (
+        without("StartPolicy", "NotApprove"),
+        "prod: StartPolicy + ApprovePolicy must not do lambda:InvokeFunctionUrl",
+    ),
+    "who approves may start": (
+        without("ApprovePolicy", "NotStart"),
+        "prod: StartPolicy + ApprovePolicy must not do states:StartExecution",
+    ),
+    "the Deny names only one of the function's names": (
+        in_prod(changed("StartPolicy", "NotApprove", Resource={"Fn::GetAtt": ["ApproveFunction", "Arn"]})),
+        "approve:live",
+    ),
+    "a Deny in every environment": (
+        added("StartPolicy", Effect="Deny", Action="lambda:Invoke*", Resource="*"),
+        "dev: StartPolicy + ApprovePolicy must do lambda:InvokeFunctionUrl",
+    ),
+    "a URL without signatures": (
+        changed("ApprovePolicy", "CallUrl", Condition=None),
+        "ApprovePolicy must not do lambda:InvokeFunctionUrl",
+    ),
+    "the task's token": (
+        added("GitHubRunnerRole", Action="states:SendTask*", Resource="*"),
+        "GitHubRunnerRole must not do states:SendTaskSuccess",
+    ),
+    "approve fails the task": (
+        changed("ApproveFunctionRole", "AnswerApproval", Action=["states:SendTaskSuccess", "states:SendTaskFailure"]),
+        "ApproveFunctionRole must not do states:SendTaskFailure",
+    ),
+    "the runner stops": (
+        changed("GitHubRunnerRole", "Follow", Action="states:*"),
+        "GitHubRunnerRole must not do states:StopExecution",
+    ),
+    "the approver starts": (
+        added("GitHubApproverRole", Action="states:StartExecution", Resource="*"),
+        "GitHubApproverRole must not do states:StartExecution",
+    ),
+    "the deployer starts": (
+        added("GitHubDeployerRole", Action="states:Start*", Resource="*"),
+        "GitHubDeployerRole must not do states:StartExecution",
+    ),
+    "the deployer changes without the service role": (
+        changed("GitHubDeployerRole", "ChangeThroughTheServiceRole", Condition=None),
+        "GitHubDeployerRole must not do cloudformation:CreateChangeSet",
+    ),
+    "the deployer executes whatever waits": (
+        changed("GitHubDeployerRole", "Execute", Condition=None),
+        "GitHubDeployerRole must not do cloudformation:ExecuteChangeSet",
+    ),
+    "the deployer passes any role": (
+        changed("GitHubDeployerRole", "PassTheServiceRole", Resource="*"),
+        "GitHubDeployerRole must not do iam:PassRole",
+    ),
+    "the deployer passes to any service": (
+        changed("GitHubDeployerRole", "PassTheServiceRole", Condition=None),
+        "with {'iam:PassedToService': 'lambda.amazonaws.com'}",
+    ),
+    "notify reads the secret": (
+        added("NotifyFunctionRole", Action="secretsmanager:*", Resource={"Ref": "DatabaseSecretArn"}),
+        "NotifyFunctionRole must not do secretsmanager:GetSecretValue",
+    ),
+    "preflight reads every secret": (
+        changed("PreflightFunctionRole", "ReadSecret", Resource="*"),
+        "PreflightFunctionRole must not do secretsmanager:GetSecretValue",
+    ),
+    "the functions' own policy": (
+        lambda template: template["Resources"].update(
+            Open={
+                "Type": "AWS::Lambda::Permission",
+                "Properties": {"Action": "lambda:InvokeFunction", "FunctionName": "ApproveFunction", "Principal": "*"},
+            }
+        ),
+        "Open lets * call a function",
+    ),
+    "plan writes whatever it likes": (
+        changed("PlanFunctionRole", "WriteReports", Resource={"Fn::Sub": "${ReportsBucket.Arn}/*"}),
+        "PlanFunctionRole must not do s3:PutObject on arn:aws:s3:::lockstep-migrations-prod-01234567/other",
+    ),
+    "plan takes a report away": (
+        changed("PlanFunctionRole", "WriteReports", Action=["s3:PutObject", "s3:DeleteObject"]),
+        "PlanFunctionRole must not do s3:DeleteObject",
+    ),
+    "who approves cannot read what is approved": (
+        without("ApprovePolicy", "ReadReports"),
+        "ApprovePolicy must do s3:GetObject",
+    ),
+    "a bucket for everybody": (
+        lambda template: template["Resources"]["ReportsBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"].append(
+            {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}
+        ),
+        "ReportsBucketPolicy lets somebody into a bucket",
+    ),
+    "a public URL": (
+        lambda template: template["Resources"]["ApproveFunctionUrl"]["Properties"].update(AuthType="NONE"),
+        "ApproveFunctionUrl is not",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_wrong_policy_is_found(name: str):
+    fault, expected = FAULTS[name]
+    assert any(expected in problem for problem in policies.problems(stacks_with(fault)))
+
+
+def _trust(template: dict[str, Any], role: str) -> dict[str, Any]:
+    return template["Resources"][role]["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]
+
+
+def _claims(role: str, **conditions: dict[str, Any]) -> Fault:
+    return lambda template: _trust(template, role).update(Condition=conditions)
+
+
+_AUD = "token.actions.githubusercontent.com:aud"
+_SUB = "token.actions.githubusercontent.com:sub"
+
+WRONG_TRUST: dict[str, tuple[Fault, str]] = {
+    "no audience": (
+        _claims("GitHubRunnerRole", StringEquals={_SUB: {"Ref": "GitHubRunnerSubject"}}),
+        "GitHubRunnerRole must not trust",
+    ),
+    "no subject": (_claims("GitHubApproverRole", StringEquals={_AUD: "sts.amazonaws.com"}), "GitHubApproverRole must not"),
+    "another's subject": (
+        _claims("GitHubApproverRole", StringEquals={_AUD: "sts.amazonaws.com", _SUB: {"Ref": "GitHubRunnerSubject"}}),
+        "GitHubApproverRole must trust",
+    ),
+    "a pattern": (
+        _claims("GitHubDeployerRole", StringLike={_AUD: "sts.amazonaws.com", _SUB: {"Ref": "GitHubDeployerSubject"}}),
+        "GitHubDeployerRole takes a * in GitHubDeployerSubject for a wildcard",
+    ),
+    "every provider": (
+        lambda template: _trust(template, "GitHubRunnerRole").update(
+            Principal={"Federated": [{"Ref": "GitHubOidcProviderArn"}, "arn:aws:iam::123456789012:oidc-provider/gitlab.com"]}
+        ),
+        "GitHubRunnerRole must not trust Federated",
+    ),
+    "the whole account": (
+        lambda template: _trust(template, "PlanFunctionRole").update(
+            Principal={"Service": "lambda.amazonaws.com", "AWS": "arn:aws:iam::123456789012:root"}
+        ),
+        "PlanFunctionRole must not trust AWS",
+    ),
+    "CloudFormation of any account": (_claims("CloudFormationServiceRole"), "CloudFormationServiceRole must not trust"),
+    "a parameter that takes wildcards": (
+        lambda template: template["Parameters"]["GitHubRunnerSubject"].update(AllowedPattern=".*"),
+        "GitHubRunnerSubject accepts 'repo:octo-org/*'",
+    ),
+    "a parameter that refuses GitHub's subjects": (
+        lambda template: template["Parameters"]["GitHubRunnerSubject"].update(AllowedPattern="[a-z:/-]*"),
+        "GitHubRunnerSubject refuses 'repo:octo-org@1234",
+    ),
+    "one job for all": (
+        lambda template: template["Rules"]["GitHubSubjects"].update(Assertions=[]),
+        "The rule GitHubSubjects accepts",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_TRUST)
+def test_a_wrong_trust_is_found(name: str):
+    fault, expected = WRONG_TRUST[name]
+    assert any(expected in problem for problem in trust.problems(stacks_with(fault)))
+
+
+_FOREIGN = service_role.ROLE
+
+_NAMES_FIRST = {
+    "Null": {"aws:ResourceTag/Name": "true"},
+    "StringLike": {"aws:RequestTag/Name": "lockstep-migrations-*"},
+}
+
+WRONG_SERVICE_ROLE: dict[str, tuple[Fault, str]] = {
+    "every function": (
+        changed(_FOREIGN, "Functions", Resource={"Fn::Sub": "arn:aws:lambda:${AWS::Region}:${AWS::AccountId}:function:*"}),
+        "must not do lambda:AddPermission on arn:aws:lambda:us-east-1:123456789012:function:other-approve",
+    ),
+    "every role": (changed(_FOREIGN, "Roles", Resource="arn:aws:iam::123456789012:role/*"), "must not do iam:CreateRole"),
+    "every machine": (
+        changed(_FOREIGN, "StateMachine", Resource={"Fn::Sub": "arn:aws:states:*:*:stateMachine:${Project}*"}),
+        "must not do states:CreateStateMachine",
+    ),
+    "a name that has to come with the creation": (
+        changed(_FOREIGN, "CreateGroups", Condition={"StringLike": {"aws:RequestTag/Name": "lockstep-migrations-*"}}),
+        "must do ec2:CreateSecurityGroup on",
+    ),
+    "a group's name that cannot come afterwards": (
+        without(_FOREIGN, "NameGroupWithoutName"),
+        "must do ec2:CreateTags on arn:aws:ec2:us-east-1:123456789012:security-group/sg-0",
+    ),
+    "an endpoint's name that cannot come afterwards": (
+        without(_FOREIGN, "NameEndpointWithoutName"),
+        "must do ec2:CreateTags on arn:aws:ec2:us-east-1:123456789012:vpc-endpoint/vpce-0",
+    ),
+    "rules that come before the name": (
+        without(_FOREIGN, "CloseGroupsWithoutName"),
+        "must do ec2:AuthorizeSecurityGroupEgress on",
+    ),
+    "a name of another for a group": (
+        changed(_FOREIGN, "NameGroupWithoutName", Condition={"Null": {"aws:ResourceTag/Name": "true"}}),
+        "must not do ec2:CreateTags on arn:aws:ec2:us-east-1:123456789012:security-group/sg-0",
+    ),
+    "a group's name in every VPC": (
+        changed(_FOREIGN, "NameGroupWithoutName", Condition=_NAMES_FIRST),
+        "security-group/sg-0 with {'ec2:Vpc': 'arn:aws:ec2:us-east-1:123456789012:vpc/vpc-9'",
+    ),
+    "a name of another for an endpoint": (
+        changed(_FOREIGN, "NameEndpointWithoutName", Condition={"Null": {"aws:ResourceTag/Name": "true"}}),
+        "must not do ec2:CreateTags on arn:aws:ec2:us-east-1:123456789012:vpc-endpoint/vpce-0",
+    ),
+    "another's name is taken away": (
+        changed(_FOREIGN, "NameEndpointWithoutName", Condition={"StringLike": {"aws:RequestTag/Name": "lockstep-migrations-*"}}),
+        "vpc-endpoint/vpce-0 with {'aws:RequestTag/Name': 'lockstep-migrations-prod-0', 'aws:ResourceTag/Name': 'other'}",
+    ),
+    "groups without a name in every VPC": (
+        changed(_FOREIGN, "CloseGroupsWithoutName", Condition={"Null": {"aws:ResourceTag/Name": "true"}}),
+        "must not do ec2:RevokeSecurityGroupEgress on",
+    ),
+    "groups without a name, let in": (
+        changed(_FOREIGN, "CloseGroupsWithoutName", Action="ec2:*SecurityGroup*"),
+        "must not do ec2:AuthorizeSecurityGroupIngress on",
+    ),
+    "every VPC": (
+        changed(_FOREIGN, "PlaceInVpc", Resource="arn:aws:ec2:us-east-1:123456789012:*"),
+        "must not do ec2:CreateSecurityGroup on arn:aws:ec2:us-east-1:123456789012:vpc/vpc-9",
+    ),
+    "an endpoint for every service": (
+        changed(_FOREIGN, "CreateEndpoint", Condition=None),
+        "with {'ec2:VpceServiceName': 'com.amazonaws.us-east-1.kms'}",
+    ),
+    "granted where it has no effect": (
+        lambda template: (
+            statement(template, _FOREIGN, "Look")["Action"].remove("logs:DescribeIndexPolicies"),
+            statement(template, _FOREIGN, "LogGroups")["Action"].append("logs:DescribeIndexPolicies"),
+        ),
+        "lacks logs:DescribeIndexPolicies",
+    ),
+    "every group": (changed(_FOREIGN, "GroupsAndEndpoint", Condition=None), "must not do ec2:AuthorizeSecurityGroupEgress"),
+    "something on everything": (changed(_FOREIGN, "Policies", Resource="*"), "has for every resource: iam:CreatePolicy"),
+    "every bucket": (changed(_FOREIGN, "Reports", Resource="arn:aws:s3:::*"), "must not do s3:CreateBucket"),
+    "every environment's bucket": (
+        changed(_FOREIGN, "Reports", Resource={"Fn::Sub": "arn:aws:s3:::${Project}-migrations-*"}),
+        "must not do s3:CreateBucket on arn:aws:s3:::",
+    ),
+    "too little": (without(_FOREIGN, "PassRoles"), "lacks iam:PassRole"),
+    "a name that is not its": (
+        lambda template: template["Resources"]["NotificationTopic"]["Properties"].update(TopicName="mails"),
+        "must do sns:Subscribe",
+    ),
+    "a role without the path": (
+        lambda template: template["Resources"]["PlanFunctionRole"]["Properties"].update(Path="/"),
+        "must do iam:PutRolePolicy",
+    ),
+    "a rule with a name that CloudFormation makes up": (
+        lambda template: template["Resources"]["NotifyFunctionExecutionEnded"]["Properties"].pop("Name"),
+        "The names of the EventBridge rules",
+    ),
+    "deleted with the stack": (
+        lambda template: template["Resources"][_FOREIGN].pop("DeletionPolicy"),
+        "must be retained",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_SERVICE_ROLE)
+def test_a_wrong_service_role_is_found(name: str, monkeypatch: pytest.MonkeyPatch):
+    # The only one that has the other environments beside it; to look at all three takes three times as long.
+    monkeypatch.setattr(service_role, "ENVIRONMENTS", ("prod",))
+    fault, expected = WRONG_SERVICE_ROLE[name]
+    assert any(expected in problem for problem in service_role.problems(stacks_with(fault)))
+
+
+def test_a_fault_goes_somewhere():
+    with pytest.raises(ValueError, match="not enough values"):
+        statement(deployed("dev").template, "StartPolicy", "NotApprove")

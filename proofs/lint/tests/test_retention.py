@@ -1,0 +1,40 @@
+"""What stays when the stack goes, and what must not stay of one that never came to be."""
+
+from __future__ import annotations
+
+import pytest
+
+from proofs.lint.transform import decided, transformed
+from proofs.lint.variants import VARIANTS
+
+#: Those that are retained. What the stack's creation made goes again with a creation that fails, or the next one finds it
+#: in its way. (The versions go with their functions, whatever SAM says of them.)
+_KEPT = {
+    "ReportsBucket": "RetainExceptOnCreate",
+    "ReportsBucketPolicy": "RetainExceptOnCreate",
+    "CloudFormationServiceRole": "RetainExceptOnCreate",
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_what_is_kept_goes_with_a_creation_that_fails(variant: str):
+    resources = decided(transformed(VARIANTS[variant]))["Resources"]
+    said = {name: part["DeletionPolicy"] for name, part in resources.items() if part.get("DeletionPolicy", "Delete") != "Delete"}
+    of_functions = {name for name in said if resources[name]["Type"] == "AWS::Lambda::Version"}
+    assert {name: said[name] for name in said if name not in of_functions} == {
+        name: policy for name, policy in _KEPT.items() if name in resources
+    }
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_what_is_kept_is_kept_when_it_is_replaced_too(variant: str):
+    resources = decided(transformed(VARIANTS[variant]))["Resources"]
+    assert {resources[name].get("UpdateReplacePolicy") for name in _KEPT if name in resources} == {"Retain"}
+
+
+def test_a_bucket_keeps_its_policy():
+    """Without it the reports that stay could be read without TLS."""
+    resources = decided(transformed(VARIANTS["prod"]))["Resources"]
+    policies = [part for part in resources.values() if part["Type"] == "AWS::S3::BucketPolicy"]
+    kept = {name for name in _KEPT if resources[name]["Type"] == "AWS::S3::Bucket"}
+    assert {policy["Properties"]["Bucket"]["Ref"] for policy in policies if policy.get("DeletionPolicy")} == kept

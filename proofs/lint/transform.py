@@ -1,0 +1,108 @@
+"""The template as CloudFormation gets it: SAM's transform, offline, for given parameter values.
+
+An untransformed template has none of what SAM makes (versions, aliases, the rule and its permission) in it.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+from proofs.lint.paths import TEMPLATE
+
+_LAYER = "AWS::Lambda::LayerVersion"
+
+#: The properties that `sam package` replaces by where it has put the files.
+_UPLOADED = {
+    "AWS::Serverless::Function": "CodeUri",
+    _LAYER: "Content",
+    "AWS::Serverless::StateMachine": "DefinitionUri",
+}
+
+
+# It warns that the statistics of its own use were not sent anywhere.
+logging.getLogger("samtranslator.metrics.metrics").setLevel(logging.ERROR)
+
+
+class _NoManagedPolicies:
+    """SAM would ask IAM for the ARNs behind its policy names. The template uses none, so nothing needs asking."""
+
+    def load(self) -> dict[str, str]:
+        return {}
+
+
+def packaged(uploads: dict[str, str], bucket: str) -> dict[str, Any]:
+    """The template as `sam package` leaves it; `uploads` names a resource's upload, made from its content."""
+    template = yaml_parse(TEMPLATE.read_text())
+    del template["Globals"]["Function"]["CodeUri"]
+    for name, resource in template["Resources"].items():
+        if resource["Type"] in _UPLOADED:
+            key = uploads.get(name, name)
+            # CloudFormation's own type has no short form for a place in S3.
+            place = {"S3Bucket": bucket, "S3Key": key} if resource["Type"] == _LAYER else f"s3://{bucket}/{key}"
+            resource["Properties"][_UPLOADED[resource["Type"]]] = place
+    return template
+
+
+def transformed(parameters: dict[str, str], bucket: str = "uploads", **uploads: str) -> dict[str, Any]:
+    """The transformed template, with the given values as the parameters' defaults."""
+    template = packaged(uploads, bucket)
+    for name, value in parameters.items():
+        template["Parameters"][name]["Default"] = value
+    values = {name: declared["Default"] for name, declared in template["Parameters"].items()}
+    return transform(template, values, _NoManagedPolicies())
+
+
+def decided(template: dict[str, Any]) -> dict[str, Any]:
+    """The transformed template without conditions: what remains for its parameters' defaults.
+
+    checkov takes a value under a condition for no value at all.
+    """
+    values = {name: declared["Default"] for name, declared in template["Parameters"].items()}
+    conditions = template.get("Conditions", {})
+
+    def decide(value: Any) -> Any:
+        if isinstance(value, list):
+            return [item for item in map(decide, value) if item != {"Ref": "AWS::NoValue"}]
+        if not isinstance(value, dict):
+            return value
+        if list(value) == ["Fn::If"]:
+            condition, if_true, if_false = value["Fn::If"]
+            return decide(if_true if holds(conditions[condition], values, conditions) else if_false)
+        items = {name: decide(item) for name, item in value.items()}
+        return {name: item for name, item in items.items() if item != {"Ref": "AWS::NoValue"}}
+
+    resources = {
+        name: resource
+        for name, resource in template["Resources"].items()
+        if "Condition" not in resource or holds(conditions[resource["Condition"]], values, conditions)
+    }
+    for resource in resources.values():
+        resource.pop("Condition", None)
+    rest = {name: part for name, part in template.items() if name not in ("Conditions", "Resources")}
+    return decide({**rest, "Resources": resources})
+
+
+def holds(test: dict[str, Any], values: dict[str, Any], conditions: dict[str, Any]) -> bool:
+    """Whether a condition, or a rule's assertion, is true for parameter values."""
+    ((function, argument),) = test.items()
+    match function:
+        case "Condition":
+            return holds(conditions[argument], values, conditions)
+        case "Fn::And":
+            return all(holds(one, values, conditions) for one in argument)
+        case "Fn::Not":
+            return not holds(argument[0], values, conditions)
+        case "Fn::Equals":
+            left, right = (_value(side, values) for side in argument)
+            return left == right
+        case "Fn::Contains":
+            return _value(argument[1], values) in argument[0]
+    raise ValueError(f"The condition function {function} is not known here; add it to proofs/lint/transform.py")
+
+
+def _value(side: Any, values: dict[str, Any]) -> Any:
+    return values[side["Ref"]] if isinstance(side, dict) else side

@@ -1,0 +1,51 @@
+"""Keeps the figures of each number of rows, so that they need not all be measured at once.
+
+They are below `target`, and count only for the analysis that was measured: figures of another are not shown beside them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from proofs.observe.histories.agreement import Agreement, Disagreement
+
+
+def keep(agreement: Agreement, rows: int, program: Path, about: str) -> None:
+    """Keeps what was measured with `program`; `about` tells other histories or servers apart."""
+    kept = {
+        "compared": agreement.compared,
+        "equal": agreement.equal,
+        "counted": agreement.counted,
+        "times": [[*words, many] for words, many in agreement.times.items()],
+        "disagreements": [[one.kind, one.where, one.text] for one in agreement.disagreements],
+    }
+    directory = _directory(program)
+    directory.mkdir(exist_ok=True)
+    (directory / f"{_digest(program, about)}-{rows}.json").write_text(json.dumps(kept))
+
+
+def all_of(program: Path, about: str) -> dict[int, Agreement]:
+    """What is kept of this very analysis, by how many rows a table had."""
+    found = {}
+    for path in _directory(program).glob(f"{_digest(program, about)}-*.json"):
+        found[int(path.stem.rpartition("-")[2])] = _agreement(json.loads(path.read_text()))
+    return dict(sorted(found.items()))
+
+
+def _agreement(kept: dict) -> Agreement:
+    agreement = Agreement()
+    for counter, values in (("compared", agreement.compared), ("equal", agreement.equal), ("counted", agreement.counted)):
+        values.update(kept[counter])
+    agreement.times.update({(said, seen): many for said, seen, many in kept["times"]})
+    agreement.disagreements += [Disagreement(*one) for one in kept["disagreements"]]
+    return agreement
+
+
+def _directory(program: Path) -> Path:
+    return program.parent.parent.parent / "agreement"
+
+
+def _digest(program: Path, about: str) -> str:
+    return hashlib.sha256(program.read_bytes() + about.encode()).hexdigest()[:16]

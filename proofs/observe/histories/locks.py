@@ -1,0 +1,114 @@
+"""The locks of a migration, and who waits for them."""
+
+from __future__ import annotations
+
+from proofs.observe.histories.beside import Beside
+from proofs.observe.histories.seen import Seen
+from proofs.observe.relations import MODES, STRENGTH, TABLES, stronger
+
+_SHARE_UPDATE, _SHARE, _ALL = (
+    STRENGTH["ShareUpdateExclusiveLock"], STRENGTH["ShareLock"], STRENGTH["AccessExclusiveLock"],
+)
+
+
+def compare(beside: Beside) -> None:
+    """Compares the strongest lock on each relation that was there before."""
+    seen, opaque = beside.seen, beside.said.opaque
+    claimed = _claimed(beside)
+    said_of = _counting(seen, claimed[-1] if claimed else {}, is_said=True)
+    seen_of = _counting(seen, seen.locks, is_said=False)
+    for oid in sorted(said_of.keys() | seen_of.keys()):
+        relation = seen.before[oid]
+        if relation.kind == "S" and oid not in said_of:
+            # A sequence that goes with its table is not worth a word.
+            continue
+        one, other = said_of.get(oid), seen_of.get(oid)
+        strength = (STRENGTH[one] if one else -1, STRENGTH[other] if other else -1)
+        if strength[0] > strength[1] and seen.standalone:
+            beside.count("locks outside of a transaction that were not seen")
+            continue
+        if strength[0] < strength[1] and opaque:
+            beside.count("locks that are said to be unknown")
+            continue
+        text = f"{relation.name}: said {_mode(one)}, seen {_mode(other)}"
+        beside.agree("locks", one == other, _kind(*strength), f"{_first(beside, oid, claimed)}: {text}")
+
+
+def waiting(beside: Beside) -> None:
+    """Compares who waits with what is said of the migration as a whole."""
+    said = beside.said
+    readers, writers = who_waits(beside.seen, beside.seen.locks)
+    for who, told, waits in (("readers", said.readers, readers), ("writers", said.writers, writers)):
+        if waits and not told and said.opaque:
+            beside.count(f"{who} who wait, where that is said to be unknown")
+            continue
+        if told and not waits and beside.seen.standalone:
+            beside.count(f"{who} who are said to wait, which was not seen outside of a transaction")
+            continue
+        kind = f"{who} wait, not said" if waits else f"{who} said to wait, do not"
+        beside.agree(f"whether {who} wait", told == waits, kind, f"verdict {said.verdict}: {said.why}")
+
+
+def who_waits(seen: Seen, locks: dict[int, str]) -> tuple[bool, bool]:
+    """Whether readers wait for any of it, which they do for ACCESS EXCLUSIVE, and writers, who do from SHARE on. Nobody
+    writes a materialized view."""
+    held = [(seen.before[oid].kind, STRENGTH[mode]) for oid, mode in locks.items() if oid in seen.before]
+    readers = any(kind in TABLES and strength >= _ALL for kind, strength in held)
+    writers = any(kind in TABLES and strength >= _SHARE and kind != "m" for kind, strength in held)
+    return readers, readers or writers
+
+
+def _claimed(beside: Beside) -> list[dict[int, str]]:
+    """What is said to be held behind each statement, of what was there before the migration."""
+    held: list[dict[int, str]] = []
+    locks: dict[int, str] = {}
+    for part in beside.seen.parts:
+        statement = beside.said.at(part.start)
+        for effect in statement.effects if statement else []:
+            oid = part.named.get(effect.relation)
+            text = f"statement {statement.number}, {statement.what}: {effect.relation}"
+            if oid is None and not effect.is_new:
+                beside.disagree("a lock on what is not there", text)
+            elif oid in beside.seen.before and effect.is_new:
+                beside.disagree("said to be new, was there", text)
+            elif oid in beside.seen.before:
+                locks[oid] = stronger(locks.get(oid), effect.mode)
+        held.append(dict(locks))
+    return held
+
+
+def _counting(seen: Seen, locks: dict[int, str], is_said: bool) -> dict[int, str]:
+    """Those of the locks that count: on tables and views, on an index where it is locked more than its table, and on a
+    sequence where others may wait for it."""
+    found = {}
+    for oid, mode in locks.items():
+        relation = seen.before.get(oid)
+        if relation is None:
+            continue
+        table = locks.get(relation.of_table)
+        strong = is_said or STRENGTH[mode] >= _SHARE_UPDATE
+        more = table is None or STRENGTH[mode] > STRENGTH[table]
+        if relation.kind in TABLES or (relation.kind in "iI" and strong and more) or (relation.kind == "S" and strong):
+            found[oid] = mode
+    return found
+
+
+def _first(beside: Beside, oid: int, claimed: list[dict[int, str]]) -> str:
+    """The first statement behind which what is said of a relation is not what is seen."""
+    for at, (part, said) in enumerate(zip(beside.seen.parts, claimed, strict=True)):
+        if part.locks.get(oid) != said.get(oid):
+            return beside.part(at)
+    return "at the end"
+
+
+def _kind(said: int, seen: int) -> str:
+    def blocks(more: int, less: int) -> bool:
+        return more >= _ALL > less or more >= _SHARE > less
+
+    if said < seen:
+        return "a blocking lock not said" if blocks(seen, said) else "a lock said weaker"
+    return "a blocking lock said, not taken" if blocks(said, seen) else "a lock said stronger"
+
+
+def _mode(mode: str | None) -> str:
+    return MODES[mode] if mode else "nothing"

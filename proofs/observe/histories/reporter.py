@@ -1,0 +1,75 @@
+"""Has the reports made: by one process for each history, a request a line, as `crates/analysis/examples/report.rs` says."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from local import environment, paths
+from proofs.observe.histories.server import Server
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is sent at once. What the engine puts between two statements has no place in the file."""
+
+    start: int | None
+    sql: str
+
+
+@dataclass(frozen=True)
+class Script:
+    """A script as the engine runs it, or why a plan refuses it."""
+
+    refused: str
+    standalone: bool
+    modes: str
+    parts: list[Part]
+
+
+def build() -> Path:
+    """The program, built where something has changed."""
+    command = ["cargo", "build", "--quiet", "--locked", "--package", "analysis", "--example", "report"]
+    subprocess.run(command, check=True, cwd=paths.ROOT, env=environment.building())
+    target = Path(os.environ.get("CARGO_TARGET_DIR", paths.ROOT / "target"))
+    return target / "debug" / "examples" / "report"
+
+
+class Reporter:
+    """Reports on the scripts of one database."""
+
+    def __init__(self, program: Path, server: Server, database: str, tool: str) -> None:
+        role = server.owner
+        settings = {"HOST": role.host, "PORT": str(role.port), "USER": role.user, "PASSWORD": role.password}
+        self._process = subprocess.Popen(
+            [program, database, tool], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env=os.environ | {f"TEST_POSTGRES_{name}": value for name, value in settings.items()},
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.stdin.close()
+        self._process.wait(timeout=30)
+
+    def of(self, scripts: list[str]) -> tuple[list[Script], dict[str, Any]]:
+        """Each script, and the report on those that are not refused, all pending at once."""
+        self._process.stdin.write(json.dumps(scripts) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError("the analysis ended without an answer")
+        answer = json.loads(line)
+        return [_script(told) for told in answer["scripts"]], answer["report"]
+
+
+def _script(told: dict[str, Any]) -> Script:
+    if "refused" in told:
+        return Script(told["refused"], standalone=False, modes="", parts=[])
+    parts = [Part(part["start"], part["sql"]) for part in told["parts"]]
+    return Script("", told["class"] == "standalone", told["modes"] or "", parts)

@@ -1,0 +1,236 @@
+"""Gives every table as many rows as are asked for.
+
+Only what is new, or was emptied, or was touched and has too few rows, is filled; where the rows are many, only what a
+migration names, and what that refers to. The rows fulfil every constraint by the way they are made, so triggers and foreign
+keys are not asked: keys are the parents' own, unique columns hold another value in each row, and of more rows than are
+needed those are taken that the CHECKs allow. A tenth of what may be null is null.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import psycopg
+
+from proofs.observe.histories.rows import tables
+from proofs.observe.histories.rows.tables import Column, Table
+from proofs.observe.histories.rows.values import WIDE, NoValues, expression, literals
+
+#: From so many rows on only those tables are filled that are needed.
+_MANY = 10_000
+
+#: How rows are tried to be made, one after the other while there are too few: with constants of the checks or without, and
+#: which of the columns that may be null are.
+_TRIES = [(True, "some"), (True, "none"), (True, "all"), (False, "some"), (False, "none"), (False, "all")]
+
+#: Of how many rows those are taken that checks allow.
+_TO_CHOOSE_FROM = 6
+
+
+@dataclass
+class Filled:
+    """What became of the tables of a database."""
+
+    #: How many rows each has that was looked at.
+    rows: dict[str, int] = field(default_factory=dict)
+    #: Why a table has fewer rows than it should.
+    short: dict[str, str] = field(default_factory=dict)
+
+
+class Filler:
+    """The rows of one database."""
+
+    def __init__(self, session: psycopg.Connection, rows: int) -> None:
+        self.filled = Filled()
+        self._session = session
+        self._rows = rows
+        self._known: set[int] = set()
+        self._next = 1
+        session.execute("SET session_replication_role = replica")
+        session.execute("SET client_min_messages = error")
+        # Nobody has counted the rows yet that are joined here.
+        session.execute("SET enable_nestloop = off")
+
+    def fill(self, touched: set[int]) -> None:
+        """Fills what is new, and of what was `touched` whatever has too few rows."""
+        if self._rows >= _MANY:
+            self._known -= touched
+            self.analyze(sorted(touched))
+            return
+        names = tables.names(self._session)
+        self._forget(set(names.values()))
+        self._fill_all(tables.read(self._session, [oid for oid in names if oid not in self._known or oid in touched]), touched)
+        self._known = set(names)
+
+    def need(self, named: set[int]) -> bool:
+        """Fills what is about to be needed, if it is not filled anyway; whether that has changed anything."""
+        if self._rows < _MANY:
+            return False
+        self._forget(set(tables.names(self._session).values()))
+        facts: dict[int, Table] = {}
+        following = tables.with_partitions(self._session, named)
+        while following := following - facts.keys() - self._known:
+            found = tables.read(self._session, list(following))
+            facts |= found
+            parents = {reference.parent for table in found.values() for reference in table.references}
+            following = tables.with_partitions(self._session, parents)
+        self._fill_all(facts, set())
+        self._known |= facts.keys()
+        return bool(facts)
+
+    def _fill_all(self, facts: dict[int, Table], touched: set[int]) -> None:
+        ordered = _parents_first(facts)
+        changed = {table.oid for table in ordered if self._fill(table)}
+        # Two tables that refer to each other: the one had to wait for the other.
+        changed |= {table.oid for table in ordered if table.name in self.filled.short and self._fill(table)}
+        if changed:
+            for (view,) in self._session.execute("SELECT format('%I.%I', schemaname, matviewname) FROM pg_matviews").fetchall():
+                self._try(f"REFRESH MATERIALIZED VIEW {view}")
+        self.analyze(sorted(touched | changed))
+
+    def analyze(self, wanted: list[int]) -> None:
+        """Has the server count the rows of those tables, as it does by itself in time."""
+        present = "SELECT c.oid::regclass::text FROM pg_class c WHERE c.oid = ANY (%s) AND c.relkind IN ('r', 'm', 'p')"
+        names = [name for (name,) in self._session.execute(present, (wanted,))]
+        if names:
+            self._session.execute(f"ANALYZE {', '.join(names)}")
+
+    def empty(self, wanted: list[int]) -> None:
+        """Deletes all rows of those tables, and of those that refer to them."""
+        names = [name for oid, name in tables.names(self._session).items() if oid in wanted]
+        if names:
+            self._session.execute(f"TRUNCATE {', '.join(names)} CASCADE")
+            self.analyze(wanted)
+            # Whatever refers to them is empty now, too.
+            self._known.clear()
+
+    def _forget(self, names: set[str]) -> None:
+        for gone in self.filled.rows.keys() - names:
+            del self.filled.rows[gone]
+            self.filled.short.pop(gone, None)
+
+    def _fill(self, table: Table) -> bool:
+        """Whether the table has more rows than before."""
+        began = present = self._count(table.name)
+        reason = ""
+        for with_constants, nulls in _TRIES:
+            if present >= self._rows:
+                break
+            try:
+                statement = self._insert(table, self._rows - present, with_constants, nulls)
+            except NoValues as missing:
+                reason = reason or f"no values of {missing}"
+                continue
+            reason = self._try(statement) or reason
+            present = self._count(table.name)
+        self.filled.rows[table.name] = present
+        self.filled.short.pop(table.name, None)
+        if present < self._rows:
+            self.filled.short[table.name] = reason or "its constraints allow no more of such rows"
+        return present > began
+
+    def _insert(self, table: Table, wanted: int, with_constants: bool, nulls: str) -> str:
+        distinct = _distinct(table)
+        expressions: dict[int, str] = {}
+        parents, joins = [], []
+        references = [reference for reference in table.references if reference.parent != table.oid]
+        counts = [self._count(reference.parent_name) for reference in references]
+        keys = [at for at, reference in enumerate(references) if set(reference.columns) & distinct]
+        # Each of these has to differ by itself; the others do with the first of them.
+        alone = [at for at in keys if any(set(key) <= set(references[at].columns) for key in table.unique)]
+        for at, reference in enumerate(references):
+            ours = [number for number in reference.columns if number not in expressions]
+            if not ours:
+                continue
+            names = ", ".join(f"{name} AS k{key}" for key, name in enumerate(map(_quoted, reference.parent_columns)))
+            numbered = f"SELECT row_number() OVER (ORDER BY {_quoted(reference.parent_columns[0])}) - 1 AS number, {names}"
+            parents.append(f"parent{at} AS MATERIALIZED ({numbered} FROM {reference.parent_name})")
+            joins.append(f"LEFT JOIN parent{at} ON parent{at}.number = {_row_of_parent(at, alone, keys, counts)}")
+            for number in ours:
+                expressions[number] = f"parent{at}.k{reference.columns.index(number)}"
+        filtered = bool(table.checks)
+        made = []
+        for column in (column for column in table.columns if not column.own):
+            value = self._value(table, column, expressions, distinct, with_constants, nulls)
+            made.append((column, value))
+        first, self._next = self._next, self._next + wanted * (_TO_CHOOSE_FROM if filtered else 1)
+        columns = ", ".join(_quoted(column.name) for column, _ in made)
+        values = ", ".join(f"{value} AS {_quoted(column.name)}" for column, value in made)
+        rows = f"SELECT {values} FROM generate_series({first}::bigint, {self._next - 1}) AS g {' '.join(joins)}"
+        conditions = " AND ".join(f"({check}) IS NOT FALSE" for check in table.checks) or "true"
+        begin = f"WITH {', '.join(parents)} " if parents else ""
+        if not made:
+            return f"INSERT INTO {table.name} SELECT FROM generate_series(1, {wanted})"
+        return (
+            f"{begin}INSERT INTO {table.name} ({columns}) SELECT {columns} FROM ({rows}) AS made WHERE {conditions} "
+            f"LIMIT {wanted} ON CONFLICT DO NOTHING"
+        )
+
+    def _value(
+        self, table: Table, column: Column, keys: dict[int, str], distinct: set[int], with_constants: bool, nulls: str
+    ) -> str:
+        key = keys.get(column.number)
+        of_itself = any(column.number in it.columns and it.parent == table.oid for it in table.references)
+        if not column.not_null and (nulls == "all" or (of_itself and key is None)):
+            return f"NULL::{column.of_type}"
+        pool = literals(column, table.checks) if with_constants else []
+        value = key or expression(column, table.name, column.number in distinct, pool)
+        if column.not_null or nulls == "none":
+            return value
+        return f"CASE WHEN (hashint8extended(g, {column.number}) & 2147483647) % 10 = 7 THEN NULL ELSE {value} END"
+
+    def _count(self, name: str) -> int:
+        return self._session.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
+
+    def _try(self, statement: str) -> str:
+        """Runs a statement; why it failed, if it did."""
+        try:
+            self._session.execute(statement)
+        except psycopg.Error as failure:
+            return f"SQLSTATE {failure.sqlstate}: {str(failure).splitlines()[0]}"
+        return ""
+
+
+def _parents_first(facts: dict[int, Table]) -> list[Table]:
+    ordered: dict[int, Table] = {}
+    on_the_way: set[int] = set()
+
+    def visit(oid: int) -> None:
+        if oid in ordered or oid in on_the_way or oid not in facts:
+            return
+        on_the_way.add(oid)
+        for reference in facts[oid].references:
+            visit(reference.parent)
+        ordered[oid] = facts[oid]
+
+    for oid in facts:
+        visit(oid)
+    return list(ordered.values())
+
+
+def _distinct(table: Table) -> set[int]:
+    """The columns that hold another value in each row, so that each unique key does."""
+    columns = {column.number: column for column in table.columns}
+    referring = {number for reference in table.references for number in reference.columns}
+    chosen: set[int] = set()
+    for key in table.unique:
+        if chosen & set(key) or any(columns[number].own for number in key if number in columns):
+            continue
+        able = [n for n in key if n in columns and n not in referring and columns[n].base in WIDE and not columns[n].element]
+        chosen |= {able[0]} if able else set(key)
+    return chosen
+
+
+def _row_of_parent(at: int, alone: list[int], distinct: list[int], counts: list[int]) -> str:
+    """Which row of a parent a row refers to. Where the keys have to differ, those of two parents do so together."""
+    count = max(counts[at], 1)
+    if at not in distinct:
+        return f"(hashint8extended(g, {at}) & 2147483647) % {count}"
+    if at in alone or at == distinct[0]:
+        return f"g % {count}"
+    first = max(counts[distinct[0]], 1)
+    return f"(g / {first} + g % {first}) % {count}"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,92 @@
+"""Prints what was compared, and each disagreement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from proofs.observe.histories.agreement import MAGNITUDES, Agreement
+from proofs.observe.histories.compare import ON_EMPTY
+from proofs.observe.histories.durations import WORK
+from proofs.observe.histories.failures import FAILURES, IN_TURN, OUT_OF_TURN, RUNS
+from proofs.observe.histories.measured import Measured
+
+#: What is compared, in the order in which it is shown.
+ROWS = (
+    "locks",
+    "whether readers wait",
+    "whether writers wait",
+    *reversed(WORK.values()),
+    "how long others wait",
+    *(
+        f"{when}{what}"
+        for when in (IN_TURN, *OUT_OF_TURN)
+        for what in (*(FAILURES.format(reason) for reason in ("the catalog", "statistics", "rows alone")), RUNS)
+    ),
+    ON_EMPTY,
+)
+
+
+def table(by_rows: dict[int, Agreement]) -> list[str]:
+    """What agreed of how much, by how many rows a table had, as Markdown."""
+    return _columns(by_rows, ROWS, _share)
+
+
+def _share(agreement: Agreement, row: str) -> str:
+    compared, equal = agreement.compared[row], agreement.equal[row]
+    if not compared:
+        return "–"
+    # A hundred percent is all of them.
+    percent = equal * 1000 // compared / 10
+    return f"{equal:,} of {compared:,} ({percent:g} %)"
+
+
+def kinds(by_rows: dict[int, Agreement]) -> list[str]:
+    """How often there is each kind of disagreement, as Markdown."""
+    names = sorted({kind for agreement in by_rows.values() for kind in agreement.kinds()})
+    return _columns(by_rows, names, _many)
+
+
+def _many(agreement: Agreement, kind: str) -> str:
+    for when in OUT_OF_TURN:
+        if kind.startswith(when) and not agreement.compared[f"{when}{RUNS}"]:
+            # None was tried out of its turn.
+            return "–"
+    return f"{agreement.kinds()[kind]:,}"
+
+
+def counts(by_rows: dict[int, Agreement]) -> list[str]:
+    """What is only counted, as Markdown."""
+    names = list(dict.fromkeys(name for agreement in by_rows.values() for name in agreement.counted))
+    return _columns(by_rows, names, lambda agreement, name: f"{agreement.counted[name]:,}")
+
+
+def _columns(
+    by_rows: dict[int, Agreement], names: Iterable[str], cell: Callable[[Agreement, str], str]
+) -> list[str]:
+    head = " | ".join(f"{rows:,} rows" for rows in by_rows)
+    lines = [f"| | {head} |", "| --- |" + " ---: |" * len(by_rows)]
+    for name in names:
+        cells = " | ".join(cell(agreement, name) for agreement in by_rows.values())
+        lines.append(f"| {name[0].upper()}{name[1:]} | {cells} |")
+    return lines
+
+
+def times(agreement: Agreement) -> list[str]:
+    """How long others were said to wait, and did, as Markdown."""
+    lines = ["| Said | " + " | ".join(MAGNITUDES) + " |", "| --- |" + " ---: |" * len(MAGNITUDES)]
+    for said in (*MAGNITUDES, "unknown"):
+        lines.append(f"| {said} | " + " | ".join(str(agreement.times[said, seen]) for seen in MAGNITUDES) + " |")
+    return lines
+
+
+def every(agreement: Agreement, histories: list[Measured]) -> list[str]:
+    """Every disagreement by kind, and what hindered the measure."""
+    lines = []
+    for kind, many in sorted(agreement.kinds().items()):
+        lines += ["", f"{kind}: {many}"]
+        lines += [f"  {one.where}\n      {one.text}" for one in agreement.disagreements if one.kind == kind]
+    for measured in histories:
+        lines += [f"refused by the plan: {measured.name} {text}" for text in measured.refused]
+        lines += [f"too few rows: {measured.name} {name}: {why}" for name, why in measured.short.items()]
+        lines += [f"stopped: {measured.name} {measured.stopped}"] if measured.stopped else []
+    return lines
