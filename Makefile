@@ -13,7 +13,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install the tools (quick when nothing changed)
-	@$(PYTHON) local/setup.py
+	@$(PYTHON) scripts/setup.py
 
 run: setup ## Migrate a fresh local database once: make run [ENV=prod] [MIGRATIONS=directory]
 	@$(STACK) run

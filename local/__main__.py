@@ -6,7 +6,9 @@ import shlex
 import sys
 from contextlib import nullcontext
 
-from local import deploy, paths, postgres, processes, run, setup, up
+from local import deploy, postgres, processes, run, up
+from scripts import setup
+from scripts.operate import paths
 from scripts.operate.function_url import NotReached
 from scripts.operate.terminal import Terminal, reader_left, write_anywhere
 

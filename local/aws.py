@@ -12,8 +12,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from local import environment, paths, processes
+from local import processes
 from local.postgres import Connection
+from scripts.operate import environment, paths
 
 INSTANCE = "lockstep-local"
 

@@ -17,9 +17,10 @@ import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from local import environment, paths, setup
 from local.aws import Account, Aws
 from local.postgres import Connection
+from scripts import setup
+from scripts.operate import environment, paths
 
 BUILD = paths.LOCAL / "build"
 NOTIFICATION_ADDRESS = "team@example.com"

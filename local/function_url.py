@@ -27,7 +27,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from ministack.services import lambda_svc
 
-from local import environment
+from scripts.operate import environment
 
 #: Every access key's secret.
 SECRET = environment.FAKE_AWS["AWS_SECRET_ACCESS_KEY"]

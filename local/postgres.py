@@ -22,7 +22,8 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 import psycopg
 from psycopg import sql
 
-from local import certificates, environment, paths, processes
+from local import certificates, processes
+from scripts.operate import environment, paths
 
 ROLE = "migrator"
 DATABASE = "app"

@@ -6,10 +6,10 @@ import json
 import sys
 from dataclasses import replace
 
-from local import deploy, paths, up
+from local import deploy, up
 from local.deploy import Deployment
 from local.stack import Stack
-from scripts.operate import record, report, show
+from scripts.operate import paths, record, report, show
 from scripts.operate.decide import Refused, decide
 from scripts.operate.follow import Follower, name_of
 from scripts.operate.start import start, user

@@ -22,11 +22,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from local import deploy as deploying
-from local import environment, paths, postgres, processes
+from local import postgres, processes
 from local.aws import Account, Aws, classic_secret
 from local.deploy import Deployment
 from local.mailbox import Mailbox
 from local.postgres import Connection
+from scripts.operate import environment, paths
 from scripts.operate.target import Target
 
 

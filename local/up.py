@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from local import deploy, paths, processes, setup
+from local import deploy, processes
 from local.stack import Stack
+from scripts import setup
+from scripts.operate import paths
 from scripts.operate.terminal import Terminal
 
 SERVERS = ("postgres", "aws", "stepfunctions")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
-from local import paths
+from scripts.operate import paths
 
 PAGES = ("README.md", "docs/first-hour-on-aws.md")
 

@@ -5,8 +5,8 @@ import random
 
 import pytest
 
-from local import paths
 from local.stepfunctions.expressions import evaluate
+from scripts.operate import paths
 
 MACHINE = json.loads((paths.ROOT / "statemachine" / "migrate.asl.json").read_text())["States"]
 #: An answer as the approve function writes it; its own tests hold it to this file.

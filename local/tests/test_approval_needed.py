@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from local import paths
 from local.stepfunctions.expressions import evaluate
+from scripts.operate import paths
 
 #: By ApprovalFrom: the verdicts that go on without an approval.
 GOES_ON = {"danger": {"safe", "caution"}, "caution": {"safe"}, "always": set(), "": set()}

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from samtranslator.yaml_helper import yaml_parse
 
-from local import deploy, paths
+from local import deploy
 from local.postgres import Embedded
+from scripts.operate import paths
 
 _PARSE = """
 import json, sys

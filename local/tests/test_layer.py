@@ -7,7 +7,7 @@ import subprocess
 import zipfile
 from pathlib import Path
 
-from local import paths
+from scripts.operate import paths
 
 #: SAM's own packing: the files that it puts into the archive, under the name that it uploads them by.
 _PACK = """

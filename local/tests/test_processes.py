@@ -2,14 +2,13 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
 
 import pytest
 
-from local import paths, processes
+from local import processes
 from local.stack import Stack
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -114,18 +113,6 @@ def test_a_server_of_this_process_is_stopped_whatever_ps_tells(tmp_path, monkeyp
     assert server.is_running()
     server.stop()
     assert not server.is_running()
-
-
-def test_a_command_that_is_told_to_end_leaves_no_server():
-    inner = ["sh", "-c", "echo $TEST_POSTGRES_PORT; exec sleep 60"]
-    command = [sys.executable, "-m", "local.with_postgres", *inner]
-    with subprocess.Popen(command, cwd=paths.ROOT, stdout=subprocess.PIPE, text=True) as process:
-        address = ("127.0.0.1", int(process.stdout.readline()))
-        socket.create_connection(address, timeout=10).close()
-        process.terminate()
-        assert process.wait(timeout=60) == 128 + signal.SIGTERM
-    with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(address, timeout=10)
 
 
 @pytest.mark.parametrize("again", [signal.SIGINT, signal.SIGTERM])

@@ -13,8 +13,8 @@ import pytest
 import yaml
 from botocore import xform_name
 
-from local import paths
 from local.tests import readme
+from scripts.operate import paths
 
 #: Commands that are looked at elsewhere.
 ELSEWHERE = {

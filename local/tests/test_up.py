@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from local import paths, up
+from local import up
+from scripts.operate import paths
 
 
 @pytest.mark.parametrize("name", ["ENV", "MIGRATIONS", "APPROVE"])

@@ -7,8 +7,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from local import environment, paths
 from proofs.bench.startup import deflated
+from scripts.operate import environment, paths
 
 #: The profile as it is, and what else it could be, as cargo's --config takes it.
 CHOICES = {

@@ -8,11 +8,11 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local import environment
 from proofs.bench import function
 from proofs.bench.build import BENCH, Binaries
 from proofs.bench.histories import Layouts
 from proofs.bench.server import Address
+from scripts.operate import environment
 
 EXECUTION = "arn:aws:states:us-east-1:000000000000:execution:bench:run"
 

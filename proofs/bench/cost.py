@@ -14,11 +14,12 @@ from pathlib import Path
 
 import yaml
 
-from local import deploy, paths
+from local import deploy
 from local.stack import Stack
 from proofs.bench import build, histories, startup
 from proofs.bench.histories import Layouts
-from proofs.e2e.case import Case
+from proofs.harness.case import Case
+from scripts.operate import paths
 
 #: In USD: what Step Functions asks for a state transition after so many free ones a month, and Lambda for a second of a
 #: GB and for a million requests, without its own free tier.

@@ -1,6 +1,6 @@
 """A function's release binary, run as Lambda runs it, and what each part of that takes.
 
-`local.runtime_api` does the same for the tests. Here every exchange is timed, nothing is done between two of them that
+`proofs.harness.runtime_api` does the same for the tests. Here every exchange is timed, nothing is done between two of them that
 would be counted, and the process's end is waited for with what it used.
 """
 
@@ -15,7 +15,7 @@ import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local.runtime_api import API, SECRET_ARN, variables
+from proofs.harness.runtime_api import API, SECRET_ARN, variables
 
 
 class FunctionFailed(RuntimeError):

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from local.temporary import Temporary
+from proofs.harness.temporary import Temporary
 
 
 @dataclass(frozen=True)

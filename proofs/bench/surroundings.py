@@ -8,7 +8,7 @@ import platform
 import subprocess
 from pathlib import Path
 
-from local import paths
+from scripts.operate import paths
 
 #: What a result is a result of.
 SOURCES = ("crates", "functions")

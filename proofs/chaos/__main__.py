@@ -13,7 +13,6 @@ import sys
 import time
 from pathlib import Path
 
-from local import build, paths
 from local.processes import stop_when_told
 from proofs.chaos import report, wrong_reader
 from proofs.chaos.cases import Result
@@ -21,6 +20,8 @@ from proofs.chaos.points import Point
 from proofs.chaos.runs import keep_logs
 from proofs.chaos.server import Server
 from proofs.chaos.sweep import FULL, SAMPLE, Runner
+from proofs.harness import build
+from scripts.operate import paths
 
 #: Where the last sweep's report and the functions' logs are.
 PLACE = paths.LOCAL / "chaos"

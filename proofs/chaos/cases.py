@@ -6,11 +6,12 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from proofs.chaos import compare, histories
+from proofs.chaos import histories
 from proofs.chaos.histories import History
-from proofs.chaos.proxy import CLIENT, Message
 from proofs.chaos.runs import Bench, Ending
 from proofs.chaos.server import EMPTY, Server
+from proofs.harness import compare
+from proofs.harness.proxy import CLIENT, Message
 
 IN_DOUBT = "Migration.InDoubt"
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from local import paths
+from scripts.operate import paths
 
 #: Where a script leaves its trace.
 MARK = "-- MARK"

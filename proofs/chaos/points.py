@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from proofs.chaos.cases import Case
 from proofs.chaos.faults import FAULTS
 from proofs.chaos.histories import OPERATIONS
-from proofs.chaos.proxy import CLIENT, SERVER
+from proofs.harness.proxy import CLIENT, SERVER
 
 #: What is tried at every message of the cases that are swept whole.
 AT_EVERY_MESSAGE = ("cut-server", "cut-client", "lose-answer")

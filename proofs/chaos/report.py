@@ -5,10 +5,10 @@ from __future__ import annotations
 import statistics
 from dataclasses import dataclass, field
 
-from proofs.chaos import compare
 from proofs.chaos.faults import FAULTS
 from proofs.chaos.points import Point
 from proofs.chaos.sweep import Sweep
+from proofs.harness import compare
 
 #: The cases in which PostgreSQL leaves no trace of the statement, so that stopping for a person is right.
 WITHOUT_EVIDENCE = ("held-unnamed", "last-unnamed")

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local.runtime_api import Answer, Function
 from proofs.chaos import retries
-from proofs.chaos.proxy import Proxy, Trap
 from proofs.chaos.server import Server
+from proofs.harness.proxy import Proxy, Trap
+from proofs.harness.runtime_api import Answer, Function
 
 #: Failures of a run after which its user starts a new one, as the README says of each. They are what the faults can
 #: cause: anything else (a script that fails, a changed plan, doubt) is for a person, and no fault excuses it.

@@ -9,7 +9,7 @@ import threading
 import psycopg
 from psycopg import sql
 
-from local.temporary import Temporary
+from proofs.harness.temporary import Temporary
 
 #: A crash of the server loses what it had not written. What fsync guards against beyond that, the machine's own
 #: crash, cannot be had here, and without it a database is made in a fifth of the time. Autovacuum would take locks at

@@ -31,12 +31,12 @@ from pathlib import Path
 
 from psycopg import Connection
 
-from local.runtime_api import Answer
 from proofs.chaos import bugs, histories
 from proofs.chaos.cases import IN_DOUBT
 from proofs.chaos.histories import History
 from proofs.chaos.runs import Bench
 from proofs.chaos.server import EMPTY, Server
+from proofs.harness.runtime_api import Answer
 
 #: Where the scripts leave their marks: in a schema of its own, for Prisma's layout needs an empty one.
 START = "CREATE SCHEMA work; CREATE TABLE work.marks (n int)"

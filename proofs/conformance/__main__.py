@@ -13,12 +13,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from local import build, setup
 from local.processes import stop_when_told
-from proofs.conformance import histories, install, proofs, report, scenarios
-from proofs.conformance.histories import PRISMA, SQLX
+from proofs.conformance import proofs, report, scenarios
 from proofs.conformance.scene import Scene
-from proofs.conformance.server import Server
+from proofs.harness import build, histories, install
+from proofs.harness.histories import PRISMA, SQLX
+from proofs.harness.server import Server
+from scripts import setup
 
 
 def main() -> int:

@@ -7,8 +7,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.runtime_api import Answer, Function
-from proofs.conformance.server import Server
+from proofs.harness.runtime_api import Answer, Function
+from proofs.harness.server import Server
 
 #: What a function is given, in seconds.
 PATIENCE = 60.0

@@ -6,8 +6,8 @@ import json
 import shutil
 import subprocess
 
-from local import environment
-from proofs.conformance.install import HERE
+from proofs.harness.install import HERE
+from scripts.operate import environment
 
 
 def icu_order(names: list[str]) -> list[str]:

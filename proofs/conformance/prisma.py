@@ -8,9 +8,9 @@ import subprocess
 import threading
 from pathlib import Path
 
-from local import environment
-from proofs.conformance.install import HERE
-from proofs.conformance.server import Server
+from proofs.harness.install import HERE
+from proofs.harness.server import Server
+from scripts.operate import environment
 
 LEDGER = "_prisma_migrations"
 

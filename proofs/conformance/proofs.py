@@ -5,9 +5,9 @@ from __future__ import annotations
 import traceback
 from dataclasses import dataclass, field
 
-from proofs.conformance.histories import History
 from proofs.conformance.scenarios import Scenario
 from proofs.conformance.scene import Mismatch, Scene
+from proofs.harness.histories import History
 
 SCHEMA, LEDGER, CLEAN = "same schema", "same ledger", "clean to its own tool"
 

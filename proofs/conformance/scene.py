@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from proofs.conformance import ledgers
-from proofs.conformance.histories import PRISMA, History
 from proofs.conformance.lockstep import Lockstep, Refused
 from proofs.conformance.prisma import Prisma
 from proofs.conformance.schemas import Reference
-from proofs.conformance.server import Server
 from proofs.conformance.sqlx import Sqlx
+from proofs.harness.histories import PRISMA, History
+from proofs.harness.server import Server
 
 #: How long somebody is waited for who should come at once, in seconds.
 PATIENCE = 30.0

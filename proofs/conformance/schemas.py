@@ -6,10 +6,10 @@ from pathlib import Path
 
 import psycopg
 
-from proofs.chaos import compare
-from proofs.chaos.compare import Contents
-from proofs.conformance.histories import History
-from proofs.conformance.server import Server
+from proofs.harness import compare
+from proofs.harness.compare import Contents
+from proofs.harness.histories import History
+from proofs.harness.server import Server
 
 LEDGERS = ("_prisma_migrations", "_sqlx_migrations")
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from local import environment
 from proofs.conformance.prisma import trouble
-from proofs.conformance.server import Server
+from proofs.harness.server import Server
+from scripts.operate import environment
 
 LEDGER = "_sqlx_migrations"
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from local import environment, paths
 from local.deploy import DeployFailed, Deployment
 from local.stack import Stack
 from proofs.e2e.account import Account
-from proofs.e2e.case import Case
-from proofs.e2e.deployed import Deployed
+from proofs.harness.case import Case
+from proofs.harness.deployed import Deployed
+from scripts.operate import environment, paths
 
 #: What is deployed, each when the first test needs it: environment, project, parameters.
 VARIANTS = {

@@ -17,11 +17,11 @@ from typing import Any
 
 import yaml
 
-from local import paths
-from proofs.e2e.case import Case
 from proofs.e2e.github_api import REPOSITORY, TOKEN, GitHubApi
 from proofs.e2e.github_expressions import Unknown, asks_for_status, evaluate, interpolate
-from proofs.e2e.waiting import until
+from proofs.harness.case import Case
+from proofs.harness.waiting import until
+from scripts.operate import paths
 
 WORKFLOW = paths.ROOT / ".github" / "workflows" / "deploy-migrations.yml"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from proofs.e2e import subjects
-from proofs.e2e.database import GATE, applied, open_gate, wait_for_gate
+from proofs.harness.database import GATE, applied, open_gate, wait_for_gate
 
 
 def test_approved(case):

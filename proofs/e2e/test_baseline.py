@@ -3,7 +3,7 @@
 import pytest
 
 from proofs.e2e import subjects
-from proofs.e2e.database import applied
+from proofs.harness.database import applied
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Somebody else is in the way, and leaves again."""
 
-from proofs.e2e.database import applied
-from proofs.e2e.waiting import until
+from proofs.harness.database import applied
+from proofs.harness.waiting import until
 
 #: The key under which Prisma's own tools lock.
 PRISMAS_LOCK = 72707369

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from proofs.e2e.database import applied
+from proofs.harness.database import applied
 
 
 @pytest.mark.parametrize("project", ["umami", "hoppscotch"])

@@ -4,7 +4,7 @@ import json
 from contextlib import contextmanager
 
 from proofs.e2e import subjects
-from proofs.e2e.database import GATE, applied, open_gate, wait_for_gate
+from proofs.harness.database import GATE, applied, open_gate, wait_for_gate
 
 
 def test_stopped_while_it_waits_for_approval(case):

@@ -1,7 +1,7 @@
 """A migration that PostgreSQL refuses: told with its place, without a row's value, and easy to get over."""
 
 from proofs.e2e import subjects
-from proofs.e2e.database import applied
+from proofs.harness.database import applied
 
 TWO_GOOD = {"1_a": "CREATE TABLE a (id int PRIMARY KEY, note text)", "2_b": "INSERT INTO a VALUES (1, 'first')"}
 

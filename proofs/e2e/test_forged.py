@@ -9,8 +9,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from local import environment
 from proofs.e2e import subjects
+from scripts.operate import environment
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 
 from proofs.e2e import subjects
-from proofs.e2e.database import GATE, applied, client_port, open_gate, wait_for_gate
+from proofs.harness.database import GATE, applied, client_port, open_gate, wait_for_gate
 
 
 def test_nothing_is_left_of_a_killed_attempt_and_the_next_one_finishes(case):

@@ -3,7 +3,7 @@
 import pytest
 
 from proofs.e2e import subjects
-from proofs.e2e.database import GATE, applied, open_gate, terminate, wait_for_gate
+from proofs.harness.database import GATE, applied, open_gate, terminate, wait_for_gate
 
 
 @pytest.fixture

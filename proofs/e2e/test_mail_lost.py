@@ -2,7 +2,7 @@
 
 from contextlib import contextmanager
 
-from proofs.e2e.database import applied
+from proofs.harness.database import applied
 
 
 def test_a_success_stays_one_and_the_record_says_that_the_mail_was_lost(case):

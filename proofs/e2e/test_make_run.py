@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from local import paths, up
+from local import up
 from proofs.e2e import subjects
+from scripts.operate import paths
 
 #: Not that of `make up`, which may be in use.
 STATE = paths.LOCAL / "make-run"

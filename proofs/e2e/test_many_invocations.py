@@ -1,7 +1,7 @@
 """An apply that needs more time than one invocation has."""
 
 from proofs.e2e import subjects
-from proofs.e2e.database import applied
+from proofs.harness.database import applied
 
 
 def test_the_next_invocation_goes_on(case):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from proofs.e2e.database import everything_written
+from proofs.harness.database import everything_written
 
 
 @pytest.mark.parametrize("variant", ["dev", "prod"])

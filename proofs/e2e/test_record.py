@@ -3,8 +3,8 @@
 import json
 
 from proofs.e2e import subjects
-from proofs.e2e.database import GATE, open_gate, wait_for_gate
-from proofs.e2e.waiting import until
+from proofs.harness.database import GATE, open_gate, wait_for_gate
+from proofs.harness.waiting import until
 
 
 def test_of_a_run_that_succeeded(case):

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from proofs.e2e import subjects
-from proofs.e2e.database import applied, make_out_to_have
+from proofs.harness.database import applied, make_out_to_have
 from scripts.operate.verify_aws import unprotected_reports
 
 #: Names as an attacker could give them who wants to be taken for us, or to run something where they are shown. A history's

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from proofs.e2e import subjects
-from proofs.e2e.database import applied
+from proofs.harness.database import applied
 
 LEFT = """
 INSERT INTO _prisma_migrations (id, checksum, migration_name, logs) VALUES ('left', 'x', '2_b', 'Key (mail)=(ann@example.com)')

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from proofs.e2e.database import GATE, applied, open_gate, wait_for_gate
+from proofs.harness.database import GATE, applied, open_gate, wait_for_gate
 
 
 def test_migrate_follows_a_run_to_its_end(case):

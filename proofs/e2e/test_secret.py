@@ -4,7 +4,7 @@ import pytest
 from psycopg import sql
 
 from proofs.e2e.relay import Relay
-from proofs.e2e.waiting import until
+from proofs.harness.waiting import until
 
 
 @pytest.mark.parametrize("shape", [int, str])

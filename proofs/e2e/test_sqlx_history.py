@@ -1,6 +1,7 @@
 """A history in sqlx's layout, through the deployed machine: recognised by its shape, recorded as sqlx records it."""
 
-from proofs.e2e import database, subjects
+from proofs.e2e import subjects
+from proofs.harness import database
 
 
 def test_a_history_of_sqlxs_is_applied_and_then_nothing_is_pending(case):

@@ -1,6 +1,6 @@
 """Two executions at the same time."""
 
-from proofs.e2e.database import GATE, applied, open_gate, wait_for_gate
+from proofs.harness.database import GATE, applied, open_gate, wait_for_gate
 
 
 def test_one_applies_and_the_other_ends_well(case):

@@ -11,11 +11,11 @@ import subprocess
 
 import pytest
 
-from local import paths
-from proofs.e2e.database import applied
 from proofs.e2e.github_api import TOKEN, GitHubApi
 from proofs.e2e.github_expressions import Unknown, evaluate, interpolate
 from proofs.e2e.github_workflow import COMMIT, WORKFLOW, WorkflowRun, workflow
+from proofs.harness.database import applied
+from scripts.operate import paths
 
 _ROLES = {
     "DEPLOYER_ROLE": "GitHubDeployerRoleArn", "SERVICE_ROLE": "CloudFormationServiceRoleArn",

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import psycopg
 
-from proofs.conformance import install
-from proofs.conformance.server import Server
+from proofs.harness import install
+from proofs.harness.server import Server
 
 MAJORS = [install.NEW, install.OLD]
 

@@ -2,8 +2,8 @@
 
 `sam build` and `sam deploy` do the work, with what samconfig.toml says for the environment. Around them: values that
 are not filled in, a Region that is not served, a stack that cannot be updated, and subnets, route tables and a history that
-cannot work are named before anything is built; functions that Lambda could not start are not deployed; after an update that was rolled back all functions
-are published anew; and a mail subscription that is not confirmed is pointed out, because until then no mail tells how a
+cannot work are named before anything is built; functions that Lambda could not start are not deployed; after an update
+that was rolled back all functions are published anew; and a mail subscription that is not confirmed is pointed out, because until then no mail tells how a
 migration ended.
 """
 
@@ -16,14 +16,15 @@ import time
 
 import boto3
 
-from local.setup import SetupFailed, install_sam
-from proofs.lint.served_regions import served_regions
-from scripts.operate import glibc, packages, route_tables, stack_status, subnets
+from scripts.operate import environment, glibc, packages, route_tables, stack_status, subnets
 from scripts.operate.arguments import Parser
 from scripts.operate.errors import EXPECTED, explain
+from scripts.operate.paths import ROOT
 from scripts.operate.samconfig import SAMCONFIG, NotReady, read
-from scripts.operate.target import ENVIRONMENTS, ROOT, project_option
+from scripts.operate.served_regions import served_regions
+from scripts.operate.target import ENVIRONMENTS, project_option
 from scripts.operate.terminal import Terminal, seconds
+from scripts.setup import SetupFailed, install_sam
 
 #: Where `sam build` puts the functions.
 BUILD = ROOT / ".aws-sam" / "build"
@@ -97,15 +98,17 @@ def main(arguments: list[str] | None = None) -> int:
     return 1
 
 
-def run_sam(command: str, environment: str, *more: str) -> None:
+def run_sam(command: str, config_env: str, *more: str) -> None:
     """`sam build` or `sam deploy`, with its output as it comes. Raises `CalledProcessError`."""
     bin_directory = install_sam()
     # cargo-lambda and zig, which sam build calls, are beside sam.
     path = f"{bin_directory}{os.pathsep}{os.environ['PATH']}"
+    # What is compiled is other people's code too: it gets none of the deployer's credentials.
+    surroundings = environment.building() if command == "build" else os.environ | {"SAM_CLI_TELEMETRY": "0"}
     subprocess.run(
-        [str(bin_directory / "sam"), command, "--config-file", str(SAMCONFIG), "--config-env", environment, *more],
+        [str(bin_directory / "sam"), command, "--config-file", str(SAMCONFIG), "--config-env", config_env, *more],
         cwd=ROOT,
-        env=os.environ | {"PATH": path, "SAM_CLI_TELEMETRY": "0"},
+        env=surroundings | {"PATH": path},
         check=True,
     )
 

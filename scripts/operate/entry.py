@@ -6,8 +6,8 @@ import importlib
 import sys
 from typing import NoReturn
 
-from local.setup import enter_virtual_environment
 from scripts.operate.terminal import reader_left, write_anywhere
+from scripts.setup import enter_virtual_environment
 
 
 def run(module: str, *arguments: str) -> NoReturn:

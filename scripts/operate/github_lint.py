@@ -12,8 +12,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from local.setup import MODULES, ROOT, VENV
 from scripts.operate.arguments import Parser
+from scripts.setup import MODULES, ROOT, VENV
 
 WORKFLOWS = ROOT / ".github" / "workflows"
 ACTIONS = ROOT / ".github" / "actions.toml"

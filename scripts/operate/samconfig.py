@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.paths import ROOT
+from scripts.operate.paths import ROOT
 
 SAMCONFIG = ROOT / "samconfig.toml"
 PLACEHOLDER = "FILL-IN"

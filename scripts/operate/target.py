@@ -19,10 +19,8 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import NoCredentialsError
 
-from local import environment, paths
-from scripts.operate import samconfig
+from scripts.operate import environment, paths, samconfig
 
-ROOT = paths.ROOT
 DEFAULT_PROJECT = "lockstep"
 ENVIRONMENTS = ("dev", "qa", "prod")
 STEPS = ("preflight", "plan", "apply", "approve", "notify")

@@ -19,8 +19,9 @@ from botocore.exceptions import ClientError
 from scripts.operate.arguments import Parser
 from scripts.operate.deploy import outputs_of, unconfirmed
 from scripts.operate.errors import EXPECTED, explain
+from scripts.operate.paths import ROOT
 from scripts.operate.samconfig import NotReady, Settings, read
-from scripts.operate.target import ENVIRONMENTS, ROOT, STEPS
+from scripts.operate.target import ENVIRONMENTS, STEPS
 from scripts.operate.terminal import Terminal
 from scripts.operate.validate_aws import malformed_definition, unsound_policies
 

@@ -146,6 +146,14 @@ def test_what_is_deployed_after_a_roll_back_is_published_anew(recorded: Path, se
     assert re.fullmatch(re.escape(f"deploy {configured}") + anew, after)
 
 
+def test_what_is_compiled_gets_no_credentials(recorded: Path, session: MagicMock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "the-deployers-token")
+    sam = recorded.parent / "sam"
+    sam.write_text(f'#!/bin/sh\necho "$1 $AWS_SESSION_TOKEN" >> {recorded}\n')
+    assert deploy.main(["prod"]) == 0
+    assert recorded.read_text().splitlines() == ["build ", "deploy the-deployers-token"]
+
+
 def test_a_first_deployment_has_nothing_behind_it(recorded: Path, session: MagicMock) -> None:
     absent = ClientError({"Error": {"Code": "ValidationError", "Message": "it does not exist"}}, "DescribeStacks")
     session.client.return_value.describe_stacks.side_effect = absent

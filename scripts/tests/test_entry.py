@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.operate.target import ROOT
+from scripts.operate.paths import ROOT
 
 SAYS = """
 from scripts.operate.terminal import Terminal

@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from scripts.operate import deploy
+from scripts.operate.paths import ROOT
 from scripts.operate.samconfig import SAMCONFIG
-from scripts.operate.target import ROOT
 from scripts.operate.terminal import Terminal
 
 ROLE = "arn:aws:iam::123456789012:role/shop-migrations-prod/CloudFormationServiceRole"

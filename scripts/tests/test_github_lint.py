@@ -11,7 +11,7 @@ import yaml
 from samtranslator.yaml_helper import yaml_parse
 
 from scripts.operate import github_lint
-from scripts.operate.target import ROOT
+from scripts.operate.paths import ROOT
 
 
 @pytest.fixture

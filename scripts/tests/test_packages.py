@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from local.paths import ROOT
 from scripts.operate import deploy, packages
+from scripts.operate.paths import ROOT
 from scripts.operate.samconfig import NotReady
 from scripts.tests.conftest import elf
 

@@ -18,7 +18,8 @@ import re
 import subprocess
 from pathlib import Path
 
-from local import build, environment, paths
+from proofs.harness import build
+from scripts.operate import environment, paths
 
 EDITS = sorted(Path(__file__).parent.glob("*.edits"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from proofs.chaos.cases import Result
 from proofs.chaos.faults.scene import SHORT_PATIENCE, Scene, at_boundary, fault, migrate
-from proofs.chaos.proxy import CLIENT, SERVER, Link, Trap
+from proofs.harness.proxy import CLIENT, SERVER, Link, Trap
 
 
 @at_boundary("cut-server", SERVER, "connection cut before a message of the server arrives")

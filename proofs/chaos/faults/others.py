@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 from proofs.chaos.cases import Result
-from proofs.chaos.compare import LEDGERS
 from proofs.chaos.faults.scene import Scene, at_boundary, fault, judged
-from proofs.chaos.proxy import CLIENT, SERVER, Link, Message, Trap
+from proofs.harness.compare import LEDGERS
+from proofs.harness.proxy import CLIENT, SERVER, Link, Message, Trap
 
 
 @at_boundary("reader", CLIENT, "a reader holds every table for a while, from a message of ours on")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from proofs.chaos.cases import Result
 from proofs.chaos.faults.scene import FAULTS, Scene, at_boundary, fault, judged
-from proofs.chaos.proxy import CLIENT, SERVER, Link
+from proofs.harness.proxy import CLIENT, SERVER, Link
 
 
 @at_boundary("crash-server", SERVER, "server crashes when it has answered", exclusive=True)

@@ -6,7 +6,7 @@ import time
 
 from proofs.chaos.cases import Result
 from proofs.chaos.faults.scene import Scene, at_boundary, fault, judged
-from proofs.chaos.proxy import CLIENT, SERVER, Link
+from proofs.harness.proxy import CLIENT, SERVER, Link
 
 
 @at_boundary("terminate", CLIENT, "pg_terminate_backend some moment after a message of ours")

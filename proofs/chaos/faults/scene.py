@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from proofs.chaos.cases import Case, Result, judge
-from proofs.chaos.proxy import Link, Trap
 from proofs.chaos.runs import Bench, Ending
 from proofs.chaos.server import Server
+from proofs.harness.proxy import Link, Trap
 
 #: Long enough for the server to notice that nobody listens any more: `client_connection_check_interval` is 1 s.
 SHORT_PATIENCE = 12.0

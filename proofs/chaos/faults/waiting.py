@@ -9,8 +9,8 @@ from collections.abc import Callable
 from proofs.chaos.cases import Result
 from proofs.chaos.faults.outage import asynchronous, read_only_for, take_all_connections
 from proofs.chaos.faults.scene import FAULTS, SHORT_PATIENCE, Fault, Scene, fault, judged
-from proofs.chaos.proxy import CLIENT, Link, Message, Trap
 from proofs.chaos.runs import TRY_AGAIN, Ending
+from proofs.harness.proxy import CLIENT, Link, Message, Trap
 
 #: How a session keeps it waiting: as an old snapshot, or with a lock on the table.
 HOLDS = (

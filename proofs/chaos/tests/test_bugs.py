@@ -2,11 +2,12 @@
 
 import pytest
 
-from local import build, paths
 from proofs.chaos import bugs, report
 from proofs.chaos.points import Point
 from proofs.chaos.server import Server
 from proofs.chaos.sweep import Runner
+from proofs.harness import build
+from scripts.operate import paths
 
 SEED = 1
 

@@ -4,9 +4,9 @@ import itertools
 
 import pytest
 
-from proofs.chaos import compare
-from proofs.chaos.compare import DOUBLED, LOST, OTHER, Contents
 from proofs.chaos.server import EMPTY
+from proofs.harness import compare
+from proofs.harness.compare import DOUBLED, LOST, OTHER, Contents
 
 SETUP = """
 CREATE TABLE _prisma_migrations (id varchar(36) PRIMARY KEY, checksum varchar(64) NOT NULL, finished_at timestamptz,

@@ -2,11 +2,11 @@
 
 import pytest
 
-from local import build
 from proofs.chaos import report
 from proofs.chaos.points import Point
 from proofs.chaos.server import Server
 from proofs.chaos.sweep import Runner
+from proofs.harness import build
 
 SEED = 1
 

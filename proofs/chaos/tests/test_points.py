@@ -7,7 +7,7 @@ import pytest
 from proofs.chaos import points
 from proofs.chaos.faults import FAULTS
 from proofs.chaos.points import Point
-from proofs.chaos.proxy import CLIENT
+from proofs.harness.proxy import CLIENT
 
 
 def case(client=4, server=9):

@@ -5,14 +5,14 @@ from collections import Counter
 
 import pytest
 
-from local import build
-from local.runtime_api import Answer
 from proofs.chaos import bugs, histories, wrong_reader
 from proofs.chaos.cases import IN_DOUBT
-from proofs.chaos.proxy import SERVER, Trap
 from proofs.chaos.runs import Bench
 from proofs.chaos.server import EMPTY
 from proofs.chaos.wrong_reader import Script, State, Trial
+from proofs.harness import build
+from proofs.harness.proxy import SERVER, Trap
+from proofs.harness.runtime_api import Answer
 
 DOUBT = Answer(error=IN_DOUBT, message="in doubt: a part is committed and stays")
 

@@ -6,8 +6,8 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from proofs.conformance.histories import PRISMA, SQLX
 from proofs.conformance.scene import Scene
+from proofs.harness.histories import PRISMA, SQLX
 
 
 @dataclass(frozen=True)

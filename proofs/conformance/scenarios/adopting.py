@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from proofs.conformance import histories
 from proofs.conformance.scenarios import scenario
 from proofs.conformance.scene import Scene
+from proofs.harness import histories
 
 
 def _without_ledger(scene: Scene, history: histories.History) -> str:

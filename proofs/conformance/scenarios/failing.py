@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from proofs.conformance import histories
 from proofs.conformance.lockstep import Refused
 from proofs.conformance.scenarios import scenario
 from proofs.conformance.scene import Mismatch, Scene
+from proofs.harness import histories
 
 MENDED = "CREATE TABLE broken (n int);\n"
 

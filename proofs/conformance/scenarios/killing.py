@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from proofs.chaos.proxy import CLIENT, Link, Message, Proxy, Trap
-from proofs.conformance import histories
-from proofs.conformance.histories import SQLX, History
 from proofs.conformance.scenarios.locking import LOCKED
 from proofs.conformance.scene import Mismatch, Scene
+from proofs.harness import histories
+from proofs.harness.histories import SQLX, History
+from proofs.harness.proxy import CLIENT, Link, Message, Proxy, Trap
 
 INDEX = "CREATE INDEX CONCURRENTLY held_n ON held (n);"
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from proofs.conformance import histories, lockstep
+from proofs.conformance import lockstep
 from proofs.conformance.lockstep import Refused
 from proofs.conformance.scenarios import scenario
 from proofs.conformance.scene import Scene
+from proofs.harness import histories
 
 _ADVISORY = """
     SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 
-from proofs.conformance import histories
-from proofs.conformance.histories import PRISMA
 from proofs.conformance.order import icu_order
 from proofs.conformance.scenarios import scenario
 from proofs.conformance.scenarios.failing import MENDED, broken
 from proofs.conformance.scenarios.killing import INDEX, interrupted
 from proofs.conformance.scene import Scene
+from proofs.harness import histories
+from proofs.harness.histories import PRISMA
 
 
 def _failed(scene: Scene) -> tuple[histories.History, histories.History, str, str]:

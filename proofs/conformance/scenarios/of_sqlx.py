@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from proofs.conformance import histories, ledgers
-from proofs.conformance.histories import SQLX, History
+from proofs.conformance import ledgers
 from proofs.conformance.lockstep import SHORT, Lockstep, Refused
 from proofs.conformance.scenarios import scenario
 from proofs.conformance.scenarios.failing import broken
 from proofs.conformance.scenarios.killing import INDEX, history_of, interrupted
 from proofs.conformance.scene import Scene
+from proofs.harness import histories
+from proofs.harness.histories import SQLX, History
 
 #: A row of a migration that did not succeed, as older releases of sqlx left it.
 _DIRTY = "UPDATE _sqlx_migrations SET success = false, execution_time = -1 WHERE version = {version}"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from proofs.conformance import histories
 from proofs.conformance.scenarios import scenario
 from proofs.conformance.scene import Scene
+from proofs.harness import histories
 
 
 @scenario("the first half by Lockstep, the rest by TOOL")

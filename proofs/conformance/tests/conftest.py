@@ -2,11 +2,10 @@
 
 import pytest
 
-from local import build
-from proofs.conformance import install
-from proofs.conformance.histories import PRISMA, SQLX
 from proofs.conformance.scene import Scene
-from proofs.conformance.server import Server
+from proofs.harness import build, install
+from proofs.harness.histories import PRISMA, SQLX
+from proofs.harness.server import Server
 
 
 @pytest.fixture(scope="session")

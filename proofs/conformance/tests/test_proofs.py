@@ -2,9 +2,10 @@
 
 import pytest
 
-from proofs.conformance import histories, proofs, report
-from proofs.conformance.histories import PRISMA, SQLX
+from proofs.conformance import proofs, report
 from proofs.conformance.proofs import CHECKS, LEDGER, SCHEMA
+from proofs.harness import histories
+from proofs.harness.histories import PRISMA, SQLX
 
 TABLE = "CREATE TABLE one (n int);"
 

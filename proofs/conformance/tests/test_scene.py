@@ -2,9 +2,9 @@
 
 import pytest
 
-from proofs.conformance import histories
-from proofs.conformance.histories import PRISMA
 from proofs.conformance.scene import Mismatch
+from proofs.harness import histories
+from proofs.harness.histories import PRISMA
 
 SCRIPTS = {"one": "CREATE TABLE one (n int);\nINSERT INTO one VALUES (1);", "two": "CREATE TABLE two (n int);"}
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from proofs.conformance import histories, schemas
-from proofs.conformance.histories import SQLX
+from proofs.conformance import schemas
+from proofs.harness import histories
+from proofs.harness.histories import SQLX
 
 SCRIPTS = {
     "start": "CREATE TABLE t (id uuid DEFAULT gen_random_uuid(), n int);\nINSERT INTO t (n) VALUES (1), (2);\n"

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from local.processes import stop_when_told
-from proofs.conformance import histories, install
+from proofs.harness import histories, install
 from proofs.observe.histories import compare, kept, page, reporter, shown
 from proofs.observe.histories.agreement import Agreement
 from proofs.observe.histories.measured import Measured, measure

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 
-from proofs.conformance.histories import History
+from proofs.harness.histories import History
 from proofs.observe.histories import alone, said, transaction
 from proofs.observe.histories.reporter import Reporter, Script
 from proofs.observe.histories.rows.fill import Filler

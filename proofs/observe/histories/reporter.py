@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from local import environment, paths
 from proofs.observe.histories.server import Server
+from scripts.operate import environment, paths
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import psycopg
 
 from local import postgres
-from local.temporary import Temporary
-from proofs.conformance import install
+from proofs.harness import install
+from proofs.harness.temporary import Temporary
 
 #: Nothing here has to survive a crash, and autovacuum would take locks at moments of its own.
 _SETTINGS = {

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from proofs.conformance import histories, install
+from proofs.harness import histories, install
 from proofs.observe.histories import compare, page, reporter, said, shown
 from proofs.observe.histories.measured import measure
 from proofs.observe.histories.server import Server

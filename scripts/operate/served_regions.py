@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from samtranslator.yaml_helper import yaml_parse
 
-from proofs.lint.paths import TEMPLATE
+from scripts.operate.paths import TEMPLATE
 
 RULE = "ServedRegion"
 

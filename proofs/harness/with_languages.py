@@ -1,6 +1,6 @@
-"""Runs one command with a PostgreSQL that speaks other languages, as `local.with_postgres` does with the stack's own.
+"""Runs one command with a PostgreSQL that speaks other languages, as `proofs.harness.with_postgres` does with the stack's own.
 
-    python -m local.with_languages cargo test -p engine --test postgres -- languages
+    python -m proofs.harness.with_languages cargo test -p engine --test postgres -- languages
 
 Where there can be none, it says why and succeeds; whatever fails after that is a failure.
 """
@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 import sys
 
-from local import debian
 from local.processes import stop_when_told
-from local.temporary import Temporary
-from local.with_postgres import run
+from proofs.harness import debian
+from proofs.harness.temporary import Temporary
+from proofs.harness.with_postgres import run
 
 
 def main() -> int:

@@ -8,13 +8,13 @@ import re
 
 import pytest
 
-from local.tests import test_show_run as told
 from scripts.operate import runs, show, show_run
 from scripts.operate.logs import format_line
 from scripts.operate.record import Run
 from scripts.operate.target import Target
 from scripts.operate.terminal import Terminal
 from scripts.operate.text import as_json, harmless, lines
+from scripts.tests import test_show_run as told
 
 #: What must not be left of a text. The second expression is for where our own colours may be.
 DANGEROUS = re.compile(

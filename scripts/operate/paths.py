@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-LOCAL = ROOT / ".local"
+from scripts import setup
+
+ROOT = setup.ROOT
+LOCAL = setup.LOCAL
+
 TEMPLATE = ROOT / "template.yaml"
 MIGRATIONS = ROOT / "layer" / "migrations"
 
-VENV = ROOT / ".venv"
-SAM_VENV = ROOT / ".venv-sam"
+VENV = setup.VENV
+SAM_VENV = setup.SAM_VENV
 SAM = SAM_VENV / "bin" / "sam"
 
 #: What `make run` keeps of its runs: the stack is gone when it has ended.

@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from local.runtime_api import Answer, Function
+from proofs.harness.runtime_api import Answer, Function
 
 PROGRAM = """
     import json, os, sys, time, urllib.request

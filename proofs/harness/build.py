@@ -6,7 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from local import environment, paths
+from scripts.operate import environment, paths
 
 
 def binaries(*functions: str) -> Path:

@@ -1,7 +1,7 @@
 """Histories are read and cut as the tools see them."""
 
-from proofs.conformance import histories
-from proofs.conformance.histories import PRISMA
+from proofs.harness import histories
+from proofs.harness.histories import PRISMA
 
 
 def test_prismas_are_directories_with_a_script(tmp_path):

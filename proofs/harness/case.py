@@ -7,13 +7,13 @@ import subprocess
 import uuid
 from pathlib import Path
 
-from local import paths
 from local.deploy import Deployment
 from local.mailbox import Mail
 from local.stack import Stack
-from proofs.e2e import database
-from proofs.e2e.deployed import Deployed
-from proofs.e2e.waiting import until
+from proofs.harness import database
+from proofs.harness.deployed import Deployed
+from proofs.harness.waiting import until
+from scripts.operate import paths
 
 #: What the notify function was called for, as the history says it.
 _TOLD = (

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from local import debian, postgres, setup, with_languages
+from local import postgres
+from proofs.harness import debian, with_languages
+from scripts import setup
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psycopg
 
-from local.temporary import Temporary
+from proofs.harness.temporary import Temporary
 
 #: What is compared here survives no crash of the machine, and autovacuum would take locks at moments of its own.
 SETTINGS = {"fsync": "off", "autovacuum": "off", "checkpoint_timeout": "1h", "max_wal_size": "4GB"}

@@ -1,7 +1,7 @@
 """Installs what the local stack and the scripts run on: two virtual environments and the npm packages.
 
 Standard library only, because it runs before anything is installed. Each part leaves a stamp with the digest of
-its requirements, so that a second call costs a few milliseconds. `python3 local/setup.py` installs everything;
+its requirements, so that a second call costs a few milliseconds. `python3 scripts/setup.py` installs everything;
 the scripts call `enter_virtual_environment`, which makes only the environment that they need.
 """
 

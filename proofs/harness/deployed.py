@@ -7,7 +7,7 @@ from typing import Any
 
 from local.deploy import Deployment
 from local.stack import Stack
-from proofs.e2e.waiting import until
+from proofs.harness.waiting import until
 from scripts.operate import function_url
 
 

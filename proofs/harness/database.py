@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local.postgres import Connection
-from proofs.e2e.waiting import until
+from proofs.harness.waiting import until
 
 #: In a migration: waits here until `open_gate`. A statement of its own, not a lock, so that no lock timeout ends it.
 GATE = """

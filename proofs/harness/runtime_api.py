@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from local import environment
+from scripts.operate import environment
 
 API = "/2018-06-01/runtime/invocation/"
 SECRET_ARN = "arn:aws:secretsmanager:us-east-1:000000000000:secret:database"
