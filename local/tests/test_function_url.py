@@ -16,7 +16,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from local import function_url, processes
-from local.tests import readme
+from local.tests import pages
 from scripts.operate import environment, paths
 
 URL = "http://127.0.0.1:1/_aws/lambda-url/some-id/"
@@ -167,11 +167,11 @@ class TestServed:
 
     @pytest.mark.skipif(not shutil.which("curl"), reason="this machine has no curl")
     @pytest.mark.parametrize("token", ["", "of-a-session"])
-    def test_curl_as_the_readme_has_it(self, url, token):
+    def test_curl_as_the_page_has_it(self, url, token):
         arn = "arn:aws:states:us-east-1:000000000000:execution:lockstep-migrations-prod:apply-20260101T000000Z-a1b2c3"
-        [listing] = [block for block in readme.blocks() if "--aws-sigv4" in block]
+        [listing] = [block for block in pages.blocks() if "--aws-sigv4" in block]
         settings = environment.isolated(AWS_ACCESS_KEY_ID="Ann", AWS_SESSION_TOKEN=token, URL=url)
-        # The look-up is emulated; local/tests/test_readme.py looks at its arguments.
+        # The look-up is emulated; local/tests/test_pages.py looks at its arguments.
         script = 'aws() { echo "$URL"; }\n' + listing.replace("<ARN>", arn)
         sent = subprocess.run(["bash", "-euc", script], env=settings, capture_output=True, text=True, timeout=60, check=True)
         event = json.loads(sent.stdout)

@@ -15,7 +15,7 @@ from proofs.chaos.server import Server
 from proofs.harness.proxy import Proxy, Trap
 from proofs.harness.runtime_api import Answer, Function
 
-#: Failures of a run after which its user starts a new one, as the README says of each. They are what the faults can
+#: Failures of a run after which its user starts a new one, as docs/failures.md says of each. They are what the faults can
 #: cause: anything else (a script that fails, a changed plan, doubt) is for a person, and no fault excuses it.
 TRY_AGAIN = frozenset({
     "Database.Unreachable", "Database.ConnectionClosed", "Database.ReadOnly", "Lock.Held", "Lock.Timeout",

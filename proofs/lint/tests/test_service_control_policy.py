@@ -1,4 +1,4 @@
-"""The example of docs/ does what the README says of it: the approval holds against administrators too."""
+"""The example of docs/ does what docs/security.md says of it: the approval holds against administrators too."""
 
 from __future__ import annotations
 

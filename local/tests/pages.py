@@ -1,4 +1,4 @@
-"""The commands that README.md, and the page on the first hour on AWS, tell people to type."""
+"""The pages that people read: the commands that they tell to type, their links, and their tables."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import shlex
 
 from scripts.operate import paths
 
-PAGES = ("README.md", "docs/first-hour-on-aws.md")
+#: At the top, and the guide. What is made from measurements and rules is elsewhere, beside what makes it.
+PAGES = sorted([*paths.ROOT.glob("*.md"), *(paths.ROOT / "docs").glob("*.md")])
 
-_TEXT = "\n".join((paths.ROOT / page).read_text() for page in PAGES)
+_TEXT = "\n".join(page.read_text() for page in PAGES)
 
 #: A command in the running text. Those of other tools (cargo, rustup, prisma, sqlx) are only spoken of there.
 _COMMAND = re.compile(r"(\w+=\S+ )*(scripts/\w|(make|aws|gh|sam) )")
@@ -27,6 +28,18 @@ def commands() -> list[list[str]]:
     listed = (line for block in blocks() for line in block.replace("\\\n", " ").splitlines())
     found = [*listed, *(code for code in inline if _COMMAND.match(code))]
     return [list(words) for words in dict.fromkeys(tuple(words) for line in found for words in _simple(line))]
+
+
+def table(page: str, first: str) -> list[list[str]]:
+    """The rows of the page's table whose first column has this title: the text of each cell, without the code's marks."""
+    tables = re.findall(r"(?:^\|.*\n)+", (paths.ROOT / page).read_text(), re.MULTILINE)
+    found = [[_cells(row) for row in text.splitlines()] for text in tables]
+    [rows] = [rows for rows in found if rows[0][0] == first]
+    return rows[2:]
+
+
+def _cells(row: str) -> list[str]:
+    return [cell.strip().replace("`", "") for cell in row.strip("|").split("|")]
 
 
 def _simple(line: str) -> list[list[str]]:

@@ -1,7 +1,7 @@
-"""What README.md and the page on the first hour on AWS tell people to type is taken by what it is typed to."""
+"""What the pages tell people to type is taken by what it is typed to."""
 
 import ast
-import importlib
+import importlib.util
 import json
 import os
 import re
@@ -13,7 +13,7 @@ import pytest
 import yaml
 from botocore import xform_name
 
-from local.tests import readme
+from local.tests import pages
 from scripts.operate import paths
 
 #: Commands that are looked at elsewhere.
@@ -26,20 +26,23 @@ ELSEWHERE = {
 GENERAL = {"query", "output"}
 
 
+PYTHON = ".venv/bin/python"
+
+
 class Accepted(BaseException):
     """The command line is in order, and what it names is looked for now."""
 
 
 def test_every_command_is_one_that_is_looked_at():
-    programs = {words[0] for words in readme.commands()}
+    programs = {words[0] for words in pages.commands()}
     scripts = {program for program in programs if program.startswith("scripts/")}
-    assert programs - scripts == {"make", "aws", "gh", "sam"} | ELSEWHERE.keys()
-    assert len(readme.blocks()) > 5 and len(scripts) > 5
+    assert programs - scripts == {"make", "aws", "gh", "sam", PYTHON} | ELSEWHERE.keys()
+    assert len(pages.blocks()) > 5 and len(scripts) > 5
 
 
 def of(program):
     """For each command of this program."""
-    found = [words for words in readme.commands() if words[0].startswith(program)]
+    found = [words for words in pages.commands() if words[0].startswith(program)]
     return pytest.mark.parametrize("words", found, ids=" ".join)
 
 
@@ -71,7 +74,21 @@ def test_make_knows_the_target_and_the_variables(words):
     texts = [(paths.ROOT / name).read_text() for name in ("Makefile", "local/up.py")]
     for variable in variables:
         name = variable.partition("=")[0]
-        assert f"$({name})" in texts[0] or f'option("{name}")' in texts[1]
+        handed_on = re.search(rf"\$\({name}\)|\$\(call option,\S+,{name}\)", texts[0])
+        assert handed_on or f'option("{name}")' in texts[1]
+
+
+@of(PYTHON)
+def test_python_finds_the_module_and_cargo_the_tests(words):
+    assert words[1] == "-m" and importlib.util.find_spec(words[2])
+    if "cargo" not in words:
+        assert all((paths.ROOT / word).exists() for word in words if "/" in word)
+        return
+    metadata = ["cargo", "metadata", "--no-deps", "--format-version", "1"]
+    known = json.loads(subprocess.run(metadata, cwd=paths.ROOT, capture_output=True, check=True).stdout)["packages"]
+    [package] = [package for package in known if package["name"] == words[words.index("-p") + 1]]
+    tests = {target["name"] for target in package["targets"] if "test" in target["kind"]}
+    assert words[words.index("--test") + 1] in tests
 
 
 @of("aws")
@@ -110,16 +127,16 @@ def test_the_workflow_takes_its_inputs(words):
 
 
 def test_the_executions_input_is_json():
-    [given] = [words[words.index("--input") + 1] for words in readme.commands() if "start-execution" in words]
+    [given] = [words[words.index("--input") + 1] for words in pages.commands() if "start-execution" in words]
     assert json.loads(given) == {}
 
 
 def test_the_local_stacks_environment_is_the_shells():
-    state = paths.LOCAL / "readme"
+    state = paths.LOCAL / "pages"
     state.mkdir(parents=True, exist_ok=True)
     try:
         (state / "stack.json").write_text(json.dumps({"environment": {"PGPASSWORD": "it's $HOME"}}))
-        [words] = [words for words in readme.commands() if words[0] == "eval"]
+        [words] = [words for words in pages.commands() if words[0] == "eval"]
         command = f'eval "{words[1]}"; printf %s "$PGPASSWORD"'
         settings = os.environ | {"LOCKSTEP_LOCAL": str(state)}
         said = subprocess.run(["sh", "-euc", command], cwd=paths.ROOT, env=settings, capture_output=True, text=True, check=True)
