@@ -5,6 +5,7 @@
 
 mod definition;
 mod failures;
+mod pages;
 mod paths;
 mod retries;
 mod template;
