@@ -14,7 +14,7 @@ import subprocess
 import sys
 from html import escape
 
-from local import paths
+from scripts.operate import paths
 
 PICTURE = paths.ROOT / "docs" / "run.svg"
 

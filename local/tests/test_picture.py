@@ -5,7 +5,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from local import paths, picture
+from local import picture
+from scripts.operate import paths
 from scripts.operate.terminal import _CODES
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"

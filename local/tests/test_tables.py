@@ -7,9 +7,8 @@ import pytest
 import yaml
 from samtranslator.yaml_helper import yaml_parse
 
-from local import paths
 from local.tests import pages
-from scripts.operate import follow, migrate
+from scripts.operate import follow, migrate, paths
 
 TEMPLATE = yaml_parse(paths.TEMPLATE.read_text())
 
