@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import statistics
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple, Self
 
 from proofs.bench import function
 from proofs.bench.build import BENCH, Binaries
@@ -25,6 +27,19 @@ CASES = (FRESH, NOTHING, ONE)
 
 class ContenderFailed(RuntimeError):
     """A contender could not do its work; the message is the end of what it said."""
+
+
+class Spread(NamedTuple):
+    """What several goes took; in JSON an array."""
+
+    median: float
+    least: float
+    most: float
+
+    @classmethod
+    def of(cls, values: list[float]) -> Self:
+        """Returns the spread of some values, to a thousandth."""
+        return cls(*(round(value, 3) for value in (statistics.median(values), min(values), max(values))))
 
 
 @dataclass

@@ -1,19 +1,20 @@
-"""The page of results, made from what the runs left, and whether it still is about the sources that are there."""
+"""The pages of results, made from what the runs left, and whether they still are about the sources that are there."""
 
 from __future__ import annotations
 
 import json
-import statistics
 from pathlib import Path
 
 from proofs.bench import builds, estimates, plot, profile, surroundings
-from proofs.bench.contenders import CASES, FRESH
+from proofs.bench.contenders import CASES, FRESH, Spread
 
 RESULTS = Path(__file__).parent / "results"
 PARTS = {
-    "speed": "speed", "profile": "where the time goes", "startup": "start-up", "builds": "what each choice costs",
-    "run": "a whole run", "reports": "reports", "estimates": "estimates",
+    "speed": "against the limit and other tools", "profile": "where the time goes", "startup": "start-up",
+    "builds": "what each choice costs", "run": "a whole run, and what it costs", "reports": "what a report costs",
+    "estimates": "how far the report's estimates are off",
 }
+MADE = "Made by `python -m proofs.bench`; do not edit. Absolute times are of one machine: compare within a table only."
 LIMIT = "limit"
 LIMIT_IS = (
     "The limit is each file as one simple query on one connection, by a client that does nothing else: no ledger, no lock. "
@@ -71,7 +72,7 @@ BUILT = (
 def keep(part: str, content: dict) -> None:
     """Keeps what a run found."""
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{part}.json").write_text(json.dumps(_rounded(content), indent=1, ensure_ascii=False) + "\n")
+    (RESULTS / f"{part}.json").write_text(_as_lines(_rounded(content)))
 
 
 def check() -> int:
@@ -87,28 +88,47 @@ def check() -> int:
 
 
 def write() -> None:
-    """Makes the page and its plots anew."""
-    lines = [
-        "# How fast Lockstep is", "",
-        "Made by `python -m proofs.bench`; do not edit. Absolute times are of one machine: compare within a table only.", "",
-    ]
-    sections = {
+    """Makes the pages and their plots anew: what matters most first, and a page for each part."""
+    kept = {part: content for part in PARTS if (content := _kept(part))}
+    pages = {
         "speed": _speed, "profile": _profile, "startup": _startup, "builds": _builds, "run": _run, "reports": _reports,
         "estimates": _estimates,
     }
-    for part in PARTS:
-        if content := _kept(part):
-            lines += sections[part](content)
-    lines += ["## How to make this again", "", "```sh"]
-    lines += [f"{_command(part):<52} # {what}" for part, what in PARTS.items()]
-    lines += [
-        f"{'.venv/bin/python -m proofs.bench --check':<52} # 1 if this page is older than the sources", "```", "",
-        "`CORPORA=<directory>` adds real histories, in `<directory>/prisma/<history>` and `<directory>/sqlx/<history>`.",
+    for part, content in kept.items():
+        _write(part, [*pages[part](content), f"`{_command(part)}` makes this page again."])
+    _write("README", [
+        "# How fast Lockstep is", "", MADE, "",
+        *(_first(kept["speed"]) if "speed" in kept else []),
+        *[f"- [{what.capitalize()}]({part}.md)" for part, what in PARTS.items() if part in kept], "",
+        "`make bench` measures the speed. `.venv/bin/python -m proofs.bench --help` names the other parts, and with `--check` it",
+        "says which page is older than the sources. `CORPORA=<directory>` adds real histories, in",
+        "`<directory>/prisma/<history>` and `<directory>/sqlx/<history>`.",
+    ])
+
+
+def _write(name: str, lines: list[str]) -> None:
+    (RESULTS / f"{name}.md").write_text("\n".join(lines) + "\n")
+
+
+def _first(content: dict) -> list[str]:
+    """What is asked first: the longest generated history, near and at a distance, by each contender that leaves a ledger."""
+    history = [name for name in _histories(content) if name.endswith("generated")][-1]
+    places = _in_order(cell["surroundings"] for cell in content["cells"])
+    ratios = {place: _ratios(content, place, FRESH) for place in places}
+    lines = [
+        f"{history.capitalize()} migrations, all pending, in ms; in brackets by the limit's, which is each file as one query.", "",
+        "| | " + " | ".join(places) + " |", "| --- |" + " ---: |" * len(places),
     ]
-    (RESULTS / "README.md").write_text("\n".join(lines) + "\n")
-
-
-# ------------------------------------------------------------ speed
+    for key, label in _labels(content).items():
+        texts = [
+            f"{_number(_median(cell, 'wall_ms'))} **[{ratios[place][key][history][0]:.2f}]**"
+            for place in places for cell in content["cells"]
+            if (cell["contender"], cell["history"], cell["case"], cell["surroundings"]) == (key, history, FRESH, place)
+            and cell["taken"]
+        ]
+        if len(texts) == len(places):
+            lines.append(f"| {label} | " + " | ".join(texts) + " |")
+    return [*lines, ""]
 
 
 def speed_tables(content: dict) -> list[str]:
@@ -131,7 +151,7 @@ def _speed(content: dict) -> list[str]:
         "Applying everything: time by the limit's time", groups, generated
     ))
     lines = [
-        "## Against the limit and other tools", "",
+        "# Against the limit and other tools", "", MADE, "",
         LIMIT_IS, "",
         "![Ratios to the limit](everything-pending.svg)", "",
         "Contenders:", "",
@@ -155,7 +175,7 @@ def _times(content: dict, surroundings_: str, case: str) -> list[str]:
     if not histories:
         return []
     labels = _labels(content)
-    lines = [f"### {case.capitalize()}, {surroundings_}", "", "| | " + " | ".join(histories) + " |"]
+    lines = [f"## {case.capitalize()}, {surroundings_}", "", "| | " + " | ".join(histories) + " |"]
     lines.append("| --- |" + " ---: |" * len(histories))
     for key, label in labels.items():
         rows = [("", None)] + [(part, part) for part in _parts_of(cells, key)]
@@ -177,18 +197,17 @@ def _times(content: dict, surroundings_: str, case: str) -> list[str]:
 
 
 def _time(cell: dict, limit: dict | None, part: str | None) -> str:
-    values = [taken["parts"][part] if part else taken["wall_ms"] for taken in cell["taken"]]
-    median = statistics.median(values)
-    text = f"{_number(median)} ({_number(min(values))} to {_number(max(values))})"
+    took = Spread(*(cell["taken"]["parts"][part] if part else cell["taken"]["wall_ms"]))
+    text = f"{_number(took.median)} ({_number(took.least)} to {_number(took.most)})"
     if limit and not part and cell is not limit:
-        text += f" **[{median / _median(limit, 'wall_ms'):.2f}]**"
+        text += f" **[{took.median / _median(limit, 'wall_ms'):.2f}]**"
     return text
 
 
 def _counts(content: dict) -> list[str]:
     labels = _labels(content)
     lines = [
-        "### What each needs", "",
+        "## What each needs", "",
         COUNTED, "",
     ]
     for case in CASES:
@@ -223,13 +242,13 @@ def _ratios(content: dict, surroundings_: str, case: str) -> dict[str, dict[str,
     ]
     limits = {cell["history"]: _median(cell, "wall_ms") for cell in cells if cell["contender"] == LIMIT}
     for cell in cells:
-        values = [taken["wall_ms"] / limits[cell["history"]] for taken in cell["taken"]]
-        found[cell["contender"]][cell["history"]] = (statistics.median(values), min(values), max(values))
+        limit = limits[cell["history"]]
+        found[cell["contender"]][cell["history"]] = tuple(value / limit for value in Spread(*cell["taken"]["wall_ms"]))
     return {key: points for key, points in found.items() if points}
 
 
 def _parts_of(cells: dict, key: str) -> list[str]:
-    return _in_order(part for (one, _), cell in cells.items() if one == key for part in cell["taken"][0]["parts"])
+    return _in_order(part for (one, _), cell in cells.items() if one == key for part in cell["taken"]["parts"])
 
 
 def _labels(content: dict) -> dict[str, str]:
@@ -241,7 +260,7 @@ def _histories(content: dict) -> list[str]:
 
 
 def _median(cell: dict, what: str) -> float:
-    return statistics.median(taken[what] for taken in cell["taken"])
+    return Spread(*cell["taken"][what]).median
 
 
 # ------------------------------------------------------------ start-up and a whole run
@@ -249,7 +268,7 @@ def _median(cell: dict, what: str) -> float:
 
 def _startup(content: dict) -> list[str]:
     lines = [
-        "## Start-up", "",
+        "# Start-up", "", MADE, "",
         STARTING, "",
         "| | first poll, ms | invocation, ms | CPU, ms | memory, MB | binary, MB | zip, MB |",
         "| --- |" + " ---: |" * 6,
@@ -262,16 +281,16 @@ def _startup(content: dict) -> list[str]:
 
 
 def _profile(content: dict) -> list[str]:
-    lines = ["## Where the time goes", "", PROFILED.format(history=content["history"]), "", *profile.show(content)]
+    lines = ["# Where the time goes", "", MADE, "", PROFILED.format(history=content["history"]), "", *profile.show(content)]
     return [*lines, "", *_about(content["about"])]
 
 
 def _builds(content: dict) -> list[str]:
-    return ["## What each choice costs", "", BUILT, "", *builds.show(content["rows"]), "", *_about(content["about"])]
+    return ["# What each choice costs", "", MADE, "", BUILT, "", *builds.show(content["rows"]), "", *_about(content["about"])]
 
 
 def _run(content: dict) -> list[str]:
-    lines = ["## A whole run", "", *content["notes"], ""]
+    lines = ["# A whole run", "", MADE, "", *content["notes"], ""]
     lines.append("| | states entered | invocations | billed ms | GB-seconds | ms from start to end |")
     lines.append("| --- |" + " ---: |" * 5)
     for row in content["rows"]:
@@ -289,7 +308,7 @@ def _run(content: dict) -> list[str]:
 
 
 def _reports(content: dict) -> list[str]:
-    lines = ["## Reports", "", REPORTED, ""]
+    lines = ["# Reports", "", MADE, "", REPORTED, ""]
     lines.append("| Pending | on | verdict | ms | CPU, ms | memory, MB | payload, bytes | JSON, KB | Markdown, KB | HTML, KB |")
     lines.append("| --- | --- | --- |" + " ---: |" * 7)
     for row in content["rows"]:
@@ -302,7 +321,7 @@ def _reports(content: dict) -> list[str]:
 
 
 def _estimates(content: dict) -> list[str]:
-    return ["## Estimates", "", ESTIMATED, "", *estimates.show(content), "", *_about(content["about"])]
+    return ["# Estimates", "", MADE, "", ESTIMATED, "", *estimates.show(content), "", *_about(content["about"])]
 
 
 def _about(about: dict[str, str]) -> list[str]:
@@ -324,6 +343,19 @@ def _number(value: float) -> str:
 def _kept(part: str) -> dict | None:
     file = RESULTS / f"{part}.json"
     return json.loads(file.read_text()) if file.exists() else None
+
+
+def _as_lines(content: dict) -> str:
+    """JSON with a line for each thing that was measured, so that a difference shows what changed."""
+    def compact(value) -> str:
+        return json.dumps(value, ensure_ascii=False)
+
+    lines = [
+        f"{compact(name)}: [\n" + ",\n".join(map(compact, value)) + "\n]"
+        if isinstance(value, list) else f"{compact(name)}: {compact(value)}"
+        for name, value in content.items()
+    ]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def _command(part: str) -> str:

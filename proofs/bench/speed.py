@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from proofs.bench.contenders import CASES, FRESH, ONE, Contender, ContenderFailed, Taken
+from proofs.bench.contenders import CASES, FRESH, ONE, Contender, ContenderFailed, Spread, Taken
 from proofs.bench.histories import History, Layouts
 from proofs.bench.relay import Relay
 from proofs.bench.server import Server, round_trip_ms
@@ -69,7 +69,19 @@ class Results:
     round_trips: dict[str, float] = field(default_factory=dict)
 
     def as_json(self) -> dict:
-        return asdict(self)
+        """Returns what the page shows: of each cell's goes the median, the least and the most."""
+        return asdict(self) | {"cells": [asdict(cell) | {"taken": spreads(cell.taken)} for cell in self.cells]}
+
+
+def spreads(taken: list[Taken]) -> dict | None:
+    """Returns what some goes took; none where there was no go."""
+    if not taken:
+        return None
+    numbers = {name: [getattr(go, name) for go in taken] for name in ("wall_ms", "cpu_ms", "peak_kb")}
+    parts = {part: [go.parts[part] for go in taken] for part in taken[0].parts}
+    return {name: Spread.of(values) for name, values in numbers.items()} | {
+        "parts": {part: Spread.of(values) for part, values in parts.items()}
+    }
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from xml.etree import ElementTree
 
 from proofs.bench import page, plot, surroundings
+from proofs.bench.contenders import Taken
+from proofs.bench.speed import spreads
 
 
 def _parts(place, sources):
@@ -22,7 +24,7 @@ def test_a_page_on_other_sources_is_stale(tmp_path, monkeypatch, capsys):
 
 def test_ratios_are_to_the_limit_on_the_same_history():
     def cell(contender, *walls):
-        taken = [{"wall_ms": wall, "cpu_ms": 1, "peak_kb": 1, "parts": {}} for wall in walls]
+        taken = spreads([Taken(wall, 1, 1) for wall in walls])
         place = {"history": "h", "case": page.FRESH, "surroundings": "s"}
         return place | {"contender": contender, "taken": taken, "failed": ""}
 
