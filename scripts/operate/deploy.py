@@ -167,8 +167,9 @@ def warn(terminal: Terminal, nobody_confirmed: bool, address: str) -> None:
     """Says that no mail will arrive, and what to do about it."""
     if nobody_confirmed:
         terminal.lines(
-            f"! Nobody has confirmed the mail subscription of {address}, so no mail will arrive. Follow the link in the\n"
-            '  mail "AWS Notification - Subscription Confirmation". It is valid for two days; after that, subscribe the\n'
-            "  address again (aws sns subscribe) or deploy with another one.",
+            f"! The mail subscription of {address} is not confirmed, so no mail will arrive. The mail \"AWS Notification -\n"
+            "  Subscription Confirmation\" has a link with a token. Follow the link, or give the token to aws sns\n"
+            "  confirm-subscription --authenticate-on-unsubscribe true, so that no reader of a mail can end the subscription.\n"
+            "  It is valid for two days; after that, subscribe the address again (aws sns subscribe) or deploy with another one.",
             "yellow",
         )

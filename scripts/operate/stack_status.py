@@ -36,7 +36,8 @@ def check(status: str | None, stack: str, region: str) -> None:
     if status == "UPDATE_ROLLBACK_FAILED":
         raise NotReady(
             f"{stack} is {status}. Read why (aws cloudformation describe-stack-events {command}), mend it, let the rollback "
-            f"go on (aws cloudformation continue-update-rollback {command}), and deploy again"
+            f"go on (aws cloudformation continue-update-rollback {command}; with --role-arn where the stack's role lacks a "
+            "right, see docs/github.md), and deploy again"
         )
     if status and status.endswith("_IN_PROGRESS") and status != _NOTHING_YET:
         raise NotReady(f"{stack} is {status}: another deployment is at work. Wait for its end, and deploy again")
