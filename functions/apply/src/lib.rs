@@ -5,12 +5,12 @@ use std::time::{Duration, Instant, SystemTime};
 use database::{Connector, claim, from_engine};
 use engine::apply::{Approved, Budget, Outcome, apply};
 use engine::baseline::record;
-use engine::history::{self, History};
-use engine::resolve::{Claim, resolve};
-use shared::Failure;
+use engine::history;
+use engine::resolve::resolve;
 use shared::metrics::{self, Unit};
-use shared::payload::{AppliedMigration, ApplyInput, ApplyOutput, MOST_NAMED};
+use shared::payload::{AppliedMigration, ApplyInput, ApplyOutput, ApprovedPlan, MOST_NAMED};
 use shared::request::Mode;
+use shared::{Failure, Name};
 
 /// Prisma waits as long for its lock. Longer waits are the state machine's, between invocations.
 const LOCK_PATIENCE: Duration = Duration::from_secs(10);
@@ -31,45 +31,43 @@ const LONGEST_RESERVE: Duration = Duration::from_secs(10);
 pub async fn handle(connector: &Connector, input: ApplyInput, deadline: SystemTime) -> Result<ApplyOutput, Failure> {
     let budget = budget(deadline.duration_since(SystemTime::now()).unwrap_or_default());
     let history = history::read(&connector.settings()?.migrations).map_err(from_engine)?;
-    if let Some(claim) = claim(&input.request) {
-        return settle(connector, &input, deadline, &history, &claim, budget.lock_patience).await;
+    let ApplyInput { execution, request, database, plan: ApprovedPlan { digest, base_rows } } = input;
+    let (instance, lock_patience) = (database.resource_id.as_str(), budget.lock_patience);
+    match request.mode {
+        Mode::Apply { up_to } => {
+            let approved = Approved { digest, base_rows, up_to };
+            let outcome = connector
+                .attempt(&database, &execution, deadline, async |target| {
+                    apply(target, instance, &history, &approved, &execution, budget).await
+                })
+                .await?;
+            #[expect(clippy::cast_precision_loss, reason = "a count of migrations is far below 2^52")]
+            metrics::emit("apply", &[("MigrationsApplied", Unit::Count, outcome.applied_now as f64)]);
+            Ok(output(outcome))
+        }
+        Mode::Resolve { migration, resolution } => {
+            let claim = claim(migration, resolution);
+            let changed = connector
+                .attempt(&database, &execution, deadline, async |target| {
+                    resolve(target, instance, &history, &claim, &digest, &execution, lock_patience).await
+                })
+                .await?;
+            Ok(ApplyOutput { resolved: Some(changed), ..nothing_run() })
+        }
+        Mode::Baseline { up_to } => {
+            let recorded = connector
+                .attempt(&database, &execution, deadline, async |target| {
+                    record(target, instance, &history, &up_to, &digest, &execution, lock_patience).await
+                })
+                .await?;
+            Ok(ApplyOutput { recorded: Some(recorded), ..nothing_run() })
+        }
+        Mode::Plan { .. } => Err(Failure::new(
+            Name::StepFailed,
+            "the mode plan writes nothing, and apply was called; nothing was applied. The state machine's definition \
+             and this function do not fit: deploy both again",
+        )),
     }
-    if let (Mode::Baseline, Some(last)) = (input.request.mode, &input.request.up_to) {
-        let (instance, digest) = (&input.database.resource_id, &input.plan.digest);
-        let recorded = connector
-            .attempt(&input.database, &input.execution, deadline, async |target| {
-                record(target, instance, &history, last, digest, &input.execution, budget.lock_patience).await
-            })
-            .await?;
-        return Ok(ApplyOutput { recorded: Some(recorded), ..nothing_run() });
-    }
-    let approved = Approved { digest: input.plan.digest, base_rows: input.plan.base_rows, up_to: input.request.up_to };
-    let outcome = connector
-        .attempt(&input.database, &input.execution, deadline, async |target| {
-            apply(target, &input.database.resource_id, &history, &approved, &input.execution, budget).await
-        })
-        .await?;
-    #[expect(clippy::cast_precision_loss, reason = "a count of migrations is far below 2^52")]
-    metrics::emit("apply", &[("MigrationsApplied", Unit::Count, outcome.applied_now as f64)]);
-    Ok(output(outcome))
-}
-
-/// Declares what became of a migration.
-async fn settle(
-    connector: &Connector,
-    input: &ApplyInput,
-    deadline: SystemTime,
-    history: &History,
-    claim: &Claim,
-    lock_patience: Duration,
-) -> Result<ApplyOutput, Failure> {
-    let instance = &input.database.resource_id;
-    let changed = connector
-        .attempt(&input.database, &input.execution, deadline, async |target| {
-            resolve(target, instance, history, claim, &input.plan.digest, &input.execution, lock_patience).await
-        })
-        .await?;
-    Ok(ApplyOutput { resolved: Some(changed), ..nothing_run() })
 }
 
 fn nothing_run() -> ApplyOutput {

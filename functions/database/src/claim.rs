@@ -1,18 +1,13 @@
-//! A request to resolve, in the engine's terms.
+//! What a request to resolve declares, in the engine's terms.
 
 use engine::resolve::{Claim, Resolution as Declared};
-use shared::request::{Mode, Request, Resolution};
+use shared::request::Resolution;
 
-/// What `request` declares; `None` unless it is one to resolve.
-pub fn claim(request: &Request) -> Option<Claim> {
-    match (request.mode, &request.migration, request.resolution) {
-        (Mode::Resolve, Some(migration), Some(resolution)) => Some(Claim {
-            migration: migration.clone(),
-            resolution: match resolution {
-                Resolution::Applied => Declared::Applied,
-                Resolution::RolledBack => Declared::RolledBack,
-            },
-        }),
-        _ => None,
-    }
+/// The claim that `resolution` is what became of `migration`.
+pub fn claim(migration: String, resolution: Resolution) -> Claim {
+    let resolution = match resolution {
+        Resolution::Applied => Declared::Applied,
+        Resolution::RolledBack => Declared::RolledBack,
+    };
+    Claim { migration, resolution }
 }

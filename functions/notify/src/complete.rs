@@ -41,10 +41,10 @@ pub(crate) fn complete(event: &Event, environment: &str, now: Timestamp) -> Opti
 }
 
 fn success(run: &Run) -> Outcome {
-    match run.request.as_ref().map(|request| request.mode) {
-        Some(Mode::Resolve) => return Outcome::Resolved,
-        Some(Mode::Baseline) => return Outcome::Baselined,
-        Some(Mode::Apply | Mode::Plan) | None => {}
+    match run.request.as_ref().map(|request| &request.mode) {
+        Some(Mode::Resolve { .. }) => return Outcome::Resolved,
+        Some(Mode::Baseline { .. }) => return Outcome::Baselined,
+        Some(Mode::Apply { .. } | Mode::Plan { .. }) | None => {}
     }
     match (&run.apply, &run.plan) {
         (Some(_), _) => Outcome::Applied,

@@ -282,14 +282,15 @@ fn about(run: &Run) -> Vec<(&'static str, String)> {
     if let Some(request) = &run.request {
         let by = request.requested_by.as_ref().map_or("not given".into(), |by| format!("{by} (claimed)"));
         lines.push(("Requested by", by));
-        for (name, value) in [("Reason", &request.reason), ("Commit", &request.commit), ("Up to", &request.up_to)] {
-            lines.extend(value.clone().map(|value| (name, value)));
+        let (reason, commit) = (request.reason.as_deref(), request.commit.as_deref());
+        for (name, value) in [("Reason", reason), ("Commit", commit), ("Up to", request.mode.up_to())] {
+            lines.extend(value.map(|value| (name, value.to_owned())));
         }
         match request.mode {
-            Mode::Apply => {}
-            Mode::Plan => lines.push(("Mode", "plan".into())),
-            Mode::Resolve => lines.push(("Mode", "resolve".into())),
-            Mode::Baseline => lines.push(("Mode", "baseline".into())),
+            Mode::Apply { .. } => {}
+            Mode::Plan { .. } => lines.push(("Mode", "plan".into())),
+            Mode::Resolve { .. } => lines.push(("Mode", "resolve".into())),
+            Mode::Baseline { .. } => lines.push(("Mode", "baseline".into())),
         }
     }
     lines.extend(run.database.as_ref().map(|database| ("Database", database.instance.clone())));

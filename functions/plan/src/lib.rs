@@ -10,12 +10,11 @@ use database::{Connector, claim, from_engine};
 use engine::baseline::Baseline;
 use engine::history::{self, History};
 use engine::plan::Plan;
-use engine::resolve::Claim;
 use engine::session::Session;
 use engine::{baseline, plan, resolve};
 use shared::Failure;
 use shared::payload::{BaselinePlan, MOST_NAMED, PendingMigration, PlanInput, PlanOutput, ResolvePlan};
-use shared::request::Mode;
+use shared::request::{Mode, Resolution};
 
 use analyse::Unknown;
 
@@ -34,31 +33,46 @@ pub async fn handle(
     input: PlanInput,
     deadline: SystemTime,
 ) -> Result<PlanOutput, Failure> {
-    let settings = connector.settings()?;
-    let history = history::read(&settings.migrations).map_err(from_engine)?;
-    if let Some(claim) = claim(&input.request) {
-        return look_at(connector, &input, deadline, &history, claim).await;
+    let history = history::read(&connector.settings()?.migrations).map_err(from_engine)?;
+    match &input.request.mode {
+        Mode::Apply { up_to } | Mode::Plan { up_to } => {
+            pending(connector, reports, &input, deadline, &history, up_to.as_deref()).await
+        }
+        Mode::Resolve { migration, resolution } => {
+            resolving(connector, &input, deadline, &history, migration, *resolution).await
+        }
+        Mode::Baseline { up_to } => {
+            let found = connector
+                .look(&input.database, &input.execution, deadline, async |session: &mut Session| {
+                    baseline::look(session, &input.database.resource_id, &history, up_to).await
+                })
+                .await?;
+            Ok(baselined(found))
+        }
     }
+}
+
+/// What is pending, and the report on it.
+async fn pending(
+    connector: &Connector,
+    reports: &Reports,
+    input: &PlanInput,
+    deadline: SystemTime,
+    history: &History,
+    up_to: Option<&str>,
+) -> Result<PlanOutput, Failure> {
     let instance = &input.database.resource_id;
-    if let (Mode::Baseline, Some(last)) = (input.request.mode, &input.request.up_to) {
-        let found = connector
-            .look(&input.database, &input.execution, deadline, async |session: &mut Session| {
-                baseline::look(session, instance, &history, last).await
-            })
-            .await?;
-        return Ok(baselined(found));
-    }
-    let up_to = input.request.up_to.as_deref();
+    let divergence = connector.settings()?.divergence;
     let (plan, looked) = connector
         .look(&input.database, &input.execution, deadline, async |session: &mut Session| {
-            let plan = plan::look(session, instance, &history, up_to, settings.divergence).await?;
+            let plan = plan::look(session, instance, history, up_to, divergence).await?;
             if plan.pending.is_empty() {
                 return Ok((plan, None));
             }
             let looking = async {
                 // For what could not be kept, nobody is asked.
                 reports.bucket()?;
-                analyse::look(session, instance, &history, &plan).await
+                analyse::look(session, instance, history, &plan).await
             };
             let looked = within(deadline, looking).await;
             Ok((plan, Some(looked)))
@@ -82,24 +96,22 @@ async fn within<T>(deadline: SystemTime, work: impl Future<Output = Result<T, Un
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// What is known of a migration that is to be resolved.
-async fn look_at(
+async fn resolving(
     connector: &Connector,
     input: &PlanInput,
     deadline: SystemTime,
     history: &History,
-    claim: Claim,
+    migration: &str,
+    resolution: Resolution,
 ) -> Result<PlanOutput, Failure> {
+    let claim = claim(migration.to_owned(), resolution);
     let evidence = connector
         .look(&input.database, &input.execution, deadline, async |session: &mut Session| {
             resolve::look(session, &input.database.resource_id, history, &claim).await
         })
         .await?;
     Ok(PlanOutput {
-        resolve: input.request.resolution.map(|resolution| ResolvePlan {
-            migration: claim.migration,
-            resolution,
-            facts: bounded(evidence.facts),
-        }),
+        resolve: Some(ResolvePlan { migration: claim.migration, resolution, facts: bounded(evidence.facts) }),
         ..nothing_to_run(evidence.digest, evidence.rows)
     })
 }

@@ -1,7 +1,7 @@
 //! What a person asks for: the execution's input, read with care.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::Failure;
 use crate::text::{is_one_line, short};
@@ -12,21 +12,17 @@ const LONGEST_TEXT: usize = 1_000;
 /// So many characters of a field's name that is unknown are told.
 const LONGEST_UNKNOWN: usize = 60;
 
+/// The fields that an input may have.
+const KNOWN: [&str; 8] =
+    ["mode", "upTo", "migration", "resolution", "requestedBy", "commit", "reason", "requireApproval"];
+
 /// A run, as asked for. `{}` asks for everything with the defaults.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Request {
-    /// Whether to apply, or only to plan.
+    /// What the run is to do.
+    #[serde(flatten)]
     pub mode: Mode,
-    /// The last migration to apply, or to record in a baseline: by its whole name or, with sqlx, its version.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub up_to: Option<String>,
-    /// The migration to resolve, named likewise. Only with the mode `resolve`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub migration: Option<String>,
-    /// What became of it. Only with the mode `resolve`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resolution: Option<Resolution>,
     /// Who asks, as claimed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_by: Option<String>,
@@ -40,20 +36,52 @@ pub struct Request {
     pub require_approval: bool,
 }
 
-/// What a run is to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// What a run is to do, with what only such a run needs. A migration is named by its whole name or, with sqlx, by its
+/// version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "mode", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Mode {
     /// Plan and apply.
-    #[default]
-    Apply,
+    Apply {
+        /// The last migration to apply, if the run is to end before the history does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        up_to: Option<String>,
+    },
     /// Plan, and write nothing.
-    Plan,
+    Plan {
+        /// The last migration to plan, likewise.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        up_to: Option<String>,
+    },
     /// Declare what became of a migration that was left unfinished. Always needs an approval.
-    Resolve,
-    /// Record the migrations up to `upTo` as applied in a database that was made before its ledger. Always needs an
-    /// approval.
-    Baseline,
+    Resolve {
+        /// The migration.
+        migration: String,
+        /// What became of it.
+        resolution: Resolution,
+    },
+    /// Record migrations as applied in a database that was made before its ledger. Always needs an approval.
+    Baseline {
+        /// The last migration that the database has.
+        up_to: String,
+    },
+}
+
+impl Default for Mode {
+    fn default() -> Self {
+        Self::Apply { up_to: None }
+    }
+}
+
+impl Mode {
+    /// The last migration that the run is about, if the request names one.
+    pub fn up_to(&self) -> Option<&str> {
+        match self {
+            Self::Apply { up_to } | Self::Plan { up_to } => up_to.as_deref(),
+            Self::Baseline { up_to } => Some(up_to),
+            Self::Resolve { .. } => None,
+        }
+    }
 }
 
 /// What is declared of a migration.
@@ -76,70 +104,69 @@ impl Request {
         let Value::Object(fields) = input else {
             return Err(Failure::config("input", format!("is {}; give a JSON object, {{}} at least", kind(input))));
         };
-        let mut request = Self::default();
-        for (field, value) in fields {
-            match field.as_str() {
-                "mode" => {
-                    request.mode = match value.as_str() {
-                        Some("apply") => Mode::Apply,
-                        Some("plan") => Mode::Plan,
-                        Some("resolve") => Mode::Resolve,
-                        Some("baseline") => Mode::Baseline,
-                        _ => {
-                            let reason = "give \"apply\", \"plan\", \"resolve\" or \"baseline\"";
-                            return Err(Failure::config("mode", reason));
-                        }
-                    }
-                }
-                "upTo" => request.up_to = Some(text(field, value)?),
-                "migration" => request.migration = Some(text(field, value)?),
-                "resolution" => {
-                    request.resolution = match value.as_str() {
-                        Some("applied") => Some(Resolution::Applied),
-                        Some("rolledBack") => Some(Resolution::RolledBack),
-                        _ => return Err(Failure::config(field, "give \"applied\" or \"rolledBack\"")),
-                    }
-                }
-                "requestedBy" => request.requested_by = Some(text(field, value)?),
-                "commit" => request.commit = Some(text(field, value)?),
-                "reason" => request.reason = Some(text(field, value)?),
-                "requireApproval" => {
-                    request.require_approval = value
-                        .as_bool()
-                        .ok_or_else(|| Failure::config(field, format!("is {}; give true or false", kind(value))))?;
-                }
-                unknown => {
-                    return Err(Failure::config(
-                        &short(unknown, LONGEST_UNKNOWN),
-                        "no such field; known are mode, upTo, migration, resolution, requestedBy, commit, reason, \
-                         requireApproval",
-                    ));
-                }
-            }
+        if let Some(unknown) = fields.keys().find(|field| !KNOWN.contains(&field.as_str())) {
+            let reason = format!("no such field; known are {}", KNOWN.join(", "));
+            return Err(Failure::config(&short(unknown, LONGEST_UNKNOWN), reason));
         }
-        request.check_mode()?;
-        Ok(request)
+        let given = Given(fields);
+        Ok(Self {
+            mode: given.mode()?,
+            requested_by: given.text("requestedBy")?,
+            commit: given.text("commit")?,
+            reason: given.text("reason")?,
+            require_approval: given.flag("requireApproval")?,
+        })
+    }
+}
+
+/// The fields of an execution's input.
+struct Given<'a>(&'a Map<String, Value>);
+
+impl Given<'_> {
+    fn mode(&self) -> Result<Mode, Failure> {
+        let mode = match self.0.get("mode").map(Value::as_str) {
+            None | Some(Some("apply")) => Mode::Apply { up_to: self.text("upTo")? },
+            Some(Some("plan")) => Mode::Plan { up_to: self.text("upTo")? },
+            Some(Some("baseline")) => {
+                Mode::Baseline { up_to: self.needed("upTo", "baseline", ": the last migration that the database has")? }
+            }
+            Some(Some("resolve")) => {
+                self.refuse("upTo", "a resolve applies nothing; leave it out")?;
+                let migration = self.needed("migration", "resolve", "")?;
+                let resolution = match self.needed("resolution", "resolve", "")?.as_str() {
+                    "applied" => Resolution::Applied,
+                    "rolledBack" => Resolution::RolledBack,
+                    _ => return Err(Failure::config("resolution", "give \"applied\" or \"rolledBack\"")),
+                };
+                return Ok(Mode::Resolve { migration, resolution });
+            }
+            Some(_) => {
+                return Err(Failure::config("mode", "give \"apply\", \"plan\", \"resolve\" or \"baseline\""));
+            }
+        };
+        for field in ["migration", "resolution"] {
+            self.refuse(field, "is for the mode resolve only; leave it out")?;
+        }
+        Ok(mode)
     }
 
-    /// The two fields of a resolve belong to it, both, and a baseline has an end.
-    fn check_mode(&self) -> Result<(), Failure> {
-        let given = [("migration", self.migration.is_some()), ("resolution", self.resolution.is_some())];
-        for (field, given) in given {
-            match (self.mode, given) {
-                (Mode::Resolve, false) => return Err(Failure::config(field, "the mode resolve needs it")),
-                (Mode::Apply | Mode::Plan | Mode::Baseline, true) => {
-                    return Err(Failure::config(field, "is for the mode resolve only; leave it out"));
-                }
-                _ => {}
-            }
-        }
-        match (self.mode, &self.up_to) {
-            (Mode::Resolve, Some(_)) => Err(Failure::config("upTo", "a resolve applies nothing; leave it out")),
-            (Mode::Baseline, None) => {
-                Err(Failure::config("upTo", "the mode baseline needs it: the last migration that the database has"))
-            }
-            _ => Ok(()),
-        }
+    /// Returns an error if the field is given.
+    fn refuse(&self, field: &str, reason: &str) -> Result<(), Failure> {
+        if self.0.contains_key(field) { Err(Failure::config(field, reason)) } else { Ok(()) }
+    }
+
+    /// Returns the text of a field that the mode cannot do without.
+    fn needed(&self, field: &str, mode: &str, what: &str) -> Result<String, Failure> {
+        self.text(field)?.ok_or_else(|| Failure::config(field, format!("the mode {mode} needs it{what}")))
+    }
+
+    fn text(&self, field: &str) -> Result<Option<String>, Failure> {
+        self.0.get(field).map(|value| text(field, value)).transpose()
+    }
+
+    fn flag(&self, field: &str) -> Result<bool, Failure> {
+        let Some(value) = self.0.get(field) else { return Ok(false) };
+        value.as_bool().ok_or_else(|| Failure::config(field, format!("is {}; give true or false", kind(value))))
     }
 }
 
@@ -186,10 +213,35 @@ mod tests {
         });
         let request = Request::from_input(&input).unwrap();
         assert_eq!(serde_json::to_value(&request).unwrap(), input);
-        let input =
-            json!({ "mode": "resolve", "migration": "1_a", "resolution": "rolledBack", "requireApproval": false });
-        let request = Request::from_input(&input).unwrap();
-        assert_eq!(serde_json::to_value(&request).unwrap(), input);
+    }
+
+    #[test]
+    fn each_mode_has_fields_of_its_own_and_is_read_back() {
+        for input in [
+            json!({ "mode": "apply", "requireApproval": false }),
+            json!({ "mode": "apply", "upTo": "1_a", "requireApproval": false }),
+            json!({ "mode": "plan", "requireApproval": true }),
+            json!({ "mode": "resolve", "migration": "1_a", "resolution": "rolledBack", "requireApproval": false }),
+            json!({ "mode": "resolve", "migration": "1_a", "resolution": "applied", "requireApproval": false }),
+            json!({ "mode": "baseline", "upTo": "1_a", "requireApproval": false }),
+        ] {
+            let request = Request::from_input(&input).unwrap();
+            assert_eq!(serde_json::to_value(&request).unwrap(), input);
+            assert_eq!(serde_json::from_value::<Request>(input).unwrap(), request);
+        }
+    }
+
+    #[test]
+    fn what_fits_no_mode_is_not_read() {
+        for payload in [
+            json!({ "requireApproval": false }),
+            json!({ "mode": "drop", "requireApproval": false }),
+            json!({ "mode": "resolve", "migration": "1_a", "requireApproval": false }),
+            json!({ "mode": "resolve", "resolution": "applied", "requireApproval": false }),
+            json!({ "mode": "baseline", "requireApproval": false }),
+        ] {
+            assert!(serde_json::from_value::<Request>(payload.clone()).is_err(), "{payload}");
+        }
     }
 
     #[test]

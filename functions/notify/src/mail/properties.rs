@@ -58,7 +58,10 @@ fn events() -> Vec<Value> {
         "migrations": [{ "name": "2_b", "durationMs": 1 }],
     });
     let mut resolving = whole.clone();
-    resolving["request"]["mode"] = "resolve".into();
+    resolving["request"] = serde_json::json!({
+        "mode": "resolve", "migration": "2_b", "resolution": "applied", "requireApproval": false, "requestedBy": "ann",
+        "reason": "release 7", "commit": "abc",
+    });
     resolving["plan"]["resolve"] =
         serde_json::json!({ "migration": "2_b", "resolution": "applied", "facts": ["it was started"] });
     let mut baseline = whole.clone();
