@@ -34,8 +34,16 @@ def test_a_violated_constraint_after_two_good_ones(case):
     assert dev.tables() == ["a"]
     [mail] = dev.mails()
     assert mail.subject == subjects.failed()
-    for part in ("migration 3_c failed at statement 2, line 3", "SQLSTATE 23505", "a_pkey", "2 of 3 planned"):
+    file = "migrations/3_c/migration.sql"
+    for part in (
+        "migration 3_c failed at statement 2, line 3", "SQLSTATE 23505", "a_pkey", "2 of 3 planned", f"{file}, line 3",
+    ):
         assert part in mail.body
+    [execution] = dev.executions()
+    failure = dev.stack.result(execution, "NotifyFailure")["record"]["failure"]
+    assert failure["place"] == {"migration": "3_c", "file": file, "statement": 2, "line": 3, "sqlstate": "23505"}
+    for told in (failure["cause"], mail.body, followed.stdout):
+        assert '"migration"' not in told
 
     dev.write("3_c", "CREATE TABLE c ();\n\nINSERT INTO a\nVALUES (2, 'again');\n")
     mended = dev.script("migrate")

@@ -17,7 +17,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from scripts.operate import decide as deciding
-from scripts.operate import github_reviews, report, show
+from scripts.operate import github_annotation, github_reviews, report, show
 from scripts.operate import start as starting
 from scripts.operate.arguments import Parser
 from scripts.operate.errors import EXPECTED, explain
@@ -244,6 +244,8 @@ def _show_end(job: Job, seen: Seen, with_plan: bool = False) -> None:
         show.result(Terminal(words, colour=False), seen.record, seen.took)
     else:
         show.failure(Terminal(words, colour=False), seen.status, seen.error, seen.cause)
+        annotation = github_annotation.error(seen.place, f"{job.title}: {seen.error}", seen.cause)
+        job.annotations.extend([annotation] if annotation else [])
     job.summary.listing(words.getvalue().strip("\n"))
 
 
@@ -255,14 +257,15 @@ def main(arguments: list[str] | None = None) -> int:
     options = _arguments(arguments)
     # What is printed holds names and messages that others wrote: GitHub must not take a line of it for a command.
     resume = secrets.token_hex(16)
+    annotations: list[str] = []
     print(f"::stop-commands::{resume}", flush=True)
     try:
-        return _run(options)
+        return _run(options, annotations)
     finally:
-        print(f"::{resume}::", flush=True)
+        print(f"::{resume}::", *annotations, sep="\n", flush=True)
 
 
-def _run(options: argparse.Namespace) -> int:
+def _run(options: argparse.Namespace, annotations: list[str]) -> int:
     terminal, errors = Terminal(), Terminal(sys.stderr)
     stack, region, job, begun = options.environment, None, None, options.job != "start"
     try:
@@ -270,7 +273,7 @@ def _run(options: argparse.Namespace) -> int:
         target = find(options.environment, options.project or None)
         stack, region = target.stack, target.region
         execution = target.execution_arn(getattr(options, "execution", "") or run.execution)
-        job = Job(run, target, terminal, Summary(run), execution, getattr(options, "reviews", ""))
+        job = Job(run, target, terminal, Summary(run), execution, getattr(options, "reviews", ""), annotations)
         terminal.line(f"{terminal.paint(stack, 'bold')}  {name_of(execution)}")
         terminal.line(execution, "dim")
         if options.job == "start":

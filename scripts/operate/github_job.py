@@ -28,6 +28,8 @@ class Seen:
     plan: dict[str, Any] = field(default_factory=dict)
     expires_at: str = ""
     waiting: bool = False
+    #: The script that it failed at, and where in it.
+    place: dict[str, Any] = field(default_factory=dict)
 
     @property
     def ended(self) -> bool:
@@ -46,6 +48,8 @@ class Job:
     execution: str
     #: The reviews that were there before the gate, as `start` noted them.
     earlier: str = ""
+    #: What GitHub is to show at a line of a file, when it takes commands again.
+    annotations: list[str] = field(default_factory=list)
 
     @property
     def title(self) -> str:
@@ -68,6 +72,7 @@ class Job:
         for step in History(states, self.execution).new_steps():
             if step.kind == "succeeded" and step.state == "Plan":
                 seen.plan = step.result
+            seen.place = step.place or seen.place
             if step.state == "Approval":
                 waiting = step.kind == "waiting"
                 seen.expires_at = step.expires_at or seen.expires_at

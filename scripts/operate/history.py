@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+#: How a message's last line begins that says at which script a function of ours failed.
+_PLACE = '\n{"migration":'
+
 
 @dataclass(frozen=True)
 class Step:
@@ -24,6 +27,7 @@ class Step:
     result: dict[str, Any] = field(default_factory=dict)
     expires_at: str = ""
     function: str = ""  # the function's version that a task called
+    place: dict[str, Any] = field(default_factory=dict)  # the script that failed, and where in it
 
 
 class History:
@@ -86,13 +90,23 @@ class History:
         if kind in ("TaskFailed", "TaskTimedOut", "EvaluationFailed"):
             self._failed = True
             details = event[f"{kind[0].lower()}{kind[1:]}EventDetails"]
-            return Step("failed", at, self._state, details.get("error", ""), plain_cause(details.get("cause", "")))
+            cause, place = told(details.get("cause", ""))
+            return Step("failed", at, self._state, details.get("error", ""), cause, place=place)
         return None
 
 
 def plain_cause(cause: str) -> str:
-    """A cause as text: Lambda wraps the message of a failed function in JSON."""
-    return str(_json(cause).get("errorMessage", cause))
+    """A cause as text."""
+    return told(cause)[0]
+
+
+def told(cause: str) -> tuple[str, dict[str, Any]]:
+    """A cause as text, and the place of the script that it is about, where it is about one. Lambda wraps the message of a
+    failed function in JSON; the place is that message's last line."""
+    message = str(_json(cause).get("errorMessage", cause))
+    text, mark, rest = message.partition(_PLACE)
+    place = _json((mark + rest).strip())
+    return (text, place) if place else (message, {})
 
 
 def _json(text: str | None) -> dict[str, Any]:

@@ -37,6 +37,8 @@ class Run:
     #: While it waits for approval: until when, and what became of the mail that asks for it.
     expires_at: str = ""
     request_mail: dict[str, Any] = field(default_factory=dict)
+    #: The script that it failed at, and where in it.
+    place: dict[str, Any] = field(default_factory=dict)
 
     @property
     def waits(self) -> bool:
@@ -58,7 +60,7 @@ def read(target: Target, execution: str) -> Run:
         complete = json.loads(described.get("output") or "{}")
     run.record = _frame(described, target.stack) | run.record
     if run.status in _BY_STATUS:
-        run.record |= _bad_end(described, run.state)
+        run.record |= _bad_end(described, run.state, run.place)
     if complete:
         # What notify, or the state machine in its place, made is the record; nothing is added to a whole one.
         run.record = complete if "execution" in complete else run.record | complete
@@ -84,14 +86,16 @@ def _frame(described: dict[str, Any], stack: str) -> dict[str, Any]:
     return frame
 
 
-def _bad_end(described: dict[str, Any], state: str) -> dict[str, Any]:
+def _bad_end(described: dict[str, Any], state: str, place: dict[str, Any]) -> dict[str, Any]:
     error = described.get("error") or described["status"]
-    failure = {"error": error, "cause": plain_cause(described.get("cause") or "")}
-    by_error = _BY_ERROR.get(error) if described["status"] == "FAILED" else None
-    return {
-        "outcome": by_error or _BY_STATUS[described["status"]],
-        "failure": failure | ({"step": state} if described["status"] != "FAILED" and state else {}),
-    }
+    failure: dict[str, Any] = {"error": error, "cause": plain_cause(described.get("cause") or "")}
+    failed = described["status"] == "FAILED"
+    if failed and place:
+        failure["place"] = place
+    if not failed and state:
+        failure["step"] = state
+    by_error = _BY_ERROR.get(error) if failed else None
+    return {"outcome": by_error or _BY_STATUS[described["status"]], "failure": failure}
 
 
 def _add(run: Run, step: Step) -> None:
@@ -100,6 +104,7 @@ def _add(run: Run, step: Step) -> None:
         run.state, run.expires_at = step.state, ""
     if step.kind == "waiting" and step.state == "Approval":
         run.expires_at, run.request_mail = step.expires_at, step.result
+    run.place = step.place or run.place
     function = _FUNCTIONS.get(step.state)
     if function and step.function:
         run.record.setdefault("versions", {})[function] = step.function

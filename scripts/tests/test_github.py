@@ -97,6 +97,28 @@ def test_what_is_printed_commands_nothing(states: MagicMock, capsys) -> None:
     assert len(token) == 32 and last == f"::{token}::"
 
 
+def test_a_failure_of_a_script_is_shown_at_its_line(
+    states: MagicMock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys
+) -> None:
+    now, name = datetime.now(UTC), "Migration.Refused"
+    states.describe_execution.return_value = {
+        "status": "FAILED", "error": name, "cause": "1_a is refused", "input": "{}", "startDate": now, "stopDate": now,
+    }
+    place = '{"migration":"1_a","file":"migrations/1_a/migration.sql","line":3}'
+    cause = json.dumps({"errorType": name, "errorMessage": f"1_a is refused\n{place}"})
+    states.get_paginator.return_value.paginate.return_value = [{"events": [
+        {"id": 2, "type": "TaskFailed", "timestamp": now, "taskFailedEventDetails": {"error": name, "cause": cause}},
+        {"id": 1, "type": "TaskStateEntered", "timestamp": now, "stateEnteredEventDetails": {"name": "Plan"}},
+    ]}]
+    asked = []
+    monkeypatch.setattr(github.github_annotation, "error", lambda *given: asked.append(given) or "::error file=x::y")
+    assert github.main(["start", "prod", "--project", "shop"]) == 1
+    assert asked == [(json.loads(place), f"shop-migrations-prod: {name}", "1_a is refused")]
+    first, *_, resumed, last = capsys.readouterr().out.splitlines()
+    # While commands are stopped, GitHub would take it for a line like any other.
+    assert (resumed, last) == (f"::{first.removeprefix('::stop-commands::')}::", "::error file=x::y")
+
+
 def test_outside_github_it_says_so(states: MagicMock, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     monkeypatch.delenv("GITHUB_RUN_ID")
     assert github.main(["clean-up", "prod"]) == 2

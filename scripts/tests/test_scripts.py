@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeou
 
 from scripts.operate import follow, migrate, samconfig, show
 from scripts.operate.errors import explain
-from scripts.operate.history import History, plain_cause
+from scripts.operate.history import History, plain_cause, told
 from scripts.operate.logs import format_line
 from scripts.operate.progress import parse
 from scripts.operate.start import execution_input, requester, user
@@ -64,6 +64,14 @@ def test_causes_are_plain():
     assert plain_cause('{"errorMessage": "no", "errorType": "X"}') == "no"
     assert plain_cause("no JSON") == "no JSON"
     assert plain_cause("[1]") == "[1]"
+    assert plain_cause('no\n{"migration":') == 'no\n{"migration":'
+
+
+def test_a_cause_may_have_a_place():
+    place = {"migration": "1_a", "line": 3}
+    message = 'one "line"\ntwo\n{"migration":"1_a","line":3}'
+    assert told(json.dumps({"errorType": "X", "errorMessage": message})) == ('one "line"\ntwo', place)
+    assert told("no") == ("no", {})
 
 
 def test_progress():

@@ -2,10 +2,9 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use database::{Connector, claim, from_engine};
+use database::{Connector, claim};
 use engine::apply::{Approved, Budget, Outcome, apply};
 use engine::baseline::record;
-use engine::history;
 use engine::resolve::resolve;
 use shared::metrics::{self, Unit};
 use shared::payload::{AppliedMigration, ApplyInput, ApplyOutput, ApprovedPlan, MOST_NAMED};
@@ -30,7 +29,7 @@ const LONGEST_RESERVE: Duration = Duration::from_secs(10);
 /// [`shared::failure::APPLY`].
 pub async fn handle(connector: &Connector, input: ApplyInput, deadline: SystemTime) -> Result<ApplyOutput, Failure> {
     let budget = budget(deadline.duration_since(SystemTime::now()).unwrap_or_default());
-    let history = history::read(&connector.settings()?.migrations).map_err(from_engine)?;
+    let history = connector.history()?;
     let ApplyInput { execution, request, database, plan: ApprovedPlan { digest, base_rows } } = input;
     let (instance, lock_patience) = (database.resource_id.as_str(), budget.lock_patience);
     match request.mode {

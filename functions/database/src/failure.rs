@@ -1,11 +1,14 @@
 //! The engine's errors under their wire names.
 
+use std::path::Path;
+
 use engine::Error;
 use shared::text::one_line;
-use shared::{Failure, Name};
+use shared::{Failure, Name, Place};
 
-/// `error` as a failure. The match names every cause, so that a new one cannot pass unnoticed.
-pub fn from_engine(error: Error) -> Failure {
+/// `error`, met with the history in the directory `migrations`, as a failure. The match names every cause, so that a new
+/// one cannot pass unnoticed.
+pub(crate) fn from_engine(error: Error, migrations: &Path) -> Failure {
     let name = match &error {
         Error::Unreachable { .. } => Name::DatabaseUnreachable,
         Error::ConnectionClosed { .. } => Name::DatabaseConnectionClosed,
@@ -26,7 +29,39 @@ pub fn from_engine(error: Error) -> Failure {
         Error::Config { .. } => Name::ConfigInvalid,
         Error::Query { .. } => Name::StepFailed,
     };
-    Failure::new(name, message(error))
+    let place = place(&error, migrations).map(Box::new);
+    Failure { place, ..Failure::new(name, message(error)) }
+}
+
+/// Where in its script `error` is; `None` for one that is not about a script of this run.
+fn place(error: &Error, migrations: &Path) -> Option<Place> {
+    let of = |name: &str| Place { migration: one_line(name), file: file(name, migrations), ..Place::default() };
+    match error {
+        Error::MigrationFailed(failure) => Some(Place {
+            statement: failure.statement,
+            line: failure.line,
+            sqlstate: Some(failure.code.clone()).filter(|code| code != NO_SQLSTATE),
+            ..of(&failure.migration)
+        }),
+        // Of several the first: the message begins with it.
+        Error::Refused(refused) => {
+            refused.first().map(|first| Place { line: Some(first.refusal.line), ..of(&first.migration) })
+        }
+        Error::NothingDone { migration, .. }
+        | Error::InDoubt { migration, .. }
+        | Error::RanSomethingElse { migration, .. } => Some(of(migration)),
+        _ => None,
+    }
+}
+
+/// What the engine says in the place of a SQLSTATE where the server gave none.
+const NO_SQLSTATE: &str = "none";
+
+/// The file of the migration `name`, as the layer has it.
+fn file(name: &str, migrations: &Path) -> Option<String> {
+    let layouts = [format!("{name}/migration.sql"), format!("{name}.sql"), format!("{name}.up.sql")];
+    let found = layouts.into_iter().filter(|_| !name.contains('/')).find(|file| migrations.join(file).is_file());
+    found.map(|file| format!("migrations/{}", one_line(&file)))
 }
 
 /// The way out of a certificate that is not trusted.
@@ -55,6 +90,9 @@ fn message(mut error: Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
+    use engine::error::{Left, MigrationFailure};
     use engine::script::Refusal;
 
     use super::*;
@@ -62,7 +100,7 @@ mod tests {
     #[test]
     fn a_certificate_that_is_not_trusted_names_the_parameter() {
         let error = Error::Tls { host: "h".into(), port: 5432, reason: "UnknownIssuer".into() };
-        let failure = from_engine(error);
+        let failure = from_engine(error, Path::new("/nowhere"));
         assert_eq!(failure.name, Name::DatabaseTlsFailed);
         assert!(failure.message.contains("UnknownIssuer") && failure.message.contains("DatabaseCaFile"), "{failure}");
     }
@@ -81,9 +119,60 @@ mod tests {
             (Error::HistoryDiverged { divergences: vec![text(), text()], why: text() }, 3),
             (Error::Refused(vec![refused(), refused()]), 2),
         ] {
-            let Failure { message, .. } = from_engine(error);
+            let Failure { message, .. } = from_engine(error, Path::new("/nowhere"));
             assert_eq!(message.split('\n').count(), lines, "{message}");
             assert!(!message.contains(['\r', '\u{202e}', '\u{200b}']), "{message}");
         }
+    }
+
+    fn failed(migration: &str) -> MigrationFailure {
+        MigrationFailure {
+            migration: migration.into(),
+            statement: Some(2),
+            line: Some(3),
+            code: "23505".into(),
+            condition: "unique_violation",
+            message: None,
+            object: None,
+            hint: None,
+            left: Left::Nothing,
+            outlives: Vec::new(),
+            applied_before: 0,
+            total: 1,
+        }
+    }
+
+    #[test]
+    fn what_is_about_a_script_has_its_place() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("1_a")).unwrap();
+        for file in ["1_a/migration.sql", "2_b.sql", "3_c.up.sql"] {
+            fs::write(root.path().join(file), "").unwrap();
+        }
+        let place = |error| from_engine(error, root.path()).place.map(|place| *place);
+        let of = |name: &str, file: Option<&str>| Place {
+            migration: name.into(),
+            file: file.map(str::to_owned),
+            ..Place::default()
+        };
+        for (name, file) in [
+            ("1_a", Some("migrations/1_a/migration.sql")),
+            ("2_b", Some("migrations/2_b.sql")),
+            ("3_c", Some("migrations/3_c.up.sql")),
+            ("4_d", None),
+            ("../2_b", None),
+        ] {
+            let told = place(Error::MigrationFailed(failed(name).into()));
+            let at = Place { statement: Some(2), line: Some(3), sqlstate: Some("23505".into()), ..of(name, file) };
+            assert_eq!(told, Some(at));
+        }
+        let without_code = MigrationFailure { code: NO_SQLSTATE.into(), line: None, ..failed("4_d") };
+        let told = place(Error::MigrationFailed(without_code.into()));
+        assert_eq!(told, Some(Place { statement: Some(2), ..of("4_d", None) }));
+        let refusal = |line| Refusal { line, reason: "no".into(), way_out: "Mend it" };
+        let refused = |name: &str, line| engine::error::Refused { migration: name.into(), refusal: refusal(line) };
+        let told = place(Error::Refused(vec![refused("2_b", 7), refused("1_a", 1)]));
+        assert_eq!(told, Some(Place { line: Some(7), ..of("2_b", Some("migrations/2_b.sql")) }));
+        assert_eq!(place(Error::LockHeld { waited_s: 1, holder: "x".into() }), None);
     }
 }

@@ -10,14 +10,15 @@ mod settings;
 
 use std::time::{Duration, SystemTime};
 
-use engine::history::{Format, recognise};
+use engine::history::{self, Format, History, recognise};
 use engine::session::{Session, Target, Tls};
 use shared::payload::Database;
 use shared::{Failure, Name};
 
 pub use claim::claim;
-pub use failure::from_engine;
 pub use settings::Settings;
+
+use failure::from_engine;
 
 /// How long a connection may take to open. A wrong security group shows as silence.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -46,6 +47,16 @@ impl Connector {
         self.settings.as_ref().map_err(Clone::clone)
     }
 
+    /// Reads the migrations of the layer.
+    ///
+    /// # Errors
+    ///
+    /// `Config.Invalid` and `History.Invalid`.
+    pub fn history(&self) -> Result<History, Failure> {
+        let migrations = &self.settings()?.migrations;
+        history::read(migrations).map_err(|error| from_engine(error, migrations))
+    }
+
     /// Runs `work` with a target whose password was just read. If the database refuses the password,
     /// the secret is read again, once: it may have been rotated in between.
     ///
@@ -71,7 +82,8 @@ impl Connector {
                 }
                 result => result,
             };
-            result.map_err(from_engine)
+            let migrations = &self.settings()?.migrations;
+            result.map_err(|error| from_engine(error, migrations))
         };
         tokio::time::timeout(left, working).await.unwrap_or_else(|_| {
             Err(Failure::new(

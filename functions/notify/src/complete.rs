@@ -95,6 +95,7 @@ fn ended(ended: &Ended, environment: &str) -> Option<Record> {
                 "{what}{quoted} Whatever the ledger records as finished is applied completely; start a new run to go on."
             ),
             step: None,
+            place: None,
         }),
         versions: None,
     })
@@ -128,6 +129,14 @@ mod tests {
         // What became of the last mail is known when it was sent.
         expected["notifications"].as_object_mut().unwrap().remove("ended");
         let event = fixture(include_str!("../../shared/tests/payloads/notify_input_succeeded.json"));
+        assert_eq!(record(event), Some(expected));
+    }
+
+    #[test]
+    fn a_script_that_failed_is_recorded_with_its_place() {
+        let mut expected = fixture(include_str!("../../shared/tests/payloads/record_failed_script.json"));
+        expected["notifications"].as_object_mut().unwrap().remove("ended");
+        let event = fixture(include_str!("../../shared/tests/payloads/notify_input_failed_script.json"));
         assert_eq!(record(event), Some(expected));
     }
 

@@ -178,7 +178,7 @@ fn declared(resolution: Resolution) -> &'static str {
 }
 
 fn failed(record: &Record, environment: &str) -> Option<Mail> {
-    let RunFailure { error, cause, step } = record.failure.as_ref()?;
+    let RunFailure { error, cause, step, .. } = record.failure.as_ref()?;
     let (subject, outcome) = match record.outcome {
         Outcome::Rejected => ("Rejected", "rejected"),
         Outcome::Expired => ("Expired", "expired"),
@@ -255,7 +255,9 @@ fn facts(body: &mut Body, execution: &str, run: &Run) {
 
 /// The rest of the record of a run that has ended.
 fn ending(body: &mut Body, record: &Record) {
-    let mut lines = about(&record.run);
+    let mut lines = Vec::new();
+    lines.extend(record.failure.as_ref().and_then(script).map(|script| ("Script", script)));
+    lines.extend(about(&record.run));
     if record.run.notifications.approved.as_ref().is_some_and(|mail| mail.error.is_some()) {
         lines.push(("Mail lost", "the one that told of the approval".into()));
     }
@@ -267,6 +269,13 @@ fn ending(body: &mut Body, record: &Record) {
     lines.extend(record.versions.as_ref().map(|versions| ("Versions", numbers(versions))));
     lines.push(("Execution", record.execution.clone()));
     body.table(&lines);
+}
+
+/// The file of the script that failed, and the line in it.
+fn script(failure: &RunFailure) -> Option<String> {
+    let place = failure.place.as_ref()?;
+    let line = place.line.map_or_else(String::new, |line| format!(", line {line}"));
+    place.file.as_ref().map(|file| format!("{file}{line}"))
 }
 
 fn about(run: &Run) -> Vec<(&'static str, String)> {

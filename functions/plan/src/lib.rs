@@ -6,9 +6,9 @@ mod summary;
 
 use std::time::{Duration, SystemTime};
 
-use database::{Connector, claim, from_engine};
+use database::{Connector, claim};
 use engine::baseline::Baseline;
-use engine::history::{self, History};
+use engine::history::History;
 use engine::plan::Plan;
 use engine::session::Session;
 use engine::{baseline, plan, resolve};
@@ -33,7 +33,7 @@ pub async fn handle(
     input: PlanInput,
     deadline: SystemTime,
 ) -> Result<PlanOutput, Failure> {
-    let history = history::read(&connector.settings()?.migrations).map_err(from_engine)?;
+    let history = connector.history()?;
     match &input.request.mode {
         Mode::Apply { up_to } | Mode::Plan { up_to } => {
             pending(connector, reports, &input, deadline, &history, up_to.as_deref()).await

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use lambda_runtime::Diagnostic;
+use serde::{Deserialize, Serialize};
 
 use crate::text::harmless;
 
@@ -157,6 +158,25 @@ pub const APPLY: &[Name] = &[
 /// The most characters of a message that travel: Step Functions takes 32,768 in a cause.
 const LONGEST_MESSAGE: usize = 8_000;
 
+/// Where in the history a failure is, as far as that is known. Holds no row value: names, numbers and a code alone.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Place {
+    /// The migration's name. It comes first on the wire, where the definition looks for it.
+    pub migration: String,
+    /// Its script, as the layer has it: `migrations/<name>/migration.sql` or `migrations/<name>.sql`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The statement in the script, counted from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement: Option<usize>,
+    /// The line in the script, counted from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// What the server answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sqlstate: Option<String>,
+}
+
 /// Why a step stopped: a fixed name, and a message for people that names the thing and the way out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{name}: {message}")]
@@ -165,6 +185,8 @@ pub struct Failure {
     pub name: Name,
     /// The message. Holds no secret, token or row value, and of control characters line feeds only.
     pub message: String,
+    /// What a program needs to point at the script that the failure is about.
+    pub place: Option<Box<Place>>,
 }
 
 impl Failure {
@@ -175,7 +197,7 @@ impl Failure {
             message.truncate(end);
             message.push_str(" ...");
         }
-        Self { name, message }
+        Self { name, message, place: None }
     }
 
     /// `Config.Invalid`, for the setting or field `name`.
@@ -185,8 +207,14 @@ impl Failure {
 }
 
 impl From<Failure> for Diagnostic {
+    /// Lambda takes a name and a message of a failure and nothing else, so the place is the message's last line, as JSON.
     fn from(failure: Failure) -> Self {
-        Self { error_type: failure.name.as_str().to_owned(), error_message: failure.message }
+        let mut error_message = failure.message;
+        if let Some(place) = failure.place.and_then(|place| serde_json::to_string(&place).ok()) {
+            error_message.push('\n');
+            error_message.push_str(&place);
+        }
+        Self { error_type: failure.name.as_str().to_owned(), error_message }
     }
 }
 
@@ -213,5 +241,14 @@ mod tests {
         let diagnostic = Diagnostic::from(Failure::new(LockHeld, "é".repeat(9_000)));
         assert_eq!(diagnostic.error_type, "Lock.Held");
         assert_eq!(diagnostic.error_message.chars().count(), LONGEST_MESSAGE + 4);
+    }
+
+    #[test]
+    fn the_place_is_the_last_line_of_what_lambda_takes() {
+        let place = Place { migration: "2_b".into(), line: Some(3), ..Place::default() };
+        let failure = Failure { place: Some(place.clone().into()), ..Failure::new(MigrationFailed, "one\ntwo") };
+        let told = Diagnostic::from(failure).error_message;
+        assert_eq!(told, "one\ntwo\n{\"migration\":\"2_b\",\"line\":3}");
+        assert_eq!(serde_json::from_str::<Place>(told.lines().last().unwrap()).unwrap(), place);
     }
 }

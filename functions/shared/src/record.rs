@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Place;
 use crate::payload::{ApplyOutput, BaselinePlan, Database, Facts, PlanOutput, ResolvePlan};
 use crate::request::Request;
 
@@ -154,6 +155,9 @@ pub struct RunFailure {
     /// The state that failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
+    /// The script that it failed at, and where in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
 }
 
 /// What a run ran on: the ARNs, with their versions, that its definition names.

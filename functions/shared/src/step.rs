@@ -38,7 +38,7 @@ where
         metrics::emit(name, &[("Duration", Unit::Milliseconds, duration_ms), ("Failures", Unit::Count, failed)]);
         match &result {
             Ok(_) => tracing::info!(execution, step = name, duration_ms, "step done"),
-            Err(Failure { name: failure, message: cause }) => {
+            Err(Failure { name: failure, message: cause, .. }) => {
                 tracing::error!(execution, step = name, duration_ms, failure = failure.as_str(), cause, "step failed");
             }
         }

@@ -36,6 +36,7 @@ fn what_a_step_gets_is_read() {
     read::<NotifyInput>(fixture!("notify_input_approved"));
     read::<NotifyInput>(fixture!("notify_input_succeeded"));
     read::<NotifyInput>(fixture!("notify_input_failed"));
+    read::<NotifyInput>(fixture!("notify_input_failed_script"));
 }
 
 #[test]
@@ -45,6 +46,7 @@ fn what_a_step_gives_is_written_as_it_is_read() {
     read_and_write::<ApplyOutput>(&fixture!("apply_output"));
     read_and_write::<Decision>(&fixture!("decision"));
     read_and_write::<Record>(&fixture!("record"));
+    read_and_write::<Record>(&fixture!("record_failed_script"));
 }
 
 #[test]

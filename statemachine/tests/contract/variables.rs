@@ -20,6 +20,8 @@ const FUNCTIONS: &[&str] = &[
     "parse",
     "string",
     "substring",
+    "substringAfter",
+    "substringBefore",
     "toMillis",
     "type",
 ];

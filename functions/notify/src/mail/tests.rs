@@ -292,6 +292,28 @@ fn failure_names_the_error_its_cause_and_the_state() {
     assert_eq!((mail.subject.as_str(), mail.outcome), ("✗ Database Migration Expired (prod)", "expired"));
 }
 
+#[test]
+fn a_script_that_failed_is_quoted_with_its_line() {
+    let told = |place: Value| {
+        let event = json!({
+            "event": "failed", "execution": EXECUTION, "startedAt": "2026-01-01T11:58:00Z", "versions": versions(),
+            "run": { "database": { "instance": "orders" } },
+            "failure": { "error": "Migration.Failed", "cause": "2_b failed", "step": "Apply", "place": place },
+        });
+        mail(event).unwrap().body
+    };
+    let file = "migrations/2_b/migration.sql";
+    let whole = told(json!({ "migration": "2_b", "file": file, "statement": 2, "line": 3, "sqlstate": "23505" }));
+    assert!(
+        whole.contains("\n\n2_b failed\n\nScript:       migrations/2_b/migration.sql, line 3\nDatabase:"),
+        "{whole}"
+    );
+    let without_line = told(json!({ "migration": "2_b", "file": file }));
+    assert!(without_line.contains("\nScript:       migrations/2_b/migration.sql\n"), "{without_line}");
+    let without_file = told(json!({ "migration": "2_b", "line": 3 }));
+    assert!(!without_file.contains("Script:"), "{without_file}");
+}
+
 pub(super) fn status_change(status: &str, error: &Value) -> Value {
     json!({
         "version": "0", "id": "1", "detail-type": "Step Functions Execution Status Change", "source": "aws.states",
