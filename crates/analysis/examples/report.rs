@@ -56,7 +56,7 @@ async fn answer(session: &mut Session, scripts: &[String]) -> Result<Value> {
     for (number, sql) in scripts.iter().enumerate() {
         told.push(match classify(sql) {
             Ok(script) => {
-                let class = script.class.name().to_owned();
+                let class = analysis::plan::class(&script.class);
                 pending.push(Pending { name: number.to_string(), class, sql: sql.clone() });
                 as_it_runs(&script)
             }

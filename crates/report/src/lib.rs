@@ -98,6 +98,26 @@ impl Verdict {
     }
 }
 
+/// How a migration's script runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ScriptClass {
+    /// In one transaction with its row in the ledger.
+    Transactional,
+    /// Alone, outside of a transaction.
+    Standalone,
+}
+
+impl ScriptClass {
+    /// As it is written for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Transactional => "transactional",
+            Self::Standalone => "standalone",
+        }
+    }
+}
+
 /// Something to know, that belongs to no statement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -114,8 +134,8 @@ pub struct Note {
 pub struct Migration {
     /// Its name.
     pub name: String,
-    /// How it runs: `transactional` or `standalone`.
-    pub class: String,
+    /// How it runs.
+    pub class: ScriptClass,
     /// The worst of its statements, or worse: for what they do together, and for what could not be read.
     pub verdict: Verdict,
     /// One sentence of why.

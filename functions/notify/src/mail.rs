@@ -213,7 +213,7 @@ fn planned(body: &mut Body, plan: &PlanOutput) {
         let statements =
             migration.statements.map_or_else(String::new, |n| format!(", {}", count(n, "statement", "statements")));
         let verdict = migration.verdict.map_or_else(String::new, |verdict| format!(", {}", verdict.name()));
-        body.line(format!("  {}  ({}{statements}{verdict})", named(&migration.name), migration.class));
+        body.line(format!("  {}  ({}{statements}{verdict})", named(&migration.name), migration.class.name()));
     }
     more(body, plan.omitted);
 }

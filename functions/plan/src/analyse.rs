@@ -138,7 +138,7 @@ fn pending(history: &History, plan: &Plan) -> Result<Vec<Pending>, Unknown> {
     )?;
     let of = |(planned, script): (&Planned, &Migration)| Pending {
         name: planned.name.clone(),
-        class: planned.script.class.name().to_owned(),
+        class: analysis::plan::class(&planned.script.class),
         sql: script.sql.clone(),
     };
     Ok(plan.pending.iter().zip(scripts).map(of).collect())

@@ -153,7 +153,7 @@ fn output(plan: Plan) -> PlanOutput {
         .take(MOST_NAMED)
         .map(|planned| PendingMigration {
             name: planned.name,
-            class: planned.script.class.name().to_owned(),
+            class: analysis::plan::class(&planned.script.class),
             statements: planned.script.parsed.then_some(planned.script.statements.len()),
             verdict: None,
             why: None,

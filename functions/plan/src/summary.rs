@@ -58,7 +58,7 @@ fn summary(report: &Report, place: Place) -> ReportSummary {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use report::{Database, FORMAT, Server};
+    use report::{Database, FORMAT, ScriptClass, Server};
     use shared::payload::PendingMigration;
 
     use super::*;
@@ -67,7 +67,7 @@ pub(crate) mod tests {
     pub(crate) fn report(migrations: &[(&str, Verdict, &str)]) -> Report {
         let of = |&(name, verdict, why): &(&str, Verdict, &str)| Migration {
             name: name.into(),
-            class: "transactional".into(),
+            class: ScriptClass::Transactional,
             verdict,
             why: why.into(),
             sql: "SELECT 1".into(),
@@ -112,7 +112,7 @@ pub(crate) mod tests {
     fn output(names: &[&str]) -> PlanOutput {
         let migration = |name: &&str| PendingMigration {
             name: (*name).into(),
-            class: "transactional".into(),
+            class: ScriptClass::Transactional,
             statements: Some(1),
             verdict: None,
             why: None,

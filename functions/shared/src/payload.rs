@@ -1,6 +1,6 @@
 //! Every payload that crosses a state. Field names are camelCase on the wire.
 
-use report::Verdict;
+use report::{ScriptClass, Verdict};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -187,8 +187,8 @@ pub struct ResolvePlan {
 pub struct PendingMigration {
     /// Its name.
     pub name: String,
-    /// `transactional` or `standalone`.
-    pub class: String,
+    /// How it runs.
+    pub class: ScriptClass,
     /// How many statements it has; `None` where the script could not be parsed as a whole.
     pub statements: Option<usize>,
     /// How dangerous it is; absent where that is not known.

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use report::{Blocking, Finding, Migration, Statement, Table, Verdict};
+use report::{Blocking, Finding, Migration, ScriptClass, Statement, Table, Verdict};
 use squawk_syntax::ast::{self, AstNode as _};
 use squawk_syntax::{SourceFile, SyntaxKind};
 
@@ -23,7 +23,7 @@ pub(super) fn migration(
     blind: &mut Option<Blind>,
 ) -> Migration {
     let parse = SourceFile::parse(&scan::readable(&pending.sql));
-    let is_transactional = pending.class == "transactional";
+    let is_transactional = pending.class == ScriptClass::Transactional;
     let linted = squawk::lint(&pending.sql, version, is_transactional);
     let mut findings = linted.findings;
     let lines = Lines::of(&pending.sql);
@@ -90,7 +90,7 @@ pub(super) fn migration(
     };
     Migration {
         name: pending.name.clone(),
-        class: pending.class.clone(),
+        class: pending.class,
         verdict,
         why,
         sql: pending.sql.clone(),

@@ -8,7 +8,8 @@ mod notes;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use report::{Database, FORMAT, Report, Server, Table, Verdict};
+use engine::script::Class;
+use report::{Database, FORMAT, Report, ScriptClass, Server, Table, Verdict};
 use squawk_syntax::ast::{self, AstNode as _};
 use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
 
@@ -23,10 +24,18 @@ use crate::server::Need;
 pub struct Pending {
     /// Its name.
     pub name: String,
-    /// How it runs: `transactional` or `standalone`.
-    pub class: String,
+    /// How it runs.
+    pub class: ScriptClass,
     /// The file's text.
     pub sql: String,
+}
+
+/// The class of a script, without what the engine needs to run it.
+pub fn class(class: &Class) -> ScriptClass {
+    match class {
+        Class::Transactional => ScriptClass::Transactional,
+        Class::Standalone(_) => ScriptClass::Standalone,
+    }
 }
 
 /// What the report is about.

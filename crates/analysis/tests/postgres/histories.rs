@@ -9,7 +9,7 @@ use analysis::catalog::{Catalog, look};
 use analysis::effects::{Named, named};
 use analysis::plan::{Pending, report};
 use analysis::server;
-use report::{Migration, Verdict};
+use report::{Migration, ScriptClass, Verdict};
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use crate::rules::subject;
@@ -53,12 +53,10 @@ async fn catalog(session: &mut PgConnection, scripts: &[String]) -> Catalog {
 }
 
 fn pending(scripts: &[String]) -> Vec<Pending> {
-    let class = |sql: &str| if sql.contains("CONCURRENTLY") { "standalone" } else { "transactional" };
-    let one = |(at, sql): (usize, &String)| Pending {
-        name: format!("{at}_script"),
-        class: class(sql).into(),
-        sql: sql.clone(),
-    };
+    let class =
+        |sql: &str| if sql.contains("CONCURRENTLY") { ScriptClass::Standalone } else { ScriptClass::Transactional };
+    let one =
+        |(at, sql): (usize, &String)| Pending { name: format!("{at}_script"), class: class(sql), sql: sql.clone() };
     scripts.iter().enumerate().map(one).collect()
 }
 

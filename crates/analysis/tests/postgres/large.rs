@@ -2,6 +2,7 @@
 
 use analysis::plan::{Pending, report};
 use analysis::server;
+use report::ScriptClass;
 
 use crate::rules::{catalog, subject};
 use crate::support::{Database, run};
@@ -16,7 +17,7 @@ async fn a_thousand_migrations_are_reported_in_order() {
     let pending: Vec<_> = (0..1000)
         .map(|number| Pending {
             name: format!("{number:04}_change"),
-            class: "transactional".into(),
+            class: ScriptClass::Transactional,
             sql: format!(
                 "ALTER TABLE t_{table} ADD COLUMN c_{number} integer;\nCREATE INDEX i_{number} ON t_{table} (c_{number});\n",
                 table = number % 50

@@ -12,7 +12,7 @@ use analysis::catalog::{Catalog, Named, look};
 use analysis::effects::named;
 use analysis::plan::{Pending, report};
 use analysis::server;
-use report::{Migration, Statement, Verdict};
+use report::{Migration, ScriptClass, Statement, Verdict};
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use crate::rules::subject;
@@ -165,7 +165,7 @@ async fn every_plan_is_judged_as_it_should_be() {
 fn pending(at: usize, expected: &Expected) -> Pending {
     Pending {
         name: format!("{}_example", at + 1),
-        class: if expected.is_standalone() { "standalone" } else { "transactional" }.to_owned(),
+        class: if expected.is_standalone() { ScriptClass::Standalone } else { ScriptClass::Transactional },
         sql: expected.sql.clone(),
     }
 }

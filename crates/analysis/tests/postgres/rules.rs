@@ -12,7 +12,7 @@ use analysis::effects::named;
 use analysis::plan::{Pending, Subject, needs, report};
 use analysis::rules::{ALL, Rule};
 use analysis::{server, squawk};
-use report::{Database as Named, Finding, Report, Source, Verdict};
+use report::{Database as Named, Finding, Report, ScriptClass, Source, Verdict};
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use crate::support::{Database, run};
@@ -43,10 +43,10 @@ async fn catalog_where(session: &mut PgConnection, sql: &str, is_huge: impl Fn(&
 fn pending(sql: &str) -> Vec<Pending> {
     let is_standalone =
         |script: &str| ["CONCURRENTLY", "VACUUM", "REINDEX SCHEMA"].iter().any(|it| script.contains(it));
-    let class = |script: &str| if is_standalone(script) { "standalone" } else { "transactional" };
+    let class = |script: &str| if is_standalone(script) { ScriptClass::Standalone } else { ScriptClass::Transactional };
     let one = |(number, script): (usize, &str)| Pending {
         name: format!("{}_example", number + 1),
-        class: class(script).to_owned(),
+        class: class(script),
         sql: format!("{script};\n"),
     };
     scripts(sql).into_iter().enumerate().map(one).collect()

@@ -4,7 +4,7 @@ use analysis::catalog::{Named, look};
 use analysis::effects::named;
 use analysis::plan::{Pending, report};
 use analysis::server;
-use report::Verdict;
+use report::{ScriptClass, Verdict};
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use crate::rules::subject;
@@ -261,7 +261,7 @@ async fn foretold(session: &mut PgConnection, sql: &str) -> Vec<String> {
     names.extend(named(sql));
     let catalog = look(session, &names).await.unwrap();
     let server = server::look(session).await.unwrap();
-    let pending = [Pending { name: "1_it".into(), class: "transactional".into(), sql: sql.to_owned() }];
+    let pending = [Pending { name: "1_it".into(), class: ScriptClass::Transactional, sql: sql.to_owned() }];
     let report = report(subject(), &pending, catalog, server);
     let findings = report.migrations.iter().flat_map(|it| &it.statements).flat_map(|it| &it.findings);
     let fails = ["refused", "required-column", "replica-identity"];

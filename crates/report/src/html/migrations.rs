@@ -62,7 +62,7 @@ fn migration(section: &mut Writer, number: usize, migration: &Migration, tables:
         article.say("p", "why", &migration.why);
         article.of("p", "small", |line| {
             line.text("How it runs: ");
-            line.text(&migration.class);
+            line.text(migration.class.name());
         });
         if let Some(blocking) = &migration.blocking {
             picture::waiting(article, blocking, "In all: ");

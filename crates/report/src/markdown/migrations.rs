@@ -38,7 +38,7 @@ pub(super) fn migrations(report: &Report) -> Vec<Block> {
 fn heading(number: usize, migration: &Migration) -> Block {
     let verdict = migration.worst();
     let mut text = format!("\n### {number}. {}: {}\n\n", badge(verdict), name(&migration.name));
-    add(&mut text, format_args!("**Why:** {} **Runs:** {}, ", sentence(&migration.why), prose(&migration.class)));
+    add(&mut text, format_args!("**Why:** {} **Runs:** {}, ", sentence(&migration.why), prose(migration.class.name())));
     match migration.statements.len() {
         0 => text += "its statements are not known.",
         many => add(&mut text, format_args!("{}.", plural(many, "statement"))),

@@ -63,7 +63,7 @@ pub fn overwritten(report: &Report, text: &mut impl FnMut(&str) -> String) -> Re
     ];
     all.extend(report.notes.iter_mut().map(|note| &mut note.text));
     for migration in &mut report.migrations {
-        all.extend([&mut migration.name, &mut migration.class, &mut migration.why, &mut migration.sql]);
+        all.extend([&mut migration.name, &mut migration.why, &mut migration.sql]);
         all.extend(migration.blocking.iter_mut().map(|blocking| &mut blocking.basis));
         all.extend(migration.suppressed.iter_mut().flat_map(|suppression| &mut suppression.rules));
         for statement in &mut migration.statements {

@@ -2,7 +2,7 @@
 
 use crate::{
     Blocking, Database, Effect, FORMAT, Finding, ForeignKey, Holder, Index, Lock, Magnitude, Migration, Note, Replica,
-    Report, Safer, Server, Source, Statement, Suppression, Table, Transaction, Verdict, Work,
+    Report, Safer, ScriptClass, Server, Source, Statement, Suppression, Table, Transaction, Verdict, Work,
 };
 
 const MIB: u64 = 1024 * 1024;
@@ -75,10 +75,17 @@ fn blocking(readers: bool, writers: bool, how_long: Magnitude, basis: &str) -> B
     Blocking { readers, writers, how_long, basis: basis.to_owned() }
 }
 
-fn migration(name: &str, class: &str, verdict: Verdict, why: &str, sql: &str, statements: Vec<Statement>) -> Migration {
+fn migration(
+    name: &str,
+    class: ScriptClass,
+    verdict: Verdict,
+    why: &str,
+    sql: &str,
+    statements: Vec<Statement>,
+) -> Migration {
     Migration {
         name: name.to_owned(),
-        class: class.to_owned(),
+        class,
         verdict,
         why: why.to_owned(),
         sql: sql.to_owned(),
@@ -216,7 +223,7 @@ COMMENT ON COLUMN orders.channel IS 'where the order came from: ''web'', ''phone
         ],
         ..migration(
             "20260302101500_order_numbers",
-            "transactional",
+            ScriptClass::Transactional,
             Verdict::Danger,
             "Its first statement rewrites public.orders, 41 GiB, while nobody can read or write it.",
             sql,
@@ -254,7 +261,7 @@ $$;
         Some(blocking(false, true, Magnitude::Unknown, "writers of the rows that it changes wait until it ends"));
     migration(
         "20260303090000_lower_emails",
-        "transactional",
+        ScriptClass::Transactional,
         Verdict::Caution,
         "A DO block: what it does cannot be known before it runs.",
         sql,
@@ -276,7 +283,7 @@ fn index_by_customer() -> Migration {
     index.blocking = Some(blocking(false, false, Magnitude::Minutes, "41 GiB to read twice"));
     migration(
         "20260304120000_index_orders_by_customer",
-        "standalone",
+        ScriptClass::Standalone,
         Verdict::Safe,
         "Its one statement builds beside readers and writers.",
         sql,
@@ -314,7 +321,7 @@ CREATE INDEX order_notes_order_id_idx ON order_notes (order_id);
     index.effects = vec![Effect { is_new: true, ..effect("public.order_notes", Lock::Share, &[Work::IndexBuild]) }];
     migration(
         "20260305083000_order_notes",
-        "transactional",
+        ScriptClass::Transactional,
         Verdict::Safe,
         "It only makes what is not there yet.",
         sql,

@@ -126,7 +126,7 @@ async fn reported(session: &mut Session, history: &History, plan: &Plan) -> sqlx
         .iter()
         .map(|planned| Pending {
             name: planned.name.clone(),
-            class: planned.script.class.name().to_owned(),
+            class: analysis::plan::class(&planned.script.class),
             sql: scripts[&planned.key].clone(),
         })
         .collect();
