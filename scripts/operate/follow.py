@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError
 
 from scripts.operate import show
 from scripts.operate.history import History, Step, plain_cause
+from scripts.operate.position import Position
 from scripts.operate.progress import ApplyLog, Progress
 from scripts.operate.target import Target, project_option
 from scripts.operate.terminal import Terminal, local_time, milliseconds, plural, seconds
@@ -56,9 +57,7 @@ class Follower:
         self.terminal = terminal
         self.on_approval = on_approval
         self.output: dict[str, Any] = {}
-        #: The state it is in, and while it waits for approval, until when.
-        self.state = ""
-        self.expires_at = ""
+        self.position = Position()
         #: How to exit, once the execution has ended.
         self.status: int | None = None
         self._states = target.client("stepfunctions")
@@ -67,7 +66,6 @@ class Follower:
         self._started: datetime = described["startDate"]
         since = int(self._started.timestamp() * 1000)
         self._log = ApplyLog(target.client("logs"), target.log_group("apply"), since, name_of(execution))
-        self._plan: dict[str, Any] = {}
         self._applying: dict[int, Progress] = {}
         self._log_wanted = False
         self._attempts = 0
@@ -101,6 +99,7 @@ class Follower:
             return
 
     def _show(self, step: Step) -> None:
+        self.position.take(step)
         if step.state == "Apply" and step.kind in ("succeeded", "failed"):
             self._attempts += not step.error.startswith(_OF_THE_PLATFORM)
         if step.kind == "entered":
@@ -118,7 +117,6 @@ class Follower:
             self._ask(step)
 
     def _show_entered(self, step: Step) -> None:
-        self.state, self.expires_at = step.state, ""
         self._log_wanted = self._log_wanted or step.state == "Apply"
         # While the database starts, these two alternate; only a new status is news.
         if step.state == "WaitForDatabase" or (step.state == "DatabaseStatus" and self._database_status):
@@ -135,8 +133,7 @@ class Follower:
         elif step.state == "Preflight":
             show.warnings(self.terminal, step.result.get("warnings", []))
         elif step.state == "Plan":
-            self._plan = step.result
-            show.plan(self.terminal, self._plan)
+            show.plan(self.terminal, step.result)
             self.terminal.line()
         elif step.state == "Approval":
             self._say(step.at, *show.verdict(step.result))
@@ -148,14 +145,14 @@ class Follower:
                 self._say(step.at, f"{plural(remaining, 'migration')} left; the next invocation goes on")
 
     def _ask(self, step: Step) -> None:
-        digest = self._plan.get("digest", "")
-        self.expires_at = step.expires_at
+        plan = self.position.plan
+        digest = plan.get("digest", "")
         until = f" until {local_time(step.expires_at)}" if step.expires_at else ""
         self._say(step.at, f"⏸ Waiting for approval{until}", "yellow")
         if step.result.get("error"):
             show.lost_mail(self.terminal, "that asks for it", step.result["error"])
         show_it = show_command(self.target, self.execution)
-        read_it = [f"{show_it} --open"] if self._plan.get("report") else []
+        read_it = [f"{show_it} --open"] if plan.get("report") else []
         for line in (show_it, *read_it, *decision_commands(self.target, self.execution, digest)):
             self.terminal.line(f"            {line}")
         if self.on_approval:
@@ -216,11 +213,11 @@ def exit_status(status: str, error: str) -> int:
 
 def goes_on(terminal: Terminal, target: Target, execution: str, follower: Follower | None = None) -> None:
     """Says what an execution that nobody follows any more is at, and how to get back to it."""
-    state, expires_at = (follower.state, follower.expires_at) if follower else ("", "")
+    position = follower.position if follower else Position()
     doing, stopping = "", ""
-    if expires_at:
-        doing = f": it waits for approval until {local_time(expires_at)}"
-    elif state == "Apply":
+    if position.waits:
+        doing = f": it waits for approval until {local_time(position.expires_at)}"
+    elif position.state == "Apply":
         doing, stopping = ": it is applying", "   (what is being applied now goes on to its end)"
     terminal.line()
     terminal.line(f"The execution goes on without you{doing}.", "yellow")

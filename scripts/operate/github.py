@@ -207,7 +207,7 @@ def _show_plan(job: Job, seen: Seen) -> None:
         Reason=seen.request.get("reason"),
         Commit=seen.request.get("commit"),
         Digest=seen.plan.get("digest"),
-        Until=seen.expires_at,
+        Until=seen.position.expires_at,
     )
     if seen.plan:
         job.summary.plan(seen.plan)
@@ -244,7 +244,7 @@ def _show_end(job: Job, seen: Seen, with_plan: bool = False) -> None:
         show.result(Terminal(words, colour=False), seen.record, seen.took)
     else:
         show.failure(Terminal(words, colour=False), seen.status, seen.error, seen.cause)
-        annotation = github_annotation.error(seen.place, f"{job.title}: {seen.error}", seen.cause)
+        annotation = github_annotation.error(seen.position.place, f"{job.title}: {seen.error}", seen.cause)
         job.annotations.extend([annotation] if annotation else [])
     job.summary.listing(words.getvalue().strip("\n"))
 

@@ -10,7 +10,8 @@ from scripts.operate import github_reviews
 from scripts.operate.github_reviews import Review
 from scripts.operate.github_run import Run
 from scripts.operate.github_summary import Summary
-from scripts.operate.history import History, plain_cause
+from scripts.operate.history import plain_cause
+from scripts.operate.position import Position
 from scripts.operate.target import Target
 from scripts.operate.terminal import Terminal
 
@@ -25,16 +26,22 @@ class Seen:
     record: dict[str, Any]
     request: dict[str, Any]
     took: float
-    plan: dict[str, Any] = field(default_factory=dict)
-    expires_at: str = ""
-    waiting: bool = False
-    #: The script that it failed at, and where in it.
-    place: dict[str, Any] = field(default_factory=dict)
+    position: Position
 
     @property
     def ended(self) -> bool:
         """Whether nothing more will happen."""
         return self.status != "RUNNING"
+
+    @property
+    def waiting(self) -> bool:
+        """Whether somebody can decide on it: from the moment the mail is out until somebody has decided."""
+        return self.position.waits and not self.ended
+
+    @property
+    def plan(self) -> dict[str, Any]:
+        """The plan, once there is one."""
+        return self.position.plan
 
 
 @dataclass(frozen=True)
@@ -57,27 +64,18 @@ class Job:
         return self.target.stack
 
     def look(self) -> Seen:
-        """The execution now. It waits from the moment the mail is out until somebody has decided."""
+        """The execution now."""
         states = self.target.client("stepfunctions")
         described = states.describe_execution(executionArn=self.execution)
-        seen = Seen(
+        return Seen(
             status=described["status"],
             error=described.get("error") or "",
             cause=plain_cause(described.get("cause") or ""),
             record=json.loads(described.get("output") or "{}"),
             request=json.loads(described.get("input") or "{}"),
             took=(described.get("stopDate", described["startDate"]) - described["startDate"]).total_seconds(),
+            position=Position.read(states, self.execution),
         )
-        waiting = False
-        for step in History(states, self.execution).new_steps():
-            if step.kind == "succeeded" and step.state == "Plan":
-                seen.plan = step.result
-            seen.place = step.place or seen.place
-            if step.state == "Approval":
-                waiting = step.kind == "waiting"
-                seen.expires_at = step.expires_at or seen.expires_at
-        seen.waiting = waiting and not seen.ended
-        return seen
 
     def new_reviews(self) -> list[Review]:
         """What reviewers said at this execution's gate."""

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from scripts.operate.history import History, Step, plain_cause
+from scripts.operate.position import Position
 from scripts.operate.target import Target
 
 #: The function whose version a state's task called.
@@ -32,18 +33,12 @@ class Run:
     execution: str
     status: str
     record: dict[str, Any] = field(default_factory=dict)
-    #: The state it is in.
-    state: str = ""
-    #: While it waits for approval: until when, and what became of the mail that asks for it.
-    expires_at: str = ""
-    request_mail: dict[str, Any] = field(default_factory=dict)
-    #: The script that it failed at, and where in it.
-    place: dict[str, Any] = field(default_factory=dict)
+    position: Position = field(default_factory=Position)
 
     @property
     def waits(self) -> bool:
         """Whether somebody can decide on it."""
-        return self.status == "RUNNING" and bool(self.expires_at)
+        return self.status == "RUNNING" and self.position.waits
 
 
 def read(target: Target, execution: str) -> Run:
@@ -53,14 +48,15 @@ def read(target: Target, execution: str) -> Run:
     run = Run(execution, described["status"])
     complete: dict[str, Any] | None = None
     for step in History(client, execution).new_steps():
-        _add(run, step)
+        run.position.take(step)
+        _add(run.record, step)
         if step.kind == "succeeded" and "record" in step.result:
             complete = step.result["record"]
     if run.status == "SUCCEEDED":
         complete = json.loads(described.get("output") or "{}")
     run.record = _frame(described, target.stack) | run.record
     if run.status in _BY_STATUS:
-        run.record |= _bad_end(described, run.state, run.place)
+        run.record |= _bad_end(described, run.position)
     if complete:
         # What notify, or the state machine in its place, made is the record; nothing is added to a whole one.
         run.record = complete if "execution" in complete else run.record | complete
@@ -86,43 +82,37 @@ def _frame(described: dict[str, Any], stack: str) -> dict[str, Any]:
     return frame
 
 
-def _bad_end(described: dict[str, Any], state: str, place: dict[str, Any]) -> dict[str, Any]:
+def _bad_end(described: dict[str, Any], position: Position) -> dict[str, Any]:
     error = described.get("error") or described["status"]
     failure: dict[str, Any] = {"error": error, "cause": plain_cause(described.get("cause") or "")}
     failed = described["status"] == "FAILED"
-    if failed and place:
-        failure["place"] = place
-    if not failed and state:
-        failure["step"] = state
+    if failed and position.place:
+        failure["place"] = position.place
+    if not failed and position.state:
+        failure["step"] = position.state
     by_error = _BY_ERROR.get(error) if failed else None
     return {"outcome": by_error or _BY_STATUS[described["status"]], "failure": failure}
 
 
-def _add(run: Run, step: Step) -> None:
+def _add(record: dict[str, Any], step: Step) -> None:
     """One step of the history, in the record's terms."""
-    if step.kind == "entered":
-        run.state, run.expires_at = step.state, ""
-    if step.kind == "waiting" and step.state == "Approval":
-        run.expires_at, run.request_mail = step.expires_at, step.result
-    run.place = step.place or run.place
     function = _FUNCTIONS.get(step.state)
     if function and step.function:
-        run.record.setdefault("versions", {})[function] = step.function
+        record.setdefault("versions", {})[function] = step.function
     if step.kind != "succeeded":
         return
     result = step.result
     if step.state == "DatabaseStatus":
-        run.record["database"] = _database(result)
+        record["database"] = _database(result)
     elif step.state == "Preflight":
-        run.record["request"] = result.get("request", {})
-        run.record["preflight"] = {"facts": result.get("facts", {}), "warnings": result.get("warnings", [])}
+        record["request"] = result.get("request", {})
+        record["preflight"] = {"facts": result.get("facts", {}), "warnings": result.get("warnings", [])}
     elif step.state in ("Plan", "Apply"):
-        run.record[step.state.lower()] = result
+        record[step.state.lower()] = result
     elif step.state == "Approval":
-        run.record["approval"] = result
-        run.expires_at = ""
+        record["approval"] = result
     elif step.state == "NotifyApproved":
-        run.record["notifications"] = {"approved": result}
+        record["notifications"] = {"approved": result}
 
 
 def _database(result: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from scripts.operate.arguments import PLACES, Parser, positive_integer
 from scripts.operate.errors import EXPECTED, exit_code, explain
-from scripts.operate.history import History
+from scripts.operate.position import Position
 from scripts.operate.record import requested_by
 from scripts.operate.target import Target, find
 from scripts.operate.terminal import Terminal, local_time, plural, seconds
@@ -43,25 +43,17 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def recent(target: Target, limit: int) -> list[dict[str, Any]]:
-    """The newest executions as DescribeExecution gives them; a running one with its `waits` and `state`."""
+    """The newest executions as DescribeExecution gives them; a running one with its `position`."""
     client = target.client("stepfunctions")
     pages = client.get_paginator("list_executions").paginate(
         stateMachineArn=target.state_machine_arn(), PaginationConfig={"MaxItems": limit, "PageSize": min(limit, 100)}
     )
     found = islice((execution for page in pages for execution in page["executions"]), limit)
     runs = [client.describe_execution(executionArn=execution["executionArn"]) for execution in found]
-    return [run | (_position(client, run["executionArn"]) if run["status"] == "RUNNING" else {}) for run in runs]
-
-
-def _position(client: Any, execution: str) -> dict[str, str]:
-    """Where a running execution is. The history is short while it waits, which is what matters here."""
-    position = {"state": "", "expiresAt": ""}
-    for step in History(client, execution).new_steps():
-        if step.kind == "entered":
-            position = {"state": step.state, "expiresAt": ""}
-        elif step.kind == "waiting":
-            position["expiresAt"] = step.expires_at
-    return position
+    for run in runs:
+        if run["status"] == "RUNNING":
+            run["position"] = Position.read(client, run["executionArn"])
+    return runs
 
 
 def table(terminal: Terminal, runs: list[dict[str, Any]]) -> None:
@@ -88,9 +80,10 @@ def row(run: dict[str, Any]) -> tuple[str, ...]:
 def outcome(run: dict[str, Any]) -> str:
     """How a run ended, or what it is at."""
     if run["status"] == "RUNNING":
-        if run.get("expiresAt"):
-            return f"⏸ waits for approval until {local_time(run['expiresAt'])}"
-        return f"running ({run['state']})" if run.get("state") else "running"
+        position = run.get("position") or Position()
+        if position.waits:
+            return f"⏸ waits for approval until {local_time(position.expires_at)}"
+        return f"running ({position.state})" if position.state else "running"
     if run["status"] != "SUCCEEDED":
         ends = {"ABORTED": "stopped", "TIMED_OUT": "timed out"}
         known = {"Approval.Rejected": "rejected", "Approval.Expired": "expired"}

@@ -128,11 +128,11 @@ def _applied(terminal: Terminal, apply: dict[str, Any]) -> None:
 def _now(terminal: Terminal, target: Target, run: Run) -> None:
     terminal.heading("Now")
     if not run.waits:
-        terminal.line(f"  Running: in state {run.state or 'none yet'}", "yellow")
+        terminal.line(f"  Running: in state {run.position.state or 'none yet'}", "yellow")
         return
-    terminal.line(f"  ⏸ Waiting for approval until {local_time(run.expires_at)}", "yellow")
-    if run.request_mail.get("error"):
-        show.lost_mail(terminal, "that asks for it", run.request_mail["error"])
+    terminal.line(f"  ⏸ Waiting for approval until {local_time(run.position.expires_at)}", "yellow")
+    if lost := run.position.request_mail.get("error"):
+        show.lost_mail(terminal, "that asks for it", lost)
     planned = run.record.get("plan") or {}
     read_it = [f"{show_command(target, run.execution)} --open"] if planned.get("report") else []
     for command in (*read_it, *decision_commands(target, run.execution, planned.get("digest", ""))):

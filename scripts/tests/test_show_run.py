@@ -152,6 +152,15 @@ def test_one_that_nobody_recorded_is_put_together(monkeypatch, status, error, ou
     assert "why" in shown(run)
 
 
+def test_one_that_nobody_recorded_still_says_at_which_script_it_failed(monkeypatch):
+    place = {"migration": "3_c", "file": "migrations/3_c/migration.sql", "line": 3}
+    message = f"migration 3_c failed\n{json.dumps(place, separators=(',', ':'))}"
+    details = {"error": "Migration.Failed", "cause": json.dumps({"errorType": "Migration.Failed", "errorMessage": message})}
+    failed = [entered("Apply"), {"type": "TaskFailed", "timestamp": AT, "taskFailedEventDetails": details}]
+    states = States(PREFLIGHT, failed, [entered("NotifyFailure")], status="FAILED", error="Migration.Failed", cause="x")
+    assert read(states, monkeypatch).record["failure"] == {"error": "Migration.Failed", "cause": "x", "place": place}
+
+
 def test_one_that_waits_says_until_when_and_how_to_decide(monkeypatch):
     run = read(States(PREFLIGHT, PLANNED, waiting({"sent": False, "error": "AuthorizationError"})), monkeypatch)
     assert run.waits and "outcome" not in run.record

@@ -10,6 +10,7 @@ import pytest
 
 from scripts.operate import runs, show, show_run
 from scripts.operate.logs import format_line
+from scripts.operate.position import Position
 from scripts.operate.record import Run
 from scripts.operate.target import Target
 from scripts.operate.terminal import Terminal
@@ -102,7 +103,8 @@ def test_json_that_fits_into_less_than_unicode():
 def shown_in_all_ways(text):
     """Everything that the scripts show of a run, with the text in each place."""
     record, failed = overwritten(told.RECORD, text), overwritten(told.FAILED, text)
-    waiting = Run(told.ARN, "RUNNING", overwritten({"request": told.REQUEST, "plan": told.PLAN}, text), text, text, {"error": text})
+    position = Position(text, waits=True, expires_at=text, request_mail={"error": text})
+    waiting = Run(told.ARN, "RUNNING", overwritten({"request": told.REQUEST, "plan": told.PLAN}, text), position)
     report = {"verdict": text, "why": text, "danger": 1, "worst": [{"name": text, "verdict": text, "why": text}]}
     baseline = {"count": 1, "tables": 1, "migrations": [text], "last": text}
     resolve = {"migration": text, "resolution": text, "facts": [text]}
