@@ -50,7 +50,7 @@ pub async fn look(session: &mut Session, instance: &str, history: &History, up_t
 ///
 /// # Errors
 ///
-/// [`Error::PlanChanged`] when something else is there now; [`Error::LockHeld`]; what [`look`] finds wrong.
+/// [`Error::PlanChanged`] when something else is there now; [`Error::LockHeld`], [`Error::LockLost`], [`Error::NotRecorded`]; what [`look`] finds wrong.
 pub async fn record(
     target: &Target,
     instance: &str,
@@ -110,7 +110,7 @@ async fn record_locked(
         tracing::info!(execution = run.rsplit(':').next(), up_to, count = entries.len(), "recorded a baseline");
         return Ok(entries.len());
     }
-    Err(lock::lost(session, statements, "nobody, so it was lost").await?)
+    Err(lock::why_not_recorded(session, statements, "the baseline").await?)
 }
 
 fn chosen<'a>(history: &'a History, up_to: &str) -> Result<&'a [Migration]> {

@@ -17,7 +17,7 @@ const WRITTEN: &str = "lockstep.written";
 ///
 /// # Errors
 ///
-/// [`Error::ConnectionClosed`] when the server does not show that everything is flushed.
+/// [`Error::NotFlushed`] when the server does not show that everything is flushed.
 ///
 /// The numbers that the query `count` gives, if there is one, are asked in between, and returned.
 pub(crate) async fn flush(session: &mut Session, then: &str, count: Option<&str>) -> Result<Vec<i64>> {
@@ -40,5 +40,5 @@ pub(crate) async fn flush(session: &mut Session, then: &str, count: Option<&str>
     if flushed.map_err(|error| session.error(doing, &error))? {
         return Ok(rows.iter().filter_map(|row| row.try_get::<i64, _>("number").ok()).collect());
     }
-    Err(Error::ConnectionClosed { during: doing.into(), reason: "the server has not flushed it".into() })
+    Err(Error::NotFlushed)
 }

@@ -75,7 +75,7 @@ pub enum Error {
         /// What the server says of itself.
         reason: String,
     },
-    /// Somebody else holds the migration lock (P1002).
+    /// Another session holds the migration lock (P1002).
     #[error("another session holds the migration lock and did not give it up within {waited_s} s: {holder}")]
     LockHeld {
         /// How long it was polled, in seconds.
@@ -83,6 +83,51 @@ pub enum Error {
         /// Process id, user and application of the holder.
         holder: String,
     },
+    /// A migration is open in the ledger, and another session holds the migration lock: it runs now, and has not failed.
+    #[error(
+        "migration {migration} was started and has not finished, and another session holds the migration lock, so it may be \
+         running now: {holder}"
+    )]
+    UnderWay {
+        /// The migration.
+        migration: String,
+        /// Process id, user and application of the lock's holder.
+        holder: String,
+    },
+    /// The session had the migration lock and has it no more. What it wrote to the ledger since had no effect.
+    #[error("this run lost the migration lock during {during}, so the ledger was not changed: {}", now_held(.holder.as_deref()))]
+    LockLost {
+        /// The step that was under way.
+        during: String,
+        /// Process id, user and application of the session that holds the lock now.
+        holder: Option<String>,
+    },
+    /// A write to the ledger had no effect, though the session holds the lock.
+    #[error(
+        "the ledger was not changed by {during}: a trigger or a rule on {ledger} swallows or changes its rows; remove it"
+    )]
+    NotRecorded {
+        /// The step that was under way.
+        during: String,
+        /// The ledger's qualified name.
+        ledger: String,
+    },
+    /// An index is invalid, and another session is building one on its table: it may be that one, and no leftover.
+    #[error(
+        "migration {migration} leaves the invalid index {index} alone: the session with pid {pid} is building an index on the \
+         same table, and it may be this one. Start a new run when that session has finished"
+    )]
+    IndexBeingBuilt {
+        /// The migration that would have removed the index.
+        migration: String,
+        /// The invalid index, qualified.
+        index: String,
+        /// The process id of the session that builds.
+        pid: i32,
+    },
+    /// What was committed is not known to be on disk.
+    #[error("the server does not show that it has written to disk what was committed, so a crash could still undo it")]
+    NotFlushed,
     /// A script met other sessions' locks in every try.
     #[error("{what} could not get its locks in {tries} tries over {waited_s} s ({code}): {blockers}")]
     LockTimeout {
@@ -218,6 +263,16 @@ pub enum Error {
         /// The server's message where it cannot hold a row's value, with a leading ": ".
         message: String,
     },
+}
+
+/// Who holds the migration lock after it was lost. PostgreSQL takes it from no session that lasts.
+fn now_held(holder: Option<&str>) -> String {
+    match holder {
+        Some(holder) => format!("another session holds the lock now, {holder}"),
+        None => {
+            "no session holds the lock now; a statement of this run released it (pg_advisory_unlock_all?)".to_owned()
+        }
+    }
 }
 
 /// One refused migration.

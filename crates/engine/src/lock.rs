@@ -60,7 +60,8 @@ impl<T> Done<T> {
 ///
 /// # Errors
 ///
-/// Those of `work`; of opening the session; [`Error::ReadOnly`], [`Error::LockHeld`], [`Error::RowsGone`].
+/// Those of `work`; of opening the session; [`Error::ReadOnly`], [`Error::LockHeld`], [`Error::RowsGone`],
+/// [`Error::NotFlushed`].
 pub(crate) async fn hold<T>(
     target: &Target,
     statements: &Statements,
@@ -74,7 +75,7 @@ pub(crate) async fn hold<T>(
         acquire(&mut session, statements, patience).await?;
     }
     let result = work(&mut session).await;
-    if matches!(result, Err(Error::ConnectionClosed { .. })) {
+    if matches!(result, Err(Error::ConnectionClosed { .. } | Error::NotFlushed)) {
         session.close().await;
         return result.map(|done| done.value);
     }
@@ -136,14 +137,17 @@ async fn acquire(session: &mut Session, statements: &Statements, patience: Durat
     Ok(())
 }
 
-/// What it means that a write had no effect, which asks for the lock: our session has it no more. `nobody` says why, where
-/// no other has it either.
-pub(crate) async fn lost(session: &mut Session, statements: &Statements, nobody: &str) -> Result<Error> {
-    let holder = holder(session, statements).await?.unwrap_or_else(|| nobody.to_owned());
-    Ok(Error::LockHeld { waited_s: 0, holder })
+/// Returns why a write to the ledger had no effect: such a write has one only while our session holds the lock.
+pub(crate) async fn why_not_recorded(session: &mut Session, statements: &Statements, during: &str) -> Result<Error> {
+    let during = during.to_owned();
+    let is_held = format!("SELECT {}", statements.lock_is_held());
+    if session.value("asking whether this session holds the lock", &is_held).await? {
+        return Ok(Error::NotRecorded { during, ledger: statements.table().to_owned() });
+    }
+    Ok(Error::LockLost { during, holder: holder(session, statements).await? })
 }
 
-/// Who holds the lock, as far as our role may see.
+/// Returns the session that holds the lock, as far as our role may see.
 pub(crate) async fn holder(session: &mut Session, statements: &Statements) -> Result<Option<String>> {
     let sql = format!(
         "SELECT 'pid ' || l.pid || ', user ' || coalesce(a.usename::text, 'not visible to this role') \

@@ -111,7 +111,8 @@ fn transactional_fact(ledger: &Ledger, subject: &Subject) -> &'static str {
 ///
 /// # Errors
 ///
-/// [`Error::PlanChanged`] when something else is known now; [`Error::LockHeld`]; what [`look`] finds wrong.
+/// [`Error::PlanChanged`] when something else is known now; [`Error::LockHeld`], [`Error::LockLost`],
+/// [`Error::NotRecorded`]; what [`look`] finds wrong.
 pub async fn resolve(
     target: &Target,
     instance: &str,
@@ -169,7 +170,7 @@ async fn resolve_locked(
         tracing::info!(execution, migration, resolution = resolution.name(), "declared a migration settled");
         return Ok(true);
     }
-    Err(lock::lost(session, statements, "nobody, so it was lost").await?)
+    Err(lock::why_not_recorded(session, statements, &format!("the resolution of {}", claim.migration)).await?)
 }
 
 /// The migration that a claim is about.

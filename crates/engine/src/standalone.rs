@@ -142,7 +142,7 @@ impl Standalone<'_> {
         let rows = session.as_a_script("recording a start", &sql).await?;
         match rows.as_slice() {
             [state, _recorded] => State::of(state).map_err(|error| session.error("looking at what is there", &error)),
-            _ => Err(self.lock_lost(session).await?),
+            _ => Err(self.why_not_recorded(session).await?),
         }
     }
 
@@ -178,7 +178,7 @@ impl Standalone<'_> {
     async fn applied(&self, session: &mut Session, recorded: Option<Recorded>) -> Result<Attempt> {
         match recorded {
             Some(recorded) => Ok(Attempt::Applied(recorded)),
-            None => Err(self.lock_lost(session).await?),
+            None => Err(self.why_not_recorded(session).await?),
         }
     }
 
@@ -186,12 +186,12 @@ impl Standalone<'_> {
     async fn expect_one(&self, session: &mut Session, doing: &str, sql: &str) -> Result<()> {
         match session.change(doing, sql).await? {
             1 => Ok(()),
-            _ => Err(self.lock_lost(session).await?),
+            _ => Err(self.why_not_recorded(session).await?),
         }
     }
 
-    async fn lock_lost(&self, session: &mut Session) -> Result<Error> {
-        lock::lost(session, self.ledger, "nobody: the statement released it").await
+    async fn why_not_recorded(&self, session: &mut Session) -> Result<Error> {
+        lock::why_not_recorded(session, self.ledger, &format!("migration {}", self.planned.name)).await
     }
 
     /// Whether the statement that left `row` open did its work.
@@ -251,15 +251,16 @@ impl Standalone<'_> {
         };
         // Another role's progress shows its pid alone, but everybody's locks are visible.
         let building = format!(
-            "SELECT 'pid ' || p.pid || ', which is building an index on the table of ' || l.name FROM ({left}) l \
+            "SELECT l.name, p.pid FROM ({left}) l \
              JOIN pg_catalog.pg_locks k ON k.relation = l.indrelid AND k.granted AND k.mode = 'ShareUpdateExclusiveLock' \
              JOIN pg_catalog.pg_stat_progress_create_index p ON p.pid = k.pid \
              WHERE p.pid <> pg_catalog.pg_backend_pid() AND k.database = {THIS_DATABASE}"
         );
-        // Then it is no leftover.
-        if let Some(holder) = session.values::<String>("looking for who builds it", &building).await?.into_iter().next()
-        {
-            return Err(Error::LockHeld { waited_s: 0, holder });
+        let doing = "looking for a session that builds the index";
+        if let Some(row) = session.rows(doing, &building).await?.first() {
+            let read = || -> Result<_, sqlx::Error> { Ok((row.try_get(0)?, row.try_get(1)?)) };
+            let (index, pid) = read().map_err(|error| session.error(doing, &error))?;
+            return Err(Error::IndexBeingBuilt { migration: self.planned.name.clone(), index, pid });
         }
         let mut found: Vec<String> =
             session.values("looking for invalid indexes", &format!("SELECT name FROM ({left}) l")).await?;

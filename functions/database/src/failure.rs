@@ -11,12 +11,18 @@ use shared::{Failure, Name, Place};
 pub(crate) fn from_engine(error: Error, migrations: &Path) -> Failure {
     let name = match &error {
         Error::Unreachable { .. } => Name::DatabaseUnreachable,
-        Error::ConnectionClosed { .. } => Name::DatabaseConnectionClosed,
+        // As after a connection that broke: a new attempt flushes, and verifies it.
+        Error::ConnectionClosed { .. } | Error::NotFlushed => Name::DatabaseConnectionClosed,
         Error::AuthenticationFailed { .. } => Name::DatabaseAuthenticationFailed,
         Error::DatabaseNotFound { .. } => Name::DatabaseNotFound,
         Error::Tls { .. } => Name::DatabaseTlsFailed,
         Error::ReadOnly { .. } => Name::DatabaseReadOnly,
-        Error::LockHeld { .. } => Name::LockHeld,
+        // Another session may be at work: a new attempt reads the ledger again, when it has the lock.
+        Error::LockHeld { .. }
+        | Error::UnderWay { .. }
+        | Error::LockLost { .. }
+        | Error::NotRecorded { .. }
+        | Error::IndexBeingBuilt { .. } => Name::LockHeld,
         Error::LockTimeout { .. } => Name::LockTimeout,
         Error::HistoryInvalid(_) => Name::HistoryInvalid,
         Error::HistoryFailed { .. } => Name::HistoryFailed,
@@ -103,6 +109,46 @@ mod tests {
         let failure = from_engine(error, Path::new("/nowhere"));
         assert_eq!(failure.name, Name::DatabaseTlsFailed);
         assert!(failure.message.contains("UnknownIssuer") && failure.message.contains("DatabaseCaFile"), "{failure}");
+    }
+
+    #[test]
+    fn a_cause_of_its_own_keeps_the_name_by_which_the_machine_tries_again() {
+        let during = || "the baseline".to_owned();
+        let holder = || "pid 7, user u, application a".to_owned();
+        for (error, name, message) in [
+            (
+                Error::NotFlushed,
+                Name::DatabaseConnectionClosed,
+                "the server does not show that it has written to disk what was committed, so a crash could still undo it",
+            ),
+            (
+                Error::UnderWay { migration: "2".into(), holder: holder() },
+                Name::LockHeld,
+                "migration 2 was started and has not finished, and another session holds the migration lock, so it may be \
+                 running now: pid 7, user u, application a",
+            ),
+            (
+                Error::LockLost { during: during(), holder: Some(holder()) },
+                Name::LockHeld,
+                "this run lost the migration lock during the baseline, so the ledger was not changed: another session \
+                 holds the lock now, pid 7, user u, application a",
+            ),
+            (
+                Error::NotRecorded { during: during(), ledger: "s.l".into() },
+                Name::LockHeld,
+                "the ledger was not changed by the baseline: a trigger or a rule on s.l swallows or changes its rows; \
+                 remove it",
+            ),
+            (
+                Error::IndexBeingBuilt { migration: "2".into(), index: "s.i".into(), pid: 7 },
+                Name::LockHeld,
+                "migration 2 leaves the invalid index s.i alone: the session with pid 7 is building an index on the same \
+                 table, and it may be this one. Start a new run when that session has finished",
+            ),
+        ] {
+            let failure = from_engine(error);
+            assert_eq!((failure.name, failure.message.as_str()), (name, message));
+        }
     }
 
     const HOSTILE: &str = "a\r\nApproved by: me\u{202e}\u{200b}\n";

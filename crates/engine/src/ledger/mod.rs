@@ -378,7 +378,7 @@ impl Statements {
     }
 
     /// A condition: our session holds the migration lock.
-    fn lock_is_held(&self) -> String {
+    pub(crate) fn lock_is_held(&self) -> String {
         format!(
             "EXISTS (SELECT 1 FROM pg_catalog.pg_locks l WHERE {} AND l.pid = pg_catalog.pg_backend_pid())",
             self.is_lock()

@@ -108,11 +108,11 @@ pub async fn look(
     warnings.extend(elsewhere);
     let identity = session.identity(instance);
     let planned = plan(&identity, history, &found.unwrap_or_default(), up_to, on_divergence);
-    if matches!(planned, Err(Error::HistoryFailed { .. }))
+    if let Err(Error::HistoryFailed { migration, .. }) = &planned
         && let Some(holder) = lock::holder(session, &statements).await?
     {
         // What another tool's run has under way has not failed.
-        return Err(Error::LockHeld { waited_s: 0, holder });
+        return Err(Error::UnderWay { migration: migration.clone(), holder });
     }
     let mut plan = planned?;
     plan.warnings.extend(warnings);

@@ -63,7 +63,10 @@ async fn what_another_tool_has_under_way_has_not_failed() {
     let under_way = format!("INSERT INTO {LEDGER} (id, checksum, migration_name) VALUES ('x', 'y', '2')");
     run(&mut other, &format!("SELECT pg_advisory_lock(72707369); {under_way}")).await;
     let error = database.plan(&history).await.unwrap_err();
-    assert!(matches!(error, Error::LockHeld { .. }), "{error}");
+    let message = error.to_string();
+    assert!(matches!(&error, Error::UnderWay { migration, .. } if migration == "2"), "{message}");
+    assert!(message.contains("migration 2 was started and has not finished"), "{message}");
+    assert!(message.contains(&format!(", user {}, ", database.target.user)), "{message}");
     run(&mut other, "SELECT pg_advisory_unlock(72707369)").await;
     let error = database.plan(&history).await.unwrap_err();
     assert!(matches!(error, Error::HistoryFailed { .. }), "{error}");

@@ -181,3 +181,36 @@ async fn the_catalogs_evidence_is_shown() {
         assert!(facts.contains(&format!("The index i {part}, says the catalog")), "{facts}");
     }
 }
+
+#[tokio::test]
+async fn a_declaration_without_effect_says_what_undid_it() {
+    for (each, body, expected) in [
+        (
+            "STATEMENT",
+            "PERFORM pg_catalog.pg_advisory_unlock_all(); RETURN NULL;",
+            "this run lost the migration lock during the resolution of 2, so the ledger was not changed: \
+             no session holds the lock now; a statement of this run released it (pg_advisory_unlock_all?)",
+        ),
+        (
+            "ROW",
+            "RETURN NULL;",
+            "the ledger was not changed by the resolution of 2: a trigger or a rule on \
+             \"public\".\"_prisma_migrations\" swallows or changes its rows; remove it",
+        ),
+    ] {
+        let database = Database::create().await;
+        let all = history(&[("1", "CREATE TABLE a ()"), ("2", "CREATE TABLE b ()")]);
+        database.migrate(&history(&[("1", "CREATE TABLE a ()")])).await.unwrap();
+        leave_open(&database, "2").await;
+        database
+            .run(&format!(
+                "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} END $$; \
+                 CREATE TRIGGER t BEFORE UPDATE ON {LEDGER} FOR EACH {each} EXECUTE FUNCTION f()"
+            ))
+            .await;
+        let claim = claim("2", Resolution::RolledBack);
+        let evidence = looked(&database, &all, &claim).await.unwrap();
+        let error = resolved(&database, &all, &claim, &evidence.digest, "run").await.unwrap_err();
+        assert_eq!(error.to_string(), expected);
+    }
+}

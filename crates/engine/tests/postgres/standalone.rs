@@ -303,7 +303,17 @@ async fn what_another_role_is_building_is_no_leftover() {
     until(&mut database.session().await, "SELECT EXISTS (SELECT FROM pg_class WHERE relname = 'i')").await;
 
     let error = database.migrate(&all).await.unwrap_err();
-    assert!(matches!(error, Error::LockHeld { .. }) && error.to_string().contains("building an index"), "{error}");
+    let Error::IndexBeingBuilt { migration, index, pid } = &error else { panic!("{error}") };
+    let is_building = format!("SELECT count(*)::text FROM pg_stat_progress_create_index WHERE pid = {pid}");
+    assert_eq!((migration.as_str(), index.as_str()), ("2", "public.i"));
+    assert_eq!(database.texts(&is_building).await, ["1"]);
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "migration 2 leaves the invalid index public.i alone: the session with pid {pid} is building an index on the \
+             same table, and it may be this one. Start a new run when that session has finished"
+        )
+    );
     run(&mut writer, "COMMIT").await;
     build.await.unwrap();
     database.migrate(&all).await.unwrap();
@@ -311,4 +321,19 @@ async fn what_another_role_is_building_is_no_leftover() {
         database.texts("SELECT indisvalid::text FROM pg_index WHERE indexrelid = 'i'::regclass").await,
         ["true"]
     );
+}
+
+#[tokio::test]
+async fn a_statement_that_releases_the_lock_is_told_so_and_stays_open() {
+    let database = Database::create().await;
+    let releases = "CREATE FUNCTION f(int) RETURNS int IMMUTABLE LANGUAGE plpgsql \
+                    AS $$ BEGIN PERFORM pg_catalog.pg_advisory_unlock_all(); RETURN 1; END $$";
+    let index = "CREATE INDEX CONCURRENTLY i ON t (f(n))";
+    let error = database.migrate(&history(&[TABLE, ("2", releases), ("3", index)])).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "this run lost the migration lock during migration 3, so the ledger was not changed: no session holds the lock now; \
+         a statement of this run released it (pg_advisory_unlock_all?)"
+    );
+    assert_eq!(database.ledger().await, [applied("1"), applied("2"), "3 false false 0 true".into()]);
 }

@@ -129,12 +129,16 @@ const WIRE_NAMES: &[&str] = &[
 pub(super) fn wire(error: &Error) -> (&'static str, Option<&str>) {
     match error {
         Error::Unreachable { .. } => ("Database.Unreachable", None),
-        Error::ConnectionClosed { .. } => ("Database.ConnectionClosed", None),
+        Error::ConnectionClosed { .. } | Error::NotFlushed => ("Database.ConnectionClosed", None),
         Error::AuthenticationFailed { code, .. } => ("Database.AuthenticationFailed", Some(code)),
         Error::DatabaseNotFound { .. } => ("Database.NotFound", None),
         Error::Tls { .. } => ("Database.TlsFailed", None),
         Error::ReadOnly { .. } => ("Database.ReadOnly", None),
-        Error::LockHeld { .. } => ("Lock.Held", None),
+        Error::LockHeld { .. }
+        | Error::UnderWay { .. }
+        | Error::LockLost { .. }
+        | Error::NotRecorded { .. }
+        | Error::IndexBeingBuilt { .. } => ("Lock.Held", None),
         Error::LockTimeout { code, .. } => ("Lock.Timeout", Some(code)),
         Error::HistoryInvalid(_) => ("History.Invalid", None),
         Error::HistoryFailed { .. } => ("History.Failed", None),

@@ -15,7 +15,7 @@ use engine::preflight::preflight;
 use engine::session::{Session, Target};
 use report::Report;
 
-use super::expect::Expected;
+use super::expect::{Expected, wire};
 use super::judge::judge;
 use super::place::Place;
 use super::read::{Case, Settings, Step};
@@ -184,8 +184,5 @@ async fn applied(
 
 /// Whether the machine tries again after `error`.
 fn is_retried(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::Unreachable { .. } | Error::ConnectionClosed { .. } | Error::LockHeld { .. } | Error::LockTimeout { .. }
-    )
+    ["Database.Unreachable", "Database.ConnectionClosed", "Lock.Held", "Lock.Timeout"].contains(&wire(error).0)
 }
