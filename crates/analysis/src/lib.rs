@@ -1,7 +1,15 @@
 //! What each statement of a plan does to whom, and how dangerous that is on this database.
 //!
-//! [`catalog`] asks the database what it knows of the relations that scripts name; [`effects`] infers from a
-//! statement and the catalog what it locks, reads and writes; `rules` judge that.
+//! A script passes these rooms on its way to the report:
+//!
+//! - [`effects::named`] lists the relations that it names, and [`catalog`] asks the database for them;
+//! - `needs` lists the privileges that it takes, and [`server`] asks for those and for the server's state;
+//! - [`effects`] infers from a statement and the catalog what it locks, reads and writes;
+//! - [`estimate`] says from that and from sizes how long a lock may last;
+//! - [`rules`] judge the effects, and [`squawk`] judges the text alone;
+//! - [`plan`] puts all of it together: the report.
+//!
+//! [`name`] holds the names of relations.
 
 pub mod catalog;
 pub mod effects;

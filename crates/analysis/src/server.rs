@@ -1,4 +1,4 @@
-//! What the server says of itself, and what the role may not do there.
+//! The state of the server, and the privileges that the role lacks there.
 
 mod privileges;
 
@@ -11,7 +11,7 @@ use sqlx::{PgConnection, Row as _};
 use crate::catalog::ask::ask_leniently;
 use crate::name::{Name, quoted};
 
-/// Looks at the server. `missing_privileges` stays empty: see [`missing`].
+/// Returns the state of the server. `missing_privileges` stays empty: see [`missing`].
 ///
 /// That takes one round trip, and eight where the server refuses a part of it, which is left out then. The session must
 /// not be in a transaction: a refusal would end it.
@@ -73,7 +73,7 @@ fn count(row: &PgRow, column: &str) -> Result<Option<u64>, sqlx::Error> {
     Ok(row.try_get::<Option<i64>, _>(column)?.map(|number| number.try_into().unwrap_or(0)))
 }
 
-/// Those of the second name came with PostgreSQL 16; before, RDS keeps some for those who administer the instance.
+/// `reserved_connections` exists from PostgreSQL 16 on; before, RDS reserves connections of its own for administrators.
 const SERVER: &str = "\
     SELECT pg_catalog.current_setting('server_version') AS version, pg_catalog.pg_is_in_recovery() AS in_recovery, \
            pg_catalog.current_setting('max_connections')::pg_catalog.int8 \
@@ -81,12 +81,12 @@ const SERVER: &str = "\
                  'superuser_reserved_connections', 'reserved_connections', 'rds.rds_superuser_reserved_connections' \
              ))::pg_catalog.int8 AS most";
 
-/// A worker of the server's own has no role. What kind of process another role's session is, is not for everybody.
+/// A background worker of the server has no role. The server may hide the kind of process of another role's session.
 const CONNECTIONS: &str = "\
     SELECT pg_catalog.count(*) AS open FROM pg_catalog.pg_stat_activity \
     WHERE datid IS NOT NULL AND usesysid IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend'";
 
-/// Without a state it is one that our role may not see. How long the lag is in time is only known while there is some.
+/// A replica without a state is one that our role may not see. How long the lag is in time is only known while there is some.
 const REPLICAS: &str = "\
     SELECT name, state, bytes, CASE WHEN bytes <= 0 THEN 0 ELSE seconds END AS seconds FROM ( \
         SELECT r.application_name AS name, r.state, \
@@ -97,7 +97,7 @@ const REPLICAS: &str = "\
         FROM pg_catalog.pg_stat_replication r WHERE r.state IN ('streaming', 'catchup') \
     ) AS replica ORDER BY bytes DESC NULLS FIRST, name";
 
-/// Those of other roles show no beginning to a role that may not see it.
+/// The server hides the beginning of another role's transaction from a role that may not see it.
 const LONGEST_TRANSACTION: &str = "\
     SELECT a.pid, nullif(a.application_name, '') AS application, a.state, \
            pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - a.xact_start)::pg_catalog.int8 AS seconds \
@@ -105,7 +105,7 @@ const LONGEST_TRANSACTION: &str = "\
     WHERE a.datname = pg_catalog.current_database() AND a.pid <> pg_catalog.pg_backend_pid() \
     AND a.xact_start IS NOT NULL AND a.backend_type = 'client backend' ORDER BY a.xact_start LIMIT 1";
 
-/// Of what the server hides the kind of the process is hidden too. A transaction's lock on itself is for everybody to see;
+/// Of what the server hides the kind of the process is hidden too. Every role sees a transaction's lock on itself;
 /// an idle session has none.
 const HIDDEN_TRANSACTIONS: &str = "\
     SELECT a.usename AS role, pg_catalog.count(*) AS sessions FROM pg_catalog.pg_stat_activity a \
@@ -118,7 +118,7 @@ const PREPARED: &str = "\
     SELECT gid AS name FROM pg_catalog.pg_prepared_xacts WHERE database = pg_catalog.current_database() \
     ORDER BY prepared, gid";
 
-/// A session's own temporary ones are nobody else's business.
+/// Temporary indexes are left out: only their own session uses them.
 const INVALID_INDEXES: &str = "\
     SELECT n.nspname AS schema, c.relname AS name FROM pg_catalog.pg_index i \
     JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \

@@ -111,9 +111,9 @@ async fn apply_locked(
     let execution = run.rsplit(':').next();
     let mut newest = ledger.rows.last().map(|row| row.started_at.clone());
     let mut applied: Vec<_> = done.iter().map(|(name, row)| applied_before(name, row, run, &ledger)).collect();
-    // One look for all that follows at once: on most days nobody is in the way of anything.
+    // One query for all tables, and one a second later on: most of the time no other session holds any of them.
     let exclusive: Vec<_> = remaining.iter().flat_map(|planned| planned.script.exclusive.clone()).collect();
-    let somebody = !exclusive.is_empty() && !lock::in_the_way(session, &exclusive).await?.is_empty();
+    let is_held = !exclusive.is_empty() && !lock::in_the_way(session, &exclusive).await?.is_empty();
     let mut looked = Instant::now();
     let earlier = earlier.into_iter().map(|row| Shown::of(row, true));
     let mut shown: Vec<_> = earlier.chain(done.iter().map(|(_, row)| Shown::of(row.clone(), false))).collect();
@@ -130,7 +130,7 @@ async fn apply_locked(
         let class = planned.script.class.name();
         tracing::info!(execution, migration = planned.name, number, total, class, "applying migration");
         let turn = Turn { statements, planned, entry, shown: &shown, applied_before: number - 1, total, budget };
-        if somebody || looked.elapsed() > LONGEST_LOOK {
+        if is_held || looked.elapsed() > LONGEST_LOOK {
             turn.let_others_finish(session).await?;
             looked = Instant::now();
         }
@@ -249,8 +249,8 @@ impl Turn<'_> {
         unreachable!("the loop ends by returning")
     }
 
-    /// Waits while a transaction that lasts is in the way: our request for its table's lock would hold up everybody
-    /// who comes behind it. Bounded, for then the lock timeout has to do.
+    /// Waits while a transaction that lasts is in the way: our request for its table's lock would hold up every
+    /// session that asks after us. The wait is bounded: after it, only the lock timeout limits the harm.
     async fn let_others_finish(&self, session: &mut Session) -> Result<()> {
         let tables = &self.planned.script.exclusive;
         if tables.is_empty() {
@@ -327,7 +327,7 @@ impl Turn<'_> {
             session.look_again().await?;
             session.check_writable()?;
         }
-        // The script gave up what was prepared here, and is undone: once more, without it.
+        // The script deallocated the statements that record it, and is rolled back: run it again, and spell them out.
         if recording == Recording::Prepared && code_of(&error.source).as_deref() == Some(sqlstate::NOTHING_PREPARED) {
             return Box::pin(self.transactional(session)).await;
         }

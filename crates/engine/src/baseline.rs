@@ -20,11 +20,11 @@ pub struct Baseline {
     pub tables: i64,
     /// The migrations that would be recorded, in order.
     pub migrations: Vec<String>,
-    /// What a person should know though it stops nothing.
+    /// Warnings, which stop nothing.
     pub warnings: Vec<String>,
 }
 
-/// Looks what a baseline up to and including the migration `up_to` would record. Writes nothing.
+/// Returns what a baseline up to and including the migration `up_to` would record. Writes nothing.
 ///
 /// # Errors
 ///
@@ -44,13 +44,14 @@ pub async fn look(session: &mut Session, instance: &str, history: &History, up_t
     })
 }
 
-/// Records the migrations up to `up_to`, if everything is as `digest` was made of. `run` names the run, the same at each
-/// attempt. What this run recorded already is success, so that an attempt whose answer was lost can be repeated.
+/// Records the migrations up to `up_to`, if the database is as it was when `digest` was made. `run` names the run, the same at each
+/// attempt. A row that this run recorded already counts as success, so that an attempt whose answer was lost can be repeated.
 /// Returns how many rows this call wrote.
 ///
 /// # Errors
 ///
-/// [`Error::PlanChanged`] when something else is there now; [`Error::LockHeld`], [`Error::LockLost`], [`Error::NotRecorded`]; what [`look`] finds wrong.
+/// [`Error::PlanChanged`] when something else is there now; [`Error::LockHeld`], [`Error::LockLost`],
+/// [`Error::NotRecorded`]; what [`look`] finds wrong.
 pub async fn record(
     target: &Target,
     instance: &str,

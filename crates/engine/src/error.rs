@@ -180,10 +180,10 @@ pub enum Error {
     HistoryDiverged {
         /// What disagrees, each with its way out.
         divergences: Vec<String>,
-        /// Who refuses it.
+        /// The tool or the setting that refuses it.
         why: String,
     },
-    /// What is there now is not what was planned. Nothing was applied since that was found.
+    /// The database or the history is not as it was when the plan was made. Nothing was applied after that was found.
     #[error("the plan {digest} no longer holds: {reason}. Nothing more was applied; start a new run")]
     PlanChanged {
         /// The plan's digest.
@@ -313,7 +313,7 @@ pub enum Left {
     Nothing,
     /// It ran outside of a transaction. These invalid indexes were left by it, and were removed.
     Removed(Vec<String>),
-    /// It ran outside of a transaction, and nobody has looked.
+    /// It ran outside of a transaction, and the catalog was not asked what it left.
     Unknown,
 }
 

@@ -6,7 +6,7 @@
 //!
 //! The one invariant everything rests on: **a script and its ledger row commit in the same
 //! transaction, and the ledger is read only after the lock is held.** So a row is there if and
-//! only if the script's work is, and whoever holds the lock can trust what it reads.
+//! only if the script's work is, and a session that holds the lock can trust what it reads.
 
 pub mod apply;
 pub mod baseline;

@@ -1,7 +1,7 @@
-//! Prisma's advisory lock: polled, bounded, never waited for.
+//! The advisory lock that Prisma or sqlx itself takes: polled, bounded, never waited for.
 //!
 //! A session that *waits* in `pg_advisory_lock` holds a snapshot that CREATE INDEX CONCURRENTLY
-//! waits for in turn, which PostgreSQL ends as a deadlock. So we only ever try.
+//! waits for in turn, which PostgreSQL ends as a deadlock. So the lock is only ever tried.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -100,13 +100,13 @@ pub(crate) async fn hold<T>(
     Ok(value)
 }
 
-/// What has this `number`, from 1.
+/// Returns the migration with this `number`, from 1.
 fn nth(shown: &[Shown], number: i64) -> Option<&Shown> {
     shown.get(usize::try_from(number).ok()?.checked_sub(1)?)
 }
 
 /// Leaves an open row for each migration whose finished one is `gone`, so that no later run takes it for one that never ran.
-/// What cannot be left is told by the failure all the same.
+/// The failure names each of them also where its row cannot be written.
 async fn leave_open(session: &mut Session, statements: &Statements, gone: &[&Shown]) {
     let doing = "recording that a migration is in doubt";
     match session.value::<bool>(doing, &statements.try_lock()).await {

@@ -1,4 +1,4 @@
-//! What can be known before anything is planned: may we migrate here, and would somebody be in the way?
+//! What can be known before anything is planned: may the role migrate here, and is another session in the way?
 
 use std::collections::BTreeSet;
 
@@ -23,11 +23,11 @@ pub struct Report {
     pub user: String,
     /// Whether the connection is encrypted and the server's name verified.
     pub tls: bool,
-    /// What a person should know though it stops nothing.
+    /// Warnings, which stop nothing.
     pub warnings: Vec<String>,
 }
 
-/// Looks, and changes nothing. `format` says whose ledger and lock it is about.
+/// Asks the server what would stop a migration, and changes nothing. `format` says which tool's ledger and lock to look at.
 ///
 /// # Errors
 ///
@@ -61,7 +61,9 @@ pub async fn preflight(session: &mut Session, format: Format) -> Result<Report> 
     let prepared = "SELECT count(*) FROM pg_catalog.pg_prepared_xacts WHERE database = pg_catalog.current_database()";
     let prepared: i64 = session.value("looking for prepared transactions", prepared).await?;
     if prepared > 0 {
-        warnings.push(format!("{prepared} prepared transaction(s) keep their locks until somebody decides them"));
+        warnings.push(format!(
+            "{prepared} prepared transaction(s) keep their locks until COMMIT PREPARED or ROLLBACK PREPARED ends them"
+        ));
     }
     let long = "SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE datname = pg_catalog.current_database() \
                 AND xact_start < pg_catalog.now() - interval '1 minute'";
@@ -106,7 +108,7 @@ async fn unseen(session: &mut Session) -> Result<Option<String>> {
 }
 
 /// How many sessions of each role are in a transaction that the server hides, the most first. It hides the kind of the
-/// process too. A transaction's lock on itself is for everybody to see; an idle session has none.
+/// process too. Every role sees a transaction's lock on itself; an idle session has none.
 const UNSEEN: &str = "\
     SELECT a.usename::text, count(*) FROM pg_catalog.pg_stat_activity a \
     WHERE a.datname = pg_catalog.current_database() AND a.usename IS NOT NULL AND a.backend_type IS NULL \

@@ -1,7 +1,7 @@
-//! Settles a migration by a person's word, as `prisma migrate resolve` does: it is declared applied or rolled back.
-//! With sqlx, whose command line has no such thing, the ledger is left as sqlx itself would have it.
+//! Settles a migration as a person declares it, applied or rolled back, as `prisma migrate resolve` does.
+//! sqlx has no such command; its ledger is left as sqlx itself would have written it.
 //!
-//! No script runs. What the database itself tells is shown first, and the digest ties the decision to it.
+//! No script runs. The person sees the evidence of the database first, and the digest ties the decision to it.
 
 use crate::digest::Fields;
 use crate::history::{Format, History, Key, Migration};
@@ -12,7 +12,7 @@ use crate::script::{Class, classify};
 use crate::session::{Session, Target};
 use crate::{Error, Result, lock, standalone};
 
-/// What a person says of a migration.
+/// What a person declares of a migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
     /// The migration's whole name; with sqlx, its version is enough.
@@ -51,7 +51,7 @@ pub struct Evidence {
     pub facts: Vec<String>,
 }
 
-/// Looks what is known of the migration. Writes nothing.
+/// Returns the evidence on the migration that `claim` is about. Writes nothing.
 ///
 /// # Errors
 ///
@@ -95,18 +95,18 @@ async fn facts(session: &mut Session, ledger: &Ledger, subject: &Subject<'_>) ->
     Ok(facts)
 }
 
-/// What is known of a script that runs in a transaction of ours: whoever left a row open did not run it so.
+/// What is known of a script that this project would run in a transaction: the tool that left its row open did not.
 fn transactional_fact(ledger: &Ledger, subject: &Subject) -> &'static str {
     match ledger.of(&subject.key).find(|row| row.is_open()) {
         Some(row) if row.marked => "It had to run outside a transaction, and nothing tells how far it came",
-        Some(_) => "Whoever started it may have left it half applied: look at each of its statements",
+        Some(_) => "The tool that started it may have left it half applied: look at each of its statements",
         None => "Nothing tells whether it is in the database: look at each of its statements",
     }
 }
 
 /// Writes what `claim` says, if what is known is what `digest` was made of. `run` names the run, the same at each attempt.
 ///
-/// Whatever is as claimed already is success, so that an attempt whose answer was lost can be repeated.
+/// Succeeds also where all is as claimed already, so that an attempt whose answer was lost can be repeated.
 /// Returns whether this call changed something.
 ///
 /// # Errors
@@ -185,7 +185,7 @@ impl<'a> Subject<'a> {
     fn find(history: &'a History, claim: &Claim) -> Result<Self> {
         let name = &claim.migration;
         let script = history.position(name).and_then(|position| history.migrations.get(position));
-        // A name that is not quite another's is nobody's.
+        // A version alone, or one with a wrong description, is no key: the history has a migration of that version.
         let free = || history.format.key_of(name).filter(|key| history.of_key(key).is_none());
         let key = script.map(|script| script.key.clone()).or_else(free);
         let key = key.ok_or_else(|| {

@@ -32,7 +32,7 @@ pub(crate) const CRASH_SHUTDOWN: &str = "57P02";
 pub(crate) const CANNOT_CONNECT_NOW: &str = "57P03";
 pub(crate) const TOO_MANY_CONNECTIONS: &str = "53300";
 
-/// Whether running the same script again may well succeed: it met somebody else's lock or transaction.
+/// Whether running the same script again may well succeed: it met another session's lock or transaction.
 pub(crate) fn is_contention(code: &str) -> bool {
     [LOCK_NOT_AVAILABLE, SERIALIZATION_FAILURE, DEADLOCK_DETECTED].contains(&code)
 }

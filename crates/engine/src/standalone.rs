@@ -249,7 +249,7 @@ impl Standalone<'_> {
             Evidence::Reindexed { what } => leftovers(what, session.path()),
             _ => return Ok(Vec::new()),
         };
-        // Another role's progress shows its pid alone, but everybody's locks are visible.
+        // Another role's progress shows its pid alone, but the locks of all roles are visible.
         let building = format!(
             "SELECT l.name, p.pid FROM ({left}) l \
              JOIN pg_catalog.pg_locks k ON k.relation = l.indrelid AND k.granted AND k.mode = 'ShareUpdateExclusiveLock' \

@@ -121,11 +121,11 @@ pub struct Effect {
     pub lock: Lock,
     /// What takes long, in order; empty where only the catalog changes.
     pub work: Vec<Work>,
-    /// Whether this plan has made the relation itself: then nobody waits for it.
+    /// Whether this plan has made the relation itself: then no other session waits for it.
     pub is_new: bool,
 }
 
-/// Whom a statement blocks, and about how long.
+/// Which sessions a statement blocks, and about how long.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Blocking {

@@ -10,7 +10,7 @@ pub struct Table {
     pub name: String,
     /// `table`, `partitioned table`, `materialized view`.
     pub kind: String,
-    /// As the planner estimates; `None` where nobody has counted yet.
+    /// As the planner estimates; `None` where the table was never analyzed.
     pub rows: Option<u64>,
     /// Of the table itself with TOAST, its partitions included.
     pub bytes: u64,

@@ -28,7 +28,7 @@ pub use visible::is_invisible;
 
 use serde::{Deserialize, Serialize};
 
-/// The structure's version, for whoever reads the JSON.
+/// The version of the structure, for readers of the JSON.
 pub const FORMAT: u32 = 2;
 
 /// The whole report.
@@ -41,7 +41,7 @@ pub struct Report {
     pub digest: String,
     /// When it was made, RFC 3339 in UTC.
     pub made_at: String,
-    /// dev, qa, prod, as the stack is called.
+    /// The environment as the stack names it: dev, qa, prod.
     pub environment: String,
     /// Which database it is about.
     pub database: Database,
@@ -55,9 +55,9 @@ pub struct Report {
     pub migrations: Vec<Migration>,
     /// Every table that existed before and is touched, the largest first.
     pub tables: Vec<Table>,
-    /// What the server said of itself.
+    /// The state of the server.
     pub server: Server,
-    /// What a person should know of server or history, worst first.
+    /// Notes on the server and the history, worst first.
     pub notes: Vec<Note>,
 }
 
@@ -75,13 +75,13 @@ pub struct Database {
     pub schema: String,
 }
 
-/// How dangerous something is to those who use the database meanwhile. The order is from least to most.
+/// How dangerous something is to the sessions that use the database meanwhile, from least to most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Verdict {
-    /// Nobody will notice, or hardly.
+    /// Other sessions notice nothing, or next to nothing.
     Safe,
-    /// Somebody may notice, or it cannot be known.
+    /// Other sessions may notice it, or it cannot be known.
     Caution,
     /// Readers or writers will be blocked for long, data goes, or running code breaks.
     Danger,
@@ -118,7 +118,7 @@ impl ScriptClass {
     }
 }
 
-/// Something to know, that belongs to no statement.
+/// A note that belongs to no statement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Note {
@@ -162,7 +162,7 @@ pub struct Statement {
     pub last_line: usize,
     /// Where it stands in [`Migration::sql`], in bytes.
     pub start: usize,
-    /// Behind its last byte.
+    /// The byte after its last one.
     pub end: usize,
     /// What it is, in a few words: `ALTER TABLE orders: SET NOT NULL`.
     pub what: String,
@@ -170,23 +170,23 @@ pub struct Statement {
     pub verdict: Verdict,
     /// One sentence of why.
     pub why: String,
-    /// What it locks and does, by relation; empty where it touches no table, and where nobody can know.
+    /// What it locks and does, by relation; empty where it touches no table, and where that cannot be known.
     pub effects: Vec<Effect>,
     /// Whether what it does cannot be known before it runs: a DO block, a call, what the parser did not understand.
     pub opaque: bool,
-    /// Whom it blocks, and how long.
+    /// Which sessions it blocks, and how long.
     pub blocking: Option<Blocking>,
-    /// What rules say of it, worst first.
+    /// The findings of the rules, worst first.
     pub findings: Vec<Finding>,
     /// How it could be written instead.
     pub safer: Option<Safer>,
 }
 
-/// What a rule says of a statement.
+/// A finding of a rule on a statement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
-    /// Whose rule it is.
+    /// Which project's rule it is.
     pub source: Source,
     /// Its name, as its maker writes it.
     pub rule: String,
@@ -194,7 +194,7 @@ pub struct Finding {
     pub verdict: Verdict,
     /// The line in the file, from 1.
     pub line: usize,
-    /// What is the matter.
+    /// What is wrong.
     pub text: String,
     /// What to do about it.
     pub help: Option<String>,

@@ -7,11 +7,11 @@ use crate::{Blocking, Magnitude, Migration, Report, Statement, Verdict};
 /// How many there are of each verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
-    /// Nobody will notice.
+    /// Other sessions notice nothing.
     pub safe: usize,
-    /// Somebody may notice.
+    /// Other sessions may notice it.
     pub caution: usize,
-    /// Somebody is blocked for long, data goes, or running code breaks.
+    /// Other sessions are blocked for long, data goes, or running code breaks.
     pub danger: usize,
 }
 
@@ -61,7 +61,7 @@ impl Ranked<'_> {
         self.statement.map_or(&self.migration.why, |(_, statement)| &statement.why)
     }
 
-    /// Whom it blocks, if anybody, and how long.
+    /// Which sessions it blocks, if any, and how long.
     pub fn blocking(&self) -> Option<&Blocking> {
         let blocking = match self.statement {
             Some((_, statement)) => &statement.blocking,
@@ -140,7 +140,7 @@ impl Migration {
 }
 
 impl Statement {
-    /// How long it blocks somebody; `None` where it blocks nobody.
+    /// How long it blocks other sessions; `None` where it blocks none.
     pub fn how_long(&self) -> Option<Magnitude> {
         self.blocking.as_ref().filter(|blocking| blocking.readers || blocking.writers).map(|blocking| blocking.how_long)
     }

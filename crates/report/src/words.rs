@@ -55,7 +55,7 @@ pub(crate) fn lock_blocks(effect: &Effect) -> &'static str {
 }
 
 impl Effect {
-    /// Whether the size of the relation matters to anybody.
+    /// Whether the size of the relation matters.
     pub(crate) fn lasts(&self) -> bool {
         !self.is_new && (self.lock.blocks_writes() || !self.work.is_empty())
     }

@@ -38,7 +38,7 @@ pub struct Linted {
     pub suppressed: Vec<Suppression>,
 }
 
-/// What squawk says of `sql`: a script that the engine has accepted, as it is sent, its own BEGIN and COMMIT blanked.
+/// Returns what squawk says of `sql`: the text of a file that the engine has accepted, as it is, with its own BEGIN and COMMIT.
 ///
 /// `pg_version` is the server's, as it numbers itself: 180004 is 18.4. `in_transaction` is whether the script runs in a
 /// transaction. squawk is told; of the rules that are used today none asks, so that a comment which denies it

@@ -29,11 +29,11 @@ pub fn read(directory: &Path) -> Result<History> {
     }
 }
 
-/// Whose history is in `directory`. Looks at names only.
+/// Returns the tool whose history is in `directory`. Reads names only.
 ///
 /// # Errors
 ///
-/// [`Error::HistoryInvalid`] when it is nobody's or more than one tool's.
+/// [`Error::HistoryInvalid`] when it has the layout of no tool, or of more than one.
 pub fn recognise(directory: &Path) -> Result<Format> {
     format_of(directory, &list(directory)?)
 }

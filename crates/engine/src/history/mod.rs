@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256, Sha384};
 
 use crate::quote::literal;
 
-/// Whose history it is: its layout, its ledger, its lock and its checksums.
+/// The tool that a history is for: it decides layout, ledger, lock and checksums.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// `<name>/migration.sql` and `_prisma_migrations`.
@@ -32,7 +32,7 @@ impl Format {
         }
     }
 
-    /// By what the ledger would know a migration that a person calls `name`: for sqlx its version is enough.
+    /// Returns the key in the ledger of a migration that a person calls `name`: for sqlx its version is enough.
     pub(crate) fn key_of(self, name: &str) -> Option<Key> {
         match self {
             Self::Prisma => Some(Key::Name(name.to_owned())),
@@ -41,7 +41,7 @@ impl Format {
     }
 }
 
-/// By what the ledger knows a migration. Ordered as migrations apply.
+/// The key of a migration in the ledger. Keys are ordered as migrations apply.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Key {
     /// Prisma: the directory's name.
@@ -51,7 +51,7 @@ pub enum Key {
 }
 
 impl Key {
-    /// As it stands in the ledger, in SQL.
+    /// Returns the key as SQL, as it stands in the ledger.
     pub(crate) fn sql(&self) -> String {
         match self {
             Self::Name(name) => literal(name),
@@ -63,24 +63,24 @@ impl Key {
 /// A directory of migrations, in the order in which they apply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct History {
-    /// Whose history it is.
+    /// The tool that it is for.
     pub format: Format,
     /// The migrations, ordered.
     pub migrations: Vec<Migration>,
-    /// sqlx: what only a `.down.sql` is left of, which sqlx takes for present.
+    /// sqlx: migrations of which only a `.down.sql` is left. sqlx takes them for present.
     pub undone: Vec<Key>,
-    /// What a person should know of the directory though it can be used.
+    /// Warnings of the directory, which stop nothing.
     pub warnings: Vec<String>,
 }
 
 impl History {
-    /// A history of these `migrations`, in the order in which they apply.
+    /// Returns a history of these `migrations`, in the order in which they apply.
     pub fn new(format: Format, migrations: Vec<Migration>) -> Self {
         Self { format, migrations, undone: Vec::new(), warnings: Vec::new() }
     }
 
-    /// Where the migration is that a person calls `name`: by its whole name or, with sqlx, by its version, alone or with the
-    /// description behind it.
+    /// Returns the position of the migration that a person calls `name`: by its whole name or, with sqlx, by its version, alone
+    /// or with the description behind it.
     pub(crate) fn position(&self, name: &str) -> Option<usize> {
         let (version, description) = name.split_once('_').map_or((name, None), |(version, rest)| (version, Some(rest)));
         let version = version.parse().ok().map(Key::Version);
@@ -92,7 +92,7 @@ impl History {
             .position(|found| found.name == name || (Some(&found.key) == version.as_ref() && is_described(found)))
     }
 
-    /// The migration that the ledger knows by `key`.
+    /// Returns the migration with this `key`.
     pub(crate) fn of_key(&self, key: &Key) -> Option<&Migration> {
         // Sorted by key, whatever the format.
         let found = self.migrations.binary_search_by(|migration| migration.key.cmp(key)).ok()?;
@@ -103,7 +103,7 @@ impl History {
 /// One migration: a name and a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Migration {
-    /// By what the ledger knows it.
+    /// Its key in the ledger.
     pub key: Key,
     /// Its name for people: the directory's, or the file's without its ending.
     pub name: String,

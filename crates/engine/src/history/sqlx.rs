@@ -34,7 +34,7 @@ pub(super) fn read(directory: &Path, files: &[String]) -> Result<History> {
             ))
         })?;
         if let Some(name) = file.strip_suffix(DOWN) {
-            // It is never run here, and a typing error in it harms nobody.
+            // It is never run here, so a typing error in it does no harm.
             undone.push((version, name));
             continue;
         }

@@ -1,6 +1,6 @@
 //! The table in which a database keeps what was applied: reading it, and the statements that write to it.
 //!
-//! It is Prisma's or sqlx's own, to the letter, so that either can take over at any time.
+//! It is exactly the table that Prisma or sqlx would make, so that either tool can take over at any time.
 
 mod name;
 mod owner;
@@ -55,7 +55,7 @@ pub struct Row {
     pub rolled_back: bool,
     /// Whether it carries the mark of our own standalone statement.
     pub marked: bool,
-    /// From start to finish, in milliseconds; 0 when it did not finish, or nobody measured.
+    /// From start to finish, in milliseconds; 0 when it did not finish, or was not measured.
     pub duration_ms: u64,
 }
 
@@ -125,7 +125,7 @@ async fn read_rows(session: &mut Session, statements: &Statements) -> Result<Opt
     let doing = "reading the ledger";
     let sql = format!("{}; {}; {}", statements.refuse_others_code(), statements.is_hidden(), statements.read());
     let mut rows = match session.rows(doing, &sql).await {
-        // There is none, which is known only so in a single round trip.
+        // There is no ledger yet. To ask for it first would cost a round trip.
         Err(Error::Query { code, .. })
             if [sqlstate::UNDEFINED_TABLE, sqlstate::INVALID_SCHEMA_NAME].contains(&code.as_str()) =>
         {
@@ -172,7 +172,7 @@ async fn read_rows(session: &mut Session, statements: &Statements) -> Result<Opt
     Ok(Some(Ledger { rows }))
 }
 
-/// What a row that was written tells of itself.
+/// What the server returns of a row that was written.
 #[derive(Debug, Clone)]
 pub(crate) struct Recorded {
     /// How long its migration took.
@@ -510,7 +510,7 @@ impl Statements {
         format!("SELECT {} FROM ({}) missing", mark(ROWS_TAKEN), self.missing(rows))
     }
 
-    /// How long a row's migration took (0 where nobody measured), and when it started.
+    /// How long a row's migration took (0 where it was not measured), and when it started.
     fn stamp(&self) -> String {
         let (milliseconds, started_at) = match self.format {
             Format::Prisma => (prisma::MILLISECONDS, "started_at"),

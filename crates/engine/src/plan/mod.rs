@@ -20,7 +20,7 @@ use crate::{Error, Result, lock};
 /// How a file tells sqlx to run it in no transaction.
 const NO_TRANSACTION: &str = "-- no-transaction";
 
-/// What tells one database from every other.
+/// What identifies a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// The server's own name outside of SQL: RDS's resource id.
@@ -56,14 +56,14 @@ pub struct Plan {
     pub already_applied: usize,
     /// What is to be applied, in order.
     pub pending: Vec<Planned>,
-    /// What a person should know though it stops nothing.
+    /// Warnings, which stop nothing.
     pub warnings: Vec<String>,
 }
 
 /// A migration that is to be applied.
 #[derive(Debug, Clone)]
 pub struct Planned {
-    /// By what the ledger knows it.
+    /// Its key in the ledger.
     pub key: Key,
     /// Its name.
     pub name: String,
@@ -176,7 +176,7 @@ pub(crate) async fn look_for_others(
                 name: "DatabaseSchema".into(),
                 reason: format!(
                     "{ours}, but there is {other}, which sqlx finds first for this role; \
-                     give its schema, or remove it if it is nobody's"
+                     give its schema, or remove it if no tool uses it"
                 ),
             });
         }
@@ -230,8 +230,8 @@ fn unmarked(migrations: &[&Migration], planned: &[Planned]) -> Vec<String> {
     migrations.iter().zip(planned).filter(is_unmarked).map(|(_, planned)| warn(planned)).collect()
 }
 
-/// An error unless what was cut off is the next to run, with the script that it was cut off with:
-/// else nobody would ever settle it.
+/// Returns an error unless the migration that was cut off is the next to run, with the same script: otherwise no run
+/// would ever settle it.
 pub(crate) fn check_cut_off(open: &[Row], next: Option<&Planned>) -> Result<()> {
     let is_next = |row: &&Row| next.is_some_and(|next| next.key == row.key && next.checksum == row.checksum);
     let Some(row) = open.iter().find(|row| !is_next(row)) else { return Ok(()) };
@@ -271,7 +271,7 @@ pub(crate) async fn check_empty(session: &mut Session, statements: &Statements, 
 ///
 /// # Errors
 ///
-/// [`Error::HistoryFailed`] for an open row of anybody else.
+/// [`Error::HistoryFailed`] for a row that another tool left open.
 pub(crate) fn split_cut_off(ledger: &Ledger) -> Result<(Ledger, Vec<Row>)> {
     if let Some(row) = ledger.rows.iter().find(|row| row.is_open() && !row.marked) {
         return Err(Error::HistoryFailed {

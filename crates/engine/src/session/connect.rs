@@ -27,7 +27,7 @@ pub(crate) async fn connect(target: &Target, settings: &[(&str, &str)]) -> Resul
             // A role's own limit would cut scripts off; the deadline bounds them.
             ("statement_timeout", "0".to_owned()),
             ("idle_in_transaction_session_timeout", "0".to_owned()),
-            // Nobody waits for a single commit: whatever a role's or a database's own mode is, all of them are flushed
+            // No commit waits for its own flush: whatever a role's or a database's own mode is, all of them are flushed
             // before anything is reported. A server that crashes before loses the last ones, each with its row.
             ("synchronous_commit", "off".to_owned()),
         ])

@@ -67,7 +67,7 @@ pub(crate) fn query_error(target: &Target, doing: &str, error: &sqlx::Error) -> 
             tries: 1,
             waited_s: 0,
             code: code.to_owned(),
-            blockers: "somebody holds the ledger or a system table".to_owned(),
+            blockers: "another session holds the ledger or a system table".to_owned(),
         },
         Some(code) => Error::Query {
             doing: doing.to_owned(),

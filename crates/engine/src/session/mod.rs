@@ -207,7 +207,7 @@ impl Session {
         &self.target
     }
 
-    /// The connection, for whoever asks the database what this crate does not.
+    /// The connection, for queries that other crates send.
     pub fn connection(&mut self) -> &mut PgConnection {
         self.opened = None;
         &mut self.connection
@@ -411,7 +411,7 @@ async fn fetch(connection: &mut PgConnection, sql: &str) -> Result<Vec<PgRow>, s
     answered(sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(connection)).await
 }
 
-/// For what the server answers at once: no answer means that it is gone, though nobody said so.
+/// Bounds a query that the server answers at once: without an answer in time, the connection is taken for broken.
 async fn answered<T>(answer: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
     tokio::time::timeout(ANSWER_PATIENCE, answer)
         .await
