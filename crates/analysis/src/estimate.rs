@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use report::{Effect, Lock, Magnitude, Table, Verdict, Work, quantity};
 
 use crate::effects::{Effects, Lookup, World};
-use crate::rules::is_large;
+use crate::size::is_large;
 use part::Part;
 
 /// How long something takes, by the relations that it works on.

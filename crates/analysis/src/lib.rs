@@ -19,4 +19,5 @@ mod needs;
 pub mod plan;
 pub mod rules;
 pub mod server;
+mod size;
 pub mod squawk;

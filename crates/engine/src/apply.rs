@@ -5,18 +5,20 @@ use std::time::{Duration, Instant};
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
+use crate::attempt::Attempt;
 use crate::error::Left;
+use crate::fate::Fate;
 use crate::history::{Format, History};
-use crate::ledger::{self, Entry, Ledger, PREPARED, PREPARED_LEFT, Recorded, Row, Statements, TRANSACTION_ID};
-use crate::lock::{Done, Shown};
+use crate::ledger::{self, Entry, Ledger, PREPARED, PREPARED_LEFT, Recorded, Row, Shown, Statements, TRANSACTION_ID};
+use crate::lock::Done;
 use crate::message::{Message, Recording};
 use crate::plan::{Planned, check_empty, resolve};
 use crate::reconcile::{Reconciled, reconcile};
 use crate::script::{Class, Evidence};
 use crate::session::{Answer, ScriptError, Session, Target, code_of, database_error, is_broken};
 use crate::standalone::Standalone;
-use crate::transaction::{self, Fate, Opened};
-use crate::{Error, Result, failure, lock, sqlstate};
+use crate::transaction::{self, Opened};
+use crate::{Error, Result, blockers, failure, fate, lock, sqlstate};
 
 pub use crate::reconcile::Approved;
 
@@ -56,14 +58,6 @@ pub struct Applied {
 
 /// The longest pause between two looks at who is in the way.
 const LONGEST_LOOK: Duration = Duration::from_secs(1);
-
-/// How one try at one migration ended, short of an error that ends the attempt.
-pub(crate) enum Attempt {
-    /// It is recorded.
-    Applied(Recorded),
-    /// With what is left of it.
-    Failed(Box<(ScriptError, Message, Left)>),
-}
 
 /// Applies what remains of `approved` to `target`. `run` names the run, the same at each attempt;
 /// `instance` is the server's own name outside of SQL.
@@ -113,7 +107,7 @@ async fn apply_locked(
     let mut applied: Vec<_> = done.iter().map(|(name, row)| applied_before(name, row, run, &ledger)).collect();
     // One query for all tables, and one a second later on: most of the time no other session holds any of them.
     let exclusive: Vec<_> = remaining.iter().flat_map(|planned| planned.script.exclusive.clone()).collect();
-    let is_held = !exclusive.is_empty() && !lock::in_the_way(session, &exclusive).await?.is_empty();
+    let is_held = !exclusive.is_empty() && !blockers::in_the_way(session, &exclusive).await?.is_empty();
     let mut looked = Instant::now();
     let earlier = earlier.into_iter().map(|row| Shown::of(row, true));
     let mut shown: Vec<_> = earlier.chain(done.iter().map(|(_, row)| Shown::of(row.clone(), false))).collect();
@@ -124,7 +118,7 @@ async fn apply_locked(
         }
         let number = applied.len() + 1;
         let id = ledger::row_id(run, &planned.key, ledger.rolled_back(&planned.key));
-        let entry = Entry::of_planned(planned, &id, newest.as_deref());
+        let entry = planned.entry(&id, newest.as_deref());
         // A row that was left open is completed, whichever run wrote it.
         let shown_id = cut_off.as_ref().map_or_else(|| id.clone(), |row| row.id.clone());
         let class = planned.script.class.name();
@@ -237,7 +231,7 @@ impl Turn<'_> {
             if next >= self.budget.deadline || started.elapsed() + pause > self.budget.contention_patience {
                 let what = format!("migration {}", self.planned.name);
                 let waited_s = started.elapsed().as_secs();
-                let blockers = lock::blockers(session, self.statements).await?;
+                let blockers = blockers::blockers(session, self.statements).await?;
                 return Err(Error::LockTimeout { what, tries, waited_s, code, blockers });
             }
             tracing::warn!(migration = self.planned.name, tries, code, "met another session's lock; trying again");
@@ -260,10 +254,10 @@ impl Turn<'_> {
         let left = self.budget.deadline.saturating_duration_since(Instant::now());
         let limit = Instant::now() + (left / 2).min(self.budget.contention_patience / 2);
         let lasting = session.target().lock_timeout.min(LONGEST_LOOK);
-        let mut earlier = lock::in_the_way(session, tables).await?;
+        let mut earlier = blockers::in_the_way(session, tables).await?;
         while !earlier.is_empty() && Instant::now() + lasting < limit {
             tokio::time::sleep(lasting).await;
-            let now = lock::in_the_way(session, tables).await?;
+            let now = blockers::in_the_way(session, tables).await?;
             // Who was not here before is short, and the lock timeout outlasts it.
             if now.is_disjoint(&earlier) {
                 break;
@@ -305,7 +299,7 @@ impl Turn<'_> {
                 session.reset("ROLLBACK; ", "").await?;
                 Fate::RolledBack
             }
-            _ => transaction::fate(session, &nonce, opened).await?,
+            _ => fate::fate(session, &nonce, opened).await?,
         };
         // An error of the driver says nothing of where the server stopped, and one of the server's may have come behind
         // our own COMMIT. Elsewhere a row is no evidence: a script can have written it.
@@ -318,7 +312,7 @@ impl Turn<'_> {
         }
         if fate != Fate::RolledBack
             && let Some(opened) = opened
-            && transaction::is_anything_committed(session, opened).await?
+            && fate::is_anything_committed(session, opened).await?
         {
             return Err(self.torn(session, &message, &error, fate).await);
         }

@@ -7,8 +7,8 @@ use crate::digest::Fields;
 use crate::history::{History, Migration};
 use crate::ledger::{self, Entry, Ledger, Row, Statements};
 use crate::lock::Done;
-use crate::plan::{Identity, look_for_others, until};
-use crate::session::{Session, Target};
+use crate::plan::{look_for_others, until};
+use crate::session::{Identity, Session, Target};
 use crate::{Error, Result, lock};
 
 /// What a baseline would record, and on what.

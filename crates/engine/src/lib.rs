@@ -23,13 +23,17 @@ pub mod session;
 
 pub use error::{Error, Result};
 
+mod attempt;
+mod blockers;
 mod digest;
 mod durability;
+mod fate;
 mod lock;
 mod lookup;
 mod message;
 mod quote;
 mod reconcile;
+mod server_text;
 mod sqlstate;
 mod standalone;
 mod transaction;

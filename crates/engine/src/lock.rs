@@ -3,43 +3,13 @@
 //! A session that *waits* in `pg_advisory_lock` holds a snapshot that CREATE INDEX CONCURRENTLY
 //! waits for in turn, which PostgreSQL ends as a deadlock. So the lock is only ever tried.
 
-use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use crate::history::Key;
-use crate::ledger::{Entry, Row, Statements, UNLOGGED};
-use crate::lookup::regclass;
-use crate::name::Name;
-use crate::session::{OWN_PATH, Session, Target};
+use crate::ledger::{Shown, Statements, UNLOGGED};
+use crate::session::{Session, THIS_DATABASE, Target};
 use crate::{Error, Result, durability};
 
 const POLL_EVERY: Duration = Duration::from_millis(200);
-
-/// The database that a session is in, as `pg_locks` knows it.
-pub(crate) const THIS_DATABASE: &str =
-    "(SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())";
-
-/// A migration that is applied, and the row by which the ledger has to show it.
-#[derive(Debug, Clone)]
-pub(crate) struct Shown {
-    pub(crate) id: String,
-    pub(crate) key: Key,
-    pub(crate) migration: String,
-    pub(crate) checksum: String,
-    /// Whether it was applied before the plan was made.
-    pub(crate) is_earlier: bool,
-}
-
-impl Shown {
-    /// What `row` shows.
-    pub(crate) fn of(row: Row, is_earlier: bool) -> Self {
-        Self { id: row.id, key: row.key, migration: row.name, checksum: row.checksum, is_earlier }
-    }
-
-    fn entry(&self) -> Entry<'_> {
-        Entry { id: &self.id, key: &self.key, name: &self.migration, checksum: &self.checksum, newest: None }
-    }
-}
 
 /// What came of work under the lock, and what the ledger has to show of it when the lock is given up.
 pub(crate) struct Done<T> {
@@ -160,78 +130,4 @@ pub(crate) async fn holder(session: &mut Session, statements: &Statements) -> Re
         statements.is_lock()
     );
     Ok(session.values::<String>("looking for the lock's holder", &sql).await?.into_iter().next())
-}
-
-/// The transactions that hold a lock on one of `tables` now, whatever its mode.
-pub(crate) async fn in_the_way(session: &mut Session, tables: &[Name]) -> Result<BTreeSet<String>> {
-    let names: Vec<_> = tables.iter().map(|table| regclass(table, session.path())).collect();
-    let sql = format!(
-        "SELECT DISTINCT l.virtualtransaction FROM pg_catalog.pg_locks l WHERE l.granted AND l.locktype = 'relation' \
-         AND l.relation IN ({}) AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid() AND l.database = {THIS_DATABASE}",
-        names.join(", ")
-    );
-    match session.values::<String>("looking who is in the way", &sql).await {
-        Ok(found) => Ok(found.into_iter().collect()),
-        // A role that may not even look there before its script has changed it. The lock timeout has to do.
-        Err(Error::Query { code, .. }) => {
-            tracing::info!(code, "could not look who holds the tables");
-            Ok(BTreeSet::new())
-        }
-        Err(error) => Err(error),
-    }
-}
-
-/// The other sessions that hold locks on tables of this database, and those that wait for the migration lock, as far as
-/// our role may see.
-pub(crate) async fn blockers(session: &mut Session, statements: &Statements) -> Result<String> {
-    let holders = format!(
-        "SELECT DISTINCT {SESSION} FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
-         WHERE l.granted AND l.locktype = 'relation' AND l.relation >= 16384 \
-         AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid() AND l.database = {THIS_DATABASE} ORDER BY 1 LIMIT 5"
-    );
-    // Who waits for a lock keeps a snapshot, which what runs CONCURRENTLY waits for in turn.
-    let waiting = format!(
-        "SELECT DISTINCT {SESSION} FROM pg_catalog.pg_locks own JOIN pg_catalog.pg_locks l ON NOT l.granted \
-         AND l.locktype = own.locktype AND l.database = own.database AND l.classid = own.classid AND l.objid = own.objid \
-         AND l.objsubid = own.objsubid LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
-         WHERE own.pid = pg_catalog.pg_backend_pid() AND own.granted AND own.locktype = 'advisory' \
-         AND EXISTS (SELECT 1 FROM pg_catalog.pg_locks l WHERE {} AND l.pid = own.pid AND l.classid = own.classid \
-         AND l.objid = own.objid) ORDER BY 1 LIMIT 5",
-        statements.is_lock()
-    );
-    let holders = session.values::<String>("looking for blockers", &holders).await?;
-    let waiting = session.values::<String>("looking for who waits for the lock", &waiting).await?;
-    let mut found = Vec::new();
-    if !holders.is_empty() {
-        found.push(format!("sessions with locks on tables: {}", holders.join(", ")));
-    }
-    if !waiting.is_empty() {
-        found.push(format!(
-            "sessions that wait for the migration lock, which this run holds, and which what runs CONCURRENTLY waits for \
-             in turn: {}; end them, or let them start after this run",
-            waiting.join(", ")
-        ));
-    }
-    Ok(if found.is_empty() { "no other session holds a lock on a table any more".to_owned() } else { found.join("; ") })
-}
-
-/// A session, of the rows `l` of `pg_locks` and `a` of `pg_stat_activity`, as far as our role may see.
-const SESSION: &str = "pg_catalog.concat(\
-    CASE WHEN l.pid > 0 THEN pg_catalog.concat('pid ', l.pid) ELSE 'a prepared transaction' END, \
-    ' (user ', coalesce(a.usename::pg_catalog.text, 'not visible'), \
-    ', application ', coalesce(nullif(a.application_name, ''), 'not visible'), \
-    CASE WHEN a.state IS NOT NULL THEN pg_catalog.concat(', ', a.state) END, \
-    CASE WHEN a.xact_start IS NOT NULL THEN pg_catalog.concat(', in its transaction for ', \
-    extract(epoch FROM pg_catalog.clock_timestamp() - a.xact_start)::pg_catalog.int8, ' s') END, ')')";
-
-/// Statements that return the sessions that the session `pid` waits for now.
-pub(crate) fn waited_for(pid: i32) -> String {
-    // A session may wait for the end of a transaction as such, which it asks for by the transaction's own lock.
-    format!(
-        "{OWN_PATH}; SELECT DISTINCT {SESSION} FROM (\
-         SELECT unnest(pg_blocking_pids({pid})) AS pid UNION \
-         SELECT h.pid FROM pg_locks w JOIN pg_locks h ON h.locktype = w.locktype AND h.virtualxid = w.virtualxid AND h.granted \
-         WHERE w.pid = {pid} AND NOT w.granted AND w.locktype = 'virtualxid') l \
-         LEFT JOIN pg_stat_activity a ON a.pid = l.pid ORDER BY 1 LIMIT 5"
-    )
 }

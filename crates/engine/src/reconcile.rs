@@ -7,7 +7,8 @@ use std::collections::HashSet;
 
 use crate::history::History;
 use crate::ledger::{Ledger, Row};
-use crate::plan::{Identity, Planned, check_cut_off, classified, digest, split_cut_off, unapplied, until};
+use crate::plan::{Planned, check_cut_off, classified, digest, split_cut_off, unapplied, until};
+use crate::session::Identity;
 use crate::{Error, Result};
 
 /// What was approved.

@@ -7,9 +7,8 @@ use crate::digest::Fields;
 use crate::history::{Format, History, Key, Migration};
 use crate::ledger::{self, Entry, Ledger, Row, Statements};
 use crate::lock::Done;
-use crate::plan::Identity;
 use crate::script::{Class, classify};
-use crate::session::{Session, Target};
+use crate::session::{Identity, Session, Target};
 use crate::{Error, Result, lock, standalone};
 
 /// What a person declares of a migration.

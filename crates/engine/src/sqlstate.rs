@@ -115,7 +115,7 @@ pub(crate) fn condition(code: &str) -> &'static str {
 /// Whether the server's text for `code` is about objects and states rather than data.
 ///
 /// Data exceptions, violated constraints and what a script raises itself quote rows. In the classes that pass, a quoted
-/// piece can still come from a row, see `failure/text.rs`.
+/// piece can still come from a row, see `server_text`.
 pub(crate) fn is_about_objects(code: &str) -> bool {
     ["0A", "25", "2B", "2D", "3F", "40", "42", "53", "54", "55", "57"].iter().any(|class| code.starts_with(class))
 }

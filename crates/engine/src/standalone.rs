@@ -8,18 +8,17 @@ use std::time::Instant;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
-use crate::apply::Attempt;
+use crate::attempt::Attempt;
 use crate::error::Left;
 use crate::ledger::{Entry, Recorded, Row, Statements};
-use crate::lock::THIS_DATABASE;
 use crate::lookup::regclass;
 use crate::message::Message;
 use crate::name::{LONGEST, Name};
 use crate::plan::{Planned, resolve};
 use crate::quote::literal;
 use crate::script::{Evidence, Reindexed};
-use crate::session::{Session, code_of, is_broken};
-use crate::{Error, Result, durability, lock, sqlstate};
+use crate::session::{Session, THIS_DATABASE, code_of, is_broken};
+use crate::{Error, Result, blockers, durability, lock, sqlstate};
 
 /// What the catalog says of a statement's work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -285,7 +284,7 @@ impl Standalone<'_> {
                     tries: 1,
                     waited_s: 0,
                     code: sqlstate::QUERY_CANCELED.to_owned(),
-                    blockers: lock::blockers(session, self.ledger).await?,
+                    blockers: blockers::blockers(session, self.ledger).await?,
                 })
             }
             Err(error) => Err(session.error("dropping an invalid index", &error.source)),

@@ -3,6 +3,7 @@
 //! Each form's claim is checked against PostgreSQL itself: `crates/analysis/forms` has the statements.
 
 mod alter_table;
+mod catalog_only;
 mod change;
 mod condition;
 mod create;
@@ -10,11 +11,16 @@ mod data;
 mod drop;
 pub(crate) mod expression;
 mod index;
+mod literal;
+mod locks;
 mod lookup;
+mod maintenance;
 mod named;
-mod other;
 mod refused;
+mod runs;
+mod sequences;
 mod session;
+mod triggers;
 mod types;
 mod unknown;
 mod view;
@@ -162,7 +168,43 @@ fn dispatch(statement: &ast::Stmt, world: &mut World) {
         | Stmt::AlterFunction(_)
         | Stmt::CreateProcedure(_) => types::effects(statement, world),
         Stmt::Set(_) | Stmt::Reset(_) | Stmt::Discard(_) | Stmt::Rollback(_) => session::effects(statement, world),
-        _ => other::effects(statement, world),
+        _ => {
+            rest(statement, world);
+            // What CASCADE drops beside what it names, only the server can list.
+            let drops = matches!(statement.syntax().first_token(), Some(token) if token.kind() == SyntaxKind::DROP_KW);
+            let cascades = || statement.syntax().children().any(|node| node.kind() == SyntaxKind::CASCADE);
+            if drops && !world.is_absent() && cascades() {
+                world.opaque(Unknown::cascade("it", &[]));
+            }
+        }
+    }
+}
+
+/// What is about neither tables, indexes, views, types, functions nor rows.
+fn rest(statement: &ast::Stmt, world: &mut World) {
+    use ast::Stmt;
+    match statement {
+        Stmt::CreateTrigger(_)
+        | Stmt::DropTrigger(_)
+        | Stmt::AlterTrigger(_)
+        | Stmt::CreateRule(_)
+        | Stmt::DropRule(_)
+        | Stmt::AlterRule(_)
+        | Stmt::CreatePolicy(_)
+        | Stmt::AlterPolicy(_)
+        | Stmt::DropPolicy(_) => triggers::effects(statement, world),
+        Stmt::CreateSequence(_) | Stmt::AlterSequence(_) | Stmt::DropSequence(_) => {
+            sequences::effects(statement, world);
+        }
+        Stmt::Lock(_)
+        | Stmt::Analyze(_)
+        | Stmt::Vacuum(_)
+        | Stmt::Cluster(_)
+        | Stmt::CreateStatistics(_)
+        | Stmt::AlterStatistics(_)
+        | Stmt::DropStatistics(_) => maintenance::effects(statement, world),
+        _ if catalog_only::effects(statement, world) => {}
+        _ => runs::effects(statement, world),
     }
 }
 

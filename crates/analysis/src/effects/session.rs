@@ -6,6 +6,7 @@ use engine::script::unquoted;
 use squawk_syntax::ast::{self, AstNode as _, ResetTarget, SetTarget, Stmt};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
+use super::literal::literal;
 use super::named::callee;
 use super::world::{Names, Patience, World};
 use super::{has, is_of_rows, text};
@@ -143,12 +144,6 @@ fn values(of: &SyntaxNode) -> Vec<String> {
     let found: Vec<_> =
         written.map(|node| text(&node)).map(|value| literal(&value).unwrap_or_else(|| identifier(&value))).collect();
     if found.is_empty() && has(of, SyntaxKind::DEFAULT_KW) { vec!["default".to_owned()] } else { found }
-}
-
-/// What a string literal says.
-pub(super) fn literal(text: &str) -> Option<String> {
-    let inner = text.strip_prefix('\'')?.strip_suffix('\'')?;
-    Some(inner.replace("''", "'"))
 }
 
 /// A time as PostgreSQL reads that of `lock_timeout`, in milliseconds; `None` if it is not one.

@@ -3,9 +3,9 @@
 use squawk_syntax::ast::{self, AlterTypeAction, AstNode as _, CreateTypeKind, Stmt};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
+use super::literal::{labels, literal};
 use super::refused::arguments;
-use super::session::literal;
-use super::{Unknown, name_of, other, text, world::World};
+use super::{Unknown, name_of, runs, text, world::World};
 use crate::catalog::{Function, Overload, TypeFacts};
 use crate::name::{Name, identifier};
 
@@ -32,11 +32,11 @@ pub(super) fn effects(statement: &Stmt, world: &mut World) {
         }
         Stmt::AlterDomain(it) => domain(it, world),
         Stmt::CreateFunction(it) => {
-            other::body(it.syntax(), world);
+            runs::body(it.syntax(), world);
             let made = overload(it, world);
             function(it.syntax(), made.as_ref(), world);
         }
-        Stmt::CreateProcedure(it) => other::body(it.syntax(), world),
+        Stmt::CreateProcedure(it) => runs::body(it.syntax(), world),
         Stmt::AlterFunction(it) => function(it.syntax(), None, world),
         _ => {}
     }
@@ -83,12 +83,6 @@ fn alter(alter: &ast::AlterType, world: &mut World) {
         Some(AlterTypeAction::SetSchema(it)) => renamed(&name, moved(&name, it.syntax()), world),
         _ => {}
     }
-}
-
-/// The values that are written in `node`, in their order.
-pub(super) fn labels(node: &SyntaxNode) -> Vec<String> {
-    let written = node.descendants().filter(|inner| inner.kind() == SyntaxKind::LITERAL);
-    written.filter_map(|value| literal(&text(&value))).collect()
 }
 
 /// RENAME VALUE.

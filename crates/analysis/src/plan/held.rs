@@ -6,7 +6,8 @@ use report::{Blocking, Lock, Verdict};
 
 use crate::effects::{Effects, World};
 use crate::estimate::Time;
-use crate::rules::{blocks, is_large};
+use crate::rules::blocks;
+use crate::size::is_large;
 
 /// The locks of a script, as its statements go on.
 #[derive(Default)]

@@ -4,7 +4,8 @@ use report::Verdict;
 use squawk_syntax::ast::{self, AstNode as _, Stmt};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::{Context, Found, Rule, safer};
+use super::rule::{Context, Found, Rule};
+use super::safer::safer;
 use crate::name::identifier;
 
 /// Roles that PostgreSQL and RDS bring along, and what a member may do then.

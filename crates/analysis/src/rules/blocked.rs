@@ -4,9 +4,11 @@ use report::{Blocking, Effect, Lock, Verdict};
 use squawk_syntax::ast::{AlterTableAction, Constraint};
 
 use super::keys::sentence;
-use super::{Context, Found, Rule, is_large, safer};
+use super::rule::{Context, Found, Rule};
+use super::safer::safer;
 use crate::effects::{Effects, World};
 use crate::estimate::Time;
+use crate::size::is_large;
 
 /// The effect that keeps most waiting, for as long as the statement's work takes.
 pub(crate) struct Blocked<'a> {

@@ -5,8 +5,9 @@ use squawk_syntax::SyntaxKind;
 use squawk_syntax::ast::{self, AlterColumnOption, AlterTableAction, AstNode as _, Constraint};
 
 use super::blocked::where_long;
+use super::rule::{Context, Found, Rule};
+use super::safer::safer;
 use super::suggest::{Altered, Scripts, alone, edited, is_domain_with_constraint, plain, script};
-use super::{Context, Found, Rule, safer};
 use crate::effects::expression::{Volatility, volatility};
 use crate::effects::{is_serial, name_of};
 use crate::name::{identifier, quoted};

@@ -4,9 +4,11 @@ use report::Verdict;
 use squawk_syntax::ast::{AlterColumnOption, AlterTableAction, AstNode as _, Constraint, ConstraintOption};
 
 use super::blocked::where_long;
+use super::rule::{Context, Found, Rule};
+use super::safer::safer;
 use super::suggest::{Altered, PARTITIONED_NOT_VALID, in_steps, is_valid, options, plain};
-use super::{Context, Found, Rule, is_large, safer};
 use crate::estimate::Time;
+use crate::size::is_large;
 
 /// The constraints that ALTER TABLE adds, of which `is` holds.
 fn adds(context: &Context, is: impl Fn(&Constraint) -> bool) -> bool {

@@ -5,7 +5,8 @@ use report::Verdict;
 use squawk_syntax::SyntaxKind;
 use squawk_syntax::ast::{AstNode as _, ReindexTarget, Stmt};
 
-use super::{Context, Found, Rule, safer};
+use super::rule::{Context, Found, Rule};
+use super::safer::safer;
 
 pub(super) const CASCADE: Rule = Rule {
     name: "cascade",

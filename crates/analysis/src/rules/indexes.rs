@@ -3,8 +3,9 @@
 use squawk_syntax::ast::{self, DropBehavior};
 
 use super::blocked::where_long;
+use super::rule::{Context, Found, Rule};
+use super::safer::safer;
 use super::suggest::{create_index, drop_index, reindex};
-use super::{Context, Rule, safer};
 use crate::catalog::Kind;
 
 pub(super) const CREATE_INDEX: Rule = Rule {
@@ -55,7 +56,7 @@ pub(super) const DROP_INDEX: Rule = Rule {
                 }
                 (None, _) => "A partitioned table's index cannot be dropped CONCURRENTLY: run it at a quiet time",
             };
-            super::Found {
+            Found {
                 verdict: report::Verdict::Caution,
                 text: "DROP INDEX waits until the transactions that use the table have ended, and new queries on the table wait \
                        behind it. The drop itself takes a moment"

@@ -2,10 +2,13 @@
 
 use report::{Safer, Verdict};
 
-use super::{Context, Found, Rule, is_large, safer, suggest};
+use super::rule::{Context, Found, Rule};
+use super::safer::safer;
+use super::suggest;
 use crate::effects::Lookup;
 use crate::estimate::Time;
 use crate::name::quoted;
+use crate::size::is_large;
 
 pub(super) const FOREIGN_KEY_LOOKUP: Rule = Rule {
     name: "foreign-key-lookup",

@@ -2,9 +2,11 @@
 
 use report::{Table, Verdict, quantity};
 
-use super::{Context, Found, MANY, Rule, is_large, safer};
+use super::rule::{Context, Found, Rule};
+use super::safer::safer;
 use crate::effects::{Change, What};
 use crate::name::quoted;
+use crate::size::{MANY, is_large};
 
 /// What goes, of which relation, and what the catalog knows of that; the worst first.
 fn going<'a>(context: &'a Context, is_meant: impl Fn(&What) -> bool) -> Option<(&'a What, &'a str, Option<&'a Table>)> {

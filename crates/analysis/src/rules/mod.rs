@@ -13,36 +13,23 @@ mod loss;
 mod names;
 mod rewrites;
 mod rows;
+mod rule;
+mod safer;
 mod sequences;
 mod session;
 mod suggest;
 mod unknown;
 
-use report::{Finding, Safer, Source, Table, Verdict};
-use squawk_syntax::ast::{self, AlterTableAction, AstNode as _};
+use report::{Finding, Safer, Source};
+use squawk_syntax::ast::{self, AstNode as _};
 
 pub(crate) use blocked::{blocked, blocks, harmless};
 pub(crate) use rewrites::may_be_proved;
+pub use rule::Rule;
+pub(crate) use rule::{Context, Found};
 
-use crate::catalog::{Relation, rows};
-use crate::effects::{Effects, World, name_of};
-use crate::name::Name;
-
-/// A rule of ours.
-#[derive(Debug)]
-pub struct Rule {
-    /// Its name.
-    pub name: &'static str,
-    /// What it is about, in one sentence.
-    pub about: &'static str,
-    /// What has to be there for the examples. The table `big` is made out to have 50 million rows.
-    pub setup: &'static str,
-    /// What it finds.
-    pub bad: &'static str,
-    /// The same end without the finding; several migrations are separated by an empty line.
-    pub good: &'static str,
-    judge: fn(&Context) -> Option<Found>,
-}
+use crate::catalog::Relation;
+use crate::effects::{World, name_of};
 
 /// Every rule, in the order in which they are asked.
 pub const ALL: &[Rule] = &[
@@ -89,25 +76,6 @@ pub const ALL: &[Rule] = &[
     unknown::OPAQUE,
 ];
 
-/// What a rule looks at.
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own of the statement")]
-pub(crate) struct Context<'a> {
-    pub(crate) statement: &'a ast::Stmt,
-    pub(crate) effects: &'a Effects,
-    /// The database behind the statement.
-    pub(crate) world: &'a World,
-    /// What [`before`] says.
-    pub(crate) before: &'a [Relation],
-    /// Whether the plan has changed rows before it.
-    pub(crate) had_changed_rows: bool,
-    /// Whether statements of the same script have taken strong locks before it.
-    pub(crate) earlier_locks: bool,
-    /// Whether it runs outside of a transaction.
-    pub(crate) is_standalone: bool,
-    /// Whether what it names is perhaps not what the catalog was asked about.
-    pub(crate) is_unclear: bool,
-}
-
 /// Whether a finding counts on a database that held nothing before the plan: no other session uses what the plan makes, and
 /// nothing is lost with it. What the server refuses it refuses there too, and roles are of all its databases.
 pub(crate) fn counts_where_nothing_is(finding: &Finding) -> bool {
@@ -130,37 +98,6 @@ pub(crate) fn before(statement: &ast::Stmt, world: &World) -> Vec<Relation> {
     names.iter().filter_map(|name| world.relation(name).cloned()).collect()
 }
 
-/// What a rule says.
-pub(crate) struct Found {
-    pub(crate) verdict: Verdict,
-    pub(crate) text: String,
-    pub(crate) safer: Option<Safer>,
-}
-
-impl Context<'_> {
-    /// The subcommands of an ALTER TABLE, with the table's name as the script writes it.
-    pub(crate) fn altered(&self) -> Option<(Name, Vec<AlterTableAction>)> {
-        let ast::Stmt::AlterTable(alter) = self.statement else { return None };
-        let table = alter.table_relation_name()?.table_name_ref()?;
-        Some((name_of(table.syntax()), alter.actions().collect()))
-    }
-
-    /// The table that the statement alters or indexes, as it was before.
-    pub(crate) fn target(&self) -> Option<&Relation> {
-        self.before.first()
-    }
-
-    /// Whether anything that existed before and is touched is so large that a moment's lock is felt by somebody.
-    pub(crate) fn is_large(&self) -> bool {
-        self.effects.of.iter().any(|effect| !effect.is_new && is_large(self.world.facts(effect)))
-    }
-}
-
-/// Whether a table is so large that a moment's lock is felt by somebody; of what is not known, that it may be.
-pub(crate) fn is_large(facts: Option<&Table>) -> bool {
-    facts.and_then(rows).is_none_or(|rows| rows >= MANY)
-}
-
 /// What the rules find, worst first, and the way to write the worst of it instead.
 pub(crate) fn judge(context: &Context, line: usize) -> (Vec<Finding>, Option<Safer>) {
     let mut found: Vec<_> = ALL.iter().filter_map(|rule| (rule.judge)(context).map(|found| (rule, found))).collect();
@@ -180,11 +117,3 @@ pub(crate) fn judge(context: &Context, line: usize) -> (Vec<Finding>, Option<Saf
     };
     (found.into_iter().map(finding).collect(), safer)
 }
-
-#[expect(clippy::unnecessary_wraps, reason = "a finding may have none, so all who call this need an option")]
-fn safer(text: &str, scripts: Option<suggest::Scripts>) -> Option<Safer> {
-    Some(Safer { text: text.to_owned(), migrations: scripts.map(suggest::Scripts::into_texts).unwrap_or_default() })
-}
-
-/// So many rows that a moment's lock is felt by somebody.
-const MANY: u64 = 100_000;

@@ -4,7 +4,8 @@ use report::Verdict;
 use squawk_syntax::SyntaxKind;
 use squawk_syntax::ast::{self, AlterTableAction, AstNode as _};
 
-use super::{Context, Found, Rule, safer};
+use super::rule::{Context, Found, Rule};
+use super::safer::safer;
 
 pub(super) const RENAME: Rule = Rule {
     name: "rename",

@@ -5,8 +5,9 @@ use squawk_syntax::ast::{self, AlterTableAction, AstNode as _};
 use squawk_syntax::{SyntaxNode, SyntaxToken};
 
 use super::blocked::where_long;
+use super::rule::{Context, Found, Rule};
+use super::safer::safer;
 use super::suggest::{Altered, Scripts, alone, edited, plain};
-use super::{Context, Rule, safer};
 use crate::catalog::Relation;
 use crate::effects::{Effects, World, name_of};
 use crate::name::Name;
@@ -115,7 +116,7 @@ pub(super) const DETACH_PARTITION: Rule = Rule {
         if !actions.iter().any(detaches) {
             return None;
         }
-        context.is_large().then(|| super::Found {
+        context.is_large().then(|| Found {
             verdict: Verdict::Caution,
             text: format!(
                 "DETACH PARTITION waits until the transactions that use {table} have ended, and new queries on all of {table} wait \

@@ -4,10 +4,12 @@ use report::{Magnitude, Verdict};
 
 use squawk_syntax::ast::{self, AstNode as _};
 
-use super::{Context, Found, Rule, is_large, safer};
+use super::rule::{Context, Found, Rule};
+use super::safer::safer;
 use crate::catalog::Relation;
 use crate::effects::{What, name_of};
 use crate::estimate::Time;
+use crate::size::is_large;
 
 pub(super) const UPDATE_MANY: Rule = Rule {
     name: "update-many",

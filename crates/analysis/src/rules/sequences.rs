@@ -4,7 +4,8 @@ use report::Verdict;
 use squawk_syntax::ast::{AstNode as _, Stmt};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::{Context, Found, Rule, safer};
+use super::rule::{Context, Found, Rule};
+use super::safer::safer;
 use crate::effects::{World, callee, constant, is_of_rows, name_of};
 use crate::name::Name;
 

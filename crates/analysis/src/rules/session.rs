@@ -6,7 +6,8 @@ use squawk_syntax::ast::{self, AstNode as _};
 
 use super::access::grants_to_no_role;
 use super::blocked::blocks;
-use super::{Context, Found, Rule, safer};
+use super::rule::{Context, Found, Rule};
+use super::safer::safer;
 use crate::catalog::LEDGERS;
 use crate::effects::{Fails, Setting, settings};
 use crate::name::Name;

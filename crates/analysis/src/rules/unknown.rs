@@ -2,7 +2,9 @@
 
 use report::Verdict;
 
-use super::{Found, Rule, is_large, safer};
+use super::rule::{Found, Rule};
+use super::safer::safer;
+use crate::size::is_large;
 
 pub(super) const OPAQUE: Rule = Rule {
     name: "opaque",

@@ -1,8 +1,6 @@
 //! What a script's failure says: where, why, and the way out, without a row's value.
 
 mod hint;
-mod text;
-mod words;
 
 use sqlx::postgres::{PgDatabaseError, PgErrorPosition};
 
@@ -11,10 +9,9 @@ use crate::message::{Message, Stage};
 use crate::plan::Planned;
 use crate::quote::literal;
 use crate::script::{Lines, Outlives, Script, Statement};
-use crate::session::{ScriptError, code_of, database_error, position_of};
+use crate::server_text::{self, position_of};
+use crate::session::{ScriptError, code_of, database_error};
 use crate::sqlstate;
-
-pub(crate) use text::of_ours;
 
 /// What is said of the script of `planned` that a caller sent by itself as it is, behind so many `completed` statements.
 pub fn of_script(planned: &Planned, completed: usize, source: sqlx::Error) -> MigrationFailure {
@@ -57,7 +54,7 @@ pub(crate) fn of(
         statement: statement.map(|statement| statement.number),
         line,
         condition: sqlstate::condition(&code),
-        message: server.and_then(|error| text::of(error, &script.text, at, reads_rows)),
+        message: server.and_then(|error| server_text::of(error, &script.text, at, reads_rows)),
         // What runs inside of a function or a DO block can put anything into these fields.
         object: server.filter(|error| error.r#where().is_none()).and_then(object),
         hint: hint::of(&met),

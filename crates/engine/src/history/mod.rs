@@ -2,6 +2,7 @@
 
 mod collation;
 mod directory;
+mod file;
 mod name;
 mod prisma;
 mod sqlx;

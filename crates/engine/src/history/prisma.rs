@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::fs;
 use std::path::Path;
 
-use super::{Format, History, Migration, collation, directory, sqlx};
+use super::{Format, History, Migration, collation, file, sqlx};
 use crate::{Error, Result};
 
 /// The script's file.
@@ -42,7 +42,7 @@ fn read_migration(directory: &Path, name: String) -> Result<Migration> {
             format!("migration {name} has no {SCRIPT} (P3015); restore the file, or remove the directory {name}")
         }));
     }
-    let sql = directory::text(&path, &format!("{name}/{SCRIPT}"))?;
+    let sql = file::text(&path, &format!("{name}/{SCRIPT}"))?;
     Ok(Migration::prisma(name, sql))
 }
 
@@ -112,8 +112,8 @@ fn order_warning(names: &[String]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::super::read;
-    use super::directory::tests::{directory, names, refusal};
     use super::*;
+    use crate::history::directory::tests::{directory, names, refusal};
 
     #[test]
     fn migrations_come_in_the_order_of_their_names() {

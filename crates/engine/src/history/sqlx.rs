@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::directory::{self, is_sql};
+use super::file::{self, is_sql};
 use super::{Format, History, Key, Migration};
 use crate::{Error, Result};
 
@@ -39,7 +39,7 @@ pub(super) fn read(directory: &Path, files: &[String]) -> Result<History> {
             continue;
         }
         let ending = if file.ends_with(".up.sql") { ".up.sql" } else { ".sql" };
-        let text = directory::text(&directory.join(file), file)?;
+        let text = file::text(&directory.join(file), file)?;
         // As sqlx does: repeatedly.
         migrations.push(Migration::sqlx(version, file.trim_end_matches(ending), text));
     }
@@ -59,8 +59,8 @@ pub(super) fn read(directory: &Path, files: &[String]) -> Result<History> {
 
 #[cfg(test)]
 mod tests {
-    use super::directory::tests::{directory, names, refusal};
     use crate::history::Key;
+    use crate::history::directory::tests::{directory, names, refusal};
 
     #[test]
     fn migrations_come_in_the_order_of_their_versions() {

@@ -3,7 +3,8 @@
 //! A role that may create objects in the schema can make the ledger before our first run: as a view that calls a function, or
 //! with a trigger. What reads or writes it would then run that role's code with the rights of ours.
 
-use super::{Statements, mark};
+use super::guards::mark;
+use super::statements::Statements;
 use crate::quote::{identifier, literal};
 use crate::session::Session;
 use crate::{Error, Result};

@@ -1,6 +1,7 @@
 //! Prisma's ledger, `_prisma_migrations`.
 
-use super::{Statements, Values};
+use super::statements::Statements;
+use super::values::Values;
 use crate::digest::Fields;
 use crate::history::hex;
 use crate::quote::literal;

@@ -3,9 +3,13 @@
 //! Parsing and planning the guarded INSERT takes the server longer than carrying it out, and it is the same for every
 //! migration of a run.
 
-use super::{Entry, SWALLOWED, Statements, mark, prisma, sqlx};
+use super::guards::{SWALLOWED, mark};
+use super::row::Entry;
+use super::statements::Statements;
+use super::values::Values;
+use super::{prisma, sqlx};
 use crate::history::Format;
-use crate::quote::literal;
+use crate::session::Prepared;
 
 /// How many statements [`Statements::prepare`] prepares: a script that leaves more has left its own.
 pub(crate) const PREPARED: i64 = 2;
@@ -15,58 +19,6 @@ pub(crate) const PREPARED_LEFT: &str = "lockstep_prepared";
 
 /// The column with the id of the transaction, in the same row.
 pub(crate) const TRANSACTION_ID: &str = "lockstep_transaction";
-
-/// The names of what a session prepares. They are random, so that a script cannot put statements of its own there.
-#[derive(Debug, Clone)]
-pub(crate) struct Prepared {
-    record: String,
-    check: String,
-}
-
-impl Prepared {
-    pub(crate) fn new() -> Self {
-        let number = fastrand::u64(..);
-        Self { record: format!("lockstep_record_{number:016x}"), check: format!("lockstep_check_{number:016x}") }
-    }
-}
-
-/// A row's values, as SQL.
-pub(super) struct Values {
-    pub(super) id: String,
-    pub(super) key: String,
-    /// What the tool calls the migration, beside its key.
-    pub(super) name: String,
-    pub(super) checksum: String,
-    /// As [`Entry::newest`].
-    pub(super) newest: Option<String>,
-}
-
-impl Values {
-    pub(super) fn of(format: Format, entry: Entry) -> Self {
-        let name = match format {
-            Format::Prisma => entry.name.to_owned(),
-            Format::Sqlx => sqlx::description(entry.name),
-        };
-        Self {
-            id: literal(entry.id),
-            key: entry.key.sql(),
-            name: literal(&name),
-            checksum: literal(entry.checksum),
-            newest: entry.newest.map(|newest| format!("{}::pg_catalog.timestamptz", literal(newest))),
-        }
-    }
-
-    /// In the order of [`Values::in_order`].
-    fn parameters() -> Self {
-        let [id, key, name, checksum, newest] = ["$1", "$2", "$3", "$4", "$5"].map(str::to_owned);
-        Self { id, key, name, checksum, newest: Some(newest) }
-    }
-
-    fn in_order(self) -> [String; 5] {
-        // A parameter has no place for "look for it": null counts for nothing in greatest().
-        [self.id, self.key, self.name, self.checksum, self.newest.unwrap_or_else(|| "NULL".to_owned())]
-    }
-}
 
 impl Statements {
     /// Two statements: one records a migration as finished, an error unless our session holds the lock and it has no

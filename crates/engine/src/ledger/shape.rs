@@ -1,6 +1,6 @@
 //! What is odd about a ledger that could not be read.
 
-use super::Statements;
+use super::statements::Statements;
 use crate::history::Format;
 use crate::quote::literal;
 use crate::session::Session;

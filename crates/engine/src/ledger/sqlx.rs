@@ -1,6 +1,7 @@
 //! sqlx's ledger, `_sqlx_migrations`.
 
-use super::{Statements, Values};
+use super::statements::Statements;
+use super::values::Values;
 use crate::quote::literal;
 
 /// What `execution_time` holds while a standalone statement of ours runs. sqlx itself writes -1 at the least, for what

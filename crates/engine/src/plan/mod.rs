@@ -11,38 +11,14 @@ use sqlx::Row as _;
 use crate::digest::Fields;
 use crate::error::Refused;
 use crate::history::{Format, History, Key, Migration};
-use crate::ledger::{self, Ledger, Row, Statements};
+use crate::ledger::{self, Entry, Ledger, Row, Statements};
 use crate::quote::identifier;
 use crate::script::{Class, Outlives, Script, classify};
-use crate::session::Session;
+use crate::session::{Identity, Session};
 use crate::{Error, Result, lock};
 
 /// How a file tells sqlx to run it in no transaction.
 const NO_TRANSACTION: &str = "-- no-transaction";
-
-/// What identifies a database.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
-    /// The server's own name outside of SQL: RDS's resource id.
-    pub instance: String,
-    /// Host and port of the connection: a secret can come to name another server.
-    pub endpoint: String,
-    /// The database's name.
-    pub database: String,
-    /// Its oid, which a database that was dropped and made again does not keep.
-    pub database_oid: String,
-    /// The schema of the ledger.
-    pub schema: String,
-}
-
-impl Identity {
-    /// Adds every part to a digest.
-    pub(crate) fn fields(&self, fields: &mut Fields) {
-        for text in [&self.instance, &self.endpoint, &self.database, &self.database_oid, &self.schema] {
-            fields.text(text);
-        }
-    }
-}
 
 /// What a run would do to one database.
 #[derive(Debug, Clone)]
@@ -71,6 +47,14 @@ pub struct Planned {
     pub checksum: String,
     /// Its script, understood.
     pub script: Script,
+}
+
+impl Planned {
+    /// Returns the row that records it, with the `id`; `newest` is as in [`Entry`].
+    pub(crate) fn entry<'a>(&'a self, id: &'a str, newest: Option<&'a str>) -> Entry<'a> {
+        let Self { key, name, checksum, .. } = self;
+        Entry { id, key, name, checksum, newest }
+    }
 }
 
 /// Plans `history` on the session's database, up to and including the migration `up_to`. `instance` is the server's own

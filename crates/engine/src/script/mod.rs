@@ -5,6 +5,7 @@
 //! could leave the two halves apart is refused before anything runs.
 
 mod agreement;
+mod block;
 mod blocks;
 mod depth;
 mod evidence;

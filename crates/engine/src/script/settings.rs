@@ -3,7 +3,7 @@
 use squawk_syntax::ast::{self, AstNode as _, SetScope};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::blocks::{Block, SPLIT, body_of, calls};
+use super::block::{Block, SPLIT, body_of, calls};
 use super::{Boundary, Parsed, Refusal, refuse, text};
 use crate::name::parts;
 use crate::quote::literal;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use sqlx::{Connection as _, Row as _};
 
-use crate::lock;
 use crate::session::connect::connect;
+use crate::session::others::waited_for;
 use crate::session::{Target, code_of, fetch};
 
 /// How long it may take to ask for a cancellation.
@@ -16,7 +16,7 @@ pub(super) async fn cancel(target: &Target, pid: i32) -> Vec<String> {
     let cancelled = async {
         let mut connection = connect(target, &[]).await?;
         let cancel = format!("SELECT pg_catalog.pg_cancel_backend({pid})");
-        let looked = fetch(&mut connection, &format!("{}; {cancel}", lock::waited_for(pid))).await;
+        let looked = fetch(&mut connection, &format!("{}; {cancel}", waited_for(pid))).await;
         let rows = match looked {
             Ok(rows) => rows,
             // Whatever keeps us from looking, the statement has to end.

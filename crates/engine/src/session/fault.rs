@@ -1,9 +1,9 @@
 //! What an error of the server or of the driver means.
 
-use sqlx::postgres::{PgDatabaseError, PgErrorPosition, PgSeverity};
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 use crate::session::Target;
-use crate::{Error, failure, sqlstate};
+use crate::{Error, server_text, sqlstate};
 
 /// The server's error inside `error`, if it is one.
 pub(crate) fn database_error(error: &sqlx::Error) -> Option<&PgDatabaseError> {
@@ -12,14 +12,6 @@ pub(crate) fn database_error(error: &sqlx::Error) -> Option<&PgDatabaseError> {
 
 pub(crate) fn code_of(error: &sqlx::Error) -> Option<String> {
     database_error(error).map(|error| error.code().to_owned())
-}
-
-/// The position in the message, in characters from 1, at which the server met the error.
-pub(crate) fn position_of(error: &PgDatabaseError) -> Option<usize> {
-    match error.position() {
-        Some(PgErrorPosition::Original(position)) => Some(position),
-        _ => None,
-    }
 }
 
 /// Whether the session is over after `error`.
@@ -74,7 +66,7 @@ pub(crate) fn query_error(target: &Target, doing: &str, error: &sqlx::Error) -> 
             code: code.to_owned(),
             condition: sqlstate::condition(code),
             message: database_error(error)
-                .and_then(failure::of_ours)
+                .and_then(server_text::of_ours)
                 .map_or_else(String::new, |message| format!(": {message}")),
         },
         None => Error::Query {

@@ -3,7 +3,11 @@
 mod cancel;
 mod connect;
 mod fault;
+mod identity;
+mod others;
+mod prepared;
 mod settings;
+mod table_name;
 mod target;
 
 use std::io;
@@ -13,14 +17,16 @@ use futures_util::TryStreamExt as _;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Connection as _, Decode, Either, PgConnection, Postgres, Row as _, Type};
 
-use crate::ledger::Prepared;
-use crate::plan::Identity;
 use crate::session::connect::{connect, connect_error};
 use crate::session::fault::query_error;
 use crate::transaction::Opened;
 use crate::{Error, Result, sqlstate};
 
-pub(crate) use fault::{code_of, database_error, is_broken, is_closed, position_of};
+pub(crate) use fault::{code_of, database_error, is_broken, is_closed};
+pub use identity::Identity;
+pub(crate) use others::{SESSION, THIS_DATABASE};
+pub(crate) use prepared::Prepared;
+pub use table_name::TableName;
 pub use target::{Target, Tls};
 
 /// What brings a session back to how it was opened: all of `DISCARD ALL` but giving up the lock, and what is prepared.

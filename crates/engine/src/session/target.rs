@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::history::Format;
-use crate::ledger::TableName;
+use crate::session::TableName;
 
 /// Where the database is, and who we are there.
 #[derive(Clone)]

@@ -379,7 +379,7 @@ const SENDS: [(&str, &str, &str); 11] = [
     ),
     (
         "crates/engine/src/session/cancel.rs",
-        "let looked = fetch(&mut connection, &format!(\"{}; {cancel}\", lock::waited_for(pid))).await;",
+        "let looked = fetch(&mut connection, &format!(\"{}; {cancel}\", waited_for(pid))).await;",
         "the message begins with OWN_PATH",
     ),
     (

@@ -6,8 +6,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 use super::functions::arguments_of;
 use super::{all, cascades, is_lenient};
 use crate::catalog::{Object, Relation};
-use crate::effects::session::literal;
-use crate::effects::types::labels;
+use crate::effects::literal::{labels, literal};
 use crate::effects::{identifier_of, name_of, names_table, text, world::World};
 use crate::name::{Name, quoted};
 

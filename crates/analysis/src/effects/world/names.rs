@@ -4,7 +4,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::{Names, Patience, World, temporary};
 use crate::catalog::{Column, Relation};
-use crate::effects::session::literal;
+use crate::effects::literal::literal;
 use crate::effects::{name_of, named::type_name};
 use crate::name::Name;
 

@@ -8,7 +8,7 @@ use super::text::has_escaped_name;
 use crate::catalog::{Kind, Relation};
 use crate::effects::{World, name_of};
 use crate::name::Name;
-use crate::rules::Context;
+use crate::rules::rule::Context;
 
 /// The statement, and the table as it was before.
 pub(in crate::rules) struct Altered<'a> {

@@ -1,15 +1,14 @@
 //! Indexes: CONCURRENTLY at its place, one at a time, each with a name.
 
+use squawk_syntax::SyntaxToken;
 use squawk_syntax::ast::{self, AstNode as _, DropBehavior, ReindexTarget};
-use squawk_syntax::{SyntaxKind, SyntaxNode, SyntaxToken};
 
-use super::names::Names;
+use super::names::{Names, columns};
 use super::text::{has_escaped_name, is_in};
 use super::{Scripts, alone, edited, partitions, plain};
 use crate::catalog::{Kind, Relation};
-use crate::effects::name_of;
 use crate::name::{Name, identifier, quoted};
-use crate::rules::Context;
+use crate::rules::rule::Context;
 
 /// CREATE INDEX, so that writers go on meanwhile. It has a name, by which an index that was cut off is recognised, and no
 /// IF NOT EXISTS, which would take that one for a good one.
@@ -34,31 +33,6 @@ fn concurrently(create: &ast::CreateIndex, name: &str) -> String {
         |token| !left_out.iter().any(|node| is_in(token, node.as_ref())),
         |token| (Some(token) == index.as_ref()).then(|| format!(" CONCURRENTLY {}", quoted(name))),
     )
-}
-
-/// What PostgreSQL calls the index's columns when it has to find a name; `None` where that is not plain to see.
-pub(super) fn columns(create: &ast::CreateIndex) -> Option<Vec<String>> {
-    let included = create.index_include_clause().and_then(|it| it.partition_item_list());
-    let lists = [create.partition_item_list(), included].into_iter().flatten();
-    let mut names: Vec<String> = Vec::new();
-    for item in lists.flat_map(|list| list.partition_items()) {
-        let expression = item.expr()?.syntax().clone();
-        let name = match expression.kind() {
-            SyntaxKind::NAME_REF => identifier(&plain(&expression)),
-            SyntaxKind::CALL_EXPR => expression.children().next().filter(is_name).map(|name| name_of(&name).name)?,
-            _ => return None,
-        };
-        // It would number the second.
-        if names.contains(&name) {
-            return None;
-        }
-        names.push(name);
-    }
-    Some(names)
-}
-
-fn is_name(node: &SyntaxNode) -> bool {
-    matches!(node.kind(), SyntaxKind::NAME_REF | SyntaxKind::FIELD_EXPR)
 }
 
 /// An index on each of these tables and columns, a migration each, and the statement behind them.

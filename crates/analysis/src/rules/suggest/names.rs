@@ -1,7 +1,12 @@
 //! The names that PostgreSQL gives to indexes and constraints that have none.
 
+use squawk_syntax::ast::{self, AstNode as _};
+use squawk_syntax::{SyntaxKind, SyntaxNode};
+
+use super::plain;
 use crate::catalog::Relation;
-use crate::name::LONGEST;
+use crate::effects::name_of;
+use crate::name::{LONGEST, identifier};
 
 /// Names that are in use.
 pub(super) struct Names(Vec<String>);
@@ -63,6 +68,31 @@ fn cut(text: &str, mut at: usize) -> &str {
         at -= 1;
     }
     &text[..at]
+}
+
+/// What PostgreSQL calls the index's columns when it has to find a name; `None` where that is not plain to see.
+pub(super) fn columns(create: &ast::CreateIndex) -> Option<Vec<String>> {
+    let included = create.index_include_clause().and_then(|it| it.partition_item_list());
+    let lists = [create.partition_item_list(), included].into_iter().flatten();
+    let mut names: Vec<String> = Vec::new();
+    for item in lists.flat_map(|list| list.partition_items()) {
+        let expression = item.expr()?.syntax().clone();
+        let name = match expression.kind() {
+            SyntaxKind::NAME_REF => identifier(&plain(&expression)),
+            SyntaxKind::CALL_EXPR => expression.children().next().filter(is_name).map(|name| name_of(&name).name)?,
+            _ => return None,
+        };
+        // It would number the second.
+        if names.contains(&name) {
+            return None;
+        }
+        names.push(name);
+    }
+    Some(names)
+}
+
+fn is_name(node: &SyntaxNode) -> bool {
+    matches!(node.kind(), SyntaxKind::NAME_REF | SyntaxKind::FIELD_EXPR)
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 
 use squawk_syntax::ast::{self, AstNode as _};
 
-use super::names::Names;
-use super::{Scripts, edited, index, plain};
+use super::names::{Names, columns};
+use super::{Scripts, edited, plain};
 use crate::catalog::{Kind, Relation};
 use crate::effects::name_of;
 use crate::name::{Name, quoted};
@@ -24,7 +24,7 @@ pub(super) fn create_index(tables: &[Relation], create: &ast::CreateIndex, name:
     let mut tree = Tree {
         partitions,
         unique: if create.unique_token().is_some() { "UNIQUE " } else { "" },
-        columns: index::columns(create),
+        columns: columns(create),
         of_what: edited(create.syntax(), |token| token.text_range().start() >= end, |_| None),
         whole: Vec::new(),
         parts: Vec::new(),

@@ -4,10 +4,10 @@
 //! then it depends on what the statement may read, and on where in the server it was raised. The text itself decides
 //! nothing, since it comes in the server's language.
 
-use sqlx::postgres::PgDatabaseError;
+mod words;
 
-use super::words;
-use crate::session::position_of;
+use sqlx::postgres::{PgDatabaseError, PgErrorPosition};
+
 use crate::sqlstate;
 
 /// The most characters of a message and of a detail.
@@ -54,7 +54,7 @@ const MISSING: [(&str, &str); 4] = [
 /// The server's message about `script`, and its detail, as far as they may pass.
 ///
 /// `at` is the byte of the script that the server points to. `reads_rows` says what the statement may do.
-pub(super) fn of(error: &PgDatabaseError, script: &str, at: Option<usize>, reads_rows: bool) -> Option<String> {
+pub(crate) fn of(error: &PgDatabaseError, script: &str, at: Option<usize>, reads_rows: bool) -> Option<String> {
     let passes = passing(error, script, reads_rows);
     match passes {
         Passing::Nothing => None,
@@ -75,6 +75,14 @@ pub(super) fn of(error: &PgDatabaseError, script: &str, at: Option<usize>, reads
 /// The server's message about a query of our own, which may have read rows.
 pub(crate) fn of_ours(error: &PgDatabaseError) -> Option<String> {
     of(error, "", None, true)
+}
+
+/// The position in the message, in characters from 1, at which the server met the error.
+pub(crate) fn position_of(error: &PgDatabaseError) -> Option<usize> {
+    match error.position() {
+        Some(PgErrorPosition::Original(position)) => Some(position),
+        _ => None,
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,60 @@
+//! What became of a transaction in which an error came: the server is asked.
+
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
+
+use crate::session::{OWN_PATH, Session};
+use crate::transaction::{MARK, NUMBER, Opened};
+use crate::{Result, sqlstate};
+
+/// How many transaction ids are looked through at the most, which takes about a second.
+const MOST_IDS: i64 = 1_000_000;
+
+/// What became of a transaction in which an error came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It is rolled back, and all that was in it.
+    RolledBack,
+    /// It is committed: the error came behind our own COMMIT, or the script had one.
+    Committed,
+    /// The script ended it, and no mark says that it was committed.
+    Ended,
+}
+
+/// Asks what became of the transaction that was `opened` with `nonce`, rolls back what is open, and has the session be as
+/// it was opened.
+pub(crate) async fn fate(session: &mut Session, nonce: &str, opened: Option<Opened>) -> Result<Fate> {
+    let doing = "looking what became of a transaction";
+    let is_over = session.try_code("SAVEPOINT lockstep").await?.as_deref() == Some(sqlstate::NO_ACTIVE_SQL_TRANSACTION);
+    let rollback = if is_over { "" } else { "ROLLBACK; " };
+    // Where a script's own COMMIT was carried out, its search path is still in force.
+    let look = format!(
+        "{rollback}{OWN_PATH}; SELECT coalesce(pg_catalog.current_setting('{MARK}', true), '') = '{nonce}', {NUMBER}; "
+    );
+    let rows = session.reset(&look, "").await?;
+    let read = |row: &PgRow| Ok((row.try_get::<bool, _>(0)?, row.try_get::<i64, _>(1)?));
+    let (is_committed, number) =
+        rows.first().ok_or(sqlx::Error::RowNotFound).and_then(read).map_err(|error| session.error(doing, &error))?;
+    // Where nothing was open, the SAVEPOINT was one of its own.
+    let last = number - 1 - i64::from(is_over);
+    Ok(match opened {
+        // The message did not come as far as to its script.
+        None => Fate::RolledBack,
+        Some(_) if is_committed => Fate::Committed,
+        Some(opened) if last == opened.number + 1 => Fate::RolledBack,
+        Some(_) => Fate::Ended,
+    })
+}
+
+/// Whether the server has committed anything since the transaction was `opened`. It does not tell whose that was, so it
+/// can be another session's. What writes nothing has no id, and leaves nothing.
+pub(crate) async fn is_anything_committed(session: &mut Session, opened: Opened) -> Result<bool> {
+    let first = opened.first_id;
+    let sql = format!(
+        "SELECT e.id - {first} > {MOST_IDS} OR EXISTS (\
+         SELECT FROM pg_catalog.generate_series({first}::pg_catalog.int8, least(e.id - 1, {first} + {MOST_IDS})) i \
+         WHERE pg_catalog.txid_status(i) = 'committed') \
+         FROM (SELECT pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot()) AS id) e"
+    );
+    session.value("looking for what is committed", &sql).await
+}
