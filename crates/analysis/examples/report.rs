@@ -16,10 +16,7 @@ use std::io::{BufRead as _, Write as _};
 use std::time::Duration;
 use std::{env, error, io, thread};
 
-use analysis::catalog::look;
-use analysis::effects::{Named, named};
-use analysis::plan::{Pending, Subject, needs, report};
-use analysis::server;
+use analysis::plan::{Pending, Subject, look};
 use engine::history::Format;
 use engine::script::{Script, classify};
 use engine::session::{Session, Target, Tls};
@@ -63,7 +60,7 @@ async fn answer(session: &mut Session, scripts: &[String]) -> Result<Value> {
             Err(refusal) => json!({ "refused": refusal.to_string() }),
         });
     }
-    let report = reported(session, &pending).await?;
+    let report = reported(session, pending).await?;
     Ok(json!({ "scripts": told, "report": report }))
 }
 
@@ -85,15 +82,8 @@ fn as_it_runs(script: &Script) -> Value {
 }
 
 /// What the plan function asks of the database and makes of it.
-async fn reported(session: &mut Session, pending: &[Pending]) -> Result<Report> {
-    let mut names = Named::default();
-    for one in pending {
-        names.extend(named(&one.sql));
-    }
-    let connection = session.connection();
-    let catalog = look(connection, &names).await?;
-    let mut server = server::look(connection).await?;
-    server.missing_privileges = server::missing(connection, &needs(pending, &catalog)).await?;
+async fn reported(session: &mut Session, pending: Vec<Pending>) -> Result<Report> {
+    let looked = look(session.connection(), pending).await?;
     let identity = session.identity("");
     let subject = Subject {
         digest: String::new(),
@@ -108,7 +98,7 @@ async fn reported(session: &mut Session, pending: &[Pending]) -> Result<Report> 
         already_applied: 0,
         warnings: Vec::new(),
     };
-    Ok(report(subject, pending, catalog, server))
+    Ok(looked.report(subject))
 }
 
 fn target(database: &str, tool: &str) -> Result<Target> {

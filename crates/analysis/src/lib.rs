@@ -9,8 +9,10 @@
 //! - [`rules`] judge the effects, and [`squawk`] judges the text alone;
 //! - [`plan`] puts all of it together: the report.
 //!
-//! [`name`] holds the names of relations.
+//! [`plan::look`] leads through them as far as the database is asked. [`name`] holds the names of relations,
+//! and [`apart`] gives the work a thread of its own.
 
+pub mod apart;
 pub mod catalog;
 pub mod effects;
 pub mod estimate;
@@ -21,3 +23,6 @@ pub mod rules;
 pub mod server;
 mod size;
 pub mod squawk;
+mod unknown;
+
+pub use unknown::Unknown;

@@ -40,7 +40,7 @@ pub use crate::catalog::Named;
 pub use change::{Builds, Change, What};
 pub use lookup::Lookup;
 pub use named::named;
-pub(crate) use named::{callee, is_serial};
+pub(crate) use named::{callee, is_serial, named_in};
 pub(crate) use session::{Setting, constant, settings};
 pub use unknown::Unknown;
 pub use world::World;

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use engine::script::unquoted;
-use squawk_syntax::ast::AstNode as _;
-use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
+use squawk_syntax::{Parse, SourceFile, SyntaxKind, SyntaxNode};
 
 use super::{name_of, text};
 use crate::catalog::{Named, Object};
@@ -12,9 +11,13 @@ use crate::name::{Name, identifier};
 
 /// What `sql` names, whether it is there or not.
 pub fn named(sql: &str) -> Named {
+    named_in(&SourceFile::parse(&scan::readable(sql)))
+}
+
+/// The same of a script that is parsed already.
+pub(crate) fn named_in(parse: &Parse<SourceFile>) -> Named {
     let mut named = Named::default();
-    let parse = SourceFile::parse(&scan::readable(sql));
-    for node in parse.tree().syntax().descendants() {
+    for node in parse.syntax_node().descendants() {
         match node.kind() {
             SyntaxKind::TABLE_NAME_REF
             | SyntaxKind::RELATION_NAME_REF

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use report::{Blocking, Finding, Migration, ScriptClass, Statement, Table, Verdict};
 use squawk_syntax::ast::{self, AstNode as _};
-use squawk_syntax::{SourceFile, SyntaxKind};
+use squawk_syntax::{Parse, SourceFile, SyntaxKind};
 
 use super::busy::busy;
 use super::held::Held;
@@ -17,14 +17,14 @@ use crate::squawk;
 /// What `pending` does to the `world`, which is changed by it; `tables` are those that it touches.
 pub(super) fn migration(
     pending: &Pending,
+    parse: &Parse<SourceFile>,
     version: u32,
     world: &mut World,
     tables: &mut BTreeMap<String, Table>,
     blind: &mut Option<Blind>,
 ) -> Migration {
-    let parse = SourceFile::parse(&scan::readable(&pending.sql));
     let is_transactional = pending.class == ScriptClass::Transactional;
-    let linted = squawk::lint(&pending.sql, version, is_transactional);
+    let linted = squawk::lint(parse, version, is_transactional);
     let mut findings = linted.findings;
     let lines = Lines::of(&pending.sql);
     let mut statements: Vec<Statement> = Vec::new();

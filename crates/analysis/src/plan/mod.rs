@@ -2,22 +2,26 @@
 
 mod busy;
 mod held;
+mod look;
 mod migration;
 mod notes;
+mod scripts;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use engine::script::Class;
-use report::{Database, FORMAT, Report, ScriptClass, Server, Table, Verdict};
+pub use look::{Looked, look};
+use report::{Database, FORMAT, Report, ScriptClass, Table, Verdict};
 use squawk_syntax::ast::{self, AstNode as _};
-use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
+use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use crate::catalog::Catalog;
 use crate::effects::{self, World};
 use crate::name::identifier;
 use crate::needs;
 use crate::server::Need;
+use scripts::Scripts;
 
 /// A migration that is to be applied.
 #[derive(Debug, Clone)]
@@ -55,14 +59,17 @@ pub struct Subject {
     pub warnings: Vec<String>,
 }
 
-/// The report on what `pending` will do to a database that is as `catalog` and `server` say.
-pub fn report(subject: Subject, pending: &[Pending], catalog: Catalog, server: Server) -> Report {
+/// The report on what the scripts will do to a database that is as `looked` says.
+fn report(subject: Subject, looked: Looked) -> Report {
+    let Looked { scripts, catalog, server } = looked;
     let version = catalog.version;
     let mut world = World::new(catalog);
     let mut tables = BTreeMap::new();
     let mut blind = None;
-    let migrations: Vec<_> =
-        pending.iter().map(|one| migration::migration(one, version, &mut world, &mut tables, &mut blind)).collect();
+    let migrations: Vec<_> = scripts
+        .iter()
+        .map(|(pending, parse)| migration::migration(pending, parse, version, &mut world, &mut tables, &mut blind))
+        .collect();
     let mut tables: Vec<Table> = tables.into_values().collect();
     tables.sort_by_key(|table| Reverse(table.bytes + table.index_bytes));
     let last = migrations.iter().rev().find_map(|it| it.statements.last().map(|last| (it.name.as_str(), last.number)));
@@ -96,14 +103,13 @@ pub fn report(subject: Subject, pending: &[Pending], catalog: Catalog, server: S
     }
 }
 
-/// What the role has to be allowed for all of `pending`: to be asked of the server before the report is made.
-pub fn needs(pending: &[Pending], catalog: &Catalog) -> Vec<Need> {
+/// What the role has to be allowed for all of `scripts`.
+fn needs(scripts: &Scripts, catalog: &Catalog) -> Vec<Need> {
     let mut world = World::new(catalog.clone());
     let mut found = BTreeSet::new();
     let mut made = BTreeSet::new();
-    for one in pending {
+    for (_, parse) in scripts.iter() {
         world.next_script();
-        let parse = SourceFile::parse(&scan::readable(&one.sql));
         // Whether the script has become another role, of which it is not known what that may do.
         let mut is_another = false;
         for statement in parse.tree().stmts().filter(runs) {

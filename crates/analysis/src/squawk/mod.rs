@@ -9,7 +9,6 @@ mod rules;
 mod texts;
 
 use std::collections::HashMap;
-use std::thread;
 
 use report::{Finding, Source, Suppression, Verdict};
 use squawk_linter::{Linter, Rule, Violation};
@@ -17,14 +16,12 @@ use squawk_syntax::{Parse, SourceFile, SyntaxKind, SyntaxNode};
 
 pub use rules::{ALL, Mapping, mapping, table, used};
 
+use crate::apart::deep;
 use ignores::{Hidden, Ignores};
 use lines::Lines;
 
 /// The rule of the finding that squawk gave up on a script.
 pub const GAVE_UP: &str = "squawk-gave-up";
-
-/// Enough for the deepest script that the engine accepts. Only what is used of it takes memory.
-const STACK_BYTES: usize = 256 * 1024 * 1024;
 
 /// The most characters of a finding's text and of its help. squawk's own are half as long.
 const LONGEST_TEXT: usize = 500;
@@ -38,17 +35,17 @@ pub struct Linted {
     pub suppressed: Vec<Suppression>,
 }
 
-/// Returns what squawk says of `sql`: the text of a file that the engine has accepted, as it is, with its own BEGIN and COMMIT.
+/// Returns what squawk says of the script `parse`: a file that the engine has accepted, as it is, with its own BEGIN and
+/// COMMIT.
 ///
 /// `pg_version` is the server's, as it numbers itself: 180004 is 18.4. `in_transaction` is whether the script runs in a
 /// transaction. squawk is told; of the rules that are used today none asks, so that a comment which denies it
 /// (`squawk-disable-assume-in-transaction`) takes no finding away.
 ///
 /// Where squawk panics, there is one finding that says so, and nothing else.
-pub fn lint(sql: &str, pg_version: u32, in_transaction: bool) -> Linted {
+pub fn lint(parse: &Parse<SourceFile>, pg_version: u32, in_transaction: bool) -> Linted {
     guarded(|| {
-        let sql = &*scan::readable(sql);
-        let parse = SourceFile::parse(sql);
+        let sql = &parse.syntax_node().text().to_string();
         let linter = || {
             let mut linter = Linter::from(used());
             // Digits and a dot: it can be read.
@@ -57,7 +54,7 @@ pub fn lint(sql: &str, pg_version: u32, in_transaction: bool) -> Linted {
             linter.settings.assume_in_transaction = in_transaction;
             linter
         };
-        let shown = violations(linter(), &parse, sql);
+        let shown = violations(linter(), parse, sql);
         let ignores = Ignores::find(&parse.syntax_node());
         let hidden = if ignores.is_empty() {
             Vec::new()
@@ -74,13 +71,9 @@ pub fn lint(sql: &str, pg_version: u32, in_transaction: bool) -> Linted {
     })
 }
 
-/// Runs `work` where neither a deep script nor a panic can harm anybody else.
+/// Runs `work` where neither a deep script nor a panic can harm anything else.
 fn guarded(work: impl FnOnce() -> Linted + Send) -> Linted {
-    let done = thread::scope(|scope| {
-        let working = thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work);
-        working.ok().and_then(|working| working.join().ok())
-    });
-    done.unwrap_or_else(|| {
+    deep(work).unwrap_or_else(|_| {
         let finding = Finding {
             source: Source::Lockstep,
             rule: GAVE_UP.to_owned(),

@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use analysis::catalog::{Catalog, look};
-use analysis::effects::{Named, named};
-use analysis::plan::{Pending, report};
-use analysis::server;
+use analysis::plan::{Pending, look};
 use report::{Migration, ScriptClass, Verdict};
 use sqlx::{AssertSqlSafe, PgConnection};
 
@@ -43,15 +40,6 @@ fn histories() -> Option<Vec<PathBuf>> {
     Some(histories)
 }
 
-/// What the catalog says of all that `scripts` name.
-async fn catalog(session: &mut PgConnection, scripts: &[String]) -> Catalog {
-    let mut names = Named::default();
-    for sql in scripts {
-        names.extend(named(sql));
-    }
-    look(session, &names).await.unwrap()
-}
-
 fn pending(scripts: &[String]) -> Vec<Pending> {
     let class =
         |sql: &str| if sql.contains("CONCURRENTLY") { ScriptClass::Standalone } else { ScriptClass::Transactional };
@@ -62,14 +50,12 @@ fn pending(scripts: &[String]) -> Vec<Pending> {
 
 /// What is said of the script, where every table is as large as `rows` and `bytes` say.
 async fn judged(session: &mut PgConnection, sql: &str, rows: u64, bytes: u64) -> Migration {
-    let scripts = [sql.to_owned()];
-    let mut catalog = catalog(session, &scripts).await;
-    catalog.is_empty = false;
-    for relation in catalog.relations.values_mut() {
+    let mut looked = look(session, pending(&[sql.to_owned()])).await.unwrap();
+    looked.catalog.is_empty = false;
+    for relation in looked.catalog.relations.values_mut() {
         (relation.facts.rows, relation.facts.bytes, relation.facts.index_bytes) = (Some(rows), bytes, bytes / 4);
     }
-    let server = server::look(session).await.unwrap();
-    report(subject(), &pending(&scripts), catalog, server).migrations.remove(0)
+    looked.report(subject()).migrations.remove(0)
 }
 
 /// How often each verdict, and each reason for the worst two, is given.
@@ -147,9 +133,7 @@ async fn the_first_run_of_a_real_history_is_safe() {
         let session = &mut database.superuser().await;
         let scripts = scripts(&history);
         let texts: Vec<_> = scripts.iter().map(|script| fs::read_to_string(script).unwrap()).collect();
-        let catalog = catalog(session, &texts).await;
-        let server = server::look(session).await.unwrap();
-        let all = report(subject(), &pending(&texts), catalog, server);
+        let all = look(session, pending(&texts)).await.unwrap().report(subject());
         for migration in all.migrations.iter().filter(|migration| migration.verdict > Verdict::Safe) {
             asks.push(format!("{} {}: {}", history.display(), migration.name, migration.why));
         }

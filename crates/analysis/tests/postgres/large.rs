@@ -1,10 +1,9 @@
 //! A plan of a thousand migrations.
 
-use analysis::plan::{Pending, report};
-use analysis::server;
+use analysis::plan::{Pending, look};
 use report::ScriptClass;
 
-use crate::rules::{catalog, subject};
+use crate::rules::subject;
 use crate::support::{Database, run};
 
 #[tokio::test]
@@ -24,10 +23,7 @@ async fn a_thousand_migrations_are_reported_in_order() {
             ),
         })
         .collect();
-    let all: String = pending.iter().map(|one| one.sql.as_str()).collect();
-    let catalog = catalog(session, &all).await;
-    let server = server::look(session).await.unwrap();
-    let report = report(subject(), &pending, catalog, server);
+    let report = look(session, pending.clone()).await.unwrap().report(subject());
     assert_eq!((report.migrations.len(), report.tables.len()), (1000, 50));
     assert!(report.migrations.iter().zip(&pending).all(|(told, asked)| told.name == asked.name));
     assert!(report.migrations.iter().all(|migration| migration.statements.len() == 2));

@@ -8,10 +8,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use analysis::catalog::{Catalog, Named, look};
-use analysis::effects::named;
-use analysis::plan::{Pending, report};
-use analysis::server;
+use analysis::plan::{Looked, Pending, look};
 use report::{Migration, ScriptClass, Statement, Verdict};
 use sqlx::{AssertSqlSafe, PgConnection};
 
@@ -65,13 +62,10 @@ fn plans(file: &Path) -> Vec<Plan> {
     plans
 }
 
-async fn catalog(session: &mut PgConnection, plan: &Plan) -> Catalog {
-    let mut names = Named::default();
-    for migration in &plan.migrations {
-        names.extend(named(&migration.sql));
-    }
-    let mut catalog = look(session, &names).await.unwrap();
-    for relation in catalog.relations.values_mut() {
+async fn looked(session: &mut PgConnection, plan: &Plan) -> Looked {
+    let pending = plan.migrations.iter().enumerate().map(|(at, one)| pending(at, one)).collect();
+    let mut looked = look(session, pending).await.unwrap();
+    for relation in looked.catalog.relations.values_mut() {
         let made_out = [("big", ROWS, BYTES), ("million", SOME_ROWS, SOME_BYTES)];
         if let Some((_, rows, bytes)) = made_out.into_iter().find(|(name, ..)| relation.facts.name.contains(name)) {
             relation.facts.rows = Some(rows);
@@ -82,7 +76,7 @@ async fn catalog(session: &mut PgConnection, plan: &Plan) -> Catalog {
             relation.facts.rows = Some(0);
         }
     }
-    catalog
+    looked
 }
 
 /// The statement's verdict, and the rule that it comes from.
@@ -144,10 +138,7 @@ async fn every_plan_is_judged_as_it_should_be() {
     run(&mut database.superuser().await, &may_grant).await;
     for plan in plans.iter().filter(|plan| plan.title.contains(&only)) {
         run(session, &plan.setup).await;
-        let pending: Vec<_> = plan.migrations.iter().enumerate().map(|(at, one)| pending(at, one)).collect();
-        let catalog = catalog(session, plan).await;
-        let server = server::look(session).await.unwrap();
-        let report = report(subject(), &pending, catalog, server);
+        let report = looked(session, plan).await.report(subject());
         let mut found = Vec::new();
         for (expected, migration) in plan.migrations.iter().zip(&report.migrations) {
             found.extend(differences(expected, migration));

@@ -7,11 +7,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use analysis::catalog::{Catalog, look};
-use analysis::effects::named;
-use analysis::plan::{Pending, Subject, needs, report};
+use analysis::plan::{Looked, Pending, Subject, look};
 use analysis::rules::{ALL, Rule};
-use analysis::{server, squawk};
+use analysis::squawk;
 use report::{Database as Named, Finding, Report, ScriptClass, Source, Verdict};
 use sqlx::{AssertSqlSafe, PgConnection};
 
@@ -24,20 +22,20 @@ fn scripts(sql: &str) -> Vec<&str> {
     sql.split("\n\n").collect()
 }
 
-/// What the catalog says, but for the size of `big`.
-pub(crate) async fn catalog(session: &mut PgConnection, sql: &str) -> Catalog {
-    catalog_where(session, sql, |name| name == "public.big").await
+/// What the database says, but for the size of `big`.
+async fn looked(session: &mut PgConnection, sql: &str) -> Looked {
+    looked_where(session, sql, |name| name == "public.big").await
 }
 
-/// What the catalog says, but for the size of what is to be huge.
-async fn catalog_where(session: &mut PgConnection, sql: &str, is_huge: impl Fn(&str) -> bool) -> Catalog {
-    let mut catalog = look(session, &named(sql)).await.unwrap();
-    for relation in catalog.relations.values_mut().filter(|relation| is_huge(&relation.facts.name)) {
+/// What the database says, but for the size of what is to be huge.
+async fn looked_where(session: &mut PgConnection, sql: &str, is_huge: impl Fn(&str) -> bool) -> Looked {
+    let mut looked = look(session, pending(sql)).await.unwrap();
+    for relation in looked.catalog.relations.values_mut().filter(|relation| is_huge(&relation.facts.name)) {
         relation.facts.rows = Some(ROWS);
         relation.facts.bytes = BYTES;
         relation.facts.index_bytes = BYTES / 4;
     }
-    catalog
+    looked
 }
 
 fn pending(sql: &str) -> Vec<Pending> {
@@ -53,13 +51,7 @@ fn pending(sql: &str) -> Vec<Pending> {
 }
 
 async fn reported(session: &mut PgConnection, sql: &str) -> Report {
-    let catalog = catalog(session, sql).await;
-    judged(session, sql, catalog).await
-}
-
-async fn judged(session: &mut PgConnection, sql: &str, catalog: Catalog) -> Report {
-    let server = server::look(session).await.unwrap();
-    report(subject(), &pending(sql), catalog, server)
+    looked(session, sql).await.report(subject())
 }
 
 pub(crate) fn subject() -> Subject {
@@ -250,9 +242,9 @@ async fn whoever_may_do_more_than_rights_on_tables_say_is_told() {
         ("GRANT SELECT ON small TO pg_read_all_data", None),
     ] {
         for was_empty in [false, true] {
-            let mut catalog = catalog(session, statement).await;
-            catalog.is_empty = was_empty;
-            let report = judged(session, statement, catalog).await;
+            let mut looked = looked(session, statement).await;
+            looked.catalog.is_empty = was_empty;
+            let report = looked.report(subject());
             let ours = findings(&report).filter(|finding| finding.source == Source::Lockstep);
             let found = ours.map(|finding| (finding.rule.as_str(), finding.verdict)).collect::<Vec<_>>();
             let is_told = rule.is_none_or(|rule| found.contains(&(rule, Verdict::Danger)));
@@ -280,9 +272,7 @@ async fn what_the_role_may_not_do_is_known_before() {
     let (mut stranger, _) = database.stranger().await;
     let sql =
         "ALTER TABLE theirs ADD COLUMN b integer;\nCREATE TABLE mine ()\n\nCREATE SCHEMA new;\nCREATE TABLE new.one ()";
-    let catalog = catalog(&mut stranger, sql).await;
-    let needs = needs(&pending(sql), &catalog);
-    let missing = server::missing(&mut stranger, &needs).await.unwrap();
+    let missing = looked(&mut stranger, sql).await.server.missing_privileges;
     let wanted = [("alter public.theirs", 1), ("public", 2), ("new", 0)];
     for (part, least) in wanted {
         assert!(missing.iter().filter(|clause| clause.contains(part)).count() >= least, "{part}: {missing:?}");

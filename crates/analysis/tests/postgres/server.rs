@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use analysis::catalog;
 use analysis::name::Name;
-use analysis::plan::report;
+use analysis::plan;
 use analysis::server::{Need, Privilege, look, missing};
 use report::Verdict;
 use sqlx::{Connection as _, PgConnection};
@@ -72,8 +71,7 @@ async fn the_longest_transaction_is_told_to_who_may_see_it() {
     let hidden = look(&mut stranger).await.unwrap();
     assert_eq!(hidden.longest_transaction, None);
     assert_eq!(hidden.hidden_transactions, [format!("2 of {}", database.name)]);
-    let catalog = catalog::look(&mut stranger, &catalog::Named::default()).await.unwrap();
-    let report = report(subject(), &[], catalog, hidden);
+    let report = plan::look(&mut stranger, Vec::new()).await.unwrap().report(subject());
     let [note] = &report.notes[..] else { panic!("{:?}", report.notes) };
     assert_eq!(
         (note.verdict, note.text.as_str()),

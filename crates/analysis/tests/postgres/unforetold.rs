@@ -1,9 +1,6 @@
 //! Plans that undo, or do themselves, what would have a later statement refused: of these nothing is foretold, and they run.
 
-use analysis::catalog::{Named, look};
-use analysis::effects::named;
-use analysis::plan::{Pending, report};
-use analysis::server;
+use analysis::plan::{Pending, look};
 use report::{ScriptClass, Verdict};
 use sqlx::{AssertSqlSafe, PgConnection};
 
@@ -257,12 +254,8 @@ const PLANS: &[(&str, &str)] = &[
 
 /// What `sql` is foretold of a database that is as the session's.
 async fn foretold(session: &mut PgConnection, sql: &str) -> Vec<String> {
-    let mut names = Named::default();
-    names.extend(named(sql));
-    let catalog = look(session, &names).await.unwrap();
-    let server = server::look(session).await.unwrap();
-    let pending = [Pending { name: "1_it".into(), class: ScriptClass::Transactional, sql: sql.to_owned() }];
-    let report = report(subject(), &pending, catalog, server);
+    let pending = vec![Pending { name: "1_it".into(), class: ScriptClass::Transactional, sql: sql.to_owned() }];
+    let report = look(session, pending).await.unwrap().report(subject());
     let findings = report.migrations.iter().flat_map(|it| &it.statements).flat_map(|it| &it.findings);
     let fails = ["refused", "required-column", "replica-identity"];
     let said = findings.filter(|it| it.verdict == Verdict::Danger && fails.contains(&it.rule.as_str()));

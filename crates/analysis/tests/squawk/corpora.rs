@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use analysis::squawk::{ALL, GAVE_UP, lint, mapping};
+use analysis::squawk::{ALL, GAVE_UP, mapping};
 use squawk_linter::Linter;
 use squawk_syntax::SourceFile;
 
-use crate::VERSION;
+use crate::{VERSION, lint};
 
 /// The scripts below `directory` that are run.
 fn scripts(directory: &Path) -> Vec<PathBuf> {

@@ -1,9 +1,9 @@
 //! Comments that hide findings.
 
-use analysis::squawk::{Linted, lint};
+use analysis::squawk::Linted;
 use report::{Source, Suppression};
 
-use crate::VERSION;
+use crate::{VERSION, lint};
 
 fn linted(sql: &str) -> Linted {
     lint(sql, VERSION, true)

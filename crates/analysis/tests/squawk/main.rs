@@ -10,5 +10,15 @@ mod mapping;
 mod panics;
 mod speed;
 
+use analysis::apart::deep;
+use analysis::squawk::Linted;
+use squawk_syntax::SourceFile;
+
 /// PostgreSQL 18.4, as it numbers itself.
 const VERSION: u32 = 180_004;
+
+/// What squawk says of a text.
+fn lint(sql: &str, pg_version: u32, in_transaction: bool) -> Linted {
+    let lint = || analysis::squawk::lint(&SourceFile::parse(&scan::readable(sql)), pg_version, in_transaction);
+    deep(lint).unwrap()
+}

@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
-use analysis::squawk::{ALL, lint, mapping};
+use analysis::squawk::{ALL, mapping};
 use report::Source;
 use squawk_linter::{Linter, Rule};
 use squawk_syntax::SourceFile;
 
-use crate::VERSION;
 use crate::examples::example;
+use crate::{VERSION, lint};
 
 /// What squawk says that knows `rule` alone.
 fn squawk_alone(rule: Rule, sql: &str) -> HashSet<Rule> {

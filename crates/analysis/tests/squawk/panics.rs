@@ -1,8 +1,8 @@
 //! Scripts that squawk panics on.
 
-use analysis::squawk::{GAVE_UP, lint};
+use analysis::squawk::GAVE_UP;
 
-use crate::VERSION;
+use crate::{VERSION, lint};
 
 #[test]
 fn a_panic_is_a_finding_and_harms_nobody() {

@@ -2,9 +2,7 @@
 
 use std::time::Instant;
 
-use analysis::squawk::lint;
-
-use crate::VERSION;
+use crate::{VERSION, lint};
 
 fn timed(what: &str, scripts: &[String]) {
     let start = Instant::now();

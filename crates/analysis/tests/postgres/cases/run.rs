@@ -3,10 +3,8 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use analysis::catalog::look;
-use analysis::effects::{Named, named};
-use analysis::plan::{Pending, needs, report};
-use analysis::server;
+use analysis::Unknown;
+use analysis::plan::{Pending, look};
 use engine::Error;
 use engine::apply::{Approved, Budget, apply};
 use engine::history::{self, History};
@@ -119,9 +117,9 @@ async fn plan(place: &Place, target: &Target, settings: &Settings, came: &mut Ca
 }
 
 /// The report on `plan`, as the plan function has it made.
-async fn reported(session: &mut Session, history: &History, plan: &Plan) -> sqlx::Result<Report> {
+async fn reported(session: &mut Session, history: &History, plan: &Plan) -> Result<Report, Unknown> {
     let scripts: HashMap<_, _> = history.migrations.iter().map(|migration| (&migration.key, &migration.sql)).collect();
-    let pending: Vec<_> = plan
+    let pending = plan
         .pending
         .iter()
         .map(|planned| Pending {
@@ -130,15 +128,7 @@ async fn reported(session: &mut Session, history: &History, plan: &Plan) -> sqlx
             sql: scripts[&planned.key].clone(),
         })
         .collect();
-    let mut names = Named::default();
-    for migration in &pending {
-        names.extend(named(&migration.sql));
-    }
-    let connection = session.connection();
-    let catalog = look(connection, &names).await?;
-    let mut server = server::look(connection).await?;
-    server.missing_privileges = server::missing(connection, &needs(&pending, &catalog)).await?;
-    Ok(report(subject(), &pending, catalog, server))
+    Ok(look(session.connection(), pending).await?.report(subject()))
 }
 
 /// Applies `plan`, again where the case says so: as many times as the machine would at the most.

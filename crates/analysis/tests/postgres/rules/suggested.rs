@@ -4,11 +4,11 @@ mod cases;
 
 use std::fmt::Write as _;
 
-use analysis::catalog::Catalog;
+use analysis::plan::Looked;
 use report::{Blocking, Magnitude, Report, Source};
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
-use super::{catalog_where, judged, scripts};
+use super::{looked_where, scripts, subject};
 use crate::forms::read;
 use crate::support::{Database, run, text};
 
@@ -77,8 +77,7 @@ async fn tried<'a>(
         *there = Some(&case.setup);
     }
     let statement = case.statement.trim_end_matches(';');
-    let catalog = huge(session, statement).await;
-    let report = judged(session, statement, catalog).await;
+    let report = huge(session, statement).await.report(subject());
     let found = suggestion(&report);
     if case.suggests.is_some_and(|suggests| suggests != found.is_some()) {
         return Err(format!("suggested is {found:?}"));
@@ -102,9 +101,9 @@ async fn tried<'a>(
     Ok(Some(rule))
 }
 
-/// The catalog, with every table made out to be huge.
-async fn huge(session: &mut PgConnection, sql: &str) -> Catalog {
-    catalog_where(session, sql, |_| true).await
+/// What the database says, with every table made out to be huge.
+async fn huge(session: &mut PgConnection, sql: &str) -> Looked {
+    looked_where(session, sql, |_| true).await
 }
 
 /// The suggestion, and the rule that makes it.
@@ -120,8 +119,7 @@ fn suggestion(report: &Report) -> Option<(String, String)> {
 
 /// Whether nothing of the suggestion keeps anybody waiting for more than a moment.
 async fn blocks_nobody(rule: &str, sql: &str, session: &mut PgConnection) -> Result<(), String> {
-    let catalog = huge(session, sql).await;
-    let report = judged(session, sql.trim_end_matches(';'), catalog).await;
+    let report = huge(session, sql.trim_end_matches(';')).await.report(subject());
     let statements = || report.migrations.iter().flat_map(|migration| &migration.statements);
     let waits = |blocking: &Blocking| blocking.how_long > Magnitude::Moment && (blocking.readers || blocking.writers);
     let long = statements().find(|statement| statement.blocking.as_ref().is_some_and(waits));

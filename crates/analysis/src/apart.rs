@@ -1,0 +1,60 @@
+//! Work in a thread of its own: a script can be nested deeper than a usual stack, and what panics or does not come to an end
+//! there must take nothing else with it.
+
+use std::thread;
+use std::time::Duration;
+
+use crate::Unknown;
+
+/// Enough for the deepest script that the engine accepts. Only what is used of it takes memory.
+const STACK_BYTES: usize = 256 * 1024 * 1024;
+
+/// How long the work on a plan may take between two questions to the database.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Returns what `work` does, in a thread with a deep stack.
+///
+/// # Errors
+///
+/// [`Unknown::NoThread`]; [`Unknown::GaveUp`] when it panics; [`Unknown::TookTooLong`] when it takes more than 20 seconds.
+pub async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Unknown> {
+    apart_for(PATIENCE, work).await
+}
+
+async fn apart_for<T: Send + 'static>(
+    patience: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Unknown> {
+    match tokio::time::timeout(patience, tokio::task::spawn_blocking(|| deep(work))).await {
+        Ok(worked) => worked.unwrap_or(Err(Unknown::GaveUp)),
+        Err(_) => Err(Unknown::TookTooLong),
+    }
+}
+
+/// The same, while the caller's thread waits as long as it takes.
+///
+/// # Errors
+///
+/// [`Unknown::NoThread`]; [`Unknown::GaveUp`] when it panics.
+pub fn deep<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Unknown> {
+    thread::scope(|scope| {
+        let working = thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work);
+        working.map_err(|_| Unknown::NoThread)?.join().map_err(|_| Unknown::GaveUp)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_gives_up_gives_a_reason() {
+        assert!(matches!(apart(|| 1).await, Ok(1)));
+        let gave_up = apart(|| -> u8 { panic!() }).await;
+        assert_eq!(gave_up.unwrap_err().to_string(), "the analysis gave up on it");
+        let (ends_it, never) = std::sync::mpsc::channel::<u8>();
+        let waited = apart_for(Duration::from_millis(10), move || never.recv().is_ok()).await;
+        drop(ends_it);
+        assert_eq!(waited.unwrap_err().to_string(), "the analysis took too long");
+    }
+}

@@ -1,0 +1,66 @@
+//! What the database is asked for a plan's report, in which order, and how long that may take.
+
+use std::time::Duration;
+
+use report::{Report, Server};
+use sqlx::PgConnection;
+
+use super::scripts::Scripts;
+use super::{Pending, Subject, needs, report};
+use crate::apart::apart;
+use crate::catalog::{self, Catalog, Named};
+use crate::effects::named_in;
+use crate::{Unknown, server};
+
+/// How long the database may take for its answers.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A plan's scripts, and what the database says of what they touch.
+pub struct Looked {
+    pub(super) scripts: Scripts,
+    /// The relations that the scripts name, and all that belongs to them.
+    pub catalog: Catalog,
+    /// The state of the server, and the privileges that the role lacks.
+    pub server: Server,
+}
+
+/// Asks the database for all that the report on `pending` needs. The session must not be in a transaction.
+///
+/// # Errors
+///
+/// By cause: see [`Unknown`].
+pub async fn look(connection: &mut PgConnection, pending: Vec<Pending>) -> Result<Looked, Unknown> {
+    let (scripts, named) = apart(move || {
+        let scripts = Scripts::parse(pending);
+        let mut named = Named::default();
+        for (_, parse) in scripts.iter() {
+            named.extend(named_in(parse));
+        }
+        (scripts, named)
+    })
+    .await?;
+    let (catalog, mut server) = asked(async {
+        let catalog = catalog::look(&mut *connection, &named).await?;
+        Ok((catalog, server::look(&mut *connection).await?))
+    })
+    .await?;
+    let (scripts, catalog, needs) = apart(move || {
+        let needs = needs(&scripts, &catalog);
+        (scripts, catalog, needs)
+    })
+    .await?;
+    server.missing_privileges = asked(server::missing(connection, &needs)).await?;
+    Ok(Looked { scripts, catalog, server })
+}
+
+/// What the database answers, if it does so in time.
+async fn asked<T>(answer: impl Future<Output = sqlx::Result<T>>) -> Result<T, Unknown> {
+    tokio::time::timeout(PATIENCE, answer).await.map_err(|_| Unknown::NoAnswer)?.map_err(Unknown::Query)
+}
+
+impl Looked {
+    /// Makes the report. That needs a [deep stack](crate::apart).
+    pub fn report(self, subject: Subject) -> Report {
+        report(subject, self)
+    }
+}
