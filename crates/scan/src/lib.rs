@@ -5,11 +5,13 @@
 //! server's scanner rule by rule, and by squawk, which gets [`readable()`] text. Where the two do not agree, the script is
 //! not understood.
 
+mod lines;
 mod readable;
 mod statements;
 mod token;
 mod tokens;
 
+pub use lines::Lines;
 pub use readable::readable;
 pub use statements::statement_ends;
 pub use token::{Kind, Token};

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use report::{Blocking, Finding, Migration, ScriptClass, Statement, Table, Verdict};
+use scan::Lines;
 use squawk_syntax::ast::{self, AstNode as _};
 use squawk_syntax::{Parse, SourceFile, SyntaxKind};
 
@@ -216,19 +217,5 @@ fn what(statement: &ast::Stmt) -> String {
     match words.char_indices().nth(LONGEST) {
         Some((at, _)) => format!("{}…", &words[..at]),
         None => words.to_owned(),
-    }
-}
-
-/// Where the lines of a script end.
-struct Lines(Vec<usize>);
-
-impl Lines {
-    fn of(sql: &str) -> Self {
-        Self(sql.match_indices('\n').map(|(at, _)| at).collect())
-    }
-
-    /// The line that the byte `at` is on, from 1.
-    fn at(&self, at: usize) -> usize {
-        1 + self.0.partition_point(|end| *end < at)
     }
 }

@@ -3,12 +3,13 @@
 use std::collections::{HashMap, HashSet};
 
 use report::{Finding, Source, Suppression, Verdict};
+use scan::Lines;
 use squawk_linter::Rule;
 use squawk_linter::ignore::{IGNORE_LINE_TEXT, IgnoreKind, ignore_rule_info};
 use squawk_syntax::{SyntaxElement, SyntaxNode, SyntaxToken};
 
 use super::rules::mapping;
-use super::{LONGEST_TEXT, Lines, one_line};
+use super::{LONGEST_TEXT, one_line};
 
 /// The most characters of a name that is no rule's.
 const LONGEST_NAME: usize = 60;
@@ -79,7 +80,7 @@ impl Ignores {
     ///
     /// A line's comment is for what starts on its own line or on the next; the last one on a line counts alone.
     fn hides(&self, sql: &str, hidden: &[Hidden]) -> Vec<HashMap<Rule, usize>> {
-        let lines = Lines::of_squawk(sql);
+        let lines = lines_of_squawk(sql);
         let covers: Vec<Option<HashSet<Rule>>> = self.0.iter().map(Comment::covers).collect();
         let (of_file, of_line): (Vec<_>, Vec<_>) = (0..self.0.len()).partition(|index| self.0[*index].is_for_file);
         let of_line: HashMap<usize, usize> =
@@ -96,6 +97,17 @@ impl Ignores {
         }
         hides
     }
+}
+
+/// Lines as squawk counts them, for which a carriage return alone ends one too.
+fn lines_of_squawk(sql: &str) -> Lines {
+    let bytes = sql.as_bytes();
+    let ends = |at: &usize| match bytes[*at] {
+        b'\n' => true,
+        b'\r' => bytes.get(at + 1) != Some(&b'\n'),
+        _ => false,
+    };
+    Lines::that_end((0..bytes.len()).filter(ends))
 }
 
 impl Comment {

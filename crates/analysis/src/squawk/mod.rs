@@ -4,13 +4,13 @@
 //! not used; [`table`] is the same for the documentation.
 
 mod ignores;
-mod lines;
 mod rules;
 mod texts;
 
 use std::collections::HashMap;
 
 use report::{Finding, Source, Suppression, Verdict};
+use scan::Lines;
 use squawk_linter::{Linter, Rule, Violation};
 use squawk_syntax::{Parse, SourceFile, SyntaxKind, SyntaxNode};
 
@@ -18,7 +18,6 @@ pub use rules::{ALL, Mapping, mapping, table, used};
 
 use crate::apart::deep;
 use ignores::{Hidden, Ignores};
-use lines::Lines;
 
 /// The rule of the finding that squawk gave up on a script.
 pub const GAVE_UP: &str = "squawk-gave-up";

@@ -2,13 +2,14 @@
 
 mod hint;
 
+use scan::Lines;
 use sqlx::postgres::{PgDatabaseError, PgErrorPosition};
 
 use crate::error::{Left, MigrationFailure};
 use crate::message::{Message, Stage};
 use crate::plan::Planned;
 use crate::quote::literal;
-use crate::script::{Lines, Outlives, Script, Statement};
+use crate::script::{Outlives, Script, Statement};
 use crate::server_text::{self, position_of};
 use crate::session::{ScriptError, code_of, database_error};
 use crate::sqlstate;

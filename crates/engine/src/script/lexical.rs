@@ -2,20 +2,6 @@
 
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-/// Where the lines of a script end, so that many places can be found in a long one.
-pub(crate) struct Lines(Vec<usize>);
-
-impl Lines {
-    pub(crate) fn of(sql: &str) -> Self {
-        Self(sql.match_indices('\n').map(|(at, _)| at).collect())
-    }
-
-    /// The line, from 1, of the byte at `offset`.
-    pub(crate) fn at(&self, offset: usize) -> usize {
-        self.0.partition_point(|end| *end < offset) + 1
-    }
-}
-
 /// Where a dollar-quoted text starts that does not end, which the parser lets pass.
 pub(super) fn open_dollar_quote(root: &SyntaxNode) -> Option<usize> {
     root.descendants_with_tokens()

@@ -21,11 +21,11 @@ mod transaction;
 use std::fmt;
 use std::{panic, thread};
 
+use scan::Lines;
 use squawk_syntax::ast::AstNode as _;
 use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
 
 pub use evidence::{Evidence, Reindexed, is_concurrent};
-pub(crate) use lexical::Lines;
 pub use outlives::{Outlives, outlives};
 pub use strings::unquoted;
 
