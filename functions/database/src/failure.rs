@@ -146,7 +146,7 @@ mod tests {
                  table, and it may be this one. Start a new run when that session has finished",
             ),
         ] {
-            let failure = from_engine(error);
+            let failure = from_engine(error, Path::new("/nowhere"));
             assert_eq!((failure.name, failure.message.as_str()), (name, message));
         }
     }
