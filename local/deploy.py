@@ -10,12 +10,14 @@ import hashlib
 import json
 import os
 import platform
+import re
 import subprocess
 import threading
 import time
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from local.aws import Account, Aws
 from local.postgres import Connection
@@ -25,10 +27,15 @@ from scripts.operate import environment, paths
 BUILD = paths.LOCAL / "build"
 NOTIFICATION_ADDRESS = "team@example.com"
 
+#: What the build reads. No tests, examples and documents, so that a changed one builds nothing.
 _SOURCES = (
-    "Cargo.toml", "Cargo.lock", "template.yaml", "samconfig.toml", "crates", "functions", "migrations",
-    "statemachine/migrate.asl.json",
+    "Cargo.toml", "Cargo.lock", ".cargo/config.toml", "template.yaml", "samconfig.toml", "statemachine/migrate.asl.json",
+    "crates/*/Cargo.toml", "crates/*/src/**/*", "functions/*/Cargo.toml", "functions/*/src/**/*", "functions/*/*.pem",
+    "migrations/**/*",
 )
+
+#: The template's functions, by the names of their binaries.
+FUNCTIONS = ("preflight", "plan", "apply", "approve", "notify")
 
 #: Applied by `sam build` to every function. No optimisation and no debug information: what builds fastest.
 _FAST_BUILD = {
@@ -83,14 +90,20 @@ def _build(say: Callable[[str], None]) -> None:
         return
     bin_directory = paths.SAM_VENV / "bin"
     path = f"{bin_directory}{os.pathsep}{os.environ['PATH']}"
+    settings = environment.building(PATH=path, AWS_DEFAULT_REGION=environment.REGION, **_FAST_BUILD)
     say("Building the functions (the first time takes some minutes)")
+    # At first without SAM, which does not tell how far cargo is. It calls the same command for each function later on, which
+    # has nothing left to do then.
+    cargo = ["cargo", "lambda", "build", *(argument for name in FUNCTIONS for argument in ("--bin", name))]
+    cargo += ["--arm64"] if architecture() == "arm64" else []
+    _run(cargo, settings | {"CARGO_TERM_PROGRESS_WHEN": "always", "CARGO_TERM_PROGRESS_WIDTH": "100"}, say)
     command = [
         str(paths.SAM), "build", "--template-file", str(paths.TEMPLATE), "--build-dir", str(BUILD),
         "--parameter-overrides", f"ParameterKey=Architecture,ParameterValue={architecture()}",
         # Named, so that nothing of a deployable build's configuration comes in.
         "--config-env", "local",
     ]
-    _run(command, environment.building(PATH=path, AWS_DEFAULT_REGION=environment.REGION, **_FAST_BUILD), say)
+    _run(command, settings, say)
     stamp.write_text(wanted)
 
 
@@ -161,7 +174,7 @@ def copy_state_machine(aws: Aws, name: str) -> str:
 
 
 def _run(command: list[str], settings: dict[str, str], say: Callable[[str], None]) -> None:
-    """Runs SAM and says every ten seconds what it is at; its output is shown only if it fails."""
+    """Runs a command and says every ten seconds what it is at; its output is shown only if it fails."""
     process = subprocess.Popen(
         command, cwd=paths.ROOT, env=settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -175,8 +188,7 @@ def _run(command: list[str], settings: dict[str, str], say: Callable[[str], None
                 process.wait(timeout=10)
                 break
             except subprocess.TimeoutExpired:
-                last = next((line.strip() for line in reversed(lines) if line.strip()), "")
-                say(f"  {time.monotonic() - started:.0f} s: {last[:100]}")
+                say(f"  {time.monotonic() - started:.0f} s: {_at(lines)}")
     except BaseException:
         process.terminate()
         process.wait()
@@ -186,11 +198,21 @@ def _run(command: list[str], settings: dict[str, str], say: Callable[[str], None
         raise DeployFailed(f"{' '.join(command[:2])} failed:\n{''.join(lines).strip()}")
 
 
+def _at(lines: list[str]) -> str:
+    """What a command is at, by what it has printed. Cargo's bar tells how many crates it has compiled, of how many; its name of
+    the next crate comes after it."""
+    bars = (re.match(r" *Building \[.*\] (\d+)/(\d+)", line) for line in reversed(lines))
+    if bar := next(filter(None, bars), None):
+        return f"{bar[1]} of {bar[2]} crates are compiled"
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")[:100]
+
+
 def _digest_of_sources() -> str:
     digest = hashlib.sha256(json.dumps([_FAST_BUILD, architecture()]).encode())
-    for name in _SOURCES:
-        source = paths.ROOT / name
-        for file in sorted(source.rglob("*")) if source.is_dir() else [source]:
-            if file.is_file():
-                digest.update(str(file.relative_to(paths.ROOT)).encode() + b"\0" + file.read_bytes() + b"\0")
+    for file in _sources():
+        digest.update(str(file.relative_to(paths.ROOT)).encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
+
+
+def _sources() -> list[Path]:
+    return sorted({file for pattern in _SOURCES for file in paths.ROOT.glob(pattern) if file.is_file()})
