@@ -7,7 +7,7 @@ STACK = .venv/bin/python -m local
 option = $(if $(filter undefined,$(origin $(2))),,$(1) '$($(2))')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down test chaos conformance bench
+.PHONY: help setup run up down check test chaos conformance bench
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,8 +24,11 @@ up: setup ## Start a local stack and leave it running: make up [ENV=qa] [MIGRATI
 down: setup ## Stop the local stack and delete its database
 	@$(STACK) down
 
-test: setup ## Run every check
-	@scripts/test
+check: setup ## Run what needs no server: format, lints, unit tests; minutes, for each change
+	@scripts/test --quick
+
+test: setup ## Run every check, or the steps of one name: make test [ONLY=engine]
+	@scripts/test $(call option,--only,ONLY)
 
 chaos: setup ## Inject faults while migrating, and look for what they leave: make chaos [SEED=7] [POINT=own:cut-server@31]
 	@.venv/bin/python -m proofs.chaos $(call option,--seed,SEED) $(call option,--only,POINT)

@@ -16,7 +16,8 @@ static NEXT: AtomicU32 = AtomicU32::new(0);
 
 fn setting(name: &str) -> String {
     let name = format!("TEST_POSTGRES_{name}");
-    std::env::var(&name).unwrap_or_else(|_| panic!("{name} is not set: run `make test`, which starts a PostgreSQL"))
+    std::env::var(&name)
+        .unwrap_or_else(|_| panic!("{name} is not set: `make test ONLY=analysis` starts a PostgreSQL for these tests"))
 }
 
 /// A database of its own.

@@ -1,0 +1,54 @@
+"""The command line of scripts/test."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from scripts.checks import steps
+from scripts.checks.run import end_when_told, run, table
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The exit status."""
+    parser = argparse.ArgumentParser(prog="scripts/test", description="Runs every check, cheapest first, until one fails.")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--quick", action="store_true", help="only what needs no server: format, lints and unit tests")
+    which.add_argument("--only", metavar="NAME", help=f"only the steps of one name: {', '.join(steps.names())}")
+    given = parser.parse_args(arguments)
+    if given.only is not None and not steps.named(given.only):
+        parser.error(f"there is no step {given.only!r}; there are {', '.join(steps.names())}")
+    chosen = steps.QUICK if given.quick else steps.named(given.only) if given.only is not None else steps.WHOLE
+    end_when_told()
+    costs = run(chosen, _environment())
+    print(table(costs), flush=True)
+    return costs[-1].status
+
+
+def _environment() -> dict[str, str]:
+    """That of every step. It is the same for all, since cargo compiles again what reads a variable that has changed."""
+    return os.environ | {
+        # Directories of real histories and of reported cases, on which some tests run too.
+        "CORPORA": os.environ.get("CORPORA", ""),
+        "CASES": os.environ.get("CASES", ""),
+    } | _libclang()
+
+
+def _libclang() -> dict[str, str]:
+    """PostgreSQL's own parser is C, and its bindings are made with libclang. That of PyPI comes without the headers that a
+    compiler has of its own: those are the C compiler's."""
+    clang = importlib.util.find_spec("clang")
+    assert clang is not None and clang.origin is not None, "libclang is among the requirements"
+    headers = subprocess.run(["cc", "-print-file-name=include"], check=True, capture_output=True, text=True).stdout.strip()
+    return {
+        "LIBCLANG_PATH": str(Path(clang.origin).parent / "native"),
+        "BINDGEN_EXTRA_CLANG_ARGS": f"-isystem {headers}",
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

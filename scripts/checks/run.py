@@ -1,0 +1,121 @@
+"""Runs steps one after the other until one fails, each within its time, and shows what each cost.
+
+A step is ended as Ctrl-C at a terminal ends it, at which our commands and pytest stop the servers that they started.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from scripts.checks.steps import Step
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+#: What a command that is to end is told, one after the other, and for how many seconds it may go on after that.
+GRACE = ((signal.SIGINT, 90.0), (signal.SIGTERM, 15.0), (signal.SIGKILL, 15.0))
+
+#: A command that has to be ended within its time has this status, as that of timeout(1).
+TOO_LONG = 124
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a step took: seconds on the clock, and those of all processors."""
+
+    step: Step
+    clock: float
+    processor: float
+    status: int
+
+
+def run(steps: Iterable[Step], environment: dict[str, str]) -> list[Cost]:
+    """Runs the steps until one fails; returns what each took. The last one tells whether all succeeded."""
+    costs: list[Cost] = []
+    for step in steps:
+        print(f"\n── {step.title}\n   {' '.join(step.command)}", flush=True)
+        cost = _cost(step, environment)
+        costs.append(cost)
+        print(f"   {cost.clock:.0f} s", flush=True)
+        if cost.status:
+            break
+    return costs
+
+
+def table(costs: list[Cost]) -> str:
+    """The steps with their seconds, and what failed."""
+    lines = ["", f"{'seconds':>9}  {'processor':>9}"]
+    for cost in costs:
+        ended = "" if not cost.status else "   TOOK TOO LONG" if cost.status == TOO_LONG else "   FAILED"
+        lines.append(f"{cost.clock:9.0f}  {cost.processor:9.0f}  {cost.step.names[0]}{ended}")
+    clock, processor = sum(cost.clock for cost in costs), sum(cost.processor for cost in costs)
+    lines.append(f"{clock:9.0f}  {processor:9.0f}  in all: {clock / 60:.1f} minutes, {processor / 60:.1f} of a processor")
+    return "\n".join(lines)
+
+
+def _cost(step: Step, environment: dict[str, str]) -> Cost:
+    started, before = time.monotonic(), _processor()
+    status = _status(step, environment)
+    return Cost(step, time.monotonic() - started, _processor() - before, status)
+
+
+def _processor() -> float:
+    """The seconds of all processes that this one has waited for, and of those that they have."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _status(step: Step, environment: dict[str, str]) -> int:
+    # In a group of its own, so that all of it can be told to end.
+    process = subprocess.Popen(
+        step.command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, process_group=0
+    )
+    try:
+        return process.wait(step.minutes * 60)
+    except subprocess.TimeoutExpired:
+        print(f"   {step.names[0]} has taken {step.minutes:g} minutes, which is too long: it is ended", flush=True)
+        return TOO_LONG
+    finally:
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ends what is left of the command's group, the command itself included."""
+    for which, seconds in GRACE:
+        try:
+            os.killpg(process.pid, which)
+        except ProcessLookupError:
+            return
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and _lives(process):
+            time.sleep(0.05)
+
+
+def _lives(process: subprocess.Popen[bytes]) -> bool:
+    """Whether any process of the group is left. One that has ended but was not waited for still counts there."""
+    process.poll()
+    try:
+        os.killpg(process.pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def end_when_told() -> None:
+    """Has Ctrl-C and what else asks for this process's end come up as an exception, at which the step's command is ended.
+    In the background of a shell Ctrl-C is ignored otherwise, here and in every command."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def leave(number: int, _: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    for which in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(which, leave)
