@@ -19,6 +19,7 @@ import subprocess
 from pathlib import Path
 
 from proofs.harness import build
+from scripts.checks.steps import EVERYTHING, FEATURES_OF_TESTS
 from scripts.operate import environment, paths
 
 EDITS = sorted(Path(__file__).parent.glob("*.edits"))
@@ -58,7 +59,7 @@ def _built(function: str) -> Path:
     if not binary.exists() or not stamp.exists() or stamp.read_text() != digest:
         _copy(sources)
         subprocess.run(
-            ["cargo", "build", "--quiet", "--offline", "--package", function, "--bin", binary.name], check=True, cwd=COPY,
+            ["cargo", "build", "--quiet", "--offline", *EVERYTHING, *FEATURES_OF_TESTS, "--bin", binary.name], check=True, cwd=COPY,
             env=environment.building(CARGO_TARGET_DIR=str(build.target())),
         )
         stamp.write_text(digest)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from proofs.harness import build as compiled
 from proofs.observe.histories.server import Server
-from scripts.operate import environment, paths
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,7 @@ class Script:
 
 def build() -> Path:
     """The program, built where something has changed."""
-    command = ["cargo", "build", "--quiet", "--locked", "--package", "analysis", "--example", "report"]
-    subprocess.run(command, check=True, cwd=paths.ROOT, env=environment.building())
-    target = Path(os.environ.get("CARGO_TARGET_DIR", paths.ROOT / "target"))
-    return target / "debug" / "examples" / "report"
+    return compiled.example("report")
 
 
 class Reporter:
