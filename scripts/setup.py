@@ -35,7 +35,6 @@ def install_everything() -> None:
     install_python(VENV, ROOT / "requirements.txt", "the local stack and the scripts")
     install_sam()
     install_node()
-    install_browser()
 
 
 def install_sam() -> Path:
@@ -90,8 +89,8 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def install_browser() -> None:
-    """Chromium, in which the report's page is looked at. Only the system's packages have it, and only root may add them;
-    where it cannot be had, those tests say that they are skipped."""
+    """Chromium, for the tests that look at the report's page. Only the system's packages have it, and only root may add
+    them; where it cannot be had, those tests say that they are skipped."""
     apt = shutil.which("apt-get")
     if any(map(shutil.which, BROWSERS)) or not apt or os.geteuid() != 0:
         return

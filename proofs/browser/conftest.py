@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from proofs.harness import build
+from scripts import setup
+
 from . import chromium
 from .chromium import Chromium
 
@@ -22,14 +25,14 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample reports in every form."""
     directory = tmp_path_factory.mktemp("report")
-    example = ["cargo", "run", "--quiet", "--locked", "-p", "report", "--features", "sample", "--example", "sample", "--"]
-    subprocess.run([*example, str(directory)], check=True, cwd=ROOT)
+    subprocess.run([build.example("sample"), str(directory)], check=True, cwd=ROOT)
     return directory
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Chromium]:
     """A browser; without one there is nothing to see, which only GitHub does not let pass."""
+    setup.install_browser()
     path = chromium.installed()
     if path is None:
         reason = f"none of {', '.join(chromium.NAMES)} is installed (Debian: apt-get install chromium)"
