@@ -3,7 +3,7 @@
 use super::small;
 use crate::{Migration, Report};
 
-/// As [`small`], with `many` migrations, among which every fiftieth is dangerous.
+/// As [`small()`], with `many` migrations, among which every fiftieth is dangerous.
 pub fn huge(many: usize) -> Report {
     let report = small();
     let [dangerous, caution, .., safe] = report.migrations.as_slice() else { return report };
