@@ -118,7 +118,7 @@ def enter_virtual_environment() -> None:
 
 def _has_pip(venv: Path) -> bool:
     try:
-        pip = [venv / "bin" / "python", "-m", "pip", "--version"]
+        pip: list[str | Path] = [venv / "bin" / "python", "-m", "pip", "--version"]
         return subprocess.run(pip, capture_output=True, check=False).returncode == 0
     except OSError:
         return False

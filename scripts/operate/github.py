@@ -273,7 +273,7 @@ def _run(options: argparse.Namespace, annotations: list[str]) -> int:
         target = find(options.environment, options.project or None)
         stack, region = target.stack, target.region
         execution = target.execution_arn(getattr(options, "execution", "") or run.execution)
-        job = Job(run, target, terminal, Summary(run), execution, getattr(options, "reviews", ""), annotations)
+        job = Job(run, target, terminal, Summary(run.summary), execution, getattr(options, "reviews", ""), annotations)
         terminal.line(f"{terminal.paint(stack, 'bold')}  {name_of(execution)}")
         terminal.line(execution, "dim")
         if options.job == "start":

@@ -54,10 +54,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{finding['path']}:{finding['line']}:{finding['column']}: {finding['message']}")
     print(f"actionlint: {len(found) or 'no'} findings in {len(files)} workflows")
     unfit = actions(files, tomllib.loads(ACTIONS.read_text()))
-    for finding in unfit:
-        print(finding)
+    for problem in unfit:
+        print(problem)
     print(f"actions: {len(unfit) or 'no'} findings", flush=True)
-    command = [VENV / "bin" / "zizmor", "--offline", "--pedantic", "--no-progress", "--quiet"]
+    command: list[str | Path] = [VENV / "bin" / "zizmor", "--offline", "--pedantic", "--no-progress", "--quiet"]
     zizmor = subprocess.run([*command, "--config", ROOT / ".github" / "zizmor.yml", *files], check=False)
     return 1 if found or unfit or zizmor.returncode else 0
 

@@ -8,9 +8,9 @@ be seen, such as a change of the writing direction, is shown as an escape.
 from __future__ import annotations
 
 import html
+from pathlib import Path
 from typing import Any
 
-from scripts.operate.github_run import Run
 from scripts.operate.terminal import plural
 from scripts.operate.text import harmless, lines
 
@@ -19,10 +19,10 @@ _MOST_BYTES = 1000 * 1024
 
 
 class Summary:
-    """The summary of one step."""
+    """The summary of one step, in the file that GitHub shows."""
 
-    def __init__(self, run: Run) -> None:
-        self._file = run.summary
+    def __init__(self, file: Path) -> None:
+        self._file = file
 
     def heading(self, title: str) -> None:
         """A title."""

@@ -17,7 +17,7 @@ _STYLES = {"ERROR": ("red",), "WARN": ("yellow",), "DEBUG": ("dim",)}
 _PLATFORM = ("START RequestId", "END RequestId", "REPORT RequestId", "INIT_START")
 
 
-def identity(event: dict[str, Any]) -> tuple:
+def identity(event: dict[str, Any]) -> tuple[Any, ...]:
     """What tells one event from another; the local stack's have no id of their own."""
     if "eventId" in event:
         return (event["eventId"],)
@@ -31,7 +31,7 @@ class Tail:
         self._client = client
         self._group = log_group
         self._since = since_ms
-        self._seen: set[tuple] = set()
+        self._seen: set[tuple[Any, ...]] = set()
 
     def new_events(self) -> list[dict[str, Any]]:
         """What was logged since the last call."""

@@ -118,8 +118,8 @@ def find(word: str | None, project: str | None = None, execution: str = "") -> T
         return local_target(Path(os.environ.get("LOCKSTEP_LOCAL") or paths.DEFAULT_STACK), project, stack)
     default_region, profile = samconfig.place(word)
     # boto3 itself reads only AWS_DEFAULT_REGION; the aws CLI and the other SDKs read AWS_REGION.
-    region = region or os.environ.get("AWS_REGION") or default_region
-    return Target(word, wanted, boto3.session.Session(region_name=region, profile_name=profile))
+    place = region or os.environ.get("AWS_REGION") or default_region
+    return Target(word, wanted, boto3.session.Session(region_name=place, profile_name=profile))
 
 
 def local_target(state: Path, project: str | None = None, stack: str = "") -> Target:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import secrets
 import sys
@@ -61,7 +62,8 @@ class Terminal:
 def write_anywhere() -> None:
     """Lets this process write to a terminal or a file of any encoding: a character that it lacks is shown as an escape."""
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def reader_left() -> None:

@@ -22,7 +22,9 @@ def main(status):
 """
 
 
-def run(directory: Path, lines: int, status: int, pipe: int | None = None, **settings: str) -> subprocess.CompletedProcess:
+def run(
+    directory: Path, lines: int, status: int, pipe: int | None = None, **settings: str
+) -> subprocess.CompletedProcess[bytes]:
     (directory / "says.py").write_text(SAYS.format(lines=lines))
     command = f"from scripts.operate.entry import run; run('says', '{status}')"
     return subprocess.run(

@@ -110,10 +110,10 @@ def test_a_failure_of_a_script_is_shown_at_its_line(
         {"id": 2, "type": "TaskFailed", "timestamp": now, "taskFailedEventDetails": {"error": name, "cause": cause}},
         {"id": 1, "type": "TaskStateEntered", "timestamp": now, "stateEnteredEventDetails": {"name": "Plan"}},
     ]}]
-    asked = []
-    monkeypatch.setattr(github.github_annotation, "error", lambda *given: asked.append(given) or "::error file=x::y")
+    asked = MagicMock(return_value="::error file=x::y")
+    monkeypatch.setattr(github.github_annotation, "error", asked)
     assert github.main(["start", "prod", "--project", "shop"]) == 1
-    assert asked == [(json.loads(place), f"shop-migrations-prod: {name}", "1_a is refused")]
+    asked.assert_called_once_with(json.loads(place), f"shop-migrations-prod: {name}", "1_a is refused")
     first, *_, resumed, last = capsys.readouterr().out.splitlines()
     # While commands are stopped, GitHub would take it for a line like any other.
     assert (resumed, last) == (f"::{first.removeprefix('::stop-commands::')}::", "::error file=x::y")

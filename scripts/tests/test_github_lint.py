@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -66,7 +67,7 @@ PIN = {"commit": "1" * 40, "version": "v1.0.0", "runs": "node24"}
         ({"a/b": PIN, "c/d": PIN}, ["actions.toml: c/d is used by no workflow"]),
     ],
 )
-def test_actions_are_pinned_to_what_the_runners_can_run(listed: dict, found: list[str], tmp_path: Path) -> None:
+def test_actions_are_pinned_to_what_the_runners_can_run(listed: dict[str, Any], found: list[str], tmp_path: Path) -> None:
     file = tmp_path / "w.yml"
     file.write_text(f"      - uses: a/b@{PIN['commit']} # {PIN['version']}\n")
     assert github_lint.actions([file], listed) == found

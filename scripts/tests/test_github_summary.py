@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import re
 from pathlib import Path
-from types import SimpleNamespace
 
 import markdown
 import pytest
@@ -52,7 +51,7 @@ def test_generated_words_are_nothing_but_words(tmp_path: Path) -> None:
         )
         assert _HARMLESS.fullmatch(text(hostile)), ascii(hostile)
         file = tmp_path / f"{number}.md"
-        Summary(SimpleNamespace(summary=file)).listing(f"x{hostile}x")
+        Summary(file).listing(f"x{hostile}x")
         listing = file.read_text().removeprefix("<pre>").removesuffix("</pre>\n\n")
         assert not re.search("[<>\n]", listing) and not _UNSEEN.search(listing), ascii(hostile)
 
@@ -69,7 +68,7 @@ def test_what_is_said_can_still_be_read() -> None:
 def written(tmp_path: Path):
     """A summary, and what is in it."""
     file = tmp_path / "summary.md"
-    return Summary(SimpleNamespace(summary=file)), file.read_text
+    return Summary(file), file.read_text
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
@@ -78,7 +77,7 @@ def test_a_plan_with_a_hostile_name_keeps_its_form(hostile: str, tmp_path: Path)
 
 
 def _plan_of(name: str, file: Path) -> str:
-    summary = Summary(SimpleNamespace(summary=file))
+    summary = Summary(file)
     summary.heading(f"prod: {name}")
     summary.facts(Requested_by=name, Reason=None)
     summary.plan({

@@ -252,10 +252,7 @@ class TestLastLines:
                 {"id": 1, "type": "TaskStateEntered", "timestamp": at, "stateEnteredEventDetails": {"name": "Apply"}},
                 {"id": 2, "type": task[0], "timestamp": at, f"{task[1]}EventDetails": task[2]},
             ]
-            states = _Client(events)
-            states.describe_execution = lambda **_: {
-                "status": "FAILED" if error else "SUCCEEDED", "error": error, "startDate": at, "stopDate": at,
-            }
+            states = _Client(events, status="FAILED" if error else "SUCCEEDED", error=error, startDate=at, stopDate=at)
             left = list(looks)
             logs = SimpleNamespace(get_paginator=lambda _: SimpleNamespace(paginate=lambda **_: [
                 {"events": [
@@ -292,20 +289,27 @@ class TestLastLines:
 
 def test_colour_only_where_wanted():
     for colour, shown in ((None, "x y\n"), (True, "\033[31mx\033[0m \033[1;2my\033[0m\n")):
-        terminal = Terminal(io.StringIO(), colour=colour)
+        stream = io.StringIO()
+        terminal = Terminal(stream, colour=colour)
         terminal.line(f"{terminal.paint('x', 'red')} {terminal.paint('y', 'bold', 'dim')}")
-        assert terminal.stream.getvalue() == shown
+        assert stream.getvalue() == shown
 
 
 def test_log_lines():
     terminal = Terminal(io.StringIO())
+
+    def line(step, entry, everything):
+        shown = format_line(terminal, step, entry, everything)
+        assert shown is not None
+        return shown
+
     entry = {"timestamp": 0, "message": '{"level": "INFO", "message": "planned", "execution": "run-1", "pending": 3}'}
-    assert format_line(terminal, "plan", entry, False).endswith("plan       planned  execution=run-1 pending=3")
+    assert line("plan", entry, False).endswith("plan       planned  execution=run-1 pending=3")
     assert format_line(terminal, "plan", {"timestamp": 0, "message": '{"_aws": {}}'}, False) is None
     ended = {"message": "run ended", "execution": "run-1", "record": {"outcome": "applied", "plan": {}}}
     entry = {"timestamp": 0, "message": json.dumps(ended)}
-    assert format_line(terminal, "notify", entry, False).endswith("run ended  execution=run-1 outcome=applied")
-    assert "'plan'" in format_line(terminal, "notify", entry, True)
+    assert line("notify", entry, False).endswith("run ended  execution=run-1 outcome=applied")
+    assert "'plan'" in line("notify", entry, True)
     assert format_line(terminal, "plan", {"timestamp": 0, "message": "END RequestId: 1"}, False) is None
 
 
@@ -353,8 +357,12 @@ def test_plan_shows_what_is_left_out():
 class _Client:
     """Step Functions with one execution, whose history comes in one page, the last event first."""
 
-    def __init__(self, events):
+    def __init__(self, events, **described):
         self._events = events
+        self._described = described
+
+    def describe_execution(self, **_):
+        return self._described
 
     def get_paginator(self, _):
         return self

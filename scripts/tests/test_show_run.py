@@ -250,7 +250,12 @@ def stack(monkeypatch, tmp_path):
 def test_a_report_is_opened(stack, monkeypatch, capsys, started):
     s3 = stack(REPORTED, S3(b"<p>"))
     opened = []
-    monkeypatch.setattr(show_run.webbrowser, "open", lambda url: opened.append(url) or started)
+
+    def open_(url):
+        opened.append(url)
+        return started
+
+    monkeypatch.setattr(show_run.webbrowser, "open", open_)
     assert show_run.main([ARN, "--open"]) == 0
     path, *more = capsys.readouterr().out.splitlines()
     file = Path(path)

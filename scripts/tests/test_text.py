@@ -67,9 +67,10 @@ def test_a_line_is_one_line_of_text():
 @pytest.mark.parametrize("colour", [False, True])
 def test_nothing_but_paint_colours_a_line(colour):
     for text in texts(500):
-        terminal = Terminal(io.StringIO(), colour=colour)
+        stream = io.StringIO()
+        terminal = Terminal(stream, colour=colour)
         terminal.line(f"{text}{terminal.paint(text, 'red')}", "bold")
-        shown = terminal.stream.getvalue()
+        shown = stream.getvalue()
         assert shown.count("\n") == 1 and len(OURS.findall(shown)) == (4 if colour else 0), ascii(text)
         assert not DANGEROUS.search(OURS.sub("", shown)), ascii(text)
 
@@ -113,9 +114,10 @@ def shown_in_all_ways(text):
     logged = json.dumps({"message": text, "level": "ERROR", "cause": text})
 
     def shown(show_it):
-        terminal = Terminal(io.StringIO())
+        stream = io.StringIO()
+        terminal = Terminal(stream)
         show_it(terminal)
-        return terminal.stream.getvalue()
+        return stream.getvalue()
 
     return [
         shown(lambda terminal: show_run.describe(terminal, target, Run(told.ARN, "SUCCEEDED", record))),
@@ -144,6 +146,7 @@ def test_whatever_a_run_is_called_its_lines_stay():
 
 
 def test_a_cause_of_several_lines_is_indented():
-    terminal = Terminal(io.StringIO())
+    stream = io.StringIO()
+    terminal = Terminal(stream)
     show.failure(terminal, "FAILED", "Lock.Held", "one\nApproved by: me\r\n::error::x\n")
-    assert terminal.stream.getvalue().endswith("\n    one\n    Approved by: me\n    \\u{3a}:error::x\n")
+    assert stream.getvalue().endswith("\n    one\n    Approved by: me\n    \\u{3a}:error::x\n")
