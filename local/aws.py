@@ -11,6 +11,7 @@ import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from local import processes
 from local.postgres import Connection
@@ -91,7 +92,7 @@ class Aws:
             "AWS_ENDPOINT_URL_SFN": f"http://127.0.0.1:{self.stepfunctions_port}",
         }
 
-    def client(self, service: str, port: int | None = None):
+    def client(self, service: str, port: int | None = None) -> Any:
         """A boto3 client. Nothing is taken from the environment of this process."""
         port = port or (self.stepfunctions_port if service == "stepfunctions" else self.port)
         return environment.client(service, f"http://127.0.0.1:{port}")

@@ -39,7 +39,7 @@ def serve() -> None:
 class _Lines:
     """Hands a function's output through, and copies each line to its log stream."""
 
-    def __init__(self, output: Any, config: dict) -> None:
+    def __init__(self, output: Any, config: dict[str, Any]) -> None:
         self._output = output
         self._config = config
         today = datetime.now(UTC).strftime("%Y/%m/%d")
@@ -55,7 +55,7 @@ class _Lines:
         self._output.close()
 
 
-def log(config: dict, stream_name: str, message: str) -> None:
+def log(config: dict[str, Any], stream_name: str, message: str) -> None:
     """Appends one line to a function's log group."""
     name = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{config['FunctionName']}"
     now = int(time.time() * 1000)
@@ -80,7 +80,7 @@ def _stream_logs() -> None:
     def pump_output(self: ProvidedWorker, stream: Any, log_queue: Any) -> None:
         pump(self, _Lines(stream, self.config), log_queue)
 
-    def emit_without_output(func: dict, request_id: str, log_text: str, *rest: Any, **more: Any) -> None:
+    def emit_without_output(func: dict[str, Any], request_id: str, log_text: str, *rest: Any, **more: Any) -> None:
         emit(func, request_id, "", *rest, **more)
 
     ProvidedWorker._pump_output = pump_output
@@ -91,7 +91,7 @@ def _describe_instance_as_told() -> None:
     describe = rds._instance_xml
     told = Path("database-instance.json").resolve()
 
-    def describe_as_told(instance: dict) -> str:
+    def describe_as_told(instance: dict[str, Any]) -> str:
         fields = json.loads(told.read_text()) if told.exists() else {}
         xml = describe(instance | fields)
         for absent in (name for name, value in fields.items() if value is None):

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from local import processes
 from local.aws import Account, Aws
 from local.postgres import Connection
 from scripts import setup
@@ -179,7 +180,8 @@ def _run(command: list[str], settings: dict[str, str], say: Callable[[str], None
         command, cwd=paths.ROOT, env=settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     lines: list[str] = []
-    reader = threading.Thread(target=lambda: lines.extend(iter(process.stdout.readline, "")), daemon=True)
+    output = processes.pipe(process.stdout)
+    reader = threading.Thread(target=lambda: lines.extend(iter(output.readline, "")), daemon=True)
     reader.start()
     started = time.monotonic()
     try:

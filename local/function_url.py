@@ -52,7 +52,7 @@ def install() -> None:
     to_response = lambda_svc.lambda_execute_result_to_api_proxy_response
     make_id = lambda_svc._function_url_id
 
-    def create_here(function: str, data: dict, qualifier: str | None) -> tuple:
+    def create_here(function: str, data: dict[str, Any], qualifier: str | None) -> tuple[Any, ...]:
         answer = create(function, data, qualifier)
         made = lambda_svc._function_urls.get(lambda_svc._url_config_key(function, qualifier))
         if made is None or made["FunctionUrl"].startswith("http:"):
@@ -61,8 +61,9 @@ def install() -> None:
         return lambda_svc.json_response(made, status=answer[0])
 
     async def serve_signed(
-        url_id: str, method: str, path: str, headers: dict, body: bytes, query: dict, resolved: tuple | None = None, **more: Any
-    ) -> tuple:
+        url_id: str, method: str, path: str, headers: dict[str, Any], body: bytes, query: dict[str, Any],
+        resolved: tuple[Any, ...] | None = None, **more: Any,
+    ) -> tuple[Any, ...]:
         resolved = resolved or lambda_svc.resolve_function_url(url_id)
         if resolved is not None and resolved[-1]["AuthType"] == "AWS_IAM":
             caller = signer(method, f"{_PREFIX}/{url_id}{path}", query, headers, body, datetime.now(UTC))
@@ -71,13 +72,13 @@ def install() -> None:
             _caller.set(caller)
         return await serve(url_id, method, path, headers, body, query, resolved=resolved, **more)
 
-    def event_with_caller(*given: Any, **more: Any) -> dict:
+    def event_with_caller(*given: Any, **more: Any) -> dict[str, Any]:
         event = build_event(*given, **more)
         if (caller := _caller.get()) is not None:
             event["requestContext"] |= {"authentication": None, "authorizer": {"iam": caller}}
         return event
 
-    def without_the_error(result: dict) -> tuple:
+    def without_the_error(result: dict[str, Any]) -> tuple[Any, ...]:
         # What went wrong inside a function is for its log, not for the caller.
         if result.get("error"):
             return {"statusCode": 502, "body": "Internal Server Error"}, None

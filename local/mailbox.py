@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from typing import Any
 
 from local.aws import Aws
 
@@ -58,7 +59,7 @@ class Mailbox:
         self._mails.clear()
 
 
-def _mail(notification: dict) -> Mail:
+def _mail(notification: dict[str, Any]) -> Mail:
     attributes = {
         name: attribute["Value"] for name, attribute in (notification.get("MessageAttributes") or {}).items()
     }

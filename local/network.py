@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from ministack.services import ec2
 from ministack.services.cloudformation import provisioners
@@ -24,15 +25,15 @@ def install() -> None:
         provisioners._RESOURCE_HANDLERS[resource_type] = _handlers(side)
     attributes = provisioners._ec2_vpc_endpoint_attributes
 
-    def with_names(endpoint: dict) -> dict:
+    def with_names(endpoint: dict[str, Any]) -> dict[str, Any]:
         service = endpoint["ServiceName"].rsplit(".", 1)[-1]
         return attributes(endpoint) | {"DnsEntries": [f"Z0LOCAL:{endpoint['VpcEndpointId']}.{service}.invalid"]}
 
     provisioners._ec2_vpc_endpoint_attributes = with_names
 
 
-def _handlers(side: str) -> dict:
-    def create(_logical_id: str, properties: dict, _stack_name: str) -> tuple[str, dict]:
+def _handlers(side: str) -> dict[str, Any]:
+    def create(_logical_id: str, properties: dict[str, Any], _stack_name: str) -> tuple[str, dict[str, Any]]:
         group = ec2._security_groups.get(properties["GroupId"])
         if group is None:
             raise ValueError(f"The security group '{properties['GroupId']}' does not exist")
@@ -40,13 +41,13 @@ def _handlers(side: str) -> dict:
         rule_id = f"sgr-{uuid.uuid4().hex[:17]}"
         return rule_id, {"Id": rule_id}
 
-    def delete(_physical_id: str, properties: dict) -> None:
+    def delete(_physical_id: str, properties: dict[str, Any]) -> None:
         group = ec2._security_groups.get(properties["GroupId"])
         for rule in provisioners._ec2_sg_permissions([properties]):
             if group is not None and rule in group[side]:
                 group[side].remove(rule)
 
-    def update(physical_id: str, old: dict, new: dict, _stack_name: str) -> tuple[str, dict]:
+    def update(physical_id: str, old: dict[str, Any], new: dict[str, Any], _stack_name: str) -> tuple[str, dict[str, Any]]:
         delete(physical_id, old)
         create("", new, "")
         return physical_id, {"Id": physical_id}

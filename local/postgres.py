@@ -17,6 +17,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 import psycopg
@@ -48,16 +49,14 @@ class Connection:
     tls: str = "verify-full"
     ca_file: str = ""
 
-    def connect(self, database: str | None = None, **options) -> psycopg.Connection:
+    def connect(self, database: str | None = None, **options: Any) -> psycopg.Connection:
         """A psycopg connection in autocommit mode. It is verified where the functions verify theirs; without a CA file
         by the system's authorities, where the functions have RDS's own bundle."""
-        if self.tls == "disable":
-            security = {"sslmode": "prefer"}
-        else:
-            security = {"sslmode": self.tls, "sslrootcert": self.ca_file or "system"}
+        is_verified = self.tls != "disable"
         return psycopg.connect(
-            host=self.host, port=self.port, user=self.user, password=self.password,
-            dbname=database or self.database, autocommit=True, connect_timeout=10, **security, **options,
+            host=self.host, port=self.port, user=self.user, password=self.password, dbname=database or self.database,
+            autocommit=True, connect_timeout=10, sslmode=self.tls if is_verified else "prefer",
+            sslrootcert=(self.ca_file or "system") if is_verified else None, **options,
         )
 
     def libpq_environment(self) -> dict[str, str]:
@@ -191,7 +190,7 @@ class Embedded:
         for path in (directory, *directory.rglob("*")):
             os.chown(path, self._account.pw_uid, self._account.pw_gid, follow_symlinks=False)
 
-    def _as_account(self) -> dict:
+    def _as_account(self) -> dict[str, Any]:
         if self._account is None:
             return {}
         return {"user": self._account.pw_uid, "group": self._account.pw_gid, "extra_groups": [], "cwd": self._files}
@@ -205,7 +204,7 @@ class Named:
         options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         tls, ca_file = _tls_of(options)
         self.connection = Connection(
-            parts.hostname, parts.port or 5432, unquote(parts.username or ""), unquote(parts.password or ""),
+            parts.hostname or "", parts.port or 5432, unquote(parts.username or ""), unquote(parts.password or ""),
             unquote(parts.path.strip("/")), tls, ca_file,
         )
         self.port = self.connection.port
@@ -235,7 +234,7 @@ def _parts(url: str) -> SplitResult:
     """A URL's parts. What is wrong with it is not quoted: it may be a piece of the password."""
     try:
         parts = urlsplit(url)
-        fits = parts.scheme in ("postgres", "postgresql") and parts.hostname and parts.path.strip("/")
+        fits = parts.scheme in ("postgres", "postgresql") and bool(parts.hostname and parts.path.strip("/"))
         # A password's own slash, question mark or number sign ends the host's part; its @ is behind that then.
         fits = fits and not {"@", "/"} & set(parts.path.strip("/")) and "@" not in parts.query + parts.fragment
         fits = fits and parts.port != 0

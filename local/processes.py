@@ -18,8 +18,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
-_processes: dict[int, subprocess.Popen] = {}
+_processes: dict[int, subprocess.Popen[bytes]] = {}
 
 
 class ServerFailed(RuntimeError):
@@ -53,7 +54,14 @@ class Server:
             _until(lambda: not self.is_running(), seconds)
 
 
-def start(name: str, command: list[str], log: Path, record: Path, **options) -> Server:
+def pipe(end: IO[str] | None) -> IO[str]:
+    """Returns a process's end of a pipe; raises `ValueError` where the process was started without one."""
+    if end is None:
+        raise ValueError("the process was started without this pipe")
+    return end
+
+
+def start(name: str, command: list[str], log: Path, record: Path, **options: Any) -> Server:
     """Starts a server in a session of its own, so that Ctrl-C at the terminal does not reach it."""
     log.parent.mkdir(parents=True, exist_ok=True)
     record.parent.mkdir(parents=True, exist_ok=True)

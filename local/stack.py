@@ -250,7 +250,7 @@ class Stack:
 
     # ------------------------------------------------------------ access
 
-    def client(self, service: str):
+    def client(self, service: str) -> Any:
         """A boto3 client for this stack."""
         return self.aws.client(service)
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
 from moto.core.responses import ActionResult, EmptyResult
-from moto.stepfunctions.parser.api import HistoryEvent
 from moto.stepfunctions.parser.asl.eval.callback.callback import (
     CallbackEndpoint,
     CallbackOutcomeFailure,
@@ -24,7 +24,7 @@ from moto.stepfunctions.parser.asl.eval.callback.callback import (
 from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.responses import StepFunctionResponse as Api
 
-from local.stepfunctions import variables
+from local.stepfunctions import tasks, variables
 
 _PAGE = 1000
 _DATA = ("input", "output", "parameters", "inputDetails", "outputDetails")
@@ -48,11 +48,11 @@ def install() -> None:
     describe = Api.describe_execution
 
     def describe_execution(self: Api) -> ActionResult:
-        result = describe(self)
+        described = describe(self).result
         execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
-        if execution.stop_date is not None:
-            result.result["stopDate"] = execution.stop_date
-        return result
+        if isinstance(described, dict) and execution.stop_date is not None:
+            described["stopDate"] = execution.stop_date
+        return ActionResult(described)
 
     Api.describe_execution = describe_execution
 
@@ -81,7 +81,7 @@ def stop_execution(self: Api) -> ActionResult:
 def get_execution_history(self: Api) -> ActionResult:
     """GetExecutionHistory, with maxResults, nextToken, reverseOrder and includeExecutionData."""
     history = self.stepfunction_backend.get_execution_history(self._get_param("executionArn"))
-    events: list[HistoryEvent] = history["events"]
+    events: list[Mapping[str, object]] = list(history["events"])
     if self._get_bool_param("reverseOrder", False):
         events = events[::-1]
     if not self._get_bool_param("includeExecutionData", True):
@@ -128,17 +128,18 @@ def _waiting(self: Api, token: str) -> CallbackEndpoint:
         endpoint = environment.callback_pool_manager.get(token) if environment else None
         if endpoint is None:
             continue
-        if execution.status != "RUNNING" or endpoint.closed or endpoint.get_outcome() is not None:
+        if execution.status != "RUNNING" or endpoint in tasks.closed or endpoint.get_outcome() is not None:
             raise Refused("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
         return endpoint
     raise Refused("InvalidToken", "Invalid Token: 'Invalid token'")
 
 
 def _executions(self: Api) -> list[Execution]:
-    return [execution for machine in self.stepfunction_backend.state_machines for execution in machine.executions]
+    machines = self.stepfunction_backend.state_machines
+    return [one for machine in machines for one in machine.executions if isinstance(one, Execution)]
 
 
-def _without_data(event: HistoryEvent) -> HistoryEvent:
+def _without_data(event: Mapping[str, object]) -> dict[str, object]:
     return {
         name: {key: item for key, item in value.items() if key not in _DATA} if isinstance(value, dict) else value
         for name, value in event.items()

@@ -38,7 +38,8 @@ def install(aws_port: int) -> None:
 
     def reflect_and_publish(self: BaseExecutionWorkerCommunication) -> None:
         reflect(self)
-        state = self.execution.exec_worker.env.program_state()
+        worker = self.execution.exec_worker
+        state = worker.env.program_state() if worker and worker.env else None
         if isinstance(state, ProgramStopped):
             self.execution.error, self.execution.cause = state.error, state.cause
         entry = {
@@ -57,6 +58,8 @@ def install(aws_port: int) -> None:
 
 def status_change(execution: Execution) -> dict[str, Any]:
     """The `detail` of the event, with the field names and types that AWS documents."""
+    if execution.exec_status is None or execution.stop_date is None:
+        raise ValueError(f"{execution.exec_arn} has not ended")
     succeeded = execution.exec_status == "SUCCEEDED"
     output = json.dumps(execution.output, default=str) if succeeded else None
     return {

@@ -11,6 +11,7 @@ import re
 import threading
 from types import SimpleNamespace
 from typing import Any
+from weakref import WeakSet
 
 import boto3
 from botocore.exceptions import ClientError
@@ -29,11 +30,14 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_lambda import (
     StateTaskServiceLambda,
 )
-from moto.stepfunctions.parser.asl.eval.callback.callback import HeartbeatTimeoutError
+from moto.stepfunctions.parser.asl.eval.callback.callback import CallbackEndpoint, HeartbeatTimeoutError
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.utils import boto_client
 
 from local.stepfunctions import expressions, variables
+
+#: What waited for an answer to a task's token, and does so no more.
+closed: WeakSet[CallbackEndpoint] = WeakSet()
 
 
 def install(aws_port: int) -> None:
@@ -66,7 +70,7 @@ def error_name(service: str, failure: Exception) -> str:
 
 
 def _send_integrations_to(port: int) -> None:
-    boto_client.moto_server_port = lambda: port
+    boto_client.moto_server_port = lambda: str(port)
     making_clients = threading.Lock()
 
     def client(**options: Any) -> Any:
@@ -100,11 +104,10 @@ def _attempt(self: StateTaskServiceCallback, env: Environment) -> None:
         ExecutionState._evaluate_with_timeout(self, env)
         return
     endpoint = env.callback_pool_manager.add(env.states.context_object.update_task_token())
-    endpoint.closed = False
     try:
         ExecutionState._evaluate_with_timeout(self, env)
     finally:
-        endpoint.closed = True
+        closed.add(endpoint)
 
 
 def _name_heartbeat_timeouts() -> None:
@@ -113,8 +116,12 @@ def _name_heartbeat_timeouts() -> None:
     def from_error(self: StateTaskServiceCallback, env: Environment, ex: Exception) -> Any:
         event = original(self, env=env, ex=ex)
         if isinstance(ex, HeartbeatTimeoutError):
-            event.error_name = StatesErrorName(typ=StatesErrorNameType.StatesHeartbeatTimeout)
-            event.event_details["taskTimedOutEventDetails"]["error"] = event.error_name.error_name
+            error = StatesErrorName(typ=StatesErrorNameType.StatesHeartbeatTimeout)
+            timed_out = event.event_details["taskTimedOutEventDetails"] if event.event_details else None
+            if timed_out is None:
+                raise TypeError("moto tells of a heartbeat that did not come as something else than a timeout")
+            timed_out["error"] = error.error_name
+            event.error_name = error
         return event
 
     StateTaskServiceCallback._from_error = from_error
@@ -135,7 +142,7 @@ def _measure_arguments() -> None:
 def _match_names_without_case() -> None:
     """`DbInstanceIdentifier` is boto's `DBInstanceIdentifier`; what matches nothing is refused, as on AWS."""
 
-    def normalise(self: StateTaskServiceAwsSdk, parameters: dict, **_: Any) -> None:
+    def normalise(self: StateTaskServiceAwsSdk, parameters: dict[str, Any], **_: Any) -> None:
         action = self._get_boto_service_action()
         client = boto_client.boto_client_for(service=self._get_boto_service_name(), region="us-east-1")
         shape = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[action]).input_shape

@@ -58,8 +58,12 @@ def install() -> None:
         return exited(self, env)
 
     common.CommonStateField._get_state_exited_event_details = assign_then_describe
-    for module in (common, state_task_service):
-        module.is_within_size_quota = lambda value: size(value) <= LIMIT
+    common.is_within_size_quota = _is_within_limit
+    state_task_service.is_within_size_quota = _is_within_limit
+
+
+def _is_within_limit(value: Any) -> bool:
+    return size(value) <= LIMIT
 
 
 def _collect(self: AssignDecl, env: Environment) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import random
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,9 @@ MAY_BE = {
     "requestMailSent": [False],
 }
 OPTIONAL = ("onBehalfOf", "requestMailSent")
-WRONG = [None, "", 1, 0, True, False, [], {}, ["approved"], ["verified"], ["roles"], "bogus", "Verified", "v1", "7 ", "x" * 64]
+WRONG: list[Any] = [
+    None, "", 1, 0, True, False, [], {}, ["approved"], ["verified"], ["roles"], "bogus", "Verified", "v1", "7 ", "x" * 64,
+]
 
 
 def state_after(answer, run=RUN):

@@ -5,6 +5,7 @@ import json
 import threading
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from unittest.mock import MagicMock
 from urllib.parse import parse_qs, urlsplit
 
@@ -23,7 +24,8 @@ class Url:
     """A function's URL that gives the answers it was told to, one after the other; None hangs up instead."""
 
     def __init__(self):
-        self.answers, self.requests = [], []
+        self.answers: list[Any] = []
+        self.requests: list[tuple[Any, ...]] = []
         url = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -95,7 +97,7 @@ def test_a_query_is_signed(url, target):
 @pytest.fixture
 def pauses(monkeypatch):
     """How long was waited before each further attempt, without waiting."""
-    waited = []
+    waited: list[float] = []
     monkeypatch.setattr(function_url.time, "sleep", waited.append)
     return waited
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 import pytest
 import yaml
@@ -26,7 +27,7 @@ def section(page: str, heading: str) -> str:
 
 
 def test_the_parameters_are_the_templates_with_their_defaults():
-    def default(parameter: dict) -> str:
+    def default(parameter: dict[str, Any]) -> str:
         # An empty one is a value of its own; without one, a value has to be given.
         return str(parameter["Default"]) or "empty" if "Default" in parameter else ""
 

@@ -27,7 +27,8 @@ def test_make_hands_on_what_it_was_given_and_nothing_else(given, tmp_path):
     """An option that is not given is not an empty one."""
     (tmp_path / "local.py").write_text("import os; print(repr(os.environ.get('MIGRATIONS')))")
     settings = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "MIGRATIONS"))}
-    command = ["make", "--silent", "--file", paths.ROOT / "Makefile", "run", f"STACK={sys.executable} -m local", "PYTHON=true"]
+    makefile = str(paths.ROOT / "Makefile")
+    command = ["make", "--silent", "--file", makefile, "run", f"STACK={sys.executable} -m local", "PYTHON=true"]
     shown = subprocess.run([*command, *given], cwd=tmp_path, env=settings, capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == repr(given[0].partition("=")[2] if given else None)
 
