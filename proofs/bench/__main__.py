@@ -18,8 +18,10 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from local.processes import stop_when_told
 from proofs.bench import (
@@ -38,6 +40,8 @@ from proofs.bench import (
 )
 from proofs.bench.server import Server
 from proofs.bench.speed import Repetitions, Speed, Surroundings
+
+N = TypeVar("N")
 
 SIZES = (3, 100, 434, 1_000)
 RTTS = (0.0, 0.5, 1.0)
@@ -193,8 +197,8 @@ def _keys(text: str) -> list[str]:
     return [contenders.Each.key, *text.split(",")]
 
 
-def _numbers(kind: type):
-    def parse(text: str) -> list:
+def _numbers(kind: Callable[[str], N]) -> Callable[[str], list[N]]:
+    def parse(text: str) -> list[N]:
         return [kind(part) for part in text.split(",")]
 
     return parse

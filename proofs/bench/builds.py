@@ -5,7 +5,9 @@ from __future__ import annotations
 import resource
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from proofs.bench.startup import deflated
 from scripts.operate import environment, paths
@@ -22,7 +24,7 @@ CHOICES = {
 FUNCTIONS = ("apply", "notify")
 
 
-def measure(say) -> list[dict]:
+def measure(say: Callable[[str], None]) -> list[dict[str, Any]]:
     """A row for each choice. Every one is built from nothing, which takes minutes."""
     rows = []
     for label, settings in CHOICES.items():
@@ -49,7 +51,7 @@ def _build(target: Path, settings: tuple[str, ...]) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def show(rows: list[dict]) -> list[str]:
+def show(rows: list[dict[str, Any]]) -> list[str]:
     """The table."""
     names = " | ".join(f"{name}: zip, MB" for name in FUNCTIONS)
     lines = [f"| | CPU to build both, s | {names} |", "| --- | ---: |" + " ---: |" * len(FUNCTIONS)]

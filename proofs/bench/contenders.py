@@ -8,7 +8,7 @@ import statistics
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from proofs.bench import function
 from proofs.bench.build import BENCH, Binaries
@@ -292,7 +292,7 @@ ALL: tuple[type[Contender], ...] = (
 )
 
 
-def run_payload() -> dict:
+def run_payload() -> dict[str, Any]:
     """What every step is told of a run."""
     return {
         "execution": EXECUTION,

@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -50,7 +51,7 @@ BEFORE = (
 )
 
 
-def measure() -> dict:
+def measure() -> dict[str, Any]:
     """Nothing, one and everything pending."""
     binaries = build.binaries()
     starts = {row["function"]: row["first_poll_ms"]["median"] for row in startup.measure(binaries, 10)}
@@ -86,7 +87,7 @@ def _stack(binaries: build.Binaries) -> Stack:
     return Stack(paths.LOCAL / "bench", say=_say)
 
 
-def _row(name: str, case: Case, starts: dict[str, float], memory: dict[str, int]) -> dict:
+def _row(name: str, case: Case, starts: dict[str, float], memory: dict[str, int]) -> dict[str, Any]:
     """One run: what it entered, and what each function took."""
     earlier = {step: len(_durations(case, step)) for step in memory}
     ended = case.run(seconds=600)
@@ -131,7 +132,7 @@ def _memory() -> dict[str, int]:
     }
 
 
-def _template(file: Path) -> dict:
+def _template(file: Path) -> dict[str, Any]:
     class Loader(yaml.SafeLoader):
         """Takes CloudFormation's short functions for what stands behind them."""
 

@@ -11,10 +11,12 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
 from proofs.bench.server import Server
+from proofs.harness.rows import one_row
 
 SIZES = (10_000, 100_000, 1_000_000)
 
@@ -146,12 +148,12 @@ IN_BYTES = ("read", "written")
 SOURCE = Path(__file__).parents[2] / "crates/analysis/src/estimate/part.rs"
 
 
-def measure(sizes: Iterable[int], say: Callable[[str], None]) -> dict:
+def measure(sizes: Iterable[int], say: Callable[[str], None]) -> dict[str, Any]:
     """The speeds, a row for each kind and size, and how long the smallest statement takes."""
     sizes = sorted({*sizes, BASE})
     with Server() as server:
         tables = [_Tables(server, rows, say) for rows in sizes]
-        observed = {}
+        observed: dict[tuple[int, int], float] = {}
         for table in tables:
             observed |= table.observe()
         base = next(table for table in tables if table.sizes.rows == BASE)
@@ -176,7 +178,7 @@ def seconds(needs: Needs, speeds: dict[str, float]) -> float:
 
 def speeds_of(sizes: Sizes, observed: list[float], least: float) -> dict[str, float]:
     """Each speed, from the kind that gives it: what the others need of its time is known by then."""
-    speeds = {}
+    speeds: dict[str, float] = {}
     for kind, taken in zip(KINDS, observed, strict=True):
         if kind.gives:
             needs = kind.needs(sizes)
@@ -191,8 +193,10 @@ def assumed() -> dict[str, float]:
     source = SOURCE.read_text()
     found = {}
     for name, constant in ASSUMED.items():
-        number, unit = re.search(rf"const {constant}_PER_SECOND: u64 = ([0-9_]+)( \* MIB)?;", source).groups()
-        found[name] = float(number) * (2**20 if unit else 1)
+        speed = re.search(rf"const {constant}_PER_SECOND: u64 = ([0-9_]+)( \* MIB)?;", source)
+        if speed is None:
+            raise ValueError(f"{SOURCE} has no {constant}_PER_SECOND")
+        found[name] = float(speed[1]) * (2**20 if speed[2] else 1)
     return found
 
 
@@ -215,10 +219,8 @@ class _Tables:
             self._session = session
             session.execute(SETUP.format(rows=self.rows, customers=max(self.rows // 10, 1)))
             session.execute("VACUUM ANALYZE")
-            sizes = session.execute(
-                "SELECT pg_table_size('orders'), pg_table_size('customers'), pg_table_size('lines')"
-            ).fetchone()
-            self.sizes = Sizes(self.rows, *sizes)
+            sizes = session.execute("SELECT pg_table_size('orders'), pg_table_size('customers'), pg_table_size('lines')")
+            self.sizes = Sizes(self.rows, *one_row(sizes))
             self.least = statistics.median(self._once("", "ALTER TABLE orders ADD COLUMN more int") for _ in range(5))
             for number, kind in enumerate(KINDS):
                 found[self.rows, number] = self._median(kind)
@@ -249,7 +251,7 @@ class _Tables:
 # ------------------------------------------------------------ and how it is shown
 
 
-def show(content: dict) -> list[str]:
+def show(content: dict[str, Any]) -> list[str]:
     """The tables, and how large the error is."""
     lines = ["| a second | measured here | assumed by the report |", "| --- | ---: | ---: |"]
     for name, speed in content["speeds"].items():
@@ -270,7 +272,7 @@ _NAMES = {
 }
 
 
-def errors(rows: list[dict]) -> list[str]:
+def errors(rows: list[dict[str, Any]]) -> list[str]:
     """What the estimates are worth, without those that a speed was taken from."""
     judged = [row for row in rows if not row["gives"]]
     lines = []
@@ -294,12 +296,12 @@ def errors(rows: list[dict]) -> list[str]:
     return lines
 
 
-def ratio(row: dict) -> float:
+def ratio(row: dict[str, Any]) -> float:
     """The estimate by what it took."""
     return row["estimated_s"] / row["observed_s"]
 
 
-def _cell(row: dict) -> str:
+def _cell(row: dict[str, Any]) -> str:
     shown = f"{row['observed_s']:.3f} s, estimated {row['estimated_s']:.3f} s"
     return f"{row['observed_s']:.3f} s" if row["gives"] else f"{shown} **[{ratio(row):.2f}]**"
 

@@ -12,10 +12,15 @@ import socket
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from proofs.harness.runtime_api import API, SECRET_ARN, variables
+
+#: What answers a request's method, path and body: a status, headers and a body, or None for no answer at all.
+Answering = Callable[[str, str, bytes], tuple[int, dict[str, Any], bytes] | None]
 
 
 class FunctionFailed(RuntimeError):
@@ -30,7 +35,7 @@ class Run:
     delivered: float = 0.0
     secret_given: float = 0.0
     answered: float = 0.0
-    output: dict = field(default_factory=dict)
+    output: dict[str, Any] = field(default_factory=dict)
     #: What the payload that it answered with takes.
     output_bytes: int = 0
     #: The size of each object that it put into a bucket, by the end of its key.
@@ -46,7 +51,8 @@ class Run:
 
 
 def run(
-    binary: Path, payload: dict, secret: dict, migrations: Path, log: Path, seconds: float = 600, **settings: str
+    binary: Path, payload: dict[str, Any], secret: dict[str, Any], migrations: Path, log: Path, seconds: float = 600, /,
+    **settings: str,
 ) -> Run:
     """Starts the function, gives it one invocation, and ends it when it has answered."""
     taken = Run()
@@ -59,7 +65,7 @@ def run(
     def now() -> float:
         return (time.perf_counter() - started) * 1000
 
-    def answer(method: str, path: str, body: bytes) -> tuple[int, dict, bytes] | None:
+    def answer(method: str, path: str, body: bytes) -> tuple[int, dict[str, Any], bytes] | None:
         if method == "GET":
             if taken.polled:
                 return None  # the next invocation never comes
@@ -106,7 +112,7 @@ def run(
     return taken
 
 
-def _serve(listener: socket.socket, answer) -> None:
+def _serve(listener: socket.socket, answer: Answering) -> None:
     while True:
         try:
             connection, _ = listener.accept()
@@ -116,7 +122,7 @@ def _serve(listener: socket.socket, answer) -> None:
         threading.Thread(target=_converse, args=(connection, answer), daemon=True).start()
 
 
-def _converse(connection: socket.socket, answer) -> None:
+def _converse(connection: socket.socket, answer: Answering) -> None:
     """HTTP, as far as a function speaks it: one request after the other on a connection that stays."""
     try:
         with connection, connection.makefile("rb") as requests:

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from proofs.bench import function
 from proofs.bench.contenders import run_payload
@@ -58,7 +59,7 @@ def _history() -> History:
     return History("limited", tuple(Script(f"tables_{number}", text) for number, text in enumerate(texts)))
 
 
-def _line(plan: Path, migrations: Path, secret: dict, memory: int) -> str:
+def _line(plan: Path, migrations: Path, secret: dict[str, Any], memory: int) -> str:
     with _limited(plan, memory / OF_A_CPU) as limited:
         log = migrations.parent / "plan.log"
         run = function.run(limited, run_payload(), secret, migrations, log, TIMEOUT, REPORTS_BUCKET="reports")

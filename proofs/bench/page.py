@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from proofs.bench import builds, estimates, plot, profile, surroundings
 from proofs.bench.contenders import CASES, FRESH, Spread
@@ -69,7 +71,7 @@ BUILT = (
 )
 
 
-def keep(part: str, content: dict) -> None:
+def keep(part: str, content: dict[str, Any]) -> None:
     """Keeps what a run found."""
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{part}.json").write_text(_as_lines(_rounded(content)))
@@ -110,7 +112,7 @@ def _write(name: str, lines: list[str]) -> None:
     (RESULTS / f"{name}.md").write_text("\n".join(lines) + "\n")
 
 
-def _first(content: dict) -> list[str]:
+def _first(content: dict[str, Any]) -> list[str]:
     """What is asked first: the longest generated history, near and at a distance, by each contender that leaves a ledger."""
     history = [name for name in _histories(content) if name.endswith("generated")][-1]
     places = _in_order(cell["surroundings"] for cell in content["cells"])
@@ -131,7 +133,7 @@ def _first(content: dict) -> list[str]:
     return [*lines, ""]
 
 
-def speed_tables(content: dict) -> list[str]:
+def speed_tables(content: dict[str, Any]) -> list[str]:
     """Every table of times and counts."""
     lines = []
     for surroundings_ in _in_order(cell["surroundings"] for cell in content["cells"]):
@@ -140,7 +142,7 @@ def speed_tables(content: dict) -> list[str]:
     return lines + _counts(content) + _failures(content)
 
 
-def _speed(content: dict) -> list[str]:
+def _speed(content: dict[str, Any]) -> list[str]:
     labels = _labels(content)
     groups = []
     for surroundings_ in _in_order(cell["surroundings"] for cell in content["cells"]):
@@ -166,7 +168,7 @@ def _speed(content: dict) -> list[str]:
     return lines + speed_tables(content) + _about(content["about"])
 
 
-def _times(content: dict, surroundings_: str, case: str) -> list[str]:
+def _times(content: dict[str, Any], surroundings_: str, case: str) -> list[str]:
     cells = {
         (cell["contender"], cell["history"]): cell for cell in content["cells"]
         if cell["surroundings"] == surroundings_ and cell["case"] == case and cell["taken"]
@@ -178,7 +180,8 @@ def _times(content: dict, surroundings_: str, case: str) -> list[str]:
     lines = [f"## {case.capitalize()}, {surroundings_}", "", "| | " + " | ".join(histories) + " |"]
     lines.append("| --- |" + " ---: |" * len(histories))
     for key, label in labels.items():
-        rows = [("", None)] + [(part, part) for part in _parts_of(cells, key)]
+        rows: list[tuple[str, str | None]] = [("", None)]
+        rows += [(part, part) for part in _parts_of(cells, key)]
         for title, part in rows:
             texts = []
             for history in histories:
@@ -196,7 +199,7 @@ def _times(content: dict, surroundings_: str, case: str) -> list[str]:
     return [*lines, ""]
 
 
-def _time(cell: dict, limit: dict | None, part: str | None) -> str:
+def _time(cell: dict[str, Any], limit: dict[str, Any] | None, part: str | None) -> str:
     took = Spread(*(cell["taken"]["parts"][part] if part else cell["taken"]["wall_ms"]))
     text = f"{_number(took.median)} ({_number(took.least)} to {_number(took.most)})"
     if limit and not part and cell is not limit:
@@ -204,7 +207,7 @@ def _time(cell: dict, limit: dict | None, part: str | None) -> str:
     return text
 
 
-def _counts(content: dict) -> list[str]:
+def _counts(content: dict[str, Any]) -> list[str]:
     labels = _labels(content)
     lines = [
         "## What each needs", "",
@@ -223,7 +226,7 @@ def _counts(content: dict) -> list[str]:
     return lines
 
 
-def _failures(content: dict) -> list[str]:
+def _failures(content: dict[str, Any]) -> list[str]:
     labels = _labels(content)
     failed = [cell for cell in content["cells"] if cell["failed"]]
     if not failed:
@@ -233,7 +236,7 @@ def _failures(content: dict) -> list[str]:
     ], ""]
 
 
-def _ratios(content: dict, surroundings_: str, case: str) -> dict[str, dict[str, tuple[float, float, float]]]:
+def _ratios(content: dict[str, Any], surroundings_: str, case: str) -> dict[str, dict[str, tuple[float, float, float]]]:
     """By contender and history: median, least and most by the limit's median."""
     found: dict[str, dict[str, tuple[float, float, float]]] = {key: {} for key in _labels(content)}
     cells = [
@@ -243,30 +246,31 @@ def _ratios(content: dict, surroundings_: str, case: str) -> dict[str, dict[str,
     limits = {cell["history"]: _median(cell, "wall_ms") for cell in cells if cell["contender"] == LIMIT}
     for cell in cells:
         limit = limits[cell["history"]]
-        found[cell["contender"]][cell["history"]] = tuple(value / limit for value in Spread(*cell["taken"]["wall_ms"]))
+        median, least, most = Spread(*cell["taken"]["wall_ms"])
+        found[cell["contender"]][cell["history"]] = (median / limit, least / limit, most / limit)
     return {key: points for key, points in found.items() if points}
 
 
-def _parts_of(cells: dict, key: str) -> list[str]:
+def _parts_of(cells: dict[tuple[str, str], dict[str, Any]], key: str) -> list[str]:
     return _in_order(part for (one, _), cell in cells.items() if one == key for part in cell["taken"]["parts"])
 
 
-def _labels(content: dict) -> dict[str, str]:
+def _labels(content: dict[str, Any]) -> dict[str, str]:
     return {one["key"]: one["label"] for one in content["contenders"]}
 
 
-def _histories(content: dict) -> list[str]:
+def _histories(content: dict[str, Any]) -> list[str]:
     return _in_order(cell["history"] for cell in content["cells"])
 
 
-def _median(cell: dict, what: str) -> float:
+def _median(cell: dict[str, Any], what: str) -> float:
     return Spread(*cell["taken"][what]).median
 
 
 # ------------------------------------------------------------ start-up and a whole run
 
 
-def _startup(content: dict) -> list[str]:
+def _startup(content: dict[str, Any]) -> list[str]:
     lines = [
         "# Start-up", "", MADE, "",
         STARTING, "",
@@ -280,16 +284,16 @@ def _startup(content: dict) -> list[str]:
     return [*lines, "", *_about(content["about"])]
 
 
-def _profile(content: dict) -> list[str]:
+def _profile(content: dict[str, Any]) -> list[str]:
     lines = ["# Where the time goes", "", MADE, "", PROFILED.format(history=content["history"]), "", *profile.show(content)]
     return [*lines, "", *_about(content["about"])]
 
 
-def _builds(content: dict) -> list[str]:
+def _builds(content: dict[str, Any]) -> list[str]:
     return ["# What each choice costs", "", MADE, "", BUILT, "", *builds.show(content["rows"]), "", *_about(content["about"])]
 
 
-def _run(content: dict) -> list[str]:
+def _run(content: dict[str, Any]) -> list[str]:
     lines = ["# A whole run", "", MADE, "", *content["notes"], ""]
     lines.append("| | states entered | invocations | billed ms | GB-seconds | ms from start to end |")
     lines.append("| --- |" + " ---: |" * 5)
@@ -307,7 +311,7 @@ def _run(content: dict) -> list[str]:
     return [*lines, "", *_about(content["about"])]
 
 
-def _reports(content: dict) -> list[str]:
+def _reports(content: dict[str, Any]) -> list[str]:
     lines = ["# Reports", "", MADE, "", REPORTED, ""]
     lines.append("| Pending | on | verdict | ms | CPU, ms | memory, MB | payload, bytes | JSON, KB | Markdown, KB | HTML, KB |")
     lines.append("| --- | --- | --- |" + " ---: |" * 7)
@@ -320,7 +324,7 @@ def _reports(content: dict) -> list[str]:
     return [*lines, "", *_about(content["about"])]
 
 
-def _estimates(content: dict) -> list[str]:
+def _estimates(content: dict[str, Any]) -> list[str]:
     return ["# Estimates", "", MADE, "", ESTIMATED, "", *estimates.show(content), "", *_about(content["about"])]
 
 
@@ -340,14 +344,14 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
 
 
-def _kept(part: str) -> dict | None:
+def _kept(part: str) -> dict[str, Any] | None:
     file = RESULTS / f"{part}.json"
     return json.loads(file.read_text()) if file.exists() else None
 
 
-def _as_lines(content: dict) -> str:
+def _as_lines(content: dict[str, Any]) -> str:
     """JSON with a line for each thing that was measured, so that a difference shows what changed."""
-    def compact(value) -> str:
+    def compact(value: object) -> str:
         return json.dumps(value, ensure_ascii=False)
 
     lines = [
@@ -362,11 +366,11 @@ def _command(part: str) -> str:
     return ".venv/bin/python -m proofs.bench" + ("" if part == "speed" else f" --{part}")
 
 
-def _in_order(values) -> list[str]:
+def _in_order(values: Iterable[str]) -> list[str]:
     return [value for value in dict.fromkeys(values) if value]
 
 
-def _rounded(value):
+def _rounded(value: Any) -> Any:
     if isinstance(value, float):
         return round(value, 6)
     if isinstance(value, dict):

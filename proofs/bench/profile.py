@@ -10,6 +10,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 
@@ -66,7 +67,7 @@ VERSIONS = (
 )
 
 
-def measure(binaries: Binaries, history: History) -> dict:
+def measure(binaries: Binaries, history: History) -> dict[str, Any]:
     """The versions' times and the function's own, in ms."""
     with Server(log_statement="all", log_line_prefix=_PREFIX) as server:
         lockstep = Lockstep(binaries, server.place)
@@ -83,7 +84,7 @@ def measure(binaries: Binaries, history: History) -> dict:
     if sum(_is_script(message, scripts) for message in messages) != everything:
         raise ValueError("the server's log does not hold every script once")
     with Server() as server:
-        taken = {version.label: [] for version in VERSIONS}
+        taken: dict[str, list[float]] = {version.label: [] for version in VERSIONS}
         own: list[dict[str, float]] = []
         for _ in range(REPETITIONS):
             for version in VERSIONS:
@@ -153,7 +154,7 @@ def _is_script(message: str, scripts: set[str]) -> bool:
     return bool(_OPENING.match(message)) or message in scripts or message + "\n" in scripts
 
 
-def show(content: dict) -> list[str]:
+def show(content: dict[str, Any]) -> list[str]:
     """The tables."""
     versions = [(one["label"], statistics.median(one["ms"]), min(one["ms"]), max(one["ms"])) for one in content["versions"]]
     limit = versions[0][1]

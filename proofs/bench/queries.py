@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from pathlib import Path
 
 from proofs.bench.contenders import CASES, FRESH, ONE, Contender
 from proofs.bench.histories import History, Layouts
@@ -14,7 +15,7 @@ from proofs.bench.server import Server
 SCRIPT = "(a script)"
 
 
-def show(server: Server, relay_binary, contender: Contender, history: History) -> list[str]:
+def show(server: Server, relay_binary: Path, contender: Contender, history: History) -> list[str]:
     """A table for each case."""
     layouts, lines = Layouts(history, server.place / "queries"), []
     server.create(contender.database)

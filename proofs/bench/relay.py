@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from local.processes import pipe
+
 
 @dataclass(frozen=True)
 class Logged:
@@ -28,22 +30,23 @@ class Relay:
             [binary, str(port), str(round(round_trip_ms * 1000)), *(["log"] if logs else [])],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
         )
-        self.port = int(self._process.stdout.readline())
+        self._input, self._output = pipe(self._process.stdin), pipe(self._process.stdout)
+        self.port = int(self._output.readline())
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.stdin.close()
+        self._input.close()
         self._process.wait()
-        self._process.stdout.close()
+        self._output.close()
 
     def report(self) -> dict[str, int]:
         """What was counted since the last time: connections, round trips, bytes sent and received."""
         self._passed: list[Logged] = []
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
-        for line in iter(self._process.stdout.readline, ""):
+        self._input.write("\n")
+        self._input.flush()
+        for line in iter(self._output.readline, ""):
             if line.startswith("{"):
                 return json.loads(line)
             if line.strip():

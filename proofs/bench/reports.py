@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -21,13 +22,13 @@ EMPTY, GROWN = "an empty database", "the database that it made"
 RENDERINGS = ("json", "md", "html")
 
 
-def measure(plan: Path, histories: Iterable[History]) -> list[dict]:
+def measure(plan: Path, histories: Iterable[History]) -> list[dict[str, Any]]:
     """A row for each history and database."""
     with Server() as server:
         return [row for number, history in enumerate(histories) for row in _rows(server, plan, history, number)]
 
 
-def _rows(server: Server, plan: Path, history: History, number: int) -> list[dict]:
+def _rows(server: Server, plan: Path, history: History, number: int) -> list[dict[str, Any]]:
     layouts, database = Layouts(history, server.place / f"reports-{number}"), f"reports_{number}"
     server.create(database)
     address = server.address(database, server.port)
@@ -42,7 +43,7 @@ def _rows(server: Server, plan: Path, history: History, number: int) -> list[dic
     return rows
 
 
-def _row(plan: Path, layouts: Layouts, address: Address, on: str) -> dict:
+def _row(plan: Path, layouts: Layouts, address: Address, on: str) -> dict[str, Any]:
     runs = [_run(plan, layouts, address) for _ in range(TIMES)]
     return {
         "history": layouts.history.name, "on": on, "verdict": runs[0].output["report"]["verdict"],

@@ -7,11 +7,13 @@ import statistics
 import tempfile
 import time
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
 
+from proofs.harness.rows import one_value
 from proofs.harness.temporary import Temporary
 
 
@@ -52,7 +54,7 @@ class Address:
         }
 
     @property
-    def secret(self) -> dict:
+    def secret(self) -> dict[str, Any]:
         """What Secrets Manager holds."""
         return {
             "username": self.user, "password": self.password, "host": "127.0.0.1", "port": self.port,
@@ -85,8 +87,8 @@ class Server(Temporary):
     def create(self, database: str) -> None:
         """A fresh database; what making it left to be written is written, so that no client pays for it."""
         names = sql.Identifier(database), sql.Identifier(self.owner.user)
-        self._session.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(*names))
-        self._session.execute("CHECKPOINT")
+        self._superuser.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(*names))
+        self._superuser.execute("CHECKPOINT")
 
     def counts(self, database: str) -> Counts:
         """Transactions that ended in a commit in this database, read-only ones too, and flushes of the log by any session.
@@ -98,7 +100,7 @@ class Server(Temporary):
                 raise TimeoutError(f"a session stays in {database}")
             time.sleep(0.002)
         # This session's own, too, before they are mistaken for somebody else's.
-        self._session.execute("SELECT pg_stat_force_next_flush()")
+        self._superuser.execute("SELECT pg_stat_force_next_flush()")
         return Counts(
             self._value("SELECT xact_commit FROM pg_stat_database WHERE datname = %s", database),
             self._value(
@@ -113,14 +115,14 @@ class Server(Temporary):
                 "SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
                 " AND tablename NOT IN ('_prisma_migrations', '_sqlx_migrations', 'schema_migrations')"
             )
-            return found.fetchone()[0]
+            return one_value(found)
 
     def slow_down_flushes(self, milliseconds: float) -> None:
         """Makes every flush of the log take so much longer, as it does on a disk that is reached over a network: by the
         pause that PostgreSQL can make before a flush, here whether others are about to commit or not."""
         for name, value in (("commit_delay", round(milliseconds * 1000)), ("commit_siblings", 0 if milliseconds else 5)):
-            self._session.execute(sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), sql.Literal(value)))
-        self._session.execute("SELECT pg_reload_conf()")
+            self._superuser.execute(sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), sql.Literal(value)))
+        self._superuser.execute("SELECT pg_reload_conf()")
 
     def flush_ms(self) -> tuple[float, float, float]:
         """How long the disk takes to make 8 KiB durable: median, least and most of 200."""
@@ -136,8 +138,14 @@ class Server(Temporary):
                 taken.append((time.perf_counter() - started) * 1000)
         return statistics.median(taken), min(taken), max(taken)
 
-    def _value(self, query: str, *parameters: str):
-        return self._session.execute(query, parameters).fetchone()[0]
+    @property
+    def _superuser(self) -> psycopg.Connection:
+        if self._session is None:
+            raise RuntimeError("the server has not been started")
+        return self._session
+
+    def _value(self, query: str, *parameters: str) -> Any:
+        return one_value(self._superuser.execute(query, parameters))
 
 
 def round_trip_ms(address: Address) -> float:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from proofs.bench.contenders import CASES, FRESH, ONE, Contender, ContenderFailed, Spread, Taken
 from proofs.bench.histories import History, Layouts
@@ -68,12 +69,12 @@ class Results:
     #: What a trivial query really took, in each of the surroundings.
     round_trips: dict[str, float] = field(default_factory=dict)
 
-    def as_json(self) -> dict:
+    def as_json(self) -> dict[str, Any]:
         """Returns what the page shows: of each cell's goes the median, the least and the most."""
         return asdict(self) | {"cells": [asdict(cell) | {"taken": spreads(cell.taken)} for cell in self.cells]}
 
 
-def spreads(taken: list[Taken]) -> dict | None:
+def spreads(taken: list[Taken]) -> dict[str, Any] | None:
     """Returns what some goes took; none where there was no go."""
     if not taken:
         return None

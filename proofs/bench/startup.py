@@ -6,6 +6,7 @@ import statistics
 import tempfile
 import zlib
 from pathlib import Path
+from typing import Any
 
 from proofs.bench import function
 from proofs.bench.build import FUNCTIONS, Binaries
@@ -14,7 +15,7 @@ from proofs.bench.build import FUNCTIONS, Binaries
 SETTINGS = {"TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:topic"}
 
 
-def measure(binaries: Binaries, times: int) -> list[dict]:
+def measure(binaries: Binaries, times: int) -> list[dict[str, Any]]:
     """Each function's row."""
     rows = []
     with tempfile.TemporaryDirectory() as place:

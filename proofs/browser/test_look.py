@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from .conftest import Served
 
 
 @pytest.fixture(scope="module")
-def faulty(browser: Chromium):
+def faulty(browser: Chromium) -> Iterator[tuple[Page, Served]]:
     served = Served(Path(__file__).parent)
     with browser.page(1280) as page:
         page.open(f"{served.url}/faulty.html")

@@ -34,8 +34,8 @@ def main() -> int:
     binaries = build.binaries("apply", "plan")
     started = time.monotonic()
     if arguments.wrong_reader:
-        chosen = [wrong_reader.pick(arguments.seed, id_) for id_ in arguments.wrong_reader]
-        return _wrong_reader(arguments.seed, chosen, binaries)
+        scripts = [wrong_reader.pick(arguments.seed, id_) for id_ in arguments.wrong_reader]
+        return _wrong_reader(arguments.seed, scripts, binaries)
     with Server() as server:
         runner = Runner(server, arguments.seed, binaries)
         try:

@@ -57,11 +57,11 @@ class Case:
     def recorded(self) -> list[int]:
         """The server's messages that say that a migration is done and recorded."""
         found: dict[int, int] = {}
-        query = None
+        query: Message | None = None
         for message in self.messages:
             if message.side == CLIENT:
                 query = message
-            elif message.text == ("COMMIT" if _is_script(query) else "UPDATE 1"):
+            elif query and message.text == ("COMMIT" if _is_script(query) else "UPDATE 1"):
                 # The last one: a look of its own is committed before the script's transaction begins.
                 found[query.index] = message.index
         return list(found.values())
@@ -98,7 +98,7 @@ class Cases:
 
     def windows_of(self, name: str, bench: Bench) -> list[str]:
         """The names of the parts of a real history, all made."""
-        history = histories.real(name, histories.corpora())
+        history = histories.real(name)
         with self._lock:
             self._windows(history, bench)
         return [part for part, _, _ in history.windows()]
@@ -119,7 +119,7 @@ class Cases:
             real = next((real for real in histories.real_names() if name == real or name.startswith(f"{real}-")), None)
             if real is None:
                 raise ValueError(f"There is no case {name}: is CORPORA set?")
-            self._windows(histories.real(real, histories.corpora()), bench, until=name)
+            self._windows(histories.real(real), bench, until=name)
 
     def _windows(
         self, history: History, bench: Bench, windows: list[tuple[str, int, int]] | None = None, until: str = "",

@@ -67,7 +67,8 @@ def generated(seed: int, number: int, place: Path) -> History:
     # All kinds, before one comes again, over the histories of a seed.
     kinds = sorted((SCRIPTS / "chapters").iterdir())
     random.Random(f"{seed}/kinds").shuffle(kinds)
-    queues, length = [], 1
+    queues: list[list[tuple[str, str]]] = []
+    length = 1
     while length < LEAST:
         chapter = _scripts(kinds[(number * 5 + len(queues)) % len(kinds)])
         queues.append([(name, text.replace("NN", f"{len(queues)}")) for name, text in chapter])
@@ -100,9 +101,12 @@ def again(place: Path) -> History:
     return write("again", [_start(), insert, bump, serializable, dust, vacuum, comment, bump, bump], place)
 
 
-def real(name: str, corpora: Path) -> History:
+def real(name: str) -> History:
     """One of CORPORA's."""
-    return _of(name, corpora / "prisma" / name)
+    place = corpora()
+    if place is None:
+        raise ValueError(f"There is no history {name}: is CORPORA set?")
+    return _of(name, place / "prisma" / name)
 
 
 def corpora() -> Path | None:

@@ -59,7 +59,10 @@ class Point:
 def everywhere(case: Case) -> Iterator[Point]:
     """Every message of a case."""
     for fault in AT_EVERY_MESSAGE:
-        yield from (Point(case.name, fault, index) for index in range(case.count(FAULTS[fault].side)))
+        side = FAULTS[fault].side
+        if side is None:
+            raise ValueError(f"{fault} is at no message of a side")
+        yield from (Point(case.name, fault, index) for index in range(case.count(side)))
 
 
 def sampled(case: Case, seed: int, count: int, weights: dict[str, int] = SAMPLED) -> Iterator[Point]:

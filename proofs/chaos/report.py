@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from dataclasses import dataclass, field
 
+from proofs.chaos.cases import Result
 from proofs.chaos.faults import FAULTS
 from proofs.chaos.points import Point
 from proofs.chaos.sweep import Sweep
@@ -41,7 +42,7 @@ def may_doubt(point: Point) -> bool:
     return point.case in WITHOUT_EVIDENCE
 
 
-def is_finding(point: Point, result) -> bool:
+def is_finding(point: Point, result: Result) -> bool:
     """Whether a point must not have ended like this."""
     return bool(result.differences) or (result.in_doubt and not may_doubt(point))
 
@@ -102,7 +103,7 @@ def render(sweep: Sweep) -> str:
     return "\n".join(out)
 
 
-def finding(sweep: Sweep, point: Point, result) -> list[str]:
+def finding(sweep: Sweep, point: Point, result: Result) -> list[str]:
     """One finding, and how to have it again."""
     case, side = sweep.cases[point.case], FAULTS[point.fault].side
     out = [f"{point}  ({FAULTS[point.fault].about})"]

@@ -6,9 +6,10 @@ import random
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from proofs.chaos import retries
 from proofs.chaos.server import Server
@@ -48,7 +49,8 @@ class Bench:
     """One proxy with a plan function, and an apply function for each user at once, on one database at a time."""
 
     def __init__(
-        self, server: Server, name: str, binaries: Path, apply: Path | None = None, plan: Path | None = None, **settings: str,
+        self, server: Server, name: str, binaries: Path, apply: Path | None = None, plan: Path | None = None, /,
+        **settings: str,
     ) -> None:
         self.server = server
         self.name = name
@@ -113,7 +115,7 @@ class Bench:
                 ending.ended_at = time.monotonic()
                 return ending
 
-    def attempts(self, plan: dict) -> Iterator[Answer]:
+    def attempts(self, plan: dict[str, Any]) -> Iterator[Answer]:
         """Attempts of one run of a plan, one after the other, whatever came of the one before."""
         execution = self._execution()
         while True:
@@ -137,7 +139,7 @@ class Bench:
         return list(endings.values())
 
     def _apply_all(
-        self, plan: dict, user: int, patience: float, random_: random.Random, ending: Ending, stuck_at: float,
+        self, plan: dict[str, Any], user: int, patience: float, random_: random.Random, ending: Ending, stuck_at: float,
     ) -> Answer:
         execution = self._execution()
 
@@ -151,11 +153,13 @@ class Bench:
             if answer.error or answer.output["finished"]:
                 return answer
 
-    def _attempt(self, plan: dict, execution: str, user: int, patience: float) -> Answer:
+    def _attempt(self, plan: dict[str, Any], execution: str, user: int, patience: float) -> Answer:
         approved = {"digest": plan["digest"], "baseRows": plan["baseRows"]}
         return self.functions[user].invoke(self._payload(execution) | {"plan": approved}, self._secret(), patience)
 
-    def _state(self, name: str, execution: str, once, random_: random.Random, failures: list[str]) -> Answer:
+    def _state(
+        self, name: str, execution: str, once: Callable[[str], Answer], random_: random.Random, failures: list[str],
+    ) -> Answer:
         policy = retries.Retries(self._policy[name], random_)
         while True:
             answer = once(execution)
@@ -175,14 +179,14 @@ class Bench:
         self._numbers += 1
         return f"arn:aws:states:us-east-1:000000000000:execution:chaos:{self.name}-{self._numbers}"
 
-    def _payload(self, execution: str) -> dict:
+    def _payload(self, execution: str) -> dict[str, Any]:
         request = {"mode": "apply", "requireApproval": False} | ({"upTo": self._up_to} if self._up_to else {})
         return {
             "execution": execution, "request": request,
             "database": {"instance": "chaos", "resourceId": "db-CHAOS", "status": "available"},
         }
 
-    def _secret(self) -> dict:
+    def _secret(self) -> dict[str, Any]:
         return self.server.secret(self.database, self.proxy.port)
 
 

@@ -8,6 +8,7 @@ import threading
 
 import psycopg
 from psycopg import sql
+from psycopg.abc import Query
 
 from proofs.harness.temporary import Temporary
 
@@ -48,7 +49,7 @@ class Server(Temporary):
             pass
         return self.session(self.owner if as_owner else self.embedded.superuser, database)
 
-    def execute(self, statement: str | sql.Composable) -> None:
+    def execute(self, statement: Query) -> None:
         # Not before a crash is over, as `connect` sees to.
         with self.connect() as session:
             session.execute(statement)

@@ -36,6 +36,7 @@ from proofs.chaos.cases import IN_DOUBT
 from proofs.chaos.histories import History
 from proofs.chaos.runs import Bench
 from proofs.chaos.server import EMPTY, Server
+from proofs.harness.rows import one_value
 from proofs.harness.runtime_api import Answer
 
 #: Where the scripts leave their marks: in a schema of its own, for Prisma's layout needs an empty one.
@@ -127,7 +128,7 @@ class Script:
 class State:
     """What a database has."""
 
-    marks: Counter
+    marks: Counter[int]
     #: The ledger's rows: the last characters of the key, and whether it is finished.
     rows: dict[str, bool]
 
@@ -268,7 +269,7 @@ def read(looking: Connection, for_sqlx: bool) -> State:
     """Looks at marks and ledger."""
     marks = Counter(number for (number,) in looking.execute("SELECT n FROM work.marks"))
     name = LEDGERS[for_sqlx]
-    if looking.execute("SELECT to_regclass(%s) IS NULL", (name,)).fetchone()[0]:
+    if one_value(looking.execute("SELECT to_regclass(%s) IS NULL", (name,))):
         return State(marks, {})
     row = "version::text, success" if for_sqlx else "split_part(migration_name, '_', 1), finished_at IS NOT NULL"
     return State(marks, dict(looking.execute(f"SELECT {row} FROM {name}").fetchall()))

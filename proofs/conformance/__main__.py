@@ -37,7 +37,8 @@ def main() -> int:
     binaries = build.binaries("apply", "plan")
     # By itself: together, the functions would be built anew with what it needs of sqlx.
     build.binaries("sqlx-oracle")
-    lines, ended = [], []
+    lines: list[proofs.Line] = []
+    ended: list[proofs.Ended] = []
     for major in majors:
         with Server(install.postgresql(major)) as server:
             for tool in tools:

@@ -6,6 +6,7 @@ import itertools
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from proofs.harness.runtime_api import Answer, Function
 from proofs.harness.server import Server
@@ -29,7 +30,7 @@ class Refused(RuntimeError):
 class Run:
     """What a run came to."""
 
-    plan: dict
+    plan: dict[str, Any]
     applied: int = 0
 
 
@@ -56,7 +57,7 @@ class Lockstep:
         """Ends the apply function's process in the midst of whatever it does."""
         self._apply.kill()
 
-    def plan(self, directory: Path, database: str, port: int | None = None, **request: str) -> dict:
+    def plan(self, directory: Path, database: str, port: int | None = None, **request: str) -> dict[str, Any]:
         """What a run would do; raises `Refused`."""
         self._aim(directory)
         return _output(self._plan.invoke(self._payload(database, request), self._secret(database, port), PATIENCE))
@@ -72,7 +73,7 @@ class Lockstep:
         return Run(plan, self.apply(plan, directory, database, patience, port, **request))
 
     def apply(
-        self, plan: dict, directory: Path, database: str, patience: float = PATIENCE, port: int | None = None,
+        self, plan: dict[str, Any], directory: Path, database: str, patience: float = PATIENCE, port: int | None = None,
         **request: str,
     ) -> int:
         """Applies a plan to its end, and says how many migrations that were; raises `Refused`."""
@@ -108,7 +109,7 @@ class Lockstep:
 
     def _trouble(self, directory: Path, database: str, **request: str) -> str:
         try:
-            self.migrate(directory, database, **request)
+            self.migrate(directory, database, PATIENCE, None, **request)
         except Refused as refused:
             return str(refused)
         return ""
@@ -117,10 +118,10 @@ class Lockstep:
         self._migrations.unlink(missing_ok=True)
         self._migrations.symlink_to(directory)
 
-    def _secret(self, database: str, port: int | None) -> dict:
+    def _secret(self, database: str, port: int | None) -> dict[str, Any]:
         return self._server.secret(database, port)
 
-    def _payload(self, database: str, request: dict) -> dict:
+    def _payload(self, database: str, request: dict[str, Any]) -> dict[str, Any]:
         return {
             "execution": f"arn:aws:states:us-east-1:000000000000:execution:conformance:{next(self._numbers)}",
             "request": {"mode": "apply", "requireApproval": False} | request,
@@ -128,7 +129,7 @@ class Lockstep:
         }
 
 
-def _output(answer: Answer) -> dict:
+def _output(answer: Answer) -> dict[str, Any]:
     if answer.error:
         raise Refused(answer)
     return answer.output

@@ -7,7 +7,9 @@ import shutil
 import subprocess
 import threading
 from pathlib import Path
+from typing import Any
 
+from local.processes import pipe
 from proofs.harness.install import HERE
 from proofs.harness.server import Server
 from scripts.operate import environment
@@ -35,15 +37,15 @@ class Prisma:
         self._process.kill()
         self._process.wait()
 
-    def deploy(self, directory: Path, database: str) -> dict:
+    def deploy(self, directory: Path, database: str) -> dict[str, Any]:
         """`prisma migrate deploy`: the names applied as `output`, or an `error`."""
         return self._ask("deploy", database, directory=str(directory))
 
-    def status(self, directory: Path, database: str) -> dict:
+    def status(self, directory: Path, database: str) -> dict[str, Any]:
         """`prisma migrate status`."""
         return self._ask("status", database, directory=str(directory))
 
-    def resolve(self, directory: Path, database: str, migration: str, resolution: str) -> dict:
+    def resolve(self, directory: Path, database: str, migration: str, resolution: str) -> dict[str, Any]:
         """`prisma migrate resolve`, with `applied` or `rolledBack`."""
         return self._ask(resolution, database, directory=str(directory), migration=migration)
 
@@ -73,7 +75,7 @@ class Prisma:
         applied = again["output"]["appliedMigrationNames"]
         return f"a deploy applied {', '.join(applied)}" if applied else ""
 
-    def _ask(self, command: str, database: str, **more: str) -> dict:
+    def _ask(self, command: str, database: str, **more: str) -> dict[str, Any]:
         owner = self._server.owner
         connection = {
             "host": owner.host, "port": owner.port, "user": owner.user, "password": owner.password, "database": database,
@@ -85,9 +87,9 @@ class Prisma:
         overdue = threading.Timer(PATIENCE, self._process.kill)
         overdue.start()
         try:
-            self._process.stdin.write(json.dumps({"command": command, "connection": connection, **more}) + "\n")
-            self._process.stdin.flush()
-            line = self._process.stdout.readline()
+            pipe(self._process.stdin).write(json.dumps({"command": command, "connection": connection, **more}) + "\n")
+            pipe(self._process.stdin).flush()
+            line = pipe(self._process.stdout).readline()
         finally:
             overdue.cancel()
         if not line:
@@ -96,13 +98,13 @@ class Prisma:
         return json.loads(line)
 
 
-def _node() -> subprocess.Popen:
+def _node() -> subprocess.Popen[str]:
     return subprocess.Popen(
         [shutil.which("node") or "node", HERE / "prisma.mjs"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         env=environment.isolated(NO_COLOR="1"),
     )
 
 
-def trouble(answer: dict) -> str:
+def trouble(answer: dict[str, Any]) -> str:
     """What an answer complains of, or nothing."""
     return f"{answer['error']}: {answer['message']}" if "error" in answer else ""

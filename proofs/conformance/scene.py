@@ -6,8 +6,10 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 from proofs.conformance import ledgers
 from proofs.conformance.lockstep import Lockstep, Refused
@@ -15,7 +17,10 @@ from proofs.conformance.prisma import Prisma
 from proofs.conformance.schemas import Reference
 from proofs.conformance.sqlx import Sqlx
 from proofs.harness.histories import PRISMA, History
+from proofs.harness.rows import one_value
 from proofs.harness.server import Server
+
+T = TypeVar("T")
 
 #: How long somebody is waited for who should come at once, in seconds.
 PATIENCE = 30.0
@@ -39,7 +44,7 @@ class Scene:
         self._expected: dict[str, str] = {}
         self._references: dict[str, Reference] = {}
         self._numbers = itertools.count(1)
-        self._beside: list[Meanwhile] = []
+        self._beside: list[Meanwhile[Any]] = []
 
     def settle(self) -> None:
         """Waits for what a scenario that ended early has left going on."""
@@ -53,6 +58,20 @@ class Scene:
     def another_tool(self, **options: str) -> Prisma | Sqlx:
         """The tool, once more."""
         return Prisma(self.server) if self.tool == PRISMA else Sqlx(self.server, self._oracle, **options)
+
+    @property
+    def prisma(self) -> Prisma:
+        """The tool, in a scenario of Prisma's."""
+        if not isinstance(self.theirs, Prisma):
+            raise TypeError(f"this is a scenario of Prisma's, and the tool is {self.tool}")
+        return self.theirs
+
+    @property
+    def sqlx(self) -> Sqlx:
+        """The tool, in a scenario of sqlx's."""
+        if not isinstance(self.theirs, Sqlx):
+            raise TypeError(f"this is a scenario of sqlx's, and the tool is {self.tool}")
+        return self.theirs
 
     def database(self) -> str:
         """A fresh database."""
@@ -151,34 +170,34 @@ class Scene:
             session.execute(f"BEGIN; {statement}")
             yield
 
-    def meanwhile(self, action: Callable[[], object]) -> Meanwhile:
+    def meanwhile(self, action: Callable[[], T]) -> Meanwhile[T]:
         """Something that goes on beside."""
-        self._beside.append(Meanwhile(action))
-        return self._beside[-1]
+        beside = Meanwhile(action)
+        self._beside.append(beside)
+        return beside
 
-    def until(self, database: str, condition: str, beside: Meanwhile | None = None) -> None:
+    def until(self, database: str, condition: str, beside: Meanwhile[Any] | None = None) -> None:
         """Waits until a query says true, which is in vain when what goes on `beside` is over."""
         deadline, shown = time.monotonic() + PATIENCE, " ".join(condition.split())
         with self.server.look(database) as session:
-            while not session.execute(condition).fetchone()[0]:
+            while not one_value(session.execute(condition)):
                 if beside and beside.is_over():
                     raise Mismatch(f"over before it came to {shown}: {beside.result()!r}")
                 self.demand(time.monotonic() < deadline, f"in {PATIENCE} s it did not come to {shown}")
                 time.sleep(0.01)
 
 
-class Meanwhile:
+class Meanwhile(Generic[T]):
     """Something in another thread."""
 
-    def __init__(self, action: Callable[[], object]) -> None:
-        self._result: object = None
-        self._failure: BaseException | None = None
+    def __init__(self, action: Callable[[], T]) -> None:
+        self._outcome: Future[T] = Future()
 
         def run() -> None:
             try:
-                self._result = action()
+                self._outcome.set_result(action())
             except BaseException as failure:  # noqa: BLE001 - raised again in `result`
-                self._failure = failure
+                self._outcome.set_exception(failure)
 
         self._thread = threading.Thread(target=run, daemon=True)
         self._thread.start()
@@ -189,11 +208,9 @@ class Meanwhile:
     def wait(self) -> None:
         self._thread.join(PATIENCE)
 
-    def result(self) -> object:
+    def result(self) -> T:
         """Waits for its end."""
         self.wait()
         if self._thread.is_alive():
             raise Mismatch(f"not over in {PATIENCE} s")
-        if self._failure is not None:
-            raise self._failure
-        return self._result
+        return self._outcome.result()

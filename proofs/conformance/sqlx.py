@@ -7,7 +7,9 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from local.processes import pipe
 from proofs.conformance.prisma import trouble
 from proofs.harness.server import Server
 from scripts.operate import environment
@@ -30,23 +32,23 @@ class Sqlx:
     def close(self) -> None:
         """Nothing: a process lives as long as its command."""
 
-    def migrate(self, directory: Path, database: str, target: int | None = None) -> dict:
+    def migrate(self, directory: Path, database: str, target: int | None = None) -> dict[str, Any]:
         """`Migrator::run`, or `run_to`: an `error` if it refuses."""
         return self._ask(database, "run", directory, target)
 
-    def skip(self, directory: Path, database: str, target: int | None = None) -> dict:
+    def skip(self, directory: Path, database: str, target: int | None = None) -> dict[str, Any]:
         """`Migrator::skip`."""
         return self._ask(database, "skip", directory, target)
 
-    def undo(self, directory: Path, database: str, target: int) -> dict:
+    def undo(self, directory: Path, database: str, target: int) -> dict[str, Any]:
         """`Migrator::undo`, to what `target` leaves."""
         return self._ask(database, "undo", directory, target)
 
-    def info(self, directory: Path, database: str) -> dict:
+    def info(self, directory: Path, database: str) -> dict[str, Any]:
         """Versions by what became of them."""
         return self._ask(database, "info", directory)
 
-    def listed(self, directory: Path) -> list[dict]:
+    def listed(self, directory: Path) -> list[dict[str, Any]] | dict[str, Any]:
         """The migrations that sqlx finds in a directory, with its checksums; or its complaint, in a dict."""
         return self._ask("", "list", directory)
 
@@ -58,7 +60,7 @@ class Sqlx:
             env=self._environment(database),
         )
         try:
-            if not json.loads(process.stdout.readline())["held"]:
+            if not json.loads(pipe(process.stdout).readline())["held"]:
                 raise RuntimeError("sqlx did not get its lock")
             yield
             process.communicate("", timeout=PATIENCE)
@@ -90,8 +92,8 @@ class Sqlx:
         again = self.info(directory, database)
         return "" if again == info else f"a run changed {info} to {again}"
 
-    def _ask(self, database: str, *arguments: object) -> dict:
-        command = [self._binary, *(str(argument) for argument in arguments if argument is not None)]
+    def _ask(self, database: str, *arguments: object) -> Any:
+        command = [str(self._binary), *(str(argument) for argument in arguments if argument is not None)]
         done = subprocess.run(
             command, env=self._environment(database), capture_output=True, text=True, timeout=PATIENCE, check=False,
         )

@@ -17,7 +17,7 @@ from proofs.harness.deployed import Deployed
 from scripts.operate import environment, paths
 
 #: What is deployed, each when the first test needs it: environment, project, parameters.
-VARIANTS = {
+VARIANTS: dict[str, tuple[str, str, dict[str, str | int]]] = {
     "dev": ("dev", "lockstep", {}),
     "prod": ("prod", "lockstep", {"ApprovalSeconds": 30}),
     "brief": ("dev", "brief", {"ApplyTimeoutSeconds": 6, "DatabaseWaitSeconds": 3, "ApprovalSeconds": 3}),

@@ -48,7 +48,7 @@ class _Parser:
         position, end = 0, len(text.rstrip())
         while position < end:
             found = _TOKEN.match(text, position)
-            if not found:
+            if not found or not found.lastindex:
                 raise Unknown(f"{text[position:]!r} in {text!r}")
             kind = ("text", "name", "mark")[found.lastindex - 1]
             value = found[found.lastindex]

@@ -34,7 +34,7 @@ _CHECKOUT = "actions/checkout"
 _UPLOAD = "actions/upload-artifact"
 
 
-def workflow() -> dict[str, Any]:
+def workflow() -> dict[str | bool, Any]:
     """The workflow file. (YAML takes the key `on` for a truth value.)"""
     return yaml.safe_load(WORKFLOW.read_text())
 

@@ -1,6 +1,7 @@
 """prod waits for somebody: approval, rejection, expiry, and decisions that are refused."""
 
 import time
+from typing import Any
 
 import pytest
 
@@ -168,7 +169,7 @@ def test_a_request_cannot_remove_an_approval(case):
     assert prod.ledger() == []
 
 
-def refused(answer: dict, why: str, status: int | None = None) -> None:
+def refused(answer: dict[str, Any], why: str, status: int | None = None) -> None:
     assert answer["error"]["errorType"] == "Approval.Refused"
     assert why in answer["error"]["errorMessage"]
     assert answer["error"].get("status") == status

@@ -3,6 +3,7 @@
 import json
 import urllib.error
 import urllib.request
+from typing import Any
 
 import pytest
 from botocore.auth import SigV4Auth
@@ -63,7 +64,10 @@ def test_a_direct_invocation_in_the_shape_of_a_request_without_a_signer(prod, wa
     execution, digest = waiting
     body = json.dumps({"execution": execution, "digest": digest, "decision": "approve", "reason": "fine"})
     http = {"method": "POST", "path": "/", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "x"}
-    for authorizer in ({}, {"authorizer": None}, {"authorizer": {}}, {"authorizer": {"iam": {"userArn": "Ann"}}}):
+    authorizers: list[dict[str, Any]] = [
+        {}, {"authorizer": None}, {"authorizer": {}}, {"authorizer": {"iam": {"userArn": "Ann"}}},
+    ]
+    for authorizer in authorizers:
         event = {
             "version": "2.0", "routeKey": "$default", "rawPath": "/", "rawQueryString": "", "headers": {},
             "requestContext": {"accountId": environment.ACCOUNT, "apiId": "x", "http": http, "timeEpoch": 1, **authorizer},
@@ -146,7 +150,8 @@ def test_an_answer_that_is_not_the_approve_functions(case, forged):
 def test_no_decision_at_all(case):
     prod = case("prod")
     prod.write("1_a", "CREATE TABLE a ()")
-    for answer in (None, "approved", [], {}):
+    no_decision: list[Any] = [None, "approved", [], {}]
+    for answer in no_decision:
         execution, _ = prod.start_and_wait_for_approval()
         respond(prod, execution, answer)
         assert prod.wait(execution)["error"] == "Step.Failed"

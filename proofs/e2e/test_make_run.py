@@ -71,7 +71,11 @@ def test_any_history_in_prod_where_somebody_says_no(make_run, tmp_path):
 def test_ctrl_c_again_and_again_leaves_nothing_behind(start):
     made = start()
     # What does not end by itself fails the test, and holds up no other.
-    patience = threading.Timer(240, lambda: made.poll() is None and os.killpg(made.pid, signal.SIGKILL))
+    def kill():
+        if made.poll() is None:
+            os.killpg(made.pid, signal.SIGKILL)
+
+    patience = threading.Timer(240, kill)
     patience.daemon = True
     patience.start()
     for line in made.stdout:

@@ -42,11 +42,12 @@ def test_migrate_shows_a_plan(case):
 def test_the_commands_that_migrate_shows_decide_the_run(case, verb, other, status, said):
     prod = case("prod")
     prod.write("1_a", "CREATE TABLE a ()")
-    following, shown = Lines(prod.start_script("migrate")), []
+    following, shown = Lines(prod.start_script("migrate")), list[str]()
     show = following.find(r"scripts/show prod (\S+)$", shown)
     pending = prod.script("show", show[1])
     assert "1_a" in pending.stdout and "⏸ Waiting for approval until" in pending.stdout
     command = re.search(rf"scripts/{verb} prod (\S+) --digest (\S+) --reason REASON", pending.stdout)
+    assert command, pending.stdout
     assert "⏸ waits for approval until" in prod.script("runs").stdout
     wrong = prod.script(verb, command[1], "--digest", "0" * 64, "--reason", "read it")
     assert wrong.returncode == 2 and "Refused: the digest" in wrong.stderr
@@ -76,11 +77,13 @@ def test_nobody_decides(case):
 def test_leaving_a_run_that_waits(case):
     prod = case("prod")
     prod.write("1_a", "CREATE TABLE a ()")
-    following, shown = Lines(prod.start_script("migrate")), []
+    following, shown = Lines(prod.start_script("migrate")), list[str]()
     following.find("scripts/reject ", shown)
     goes_on = following.interrupt(shown)
     assert "it waits for approval until" in goes_on
-    name = re.search(r"scripts/migrate prod --follow (\S+)", goes_on)[1]
+    followed = re.search(r"scripts/migrate prod --follow (\S+)", goes_on)
+    assert followed, goes_on
+    name = followed[1]
     assert f"scripts/migrate prod --stop {name}" in goes_on and f"scripts/show prod {name}" in goes_on
     [execution] = prod.executions()
     assert execution.endswith(name) and prod.pending(execution)["waiting"] is True
@@ -89,7 +92,7 @@ def test_leaving_a_run_that_waits(case):
 def test_leaving_a_run_that_applies(case):
     dev = case()
     dev.write("1_a", f"CREATE TABLE a (); {GATE}")
-    following, shown = Lines(dev.start_script("migrate")), []
+    following, shown = Lines(dev.start_script("migrate")), list[str]()
     wait_for_gate(dev.connection)
     following.find("Applying", shown)
     goes_on = following.interrupt(shown)
@@ -146,7 +149,7 @@ def test_runs_lists_the_newest_first(case):
 def test_migrate_stops_a_run(case):
     dev = case()
     dev.write("1_a", f"CREATE TABLE a (); {GATE}")
-    following, shown = Lines(dev.start_script("migrate")), []
+    following, shown = Lines(dev.start_script("migrate")), list[str]()
     name = following.find(r"lockstep-migrations-dev  (\S+)", shown)[1]
     wait_for_gate(dev.connection)
     assert dev.script("migrate", "--stop", name).returncode == 0

@@ -39,7 +39,7 @@ def test_more_than_can_be_reported_on_is_planned_nevertheless(case):
 
 def most_memory_of(function):
     """The peak of the processes that ran a function, in MB; the local stack does not end them by it, as Lambda would."""
-    peaks = [0]
+    peaks = [0.0]
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             if f"AWS_LAMBDA_FUNCTION_NAME={function}".encode() in (process / "environ").read_bytes().split(b"\0"):

@@ -5,13 +5,14 @@ import socket
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from local import processes
 from proofs.e2e import subjects
 
-WRONG = {
+WRONG: dict[str, tuple[dict[str, Any], str, list[str]]] = {
     "password": ({"password": "wrong"}, "Database.AuthenticationFailed", ["migrator", "password in the secret"]),
     "user": ({"username": "nobody_we_know"}, "Database.AuthenticationFailed", ["nobody_we_know"]),
     "host": ({"host": "no-such-host.invalid"}, "Database.Unreachable", ["no-such-host.invalid", "cannot be resolved"]),

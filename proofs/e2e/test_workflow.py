@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,7 @@ def roles(prod):
 @pytest.fixture
 def run(prod, api, roles, tmp_path):
     """Makes a run of the workflow."""
-    made = []
+    made: list[Any] = []
 
     def make(**more):
         directory = tmp_path / f"run-{len(made)}"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from local.deploy import Deployment
 from local.mailbox import Mail
+from local.processes import pipe
 from local.stack import Stack
 from proofs.harness import database
 from proofs.harness.deployed import Deployed
@@ -107,7 +108,7 @@ class Case(Deployed):
         waiting = self.start_script("migrate", *arguments)
         try:
             shown = ""
-            for line in waiting.stdout:
+            for line in pipe(waiting.stdout):
                 shown += line
                 if "scripts/reject" in line:
                     break

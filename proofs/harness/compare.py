@@ -9,10 +9,14 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from typing import Any
 
 import psycopg
 from psycopg import sql
+
+from proofs.harness.rows import one_value
 
 LOST, DOUBLED, OTHER = "lost", "doubled", "other"
 
@@ -108,15 +112,19 @@ _TABLES = f"""
         AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')"""
 
 
+#: A row's values by their columns' names.
+Row = dict[str, Any]
+
+
 @dataclass
 class Contents:
     """What a database holds."""
 
     catalog: dict[tuple[str, str], str] = field(default_factory=dict)
     by_age: list[str] = field(default_factory=list)
-    rows: dict[str, list[dict]] = field(default_factory=dict)
+    rows: dict[str, list[Row]] = field(default_factory=dict)
     #: In the order in which they were started.
-    ledger: list[tuple] = field(default_factory=list)
+    ledger: list[tuple[Any, ...]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -146,13 +154,15 @@ def read(session: psycopg.Connection) -> Contents:
         contents.rows[f"{schema}.{table}"] = [
             {name: value for name, value in row.items() if name not in generated} for row, in rows
         ]
-    for table, rows in _LEDGER_ROWS.items():
-        if session.execute("SELECT to_regclass(%s)", [f"public.{table}"]).fetchone()[0]:
-            contents.ledger += session.execute(rows).fetchall()
+    for ledger, query in _LEDGER_ROWS.items():
+        if one_value(session.execute("SELECT to_regclass(%s)", [f"public.{ledger}"])):
+            contents.ledger += session.execute(query).fetchall()
     return contents
 
 
-def _with_rows(session: psycopg.Connection, tables: dict) -> list:
+def _with_rows(
+    session: psycopg.Connection, tables: dict[tuple[str, str], list[str]]
+) -> list[tuple[tuple[str, str], list[str]]]:
     if not tables:
         return []
     asked = sql.SQL(" UNION ALL ").join(
@@ -174,7 +184,9 @@ def volatile(one: Contents, other: Contents) -> set[tuple[str, str]]:
     return found
 
 
-def differences(expected: Contents, found: Contents, ignored: set[tuple[str, str]] = frozenset()) -> list[Difference]:
+def differences(
+    expected: Contents, found: Contents, ignored: AbstractSet[tuple[str, str]] = frozenset()
+) -> list[Difference]:
     """Everything in which `found` is not `expected`, but for the ignored columns."""
     result = []
     for (kind, name), what in expected.catalog.items():
@@ -200,7 +212,7 @@ def repeated(expected: Contents, found: Contents) -> list[Difference]:
     return recorded + [Difference(DOUBLED, f"{table} has {row} too often") for row in extra.elements()]
 
 
-def _rows(table: str, expected: list[dict], found: list[dict], ignored: set[tuple[str, str]]) -> list[Difference]:
+def _rows(table: str, expected: list[Row], found: list[Row], ignored: AbstractSet[tuple[str, str]]) -> list[Difference]:
     left_out = {name for of, name in ignored if of == table}
     wanted, there = _counted(expected, left_out), _counted(found, left_out)
     missing, extra = wanted - there, there - wanted
@@ -211,13 +223,13 @@ def _rows(table: str, expected: list[dict], found: list[dict], ignored: set[tupl
     ]
 
 
-def _counted(rows: list[dict], left_out: set[str]) -> Counter:
+def _counted(rows: list[Row], left_out: set[str]) -> Counter[str]:
     return Counter(
         json.dumps({name: value for name, value in row.items() if name not in left_out}, sort_keys=True) for row in rows
     )
 
 
-def _ledger(expected: list[tuple], found: list[tuple]) -> list[Difference]:
+def _ledger(expected: list[tuple[Any, ...]], found: list[tuple[Any, ...]]) -> list[Difference]:
     names, found_names = Counter(row[0] for row in expected), Counter(row[0] for row in found if row[2] and not row[3])
     result = [Difference(LOST, f"{name} is not recorded") for name in (names - found_names)]
     result += [Difference(DOUBLED, f"{name} is recorded too often") for name in (found_names - names)]
@@ -243,10 +255,10 @@ def leftovers(session: psycopg.Connection, patience: float = 15) -> list[Differe
     return []
 
 
-def _values(rows: list[dict], name: str) -> list[str]:
+def _values(rows: list[dict[str, Any]], name: str) -> list[str]:
     return sorted(json.dumps(row.get(name), sort_keys=True) for row in rows)
 
 
-def _few(rows: Counter) -> str:
+def _few(rows: Counter[str]) -> str:
     shown = list(rows)[:3]
     return ", ".join(shown) + (f" and {len(rows) - 3} more" if len(rows) > 3 else "")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from local.postgres import Connection
+from proofs.harness.rows import one_value
 from proofs.harness.waiting import until
 
 #: In a migration: waits here until `open_gate`. A statement of its own, not a lock, so that no lock timeout ends it.
@@ -22,7 +25,7 @@ _OURS = "datname = current_database() AND application_name LIKE 'lockstep %'"
 def ledger(connection: Connection) -> list[tuple[str, str]]:
     """The ledger's rows as (migration, state), oldest first; none where there is no ledger."""
     with connection.connect() as session:
-        if session.execute("SELECT to_regclass('public._prisma_migrations')").fetchone()[0] is None:
+        if one_value(session.execute("SELECT to_regclass('public._prisma_migrations')")) is None:
             return []
         return session.execute(
             "SELECT migration_name, CASE WHEN rolled_back_at IS NOT NULL THEN 'rolled back' "
@@ -54,14 +57,14 @@ def tables(connection: Connection) -> list[str]:
         return [name for (name,) in found]
 
 
-def everything_written(connection: Connection) -> list[tuple]:
+def everything_written(connection: Connection) -> list[tuple[Any, ...]]:
     """What a write of any kind would change: each catalog row with the transaction that wrote it, and the ledger's."""
     catalogs = ("pg_class", "pg_namespace", "pg_type", "pg_proc", "pg_constraint", "pg_extension", "pg_trigger")
     queries = [f"SELECT '{name}', oid::text, xmin::text FROM {name}" for name in catalogs]
     queries.append("SELECT 'settings', setdatabase::text, setconfig::text FROM pg_db_role_setting")
     with connection.connect() as session:
         written = session.execute(" UNION ALL ".join(queries) + " ORDER BY 1, 2").fetchall()
-        if session.execute("SELECT to_regclass('public._prisma_migrations')").fetchone()[0] is not None:
+        if one_value(session.execute("SELECT to_regclass('public._prisma_migrations')")) is not None:
             written += session.execute("SELECT id, xmin::text, migration_name FROM _prisma_migrations ORDER BY 1").fetchall()
         return written
 
@@ -87,13 +90,13 @@ def open_gate(connection: Connection) -> None:
 def client_port(connection: Connection, pid: int) -> int:
     """The port at the other end of a session."""
     with connection.connect() as session:
-        return session.execute("SELECT client_port FROM pg_stat_activity WHERE pid = %s", [pid]).fetchone()[0]
+        return one_value(session.execute("SELECT client_port FROM pg_stat_activity WHERE pid = %s", [pid]))
 
 
 def terminate(connection: Connection, pid: int) -> None:
     """Ends a session from the server's side, as a failover or an administrator does."""
     with connection.connect() as session:
-        assert session.execute("SELECT pg_terminate_backend(%s, 5000)", [pid]).fetchone()[0]
+        assert one_value(session.execute("SELECT pg_terminate_backend(%s, 5000)", [pid]))
 
 
 def end_sessions(connection: Connection) -> None:

@@ -8,9 +8,10 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from scripts.operate import environment
 
@@ -22,7 +23,7 @@ SECRET_ARN = "arn:aws:secretsmanager:us-east-1:000000000000:secret:database"
 class Answer:
     """What an invocation came to: an output, or an error's name and message."""
 
-    output: dict | None = None
+    output: dict[str, Any] = field(default_factory=dict)
     error: str = ""
     message: str = ""
 
@@ -51,7 +52,7 @@ class Function:
         #: Called when a report arrives, before it is taken; says whether it is.
         self.before_report: Callable[[], bool] = lambda: True
 
-    def invoke(self, payload: dict, secret: dict, seconds: float) -> Answer:
+    def invoke(self, payload: dict[str, Any], secret: dict[str, Any], seconds: float) -> Answer:
         """Runs one invocation to its answer, its process's death, or its timeout."""
         if self._process is None or not self._process.is_alive():
             self.kill()
@@ -75,9 +76,9 @@ class _Process:
     def __init__(self, binary: Path, log: Path, settings: dict[str, str], before_report: Callable[[], bool]) -> None:
         self.name = binary.name
         self.before_report = before_report
-        self.secret: dict = {}
+        self.secret: dict[str, Any] = {}
         self._changed = threading.Condition()
-        self._waiting: tuple[str, dict, float] | None = None
+        self._waiting: tuple[str, dict[str, Any], float] | None = None
         self._answer: Answer | None = None
         self._http = _Listener(("127.0.0.1", 0), _handler(self))
         threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
@@ -99,7 +100,7 @@ class _Process:
         self._http.shutdown()
         self._http.server_close()
 
-    def invoke(self, payload: dict, secret: dict, seconds: float) -> Answer:
+    def invoke(self, payload: dict[str, Any], secret: dict[str, Any], seconds: float) -> Answer:
         with self._changed:
             self.secret = secret
             self._answer = None
@@ -113,7 +114,7 @@ class _Process:
         self.kill()
         return Answer(error="Sandbox.Timedout", message=f"no answer within {seconds} s")
 
-    def next(self) -> tuple[str, dict, float] | None:
+    def next(self) -> tuple[str, dict[str, Any], float] | None:
         """The next invocation; nothing when the process has died meanwhile."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting is not None or not self.is_alive())
@@ -167,7 +168,7 @@ def _handler(process: _Process) -> type[BaseHTTPRequestHandler]:
             else:
                 self.close_connection = True
 
-        def _send(self, status: int, body: dict, headers: dict[str, str] | None = None) -> None:
+        def _send(self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
             content = json.dumps(body).encode()
             self.send_response(status)
             for name, value in (headers or {}).items():

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import psycopg
 from psycopg import sql
+from psycopg.abc import Query
 
 from local.postgres import Connection, Embedded
 
@@ -16,7 +17,7 @@ from local.postgres import Connection, Embedded
 class Temporary:
     """An embedded PostgreSQL that is gone at the end, also after a failure, with a place for files beside it."""
 
-    def __init__(self, purpose: str, binaries: Path | None = None, **settings: str) -> None:
+    def __init__(self, purpose: str, binaries: Path | None = None, /, **settings: str) -> None:
         self._directory = tempfile.TemporaryDirectory(prefix=f"lockstep-{purpose}-", ignore_cleanup_errors=True)
         self.place = Path(self._directory.name)
         os.chmod(self.place, 0o711)  # the server may run as another user, who has to get through
@@ -43,7 +44,7 @@ class Temporary:
     def port(self) -> int:
         return self.embedded.port
 
-    def secret(self, database: str, port: int | None = None) -> dict:
+    def secret(self, database: str, port: int | None = None) -> dict[str, Any]:
         """What Secrets Manager holds for a function that is to reach `database`, perhaps at another port."""
         return {
             "username": self.owner.user, "password": self.owner.password,
@@ -54,7 +55,7 @@ class Temporary:
         """Deletes a database, whoever is still in it."""
         self.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
 
-    def execute(self, statement: str | sql.Composable) -> None:
+    def execute(self, statement: Query) -> None:
         """As the superuser, outside of every database that is made here."""
         with self.session(self.embedded.superuser, "postgres") as session:
             session.execute(statement)

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from proofs.lint import approval, authorization, lengths, policies, regions, service_role, trust, versions
 from proofs.lint.paths import ASL_VALIDATOR, AUTHORIZATION, CFN_LINT, CHECKOV, DEFINITION, ROOT, SAM, TEMPLATE
@@ -144,7 +145,7 @@ def _lines(done: subprocess.CompletedProcess[str]) -> list[str]:
     return [line for line in (done.stdout + done.stderr).splitlines() if line.strip()] or ["no explanation given"]
 
 
-def _json(done: subprocess.CompletedProcess[str]) -> dict | list:
+def _json(done: subprocess.CompletedProcess[str]) -> Any:
     try:
         return json.loads(done.stdout)
     except ValueError:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from proofs.lint.deployed import ENVIRONMENTS, EVERYTHING, Deployed, Source, deployed
@@ -55,7 +55,7 @@ class Only:
 
     action: str
     resource: str
-    may: dict[str, tuple[str, ...]]
+    may: Mapping[str, tuple[str, ...]]
     context: dict[str, str] = field(default_factory=dict)
 
 

@@ -77,8 +77,8 @@ def _attempts(stack: Deployed, role: str) -> Iterator[tuple[tuple[str, str], Req
         subject = GITHUB[parameter]
         yield ("Federated", _PROVIDER), job(sub=subject, aud=_AUDIENCE), role == of
         yield ("Federated", _OTHER_PROVIDER), job(sub=subject, aud=_AUDIENCE), False
-        for other in (f"{subject}2", f"x{subject}", subject.upper(), subject.replace("example/", "other/"), ""):
-            yield ("Federated", _PROVIDER), job(sub=other, aud=_AUDIENCE), False
+        for another in (f"{subject}2", f"x{subject}", subject.upper(), subject.replace("example/", "other/"), ""):
+            yield ("Federated", _PROVIDER), job(sub=another, aud=_AUDIENCE), False
         yield ("Federated", _PROVIDER), job(sub=subject, aud="https://github.com/example"), False
         yield ("Federated", _PROVIDER), job(sub=subject), False
         yield ("Federated", _PROVIDER), job(aud=_AUDIENCE), False

@@ -70,7 +70,7 @@ _WITH_OTHER_CODE = "Architecture"
 _NOT_OF_A_VERSION = {"Tags"}
 
 #: Changes a transformed template in place: stands for an edit of the template.
-Edit = Callable[[dict[str, Any]], None]
+Edit = Callable[[dict[str, Any]], object]
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Function:
 
 
 def functions(
-    parameters: dict[str, str], edit: Edit = lambda _: None, bucket: str = "uploads", **uploads: str
+    parameters: dict[str, str], edit: Edit = lambda _: None, /, bucket: str = "uploads", **uploads: str
 ) -> dict[str, Function]:
     """The functions of a stack by their steps."""
     template = copy.deepcopy(_stack(tuple(parameters.items()), bucket, tuple(uploads.items())))

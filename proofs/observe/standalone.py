@@ -12,6 +12,7 @@ import time
 
 import psycopg
 
+from proofs.harness.rows import one_value
 from proofs.observe import relations, report
 from proofs.observe.databases import Databases
 from proofs.observe.forms import Form
@@ -53,7 +54,7 @@ def _run(form: Form, databases: Databases) -> tuple[dict[int, Relation], dict[in
         _until_alone(observer)
         before = relations.relations(observer)
         files = relations.files(observer, before)
-        counted = dict(observer.execute(_SCANS).fetchall())
+        counted: dict[int, int] = dict(observer.execute(_SCANS).fetchall())
         messages: list[str] = []
         with databases.session(name) as session:
             session.add_notice_handler(lambda notice: messages.append(notice.message_primary or ""))
@@ -97,8 +98,7 @@ def _until_stopped(observer: psycopg.Connection, pid: int, holder: int, runner: 
 
     For a moment it may wait for who asks, too."""
     while runner.is_alive():
-        (waits,) = observer.execute("SELECT %s = ANY (pg_blocking_pids(%s))", (holder, pid)).fetchone()
-        if waits:
+        if one_value(observer.execute("SELECT %s = ANY (pg_blocking_pids(%s))", (holder, pid))):
             return True
         time.sleep(0.005)
     return False

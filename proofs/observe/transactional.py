@@ -24,7 +24,7 @@ def observe(form: Form, databases: Databases) -> list[str]:
         # First of all: to look at a file's size takes a lock too.
         locks = relations.locks(session, session.info.backend_pid)
         after = relations.relations(session)
-        scans = dict(session.execute(_SCANS).fetchall())
+        scans: dict[int, int] = dict(session.execute(_SCANS).fetchall())
         traces = Traces(said, files, relations.files(session, after), scans)
         session.execute("ROLLBACK")
     return report.lines(before, after, locks, traces)

@@ -48,7 +48,7 @@ def of(relation: Relation, traces: Traces) -> list[str]:
     return done
 
 
-def _found(pattern: re.Pattern, messages: list[str]) -> list[tuple[str, ...]]:
+def _found(pattern: re.Pattern[str], messages: list[str]) -> list[tuple[str, ...]]:
     return [found.groups() for message in messages if (found := pattern.match(message))]
 
 

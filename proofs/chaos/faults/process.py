@@ -35,7 +35,7 @@ def _kill_after(scene: Scene, _link: Link) -> bool:
 
 @fault("kill-report", "function killed when it reports")
 def _kill_report(scene: Scene, _index: int) -> Result:
-    killed_at = []
+    killed_at: list[float] = []
 
     def kill() -> bool:
         if not killed_at:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from proofs.chaos.cases import Case, Result, judge
 from proofs.chaos.runs import Bench, Ending
@@ -41,6 +42,13 @@ class Scene:
             timer.join()
 
 
+#: What tries a fault at a place.
+Conduct = Callable[[Scene, int], Result]
+
+#: What is done on a link before a message; it says whether the message passes.
+OnLink = Callable[[Scene, Link], bool]
+
+
 @dataclass(frozen=True)
 class Fault:
     """One kind of fault."""
@@ -50,7 +58,7 @@ class Fault:
     side: str | None
     #: What it means, for the table.
     about: str
-    conduct: Callable[[Scene, int], Result]
+    conduct: Conduct
     #: Whether it concerns the server as a whole, so that nothing else may go on.
     exclusive: bool = False
 
@@ -59,18 +67,18 @@ class Fault:
 FAULTS: dict[str, Fault] = {}
 
 
-def fault(name: str, about: str, side: str | None = None, exclusive: bool = False) -> Callable:
+def fault(name: str, about: str, side: str | None = None, exclusive: bool = False) -> Callable[[Conduct], Conduct]:
     """Registers what conducts a fault at a point."""
-    def register(conduct: Callable[[Scene, int], Result]) -> Callable:
+    def register(conduct: Conduct) -> Conduct:
         FAULTS[name] = Fault(name, side, about, conduct, exclusive)
         return conduct
 
     return register
 
 
-def at_boundary(name: str, side: str, about: str, *, exclusive: bool = False, **options) -> Callable:
+def at_boundary(name: str, side: str, about: str, *, exclusive: bool = False, **options: Any) -> Callable[[OnLink], OnLink]:
     """Registers an action on the link, before a message; it says whether the message passes."""
-    def register(action: Callable[[Scene, Link], bool]) -> Callable:
+    def register(action: OnLink) -> OnLink:
         def conduct(scene: Scene, index: int) -> Result:
             trap = Trap(0, side, index, lambda link, _message: action(scene, link))
             return migrate(scene, [trap], **options)
@@ -81,7 +89,7 @@ def at_boundary(name: str, side: str, about: str, *, exclusive: bool = False, **
     return register
 
 
-def migrate(scene: Scene, traps: list[Trap], **options) -> Result:
+def migrate(scene: Scene, traps: list[Trap], **options: Any) -> Result:
     """One user's runs, with traps set, and what came of them."""
     ending = scene.bench.migrate(scene.seed, traps=traps, **options)
     return judged(scene, [ending], [trap.sprung_at for trap in traps])

@@ -5,12 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 from proofs.chaos.cases import Result
 from proofs.chaos.faults.outage import asynchronous, read_only_for, take_all_connections
 from proofs.chaos.faults.scene import FAULTS, SHORT_PATIENCE, Fault, Scene, fault, judged
 from proofs.chaos.runs import TRY_AGAIN, Ending
 from proofs.harness.proxy import CLIENT, Link, Message, Trap
+from proofs.harness.rows import one_value
+
+#: What happens while the statement waits.
+Action = Callable[[Scene], None]
 
 #: How a session keeps it waiting: as an old snapshot, or with a lock on the table.
 HOLDS = (
@@ -22,9 +27,11 @@ HOLDS = (
 RELEASED_AFTER = (0.0, 0.3, 1.8)
 
 
-def _while_held(name: str, about: str, *, exclusive: bool = False, users: int = 1, **options) -> Callable:
+def _while_held(
+    name: str, about: str, *, exclusive: bool = False, users: int = 1, **options: Any
+) -> Callable[[Action], Action]:
     """Registers what happens while the statement waits."""
-    def register(action: Callable[[Scene], None]) -> Callable:
+    def register(action: Action) -> Action:
         def conduct(scene: Scene, index: int) -> Result:
             holder = scene.server.connect(scene.database)
             trap = _WhenSent(scene.case.script(), lambda: holder.execute(HOLDS[index % len(HOLDS)]))
@@ -69,10 +76,11 @@ def _wait_until_held(scene: Scene, running: threading.Thread) -> bool:
     """Whether the statement waits; it does not if the runs end without."""
     with scene.server.connect(scene.database) as session:
         while running.is_alive():
-            if session.execute(
+            waits = session.execute(
                 "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
                 " AND application_name LIKE 'lockstep%' AND state = 'active' AND wait_event_type = 'Lock')"
-            ).fetchone()[0]:
+            )
+            if one_value(waits):
                 return True
             time.sleep(0.005)
     return False

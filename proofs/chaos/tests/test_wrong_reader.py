@@ -2,7 +2,10 @@
 
 import random
 from collections import Counter
+from pathlib import Path
+from unittest.mock import Mock
 
+import psycopg
 import pytest
 
 from proofs.chaos import bugs, histories, wrong_reader
@@ -61,8 +64,9 @@ def test_each_broken_promise_is_a_finding(monkeypatch, what, marks, rows, answer
     state = State(Counter(marks), {keys[key]: finished for key, finished in rows.items()})
     monkeypatch.setattr(wrong_reader, "read", lambda *_: state)
     names = [f"{keys[key]}_{name}" for key, name in (("0", "other0"), ("1", "script"), ("2", "other1"))]
-    history = histories.History("h", None, tuple(names))
-    trial = Trial(wrong_reader.named("commit-more", "middle"), history, None, None, is_busy=False)
+    history = histories.History("h", Path(), tuple(names))
+    script = wrong_reader.named("commit-more", "middle")
+    trial = Trial(script, history, Mock(spec=Bench), Mock(spec=psycopg.Connection), is_busy=False)
     trial._check("a run", answer)
     assert any(what in finding for finding in trial.findings), trial.findings
 

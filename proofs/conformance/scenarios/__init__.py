@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from proofs.conformance.scene import Scene
 from proofs.harness.histories import PRISMA, SQLX
 
+#: What conducts a scenario; it raises `Mismatch` where the scenario does not end as it should.
+Conduct = Callable[[Scene], None]
+
 
 @dataclass(frozen=True)
 class Scenario:
@@ -16,15 +19,15 @@ class Scenario:
 
     tool: str
     about: str
-    conduct: Callable[[Scene], None]
+    conduct: Conduct
 
 
 SCENARIOS: list[Scenario] = []
 
 
-def scenario(about: str, *tools: str) -> Callable:
+def scenario(about: str, *tools: str) -> Callable[[Conduct], Conduct]:
     """Registers what conducts a scenario, for the tools named or for both. TOOL in its sentence becomes their name."""
-    def register(conduct: Callable[[Scene], None]) -> Callable[[Scene], None]:
+    def register(conduct: Conduct) -> Conduct:
         for tool in tools or (PRISMA, SQLX):
             SCENARIOS.append(Scenario(tool, about.replace("TOOL", {PRISMA: "Prisma", SQLX: "sqlx"}[tool]), conduct))
         return conduct

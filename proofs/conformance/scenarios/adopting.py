@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from proofs.conformance.lockstep import Lockstep
+from proofs.conformance.prisma import Prisma
 from proofs.conformance.scenarios import scenario
 from proofs.conformance.scene import Scene
+from proofs.conformance.sqlx import Sqlx
 from proofs.harness import histories
 
 
@@ -38,7 +41,7 @@ def _recorded_by_theirs(scene: Scene) -> None:
     _half(scene, scene.ours, recorder=scene.theirs)
 
 
-def _half(scene: Scene, applier, recorder=None) -> None:
+def _half(scene: Scene, applier: Prisma | Sqlx | Lockstep, recorder: Prisma | Sqlx | None = None) -> None:
     history = histories.made(scene.tool, scene.directory())
     half = history.first(len(history.migrations) // 2, scene.directory())
     found, expected = (_without_ledger(scene, half) for _ in range(2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from proofs.conformance.scenarios.locking import LOCKED
 from proofs.conformance.scene import Mismatch, Scene
@@ -63,7 +64,7 @@ def interrupted(scene: Scene) -> tuple[History, str, str]:
     return history, ours, theirs
 
 
-def _interrupt(scene: Scene, history: History, database: str, run: Callable, kill: Callable[[], None]) -> None:
+def _interrupt(scene: Scene, history: History, database: str, run: Callable[..., Any], kill: Callable[[], None]) -> None:
     scene.ours.migrate(history.directory, database, upTo=history.migrations[0])
     with scene.server.connect(database) as holder, scene.server.connect(database) as administrator:
         running = scene.meanwhile(lambda: run(lambda: holder.execute(_OLD_SNAPSHOT)))

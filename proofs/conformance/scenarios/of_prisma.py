@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 
 from proofs.conformance.order import icu_order
 from proofs.conformance.scenarios import scenario
@@ -16,12 +17,12 @@ from proofs.harness.histories import PRISMA
 def _failed(scene: Scene) -> tuple[histories.History, histories.History, str, str]:
     """Two databases alike in which Prisma left a migration unfinished, with the history and its mended form."""
     history, mended = broken(scene)
-    databases = scene.database(), scene.database()
-    for database in databases:
-        answer = scene.theirs.deploy(history.directory, database)
+    found, expected = scene.database(), scene.database()
+    for database in (found, expected):
+        answer = scene.prisma.deploy(history.directory, database)
         scene.demand("error" in answer, "what fails was applied")
-        scene.refused("History.Failed", lambda database=database: scene.ours.plan(history.directory, database))
-    return history, mended, *databases
+        scene.refused("History.Failed", partial(scene.ours.plan, history.directory, database))
+    return history, mended, found, expected
 
 
 def _settle(scene: Scene, history: histories.History, database: str, resolution: str) -> None:
@@ -60,8 +61,8 @@ def _applied(scene: Scene) -> None:
 def _twice(scene: Scene) -> None:
     history, mended, found, expected = _failed(scene)
     for database in (found, expected):
-        scene.theirs.resolve(history.directory, database, history.migrations[1], "rolledBack")
-        answer = scene.theirs.deploy(history.directory, database)
+        scene.prisma.resolve(history.directory, database, history.migrations[1], "rolledBack")
+        answer = scene.prisma.deploy(history.directory, database)
         scene.demand("error" in answer, "what fails was applied")
     _settle(scene, history, found, "rolledBack")
     scene.ours.migrate(mended.directory, found, upTo=mended.migrations[1])
@@ -83,7 +84,7 @@ def _by_hand(scene: Scene) -> None:
 
 def _expect(scene: Scene, mended: histories.History, found: str, expected: str, resolution: str) -> None:
     """Demands what Prisma's own resolve and deploy come to."""
-    answer = scene.theirs.resolve(mended.directory, expected, mended.migrations[1], resolution)
+    answer = scene.prisma.resolve(mended.directory, expected, mended.migrations[1], resolution)
     scene.demand("error" not in answer, f"Prisma does not resolve: {answer}")
     scene.no(scene.theirs.run(mended.directory, expected))
     scene.complete(mended, found, expected, settled=mended.migrations[1])
@@ -103,14 +104,14 @@ def _resolved_by_prisma(scene: Scene, resolution: str) -> None:
     """Demands that a row that ours left open comes to what becomes of one that theirs did."""
     history, *databases = interrupted(scene)
     for database in databases:
-        status = scene.theirs.status(history.directory, database)
+        status = scene.prisma.status(history.directory, database)
         failed = status.get("output", {}).get("failedMigrationNames")
         scene.demand(failed == [history.migrations[1]], f"Prisma's status is {status}")
-        answer = scene.theirs.deploy(history.directory, database)
+        answer = scene.prisma.deploy(history.directory, database)
         scene.demand("P3009" in str(answer), f"a deploy came to {answer}")
         if resolution == "applied":
             scene.execute(database, INDEX)
-        answer = scene.theirs.resolve(history.directory, database, history.migrations[1], resolution)
+        answer = scene.prisma.resolve(history.directory, database, history.migrations[1], resolution)
         scene.demand("error" not in answer, f"Prisma does not resolve: {answer}")
         scene.no(scene.theirs.run(history.directory, database))
     ours, theirs = databases
@@ -127,7 +128,7 @@ def _edited(scene: Scene) -> None:
     warnings = scene.ours.plan(edited.directory, database)["warnings"]
     scene.demand(any(history.migrations[0] in warning for warning in warnings), f"the warnings are {warnings}")
     scene.no(scene.ours.run(edited.directory, database))
-    status = scene.theirs.status(edited.directory, database)
+    status = scene.prisma.status(edited.directory, database)
     found = status.get("output", {}).get("editedMigrationNames")
     scene.demand(found == [history.migrations[0]], f"Prisma's status is {status}")
     scene.no(scene.theirs.run(edited.directory, database))
@@ -153,7 +154,7 @@ def _order(scene: Scene) -> None:
     differing = 0
     for _ in range(60):
         chosen = sorted(random_.sample(names, 4))
-        differs = sorted(chosen, key=rank.get) != chosen
+        differs = sorted(chosen, key=rank.__getitem__) != chosen
         differing += differs
         directory = scene.directory()
         for name in chosen:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from proofs.conformance import ledgers
 from proofs.conformance.lockstep import SHORT, Lockstep, Refused
 from proofs.conformance.scenarios import scenario
 from proofs.conformance.scenarios.failing import broken
 from proofs.conformance.scenarios.killing import INDEX, history_of, interrupted
-from proofs.conformance.scene import Scene
+from proofs.conformance.scene import Mismatch, Scene
 from proofs.harness import histories
 from proofs.harness.histories import SQLX, History
+from proofs.harness.rows import one_value
 
 #: A row of a migration that did not succeed, as older releases of sqlx left it.
 _DIRTY = "UPDATE _sqlx_migrations SET success = false, execution_time = -1 WHERE version = {version}"
@@ -27,7 +30,7 @@ _ODD = {
 def _theirs_fails(scene: Scene) -> None:
     history, mended = broken(scene)
     database = scene.database()
-    answer = scene.theirs.migrate(history.directory, database)
+    answer = scene.sqlx.migrate(history.directory, database)
     scene.demand(answer.get("error") == "ExecuteMigration", f"what fails came to {answer}")
     scene.demand(len(scene.rows(database)) == 1, f"the ledger is {scene.rows(database)}")
     scene.no(scene.ours.run(mended.directory, database))
@@ -40,7 +43,7 @@ def _dirty(scene: Scene) -> tuple[History, str]:
     database = scene.database()
     scene.no(scene.theirs.run(mended.first(2, scene.directory()).directory, database))
     scene.execute(database, _DIRTY.format(version=2))
-    answer = scene.theirs.migrate(mended.directory, database)
+    answer = scene.sqlx.migrate(mended.directory, database)
     scene.demand(answer.get("error") == "Dirty", f"a row without success came to {answer}")
     scene.refused("History.Failed", lambda: scene.ours.plan(mended.directory, database))
     return mended, database
@@ -54,7 +57,7 @@ def _dirty_applied(scene: Scene) -> None:
     # As somebody does it who has sqlx alone: the row is deleted, and what is there is skipped.
     half = history.first(1, scene.directory())
     scene.no(scene.theirs.run(half.directory, expected))
-    answer = scene.theirs.skip(history.directory, expected, 2)
+    answer = scene.sqlx.skip(history.directory, expected, 2)
     scene.demand("error" not in answer, f"sqlx does not skip: {answer}")
     for one in (database, expected):
         scene.no(scene.theirs.run(history.directory, one))
@@ -74,7 +77,7 @@ def _dirty_rolled_back(scene: Scene) -> None:
 @scenario("an index that was under way when Lockstep was killed: the row deleted by hand, and built by sqlx", SQLX)
 def _killed_then_theirs(scene: Scene) -> None:
     history, database, _ = interrupted(scene)
-    answer = scene.theirs.migrate(history.directory, database)
+    answer = scene.sqlx.migrate(history.directory, database)
     scene.demand(answer.get("error") == "Dirty", f"sqlx came to {answer}")
     scene.execute(database, "DELETE FROM _sqlx_migrations WHERE NOT success")
     scene.no(scene.theirs.run(history.directory, database))
@@ -102,7 +105,7 @@ def _not_recorded(scene: Scene) -> None:
         scene.no(scene.theirs.run(history.first(1, scene.directory()).directory, one))
         scene.execute(one, INDEX)
     scene.ours.migrate(history.directory, database, mode="resolve", migration="2", resolution="applied")
-    scene.theirs.skip(history.directory, expected, 2)
+    scene.sqlx.skip(history.directory, expected, 2)
     scene.no(scene.ours.run(history.directory, database), scene.theirs.run(history.directory, expected))
     scene.complete(history, database, expected)
 
@@ -112,7 +115,7 @@ def _changed(scene: Scene) -> None:
     history, mended = broken(scene)
     database = scene.database()
     scene.no(scene.theirs.run(mended.first(2, scene.directory()).directory, database))
-    answer = scene.theirs.migrate(history.directory, database)
+    answer = scene.sqlx.migrate(history.directory, database)
     scene.demand(answer.get("error") == "VersionMismatch", f"sqlx came to {answer}")
     scene.refused("History.Diverged", lambda: scene.ours.plan(history.directory, database))
     scene.demand(len(scene.rows(database)) == 2, "something was applied")
@@ -124,7 +127,7 @@ def _missing(scene: Scene) -> None:
     database = scene.database()
     scene.no(scene.theirs.run(mended.directory, database))
     short = mended.first(2, scene.directory())
-    answer = scene.theirs.migrate(short.directory, database)
+    answer = scene.sqlx.migrate(short.directory, database)
     scene.demand(answer.get("error") == "VersionMissing", f"sqlx came to {answer}")
     scene.refused("History.Diverged", lambda: scene.ours.plan(short.directory, database))
 
@@ -132,7 +135,7 @@ def _missing(scene: Scene) -> None:
 @scenario("the lock of a database with an odd name is the same for both", SQLX)
 def _odd_database(scene: Scene) -> None:
     history, database = histories.made(SQLX, scene.directory()), scene.server.database("größe'\"✓ %s")
-    with scene.theirs.holding_the_lock(database):
+    with scene.sqlx.holding_the_lock(database):
         scene.refused("Lock.Held", lambda: scene.ours.migrate(history.directory, database, patience=SHORT))
         scene.demand(not scene.rows(database), "something was applied")
     scene.no(scene.ours.run(history.directory, database))
@@ -185,7 +188,7 @@ def _undone(scene: Scene) -> None:
     }
     history, database = histories.write_files("undone", files, scene.directory()), scene.database()
     scene.no(scene.ours.run(history.directory, database))
-    answer = scene.theirs.undo(history.directory, database, 1)
+    answer = scene.sqlx.undo(history.directory, database, 1)
     scene.demand("error" not in answer, f"sqlx does not undo: {answer}")
     scene.demand(len(scene.rows(database)) == 1, f"the ledger is {scene.rows(database)}")
     run = scene.ours.migrate(history.directory, database)
@@ -198,12 +201,15 @@ def _odd_names(scene: Scene) -> None:
     history = histories.write_files("odd", _ODD, scene.directory())
     found, expected = scene.database(), scene.database()
     scene.no(scene.theirs.run(history.directory, expected), scene.ours.run(history.directory, found))
-    listed = [one for one in scene.theirs.listed(history.directory) if one["type"] != "ReversibleDown"]
+    found_by_sqlx = scene.sqlx.listed(history.directory)
+    if isinstance(found_by_sqlx, dict):
+        raise Mismatch(f"sqlx cannot read odd names: {found_by_sqlx}")
+    listed = [one for one in found_by_sqlx if one["type"] != "ReversibleDown"]
     wanted = [(one["version"], one["description"], bytes(one["checksum"]).hex()) for one in listed]
     there = [(row["version"], row["description"], row["checksum"]) for row in scene.rows(found)]
     scene.demand(there == wanted, f"{there} instead of {wanted}")
     with scene.server.connect(found) as session:
-        order = session.execute("SELECT array_agg(version ORDER BY installed_on) FROM _sqlx_migrations").fetchone()[0]
+        order = one_value(session.execute("SELECT array_agg(version ORDER BY installed_on) FROM _sqlx_migrations"))
     scene.demand(order == [one["version"] for one in listed], f"applied in the order {order}")
     scene.no(scene.ledger(expected, found), scene.theirs.unclean(history.directory, found))
 
@@ -212,7 +218,7 @@ def _odd_names(scene: Scene) -> None:
 def _no_version(scene: Scene) -> None:
     for odd in ("x_notes.sql", "_empty.sql", "9223372036854775808_beyond.sql", "1.5_half.sql", " 3_blank.sql"):
         history = histories.write_files("unreadable", {"1_a.sql": "", odd: ""}, scene.directory())
-        answer = scene.theirs.listed(history.directory)
+        answer = scene.sqlx.listed(history.directory)
         scene.demand(isinstance(answer, dict) and answer["error"] == "Source", f"sqlx reads {odd}: {answer}")
         database = scene.database()
-        scene.refused("History.Invalid", lambda history=history, at=database: scene.ours.plan(history.directory, at))
+        scene.refused("History.Invalid", partial(scene.ours.plan, history.directory, database))

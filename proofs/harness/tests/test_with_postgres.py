@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from local.processes import pipe
 from scripts.operate import paths
 
 
@@ -14,7 +15,7 @@ def test_a_command_that_is_told_to_end_leaves_no_server():
     inner = ["sh", "-c", "echo $TEST_POSTGRES_PORT; exec sleep 60"]
     command = [sys.executable, "-m", "proofs.harness.with_postgres", *inner]
     with subprocess.Popen(command, cwd=paths.ROOT, stdout=subprocess.PIPE, text=True) as process:
-        address = ("127.0.0.1", int(process.stdout.readline()))
+        address = ("127.0.0.1", int(pipe(process.stdout).readline()))
         socket.create_connection(address, timeout=10).close()
         process.terminate()
         assert process.wait(timeout=60) == 128 + signal.SIGTERM

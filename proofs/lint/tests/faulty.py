@@ -9,7 +9,7 @@ from typing import Any
 from proofs.lint.deployed import Deployed, Source, deployed
 from proofs.lint.resolve import names_of
 
-Fault = Callable[[dict[str, Any]], None]
+Fault = Callable[[dict[str, Any]], object]
 
 
 def stacks_with(fault: Fault) -> Source:

@@ -1,16 +1,22 @@
 """The evaluation of policies, against what IAM's documentation says."""
 
+from typing import Any
+
 import pytest
 
 from proofs.lint.iam import Request, allowed, matches, trusted
 
 
-def may(*statements: dict, action: str = "s3:GetObject", resource: str = "arn:aws:s3:::a/b", **context: str) -> bool:
+def may(
+    *statements: dict[str, Any], action: str = "s3:GetObject", resource: str = "arn:aws:s3:::a/b", **context: str,
+) -> bool:
     given = {name.replace("__", ":"): value for name, value in context.items()}
     return allowed(statements, Request(action, resource, given))
 
 
-def says(effect: str = "Allow", action: str | list = "s3:GetObject", resource: str | list = "*", **more: dict) -> dict:
+def says(
+    effect: str = "Allow", action: str | list[str] = "s3:GetObject", resource: str | list[str] = "*", **more: dict[str, Any],
+) -> dict[str, Any]:
     return {"Effect": effect, "Action": action, "Resource": resource, **more}
 
 
@@ -115,6 +121,6 @@ def test_a_role_trusts_whom_it_names():
         says(resource="arn:aws:s3:::${aws:username}"),
     ],
 )
-def test_what_is_not_known_is_an_error(unknown: dict):
+def test_what_is_not_known_is_an_error(unknown: dict[str, Any]):
     with pytest.raises(ValueError, match="not known here"):
         may(unknown)

@@ -35,8 +35,9 @@ def keys_by_region() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for root in roots():
         [name] = root.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
-        region, key = re.fullmatch(r"Amazon RDS (.+) Root CA (.+)", str(name.value)).groups()
-        found.setdefault(region, set()).add(key)
+        named = re.fullmatch(r"Amazon RDS (.+) Root CA (.+)", str(name.value))
+        assert named, name
+        found.setdefault(named[1], set()).add(named[2])
     return found
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[Asked, bool]:
     """What the checks ask from now on, and what they are told."""
     answers: dict[Asked, bool] = {}
 
-    def allowed(statements: list[dict], request: Request) -> bool:
+    def allowed(statements: list[dict[str, Any]], request: Request) -> bool:
         answer = iam.allowed(statements, request)
         answers[json.dumps(statements), request.action, request.resource, json.dumps(request.context)] = answer
         return answer

@@ -39,7 +39,7 @@ def run(session: psycopg.Connection, observer: psycopg.Connection, holder: psyco
     observer.execute(_FLUSH)
     seen = Seen(relations.relations(observer), standalone=True)
     files = relations.files(observer, seen.before)
-    counted = dict(observer.execute(_SCANS).fetchall())
+    counted: dict[int, int] = dict(observer.execute(_SCANS).fetchall())
     (part,) = script.parts
     observed = Part(part.start)
     statement = said.at(part.start)

@@ -17,8 +17,8 @@ def work(beside: Beside) -> None:
         said: dict[int, set[str]] = {}
         for effect in statement.effects if statement else []:
             oid = part.named.get(effect.relation)
-            relation = beside.seen.before.get(oid)
-            if relation and relation.kind in ("r", "m") and not effect.is_new:
+            relation = None if oid is None else beside.seen.before.get(oid)
+            if oid is not None and relation and relation.kind in ("r", "m") and not effect.is_new:
                 said[oid] = {"rewrite"} if "rewrite" in effect.work else set(effect.work)
         is_unknown = statement is None or statement.opaque
         for oid in sorted(said.keys() | part.work.keys()):

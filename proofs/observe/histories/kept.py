@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 from proofs.observe.histories.agreement import Agreement, Disagreement
 
@@ -34,7 +35,7 @@ def all_of(program: Path, about: str) -> dict[int, Agreement]:
     return dict(sorted(found.items()))
 
 
-def _agreement(kept: dict) -> Agreement:
+def _agreement(kept: dict[str, Any]) -> Agreement:
     agreement = Agreement()
     for counter, values in (("compared", agreement.compared), ("equal", agreement.equal), ("counted", agreement.counted)):
         values.update(kept[counter])

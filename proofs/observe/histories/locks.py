@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from proofs.observe.histories.beside import Beside
-from proofs.observe.histories.seen import Seen
+from proofs.observe.histories.said import Statement
+from proofs.observe.histories.seen import Part, Seen
 from proofs.observe.relations import MODES, STRENGTH, TABLES, stronger
 
 _SHARE_UPDATE, _SHARE, _ALL = (
@@ -64,17 +65,24 @@ def _claimed(beside: Beside) -> list[dict[int, str]]:
     locks: dict[int, str] = {}
     for part in beside.seen.parts:
         statement = beside.said.at(part.start)
-        for effect in statement.effects if statement else []:
-            oid = part.named.get(effect.relation)
-            text = f"statement {statement.number}, {statement.what}: {effect.relation}"
-            if oid is None and not effect.is_new:
-                beside.disagree("a lock on what is not there", text)
-            elif oid in beside.seen.before and effect.is_new:
-                beside.disagree("said to be new, was there", text)
-            elif oid in beside.seen.before:
-                locks[oid] = stronger(locks.get(oid), effect.mode)
+        if statement:
+            _claim(beside, part, statement, locks)
         held.append(dict(locks))
     return held
+
+
+def _claim(beside: Beside, part: Part, statement: Statement, locks: dict[int, str]) -> None:
+    """Adds what is said to be held behind one statement."""
+    for effect in statement.effects:
+        oid = part.named.get(effect.relation)
+        text = f"statement {statement.number}, {statement.what}: {effect.relation}"
+        if oid is None:
+            if not effect.is_new:
+                beside.disagree("a lock on what is not there", text)
+        elif oid in beside.seen.before and effect.is_new:
+            beside.disagree("said to be new, was there", text)
+        elif oid in beside.seen.before:
+            locks[oid] = stronger(locks.get(oid), effect.mode)
 
 
 def _counting(seen: Seen, locks: dict[int, str], is_said: bool) -> dict[int, str]:

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 
 from proofs.harness.histories import History
+from proofs.harness.rows import one_row, one_value
 from proofs.observe.histories import alone, said, transaction
 from proofs.observe.histories.reporter import Reporter, Script
 from proofs.observe.histories.rows.fill import Filler
@@ -132,10 +133,11 @@ class _Run:
         for emptied in (list(first.rows), list(first.seen.before)):
             self.filler.empty(emptied)
             second = self._once(name, text, again=True)
-            if not second.seen.sqlstate:
+            if second is None or not second.seen.sqlstate:
                 return True
             self._measured.migrations.pop()
-        self._measured.stopped = f"{name} fails on empty tables too, with {second.seen.sqlstate}: {second.seen.message}"
+            failed = second.seen
+        self._measured.stopped = f"{name} fails on empty tables too, with {failed.sqlstate}: {failed.message}"
         return False
 
     def attempt(self, name: str, text: str, when: str) -> None:
@@ -178,9 +180,9 @@ class _Run:
         counts = {}
         for oid in self._named(told):
             kind = self._observer.execute("SELECT relkind::text, oid::regclass::text FROM pg_class WHERE oid = %s", (oid,))
-            relkind, name = kind.fetchone()
+            relkind, name = one_row(kind)
             if relkind in ("r", "p", "m"):
-                counts[oid] = self._observer.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
+                counts[oid] = one_value(self._observer.execute(f"SELECT count(*) FROM {name}"))
         return counts
 
     def _named(self, told: Said) -> set[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Callable
 
 from proofs.observe.forms import ANALYSIS
 from proofs.observe.histories import shown
@@ -92,7 +93,7 @@ def _aims(by_rows: dict[int, Agreement]) -> list[str]:
     """What should be reached, and whether it is."""
     tell = [f"{when}{FAILURES.format(reason)}" for when in (IN_TURN, *OUT_OF_TURN) for reason in ("the catalog", "statistics")]
     ran = [f"{when}foretold to fail, ran" for when in (IN_TURN, *OUT_OF_TURN)]
-    aims = [
+    aims: list[tuple[str, Callable[[Agreement], str]]] = [
         ("Of the locks 99.5 % are equal", lambda one: _share(one, ["locks"], 995)),
         ("No blocking lock is missed", lambda one: _none(one, "locks", ["a blocking lock not said"])),
         ("No rewrite is missed", lambda one: _none(one, "rewrites", ["rewrite not said"])),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from local.processes import pipe
 from proofs.harness import build as compiled
 from proofs.observe.histories.server import Server
 
@@ -46,19 +47,20 @@ class Reporter:
             [program, database, tool], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             env=os.environ | {f"TEST_POSTGRES_{name}": value for name, value in settings.items()},
         )
+        self._input, self._output = pipe(self._process.stdin), pipe(self._process.stdout)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.stdin.close()
+        self._input.close()
         self._process.wait(timeout=30)
 
     def of(self, scripts: list[str]) -> tuple[list[Script], dict[str, Any]]:
         """Each script, and the report on those that are not refused, all pending at once."""
-        self._process.stdin.write(json.dumps(scripts) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
+        self._input.write(json.dumps(scripts) + "\n")
+        self._input.flush()
+        line = self._output.readline()
         if not line:
             raise RuntimeError("the analysis ended without an answer")
         answer = json.loads(line)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import psycopg
 
+from proofs.harness.rows import one_value
 from proofs.observe import relations, work
 from proofs.observe.histories.reporter import Script
 from proofs.observe.histories.said import Said
@@ -107,13 +108,13 @@ def _work(
 ) -> dict[int, list[str]]:
     """What was done to those relations that were there before the migration. A file's size is looked at only where
     something was done: to look takes time."""
-    done = {}
+    done: dict[int, list[str]] = {}
     for oid in known.keys() & before.keys() & after.keys():
         old, new = before[oid], after[oid]
         is_named = any(f'"{new.name}"' in message for message in spoken)
         if old == new and not is_named:
             continue
-        size = session.execute(_SIZE, (oid,)).fetchone()[0]
+        size = one_value(session.execute(_SIZE, (oid,)))
         if not size:
             # Of what has no rows nothing takes long.
             continue

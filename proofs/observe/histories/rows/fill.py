@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import psycopg
 
+from proofs.harness.rows import one_value
 from proofs.observe.histories.rows import tables
 from proofs.observe.histories.rows.tables import Column, Table
 from proofs.observe.histories.rows.values import WIDE, NoValues, expression, literals
@@ -180,7 +181,7 @@ class Filler:
         return f"CASE WHEN (hashint8extended(g, {column.number}) & 2147483647) % 10 = 7 THEN NULL ELSE {value} END"
 
     def _count(self, name: str) -> int:
-        return self._session.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
+        return one_value(self._session.execute(f"SELECT count(*) FROM {name}"))
 
     def _try(self, statement: str) -> str:
         """Runs a statement; why it failed, if it did."""

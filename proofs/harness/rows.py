@@ -1,0 +1,24 @@
+"""One row where a query must give one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+
+
+class NoRow(LookupError):
+    """A query gave no row."""
+
+
+def one_row(cursor: psycopg.Cursor) -> tuple[Any, ...]:
+    """Returns the next row; raises `NoRow` where there is none."""
+    found = cursor.fetchone()
+    if found is None:
+        raise NoRow("the query gave no row")
+    return found
+
+
+def one_value(cursor: psycopg.Cursor) -> Any:
+    """Returns the first value of the next row; raises `NoRow` where there is none."""
+    return one_row(cursor)[0]
