@@ -37,6 +37,7 @@ def _with_postgres(*command: str) -> tuple[str, ...]:
 
 _FORMAT = Step(("format", "rust"), "Rust: format", ("cargo", "fmt", "--check"), 5)
 _RUFF = Step(("ruff", "python"), "Python: lint", (PYTHON, "-m", "ruff", "check", "."), 5)
+_TYPES = Step(("types", "python"), "Python: types", (PYTHON, "-m", "mypy"), 10)
 _CLIPPY = Step(
     ("clippy", "rust"), "Rust: clippy",
     ("cargo", "clippy", "--locked", *EVERYTHING, "--all-targets", "--", "-D", "warnings"), 30,
@@ -46,6 +47,7 @@ _CLIPPY = Step(
 WHOLE = (
     _FORMAT,
     _RUFF,
+    _TYPES,
     Step(("template", "lint"), "Template and state machine: lint", ("scripts/lint-template",), 15),
     Step(("workflows", "lint"), "GitHub workflows: lint", ("scripts/lint-workflows",), 5),
     Step(
@@ -121,6 +123,7 @@ PARTS = (
 QUICK = (
     _FORMAT,
     _RUFF,
+    _TYPES,
     _CLIPPY,
     Step(
         ("crates",), "Rust: tests without a PostgreSQL",

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 from scripts.checks import command, run, steps
 from scripts.checks.steps import Step
@@ -44,6 +45,13 @@ def test_what_is_named_is_there():
         for argument in one.command:
             if re.match(r"(scripts|local|proofs)/", argument):
                 assert (ROOT / argument).exists(), argument
+
+
+def test_the_workflows_parts_are_every_step():
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
+    parts = workflow["jobs"]["test"]["strategy"]["matrix"]["part"]
+    assert {one.names[0] for part in parts for one in steps.named(part)} >= {one.names[0] for one in steps.WHOLE}
+    assert all(steps.named(part) for part in parts)
 
 
 def test_an_unknown_name_says_which_there_are(capsys):
