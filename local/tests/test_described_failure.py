@@ -37,9 +37,19 @@ def test_a_message_of_several_lines_stays_whole():
     }
 
 
-@pytest.mark.parametrize("message", ["no", "two\nlines", 'it says {"migration":"1_a"}', ""])
+LOOKS_LIKE_A_PLACE = '{"migration":'
+
+
+@pytest.mark.parametrize("message", [
+    "no", "two\nlines", 'it says {"migration":"1_a"}', "", LOOKS_LIKE_A_PLACE, f"a\n{LOOKS_LIKE_A_PLACE} is no place\nb",
+])
 def test_a_message_without_a_place_is_the_cause(message):
     assert described(message) == {"error": "Migration.Failed", "cause": message, "step": "Apply"}
+
+
+def test_a_line_that_looks_like_a_place_hides_none():
+    message = f"{LOOKS_LIKE_A_PLACE} is refused\n{LOOKS_LIKE_A_PLACE} too"
+    assert described(with_place(message, FAILURE["place"])) == FAILURE | {"cause": message}
 
 
 def test_only_a_failure_with_a_name_of_ours_has_a_place():

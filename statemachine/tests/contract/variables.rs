@@ -9,19 +9,20 @@ use crate::definition::{definition, entries, exits, states, strings};
 /// The functions that the expressions use. One that is not here would be taken for a variable.
 const FUNCTIONS: &[&str] = &[
     "contains",
+    "count",
     "exists",
     "floor",
     "fromMillis",
+    "length",
     "max",
     "merge",
     "not",
     "now",
     "number",
     "parse",
+    "split",
     "string",
     "substring",
-    "substringAfter",
-    "substringBefore",
     "toMillis",
     "type",
 ];
