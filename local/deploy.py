@@ -24,6 +24,7 @@ from local.aws import Account, Aws
 from local.postgres import Connection
 from scripts import setup
 from scripts.operate import environment, paths
+from scripts.operate.parameters import override
 
 BUILD = paths.LOCAL / "build"
 NOTIFICATION_ADDRESS = "team@example.com"
@@ -132,7 +133,7 @@ def deploy(
         str(paths.SAM), "deploy", "--template-file", str(BUILD / "template.yaml"),
         "--config-file", str(paths.ROOT / "samconfig.toml"), "--config-env", "local",
         "--stack-name", stack, "--region", environment.REGION, "--no-progressbar", "--no-fail-on-empty-changeset",
-        "--parameter-overrides", *(_override(name, value) for name, value in parameters.items() if value != ""),
+        "--parameter-overrides", *(override(name, value) for name, value in parameters.items() if value != ""),
     ]
     settings = environment.isolated(**aws.client_environment(), SAM_CLI_TELEMETRY="0")
     settings["PATH"] = f"{paths.SAM_VENV / 'bin'}{os.pathsep}{settings['PATH']}"
@@ -140,11 +141,6 @@ def deploy(
     described = aws.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
     return Deployment(stack, env, outputs, copy_state_machine(aws, stack))
-
-
-def _override(name: str, value: str) -> str:
-    """A parameter as SAM takes it. What is not quoted ends at a space, as in the directory's path."""
-    return '{}="{}"'.format(name, value.replace('"', '\\"'))
 
 
 def _parameters_of_samconfig(env: str = "local") -> dict[str, str]:

@@ -19,6 +19,7 @@ import boto3
 from scripts.operate import environment, glibc, packages, route_tables, stack_status, subnets
 from scripts.operate.arguments import Parser
 from scripts.operate.errors import EXPECTED, explain
+from scripts.operate.parameters import defaults, override
 from scripts.operate.paths import ROOT
 from scripts.operate.samconfig import SAMCONFIG, NotReady, read
 from scripts.operate.served_regions import served_regions
@@ -70,15 +71,18 @@ def main(arguments: list[str] | None = None) -> int:
             if unseen := look(session, settings):
                 terminal.line(f"! {unseen}", "yellow")
         started = time.monotonic()
-        anew = []
+        parameters = defaults() | settings.parameters
         if stack_status.rolled_back(status):
-            anew = publishing_anew(settings.parameters)
-            terminal.line(f"The last update of {stack} was rolled back: publishing every function anew ({anew[-1]})")
+            parameters["Release"] = release = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
+            terminal.line(f"The last update of {stack} was rolled back: publishing every function anew (Release={release})")
         if not options.no_build:
             run_sam("build", options.environment)
         glibc.check(BUILD)
         packages.check_functions(BUILD, settings.parameters.get("Architecture", "x86_64"))
-        run_sam("deploy", options.environment, *(["--role-arn", options.role_arn] if options.role_arn else []), *anew)
+        run_sam(
+            "deploy", options.environment, *(["--role-arn", options.role_arn] if options.role_arn else []),
+            "--parameter-overrides", *(override(name, value) for name, value in parameters.items()),
+        )
         outputs = outputs_of(session, stack)
         show(Terminal(), outputs)
         show_variables(terminal, options.environment, settings.region, outputs)
@@ -120,13 +124,6 @@ def check_region(region: str) -> None:
             f"Lockstep cannot be deployed to {region}, because Lambda has no function URLs there, or is not known to have "
             f"any. It can be to {', '.join(sorted(served))}"
         )
-
-
-def publishing_anew(parameters: dict[str, str]) -> list[str]:
-    """The arguments with which `sam deploy` takes another release. They replace what samconfig.toml says, so that is in them."""
-    release = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
-    others = [f"{name}={value}" for name, value in parameters.items() if name != "Release"]
-    return ["--parameter-overrides", *others, f"Release={release}"]
 
 
 def outputs_of(session: boto3.session.Session, stack: str) -> dict[str, str]:

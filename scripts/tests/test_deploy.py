@@ -13,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from scripts.operate import deploy, samconfig
+from scripts.operate.parameters import defaults, override
 from scripts.operate.samconfig import SAMCONFIG
 from scripts.operate.target import ENVIRONMENTS
 from scripts.operate.terminal import Terminal
@@ -135,15 +136,21 @@ def test_the_warning_names_the_address_and_the_way_out() -> None:
     assert output.getvalue() == ""
 
 
-def test_what_is_deployed_after_a_roll_back_is_published_anew(recorded: Path, session: MagicMock) -> None:
-    configured = f"--config-file {SAMCONFIG} --config-env prod"
+def test_what_samconfig_does_not_name_has_the_templates_default(recorded: Path, session: MagicMock) -> None:
+    """CloudFormation would keep the value that was deployed last."""
     assert deploy.main(["prod", "--no-build"]) == 0
+    [called] = recorded.read_text().splitlines()
+    configured, _, overrides = called.partition(" --parameter-overrides ")
+    assert configured == f"deploy --config-file {SAMCONFIG} --config-env prod"
+    given = defaults() | {"Release": "7", "NotificationAddress": "team@example.com"}
+    assert overrides.split(" ") == [override(name, value) for name, value in given.items()]
+
+
+def test_what_is_deployed_after_a_roll_back_is_published_anew(recorded: Path, session: MagicMock) -> None:
     session.client.return_value.describe_stacks.return_value = {"Stacks": [{"StackStatus": "UPDATE_ROLLBACK_COMPLETE"}]}
     assert deploy.main(["prod", "--no-build"]) == 0
-    before, after = recorded.read_text().splitlines()
-    assert before == f"deploy {configured}"
-    anew = r" --parameter-overrides NotificationAddress=team@example.com Release=\d{8}T\d{6}"
-    assert re.fullmatch(re.escape(f"deploy {configured}") + anew, after)
+    [called] = recorded.read_text().splitlines()
+    assert re.search(r' Release="\d{8}T\d{6}"', called) and called.count("Release=") == 1
 
 
 def test_what_is_compiled_gets_no_credentials(recorded: Path, session: MagicMock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,7 +165,8 @@ def test_a_first_deployment_has_nothing_behind_it(recorded: Path, session: Magic
     absent = ClientError({"Error": {"Code": "ValidationError", "Message": "it does not exist"}}, "DescribeStacks")
     session.client.return_value.describe_stacks.side_effect = absent
     assert deploy.main(["prod"]) == 0
-    assert "--parameter-overrides" not in recorded.read_text()
+    assert all('Release="7"' in call for call in recorded.read_text().splitlines() if call.startswith("deploy"))
+    assert recorded.read_text().count("Release=") == 1
 
 
 @pytest.mark.parametrize(

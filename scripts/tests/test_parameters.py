@@ -1,0 +1,39 @@
+"""Every parameter reaches SAM with the value that samconfig.toml or the template gives it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+
+from samtranslator.yaml_helper import yaml_parse
+
+from scripts.operate import paths
+from scripts.operate.parameters import defaults, override
+
+_PARSE = """
+import json, sys
+from samcli.cli.types import CfnParameterOverridesType
+print(json.dumps(CfnParameterOverridesType().convert(tuple(sys.argv[1:]), None, None)))
+"""
+
+
+def test_sam_takes_each_parameter_as_it_is() -> None:
+    given = defaults() | {
+        "DatabaseCaFile": "/a directory/it's/database-ca.pem", "SubnetIds": "subnet-1,subnet-2", "Project": "shop",
+        "GitHubRunnerSubject": "repo:owner/name:ref:refs/heads/main", "Quoted": 'a="b c" d=e', "Empty": "",
+    }
+    overrides = [override(name, value) for name, value in given.items()]
+    python = paths.SAM_VENV / "bin" / "python"
+    parsed = subprocess.run([python, "-c", _PARSE, *overrides], capture_output=True, text=True, check=True)
+    assert json.loads(parsed.stdout) == given
+
+
+def test_each_default_is_a_text_that_its_parameter_allows() -> None:
+    parameters = yaml_parse(paths.TEMPLATE.read_text())["Parameters"]
+    found = defaults()
+    assert found.keys() == {name for name, one in parameters.items() if "Default" in one}
+    for name, value in found.items():
+        one = parameters[name]
+        assert value in map(str, one.get("AllowedValues", [value])), name
+        assert re.fullmatch(one.get("AllowedPattern", ".*"), value), name
