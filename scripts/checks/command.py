@@ -14,7 +14,7 @@ from scripts.checks.run import end_when_told, run, table
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The exit status."""
+    """Returns the exit status."""
     parser = argparse.ArgumentParser(prog="scripts/test", description="Runs every check, cheapest first, until one fails.")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--quick", action="store_true", help="only what needs no server: format, lints and unit tests")
@@ -30,17 +30,18 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _environment() -> dict[str, str]:
-    """That of every step. It is the same for all, since cargo compiles again what reads a variable that has changed."""
+    """Returns the environment of every step. It is the same for all steps, since cargo compiles again what reads a
+    changed variable."""
     return os.environ | {
-        # Directories of real histories and of reported cases, on which some tests run too.
+        # Directories of real histories and of reported cases. Some tests run on them too.
         "CORPORA": os.environ.get("CORPORA", ""),
         "CASES": os.environ.get("CASES", ""),
     } | _libclang()
 
 
 def _libclang() -> dict[str, str]:
-    """PostgreSQL's own parser is C, and its bindings are made with libclang. That of PyPI comes without the headers that a
-    compiler has of its own: those are the C compiler's."""
+    """Returns the variables with which bindgen finds libclang and C headers. PostgreSQL's own parser is C, and its bindings
+    are made with libclang. The libclang of PyPI comes without a compiler's own headers, so the C compiler's are used."""
     clang = importlib.util.find_spec("clang")
     assert clang is not None and clang.origin is not None, "libclang is among the requirements"
     headers = subprocess.run(["cc", "-print-file-name=include"], check=True, capture_output=True, text=True).stdout.strip()

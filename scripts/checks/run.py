@@ -1,6 +1,7 @@
 """Runs steps one after the other until one fails, each within its time, and shows what each cost.
 
-A step is ended as Ctrl-C at a terminal ends it, at which our commands and pytest stop the servers that they started.
+A step that takes too long is ended as Ctrl-C at a terminal ends it: our commands and pytest then stop the servers that
+they started.
 """
 
 from __future__ import annotations
@@ -20,16 +21,16 @@ from scripts.checks.steps import Step
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
-#: What a command that is to end is told, one after the other, and for how many seconds it may go on after that.
+#: The signals that end a command, in order, and the seconds that it has to end after each.
 GRACE = ((signal.SIGINT, 90.0), (signal.SIGTERM, 15.0), (signal.SIGKILL, 15.0))
 
-#: A command that has to be ended within its time has this status, as that of timeout(1).
+#: The exit status of a command that ran out of time, as with timeout(1).
 TOO_LONG = 124
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a step took: seconds on the clock, and those of all processors."""
+    """The cost of a step: seconds on the clock, and seconds of all processors together."""
 
     step: Step
     clock: float
@@ -38,7 +39,8 @@ class Cost:
 
 
 def run(steps: Iterable[Step], environment: dict[str, str]) -> list[Cost]:
-    """Runs the steps until one fails; returns what each took. The last one tells whether all succeeded."""
+    """Runs the steps until one fails. Returns the cost of each step that ran; the last one's status tells whether all
+    succeeded."""
     costs: list[Cost] = []
     for step in steps:
         print(f"\n── {step.title}\n   {' '.join(step.command)}", flush=True)
@@ -51,7 +53,7 @@ def run(steps: Iterable[Step], environment: dict[str, str]) -> list[Cost]:
 
 
 def table(costs: list[Cost]) -> str:
-    """The steps with their seconds, and what failed."""
+    """Returns the table of the steps with their seconds and failures."""
     lines = ["", f"{'seconds':>9}  {'processor':>9}"]
     for cost in costs:
         ended = "" if not cost.status else "   TOOK TOO LONG" if cost.status == TOO_LONG else "   FAILED"
@@ -68,13 +70,13 @@ def _cost(step: Step, environment: dict[str, str]) -> Cost:
 
 
 def _processor() -> float:
-    """The seconds of all processes that this one has waited for, and of those that they have."""
+    """Returns the processor seconds of all processes that this one has waited for, and of their own children."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 def _status(step: Step, environment: dict[str, str]) -> int:
-    # In a group of its own, so that all of it can be told to end.
+    # A process group of its own, so that a signal reaches all of it.
     process = subprocess.Popen(
         step.command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, process_group=0
     )
@@ -100,7 +102,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _lives(process: subprocess.Popen[bytes]) -> bool:
-    """Whether any process of the group is left. One that has ended but was not waited for still counts there."""
+    """Returns whether any process of the group is left. One that has ended and was not waited for still counts."""
     process.poll()
     try:
         os.killpg(process.pid, 0)
@@ -110,8 +112,8 @@ def _lives(process: subprocess.Popen[bytes]) -> bool:
 
 
 def end_when_told() -> None:
-    """Has Ctrl-C and what else asks for this process's end come up as an exception, at which the step's command is ended.
-    In the background of a shell Ctrl-C is ignored otherwise, here and in every command."""
+    """Turns Ctrl-C and the other signals that end this process into exceptions, so that the step's command is ended
+    too. A shell's background job would ignore Ctrl-C otherwise, and so would every command."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def leave(number: int, _: FrameType | None) -> None:

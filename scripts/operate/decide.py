@@ -24,7 +24,7 @@ class Refused(RuntimeError):
 def decide(
     target: Target, execution: str, digest: str, decision: str, reason: str, on_behalf_of: str | None = None
 ) -> dict[str, Any]:
-    """The recorded decision; raises `Refused` with the function's own words."""
+    """Sends the decision and returns it as recorded. Raises `Refused` with the function's own words."""
     request = {
         "execution": target.execution_arn(execution), "digest": digest, "decision": decision, "reason": reason,
     }
@@ -37,7 +37,7 @@ def decide(
 
 
 def main(decision: str, arguments: list[str] | None = None) -> int:
-    """The command line of scripts/approve and scripts/reject."""
+    """Runs scripts/approve or scripts/reject. Returns the exit status."""
     parser = Parser(
         prog=f"scripts/{decision}",
         description=f"{decision.capitalize()}s a migration run that waits for approval, as the owner of your AWS credentials.",

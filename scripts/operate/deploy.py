@@ -1,10 +1,10 @@
-"""Builds the functions, deploys the stack, and says what a person still has to do.
+"""Builds the functions, deploys the stack, and names the steps that a person still has to do.
 
-`sam build` and `sam deploy` do the work, with what samconfig.toml says for the environment. Around them: values that
-are not filled in, a Region that is not served, a stack that cannot be updated, and subnets, route tables and a history that
-cannot work are named before anything is built; functions that Lambda could not start are not deployed; after an update
-that was rolled back all functions are published anew; and a mail subscription that is not confirmed is pointed out, because until then no mail tells how a
-migration ended.
+`sam build` and `sam deploy` do the work, with the settings of samconfig.toml for the environment. Before the build this
+module refuses values that are not filled in, a Region that is not served, a stack that cannot be updated, and subnets,
+route tables and a history that cannot work. It does not deploy functions that Lambda could not start. After an update that
+was rolled back it publishes all functions anew. It also points out a mail subscription that is not confirmed: until it is
+confirmed, no mail tells how a migration ended.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from scripts.operate.target import ENVIRONMENTS, project_option
 from scripts.operate.terminal import Terminal, seconds
 from scripts.setup import SetupFailed, install_sam
 
-#: Where `sam build` puts the functions.
+#: The directory where `sam build` puts the functions.
 BUILD = ROOT / ".aws-sam" / "build"
 
-#: The way out for a person who may not deploy.
+#: The advice to a person who may not deploy.
 _RIGHTS = "deploy as an administrator of the account, or from GitHub with the roles that the stack has for it"
 
-#: Where the workflow's variables come from.
+#: The stack's outputs that are the workflow's variables.
 _VARIABLES = {
     "DEPLOYER_ROLE": "GitHubDeployerRoleArn",
     "SERVICE_ROLE": "CloudFormationServiceRoleArn",
@@ -103,11 +103,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run_sam(command: str, config_env: str, *more: str) -> None:
-    """`sam build` or `sam deploy`, with its output as it comes. Raises `CalledProcessError`."""
+    """Runs `sam build` or `sam deploy` and shows its output as it comes. Raises `CalledProcessError`."""
     bin_directory = install_sam()
-    # cargo-lambda and zig, which sam build calls, are beside sam.
+    # sam build calls cargo-lambda and zig, which are in sam's own directory.
     path = f"{bin_directory}{os.pathsep}{os.environ['PATH']}"
-    # What is compiled is other people's code too: it gets none of the deployer's credentials.
+    # The build compiles other people's code too, so it gets none of the deployer's credentials.
     surroundings = environment.building() if command == "build" else os.environ | {"SAM_CLI_TELEMETRY": "0"}
     subprocess.run(
         [str(bin_directory / "sam"), command, "--config-file", str(SAMCONFIG), "--config-env", config_env, *more],
@@ -127,20 +127,21 @@ def check_region(region: str) -> None:
 
 
 def outputs_of(session: boto3.session.Session, stack: str) -> dict[str, str]:
-    """The deployed stack's outputs."""
+    """Returns the deployed stack's outputs."""
     described = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
     return {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
 
 
 def show(terminal: Terminal, outputs: dict[str, str]) -> None:
-    """The outputs, one a line."""
+    """Prints the outputs, one a line."""
     width = max(map(len, outputs))
     for name, value in outputs.items():
         terminal.line(f"{name:{width}}  {value}")
 
 
 def show_variables(terminal: Terminal, environment: str, region: str, outputs: dict[str, str]) -> None:
-    """The commands that tell GitHub's workflow where to deploy and as whom, if the stack has roles for it."""
+    """Prints the commands that tell GitHub's workflow where to deploy and with which role, if the stack has roles for
+    GitHub."""
     values = {name: outputs.get(output) for name, output in _VARIABLES.items()}
     if not values["RUNNER_ROLE"]:
         return
@@ -154,14 +155,14 @@ def show_variables(terminal: Terminal, environment: str, region: str, outputs: d
 
 
 def unconfirmed(session: boto3.session.Session, topic: str) -> bool:
-    """Whether the topic has no subscription that would deliver."""
+    """Returns whether the topic has no subscription that would deliver."""
     pages = session.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
     states = [subscription["SubscriptionArn"] for page in pages for subscription in page["Subscriptions"]]
     return not any(state.startswith("arn:") for state in states)
 
 
 def warn(terminal: Terminal, nobody_confirmed: bool, address: str) -> None:
-    """Says that no mail will arrive, and what to do about it."""
+    """Warns that no mail will arrive, and says how to change that."""
     if nobody_confirmed:
         terminal.lines(
             f"! The mail subscription of {address} is not confirmed, so no mail will arrive. The mail \"AWS Notification -\n"

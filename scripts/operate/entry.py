@@ -1,4 +1,4 @@
-"""How each of scripts/ runs: its module's `main` in `.venv`, and an exit status whatever becomes of the output."""
+"""Runs the module of a command in scripts/ within `.venv`. The exit status does not depend on the reader of the output."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def run(module: str, *arguments: str) -> NoReturn:
         status = importlib.import_module(module).main(*arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        # `| head` has seen enough. What a script is asked for is done before it is shown; one that follows a run says
-        # itself that it goes on.
+        # The reader has left (`| head`). A script does its work before it shows the result; one that follows a run has
+        # already said that the run goes on.
         reader_left()
     except KeyboardInterrupt:
-        # Before there was anything to tell about.
+        # Interrupted before the script had anything to report.
         status = 130
     sys.exit(status)

@@ -1,7 +1,7 @@
 """The environment of the emulators and of everything that talks to them.
 
-It is built from nothing, so that no credential, profile, endpoint or proxy of the person who runs it can come in:
-a call that misses the emulator fails instead of reaching AWS.
+It is built from nothing, so that no credential, profile, endpoint or proxy of the user gets in: a call that misses the
+emulator fails instead of reaching AWS.
 """
 
 from __future__ import annotations
@@ -34,18 +34,19 @@ _NO_FILES = {"profile": None, "config_file": os.devnull, "credentials_file": os.
 
 
 def isolated(**more: str) -> dict[str, str]:
-    """The environment of a local server, a function or a client of the emulators."""
+    """Returns the environment of a local server, a function or a client of the emulators."""
     return _pick(_KEPT) | FAKE_AWS | more
 
 
 def building(**more: str) -> dict[str, str]:
-    """The environment of `sam build`: the person's own, since crates must come from somewhere, but nothing of AWS."""
+    """Returns the environment of `sam build`: the user's own, since crates must be downloaded, but without AWS settings."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_"))}
     return own | _pick(_TOOLCHAIN) | {"SAM_CLI_TELEMETRY": "0"} | more
 
 
 def client(service: str, endpoint: str, settings: dict[str, str] | None = None) -> Any:
-    """A boto3 client of an emulator, with the fake credentials, and deaf to the profile and proxies of this process."""
+    """Returns a boto3 client of an emulator, with the fake credentials. It ignores the profile and the proxies of this
+    process."""
     fake = FAKE_AWS | (settings or {})
     unset = {name: (None, None, value, None) for name, value in _NO_FILES.items()}
     session = boto3.session.Session(
@@ -54,7 +55,7 @@ def client(service: str, endpoint: str, settings: dict[str, str] | None = None) 
         aws_secret_access_key=fake["AWS_SECRET_ACCESS_KEY"],
         region_name=fake["AWS_REGION"],
     )
-    # An emulator may be slow, but does not lose an answer: asking again would only do things twice.
+    # An emulator may be slow but loses no answer. A retry would only do the same thing twice.
     config = Config(retries={"max_attempts": 0}, read_timeout=960, proxies={}, ignore_configured_endpoint_urls=True)
     return session.client(service, endpoint_url=endpoint, config=config)
 

@@ -1,4 +1,4 @@
-"""What went wrong in reaching a stack, said so that a person knows what to do."""
+"""Explains why a stack could not be reached, and what the user can do about it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scripts.operate.function_url import NotReached
 from scripts.operate.samconfig import NotReady
 from scripts.operate.target import NoSuchTarget, WrongArguments
 
-#: What a script expects to go wrong; everything else is a fault of its own.
+#: The failures that a script expects. Any other exception is a bug in the script.
 EXPECTED = (NoSuchTarget, NotReady, NotReached, ClientError, BotoCoreError)
 
 _ABSENT = ("StateMachineDoesNotExist", "ResourceNotFoundException")
@@ -27,12 +27,12 @@ _RIGHTS = "attach the stack's policies for starting or approving"
 
 
 def exit_code(failure: Exception) -> int:
-    """As argparse ends where the arguments are wrong, if that is what shows only now."""
+    """Returns 2, argparse's status for wrong arguments, if the failure is about the arguments; else 1."""
     return 2 if isinstance(failure, WrongArguments) else 1
 
 
 def explain(failure: Exception, stack: str, region: str | None = None, rights: str = _RIGHTS) -> str:
-    """Returns one sentence for a failure, with the way out. `rights`: the way out where AWS does not allow something."""
+    """Returns one sentence about a failure, with the way out. `rights` is the way out where AWS refuses permission."""
     if isinstance(failure, NoRegionError):
         return "No AWS region is set: fill it in in samconfig.toml, set AWS_REGION, or name a profile with AWS_PROFILE"
     if isinstance(failure, NoCredentialsError):

@@ -1,4 +1,4 @@
-"""Follows one execution until it ends, and says how it ended as an exit status."""
+"""Follows one execution until it ends, and turns its end into an exit status."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ SUCCEEDED, FAILED, REJECTED, EXPIRED, STOPPED, TIMED_OUT, LOST, INTERRUPTED = 0,
 #: A migration that takes longer than this many seconds is announced before it is done.
 _LONG = 3.0
 
-#: Of a long history, what was applied since the last look is one line.
+#: In a run of more migrations than this, those applied since the last poll are summed up in one line.
 _MANY = 50
 
-#: For so many seconds after the end, the last lines of the apply function's log are waited for: CloudWatch has them late.
+#: CloudWatch has log lines late. For so many seconds after the end, the last lines of the apply function are waited for.
 _LATE = 10.0
 
-#: An attempt that ends with an error of such a name was ended by the platform, and logged no end.
+#: The platform ended an attempt whose error begins with one of these names, so the attempt logged no end.
 _OF_THE_PLATFORM = ("Lambda.", "Sandbox.", "Runtime.", "States.")
 
 _SAID = {
@@ -42,7 +42,7 @@ _SAID = {
     "NotifyFailure": "Notifying",
 }
 
-#: Called with the plan's digest when the execution waits for a decision; for `make run`, which asks right there.
+#: Called with the plan's digest when the execution waits for a decision. `make run` uses it to ask at the terminal.
 OnApproval = Callable[[str], None]
 
 
@@ -58,7 +58,7 @@ class Follower:
         self.on_approval = on_approval
         self.output: dict[str, Any] = {}
         self.position = Position()
-        #: How to exit, once the execution has ended.
+        #: The exit status, once the execution has ended.
         self.status: int | None = None
         self._states = target.client("stepfunctions")
         self._history = History(self._states, execution)
@@ -72,7 +72,7 @@ class Follower:
         self._database_status = ""
 
     def follow(self) -> int:
-        """Returns the exit status when the execution has ended."""
+        """Follows until the execution has ended, and returns the exit status."""
         pause = 0.3 if self.target.settings else 1.5
         while True:
             described = self._states.describe_execution(executionArn=self.execution)
@@ -89,7 +89,8 @@ class Follower:
             time.sleep(pause)
 
     def _await_log(self, pause: float) -> None:
-        """Until each attempt's last line is here. Ctrl-C, no answer, or no line for a while is the end of it."""
+        """Waits until each attempt's last line has arrived. Stops at Ctrl-C, at a failed call, or when no line has come
+        for a while."""
         deadline = time.monotonic() + _LATE
         try:
             while self._log.ended < self._attempts and not self._log.refused and time.monotonic() < deadline:
@@ -118,7 +119,7 @@ class Follower:
 
     def _show_entered(self, step: Step) -> None:
         self._log_wanted = self._log_wanted or step.state == "Apply"
-        # While the database starts, these two alternate; only a new status is news.
+        # While the database starts, these two states alternate; only a new status is news.
         if step.state == "WaitForDatabase" or (step.state == "DatabaseStatus" and self._database_status):
             return
         if step.state in _SAID:
@@ -201,7 +202,7 @@ class Follower:
 
 
 def exit_status(status: str, error: str) -> int:
-    """0 only for success; the rest tells a script why not."""
+    """Returns 0 only for success. The other values tell a script why the execution failed."""
     if status == "SUCCEEDED":
         return SUCCEEDED
     if status == "ABORTED":
@@ -212,7 +213,7 @@ def exit_status(status: str, error: str) -> int:
 
 
 def goes_on(terminal: Terminal, target: Target, execution: str, follower: Follower | None = None) -> None:
-    """Says what an execution that nobody follows any more is at, and how to get back to it."""
+    """Prints where an execution that is no longer followed stands, and the commands that lead back to it."""
     position = follower.position if follower else Position()
     doing, stopping = "", ""
     if position.waits:
@@ -225,7 +226,7 @@ def goes_on(terminal: Terminal, target: Target, execution: str, follower: Follow
 
 
 def may_go_on(terminal: Terminal, target: Target, execution: str) -> None:
-    """The same for an execution of which nobody knows whether it was started."""
+    """Prints the same commands for an execution that may or may not have started."""
     terminal.line()
     terminal.line(f"Whether {name_of(execution)} was started is not known. If it was, it goes on without you.", "yellow")
     _ways_back(terminal, target, execution)
@@ -239,16 +240,16 @@ def _ways_back(terminal: Terminal, target: Target, execution: str, stopping: str
 
 
 def show_command(target: Target, execution: str) -> str:
-    """The command that shows an execution."""
+    """Returns the command that shows an execution."""
     return f"scripts/show {target.word} {shlex.quote(name_of(execution))}{project_option(target.stack)}"
 
 
 def decision_commands(target: Target, execution: str, digest: str) -> list[str]:
-    """The exact commands with which somebody decides."""
+    """Returns the exact commands that approve and reject."""
     what = f"{target.word} {shlex.quote(name_of(execution))} --digest {digest}{project_option(target.stack)}"
     return [f"scripts/{verb} {what} --reason REASON" for verb in ("approve", "reject")]
 
 
 def name_of(execution: str) -> str:
-    """An execution's name, the last part of its ARN."""
+    """Returns an execution's name, the last part of its ARN."""
     return execution.rsplit(":", 1)[1]

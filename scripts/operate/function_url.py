@@ -20,10 +20,10 @@ from scripts.operate.target import Target
 #: The alias that a URL belongs to.
 ALIAS = "live"
 
-#: Seconds to connect, and to wait for an answer.
+#: Seconds to connect, and seconds to wait for an answer.
 _PATIENCE = (10, 60)
 
-#: Seconds between the attempts: what fails for a moment, or is asked too much, is given time.
+#: Seconds between the attempts. A short failure or throttling passes in that time.
 _PAUSES = (1, 2, 4)
 
 _TOO_MANY_REQUESTS = 429
@@ -36,13 +36,13 @@ class NotReached(RuntimeError):
 def call(
     target: Target, step: str, method: str, query: dict[str, str] | None = None, body: dict[str, Any] | None = None
 ) -> tuple[int, dict[str, Any]]:
-    """Status and answer of a step's function. Only for what may safely arrive twice."""
+    """Calls a step's function and returns the HTTP status and the answer. Only for requests that may safely arrive twice."""
     found = target.client("lambda").get_function_url_config(FunctionName=target.function(step), Qualifier=ALIAS)
     url = found["FunctionUrl"]
     if query:
         url += "?" + "&".join(f"{name}={quote(value, safe='')}" for name, value in query.items())
     data = b"" if body is None else json.dumps(body).encode()
-    # It may have arrived, and the answer been lost: asked the same again, the function answers the same.
+    # A request may have arrived while its answer was lost. The function answers a repeated request in the same way.
     for pause in _PAUSES:
         try:
             answer = _send(target, method, url, data)
@@ -61,7 +61,7 @@ def _failed(answer: AWSResponse) -> bool:
 
 def _send(target: Target, method: str, url: str, data: bytes) -> AWSResponse:
     request = AWSRequest(method, url, {"Content-Type": "application/json"}, data)
-    # Signed for each attempt, because a signature is good for five minutes only.
+    # Signed for each attempt, because a signature is valid for five minutes only.
     SigV4Auth(target.credentials(), "lambda", target.region).add_auth(request)
     session = URLLib3Session(
         verify=os.environ.get("AWS_CA_BUNDLE") or True,
@@ -79,7 +79,7 @@ def _read(target: Target, step: str, answer: AWSResponse) -> tuple[int, dict[str
     if _failed(answer) or not isinstance(said, dict):
         why = said["message"] if isinstance(said, dict) and "error" in said else f"see scripts/logs {target.word} --step {step}"
         raise NotReached(f"The {step} function failed ({answer.status_code}): {why}")
-    # AWS's own refusal; the function's has a name.
+    # Without `error` the refusal is AWS's own; the function's refusal has one.
     if answer.status_code == 403 and "error" not in said:
         raise NotReached(
             f"AWS does not let {target.caller['Arn']} call the {step} function of {target.stack}: "

@@ -1,8 +1,8 @@
 """The jobs of .github/workflows/deploy-migrations.yml after `deploy`: start, decide, clean-up.
 
-`start` starts the execution and follows it until it ends or waits. `decide` runs behind the gate: it approves in the
-name of the reviewer who let it in, or, if nobody reviewed, waits for somebody who decides with an AWS identity of their
-own. `clean-up` rejects what would otherwise wait for nobody.
+`start` starts the execution and follows it until it ends or waits. `decide` runs behind the gate. It approves in the name
+of the reviewer who let it in. Without a reviewer it waits for a decision that is made with a person's own AWS identity.
+`clean-up` rejects an execution that would otherwise wait in vain.
 """
 
 from __future__ import annotations
@@ -54,19 +54,20 @@ exit status:
   130  the job was cancelled
 """
 
-#: What the workflow's input `up_to` is where nothing is to be left out. Empty would be a variable that is not set.
+#: The value of the workflow's input `up_to` that leaves nothing out. An empty value would be a variable that is not set.
 ALL = "all"
 
-#: Of a reviewer's comment, so much goes into the record.
+#: The number of characters of a reviewer's comment that go into the record.
 _COMMENT = 500
 
 
 class _Waits(Exception):
-    """Ends following: the execution waits for a decision."""
+    """Ends following, because the execution waits for a decision."""
 
 
 def begin(job: Job, given: dict[str, Any]) -> None:
-    """Starts the execution, once: its name is this attempt's alone, so a repeated step finds what it has started."""
+    """Starts the execution once. Its name belongs to this attempt alone, so a repeated step finds the execution that it
+    started."""
     try:
         starting.start(job.target, given, name_of(job.execution))
     except ClientError as failure:
@@ -76,11 +77,11 @@ def begin(job: Job, given: dict[str, Any]) -> None:
 
 
 def start(job: Job) -> int:
-    """Follows what was begun until it ends, or waits for the gate."""
+    """Follows the started execution until it ends or waits for the gate. Returns the exit status."""
     try:
         status = Follower(job.target, job.execution, job.terminal, on_approval=_leave).follow()
     except _Waits:
-        # No later than here: the gate opens when this job is done.
+        # The last moment to note them: the gate opens when this job is done.
         earlier = github_reviews.noted(github_reviews.reviews(job.run))
         job.run.hand_over(waiting="true", reviews=earlier)
         seen = job.look()
@@ -95,7 +96,7 @@ def start(job: Job) -> int:
 
 
 def decide(job: Job) -> int:
-    """Approves if a reviewer let this job in, and follows the execution to its end either way."""
+    """Approves if a reviewer let this job in. Follows the execution to its end in either case. Returns the exit status."""
     seen = job.look()
     if seen.waiting:
         review = github_reviews.newest(job.new_reviews(), job.target.word, "approved")
@@ -109,7 +110,8 @@ def decide(job: Job) -> int:
 
 
 def clean_up(job: Job) -> int:
-    """Rejects the execution as soon as it waits, in the name of the reviewer who rejected where there is one."""
+    """Rejects the execution as soon as it waits, in the name of the rejecting reviewer if there is one. Returns the
+    exit status."""
     try:
         seen = job.look()
     except ClientError as failure:
@@ -132,7 +134,7 @@ def clean_up(job: Job) -> int:
         seen = job.look()
     _show_end(job, seen)
     status = exit_status(seen.status, seen.error)
-    # That it was rejected is what this job is for.
+    # A rejection is the purpose of this job, so it is a success.
     return SUCCEEDED if status == REJECTED else status
 
 
@@ -141,7 +143,7 @@ def _leave(_digest: str) -> None:
 
 
 def _answer(job: Job, seen: Seen, decision: str, reviewer: str | None, reason: str) -> bool:
-    """Whether the execution is decided now: by this answer, or by somebody who was quicker."""
+    """Returns whether the execution is decided now, by this answer or by an earlier one."""
     digest = seen.plan.get("digest", "")
     try:
         deciding.decide(job.target, job.execution, digest, decision, reason, on_behalf_of=reviewer)
@@ -162,7 +164,7 @@ def _answer(job: Job, seen: Seen, decision: str, reviewer: str | None, reason: s
 
 
 def _rejection(job: Job) -> Review | None:
-    """The review that rejected. The execution is rejected also when GitHub does not say whose it is."""
+    """Returns the review that rejected. The execution is rejected also when GitHub does not say who rejected."""
     try:
         return github_reviews.newest(job.new_reviews(), job.target.word, "rejected")
     except GitHubFailed as failure:
@@ -171,7 +173,7 @@ def _rejection(job: Job) -> Review | None:
 
 
 def _reason(run: Run, review: Review) -> str:
-    """The reviewer's comment, on one line, and where it was made."""
+    """Returns the reviewer's comment on one line, and the run in which it was made."""
     comment = " ".join("".join(one if is_plain(one) else " " for one in review.comment).split())
     return f"{comment[:_COMMENT] or 'Reviewed in GitHub'} ({run.url})"
 
@@ -214,7 +216,7 @@ def _show_plan(job: Job, seen: Seen) -> None:
 
 
 def _report(job: Job, seen: Seen) -> None:
-    """Shows the report on the plan, and hands it over for the next step to keep. Without one, the run is no less a run."""
+    """Shows the report on the plan, and leaves it in a file for the next step. A run without a report is still valid."""
     if not seen.plan.get("pending"):
         return
     try:
@@ -255,7 +257,7 @@ _JOBS = {"start": start, "decide": decide, "clean-up": clean_up}
 def main(arguments: list[str] | None = None) -> int:
     """Returns the exit status."""
     options = _arguments(arguments)
-    # What is printed holds names and messages that others wrote: GitHub must not take a line of it for a command.
+    # The output holds names and messages from outside. GitHub must not take a line of it for a command.
     resume = secrets.token_hex(16)
     annotations: list[str] = []
     print(f"::stop-commands::{resume}", flush=True)
@@ -303,7 +305,7 @@ def _run(options: argparse.Namespace, annotations: list[str]) -> int:
 
 
 def _lost(errors: Terminal, job: Job | None) -> int:
-    """The exit status where the execution is not followed any more, or was never begun."""
+    """Returns the exit status for an execution that is no longer followed, or that was never started."""
     if job is None:
         return 1
     goes_on(errors, job.target, job.execution)
@@ -325,7 +327,7 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     ):
         job = jobs.add_parser(name, description=f"{what.capitalize()}.", help=what)
         job.add_argument("environment", choices=ENVIRONMENTS)
-        # Empty is a variable of the repository that is not set, an output that was not handed over, or a form's field.
+        # These may be empty: a repository variable that is not set, an output that was not handed over, or a form's field.
         job.add_argument("--project", type=str, help="the template's parameter Project (lockstep)")
         if name == "start":
             job.add_argument("--mode", choices=("apply", "plan"), help="plan only looks")

@@ -1,7 +1,7 @@
-"""What GitHub shows at a line of a file: the script that a run failed at.
+"""The annotation that GitHub shows at a line of a file: the script at which a run failed.
 
-A command of GitHub's is one line. Its text was written by others, so each character that is more than text is an escape,
-and what would end the line, a property or the command is encoded as GitHub decodes it.
+A workflow command is one line. Its text comes from outside, so each character that is more than text becomes an escape.
+What would end the line, a property or the command is encoded as GitHub decodes it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from scripts.operate.text import harmless, lines
 
 
 def error(place: dict[str, Any], title: str, message: str, root: Path = ROOT) -> str | None:
-    """The command for a failure, if the file of the script that it is about is in this checkout."""
+    """Returns the command for a failure, if this checkout has the file of the failed script; else None."""
     file = in_checkout(str(place.get("file") or ""), root)
     if file is None:
         return None
@@ -24,7 +24,7 @@ def error(place: dict[str, Any], title: str, message: str, root: Path = ROOT) ->
 
 
 def in_checkout(file: str, root: Path = ROOT) -> str | None:
-    """Where a file of the layer is in the repository: what is in `layer/` may be a link to it."""
+    """Returns the place of a layer's file in the repository: an entry of `layer/` may be a link to it."""
     found = (root / "layer" / file).resolve()
     if not file or not found.is_file() or not found.is_relative_to(root.resolve()):
         return None

@@ -1,4 +1,4 @@
-"""One job of the workflow run, and how it sees the execution that it works on."""
+"""One job of the workflow run, and its view of the execution."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from scripts.operate.terminal import Terminal
 
 @dataclass
 class Seen:
-    """An execution as it was a moment ago."""
+    """An execution at the time of a request."""
 
     status: str
     error: str
@@ -30,12 +30,12 @@ class Seen:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will happen."""
+        """Whether the execution has ended."""
         return self.status != "RUNNING"
 
     @property
     def waiting(self) -> bool:
-        """Whether somebody can decide on it: from the moment the mail is out until somebody has decided."""
+        """Whether the execution can be decided on: from the moment the mail is sent until the decision."""
         return self.position.waits and not self.ended
 
     @property
@@ -46,25 +46,25 @@ class Seen:
 
 @dataclass(frozen=True)
 class Job:
-    """One job of the workflow run, and what it works on."""
+    """One job of the workflow run, with the execution that it works on."""
 
     run: Run
     target: Target
     terminal: Terminal
     summary: Summary
     execution: str
-    #: The reviews that were there before the gate, as `start` noted them.
+    #: The reviews that existed before the gate, as `start` noted them.
     earlier: str = ""
-    #: What GitHub is to show at a line of a file, when it takes commands again.
+    #: The annotations for GitHub. They are printed when GitHub takes commands again.
     annotations: list[str] = field(default_factory=list)
 
     @property
     def title(self) -> str:
-        """Which database this is about."""
+        """The database that the run is about."""
         return self.target.stack
 
     def look(self) -> Seen:
-        """The execution now."""
+        """Returns the execution as it is now."""
         states = self.target.client("stepfunctions")
         described = states.describe_execution(executionArn=self.execution)
         return Seen(
@@ -78,5 +78,5 @@ class Job:
         )
 
     def new_reviews(self) -> list[Review]:
-        """What reviewers said at this execution's gate."""
+        """Returns the reviews of this execution's gate."""
         return github_reviews.since(github_reviews.reviews(self.run), self.earlier)

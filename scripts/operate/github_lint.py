@@ -1,5 +1,5 @@
-"""Checks the workflows offline: actionlint for what does not work, zizmor for what is not safe, and the list of pinned
-actions for what GitHub's runners cannot run any more.
+"""Checks the workflows offline: actionlint finds what does not work, zizmor finds what is not safe, and the list of pinned
+actions shows what GitHub's runners can no longer run.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from scripts.setup import MODULES, ROOT, VENV
 WORKFLOWS = ROOT / ".github" / "workflows"
 ACTIONS = ROOT / ".github" / "actions.toml"
 
-#: What an action may run on. node20 left the runners on 16 September 2026.
+#: The runtimes that an action may use. GitHub's runners dropped node20 on 16 September 2026.
 RUNTIMES = ("node24",)
 
 _USES = re.compile(r"\buses: *([\w./-]+)@(\S+)(?: # (\S+))?")
 
-#: The package's own command takes no list of findings that are meant, so this asks the package itself.
+#: The package's command has no list of accepted findings, so this calls the package itself.
 _ACTIONLINT = """
 const fs = require("fs");
 // Beside the code that `node --eval` runs, modules are globals. With a real file system the linter waits for itself.
@@ -36,7 +36,8 @@ runLintForFiles(files).then((found) => {
 });
 """
 
-#: GitHub knows `queue` since 7 May 2026, this actionlint (1.7.7) does not. proofs/e2e/test_workflow.py looks at its value.
+#: GitHub has `queue` since 7 May 2026; this actionlint (1.7.7) does not know it. proofs/e2e/test_workflow.py checks its
+#: value.
 _MEANT = 'unexpected key "queue" for "concurrency" section. expected one of "cancel-in-progress", "group"'
 
 
@@ -63,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def actions(files: list[Path], listed: dict[str, dict[str, str]]) -> list[str]:
-    """Which actions are not used as the list has them, or run on what the runners do not have."""
+    """Returns the actions whose use differs from the list, or whose runtime the runners do not have."""
     used = [(file.name, *use) for file in files for use in _USES.findall(file.read_text())]
     found = [
         f"{name}: {action}@{commit} # {version} is not the pin that {ACTIONS.name} has"
@@ -79,7 +80,7 @@ def actions(files: list[Path], listed: dict[str, dict[str, str]]) -> list[str]:
 
 
 def actionlint(files: list[Path]) -> list[dict[str, Any]]:
-    """What actionlint finds, without what is meant. Raises `CalledProcessError` if it does not work."""
+    """Returns actionlint's findings without the accepted one. Raises `CalledProcessError` if actionlint does not work."""
     package = MODULES / "@tktco" / "node-actionlint" / "build" / "run-lint.js"
     command = ["node", "--eval", _ACTIONLINT, str(package), *map(str, files)]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -1,8 +1,8 @@
-"""Who reviewed a workflow run at the gate, from GitHub's API.
+"""The reviews of a workflow run at its gate, from GitHub's API.
 
-`GITHUB_ACTOR` is whoever triggered the run. Who let a job into its GitHub environment is only in the run's review
-history, which is one list for all environments and all attempts, without times. So `start` notes what is in it before
-the gate, and only what came later counts: an approval of an earlier attempt is no approval of this one's plan.
+`GITHUB_ACTOR` is the user who triggered the run. The reviewer who let a job into its GitHub environment is only in the
+run's review history. That is one list for all environments and all attempts, without times. So `start` notes the reviews
+that exist before the gate, and only later ones count: an approval of an earlier attempt does not approve this one's plan.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _WAYS_OUT = {
 
 
 class GitHubFailed(RuntimeError):
-    """GitHub's API gave no usable answer; the message says what to do, and never holds the token."""
+    """GitHub's API gave no usable answer. The message says what to do, and never contains the token."""
 
 
 @dataclass(frozen=True)
 class Review:
-    """What one person said to one or several environments of a run."""
+    """One person's review of one or several environments of a run."""
 
     user: str
     state: str
@@ -45,12 +45,12 @@ class Review:
 
     @property
     def digest(self) -> str:
-        """The same for the same review each time it is listed."""
+        """The review's digest, the same each time that the review is listed."""
         return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()[:16]
 
 
 def reviews(run: Run) -> list[Review]:
-    """The run's review history."""
+    """Returns the run's review history."""
     answer = _get(run, f"/repos/{run.repository}/actions/runs/{run.id}/approvals")
     try:
         return [
@@ -67,12 +67,12 @@ def reviews(run: Run) -> list[Review]:
 
 
 def noted(found: list[Review]) -> str:
-    """The reviews as a job hands them over to a later one."""
+    """Returns the reviews in the form in which one job hands them to a later one."""
     return ",".join(review.digest for review in found)
 
 
 def since(found: list[Review], earlier: str) -> list[Review]:
-    """The reviews without those that were noted earlier; each of these takes away one."""
+    """Returns the reviews without those noted earlier. Each noted review removes one."""
     left = Counter(earlier.split(","))
     fresh = []
     for review in found:
@@ -84,7 +84,7 @@ def since(found: list[Review], earlier: str) -> list[Review]:
 
 
 def newest(found: list[Review], environment: str, state: str) -> Review | None:
-    """The last review of an environment with that state: `approved` or `rejected`. GitHub's names ignore case."""
+    """Returns the last review of an environment with that state: `approved` or `rejected`. GitHub's names ignore case."""
     fitting = [
         review
         for review in found
@@ -94,7 +94,7 @@ def newest(found: list[Review], environment: str, state: str) -> Review | None:
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """The token goes to GitHub's API and nowhere else."""
+    """Follows no redirect: the token goes to GitHub's API and nowhere else."""
 
     def redirect_request(self, *_: Any) -> None:
         return None

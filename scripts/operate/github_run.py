@@ -1,4 +1,4 @@
-"""The workflow run that a step belongs to, as GitHub's own environment variables say it."""
+"""The workflow run of a step, from GitHub's own environment variables."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class Run:
     token: str = field(repr=False)
     output: Path
     summary: Path
-    #: Where a file can wait for the next step.
+    #: The directory for files that the next step reads.
     temporary: Path
 
     @classmethod
     def current(cls, environ: Mapping[str, str] = os.environ) -> Self:
-        """The run of this process."""
+        """Returns the run of this process."""
 
         def said(name: str) -> str:
             if not environ.get(name):
@@ -46,7 +46,7 @@ class Run:
             attempt=said("GITHUB_RUN_ATTEMPT"),
             repository=said("GITHUB_REPOSITORY"),
             commit=said("GITHUB_SHA"),
-            # Not GITHUB_ACTOR: that stays the first one's name when somebody else runs it again.
+            # Not GITHUB_ACTOR: it stays the first person's name when another person runs the workflow again.
             requester=said("GITHUB_TRIGGERING_ACTOR"),
             server_url=said("GITHUB_SERVER_URL"),
             api_url=said("GITHUB_API_URL"),
@@ -58,16 +58,16 @@ class Run:
 
     @property
     def execution(self) -> str:
-        """The name of this attempt's execution, which a later job knows even if `start` could not hand it over."""
+        """The name of this attempt's execution. A later job can compute it even if `start` could not hand it over."""
         return f"github-{self.id}-{self.attempt}"
 
     @property
     def url(self) -> str:
-        """Where a person finds the run."""
+        """The run's web page."""
         return f"{self.server_url}/{self.repository}/actions/runs/{self.id}"
 
     def hand_over(self, **values: str) -> None:
-        """Sets outputs of the step. A value with a line break would set others, so it is an error."""
+        """Sets outputs of the step. A value with a line break would set other outputs too, so it is an error."""
         if odd := [name for name, value in values.items() if harmless(value) != value]:
             raise ValueError(f"the output {odd[0]} of this step would be more than one line of text")
         with self.output.open("a") as file:

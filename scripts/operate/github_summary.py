@@ -1,8 +1,8 @@
 """The job summary: what a reviewer reads before deciding, as Markdown.
 
-Names, warnings and reasons were written by others. In Markdown each of their characters that is not a letter or a digit
-becomes a numeric entity, which can begin no link, mention, table cell or tag; in a listing HTML is escaped. What cannot
-be seen, such as a change of the writing direction, is shown as an escape.
+Names, warnings and reasons come from outside. In Markdown each of their characters that is not a letter or a digit
+becomes a numeric entity, which can begin no link, mention, table cell or tag. In a listing HTML is escaped. Invisible
+characters, such as a change of the writing direction, are shown as an escape.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from scripts.operate.terminal import plural
 from scripts.operate.text import harmless, lines
 
-#: GitHub drops a summary of more than 1 MiB, whole; some of that is for what comes before and after a report.
+#: GitHub drops a summary of more than 1 MiB as a whole. The rest is room for the text before and after a report.
 _MOST_BYTES = 1000 * 1024
 
 
@@ -25,26 +25,26 @@ class Summary:
         self._file = file
 
     def heading(self, title: str) -> None:
-        """A title."""
+        """Writes a title."""
         self._write(f"## {text(title)}")
 
     def paragraph(self, words: str) -> None:
-        """A sentence or more."""
+        """Writes one or several sentences."""
         self._write(text(words))
 
     def listing(self, message: str) -> None:
-        """Lines as they are: a command, a message."""
+        """Writes lines unchanged: a command, a message."""
         shown = "\n".join(harmless(line) for line in lines(message))
-        # Line breaks as entities: a blank line ends nothing.
+        # Line breaks are entities, so that a blank line does not end the block.
         self._write(f"<pre>{html.escape(shown).replace(chr(10), '&#10;')}</pre>")
 
     def facts(self, **values: str | None) -> None:
-        """A table of what is known; what has no value is left out."""
+        """Writes a table of the values; a value of None is left out."""
         rows = [(label.replace("_", " "), value) for label, value in values.items() if value]
         self._table(("", ""), [(label, code(value)) for label, value in rows])
 
     def plan(self, planned: dict[str, Any]) -> None:
-        """What is pending, migration by migration."""
+        """Writes what is pending, migration by migration."""
         pending, applied = planned.get("pending", 0), planned.get("alreadyApplied", 0)
         self.paragraph(f"{plural(pending, 'migration')} pending, {applied} already applied")
         for warning in planned.get("warnings", []):
@@ -60,7 +60,7 @@ class Summary:
             self.paragraph(f"... and {planned['omitted']} more")
 
     def report(self, markdown: str) -> None:
-        """A report, which was made to be shown here: what others wrote is harmless in it already."""
+        """Writes a report. The report was made for this place: its text from outside is already harmless."""
         written = self._file.stat().st_size if self._file.exists() else 0
         if written + len(markdown.encode()) > _MOST_BYTES:
             self.paragraph("The report is too long to be shown here: it is in the artifact of this workflow run.")
@@ -77,7 +77,7 @@ class Summary:
 
 
 def text(value: Any) -> str:
-    """Somebody's words on one line of Markdown, which are nothing but words."""
+    """Returns text from outside on one line of Markdown, with no character that Markdown or HTML interprets."""
     return "".join(
         character if character.isalnum() or character == " " else f"&#{ord(character)};"
         for character in harmless(" ".join(str(value).split()))
@@ -85,5 +85,5 @@ def text(value: Any) -> str:
 
 
 def code(value: Any) -> str:
-    """The same, in a fixed width."""
+    """Returns the text like `text`, in a fixed width."""
     return f"<code>{text(value)}</code>"

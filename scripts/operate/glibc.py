@@ -1,4 +1,5 @@
-"""Proves of a built function that Lambda's glibc has every symbol it needs: else no invocation of it would ever start."""
+"""Proves that Lambda's glibc has every symbol that a built function needs. Without one of them no invocation would ever
+start."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from pathlib import Path
 
 from scripts.operate.samconfig import NotReady
 
-#: That of the runtime provided.al2023.
+#: The glibc version of the runtime provided.al2023.
 _LAMBDAS = (2, 34)
 
 _SHT_GNU_VERNEED = 0x6FFFFFFE
@@ -26,7 +27,7 @@ def check(build: Path) -> None:
 
 
 def versions(elf: bytes) -> set[str]:
-    """The symbol versions that a file needs, such as GLIBC_2.34. ELF of 64 bits, the lowest byte first."""
+    """Returns the symbol versions that a file needs, such as GLIBC_2.34. The file is a 64-bit ELF, little-endian."""
     sections_at, = struct.unpack_from("<Q", elf, 0x28)
     size, count = struct.unpack_from("<HH", elf, 0x3A)
     sections = [struct.unpack_from("<IIQQQQIIQQ", elf, sections_at + size * index) for index in range(count)]
@@ -47,6 +48,6 @@ def versions(elf: bytes) -> set[str]:
 
 
 def _is_newer(version: str) -> bool:
-    # What has no number, such as GLIBC_ABI_DT_RELR, came after 2.34 or is not for programs.
+    # A version without a number, such as GLIBC_ABI_DT_RELR, is newer than 2.34 or not for programs.
     number = re.fullmatch(r"GLIBC_(\d+(?:\.\d+)*)", version)
     return version.startswith("GLIBC_") and (not number or tuple(map(int, number[1].split("."))) > _LAMBDAS)

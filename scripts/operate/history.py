@@ -1,6 +1,6 @@
 """Reads an execution's history, event by event, as it grows.
 
-Only what a person needs to know is taken out of it: the task token is in there too, and must not be shown.
+It extracts only what a person needs to know: the history also holds the task token, which must not be shown.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-#: How a message's last line begins that says at which script a function of ours failed.
+#: The beginning of a message's last line that names the script at which a function of ours failed.
 _PLACE = '\n{"migration":'
 
 
 @dataclass(frozen=True)
 class Step:
-    """Something that a person following the execution wants to see."""
+    """An event that a person who follows the execution wants to see."""
 
     kind: str  # entered, left, failed, retried, succeeded, waiting
     at: datetime
@@ -26,12 +26,12 @@ class Step:
     cause: str = ""
     result: dict[str, Any] = field(default_factory=dict)
     expires_at: str = ""
-    function: str = ""  # the function's version that a task called
-    place: dict[str, Any] = field(default_factory=dict)  # the script that failed, and where in it
+    function: str = ""  # the version of the function that a task called
+    place: dict[str, Any] = field(default_factory=dict)  # the script that failed, and the place in it
 
 
 class History:
-    """The steps of one execution that were not seen yet."""
+    """The steps of one execution that were not returned yet."""
 
     def __init__(self, client: Any, execution: str) -> None:
         self._client = client
@@ -43,7 +43,7 @@ class History:
         self._failed = False
 
     def new_steps(self) -> Iterator[Step]:
-        """What has happened since the last call."""
+        """Yields the steps that happened since the last call."""
         for event in self._new_events():
             step = self._step(event)
             if step is not None:
@@ -96,13 +96,13 @@ class History:
 
 
 def plain_cause(cause: str) -> str:
-    """A cause as text."""
+    """Returns a cause as text."""
     return told(cause)[0]
 
 
 def told(cause: str) -> tuple[str, dict[str, Any]]:
-    """A cause as text, and the place of the script that it is about, where it is about one. Lambda wraps the message of a
-    failed function in JSON; the place is that message's last line."""
+    """Returns a cause as text, and the place of the script that failed, if the cause has one. Lambda wraps the message
+    of a failed function in JSON; the place is the last line of that message."""
     message = str(_json(cause).get("errorMessage", cause))
     text, mark, rest = message.partition(_PLACE)
     place = _json((mark + rest).strip())

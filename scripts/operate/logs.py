@@ -1,4 +1,4 @@
-"""Shows the functions' logs, all in one, oldest first."""
+"""Shows the logs of all functions together, oldest line first."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _PLATFORM = ("START RequestId", "END RequestId", "REPORT RequestId", "INIT_START
 
 
 def identity(event: dict[str, Any]) -> tuple[Any, ...]:
-    """What tells one event from another; the local stack's have no id of their own."""
+    """Returns what distinguishes one event from another. The local stack's events have no id."""
     if "eventId" in event:
         return (event["eventId"],)
     return event.get("logStreamName"), event["timestamp"], event["message"]
 
 
 class Tail:
-    """The lines of one log group since a moment that were not seen yet."""
+    """The lines of one log group since a time, without those already returned."""
 
     def __init__(self, client: Any, log_group: str, since_ms: int) -> None:
         self._client = client
@@ -34,7 +34,7 @@ class Tail:
         self._seen: set[tuple[Any, ...]] = set()
 
     def new_events(self) -> list[dict[str, Any]]:
-        """What was logged since the last call."""
+        """Returns the events logged since the last call."""
         pages = self._client.get_paginator("filter_log_events").paginate(
             logGroupName=self._group, startTime=self._since
         )
@@ -43,21 +43,21 @@ class Tail:
             if identity(event) in self._seen:
                 continue
             self._seen.add(identity(event))
-            # Logs arrive out of order, so a little of what was read is read again.
+            # Logs arrive out of order, so the last seconds are read again.
             self._since = max(self._since, event["timestamp"] - 10_000)
             fresh.append(event)
         return fresh
 
 
 class Logs:
-    """The lines of all functions since a moment that were not seen yet."""
+    """The lines of all functions since a time, without those already returned."""
 
     def __init__(self, target: Target, steps: tuple[str, ...], since_ms: int) -> None:
         self._client = target.client("logs")
         self._tails = {step: Tail(self._client, target.log_group(step), since_ms) for step in steps}
 
     def new_events(self) -> list[tuple[str, dict[str, Any]]]:
-        """Pairs of step and event."""
+        """Returns pairs of step and event."""
         fresh, missing = [], []
         for step, tail in self._tails.items():
             try:
@@ -70,7 +70,7 @@ class Logs:
 
 
 def format_line(terminal: Terminal, step: str, event: dict[str, Any], everything: bool) -> str | None:
-    """One event as a line: time, step, message, fields. None for what only the platform cares about."""
+    """Returns one event as a line: time, step, message, fields. Returns None for an event of the platform."""
     at = datetime.fromtimestamp(event["timestamp"] / 1000).strftime("%H:%M:%S")
     text = event["message"].rstrip()
     styles: tuple[str, ...] = ()
@@ -85,7 +85,7 @@ def format_line(terminal: Terminal, step: str, event: dict[str, Any], everything
             return None
         styles = _STYLES.get(str(entry.get("level", "")), ())
         if isinstance(entry.get("record"), dict) and not everything:
-            # scripts/show tells the rest.
+            # scripts/show prints the rest of the record.
             entry["outcome"] = entry.pop("record").get("outcome")
         hidden = ("message", "timestamp", "level", "target", "span", "spans", "requestId")
         fields = " ".join(f"{name}={value}" for name, value in entry.items() if name not in hidden)
@@ -94,7 +94,7 @@ def format_line(terminal: Terminal, step: str, event: dict[str, Any], everything
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command line of scripts/logs."""
+    """Runs scripts/logs. Returns the exit status."""
     parser = Parser(prog="scripts/logs", description="Shows the functions' logs.")
     parser.add_argument("environment", choices=PLACES)
     parser.add_argument("--follow", action="store_true", help="go on until Ctrl-C")
@@ -109,7 +109,7 @@ def main(arguments: list[str] | None = None) -> int:
         target = find(given.environment, given.project)
         stack, region = target.stack, target.region
         steps = (given.step,) if given.step else STEPS
-        # No log is older than the clock's beginning, and CloudWatch takes no moment before it.
+        # No log is older than 1970, and CloudWatch takes no earlier time.
         logs = Logs(target, steps, max(0, int((time.time() - given.minutes * 60) * 1000)))
         while True:
             for step, event in logs.new_events():

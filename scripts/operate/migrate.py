@@ -28,7 +28,7 @@ exit status:
 """
 
 
-#: They say how a new run is to be; with an execution that exists they would be ignored.
+#: The options of a new run. For an existing execution they would be ignored.
 _OF_A_NEW_RUN = (*FIELDS, "input")
 
 
@@ -55,14 +55,14 @@ def main(arguments: list[str] | None = None) -> int:
                 requester(target), given.input, **{name: getattr(given, name) for name in FIELDS}
             )
             name = new_name(request)
-            # Known before it is sent, so that also an interruption in between can say which one to look for.
+            # The ARN is known before the request, so that an interruption can name the execution to look for.
             execution = target.execution_arn(name)
             sent = execution
             started = start(target, request, name)
             _heading(terminal, target, execution)
         follower = Follower(target, execution, terminal)
         if given.follow:
-            # Only now is it known that there is such an execution.
+            # Only now is it known that the execution exists.
             _heading(terminal, target, execution)
             started = execution
         return follower.follow()
@@ -71,13 +71,13 @@ def main(arguments: list[str] | None = None) -> int:
         if started:
             goes_on(errors, target, started, follower)
         elif sent and not isinstance(failure, ClientError):
-            # No answer, which is not the same as a no.
+            # No answer came. That is not a refusal.
             may_go_on(errors, target, sent)
         else:
             return exit_code(failure)
         return LOST
     except BrokenPipeError:
-        # `| head` has left, so that only the standard error can tell.
+        # The reader has left (`| head`), so only the standard error can tell.
         reader_left()
         if follower and follower.status is not None:
             return follower.status

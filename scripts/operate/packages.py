@@ -1,4 +1,4 @@
-"""Proves of what is about to be packed that Lambda can read and start it. SAM packs it with the modes that it has here."""
+"""Proves that Lambda can read and start what is about to be packed. SAM packs files with the modes that they have here."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 
 from scripts.operate.samconfig import NotReady
 
-#: `e_machine` of an ELF file, by what the template calls the processor.
+#: The `e_machine` of an ELF file, by the template's name of the processor.
 _MACHINES = {"x86_64": 62, "arm64": 183}
 
 _READ, _READ_AND_ENTER = 0o004, 0o005
 
 
 def check_history(layer: Path) -> None:
-    """Raises `NotReady` if the layer would bring no history, or one that the functions cannot read."""
+    """Raises `NotReady` if the layer has no history, or one that the functions cannot read."""
     history = layer / "migrations"
     if not history.is_dir():
         raise NotReady(
@@ -34,7 +34,7 @@ def check_history(layer: Path) -> None:
 
 
 def check_functions(build: Path, architecture: str) -> None:
-    """Raises `NotReady` if `sam build` has left no function there, or one that could not start."""
+    """Raises `NotReady` if `sam build` has left no function, or one that could not start."""
     programs = sorted(build.glob("*/bootstrap"))
     if not programs:
         raise NotReady("no function has been built: run scripts/deploy without --no-build")
@@ -51,6 +51,6 @@ def check_functions(build: Path, architecture: str) -> None:
 
 
 def _below(directory: Path) -> Iterator[Path]:
-    """All that is packed of a directory, through links too."""
+    """Yields all that is packed of a directory, through links too."""
     for place, directories, files in os.walk(directory, followlinks=True):
         yield from (Path(place) / name for name in [*directories, *files])

@@ -1,6 +1,6 @@
 """Where an execution is: whether it waits for a decision, until when, and on which plan.
 
-The one place that reads this from a history, for all that follows, shows, lists or decides.
+All commands that follow, show, list or decide get this from here; no other module reads it from a history.
 """
 
 from __future__ import annotations
@@ -13,29 +13,29 @@ from scripts.operate.history import History, Step
 
 @dataclass
 class Position:
-    """Where an execution is after the steps of its history that it was given."""
+    """Where an execution is, according to the steps of its history so far."""
 
-    #: The state that the execution is in.
+    #: The current state.
     state: str = ""
-    #: Whether it waits for a decision; then until when, and what became of the mail that asks for one.
+    #: Whether it waits for a decision, until when, and whether the mail that asks for one was sent.
     waits: bool = False
     expires_at: str = ""
     request_mail: dict[str, Any] = field(default_factory=dict)
     #: The plan, once there is one.
     plan: dict[str, Any] = field(default_factory=dict)
-    #: The script that it failed at, and where in it.
+    #: The script at which it failed, and the place in it.
     place: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def read(cls, client: Any, execution: str) -> Self:
-        """Returns where the execution is now. One that has ended may have been waiting until then."""
+        """Returns where the execution is now. One that has ended may have waited until its end."""
         position = cls()
         for step in History(client, execution).new_steps():
             position.take(step)
         return position
 
     def take(self, step: Step) -> None:
-        """Takes the next step. Nothing happens while an execution waits, so any other step ends the waiting."""
+        """Takes the next step. A waiting execution has no steps, so any other step ends the waiting."""
         self.waits = step.kind == "waiting" and step.state == "Approval"
         self.expires_at, self.request_mail = (step.expires_at, step.result) if self.waits else ("", {})
         if step.kind == "entered":

@@ -1,6 +1,6 @@
 """`migration n of m`, as the apply function logs it.
 
-The history says nothing while one invocation applies many migrations, so the function's log is read beside it.
+The history shows nothing while one invocation applies many migrations, so the function's log is read as well.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from botocore.exceptions import ClientError
 from scripts.operate.logs import Tail
 from scripts.operate.terminal import milliseconds
 
-#: What the function logs last, whatever came of it.
+#: The last message that the function logs, in success and in failure.
 _ENDS = ("step done", "step failed")
 
 
 @dataclass(frozen=True)
 class Progress:
-    """One line of the apply function about one migration."""
+    """One log line of the apply function about one migration."""
 
     at: datetime
     migration: str
@@ -35,17 +35,18 @@ class Progress:
 
 
 class ApplyLog:
-    """The lines about one execution's migrations since a moment that were not seen yet."""
+    """The log lines about one execution's migrations since a time, without those already returned."""
 
     def __init__(self, client: Any, log_group: str, since_ms: int, execution: str) -> None:
         self._tail = Tail(client, log_group, since_ms)
         self._execution = execution
         self.refused = ""
-        #: How many attempts have logged their end, which is their last line.
+        #: The number of attempts whose last line has arrived.
         self.ended = 0
 
     def new_lines(self) -> list[Progress]:
-        """What was logged since the last call. Without permission to read logs: nothing, and `refused` says so."""
+        """Returns the lines logged since the last call. Without permission to read logs it returns none, and `refused`
+        is set."""
         if self.refused:
             return []
         try:
@@ -61,7 +62,7 @@ class ApplyLog:
 
 
 def _entry(line: str, execution: str) -> dict[str, Any]:
-    """A log line's fields, if it is one of this execution: all runs of a stack share the function's log."""
+    """Returns a log line's fields if it is about this execution: all runs of a stack share the function's log."""
     try:
         entry = json.loads(line)
     except ValueError:
@@ -70,7 +71,7 @@ def _entry(line: str, execution: str) -> dict[str, Any]:
 
 
 def parse(line: str, timestamp_ms: int, execution: str) -> Progress | None:
-    """A log line of this execution as progress, if it is that."""
+    """Returns the progress in a log line of this execution; None if the line has none."""
     return _progress(_entry(line, execution), timestamp_ms)
 
 

@@ -1,7 +1,7 @@
-"""A run's record, from wherever it is.
+"""A run's record, from whichever source has it.
 
-A run that succeeded has it as its output; of one that failed, the history has it, as what the notify function answered
-last. Of one that goes on, or that was ended from outside, it is put together from the history, as far as it has come.
+The output of a successful run is its record. The record of a failed run is the last answer of the notify function in the
+history. For a run that goes on, or that was ended from outside, the record is built from the history so far.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from scripts.operate.history import History, Step, plain_cause
 from scripts.operate.position import Position
 from scripts.operate.target import Target
 
-#: The function whose version a state's task called.
+#: The states whose task calls a function, and the function.
 _FUNCTIONS = {
     "Preflight": "preflight", "Plan": "plan", "Apply": "apply",
     "Approval": "notify", "NotifyApproved": "notify", "NotifySuccess": "notify", "NotifyFailure": "notify",
 }
 
-#: How an execution that has no record of its own ended, by its error and by its status.
+#: The outcome of an execution that has no record of its own, by its error and by its status.
 _BY_ERROR = {"Approval.Rejected": "rejected", "Approval.Expired": "expired"}
 _BY_STATUS = {"FAILED": "failed", "ABORTED": "stopped", "TIMED_OUT": "timedOut"}
 
 
 @dataclass
 class Run:
-    """One execution and what is known of it."""
+    """One execution, with all that is known of it."""
 
     execution: str
     status: str
@@ -37,12 +37,12 @@ class Run:
 
     @property
     def waits(self) -> bool:
-        """Whether somebody can decide on it."""
+        """Whether the execution can be decided on."""
         return self.status == "RUNNING" and self.position.waits
 
 
 def read(target: Target, execution: str) -> Run:
-    """What is known of an execution now."""
+    """Returns what is known of an execution now."""
     client = target.client("stepfunctions")
     described = client.describe_execution(executionArn=execution)
     run = Run(execution, described["status"])
@@ -58,13 +58,13 @@ def read(target: Target, execution: str) -> Run:
     if run.status in _BY_STATUS:
         run.record |= _bad_end(described, run.position)
     if complete:
-        # What notify, or the state machine in its place, made is the record; nothing is added to a whole one.
+        # The notify function made this record, or the state machine did in its place. A complete record is not changed.
         run.record = complete if "execution" in complete else run.record | complete
     return run
 
 
 def requested_by(described: dict[str, Any]) -> str:
-    """Who asked for an execution, as its input claims."""
+    """Returns the name of the requester, as the execution's input claims it."""
     return str(_asked_for(described).get("requestedBy", ""))
 
 
@@ -74,7 +74,7 @@ def _frame(described: dict[str, Any], stack: str) -> dict[str, Any]:
         "execution": described["executionArn"],
         "environment": stack.rpartition("-")[2],
         "startedAt": _utc(started),
-        # Until Preflight has checked it, it is what was given.
+        # Until Preflight has checked the request, this is the input as given.
         "request": _asked_for(described),
     }
     if stopped:
@@ -95,7 +95,7 @@ def _bad_end(described: dict[str, Any], position: Position) -> dict[str, Any]:
 
 
 def _add(record: dict[str, Any], step: Step) -> None:
-    """One step of the history, in the record's terms."""
+    """Adds one step of the history to the record."""
     function = _FUNCTIONS.get(step.state)
     if function and step.function:
         record.setdefault("versions", {})[function] = step.function

@@ -16,11 +16,11 @@ _FORBIDDEN = ("AccessDenied", "AllAccessDisabled", "403")
 
 
 class NoReport(RuntimeError):
-    """There is nothing to show, or not for this caller; the message says why."""
+    """There is no report, or none that this caller may read; the message says why."""
 
 
 def fetch(target: Target, planned: dict[str, Any], ending: str) -> bytes:
-    """A rendering of the report on a plan: `html`, `md` or `json`."""
+    """Returns a rendering of the report on a plan: `html`, `md` or `json`."""
     summary = planned.get("report")
     if not summary:
         raise NoReport(f"This run has no report: {_why_not(planned)}")
@@ -40,7 +40,7 @@ def fetch(target: Target, planned: dict[str, Any], ending: str) -> bytes:
 
 
 def save(html: bytes, execution: str, directory: Path | None = None) -> Path:
-    """The HTML in a file of its own that nobody else on this machine may read."""
+    """Writes the HTML to a file that other users of this machine cannot read, and returns its path."""
     handle, path = tempfile.mkstemp(prefix=f"lockstep-{execution}-"[:80], suffix=".html", dir=directory)
     with os.fdopen(handle, "wb") as file:
         file.write(html)

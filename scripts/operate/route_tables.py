@@ -1,4 +1,4 @@
-"""Looks before a deployment whether S3's gateway endpoint can be added to the route tables: each takes one endpoint of S3."""
+"""Checks before a deployment that S3's gateway endpoint can be added to the route tables: each takes one endpoint of S3."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from scripts.operate.samconfig import NotReady, Settings
 
 
 def check(session: boto3.session.Session, settings: Settings) -> str | None:
-    """Raises `NotReady` for a route table that has another endpoint of S3. Returns why it could not look, if it could not."""
+    """Raises `NotReady` for a route table that already has an endpoint of S3. Returns why it could not check, or None
+    if it could."""
     wanted = [table.strip() for table in settings.parameters.get("S3RouteTableIds", "").split(",") if table.strip()]
     if not wanted:
         return None

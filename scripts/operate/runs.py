@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def recent(target: Target, limit: int) -> list[dict[str, Any]]:
-    """The newest executions as DescribeExecution gives them; a running one with its `position`."""
+    """Returns the newest executions as DescribeExecution gives them. A running one also has its `position`."""
     client = target.client("stepfunctions")
     pages = client.get_paginator("list_executions").paginate(
         stateMachineArn=target.state_machine_arn(), PaginationConfig={"MaxItems": limit, "PageSize": min(limit, 100)}
@@ -57,7 +57,7 @@ def recent(target: Target, limit: int) -> list[dict[str, Any]]:
 
 
 def table(terminal: Terminal, runs: list[dict[str, Any]]) -> None:
-    """The runs in columns."""
+    """Prints the runs in columns."""
     rows = [_HEADINGS, *(row(run) for run in runs)]
     widths = [max(len(cells[column]) for cells in rows) for column in range(len(_HEADINGS))]
     styles = [("dim",), *(_STYLES.get(run["status"], ("red",)) for run in runs)]
@@ -69,16 +69,16 @@ def table(terminal: Terminal, runs: list[dict[str, Any]]) -> None:
 
 
 def row(run: dict[str, Any]) -> tuple[str, ...]:
-    """One run's cells."""
+    """Returns one run's cells."""
     ended = run.get("stopDate") or datetime.now(UTC)
     took = seconds((ended - run["startDate"]).total_seconds())
     cells = (run["name"], local_time(run["startDate"]), took, outcome(run), short(requested_by(run)))
-    # Here already, since the columns are as wide as what is shown in them.
+    # Escaped here, because the width of a column depends on the text as shown.
     return tuple(harmless(cell) for cell in cells)
 
 
 def outcome(run: dict[str, Any]) -> str:
-    """How a run ended, or what it is at."""
+    """Returns how a run ended, or the state that it is in."""
     if run["status"] == "RUNNING":
         position = run.get("position") or Position()
         if position.waits:
@@ -96,7 +96,7 @@ def outcome(run: dict[str, Any]) -> str:
 
 
 def short(who: str) -> str:
-    """Somebody's name without the account: `Approver/ann@example.com` for a session, `ann` for a user."""
+    """Returns a person's name without the account: `Approver/ann@example.com` for a session, `ann` for a user."""
     if not who.startswith("arn:"):
         return who
     resource = who.rsplit(":", 1)[1]

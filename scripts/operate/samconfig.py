@@ -1,4 +1,4 @@
-"""What samconfig.toml says about an environment, and what is wrong with it, said so that a person can mend it."""
+"""An environment's settings in samconfig.toml. Errors in them are named so that the user can correct them."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from scripts.operate.paths import ROOT
 SAMCONFIG = ROOT / "samconfig.toml"
 PLACEHOLDER = "FILL-IN"
 
-#: Parameters without a default in the template that the scripts themselves use.
+#: The parameters without a default in the template that the scripts need.
 _NEEDED = ("Environment", "DatabaseInstance", "NotificationAddress")
 
-#: The template's defaults of the parameters that the scripts themselves use.
+#: The template's defaults of the parameters that the scripts need.
 _DEFAULTS = {"Project": "lockstep", "Architecture": "x86_64"}
 
 
 class NotReady(RuntimeError):
-    """Something has to be set first; the message says what and where."""
+    """A setting is missing or wrong; the message says which, and where to set it."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What samconfig.toml says about one environment."""
+    """The settings of one environment in samconfig.toml."""
 
     stack: str
     region: str
@@ -35,7 +35,7 @@ class Settings:
 
 
 def read(environment: str, file: Path = SAMCONFIG) -> Settings:
-    """The environment's settings. Raises `NotReady` naming every value that is still to be filled in."""
+    """Returns the environment's settings. Raises `NotReady` naming every value that is still to be filled in."""
     config = _load(file).get(environment)
     if not config:
         raise NotReady(f"{file.name} says nothing about {environment}")
@@ -68,7 +68,7 @@ def read(environment: str, file: Path = SAMCONFIG) -> Settings:
 
 
 def place(environment: str, file: Path = SAMCONFIG) -> tuple[str | None, str | None]:
-    """The region and the profile to look for an environment's stack in, where this process's environment says nothing."""
+    """Returns the Region and the profile of an environment's stack, for a process whose own environment has none."""
     if not file.exists() or any(name.startswith("AWS_ENDPOINT_URL") for name in os.environ):
         return None, None
     deploy = _options(_load(file).get(environment) or {}, "deploy")
@@ -90,17 +90,18 @@ def _load(file: Path) -> dict[str, Any]:
     except OSError as failure:
         raise NotReady(f"{file.name} cannot be read: {failure.strerror}") from None
     except ValueError as failure:
-        # Its message names the line and the column.
+        # The parser's message names the line and the column.
         raise NotReady(f"{file.name} is not TOML: {failure}") from None
 
 
 def _options(config: dict[str, Any], command: str) -> dict[str, Any]:
-    """A command's options, with those of all commands below them, as SAM merges them."""
+    """Returns a command's options on top of the options for all commands, as SAM merges them."""
     return config.get("global", {}).get("parameters", {}) | config.get(command, {}).get("parameters", {})
 
 
 def _overrides(options: dict[str, Any], heading: str) -> dict[str, str]:
-    """The template's parameters. SAM takes them as one text too, which is refused: a list shows what it holds."""
+    """Returns the template's parameters. SAM also takes them as one text. This refuses that, because only a list shows
+    its values."""
     overrides = options.get("parameter_overrides", [])
     if not isinstance(overrides, list):
         raise NotReady(f'{heading}: write parameter_overrides as a list, ["Name=value", "Name=value"]')

@@ -1,4 +1,4 @@
-"""The Regions to which the template lets itself be deployed."""
+"""The Regions to which the template can be deployed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ RULE = "ServedRegion"
 
 
 def served_regions() -> set[str]:
-    """Those that the rule names."""
+    """Returns the Regions that the template's rule names."""
     (assertion,) = yaml_parse(TEMPLATE.read_text())["Rules"][RULE]["Assertions"]
     regions, asked = assertion["Assert"]["Fn::Contains"]
     if asked != {"Ref": "AWS::Region"}:

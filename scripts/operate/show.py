@@ -1,4 +1,4 @@
-"""How a plan, a result and a mail look at a terminal."""
+"""Shows a plan, a result and a mail at a terminal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from scripts.operate.terminal import Terminal, plural, seconds
 from scripts.operate.text import lines
 
-#: What an end is called, by the execution's error or status.
+#: The words for an unsuccessful end, by the execution's error or status.
 _ENDED_BADLY = {
     "Approval.Rejected": "Rejected (Approval.Rejected)",
     "Approval.Expired": "Expired: nobody decided in time (Approval.Expired)",
@@ -20,7 +20,7 @@ _VERDICTS = {"safe": "green", "caution": "yellow", "danger": "red"}
 
 
 def plan(terminal: Terminal, planned: dict[str, Any]) -> None:
-    """What is pending, and what there is to know about it."""
+    """Prints what is pending, and the facts about it."""
     terminal.heading("Plan")
     if resolve := planned.get("resolve"):
         terminal.line(f"  {resolve.get('migration')} is to be declared {declared(resolve.get('resolution', ''))}")
@@ -41,7 +41,7 @@ def plan(terminal: Terminal, planned: dict[str, Any]) -> None:
     terminal.line(f"  {plural(pending, 'migration')} pending, {applied} already applied")
     for migration in planned.get("migrations", []):
         what = migration.get("class", "")
-        # A script that could not be parsed as a whole has no number of statements.
+        # A script that could not be parsed completely has no number of statements.
         if migration.get("statements") is not None:
             what += f", {plural(migration['statements'], 'statement')}"
         if migration.get("verdict"):
@@ -55,7 +55,7 @@ def plan(terminal: Terminal, planned: dict[str, Any]) -> None:
 
 
 def report(terminal: Terminal, summary: dict[str, Any]) -> None:
-    """The short of the report on a plan, if it has one."""
+    """Prints the summary of the report on a plan, if there is one."""
     if not summary:
         return
     verdict = str(summary.get("verdict"))
@@ -73,7 +73,7 @@ def report(terminal: Terminal, summary: dict[str, Any]) -> None:
 
 
 def markdown(terminal: Terminal, text: str) -> None:
-    """Markdown as it is."""
+    """Prints Markdown unchanged."""
     for line in lines(text):
         terminal.line(line.expandtabs(4))
 
@@ -84,18 +84,19 @@ def _omitted(terminal: Terminal, named: dict[str, Any]) -> None:
 
 
 def declared(resolution: str) -> str:
-    """A resolution in words."""
+    """Returns a resolution in words."""
     return {"rolledBack": "rolled back"}.get(resolution, resolution)
 
 
 def decision(terminal: Terminal, decided: dict[str, Any], when: str = "") -> None:
-    """A decision, in its colour."""
+    """Prints a decision in its colour."""
     text, colour = verdict(decided, when)
     terminal.line(f"  {text}", colour)
 
 
 def verdict(decided: dict[str, Any], when: str = "") -> tuple[str, str]:
-    """What was decided, by whom, how that is known, and why; and the colour of it."""
+    """Returns a sentence about a decision and its colour: the decision, the person, how the person is known, and the
+    reason."""
     if decided.get("identity") not in ("verified", "claimed"):
         return f"? Answered{when} by something else than the approve function", "red"
     said, colour = ("▶ Approved", "green") if decided.get("decision") == "approved" else ("✗ Rejected", "red")
@@ -105,13 +106,13 @@ def verdict(decided: dict[str, Any], when: str = "") -> tuple[str, str]:
 
 
 def warnings(terminal: Terminal, texts: list[Any]) -> None:
-    """Warnings, if there are any."""
+    """Prints the warnings, if there are any."""
     for text in texts:
         terminal.line(f"  ! {text}", "yellow")
 
 
 def result(terminal: Terminal, output: dict[str, Any], took: float) -> None:
-    """The end of an execution that succeeded."""
+    """Prints the end of an execution that succeeded."""
     terminal.heading("Result")
     outcome = output.get("outcome", "")
     applied = output.get("apply", {})
@@ -142,7 +143,7 @@ def _baselined(output: dict[str, Any]) -> str:
 
 
 def lost_mails(terminal: Terminal, record: dict[str, Any]) -> None:
-    """Mails of a run that nobody can have got."""
+    """Prints the mails of a run that could not be sent."""
     if (record.get("approval") or {}).get("requestMailSent") is False:
         lost_mail(terminal, "that asks for the approval")
     told = record.get("notifications") or {}
@@ -152,12 +153,12 @@ def lost_mails(terminal: Terminal, record: dict[str, Any]) -> None:
 
 
 def lost_mail(terminal: Terminal, what: str, error: str = "") -> None:
-    """One of them."""
+    """Prints one mail that could not be sent."""
     terminal.line(f"  ! The mail {what} could not be sent{f': {error}' if error else ''}", "yellow")
 
 
 def failure(terminal: Terminal, status: str, error: str, cause: str) -> None:
-    """The end of an execution that did not succeed."""
+    """Prints the end of an execution that did not succeed."""
     terminal.heading("Result")
     name = _ENDED_BADLY.get(status) or _ENDED_BADLY.get(error) or error or status
     terminal.line(f"  {terminal.paint('✗', 'red', 'bold')} {terminal.paint(name, 'red')}")
@@ -165,7 +166,7 @@ def failure(terminal: Terminal, status: str, error: str, cause: str) -> None:
 
 
 def mail(terminal: Terminal, subject: str, body: str) -> None:
-    """A mail in a frame."""
+    """Prints a mail in a frame."""
     terminal.heading("Mail")
     terminal.line(f"  ┌ {subject}", "cyan")
     for line in lines(body):

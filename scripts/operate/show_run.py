@@ -1,4 +1,4 @@
-"""scripts/show: everything that is known of one run, for whoever decides on it, and for whoever asks later."""
+"""scripts/show: everything that is known of one run, for the person who decides on it and for later questions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DUTIES = {
     "unchecked": "not separated",
 }
 
-#: What `failure` of `show` calls an end, for the outcomes that have no error of their own.
+#: The status that `show.failure` expects, for the outcomes that have no error of their own.
 _STATUS = {"stopped": "ABORTED", "timedOut": "TIMED_OUT"}
 
 
@@ -61,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def open_report(terminal: Terminal, target: Target, run: Run) -> int:
-    """Fetches the report to a temporary file, and opens it in the browser. Decides nothing. Returns the exit status."""
+    """Fetches the report to a temporary file and opens it in the browser. It decides nothing. Returns the exit status."""
     file = report.save(report.fetch(target, run.record.get("plan") or {}, "html"), name_of(run.execution))
     terminal.line(str(file))
     if not webbrowser.open(file.as_uri()):
@@ -70,7 +70,7 @@ def open_report(terminal: Terminal, target: Target, run: Run) -> int:
 
 
 def describe(terminal: Terminal, target: Target, run: Run) -> None:
-    """The run, as far as it has come."""
+    """Prints the run so far."""
     told = run.record
     terminal.line(f"{terminal.paint(target.stack, 'bold')}  {name_of(run.execution)}")
     terminal.line(run.execution, "dim")

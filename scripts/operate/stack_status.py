@@ -1,4 +1,4 @@
-"""What CloudFormation has of a stack before it is deployed, and the way out where it cannot be deployed."""
+"""CloudFormation's status of a stack before its deployment, and the way out where the stack cannot be deployed."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from botocore.exceptions import ClientError
 
 from scripts.operate.samconfig import NotReady
 
-#: A first deployment that failed, or a deletion that did. CloudFormation changes none of them.
+#: The states after a failed first deployment or a failed deletion. CloudFormation does not change a stack in one of them.
 _TO_DELETE = ("CREATE_FAILED", "DELETE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
 
-#: A change set was made, and nothing of it is deployed. SAM goes on from here.
+#: A change set exists, and nothing of it is deployed. SAM continues from here.
 _NOTHING_YET = "REVIEW_IN_PROGRESS"
 
 
 def status(session: boto3.session.Session, stack: str) -> str | None:
-    """Returns the stack's status, or none where there is no stack."""
+    """Returns the stack's status, or None if there is no stack."""
     try:
         return session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
     except ClientError as failure:
-        # CloudFormation's answer where there is no such stack.
+        # CloudFormation's answer if the stack does not exist.
         if failure.response["Error"]["Code"] == "ValidationError":
             return None
         raise
@@ -44,6 +44,6 @@ def check(status: str | None, stack: str, region: str) -> None:
 
 
 def rolled_back(status: str | None) -> bool:
-    """Returns whether the last update of the stack was undone. The versions that it published stay, and none is published
-    twice."""
+    """Returns whether the last update of the stack was undone. The versions that it published stay, and no version is
+    published twice."""
     return status is not None and status.startswith("UPDATE_ROLLBACK")

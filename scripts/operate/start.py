@@ -12,7 +12,7 @@ from typing import Any
 
 from scripts.operate.target import Target
 
-#: The options of a new run, and the fields of the execution's input that they are.
+#: The options of a new run, and the fields of the execution's input that they set.
 FIELDS = {
     "mode": "mode", "up_to": "upTo", "migration": "migration", "resolution": "resolution", "reason": "reason",
     "require_approval": "requireApproval", "requested_by": "requestedBy", "commit": "commit",
@@ -20,18 +20,19 @@ FIELDS = {
 
 
 def execution_input(asks: str, more: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
-    """The execution's input from the command line: only what was given, and who asks where nobody said so."""
+    """Returns the execution's input from the command line: the options that were given, and the requester, by default
+    `asks`."""
     return {"requestedBy": asks} | (more or {}) | {FIELDS[name]: value for name, value in options.items() if value}
 
 
 def requester(target: Target) -> str:
-    """Who starts the run. On AWS that is the caller's ARN, which is compared with the one that signs a decision; in a
-    local stack, where anybody can be anybody, the user of this machine."""
+    """Returns the name of the requester. On AWS it is the caller's ARN, which is compared with the ARN that signs a
+    decision. In a local stack, where a caller can take any name, it is the user of this machine."""
     return user() if target.is_local else target.caller["Arn"]
 
 
 def user() -> str:
-    """The user of this machine. A container may run as somebody without a name."""
+    """Returns the user of this machine. A container may run as a user without a name."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
@@ -39,13 +40,13 @@ def user() -> str:
 
 
 def new_name(given: dict[str, Any]) -> str:
-    """A name that cannot repeat: a repeated one may be taken for the same request."""
+    """Returns a name that cannot repeat. A repeated name may be taken for the same request."""
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     return f"{re.sub('[^a-z]', '', str(given.get('mode', 'apply')))[:10] or 'run'}-{moment}-{secrets.token_hex(3)}"
 
 
 def start(target: Target, given: dict[str, Any], name: str | None = None) -> str:
-    """Starts an execution and returns its ARN. The same again under the same name is the same execution."""
+    """Starts an execution and returns its ARN. The same input under the same name is the same execution."""
     started = target.client("stepfunctions").start_execution(
         stateMachineArn=target.state_machine_arn(), name=name or new_name(given), input=json.dumps(given)
     )

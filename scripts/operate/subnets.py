@@ -1,4 +1,5 @@
-"""Looks before a deployment whether the endpoint can be made in the subnets: CloudFormation would find out late, and undo all."""
+"""Checks before a deployment that the endpoint can be made in the subnets: CloudFormation would find out late, and undo
+all."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from scripts.operate.samconfig import NotReady, Settings
 
 
 def check(session: boto3.session.Session, settings: Settings) -> str | None:
-    """Raises `NotReady` for subnets that no endpoint can be made in. Returns why it could not look, if it could not."""
+    """Raises `NotReady` for subnets in which no endpoint can be made. Returns why it could not check, else None."""
     wanted = [subnet.strip() for subnet in settings.parameters.get("SubnetIds", "").split(",") if subnet.strip()]
     if settings.parameters.get("SecretsManagerEndpoint", "true") != "true" or not wanted:
         return None

@@ -1,8 +1,8 @@
-"""Which stack a script means, and the clients to reach it.
+"""The stack that a script works on, and the clients to reach it.
 
-`dev`, `qa` and `prod` are stacks in the AWS account of the caller's credentials, in the region that the caller's
-environment or else samconfig.toml names. `local` is the stack that `make up` keeps running. The SDK's own
-AWS_ENDPOINT_URL* variables are honoured too, so that inside `eval "$(local/env)"` the plain names mean the local stack.
+`dev`, `qa` and `prod` are stacks in the AWS account of the caller's credentials. Their Region comes from the caller's
+environment, or else from samconfig.toml. `local` is the stack that `make up` keeps running. The SDK's own
+AWS_ENDPOINT_URL* variables count too, so that inside `eval "$(local/env)"` the plain names mean the local stack.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class NoSuchTarget(RuntimeError):
 
 
 class WrongArguments(NoSuchTarget):
-    """The arguments can name no stack."""
+    """The arguments cannot name a stack."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,11 @@ class Target:
 
     @property
     def region(self) -> str | None:
-        """Where it is looked for."""
+        """The stack's Region."""
         return self.session.region_name if self.session else self.settings.get("AWS_REGION")
 
     def client(self, service: str) -> Any:
-        """A client in the caller's account, or in the local stack."""
+        """Returns a client in the caller's account, or in the local stack."""
         if self.session is None:
             special = f"AWS_ENDPOINT_URL_{'SFN' if service == 'stepfunctions' else service.upper()}"
             endpoint = self.settings.get(special, self.settings["AWS_ENDPOINT_URL"])
@@ -58,7 +58,7 @@ class Target:
         return self.session.client(service, config=config)
 
     def credentials(self) -> Any:
-        """What a request of the caller's own is signed with."""
+        """Returns the credentials that sign the caller's own requests."""
         if self.session is None:
             return Credentials(self.settings["AWS_ACCESS_KEY_ID"], self.settings["AWS_SECRET_ACCESS_KEY"])
         found = self.session.get_credentials()
@@ -68,43 +68,43 @@ class Target:
 
     @cached_property
     def caller(self) -> dict[str, str]:
-        """Who calls, as STS says it: `Account` and `Arn`."""
+        """The caller as STS names it: `Account` and `Arn`."""
         return self.client("sts").get_caller_identity()
 
     @property
     def is_local(self) -> bool:
-        """Whether it is a stack on this machine, under whatever name."""
+        """Whether it is a stack on this machine, under any name."""
         return self.caller["Account"] == environment.ACCOUNT
 
     def state_machine_arn(self) -> str:
-        """The stack's state machine, found by its name in the caller's account and region."""
+        """Returns the stack's state machine, found by its name in the caller's account and Region."""
         states = self.client("stepfunctions")
         partition = self.caller["Arn"].split(":")[1]
         return f"arn:{partition}:states:{states.meta.region_name}:{self.caller['Account']}:stateMachine:{self.stack}"
 
     def function(self, step: str) -> str:
-        """A function's name."""
+        """Returns a function's name."""
         return f"{self.stack}-{step}"
 
     def log_group(self, step: str) -> str:
-        """A function's log group."""
+        """Returns a function's log group."""
         return f"/aws/lambda/{self.function(step)}"
 
     def execution_arn(self, execution: str) -> str:
-        """An execution's ARN, given that or its name."""
+        """Returns an execution's ARN, given the ARN or the name."""
         if execution.startswith("arn:"):
             return execution
         return self.state_machine_arn().replace(":stateMachine:", ":execution:", 1) + f":{execution}"
 
 
 def project_option(stack: str) -> str:
-    """What a printed command needs so that it finds this stack again; nothing for the default project."""
+    """Returns the option that a printed command needs to find this stack again; empty for the default project."""
     return "" if _project(stack) == DEFAULT_PROJECT else f" --project {_project(stack)}"
 
 
 def find(word: str | None, project: str | None = None, execution: str = "") -> Target:
-    """The stack that a word on the command line means. An execution's ARN says itself which project's it is, and
-    without the word also which environment's."""
+    """Returns the stack that a word on the command line means. An execution's ARN contains the project, and also the
+    environment if there is no word."""
     region, stack = _named_by(execution)
     word = word or stack.rpartition("-")[2]
     if not word:
@@ -123,7 +123,8 @@ def find(word: str | None, project: str | None = None, execution: str = "") -> T
 
 
 def local_target(state: Path, project: str | None = None, stack: str = "") -> Target:
-    """The stack whose state is in a directory; of a project's several, the named or else the last deployed one."""
+    """Returns the stack whose state is in a directory. If the project has several, it is the named one, or else the
+    last deployed one."""
     file = state / "stack.json"
     if not file.exists():
         raise NoSuchTarget("No local stack is running: start one with `make up`")
@@ -142,13 +143,13 @@ def _project(stack: str) -> str:
 
 
 def _is_on_this_machine(execution: str) -> bool:
-    """Whether an ARN is a local stack's: its mails have the environment's own word. With an endpoint in this process's
-    environment that word leads there anyway."""
+    """Returns whether an ARN belongs to a local stack. The commands in that stack's mails have the environment's own
+    word. With an endpoint in this process's environment the word leads there anyway."""
     return f":{environment.ACCOUNT}:" in execution and "AWS_ENDPOINT_URL" not in os.environ
 
 
 def _named_by(execution: str) -> tuple[str, str]:
-    """The region and the stack in an execution's ARN; a bare name says neither."""
+    """Returns the Region and the stack in an execution's ARN; a bare name contains neither."""
     if not execution.startswith("arn:"):
         return "", ""
     parts = execution.split(":")

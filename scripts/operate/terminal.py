@@ -17,62 +17,63 @@ _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "
 class Terminal:
     """Writes to one stream (the standard output), in colour if that stream is a terminal and NO_COLOR is not set.
 
-    The one place that prints: whatever is in a line, nothing but `paint` colours it or moves the cursor.
+    All output goes through this class. Whatever a line contains, only `paint` colours it, and nothing moves the cursor.
     """
 
     def __init__(self, stream: TextIO | None = None, colour: bool | None = None) -> None:
         self.stream = stream or sys.stdout
         wanted = self.stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
         self.colour = wanted if colour is None else colour
-        # Stands for the escape character until a line is written. No text from outside can have it.
+        # Stands for the escape character until a line is written. No text from outside can contain it.
         self._mark = f"\0{secrets.token_hex(8)}\0"
 
     def paint(self, text: str, *styles: str) -> str:
-        """The text in the styles: bold, dim, red, green, yellow, cyan. For a line of this terminal only."""
+        """Returns the text in the styles: bold, dim, red, green, yellow, cyan. Only for a line of this terminal."""
         if not self.colour or not styles:
             return text
         return f"{self._mark}[{';'.join(_CODES[style] for style in styles)}m{text}{self._mark}[0m"
 
     def line(self, text: str = "", *styles: str) -> None:
-        """One line, at once, in which a line break is shown as an escape."""
+        """Writes one line at once. A line break in it is shown as an escape."""
         parts = self.paint(text, *styles).split(self._mark)
         try:
             print("\033".join(harmless(part) for part in parts), file=self.stream, flush=True)
         except BrokenPipeError:
-            # A failure that cannot be told is still that failure, not another one.
+            # A failure that cannot be printed must not turn into another failure.
             if self.stream is not sys.stderr:
                 raise
 
     def lines(self, text: str, *styles: str) -> None:
-        """A message of ours that has several lines."""
+        """Writes a message of ours that has several lines."""
         for part in lines(text):
             self.line(part, *styles)
 
     def heading(self, text: str) -> None:
-        """A title with an empty line above it."""
+        """Writes a title with an empty line above it."""
         self.line()
         self.line(text, "bold")
 
     def indented(self, text: str, by: int = 2) -> None:
-        """Several lines, moved to the right."""
+        """Writes several lines, moved to the right."""
         for part in lines(text):
             self.line(" " * by + part if part.strip() else "")
 
 
 def write_anywhere() -> None:
-    """Lets this process write to a terminal or a file of any encoding: a character that it lacks is shown as an escape."""
+    """Lets this process write to a terminal or a file of any encoding: a character that the encoding lacks becomes an
+    escape."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def reader_left() -> None:
-    """After a broken pipe: neither what Python still holds back for the standard output nor a further line can fail."""
+    """Handles a broken pipe: neither Python's buffered output nor a further line can fail afterwards."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def seconds(value: float) -> str:
-    """A duration as a person says it: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`."""
+    """Returns a duration in words: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`."""
     if value < 10:
         return f"{value:.1f} s"
     whole = round(value)
@@ -84,12 +85,12 @@ def seconds(value: float) -> str:
 
 
 def milliseconds(value: float) -> str:
-    """The same for what may be short: `12 ms`, `1.3 s`."""
+    """Returns a duration that may be short in words: `12 ms`, `1.3 s`."""
     return f"{value:.0f} ms" if value < 1000 else seconds(value / 1000)
 
 
 def local_time(moment: datetime | str) -> str:
-    """A moment on this machine's clock; a text that is no moment stays as it is."""
+    """Returns a time on this machine's clock; a text that is no time stays unchanged."""
     try:
         at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     except ValueError:
@@ -98,5 +99,5 @@ def local_time(moment: datetime | str) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """`1 migration`, `2 migrations`."""
+    """Returns a number with its noun: `1 migration`, `2 migrations`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -2,7 +2,7 @@
 
 Names, messages and reasons come from directories, from the database, from other people. A character that could end a
 line, move a cursor, turn the direction of writing or hide is shown as an escape, like `\\u{202e}`. A line that GitHub
-would take for a workflow command is none any more.
+would take for a workflow command is changed so that it is none.
 """
 
 from __future__ import annotations
@@ -12,35 +12,36 @@ import json
 import re
 from typing import Any
 
-#: What Python calls printable and a person cannot see: fillers, joiners and selectors. Emoji keep the selector of theirs.
+#: Characters that Python calls printable and that are invisible: fillers, joiners and selectors. Emoji keep their selector.
 _HIDDEN = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0d\uffa0\U000e0000-\U000e0fff]"
 )
 
-#: A command stands at the beginning of a line, one in the old form anywhere.
+#: A workflow command begins a line; one in the old form stands anywhere.
 _COMMAND = re.compile(r"^(\s*):(?=:)|##\[")
 
 
 def is_plain(character: str) -> bool:
-    """Whether a character is nothing but text."""
+    """Returns whether a character is only text."""
     return character.isprintable() and not _HIDDEN.match(character)
 
 
 def harmless(text: object) -> str:
-    """The text on one line, with an escape for each character that is more than text, and for what begins a command."""
+    """Returns the text on one line, with an escape for each character that is more than text, and for the start of a
+    command."""
     line = "".join(one if is_plain(one) else _escape(one) for one in str(text))
     return _COMMAND.sub(lambda found: found[0][:-1] + _escape(found[0][-1]), line)
 
 
 def lines(text: str) -> list[str]:
-    """The lines of a message. Only a line feed ends one, with the carriage return that Windows puts before it."""
+    """Returns the lines of a message. Only a line feed ends a line, with the carriage return that Windows puts before it."""
     return text.replace("\r\n", "\n").removesuffix("\n").split("\n") if text else []
 
 
 def as_json(value: Any, encoding: str = "utf-8") -> str:
-    """A value for a program that reads JSON, which shows harmlessly at a terminal too, whatever its encoding."""
+    """Returns a value as JSON for a program. The JSON is also harmless at a terminal of any encoding."""
     written = json.dumps(value, indent=2, ensure_ascii=codecs.lookup(encoding).name != "utf-8").replace("##[", "##\\u005b")
-    # Beyond its own line feeds JSON has such characters within texts only, where its own escapes may stand.
+    # Apart from the writer's own line feeds, such characters are only within JSON texts, where JSON's escapes are valid.
     return "".join(one if one == "\n" or is_plain(one) else _json_escape(one) for one in written)
 
 

@@ -1,4 +1,4 @@
-"""What a look at the network says where EC2 does not answer it."""
+"""What the checks of the network report where EC2 refuses to answer."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _NOT_THERE = {"subnet": "InvalidSubnetID", "route table": "InvalidRouteTableID"}
 
 
 def explain(failure: ClientError, parameter: str, kind: str, looked_for: str, region: str) -> str:
-    """Returns why `looked_for` is not known, if the caller may not look. Raises `NotReady` if one of the parameter's `kind` is
-    not there, and any other failure as it is."""
+    """Returns why `looked_for` is not known, if the caller lacks permission. Raises `NotReady` if one of the
+    parameter's `kind` does not exist, and any other failure unchanged."""
     error = failure.response["Error"]
     if error["Code"] in _FORBIDDEN:
         return f"Whether {looked_for} is not looked at: {error['Message']}"

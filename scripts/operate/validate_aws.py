@@ -1,4 +1,4 @@
-"""What AWS's own validators say of a deployed stack's definition and policies. Nothing is changed by asking them."""
+"""Asks AWS's own validators about a deployed stack's definition and policies. The calls change nothing."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-#: Findings of Access Analyzer that are not a matter of style.
+#: The findings of Access Analyzer that are more than style.
 _SERIOUS = ("ERROR", "SECURITY_WARNING")
 
 Policy = tuple[str, str, dict[str, Any]]
 
 
 def malformed_definition(machines: Any, arn: str) -> list[str]:
-    """Why Step Functions would not take the machine's definition again. AWS asks to rely on the result alone."""
+    """Returns why Step Functions would not accept the machine's definition again. AWS's advice is to rely on the result
+    alone."""
     definition = machines.describe_state_machine(stateMachineArn=arn)["definition"]
     try:
         answer = machines.validate_state_machine_definition(definition=definition, type="STANDARD")
@@ -29,11 +30,11 @@ def malformed_definition(machines: Any, arn: str) -> list[str]:
 
 
 def unsound_policies(session: boto3.session.Session, stack: str) -> list[str]:
-    """What Access Analyzer finds wrong in the policies of the stack, as IAM has them."""
+    """Returns Access Analyzer's findings in the stack's policies, as IAM has them."""
     validate = session.client("accessanalyzer").get_paginator("validate_policy").paginate
     problems = []
     for name, kind, document in policies(session, stack):
-        # A role's trust is a resource's policy, for which there are rules of its own.
+        # A role's trust policy is a resource policy, which has rules of its own.
         trust = {"validatePolicyResourceType": "AWS::IAM::AssumeRolePolicyDocument"} if kind == "RESOURCE_POLICY" else {}
         try:
             pages = list(validate(policyDocument=json.dumps(document), policyType=kind, **trust))
@@ -49,7 +50,8 @@ def unsound_policies(session: boto3.session.Session, stack: str) -> list[str]:
 
 
 def policies(session: boto3.session.Session, stack: str) -> Iterator[Policy]:
-    """The name, the type and the document of each policy of the stack's roles, and of each that may be attached."""
+    """Yields the name, the type and the document of each policy of the stack's roles, and of each policy that may be
+    attached."""
     iam = session.client("iam")
     for page in session.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack):
         for resource in page["StackResourceSummaries"]:

@@ -1,7 +1,8 @@
 """Runs the end-to-end tests against a stack that is deployed on AWS, with a database that may be thrown away.
 
-The tests apply this repository's migrations to it, which has to be empty, and stop executions. So they run only against
-an instance that carries the tag `throw-away` with the value `true`. What only a real account can show is looked at first.
+The tests apply this repository's migrations to the database, which has to be empty, and stop executions. So they run
+only against an instance that carries the tag `throw-away` with the value `true`. What only a real account can show is
+checked first.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from scripts.operate.validate_aws import malformed_definition, unsound_policies
 
 TAG = ("throw-away", "true")
 
-#: What a function's version has to have in common with the function as it was deployed last.
+#: The settings that a function's newest version must share with the function itself.
 _SETTINGS = ("CodeSha256", "Environment", "KMSKeyArn", "MemorySize", "Timeout")
 
 
@@ -58,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     for problem in problems:
         terminal.line(f"✗ {problem}", "red")
-    # The tests' clients have no other way to know what samconfig.toml says.
+    # The tests' clients have no other way to know the values of samconfig.toml.
     account = {"AWS_REGION": settings.region, "AWS_DEFAULT_REGION": settings.region, "AWS_PROFILE": settings.profile}
     tests = subprocess.run(
         [sys.executable, "-m", "pytest", "proofs/e2e", "--stack", settings.stack, *options.pytest],
@@ -70,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def check(session: boto3.session.Session, settings: Settings) -> list[str]:
-    """What is wrong with the deployed stack. Raises `NotReady` if the tests must not run against it."""
+    """Returns what is wrong with the deployed stack. Raises `NotReady` if the tests must not run against it."""
     instance = settings.parameters["DatabaseInstance"]
     described = session.client("rds").describe_db_instances(DBInstanceIdentifier=instance)["DBInstances"][0]
     if TAG not in [(tag["Key"], tag["Value"]) for tag in described.get("TagList", [])]:
@@ -92,7 +93,7 @@ def check(session: boto3.session.Session, settings: Settings) -> list[str]:
 
 
 def unprotected_reports(s3: Any, bucket: str) -> list[str]:
-    """What the reports' bucket lacks of its protection, as S3 itself has it."""
+    """Returns the protections that S3 itself says the reports' bucket lacks."""
     blocked = _setting(s3.get_public_access_block, bucket, "PublicAccessBlockConfiguration")
     encryption = _setting(s3.get_bucket_encryption, bucket, "ServerSideEncryptionConfiguration")
     kept = {
@@ -104,7 +105,8 @@ def unprotected_reports(s3: Any, bucket: str) -> list[str]:
 
 
 def admitted_to_reports(s3: Any, bucket: str, who: str) -> list[str]:
-    """Whether S3 lets the client look for a report. It says no to who may not, also where there is none."""
+    """Returns a problem if S3 lets the client look for a report. S3 refuses a client without permission even if no
+    report exists."""
     try:
         s3.get_object(Bucket=bucket, Key="reports/none/report.html")
     except ClientError as failure:
@@ -117,14 +119,14 @@ def _setting(ask: Any, bucket: str, name: str) -> dict[str, Any]:
     try:
         return ask(Bucket=bucket)[name]
     except ClientError as failure:
-        # S3's answer where there is no such setting.
+        # S3's answer if the setting does not exist.
         if failure.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
             return {}
         raise
 
 
 def stale_versions(session: boto3.session.Session, stack: str) -> list[str]:
-    """Functions whose newest version is not the function as it was deployed last."""
+    """Returns the functions whose newest version differs from the function as last deployed."""
     functions = session.client("lambda")
     problems = []
     for step in STEPS:

@@ -16,7 +16,8 @@ from scripts.operate.samconfig import Settings
 
 
 def elf(function: Path, machine: int) -> Path:
-    """The head of a program for that processor, as `sam build` leaves one in a function's directory."""
+    """Writes the head of a program for that processor, as `sam build` leaves one in a function's directory. Returns its
+    path."""
     function.mkdir(parents=True)
     program = function / "bootstrap"
     program.write_bytes(b"\x7fELF\x02\x01".ljust(0x12, b"\0") + machine.to_bytes(2, "little") + bytes(44))
@@ -26,7 +27,7 @@ def elf(function: Path, machine: int) -> Path:
 
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.session.Session]:
-    """An emulated account of its own, that nothing leaves."""
+    """An emulated account of its own. No call leaves it."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "none")
     for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
@@ -37,7 +38,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.session.Session]:
 
 @pytest.fixture
 def session(monkeypatch: pytest.MonkeyPatch) -> MagicMock:
-    """An account with a stack that was updated before."""
+    """The session of an account with a stack that was updated before."""
     session = MagicMock()
     session.client.return_value.get_caller_identity.return_value = {"Account": "123456789012"}
     session.client.return_value.describe_stacks.return_value = {"Stacks": [{"StackStatus": "UPDATE_COMPLETE"}]}
@@ -47,7 +48,7 @@ def session(monkeypatch: pytest.MonkeyPatch) -> MagicMock:
 
 @pytest.fixture
 def recorded(session: MagicMock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the arguments of each call of sam end up, one call a line."""
+    """The file that gets the arguments of each call of sam, one call a line."""
     calls, sam = tmp_path / "calls", tmp_path / "sam"
     sam.write_text(f'#!/bin/sh\necho "$@" >> {calls}\n')
     sam.chmod(0o755)

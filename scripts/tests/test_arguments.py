@@ -18,7 +18,7 @@ DECISION = ["--digest", "d", "--reason", "r"]
 
 @pytest.fixture(autouse=True)
 def nothing_is_reached(monkeypatch: pytest.MonkeyPatch) -> MagicMock:
-    """Any client, and what it was asked."""
+    """A stand-in for any client, which records its calls."""
     client = MagicMock()
     monkeypatch.setattr(Target, "client", lambda *_: client)
     return client
@@ -51,7 +51,7 @@ def refused(script: ModuleType, arguments: list[str]) -> None:
 def test_an_empty_option(
     script: ModuleType, rest: list[str], name: str, empty: list[str] | None, nothing_is_reached: MagicMock, capsys
 ) -> None:
-    """It comes from a variable that is not set: `--up-to "$LAST"` would apply everything."""
+    """An empty option comes from a variable that is not set: `--up-to "$LAST"` would apply everything."""
     refused(script, [*rest, name, *empty] if empty else [*rest, f"{name}="])
     assert f"argument {name}" in capsys.readouterr().err
     assert not nothing_is_reached.mock_calls
@@ -62,7 +62,7 @@ def test_an_empty_option(
     [
         (migrate, [""]), (decide, ["prod", "", *DECISION]), (decide, ["", "run-1", *DECISION]), (show_run, [""]),
         (runs, [""]), (logs, [""]), (github, ["start", ""]), (deploy, [""]), (verify_aws, [""]),
-        # Nor one that there is not.
+        # An environment that does not exist is refused too.
         (migrate, ["staging"]), (decide, ["staging", "run-1", *DECISION]), (show_run, ["staging", "run-1"]),
         (runs, ["staging"]), (logs, ["staging"]), (github, ["start", "local"]), (deploy, ["local"]),
     ],

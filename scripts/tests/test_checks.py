@@ -1,4 +1,4 @@
-"""The runner of the checks: what it runs, what it says of it, and that a step ends within its time."""
+"""The runner of the checks: which steps it runs, what it reports of them, and that a step ends within its time."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What scripts/deploy says before it deploys, and after."""
+"""What scripts/deploy prints before and after it deploys."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ parameter_overrides = [
 
 @pytest.fixture
 def config(tmp_path: Path) -> Callable[..., Path]:
-    """A samconfig.toml of its own: what a team makes of the repository's is none of these tests' business."""
+    """A samconfig.toml of its own: these tests must not depend on a team's changes to the repository's file."""
 
     def write(*changes: tuple[str, str], filled_in: bool = True) -> Path:
         text = "".join(map(ENTRY.format, ENVIRONMENTS))

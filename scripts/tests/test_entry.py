@@ -1,4 +1,4 @@
-"""A script's exit status does not depend on the reader of what it prints, nor on the encoding."""
+"""A script's exit status depends neither on the reader of its output nor on the encoding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the workflow's jobs end when AWS does not do as it should."""
+"""How the workflow's jobs end when AWS fails or does not answer."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_a_failure_of_a_script_is_shown_at_its_line(
     assert github.main(["start", "prod", "--project", "shop"]) == 1
     asked.assert_called_once_with(json.loads(place), f"shop-migrations-prod: {name}", "1_a is refused")
     first, *_, resumed, last = capsys.readouterr().out.splitlines()
-    # While commands are stopped, GitHub would take it for a line like any other.
+    # While commands are stopped, GitHub would take it for an ordinary line.
     assert (resumed, last) == (f"::{first.removeprefix('::stop-commands::')}::", "::error file=x::y")
 
 

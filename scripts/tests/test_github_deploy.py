@@ -1,4 +1,4 @@
-"""The workflow's deployment: what scripts/deploy asks of sam, recorded by one that only writes it down."""
+"""The workflow's deployment: the sam commands of scripts/deploy, recorded by a stand-in for sam."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_the_workflows_command(role: str, more: str, recorded: Path) -> None:
 
 
 def test_the_deployer_may_execute_what_sam_makes() -> None:
-    """Its role tells SAM's change sets by how SAM begins their names."""
+    """The deployer's role recognises SAM's change sets by the prefix of their names."""
     asked = "from inspect import signature as s; from samcli.lib.deploy.deployer import Deployer as d"
     printed = f"{asked}; print(s(d).parameters['changeset_prefix'].default)"
     python = ROOT / ".venv-sam" / "bin" / "python"
@@ -39,7 +39,7 @@ def test_the_deployer_may_execute_what_sam_makes() -> None:
 
 
 def test_the_variables_of_the_workflow_are_named() -> None:
-    """Each that the workflow reads is told with the stack's value, and no other."""
+    """Each variable that the workflow reads is printed with the stack's value, and no other variable is."""
     outputs = {output: f"arn:of:{output}" for output in deploy._VARIABLES.values()}
     said = io.StringIO()
     deploy.show_variables(Terminal(said), "qa", "eu-west-1", outputs)

@@ -1,4 +1,4 @@
-"""The linters of the workflows find what is wrong, and the list of what is meant hides nothing else."""
+"""The linters of the workflows find what is wrong, and the list of accepted findings hides nothing else."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_actions_are_pinned_to_what_the_runners_can_run(listed: dict[str, Any], 
 
 
 def test_credentials_outlive_the_job() -> None:
-    """And are no longer valid than the role allows."""
+    """The credentials last longer than the job, and no longer than the role allows."""
     longest = {
         name: role["Properties"].get("MaxSessionDuration", 3600)
         for name, role in yaml_parse((ROOT / "template.yaml").read_text())["Resources"].items() if role["Type"] == "AWS::IAM::Role"

@@ -28,10 +28,10 @@ def test_only_what_came_after_the_gate_was_reached_counts() -> None:
     earlier = [review("ann"), review("bob", "rejected")]
     before = noted(earlier)
     assert since(earlier, before) == []
-    # Wherever GitHub lists the new one.
+    # GitHub may list the new review at any position.
     for found in ([*earlier, review("cy")], [review("cy"), *earlier], [earlier[0], review("cy"), earlier[1]]):
         assert since(found, before) == [review("cy")]
-    # The same person saying the same again is a review of its own.
+    # A second, equal review of the same person counts as a review of its own.
     assert since([*earlier, review("ann")], before) == [review("ann")]
     assert since(earlier, "") == earlier
 
@@ -49,7 +49,7 @@ def test_the_newest_that_fits_is_taken() -> None:
 
 
 class GitHub:
-    """Answers as told, one answer after the other, the last one again and again."""
+    """Gives the configured answers one after the other, and repeats the last one."""
 
     def __init__(self, url: str) -> None:
         self.url = url

@@ -11,7 +11,7 @@ import pytest
 
 from scripts.operate.github_summary import Summary, code, text
 
-#: Only letters, digits, spaces and numeric entities: nothing with which Markdown or HTML begins anything.
+#: Only letters, digits, spaces and numeric entities: no character that has a meaning in Markdown or HTML.
 _HARMLESS = re.compile(r"(\w|\d| |&#\d+;)*")
 
 HOSTILE = [
@@ -29,7 +29,7 @@ HOSTILE = [
     "a\u061cb\u2066c\u2069d\u200fe\ufefff\u2028::error::g\r::error::h ##[error]i\u3164",
 ]
 
-#: What GitHub's own page would show as something else than text, or not at all.
+#: The characters that GitHub's page would not show, or not show as text.
 _UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
@@ -41,7 +41,7 @@ def test_words_are_nothing_but_words(hostile: str) -> None:
 
 
 def test_generated_words_are_nothing_but_words(tmp_path: Path) -> None:
-    """Generated texts, in every place of a summary; the same ones in every run."""
+    """Puts generated texts, the same in every run, in every place of a summary."""
     generator = random.Random(7)
     pieces = ["<b>", "</pre>", "`", "|", "[a](b)", "\n", "\r\n::error::", "##[error]", "&#60;", "@ann", "\x1b[2J", "\u202e", "\u200b"]
     for number in range(300):
@@ -58,7 +58,7 @@ def test_generated_words_are_nothing_but_words(tmp_path: Path) -> None:
 
 def test_what_is_said_can_still_be_read() -> None:
     assert text("2_add_é 12") == "2&#95;add&#95;é 12"
-    # Each entity is the character itself.
+    # Each entity stands for the character itself.
     entities = re.sub(r"&#(\d+);", lambda found: chr(int(found[1])), text("a <b> | [c](d) `e`"))
     assert entities == "a <b> | [c](d) `e`"
     assert re.sub(r"&#(\d+);", lambda found: chr(int(found[1])), text("a\u202eb")) == "a\\u{202e}b"
@@ -66,7 +66,7 @@ def test_what_is_said_can_still_be_read() -> None:
 
 @pytest.fixture
 def written(tmp_path: Path):
-    """A summary, and what is in it."""
+    """A summary, and a function that returns its content."""
     file = tmp_path / "summary.md"
     return Summary(file), file.read_text
 
@@ -88,7 +88,7 @@ def _plan_of(name: str, file: Path) -> str:
 
 
 def _tags(text_of_summary: str) -> list[str]:
-    """The elements, with their attributes, that Markdown makes of it."""
+    """Returns the elements, with their attributes, that Markdown makes of the summary."""
     return re.findall(r"<[^>]*>", markdown.markdown(text_of_summary, extensions=["tables", "fenced_code"]))
 
 
@@ -96,7 +96,7 @@ def test_a_report_is_there_whole_or_not_at_all(written) -> None:
     summary, read = written
     summary.report("# A report\n\n| a | b |")
     assert read() == "# A report\n\n| a | b |\n\n"
-    # Above 1 MiB GitHub shows nothing of a summary.
+    # GitHub shows nothing of a summary above 1 MiB.
     summary.report("x" * 900 * 1024)
     summary.report("y" * 200 * 1024)
     assert len(read()) < 1024 * 1024 and "y" * 100 not in read() and "artifact" in read()

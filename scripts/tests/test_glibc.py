@@ -13,7 +13,8 @@ from scripts.operate.samconfig import NotReady
 
 
 def program(path: Path, *needed: str) -> Path:
-    """A program that calls one function of a library for each of the versions. It is linked and not run."""
+    """Links a program that calls one function of a library for each of the versions, and returns its path. The program
+    is not run."""
     path.mkdir(parents=True)
     names = range(len(needed))
     (path / "library.c").write_text("".join(f"void f{name}(void) {{}}\n" for name in names))

@@ -1,4 +1,4 @@
-"""What Lambda could not read or start is not deployed."""
+"""A function or a layer that Lambda could not read or start is not deployed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scripts.tests.conftest import elf
 
 @pytest.fixture
 def layer(tmp_path: Path) -> Path:
-    """A layer whose history is a link to one directory of one migration."""
+    """A layer whose history is a link to a directory with one migration."""
     history = tmp_path / "app" / "1_a"
     history.mkdir(parents=True)
     (history / "migration.sql").write_text("SELECT 1;\n")

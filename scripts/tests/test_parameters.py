@@ -1,4 +1,4 @@
-"""Every parameter reaches SAM with the value that samconfig.toml or the template gives it."""
+"""Every parameter reaches SAM with its value from samconfig.toml or from the template."""
 
 from __future__ import annotations
 

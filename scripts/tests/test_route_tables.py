@@ -1,4 +1,4 @@
-"""What scripts/deploy says of route tables that lead to S3 already, on an emulated EC2."""
+"""What scripts/deploy prints about route tables that lead to S3 already, on an emulated EC2."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def settings(*tables: str) -> Settings:
 
 
 def add_endpoint(account: boto3.session.Session, vpc: str, table: str, name: str) -> str:
-    """An endpoint of S3 in the route table, with its route, which the emulation does not make."""
+    """Adds an endpoint of S3 to the route table, with its route, which the emulation does not make. Returns its id."""
     ec2 = account.client("ec2")
     endpoint = ec2.create_vpc_endpoint(
         VpcId=vpc, ServiceName=f"com.amazonaws.{REGION}.s3", VpcEndpointType="Gateway", RouteTableIds=[table],

@@ -1,4 +1,4 @@
-"""What the scripts work out before they show it."""
+"""What the scripts compute before they print it."""
 
 import io
 import json
@@ -23,7 +23,7 @@ ARN = "arn:aws:states:eu-west-1:123456789012:execution:shop-migrations-prod:appl
 
 @pytest.fixture(autouse=True)
 def nobodys_settings(monkeypatch):
-    """Neither samconfig.toml nor this shell says where to look."""
+    """Neither samconfig.toml nor this shell names a Region or a profile."""
     monkeypatch.setattr(samconfig, "place", lambda _: (None, None))
     for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_REGION", "LOCKSTEP_LOCAL"):
         monkeypatch.delenv(name, raising=False)
@@ -120,7 +120,7 @@ def test_an_arn_says_which_environment_it_is_too(tmp_path, monkeypatch):
     for word in (None, "prod", "local"):
         with pytest.raises(NoSuchTarget, match="make up"):
             find(word, execution=here)
-    # Inside `eval "$(local/env)"` the stack's own word leads there.
+    # Inside `eval "$(local/env)"` the stack's own word leads to the local stack.
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     assert find(None, execution=here).word == "prod"
 
@@ -240,7 +240,7 @@ class TestLastLines:
 
     @pytest.fixture
     def run(self, monkeypatch):
-        """Follows an execution that ended. Its log's lines come one look after the other; what is shown comes back."""
+        """Follows an ended execution whose log lines arrive one poll after the other. Returns what was printed."""
         clock = [0.0]
         monkeypatch.setattr(follow.time, "monotonic", lambda: clock[0])
         monkeypatch.setattr(follow.time, "sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))

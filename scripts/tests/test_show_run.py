@@ -1,4 +1,4 @@
-"""One run as scripts/show tells it, and many as scripts/runs does."""
+"""One run as scripts/show prints it, and many runs as scripts/runs prints them."""
 
 import io
 import json
@@ -234,7 +234,7 @@ class S3:
 
 @pytest.fixture
 def stack(monkeypatch, tmp_path):
-    """A stack with one run, whose plan has this and whose bucket that."""
+    """A stack with one run. The test gives the run's plan and the bucket."""
     monkeypatch.setattr(show_run, "find", lambda *_: Target("prod", "lockstep-migrations-prod"))
     monkeypatch.setattr(report.tempfile, "tempdir", str(tmp_path))
 
@@ -291,7 +291,7 @@ def test_without_a_report_it_says_why(stack, capsys, plan, error, said, option):
 
 
 class TestRuns:
-    """The table."""
+    """The table of scripts/runs."""
 
     @pytest.mark.parametrize(
         ("states", "said"),

@@ -1,4 +1,4 @@
-"""What scripts/deploy says of subnets in which no endpoint can be made, on an emulated EC2."""
+"""What scripts/deploy prints about subnets in which no endpoint can be made, on an emulated EC2."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SERVICE = f"com.amazonaws.{REGION}.secretsmanager"
 
 
 def made(account: boto3.session.Session, *zones: str) -> list[str]:
-    """Subnets in these zones."""
+    """Makes subnets in these zones and returns their ids."""
     ec2 = account.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     return [
@@ -56,7 +56,7 @@ def test_nothing_is_built_then(
 
 
 class Said:
-    """A session whose EC2 answers what it is given."""
+    """A session whose EC2 gives the configured answers."""
 
     def __init__(self, *answers: tuple[str, dict[str, Any] | str]):
         self._ec2 = boto3.client("ec2", region_name=REGION, aws_access_key_id="none", aws_secret_access_key="none")

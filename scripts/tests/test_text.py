@@ -1,4 +1,4 @@
-"""Whatever names and messages hold, a terminal and a job's log show text: generated ones in the place of every text."""
+"""Whatever names and messages contain, a terminal and a job's log show text: every text is replaced by generated ones."""
 
 import copy
 import io
@@ -17,7 +17,7 @@ from scripts.operate.terminal import Terminal
 from scripts.operate.text import as_json, harmless, lines
 from scripts.tests import test_show_run as told
 
-#: What must not be left of a text. The second expression is for where our own colours may be.
+#: What must not remain of a text. The second expression is for output that may contain our own colours.
 DANGEROUS = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\u3164\ufeff\ufff9-\ufffb]"
 )
@@ -32,7 +32,7 @@ PIECES = [
 
 
 def texts(count, seed=7):
-    """Texts from outside, the same ones in every run."""
+    """Returns texts from outside, the same in every run."""
     generator = random.Random(seed)
     for _ in range(count):
         yield "".join(
@@ -42,12 +42,12 @@ def texts(count, seed=7):
 
 
 def is_command(line):
-    """Whether GitHub's runner takes a line of a job's log for a command: in its new form, or in its old one."""
+    """Returns whether GitHub's runner takes a line of a job's log for a command, in the new form or in the old one."""
     return line.lstrip().startswith("::") or "##[" in line
 
 
 def overwritten(value, text):
-    """A value with a text in the place of each of its own, but for a few words that decide what is shown."""
+    """Returns a value whose texts are all replaced by one text, except a few words that decide what is shown."""
     if isinstance(value, dict):
         kept = ("outcome", "status", "decision", "identity", "mode", "duties", "resolution", "startedAt", "endedAt", "execution")
         return {name: item if name in kept else overwritten(item, text) for name, item in value.items()}
@@ -102,7 +102,7 @@ def test_json_that_fits_into_less_than_unicode():
 
 
 def shown_in_all_ways(text):
-    """Everything that the scripts show of a run, with the text in each place."""
+    """Returns everything that the scripts print about a run, with the text in each place."""
     record, failed = overwritten(told.RECORD, text), overwritten(told.FAILED, text)
     position = Position(text, waits=True, expires_at=text, request_mail={"error": text})
     waiting = Run(told.ARN, "RUNNING", overwritten({"request": told.REQUEST, "plan": told.PLAN}, text), position)

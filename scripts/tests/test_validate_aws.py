@@ -1,4 +1,4 @@
-"""What AWS's validators say is told, and what they are asked: their answers are as the API's model has them."""
+"""What the tool reports of AWS's validators, and what it asks them. The answers follow the API's model."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CLIENTS = ("stepfunctions", "accessanalyzer", "cloudformation", "iam")
 
 @pytest.fixture
 def account():
-    """A client of each service, and what each of them answers."""
+    """A client of each service, and a stub with each one's answers."""
     keys = {"region_name": "eu-west-1", "aws_access_key_id": "a", "aws_secret_access_key": "b"}
     clients = {name: boto3.client(name, **keys) for name in CLIENTS}
     with ExitStack() as entered:
@@ -47,7 +47,7 @@ WRONG = {"severity": "ERROR", "code": "SCHEMA", "message": "There is no state Ap
 def test_the_definition_as_it_is_deployed_is_validated(account):
     session, stubs = account
     machine(stubs)
-    # A warning is no reason to refuse it.
+    # A warning is no reason to refuse the definition.
     validated(stubs, "OK", WRONG | {"severity": "WARNING"})
     assert malformed_definition(session.client("stepfunctions"), ARN) == []
 
@@ -69,7 +69,7 @@ def test_who_may_not_ask_is_told_so(account):
 
 
 def deployed(stubs):
-    """A stack with a role of one policy, a policy to attach, and a topic, which has none that is looked at."""
+    """A stack with a role that has one policy, a policy to attach, and a topic, which has no policy to validate."""
     resources = {"Role": "AWS::IAM::Role", "Start": "AWS::IAM::ManagedPolicy", "Topic": "AWS::SNS::Topic"}
     summaries = [
         {

@@ -1,4 +1,4 @@
-"""What is looked for on AWS before the tests run there: the answers are S3's, as its documentation has them."""
+"""The checks on AWS before the tests run there. The answers are those of S3's documentation."""
 
 from __future__ import annotations
 
