@@ -22,7 +22,7 @@ def main() -> int:
     processes.stop_when_told()
     write_anywhere()
     try:
-        # `env` only looks, also while another command works.
+        # `env` only reads, so it may run beside another command.
         with nullcontext() if sys.argv[1] == "env" else up.alone(paths.DEFAULT_STACK):
             return commands[sys.argv[1]]()
     except KeyboardInterrupt:
@@ -39,7 +39,7 @@ def main() -> int:
 
 
 def _environment() -> int:
-    """Prints what makes an SDK, the aws CLI or psql use the local stack: `eval "$(local/env)"`."""
+    """Prints the variables with which an SDK, the aws CLI or psql uses the local stack: `eval "$(local/env)"`."""
     for name, value in up.kept_environment(paths.DEFAULT_STACK).items():
         print(f"export {name}={shlex.quote(value)}")
     return 0

@@ -1,7 +1,7 @@
-"""The emulated AWS account of a stack: its two servers, and what exists in it before anything is deployed.
+"""The emulated AWS account of a stack: its two servers, and the resources that exist before anything is deployed.
 
-One server is moto for Step Functions (see `local.stepfunctions`), the other ministack for everything else. Both are
-told of each other by the environment that they, and so the functions, start with.
+One server is moto for Step Functions (see `local.stepfunctions`), the other is ministack for everything else. The
+environment that they start with, and that the functions inherit, tells each of them about the other.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ INSTANCE = "lockstep-local"
 
 @dataclass
 class Account:
-    """What the template needs to be told about the account."""
+    """The account's values for the template's parameters."""
 
     vpc_id: str
     subnet_ids: list[str]
@@ -44,7 +44,7 @@ class Aws:
         """Starts both servers with the environment that functions inherit."""
         self.port, self.stepfunctions_port = processes.free_port(), processes.free_port()
         directory = self.state / "aws"
-        # The functions' binaries are unpacked into the temporary directory, so it is one of ours.
+        # The functions' binaries are unpacked into the temporary directory, so it is one of the stack's own.
         temporary = directory / "tmp"
         temporary.mkdir(parents=True, exist_ok=True)
         servers = environment.isolated(
@@ -76,7 +76,7 @@ class Aws:
         )
 
     def stop(self) -> None:
-        """Stops both servers, and with them the functions, and removes what they kept: only the logs stay."""
+        """Stops both servers, and with them the functions, and removes their data. Only the logs stay."""
         for name in ("stepfunctions", "aws"):
             record = self.state / f"{name}.json"
             server = processes.recorded(record)
@@ -86,19 +86,20 @@ class Aws:
         shutil.rmtree(self.state / "aws", ignore_errors=True)
 
     def client_environment(self) -> dict[str, str]:
-        """What makes a client (an SDK, the aws CLI, SAM) talk to this account, on top of the fake credentials."""
+        """Returns the variables that, added to the fake credentials, make a client (an SDK, the aws CLI, SAM) talk to
+        this account."""
         return {
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.port}",
             "AWS_ENDPOINT_URL_SFN": f"http://127.0.0.1:{self.stepfunctions_port}",
         }
 
     def client(self, service: str, port: int | None = None) -> Any:
-        """A boto3 client. Nothing is taken from the environment of this process."""
+        """Returns a boto3 client, which takes nothing from the environment of this process."""
         port = port or (self.stepfunctions_port if service == "stepfunctions" else self.port)
         return environment.client(service, f"http://127.0.0.1:{port}")
 
     def furnish(self, connection: Connection) -> Account:
-        """Makes what an account has before this project comes: a network, a database and its secret."""
+        """Makes what an account has before Lockstep is deployed: a network, a database and its secret."""
         ec2 = self.client("ec2")
         vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
         subnets = [
@@ -116,7 +117,8 @@ class Aws:
         return Account(vpc, subnets, group, secret["ARN"])
 
     def describe_instance_as(self, **fields: object) -> None:
-        """Makes RDS say something else of the instance, such as `DBInstanceStatus="starting"`. No fields undo it."""
+        """Makes RDS report other values for the instance, such as `DBInstanceStatus="starting"`. Without fields it
+        reports the real values again."""
         told = self.state / "aws" / "database-instance.json"
         fresh = told.with_suffix(".new")
         fresh.write_text(json.dumps(fields))
@@ -124,7 +126,7 @@ class Aws:
 
 
 def classic_secret(connection: Connection) -> dict[str, str | int]:
-    """The secret's value in the shape that Secrets Manager's own console makes."""
+    """Returns the secret's value in the shape that Secrets Manager's own console makes."""
     return {
         "engine": "postgres", "host": connection.host, "port": connection.port,
         "username": connection.user, "password": connection.password, "dbname": connection.database,

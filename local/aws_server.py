@@ -1,11 +1,11 @@
 """Serves the other AWS services on a loopback port: ministack, with a few additions.
 
-- A function's output reaches its log group line by line, as on AWS; ministack shows it when the invocation is over,
-  which is too late to follow a migration by it.
-- RDS says of the instance what the file `database-instance.json` in the working directory says, so that every status
-  can be had, also those that the emulator never passes through.
-- CloudFormation knows what it lacks for the template's network (see `local.network`).
-- A function's URL is served here, to whoever signs, and says who that is (see `local.function_url`).
+- A function's output reaches its log group line by line, as on AWS. ministack writes it when the invocation is over,
+  which is too late to follow a migration.
+- RDS reports the values of the file `database-instance.json` in the working directory for the instance. So a test can
+  have every status, also one that the emulator never passes through.
+- CloudFormation has what it lacks for the template's network (see `local.network`).
+- A function's URL is served here for signed requests, and names the signer to the function (see `local.function_url`).
 - Events whose source is `aws.*` may be put, because the Step Functions of the local stack lives in another process.
 """
 
@@ -27,7 +27,7 @@ from local import function_url, network
 
 
 def serve() -> None:
-    """Never returns. The address and the port come from the environment."""
+    """Serves, and never returns. The address and the port come from the environment."""
     eventbridge._put_events.__defaults__ = (True,)
     network.install()
     function_url.install()
@@ -37,7 +37,7 @@ def serve() -> None:
 
 
 class _Lines:
-    """Hands a function's output through, and copies each line to its log stream."""
+    """Passes a function's output through, and copies each line to its log stream."""
 
     def __init__(self, output: Any, config: dict[str, Any]) -> None:
         self._output = output
@@ -95,7 +95,7 @@ def _describe_instance_as_told() -> None:
         fields = json.loads(told.read_text()) if told.exists() else {}
         xml = describe(instance | fields)
         for absent in (name for name, value in fields.items() if value is None):
-            # On AWS what an instance does not have is left out, not empty.
+            # AWS leaves out a field that an instance does not have; the emulator sends it empty.
             xml = re.sub(f"<{absent}>.*?</{absent}>", "", xml)
         return xml
 

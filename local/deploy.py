@@ -29,7 +29,7 @@ from scripts.operate.parameters import override
 BUILD = paths.LOCAL / "build"
 NOTIFICATION_ADDRESS = "team@example.com"
 
-#: What the build reads. No tests, examples and documents, so that a changed one builds nothing.
+#: The files that the build reads. Tests, examples and documents are left out, so that a change there builds nothing.
 _SOURCES = (
     "Cargo.toml", "Cargo.lock", ".cargo/config.toml", "template.yaml", "samconfig.toml", "statemachine/migrate.asl.json",
     "crates/*/Cargo.toml", "crates/*/src/**/*", "functions/*/Cargo.toml", "functions/*/src/**/*", "functions/*/*.pem",
@@ -39,7 +39,7 @@ _SOURCES = (
 #: The template's functions, by the names of their binaries.
 FUNCTIONS = ("preflight", "plan", "apply", "approve", "notify")
 
-#: Applied by `sam build` to every function. No optimisation and no debug information: what builds fastest.
+#: The settings of every function's build: no optimisation and no debug information, which builds fastest.
 _FAST_BUILD = {
     "SAM_BUILD_MODE": "debug",
     "CARGO_PROFILE_DEV_DEBUG": "0",
@@ -62,16 +62,16 @@ class Deployment:
     state_machine_arn: str
 
     def function(self, step: str) -> str:
-        """A function's name: preflight, plan, apply, approve or notify."""
+        """Returns a function's name. The step is preflight, plan, apply, approve or notify."""
         return f"{self.stack}-{step}"
 
     def log_group(self, step: str) -> str:
-        """A function's log group."""
+        """Returns a function's log group."""
         return f"/aws/lambda/{self.function(step)}"
 
 
 def architecture() -> str:
-    """This machine's processor, in Lambda's terms. The functions run natively, so they are built for it."""
+    """Returns this machine's processor in Lambda's terms. The functions run natively, so they are built for it."""
     if platform.system() != "Linux":
         raise DeployFailed(
             "The local stack runs the functions' real binaries, which are Linux programs: use Linux, WSL or a container"
@@ -80,7 +80,7 @@ def architecture() -> str:
 
 
 def build(say: Callable[[str], None]) -> None:
-    """`sam build`, unless nothing that goes into it has changed."""
+    """Runs `sam build`, unless nothing that goes into it has changed."""
     with setup.only_one("build"):
         _build(say)
 
@@ -94,15 +94,15 @@ def _build(say: Callable[[str], None]) -> None:
     path = f"{bin_directory}{os.pathsep}{os.environ['PATH']}"
     settings = environment.building(PATH=path, AWS_DEFAULT_REGION=environment.REGION, **_FAST_BUILD)
     say("Building the functions (the first time takes some minutes)")
-    # At first without SAM, which does not tell how far cargo is. It calls the same command for each function later on, which
-    # has nothing left to do then.
+    # First without SAM, which does not show cargo's progress. SAM later calls the same command for each function, and
+    # that has nothing left to do.
     cargo = ["cargo", "lambda", "build", *(argument for name in FUNCTIONS for argument in ("--bin", name))]
     cargo += ["--arm64"] if architecture() == "arm64" else []
     _run(cargo, settings | {"CARGO_TERM_PROGRESS_WHEN": "always", "CARGO_TERM_PROGRESS_WIDTH": "100"}, say)
     command = [
         str(paths.SAM), "build", "--template-file", str(paths.TEMPLATE), "--build-dir", str(BUILD),
         "--parameter-overrides", f"ParameterKey=Architecture,ParameterValue={architecture()}",
-        # Named, so that nothing of a deployable build's configuration comes in.
+        # Given explicitly, so that no configuration of a deployable build gets in.
         "--config-env", "local",
     ]
     _run(command, settings, say)
@@ -112,7 +112,7 @@ def _build(say: Callable[[str], None]) -> None:
 def deploy(
     aws: Aws, account: Account, connection: Connection, env: str, project: str, overrides: dict[str, str]
 ) -> Deployment:
-    """`sam deploy --config-env local`, then the state machine's copy in the Step Functions emulator."""
+    """Runs `sam deploy --config-env local`, then copies the state machine to the Step Functions emulator."""
     stack = f"{project}-migrations-{env}"
     parameters = _parameters_of_samconfig() | {
         "Project": project,
@@ -144,7 +144,7 @@ def deploy(
 
 
 def _parameters_of_samconfig(env: str = "local") -> dict[str, str]:
-    """samconfig's own overrides: given on the command line, ours would replace all of them."""
+    """Returns the overrides of samconfig.toml. Overrides on the command line would replace all of them."""
     config = tomllib.loads((paths.ROOT / "samconfig.toml").read_text())
     overrides = config[env]["deploy"]["parameters"].get("parameter_overrides", [])
     return dict(override.split("=", 1) for override in overrides)
@@ -171,7 +171,7 @@ def copy_state_machine(aws: Aws, name: str) -> str:
 
 
 def _run(command: list[str], settings: dict[str, str], say: Callable[[str], None]) -> None:
-    """Runs a command and says every ten seconds what it is at; its output is shown only if it fails."""
+    """Runs a command and says every ten seconds how far it is. Its output is shown only if it fails."""
     process = subprocess.Popen(
         command, cwd=paths.ROOT, env=settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -197,8 +197,8 @@ def _run(command: list[str], settings: dict[str, str], say: Callable[[str], None
 
 
 def _at(lines: list[str]) -> str:
-    """What a command is at, by what it has printed. Cargo's bar tells how many crates it has compiled, of how many; its name of
-    the next crate comes after it."""
+    """Returns how far a command is, judging by its output. Cargo's progress bar has the number of compiled crates and
+    of all crates; the name of the next crate follows it."""
     bars = (re.match(r" *Building \[.*\] (\d+)/(\d+)", line) for line in reversed(lines))
     if bar := next(filter(None, bars), None):
         return f"{bar[1]} of {bar[2]} crates are compiled"

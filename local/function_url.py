@@ -1,14 +1,14 @@
 """A function's URL with AuthType AWS_IAM, on the loopback interface.
 
-ministack keeps URLs, makes the event and invokes the function behind them, but it looks at no signature and knows no
+ministack keeps URLs, makes the event and invokes the function behind them, but it checks no signature and knows no
 caller. Here, as on AWS, a request is answered only if its Signature Version 4 is right (service `lambda`, the host and
-the date signed, not older than five minutes), and the event says who signed it. The signature is computed again with
-botocore, from what arrived.
+the date signed, not older than five minutes), and the event names the signer. The signature is computed again with
+botocore, from the request as it arrived.
 
-Who that is, is this stack's own agreement, since there are no users in it: the access key id NAME, with the secret
-`local`, is the user NAME, and `SESSION@ROLE` is a session of a role. Whoever can sign can be anybody here.
+The emulated account has no users, so the names of signers are this stack's own convention. The access key id NAME, with
+the secret `local`, is the user NAME, and `SESSION@ROLE` is a session of a role. A caller can take any name here.
 
-Not emulated: IAM's policies (whoever signs may call), session tokens, and signatures in the query (presigned URLs).
+Not emulated: IAM's policies (every signed request is allowed), session tokens, and signatures in the query (presigned URLs).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ministack.services import lambda_svc
 
 from scripts.operate import environment
 
-#: Every access key's secret.
+#: The secret of every access key.
 SECRET = environment.FAKE_AWS["AWS_SECRET_ACCESS_KEY"]
 
 _PREFIX = "/_aws/lambda-url"
@@ -40,12 +40,13 @@ _AUTHORIZATION = re.compile(
 )
 _VALID_FOR = timedelta(minutes=5)
 
-#: Who signed the request that is being served; none where the URL asks for no signature.
+#: The signer of the request that is being served; None if the URL requires no signature.
 _caller: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar("caller", default=None)
 
 
 def install() -> None:
-    """Makes ministack give URLs an address here, refuse what is not signed, and tell the function who signed."""
+    """Makes ministack give URLs an address here, refuse requests without a valid signature, and name the signer to the
+    function."""
     create = lambda_svc._create_function_url_config
     serve = lambda_svc.handle_function_url_request
     build_event = lambda_svc._build_function_url_event
@@ -79,7 +80,7 @@ def install() -> None:
         return event
 
     def without_the_error(result: dict[str, Any]) -> tuple[Any, ...]:
-        # What went wrong inside a function is for its log, not for the caller.
+        # A failure inside the function is for its log, not for the caller.
         if result.get("error"):
             return {"statusCode": 502, "body": "Internal Server Error"}, None
         return to_response(result)
@@ -94,7 +95,8 @@ def install() -> None:
 def signer(
     method: str, path: str, query: Mapping[str, list[str]], headers: Mapping[str, str], body: bytes, now: datetime
 ) -> dict[str, Any] | None:
-    """Who signed the request, as `requestContext.authorizer.iam` says it; none if it is not signed as it must be."""
+    """Returns the signer of a request, in the form of `requestContext.authorizer.iam`; None if the signature is missing
+    or wrong."""
     headers = {name.lower(): value for name, value in headers.items()}
     given = _AUTHORIZATION.fullmatch(headers.get("authorization", ""))
     if given is None or given["region"] != environment.REGION:
@@ -117,7 +119,7 @@ def signer(
 
 
 def identity(access_key: str) -> dict[str, Any]:
-    """The user, or with an `@` in it the session of a role, that an access key id stands for."""
+    """Returns the identity that an access key id stands for: a user, or the session of a role if the id contains an `@`."""
     session, _, role = access_key.rpartition("@")
     if session:
         arn, user = f"sts::{environment.ACCOUNT}:assumed-role/{role}/{session}", f"AROALOCAL{role.upper()}:{session}"

@@ -1,7 +1,7 @@
 """The mails that a stack sends.
 
-Nobody confirms a mail subscription locally. Instead a queue is subscribed to the topic, and what it receives is what
-the mail would have been: subject, body and the message's attributes.
+A mail subscription cannot be confirmed locally. Instead a queue is subscribed to the topic. What it receives is what the
+mail would have been: subject, body and the message's attributes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Mail:
 
 
 class Mailbox:
-    """Everything published to one topic since `open`."""
+    """All messages published to one topic since `open`."""
 
     def __init__(self, aws: Aws, topic_arn: str) -> None:
         self._sqs = aws.client("sqs")
@@ -34,7 +34,7 @@ class Mailbox:
         self._mails: list[Mail] = []
 
     def open(self) -> Mailbox:
-        """Subscribes the queue; twice does no harm."""
+        """Subscribes the queue. A second call does no harm."""
         name = self.topic_arn.rsplit(":", 1)[1] + "-mailbox"
         self._queue = self._sqs.create_queue(QueueName=name)["QueueUrl"]
         attributes = self._sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])
@@ -43,7 +43,7 @@ class Mailbox:
         return self
 
     def mails(self) -> list[Mail]:
-        """All mails so far, in the order in which they were sent."""
+        """Returns all mails so far, in the order in which they were sent."""
         while True:
             received = self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10, WaitTimeSeconds=0)
             messages = received.get("Messages", [])

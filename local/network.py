@@ -1,8 +1,8 @@
-"""What the template says of the network and ministack's CloudFormation does not know.
+"""Additions to ministack's CloudFormation for the template's network.
 
 - Security group rules as resources of their own: without them the emulator refuses the template as a whole.
-- The DNS names of an interface endpoint. They end in `.invalid`, which never resolves: a stack that is deployed with
-  `SecretsManagerEndpoint=true` has an endpoint that nobody can reach, and no call can leave for AWS.
+- The DNS names of an interface endpoint. They end in `.invalid`, which never resolves: the endpoint of a stack that is
+  deployed with `SecretsManagerEndpoint=true` is unreachable, and no call can leave for AWS.
 """
 
 from __future__ import annotations

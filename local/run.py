@@ -1,4 +1,4 @@
-"""`make run`: everything once, from nothing to the mail, and nothing left behind."""
+"""`make run`: one complete run, from nothing to the mail. It leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scripts.operate.start import start, user
 from scripts.operate.target import Target, local_target
 from scripts.operate.terminal import Terminal
 
-#: Who decides: not whoever asked for the run.
+#: The approver's name. It differs from the requester's.
 APPROVER = "local-approver"
 
 
@@ -30,7 +30,7 @@ def run() -> int:
     def say(text: str) -> None:
         terminal.line(text, "dim")
 
-    # Before anything is started: what does not compile is best told at once.
+    # Before anything is started, because a compile error is best reported at once.
     deploy.build(say)
     with Stack(migrations=migrations, say=say) as stack:
         try:
@@ -42,7 +42,7 @@ def run() -> int:
 
 def _migrate(stack: Stack, deployment: Deployment, terminal: Terminal) -> int:
     target = local_target(stack.state)
-    # Who asked matters where somebody else has to decide.
+    # The requester matters only where another person has to decide.
     given = {"requestedBy": user()} if deployment.environment == "prod" else {}
     execution = start(target, given)
     terminal.heading(f"{deployment.stack}  {execution.rsplit(':', 1)[1]}")
@@ -58,7 +58,7 @@ def _migrate(stack: Stack, deployment: Deployment, terminal: Terminal) -> int:
 
 
 def _keep_report(terminal: Terminal, target: Target, execution: str) -> None:
-    """Puts the report on the plan, if there is one, where it outlives the stack and its bucket."""
+    """Saves the report on the plan, if there is one, in a place that outlives the stack and its bucket."""
     planned = record.read(target, execution).record.get("plan") or {}
     if planned.get("report"):
         paths.REPORTS.mkdir(parents=True, exist_ok=True)
@@ -72,7 +72,7 @@ def _keep_report(terminal: Terminal, target: Target, execution: str) -> None:
 
 
 def _ask(terminal: Terminal, target: Target, execution: str, digest: str) -> None:
-    """Asks at the terminal; without one, APPROVE=yes or APPROVE=no answers, and silence is a no."""
+    """Asks for a decision at the terminal. Without a terminal the decision is APPROVE=yes or APPROVE=no, by default no."""
     _keep_report(terminal, target, execution)
     answer = up.answer()
     reason = f"APPROVE={answer}"
@@ -85,7 +85,7 @@ def _ask(terminal: Terminal, target: Target, execution: str, digest: str) -> Non
     try:
         decide(approver, execution, digest, "approve" if answer == "yes" else "reject", reason)
     except Refused as refusal:
-        # It expired, or somebody was quicker, with the command shown above; the execution knows.
+        # The approval expired, or another decision came first, by the command shown above. The execution's history has it.
         terminal.line(f"            Refused: {refusal}", "yellow")
 
 

@@ -77,7 +77,7 @@ class Stack:
             (self.state / "stack.json").unlink(missing_ok=True)
 
     def give_up(self) -> None:
-        """The same, and says so."""
+        """Stops, and says so."""
         with processes.uninterrupted():
             try:
                 self.say("Stopping what was started")
@@ -91,8 +91,8 @@ class Stack:
         self.stop()
 
     def deploy(self, env: str = "dev", *, project: str = "lockstep", **overrides: str | int) -> Deployment:
-        """Builds if something changed and deploys. Several deployments live side by side: give each its own
-        `project`, and template parameters as keywords, such as `ApprovalSeconds=5`."""
+        """Builds if something changed, deploys, and returns the deployment. Several deployments can exist side by side:
+        give each its own `project`. Template parameters are keywords, such as `ApprovalSeconds=5`."""
         deploying.build(self.say)
         self.say(f"Deploying {project}-migrations-{env}")
         deployment = deploying.deploy(
@@ -117,7 +117,7 @@ class Stack:
         return started["executionArn"]
 
     def wait(self, execution: str, seconds: float = 120) -> dict[str, Any]:
-        """The execution's description once it has ended; `output` and `input` are parsed."""
+        """Waits until the execution has ended, and returns its description. `output` and `input` are parsed."""
         client = self.client("stepfunctions")
         deadline = time.monotonic() + seconds
         while True:
@@ -134,7 +134,7 @@ class Stack:
         }
 
     def wait_for_state(self, execution: str, state: str, seconds: float = 60) -> None:
-        """Returns once the execution is in a state; fails if it ends first."""
+        """Waits until the execution is in a state. Fails if the execution ends first."""
         deadline = time.monotonic() + seconds
         while (now := self.current_state(execution)) != state:
             status = self.client("stepfunctions").describe_execution(executionArn=execution)["status"]
@@ -143,17 +143,17 @@ class Stack:
             time.sleep(0.05)
 
     def current_state(self, execution: str) -> str:
-        """The state that was entered last."""
+        """Returns the state that was entered last."""
         entered = [event for event in self.history(execution) if "stateEnteredEventDetails" in event]
         return entered[-1]["stateEnteredEventDetails"]["name"] if entered else ""
 
     def history(self, execution: str) -> list[dict[str, Any]]:
-        """All events of an execution, the first one first."""
+        """Returns all events of an execution, the first one first."""
         pages = self.client("stepfunctions").get_paginator("get_execution_history")
         return [event for page in pages.paginate(executionArn=execution) for event in page["events"]]
 
     def result(self, execution: str, state: str) -> Any:
-        """What the task of a state answered last, such as the plan; none if it has not."""
+        """Returns the last answer of a state's task, such as the plan; None if there is no answer."""
         found, current = None, ""
         for event in self.history(execution):
             if "stateEnteredEventDetails" in event:
@@ -164,13 +164,13 @@ class Stack:
         return found
 
     def failures(self, execution: str) -> list[tuple[str, str]]:
-        """The error and cause of every failed attempt, retried or not."""
+        """Returns the error and the cause of every failed attempt, retried or not."""
         names = ("taskFailedEventDetails", "taskTimedOutEventDetails", "evaluationFailedEventDetails")
         details = [event[name] for event in self.history(execution) for name in names if name in event]
         return [(detail.get("error", ""), detail.get("cause", "")) for detail in details]
 
     def decide(self, deployment: Deployment, **decision: Any) -> dict[str, Any]:
-        """Invokes the approve function directly. Returns `{"error": {...}}` where it refuses."""
+        """Invokes the approve function directly. Returns `{"error": {...}}` if the function refuses."""
         answer = self.client("lambda").invoke(
             FunctionName=deployment.function("approve"), Payload=json.dumps(decision).encode()
         )
@@ -180,25 +180,25 @@ class Stack:
     # ------------------------------------------------------------ what came out
 
     def mailbox(self, deployment: Deployment) -> Mailbox:
-        """The mails of one deployment."""
+        """Returns the mailbox of one deployment."""
         if deployment.stack not in self._mailboxes:
             self._mailboxes[deployment.stack] = Mailbox(self.aws, deployment.outputs["TopicArn"]).open()
         return self._mailboxes[deployment.stack]
 
     def log_lines(self, deployment: Deployment, step: str | None = None) -> list[str]:
-        """The log of one function (or of all of them), oldest line first."""
+        """Returns the log of one function (or of all of them), oldest line first."""
         steps = [step] if step else ["preflight", "plan", "apply", "approve", "notify"]
         events = [event for name in steps for event in self._log_events(deployment.log_group(name))]
         return [event["message"] for event in sorted(events, key=lambda event: event["timestamp"])]
 
     def everything_readable(self, deployment: Deployment, executions: list[str]) -> str:
-        """All that a person could read: logs, histories, mails, reports. For tests that look for what must not be there."""
+        """Returns all that a person could read: logs, histories, mails, reports. Tests search it for secrets."""
         histories = [json.dumps(self.history(execution), default=str, ensure_ascii=False) for execution in executions]
         mails = [f"{mail.subject}\n{mail.body}" for mail in self.mailbox(deployment).mails()]
         return "\n".join([*self.log_lines(deployment), *histories, *mails, *self._reports(deployment)])
 
     def _reports(self, deployment: Deployment) -> list[str]:
-        """Every report of a deployment, in each rendering."""
+        """Returns every report of a deployment, in each rendering."""
         s3, bucket = self.client("s3"), deployment.outputs["ReportsBucketName"]
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
         keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
@@ -215,11 +215,12 @@ class Stack:
         fresh.replace(link)
 
     def set_database_status(self, status: str) -> None:
-        """What RDS says of the instance; any text, such as `starting` or one that nobody knows."""
+        """Makes RDS report a status of the instance: any text, such as `starting` or an unknown one."""
         self.describe_database_as(DBInstanceStatus=status)
 
     def describe_database_as(self, **fields: Any) -> None:
-        """What RDS says of the instance, by its API's field names; None leaves one out. No fields: the truth again."""
+        """Makes RDS report other values for the instance, by its API's field names. None leaves a field out. Without
+        fields it reports the real values again."""
         self.aws.describe_instance_as(**fields)
 
     def set_secret(self, value: dict[str, Any] | str) -> None:
@@ -228,19 +229,20 @@ class Stack:
         self.client("secretsmanager").put_secret_value(SecretId=self.account.secret_arn, SecretString=text)
 
     def classic_secret(self, **changes: Any) -> dict[str, Any]:
-        """The right value of the secret, with changes, such as `password="wrong"`; None removes a field."""
+        """Returns the right value of the secret with changes, such as `password="wrong"`. None removes a field."""
         value = classic_secret(self.connection) | changes
         return {name: item for name, item in value.items() if item is not None}
 
     def use_database(self, name: str) -> Connection:
-        """Makes a new, empty database on the same server and points the secret to it."""
+        """Makes a new, empty database on the same server and points the secret to it. Returns its connection."""
         self.postgres.create_database(name)
         self.connection = replace(self.connection, database=name)
         self.set_secret(self.classic_secret())
         return self.connection
 
     def limit_execution(self, deployment: Deployment, seconds: int) -> None:
-        """Replaces the definition's top-level timeout, which no parameter does. The caller puts the definition back."""
+        """Replaces the definition's top-level timeout, for which there is no parameter. The caller restores the
+        definition."""
         states = self.client("stepfunctions")
         arn = deployment.state_machine_arn
         definition = json.loads(states.describe_state_machine(stateMachineArn=arn)["definition"])
@@ -251,16 +253,16 @@ class Stack:
     # ------------------------------------------------------------ access
 
     def client(self, service: str) -> Any:
-        """A boto3 client for this stack."""
+        """Returns a boto3 client for this stack."""
         return self.aws.client(service)
 
     def target(self, deployment: Deployment, key: str = environment.FAKE_AWS["AWS_ACCESS_KEY_ID"]) -> Target:
-        """The deployment as the scripts see it, for somebody with this access key (see `local.function_url`)."""
+        """Returns the deployment as the scripts see it, for a caller with this access key (see `local.function_url`)."""
         settings = self.environment() | {"AWS_ACCESS_KEY_ID": key}
         return Target(deployment.environment, deployment.stack, settings=settings)
 
     def environment(self) -> dict[str, str]:
-        """The environment in which an SDK, the aws CLI or our scripts talk to this stack and to nothing else."""
+        """Returns the environment in which an SDK, the aws CLI or our scripts talk only to this stack."""
         return environment.FAKE_AWS | self.aws.client_environment() | {"LOCKSTEP_LOCAL": str(self.state)}
 
     # ------------------------------------------------------------ inside
@@ -274,7 +276,8 @@ class Stack:
             return
 
     def _save(self) -> None:
-        """What another process needs to know: the scripts and `local/env`. It holds the database's password."""
+        """Saves what other processes need to know of the stack: the scripts and `local/env`. It contains the database's
+        password."""
         file = self.state / "stack.json"
         file.touch(mode=0o600)
         kept = {

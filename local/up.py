@@ -1,4 +1,4 @@
-"""`make up` and `make down`: a stack that keeps running, for trying things."""
+"""`make up` and `make down`: a stack that keeps running, to try things."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ SERVERS = ("postgres", "aws", "stepfunctions")
 
 
 class NotNow(RuntimeError):
-    """The command does not fit what is running; the message says what to do."""
+    """The command does not fit the state of the stack; the message says what to do."""
 
 
 def up() -> int:
-    """Starts and deploys; leaves it running."""
+    """Starts and deploys a stack, and leaves it running."""
     terminal = Terminal()
     refuse_if_running(paths.DEFAULT_STACK)
 
@@ -63,7 +63,7 @@ def down() -> int:
 
 @contextmanager
 def alone(state: Path) -> Iterator[None]:
-    """Keeps another command from starting or stopping the same stack meanwhile: each would delete what the other has."""
+    """Keeps other commands from starting or stopping the same stack meanwhile: each would delete the other's files."""
     with ExitStack() as held:
         try:
             held.enter_context(setup.only_one(f"stack-{state.name}", wait=False))
@@ -73,19 +73,19 @@ def alone(state: Path) -> Iterator[None]:
 
 
 def refuse_if_running(state: Path) -> None:
-    """There is one stack per checkout, so that `local` means one thing."""
+    """Refuses if a stack runs already. There is one stack per checkout, so that `local` means one thing."""
     if is_running(state):
         raise NotNow("The local stack is running: use it (scripts/migrate local), or stop it first (make down)")
 
 
 def is_running(state: Path) -> bool:
-    """Whether any of a stack's own servers runs."""
+    """Returns whether any of a stack's own servers runs."""
     servers = (processes.recorded(state / f"{name}.json") for name in SERVERS)
     return any(server is not None and server.is_running() for server in servers)
 
 
 def kept_environment(state: Path) -> dict[str, str]:
-    """The environment of the running stack."""
+    """Returns the environment of the running stack."""
     file = state / "stack.json"
     if not file.exists():
         raise NotNow("No local stack is running: start one with `make up`")
@@ -93,7 +93,8 @@ def kept_environment(state: Path) -> dict[str, str]:
 
 
 def option(name: str) -> str | None:
-    """A variable that is given to make. An empty one is a shell's that is not set, and not what was meant."""
+    """Returns a variable that was given to make. An empty one comes from a shell variable that is not set, so it is
+    refused."""
     value = os.environ.get(name)
     if value is not None and not value.strip():
         sys.exit(f"{name} is empty: give it a value, or leave it out")
@@ -101,7 +102,7 @@ def option(name: str) -> str | None:
 
 
 def wanted_environment() -> str:
-    """ENV, or dev."""
+    """Returns ENV, by default dev."""
     env = option("ENV") or "dev"
     if env not in ("dev", "qa", "prod"):
         sys.exit(f"ENV={env} is not an environment: use dev, qa or prod")
@@ -109,7 +110,7 @@ def wanted_environment() -> str:
 
 
 def answer() -> str:
-    """APPROVE: yes or no, or empty where it is not given."""
+    """Returns APPROVE: yes or no, or empty if it is not given."""
     said = (option("APPROVE") or "").lower()
     if said not in ("yes", "no", ""):
         sys.exit(f"APPROVE={said} is no answer: use yes or no")
@@ -117,7 +118,7 @@ def answer() -> str:
 
 
 def migrations() -> Path:
-    """MIGRATIONS, or the repository's own."""
+    """Returns MIGRATIONS, by default the repository's own."""
     directory = Path(option("MIGRATIONS") or paths.MIGRATIONS).expanduser()
     if not directory.is_dir():
         sys.exit(f"MIGRATIONS={directory} is not a directory")

@@ -1,8 +1,8 @@
-"""What moto's Step Functions API gets wrong in what is asked and answered.
+"""Corrections of moto's Step Functions API.
 
-The history comes whole and in one order in moto; here it has pages, both orders and a choice about execution data.
-A task token is good for one answer, while its task waits: afterwards it is `TaskTimedOut`, and one that never was is
-`InvalidToken`. StopExecution keeps its error and cause, and a start without a name gets one.
+moto returns the history whole and in one order; here it has pages, both orders and a choice about execution data. A task
+token is good for one answer, while its task waits. Afterwards the answer is `TaskTimedOut`; for a token that never
+existed it is `InvalidToken`. StopExecution keeps its error and cause, and a start without a name gets one.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Refused(JsonRESTError):
 
 
 def install() -> None:
-    """Replaces the requests that moto does not answer as AWS does."""
+    """Replaces the requests that moto answers differently from AWS."""
     Api.start_execution = start_execution
     Api.stop_execution = stop_execution
     Api.get_execution_history = get_execution_history
@@ -58,7 +58,7 @@ def install() -> None:
 
 
 def start_execution(self: Api) -> ActionResult:
-    """StartExecution."""
+    """Handles StartExecution."""
     name = self._get_param("name") or str(uuid.uuid4())
     given = self._get_param("input", if_none="{}")
     if not re.fullmatch(r"[A-Za-z0-9+!@._=-]{1,80}", name):
@@ -70,7 +70,7 @@ def start_execution(self: Api) -> ActionResult:
 
 
 def stop_execution(self: Api) -> ActionResult:
-    """StopExecution. Stopping what has ended changes nothing."""
+    """Handles StopExecution. Stopping an ended execution changes nothing."""
     execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
     now = datetime.now(UTC)
     if execution.status == "RUNNING":
@@ -79,7 +79,7 @@ def stop_execution(self: Api) -> ActionResult:
 
 
 def get_execution_history(self: Api) -> ActionResult:
-    """GetExecutionHistory, with maxResults, nextToken, reverseOrder and includeExecutionData."""
+    """Handles GetExecutionHistory, with maxResults, nextToken, reverseOrder and includeExecutionData."""
     history = self.stepfunction_backend.get_execution_history(self._get_param("executionArn"))
     events: list[Mapping[str, object]] = list(history["events"])
     if self._get_bool_param("reverseOrder", False):
@@ -95,7 +95,7 @@ def get_execution_history(self: Api) -> ActionResult:
 
 
 def send_task_success(self: Api) -> EmptyResult:
-    """SendTaskSuccess."""
+    """Handles SendTaskSuccess."""
     token, output = self._get_param("taskToken"), self._get_param("output")
     try:
         json.loads(output)
@@ -108,7 +108,7 @@ def send_task_success(self: Api) -> EmptyResult:
 
 
 def send_task_failure(self: Api) -> EmptyResult:
-    """SendTaskFailure, with its cause."""
+    """Handles SendTaskFailure, with its cause."""
     token = self._get_param("taskToken")
     outcome = CallbackOutcomeFailure(callback_id=token, error=self._get_param("error"), cause=self._get_param("cause"))
     _waiting(self, token).notify(outcome)
@@ -116,13 +116,13 @@ def send_task_failure(self: Api) -> EmptyResult:
 
 
 def send_task_heartbeat(self: Api) -> EmptyResult:
-    """SendTaskHeartbeat."""
+    """Handles SendTaskHeartbeat."""
     _waiting(self, self._get_param("taskToken")).notify_heartbeat()
     return EmptyResult()
 
 
 def _waiting(self: Api, token: str) -> CallbackEndpoint:
-    """The task that waits for an answer with this token."""
+    """Returns the task that waits for an answer with this token."""
     for execution in _executions(self):
         environment = execution.exec_worker.env if execution.exec_worker else None
         endpoint = environment.callback_pool_manager.get(token) if environment else None

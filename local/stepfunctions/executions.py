@@ -1,8 +1,8 @@
-"""How an execution ends: stopped, timed out, or by itself; and the event that tells the world.
+"""How an execution ends (stopped, timed out, or by itself), and the event about its end.
 
-moto notices a stop or a timeout only when the task that is running comes back. Here, as on AWS, the execution ends at
-once, its history ends with ExecutionAborted or ExecutionTimedOut, and what the task does afterwards is ignored. Each
-end is published in the shape of AWS's "Step Functions Execution Status Change", which moto does not send at all.
+moto notices a stop or a timeout only when the running task returns. Here, as on AWS, the execution ends at once, its
+history ends with ExecutionAborted or ExecutionTimedOut, and later results of the task are ignored. Each end is published
+in the shape of AWS's "Step Functions Execution Status Change", which moto does not send at all.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def install(aws_port: int) -> None:
 
 
 def status_change(execution: Execution) -> dict[str, Any]:
-    """The `detail` of the event, with the field names and types that AWS documents."""
+    """Returns the `detail` of the event, with the field names and types that AWS documents."""
     if execution.exec_status is None or execution.stop_date is None:
         raise ValueError(f"{execution.exec_arn} has not ended")
     succeeded = execution.exec_status == "SUCCEEDED"
@@ -79,7 +79,7 @@ def status_change(execution: Execution) -> dict[str, Any]:
 
 
 def _run(self: Program, env: Environment) -> None:
-    """Runs the program in a thread and watches it: the first of its own end, a stop and the timeout counts."""
+    """Runs the program in a thread and watches it. The first of its own end, a stop and the timeout counts."""
     limit = self.timeout_seconds.timeout_seconds if self.timeout_seconds else None
     env.next_state_name = self.start_at.start_at_name
     deadline = time.monotonic() + limit if limit else None
@@ -95,7 +95,7 @@ def _run(self: Program, env: Environment) -> None:
 
 
 def _end_now(env: Environment) -> None:
-    """Writes the last event of the history, once, and lets nothing be written after it."""
+    """Writes the last event of the history, once, and lets no event be written after it."""
     state = env.program_state()
     manager = env.event_manager
     write = manager.add_event
@@ -112,6 +112,6 @@ def _end_now(env: Environment) -> None:
     else:
         details = EventDetails(executionTimedOutEventDetails=ExecutionTimedOutEventDetails())
         write(context=env.event_history_context, event_type=HistoryEventType.ExecutionTimedOut, event_details=details)
-    # A late result must not turn the end into another one.
+    # A late result must not change how the execution ended.
     env._program_state = state
     env.set_error = lambda *_, **__: None

@@ -1,10 +1,10 @@
 """JSONata as Step Functions evaluates it.
 
-moto wants a Java machine for JSONata and pastes variables into the expression as text. Here an expression is parsed
-as it is written and variables are bound as values, so an expression cannot break on what a variable holds.
+moto needs a Java machine for JSONata and pastes variables into the expression as text. Here an expression is parsed as
+written and variables are bound as values, so a variable's value cannot break an expression.
 
 As on AWS: an expression that yields nothing is an error, `$eval` does not exist, and `$parse`, `$partition`,
-`$range`, `$hash`, `$random(seed)` and `$uuid` do. Stricter than is known of AWS: a variable that was never assigned
+`$range`, `$hash`, `$random(seed)` and `$uuid` do. Stricter than AWS is known to be: a variable that was never assigned
 is an error wherever it is read.
 """
 
@@ -35,11 +35,11 @@ _HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha38
 
 
 class ExpressionFailed(ValueError):
-    """An expression that has no result; the message says why."""
+    """The expression has no result; the message says why."""
 
 
 def evaluate(expression: str, variables: dict[str, Any]) -> Any:
-    """The JSON value of an expression. Raises `ExpressionFailed` when it has none."""
+    """Returns the JSON value of an expression. Raises `ExpressionFailed` if there is none."""
     try:
         program = Jsonata(expression)
         program.output_convert_nulls = False
@@ -55,7 +55,7 @@ def evaluate(expression: str, variables: dict[str, Any]) -> Any:
 
 
 def install() -> None:
-    """Makes the interpreter evaluate its JSONata here."""
+    """Makes the interpreter evaluate its JSONata with `evaluate`."""
     StringJSONata._eval_body = _eval_body
     States.set_result = _set_result
     States.set_error_output = _set_error_output
@@ -76,7 +76,7 @@ class _KnownNames(Jsonata.Frame):
 
 
 def _functions() -> dict[str, Any]:
-    """What Step Functions adds to JSONata."""
+    """Returns the functions that Step Functions adds to JSONata."""
     return {
         name: Jsonata.JLambda(function)
         for name, function in {
@@ -91,7 +91,7 @@ def _functions() -> dict[str, Any]:
 
 
 def _json(value: Any) -> Any:
-    """A result in plain JSON types; a function or a regular expression in it is not JSON."""
+    """Returns a result in plain JSON types. A function or a regular expression is not JSON."""
     if value is None or value is Utils.NULL_VALUE:
         return None
     if isinstance(value, bool | int | float | str):
@@ -125,7 +125,8 @@ def _failure(env: Environment, cause: str) -> FailureEventException:
 
 
 def _states(env: Environment) -> dict[str, Any]:
-    """`$states`: `result` is there only after success, `errorOutput` only in a Catch, times look like AWS's."""
+    """Returns `$states`: `result` exists only after success, `errorOutput` only in a Catch, and times look like those
+    of AWS."""
     data = env.states._states_data
     context = json.loads(json.dumps(env.states.context_object.context_object_data, default=_time))
     if "State" in context:
@@ -145,7 +146,7 @@ def _time(value: datetime.datetime | str) -> str:
 def _set_result(self: States, result: Any) -> None:
     data = self._states_data
     if result is data.get("errorOutput"):
-        return  # moto offers a failure as the result too; AWS does not.
+        return  # moto has a failure as the result too; AWS does not.
     data["result"], data["errorOutput"] = json.loads(json.dumps(result, default=_time)), None
 
 

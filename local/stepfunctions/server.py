@@ -11,7 +11,7 @@ from local.stepfunctions import api, executions, expressions, tasks, variables
 
 
 def serve(port: int, aws_port: int) -> None:
-    """Never returns."""
+    """Serves, and never returns."""
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     expressions.install()
     variables.install()

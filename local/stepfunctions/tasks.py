@@ -1,8 +1,8 @@
 """Tasks: their tokens, their timeouts, and the AWS SDK integrations.
 
-On AWS each attempt of a callback task has a token of its own, void as soon as the attempt is over; moto keeps one for
-all attempts and takes answers at any time. A heartbeat that does not come is `States.HeartbeatTimeout`. Field and
-error names of SDK integrations are those of the Java SDK, which moto misses where there are capitals in a row.
+On AWS each attempt of a callback task has a token of its own, which is void as soon as the attempt is over. moto keeps one
+token for all attempts and takes answers at any time. A missing heartbeat is `States.HeartbeatTimeout`. Field and error
+names of SDK integrations are those of the Java SDK; moto gets names with several capitals in a row wrong.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ from moto.stepfunctions.parser.asl.utils import boto_client
 
 from local.stepfunctions import expressions, variables
 
-#: What waited for an answer to a task's token, and does so no more.
+#: The tasks that no longer wait for an answer to their token.
 closed: WeakSet[CallbackEndpoint] = WeakSet()
 
 
 def install(aws_port: int) -> None:
-    """Puts the interpreter's tasks right and sends every integration to the emulator at `aws_port`."""
+    """Corrects the interpreter's tasks, and sends every integration to the emulator at `aws_port`."""
     _send_integrations_to(aws_port)
     TimeoutSecondsJSONata._eval_seconds = _timeout_seconds
     StateTaskServiceCallback._eval_body = _evaluate_task
@@ -55,13 +55,13 @@ def install(aws_port: int) -> None:
 
 
 def java_name(name: str) -> str:
-    """A field's name as Step Functions shows it: `DBInstances` is `DbInstances`, `rds` is `Rds`."""
+    """Returns a field's name as Step Functions shows it: `DBInstances` is `DbInstances`, `rds` is `Rds`."""
     words = re.findall(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+", name)
     return "".join(word[:1].upper() + word[1:].lower() for word in words)
 
 
 def error_name(service: str, failure: Exception) -> str:
-    """An SDK failure's name: `Rds.DbInstanceNotFoundException` for the fault `DBInstanceNotFoundFault`."""
+    """Returns an SDK failure's name: `Rds.DbInstanceNotFoundException` for the fault `DBInstanceNotFoundFault`."""
     kind = type(failure).__name__
     if kind == "ClientError" and isinstance(failure, ClientError):
         kind = failure.response["Error"]["Code"] or service
@@ -74,7 +74,7 @@ def _send_integrations_to(port: int) -> None:
     making_clients = threading.Lock()
 
     def client(**options: Any) -> Any:
-        # boto3's default session must not be used by two threads while it makes a client.
+        # Two threads must not use boto3's default session while it makes a client.
         with making_clients:
             return boto3.client(**options | {"endpoint_url": f"http://127.0.0.1:{port}"})
 
@@ -140,7 +140,7 @@ def _measure_arguments() -> None:
 
 
 def _match_names_without_case() -> None:
-    """`DbInstanceIdentifier` is boto's `DBInstanceIdentifier`; what matches nothing is refused, as on AWS."""
+    """Matches `DbInstanceIdentifier` to boto's `DBInstanceIdentifier`. A name without a match is refused, as on AWS."""
 
     def normalise(self: StateTaskServiceAwsSdk, parameters: dict[str, Any], **_: Any) -> None:
         action = self._get_boto_service_action()

@@ -1,7 +1,7 @@
 """Variables: when an assignment becomes visible, and the limits on size.
 
-On AWS all expressions of a state see the values from before the state: what `Assign` sets is there for the next
-state, not for `Output` in the same one. moto assigns at once.
+On AWS all expressions of a state see the values from before the state: a value set by `Assign` is visible in the next
+state, not in `Output` of the same state. moto assigns at once.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ LIMIT = 262_144
 
 
 def size(value: Any) -> int:
-    """The size of a value as JSON in UTF-8, in bytes."""
+    """Returns the size of a value as JSON in UTF-8, in bytes."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
     return len(text.encode())
 
 
 def too_large(env: Environment, what: str) -> FailureEventException:
-    """`States.DataLimitExceeded`, which `States.ALL` does not catch."""
+    """Returns `States.DataLimitExceeded`, which `States.ALL` does not catch."""
     error = StatesErrorName(typ=StatesErrorNameType.StatesStatesDataLimitExceeded)
     details = TaskFailedEventDetails(
         error=error.error_name, cause=f"{what} exceeds the maximum number of bytes service limit."
@@ -48,7 +48,7 @@ def too_large(env: Environment, what: str) -> FailureEventException:
 
 
 def install() -> None:
-    """Makes the interpreter assign when a state is left, and measure as AWS does."""
+    """Makes the interpreter assign when a state is left, and measure sizes as AWS does."""
     AssignDecl._eval_body = _collect
     exited = common.CommonStateField._get_state_exited_event_details
 

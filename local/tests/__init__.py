@@ -1,1 +1,1 @@
-"""Tests of the local stack's own parts, and of what the scripts work out."""
+"""Tests of the local stack's own parts, and of the pages' commands, links and tables."""

@@ -1,4 +1,4 @@
-"""The pages that people read: the commands that they tell to type, their links, and their tables."""
+"""The pages that people read: their commands, their links, and their tables."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ import shlex
 
 from scripts.operate import paths
 
-#: At the top, and the guide. What is made from measurements and rules is elsewhere, beside what makes it.
+#: The pages at the top and those of the guide. The pages that are generated from measurements and rules have their
+#: tests elsewhere.
 PAGES = sorted([*paths.ROOT.glob("*.md"), *(paths.ROOT / "docs").glob("*.md")])
 
 _TEXT = "\n".join(page.read_text() for page in PAGES)
 
-#: A command in the running text. Those of other tools (cargo, rustup, prisma, sqlx) are only spoken of there.
+#: A command in the running text. Commands of other tools (cargo, rustup, prisma, sqlx) are only mentioned there.
 _COMMAND = re.compile(r"(\w+=\S+ )*(scripts/\w|(make|aws|gh|sam) )")
 
 
 def blocks() -> list[str]:
-    """Each listing of commands, as it stands."""
+    """Returns each listing of commands, unchanged."""
     return re.findall(r"^```sh\n(.*?)^```$", _TEXT, re.MULTILINE | re.DOTALL)
 
 
 def commands() -> list[list[str]]:
-    """The words of each command: those of the listings, and those in the running text."""
+    """Returns the words of each command in the listings and in the running text."""
     running = re.sub(r"^```.*?^```$", "", _TEXT, flags=re.MULTILINE | re.DOTALL)
     inline = (" ".join(code.split()) for code in re.findall(r"`([^`]+)`", running))
     listed = (line for block in blocks() for line in block.replace("\\\n", " ").splitlines())
@@ -31,7 +32,7 @@ def commands() -> list[list[str]]:
 
 
 def table(page: str, first: str) -> list[list[str]]:
-    """The rows of the page's table whose first column has this title: the text of each cell, without the code's marks."""
+    """Returns the rows of the page's table whose first column has this title: the text of each cell, without backticks."""
     tables = re.findall(r"(?:^\|.*\n)+", (paths.ROOT / page).read_text(), re.MULTILINE)
     found = [[_cells(row) for row in text.splitlines()] for text in tables]
     [rows] = [rows for rows in found if rows[0][0] == first]
@@ -43,8 +44,8 @@ def _cells(row: str) -> list[str]:
 
 
 def _simple(line: str) -> list[list[str]]:
-    """The words of each command of a line, without a comment, its variables and the shell's own signs."""
-    # `<name>` stands for a value of the reader's, `[--option]` for one that may be left out.
+    """Returns the words of each command of a line, without comments, variables and the shell's own signs."""
+    # `<name>` is a value of the reader's; `[--option]` may be left out.
     text = re.sub(r"<([\w-]+)>", lambda found: {"env": "dev"}.get(found[1], found[1]), line)
     text = re.sub(r"\[(-[^\]]*)\]", r"\1", text)
     words = shlex.shlex(text, posix=True, punctuation_chars=True)

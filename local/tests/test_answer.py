@@ -1,4 +1,4 @@
-"""Which answers to the waiting state count: the definition's own conditions, on answers of all kinds."""
+"""Which answers to the waiting state count: the definition's own conditions, for answers of all kinds."""
 
 import json
 import random
@@ -10,11 +10,11 @@ from local.stepfunctions.expressions import evaluate
 from scripts.operate import paths
 
 MACHINE = json.loads((paths.ROOT / "statemachine" / "migrate.asl.json").read_text())["States"]
-#: An answer as the approve function writes it; its own tests hold it to this file.
+#: An answer as the approve function writes it. That function's own tests check it against this file.
 ANSWER = json.loads((paths.ROOT / "functions" / "shared" / "tests" / "payloads" / "decision.json").read_text())
 RUN = {"plan": {"digest": ANSWER["digest"]}, "request": {"mode": "apply"}}
 
-#: What each field may be instead. All else is no answer of the approve function's.
+#: The values that each field may have instead. An answer with any other value is not the approve function's.
 MAY_BE = {
     "decision": ["approved"],
     "digest": [ANSWER["digest"]],
@@ -34,7 +34,7 @@ WRONG: list[Any] = [
 
 
 def state_after(answer, run=RUN):
-    """The state that follows on an answer, and what is assigned on the way."""
+    """Returns the state that follows an answer, and the variables assigned on the way."""
     variables = {"states": {"result": answer}}
     assigned = evaluate(inside(MACHINE["Approval"]["Assign"]["answer"]), variables)
     variables = {"run": run, "answer": assigned}
@@ -54,7 +54,7 @@ def inside(expression):
 
 
 def counts(answer, run=RUN):
-    """Whether an answer is taken for the approve function's."""
+    """Returns whether an answer is taken for the approve function's."""
     state, after, failure = state_after(answer, run)
     if state == "NotifyApproved":
         assert (after, failure) == (run | {"approval": answer}, {})
@@ -86,7 +86,7 @@ def test_a_name_that_is_claimed():
 
 
 def is_free(field, value):
-    """Whether any value of this kind will do."""
+    """Returns whether any value of this kind is accepted."""
     if field == "requestMailSent":
         return isinstance(value, bool)
     return isinstance(value, str) and (field == "onBehalfOf" or (field == "reason" and value != ""))
@@ -109,7 +109,7 @@ def test_each_field_by_its_value(field, decision):
 def test_the_answer_to_another_plan():
     assert not counts(ANSWER | {"digest": "0" * 64})
     assert not counts(ANSWER, RUN | {"plan": {"digest": "0" * 64}})
-    # Two that are missing are no two that are the same.
+    # Two missing values do not count as equal values.
     without = {name: value for name, value in ANSWER.items() if name != "digest"}
     assert not counts(without, RUN | {"plan": {}})
 
@@ -120,7 +120,7 @@ def test_what_is_no_decision_at_all(answer):
 
 
 def test_whatever_is_answered_ends_in_one_of_the_two_ways():
-    """Each condition has a value whatever it is asked of: an error in it would end the run untold."""
+    """Each condition has a value for any answer. An error in a condition would end the run without a mail."""
     generator = random.Random(7)
     taken = 0
     for _ in range(400):

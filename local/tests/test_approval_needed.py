@@ -1,4 +1,4 @@
-"""When the state machine asks somebody: the definition's own condition, for every verdict and every ApprovalFrom."""
+"""When the state machine asks for an approval: the definition's own condition, for every verdict and every ApprovalFrom."""
 
 import json
 
@@ -7,12 +7,12 @@ import pytest
 from local.stepfunctions.expressions import evaluate
 from scripts.operate import paths
 
-#: By ApprovalFrom: the verdicts that go on without an approval.
+#: The verdicts that need no approval, by ApprovalFrom.
 GOES_ON = {"danger": {"safe", "caution"}, "caution": {"safe"}, "always": set(), "": set()}
 
 
 def asks(approval_from, report, mode="apply", require_approval=False):
-    """Whether a run is to be approved."""
+    """Returns whether a run needs an approval."""
     definition = json.loads((paths.ROOT / "statemachine" / "migrate.asl.json").read_text())
     [choice] = definition["States"]["ApprovalNeeded?"]["Choices"]
     assert choice["Next"] == "Approval"

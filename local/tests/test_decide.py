@@ -1,4 +1,4 @@
-"""What scripts/approve and scripts/reject send, and what they make of the answer."""
+"""What scripts/approve and scripts/reject send, and how they handle the answer."""
 
 import itertools
 import json
@@ -21,7 +21,7 @@ RECORDED = {"decision": "approved", "by": "arn:aws:iam::1:user/ann", "identity":
 
 
 class Url:
-    """A function's URL that gives the answers it was told to, one after the other; None hangs up instead."""
+    """A function's URL that gives the configured answers one after the other. For None it hangs up."""
 
     def __init__(self):
         self.answers: list[Any] = []
@@ -96,7 +96,7 @@ def test_a_query_is_signed(url, target):
 
 @pytest.fixture
 def pauses(monkeypatch):
-    """How long was waited before each further attempt, without waiting."""
+    """The pauses before the further attempts. Nothing waits for them."""
     waited: list[float] = []
     monkeypatch.setattr(function_url.time, "sleep", waited.append)
     return waited

@@ -1,4 +1,4 @@
-"""What SAM is told when it deploys to the local account."""
+"""The arguments of SAM in a deployment to the local account."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from scripts.operate import paths
 
 
 def test_a_checkout_may_be_anywhere(tmp_path):
-    """The template has its own idea of what a path is."""
+    """The template accepts only some paths."""
     state = tmp_path / "a directory's name" / ("long" * 20)
     state.mkdir(parents=True)
     embedded = Embedded(state)
@@ -40,7 +40,7 @@ def test_what_a_crate_takes_in_is_a_source_of_the_build():
         for file in sources if file.suffix == ".rs"
         for name in re.findall(r'include_(?:str|bytes)!\("([^"]+)"\)', file.read_text())
     }
-    # What is below tests/ is taken in by tests only.
+    # Files below tests/ are included only by tests.
     taken = {file for file in taken if "tests" not in file.relative_to(paths.ROOT).parts}
     assert len(taken) > 1 and taken <= {file.resolve() for file in sources}
 

@@ -1,4 +1,4 @@
-"""What the definition makes of a failed function's report: a cause for people, and the place of the script."""
+"""How the definition splits a failed function's report: a cause for people, and the place of the script."""
 
 import json
 
@@ -10,19 +10,19 @@ from scripts.operate import paths
 MACHINE = json.loads((paths.ROOT / "statemachine" / "migrate.asl.json").read_text())["States"]
 DESCRIBE = MACHINE["DescribeFailure"]["Assign"]["failure"].removeprefix("{%").removesuffix("%}")
 PAYLOADS = paths.ROOT / "functions" / "shared" / "tests" / "payloads"
-#: As the record has it.
+#: The failure as it is in the record.
 FAILURE = json.loads((PAYLOADS / "record_failed_script.json").read_text())["failure"]
 
 
 def described(message, error=FAILURE["error"], caught=None):
-    """What is assigned when the function failed with this message under this name."""
+    """Returns the variables assigned when a function failed with this message and this error name."""
     cause = json.dumps({"errorType": error, "errorMessage": message})
     output = {"Error": error, "Cause": cause}
     return evaluate(DESCRIBE, {"caught": {"step": "Apply", "error": caught or error, "output": output}})
 
 
 def with_place(message, place):
-    """The message as the function writes it: the place is its last line."""
+    """Returns the message as the function writes it: the place is its last line."""
     return f"{message}\n{json.dumps(place, separators=(',', ':'), ensure_ascii=False)}"
 
 

@@ -1,4 +1,4 @@
-"""A function's URL answers whoever signed, says who that was, and answers nobody else."""
+"""A function's URL answers signed requests, names their signer, and refuses all others."""
 
 import io
 import json
@@ -22,7 +22,7 @@ from scripts.operate import environment, paths
 URL = "http://127.0.0.1:1/_aws/lambda-url/some-id/"
 QUERY = "?execution=arn%3Aaws%3Astates%3A%3A1&x=a%20b"
 
-#: Gives back the event that it got.
+#: Returns the event that it was called with.
 FUNCTION = """
 import json
 
@@ -40,7 +40,7 @@ def signed(method="POST", url=URL, body=b"{}", key="Ann", secret="local", **head
 
 
 class TestSigner:
-    """Who signed, from what arrived."""
+    """The signer, from the request as it arrived."""
 
     def ask(self, request, body=b"{}", query=None, path="/_aws/lambda-url/some-id/", method="POST", later=timedelta(), **more):
         headers = {name: value.decode() if isinstance(value, bytes) else value for name, value in request.headers.items()}
@@ -171,7 +171,7 @@ class TestServed:
         arn = "arn:aws:states:us-east-1:000000000000:execution:lockstep-migrations-prod:apply-20260101T000000Z-a1b2c3"
         [listing] = [block for block in pages.blocks() if "--aws-sigv4" in block]
         settings = environment.isolated(AWS_ACCESS_KEY_ID="Ann", AWS_SESSION_TOKEN=token, URL=url)
-        # The look-up is emulated; local/tests/test_pages.py looks at its arguments.
+        # The look-up is emulated; local/tests/test_pages.py checks its arguments.
         script = 'aws() { echo "$URL"; }\n' + listing.replace("<ARN>", arn)
         sent = subprocess.run(["bash", "-euc", script], env=settings, capture_output=True, text=True, timeout=60, check=True)
         event = json.loads(sent.stdout)

@@ -1,4 +1,4 @@
-"""Nothing of the person's own AWS set-up reaches the local stack."""
+"""Nothing of the user's own AWS set-up reaches the local stack."""
 
 import os
 
@@ -51,5 +51,5 @@ def test_a_password_that_is_not_encoded_is_not_told(password):
     with pytest.raises(DatabaseFailed) as refused:
         Named(f"postgres://user:{password.format('secret')}@db.example:5433/app?sslmode=disable")
     assert "%2F" in str(refused.value) and "secret" not in str(refused.value) and "1" not in str(refused.value)
-    # Nor by what Python tells of where it came from.
+    # The exception's cause and context do not show the password either.
     assert refused.value.__cause__ is None and refused.value.__context__ is None

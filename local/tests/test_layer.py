@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scripts.operate import paths
 
-#: SAM's own packing: the files that it puts into the archive, under the name that it uploads them by.
+#: SAM's own packing: the files of the archive, and the name that SAM uploads it by.
 _PACK = """
 import json, shutil, sys
 from samcli.lib.package.utils import make_zip, zip_folder

@@ -1,4 +1,4 @@
-"""Links lead somewhere: those of the pages to each other, and those of the code and of its messages to the pages."""
+"""Every link leads somewhere: the links between the pages, and the pointers from the code and its messages to the pages."""
 
 import re
 import subprocess
@@ -9,10 +9,10 @@ import pytest
 from local.tests import pages
 from scripts.operate import paths
 
-#: What may name a page. Markdown has links of its own.
+#: The files that may name a page. Markdown has links of its own.
 SOURCES = ("*.json", "*.py", "*.rs", "*.toml", "*.yaml", "*.yml", "Makefile", "scripts/*")
 
-#: A page of a docs/ folder or of the top, with a heading or without.
+#: A page of a docs/ folder or of the top, with or without a heading.
 _POINTER = re.compile(r"((?:[\w-]+/)*docs/[\w-]+\.md|\b(?:ARCHITECTURE|CHANGELOG|CONTRIBUTING|SECURITY)\.md)(#[\w-]+)?")
 
 
@@ -26,13 +26,13 @@ def without_code(text: str) -> str:
 
 
 def links(page: Path) -> list[str]:
-    """The targets of the page's links and pictures, but for those of the web."""
+    """Returns the targets of the page's links and pictures, without web addresses."""
     found = re.findall(r"\]\(([^)\s]+)\)", without_code(page.read_text()))
     return [target for target in found if not re.match(r"https?://", target)]
 
 
 def anchors(page: Path) -> set[str]:
-    """The headings of the page, as GitHub makes anchors of them."""
+    """Returns the anchors that GitHub makes of the page's headings."""
     found: dict[str, int] = {}
     names = set()
     text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
@@ -45,7 +45,7 @@ def anchors(page: Path) -> set[str]:
 
 
 def problem(page: Path, target: str) -> str | None:
-    """What is wrong with a link of the page."""
+    """Returns what is wrong with a link of the page; None if it is right."""
     name, _, anchor = target.partition("#")
     file = (page.parent / name).resolve() if name else page
     if not file.exists():
@@ -65,7 +65,7 @@ def test_each_pointer_to_a_page_leads_somewhere():
     for file in tracked(*SOURCES):
         for name, anchor in _POINTER.findall(file.read_text(errors="replace")):
             pointers += 1
-            # From the top, or from the crate that it is a page of.
+            # Relative to the top, or to the crate that the page belongs to.
             places = [place / name for place in file.parents if place.is_relative_to(paths.ROOT)]
             known = [place for place in places if place.is_file()]
             if not known or (anchor and anchor[1:] not in anchors(known[0])):
@@ -78,7 +78,7 @@ def test_each_pointer_to_a_page_leads_somewhere():
 def test_each_place_that_a_page_names_is_there(page: str):
     files = [str(file.relative_to(paths.ROOT)) for file in tracked()]
     text = re.sub(r"^```.*?^```$", "", (paths.ROOT / page).read_text(), flags=re.MULTILINE | re.DOTALL)
-    # By the end of its path: a crate may be in a folder with others.
+    # Matched by the end of the path: a crate may be in a folder with others.
     places = re.findall(r"`((?:[\w-]+/)+(?:[\w-]+\.\w+)?)`", text)
     known = {part for file in files for part in _endings(file)}
     assert [place for place in places if place not in known] == []
@@ -86,7 +86,7 @@ def test_each_place_that_a_page_names_is_there(page: str):
 
 
 def _endings(file: str) -> list[str]:
-    """The file and its folders, each from every folder above on."""
+    """Returns all endings of the paths of the file and its folders, as they look from each folder above."""
     parts = file.split("/")
     return ["/".join(parts[start:end]) + ("/" if end < len(parts) else "") for start in range(len(parts)) for end in range(start + 1, len(parts) + 1)]
 

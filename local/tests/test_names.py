@@ -1,4 +1,4 @@
-"""Names of the Java SDK, which Step Functions shows."""
+"""Names of the Java SDK, as Step Functions shows them."""
 
 import pytest
 

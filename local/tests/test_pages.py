@@ -1,4 +1,4 @@
-"""What the pages tell people to type is taken by what it is typed to."""
+"""The commands on the pages are valid for the programs that they call."""
 
 import ast
 import importlib.util
@@ -16,7 +16,7 @@ from botocore import xform_name
 from local.tests import pages
 from scripts.operate import paths
 
-#: Commands that are looked at elsewhere.
+#: The commands that other tests check.
 ELSEWHERE = {
     "curl": "test_function_url.py sends it to a URL that verifies its signature",
     "eval": "the last test here",
@@ -30,7 +30,7 @@ PYTHON = ".venv/bin/python"
 
 
 class Accepted(BaseException):
-    """The command line is in order, and what it names is looked for now."""
+    """The command line is valid, and the script now looks for what it names."""
 
 
 def test_every_command_is_one_that_is_looked_at():
@@ -41,7 +41,7 @@ def test_every_command_is_one_that_is_looked_at():
 
 
 def of(program):
-    """For each command of this program."""
+    """Parametrizes a test with the commands of this program."""
     found = [words for words in pages.commands() if words[0].startswith(program)]
     return pytest.mark.parametrize("words", found, ids=" ".join)
 
@@ -51,7 +51,7 @@ def test_a_script_takes_its_arguments(words, monkeypatch, capsys):
     file = paths.ROOT / words[0]
     assert os.access(file, os.X_OK)
     if len(words) == 1:
-        # Only its name.
+        # Only its name is mentioned.
         return
     [given] = re.findall(r"^    run\((.*)\)$", file.read_text(), re.MULTILINE)
     module, *first = ast.literal_eval(f"[{given}]")
@@ -60,7 +60,7 @@ def test_a_script_takes_its_arguments(words, monkeypatch, capsys):
     def accepted(*_):
         raise Accepted
 
-    # The first thing that is done with the arguments.
+    # The first call that uses the arguments.
     monkeypatch.setattr(script, "find" if hasattr(script, "find") else "read", accepted)
     with pytest.raises(Accepted):
         script.main(*first, words[1:])
@@ -94,20 +94,20 @@ def test_python_finds_the_module_and_cargo_the_tests(words):
 @of("aws")
 def test_the_aws_cli_has_the_operation_and_its_options(words):
     service, operation, *rest = words[1:]
-    # The CLI has a service s3 of its own making, and calls S3's operations s3api.
+    # The CLI has an s3 service of its own, and calls S3's operations s3api.
     model = botocore.session.Session().get_service_model("s3" if service == "s3api" else service)
     [name] = [name for name in model.operation_names if xform_name(name, "-") == operation]
     shape = model.operation_model(name).input_shape
     given = {word.removeprefix("--") for word in rest if word.startswith("--")} - GENERAL
     assert given <= {xform_name(member, "-") for member in shape.members}
     if given:
-        # What names no option is not the whole command.
+        # A command without options is only part of a command.
         assert given >= {xform_name(member, "-") for member in shape.required_members}
 
 
 @of("sam")
 def test_sam_takes_its_options(words):
-    # --help comes after all options have been read, and is less than a build.
+    # --help is handled after all options have been read, and takes less time than a build.
     sam = [paths.SAM_VENV / "bin" / "sam", *words[1:], "--help"]
     subprocess.run(sam, cwd=paths.ROOT, env=os.environ | {"SAM_CLI_TELEMETRY": "0"}, capture_output=True, check=True)
 
@@ -118,7 +118,7 @@ def test_the_workflow_takes_its_inputs(words):
         # scripts/tests/test_github_deploy.py compares what scripts/deploy prints with what the workflow reads.
         return
     assert words[1:3] == ["workflow", "run"]
-    # YAML takes the key `on` for a truth value.
+    # YAML takes the key `on` for a boolean.
     inputs = yaml.safe_load((paths.ROOT / ".github" / "workflows" / words[3]).read_text())[True]["workflow_dispatch"]["inputs"]
     options, given = words[4::2], dict(word.split("=", 1) for word in words[5::2])
     assert set(options) == {"-f"} and given.keys() <= inputs.keys()

@@ -1,4 +1,4 @@
-"""The picture of the README shows what a terminal shows."""
+"""The picture of the README shows the output of a terminal."""
 
 import sys
 from xml.etree import ElementTree

@@ -1,4 +1,4 @@
-"""Only a process that is still the recorded one is ever signalled."""
+"""A signal is sent only to a process that is still the recorded one."""
 
 import os
 import signal
@@ -47,7 +47,7 @@ def test_says_why_a_server_did_not_come_up(tmp_path):
 
 @pytest.fixture
 def interruptible():
-    """Ctrl-C works, also where pytest was started in the background."""
+    """Ctrl-C works, even if pytest was started in the background."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -80,7 +80,7 @@ def test_other_threads_are_not_interrupted_anyway():
 
 
 def test_a_server_runs_also_while_ctrl_c_is_pressed(monkeypatch):
-    """`ps` would end by it, and what it does not tell of would be taken for gone."""
+    """Ctrl-C would end `ps`, and a server that `ps` does not report would be taken for gone."""
     run = subprocess.run
     sessions = []
 
@@ -95,7 +95,7 @@ def test_a_server_runs_also_while_ctrl_c_is_pressed(monkeypatch):
 
 
 def test_what_ps_was_ended_before_it_told_is_asked_again(tmp_path, monkeypatch):
-    """Ctrl-C between the start of `ps` and the session of its own."""
+    """Ctrl-C comes between the start of `ps` and its own session."""
     asked = tmp_path / "asked"
     (tmp_path / "ps").write_text(f"""#!/bin/sh
 if mkdir '{asked}' 2>/dev/null; then kill -INT $$; fi

@@ -1,4 +1,4 @@
-"""The tables of the pages name what the code and the template have: nothing is missing, and nothing is too much."""
+"""The tables of the pages have exactly the names of the code and the template."""
 
 import json
 import re
@@ -20,7 +20,7 @@ def served_regions() -> list[str]:
 
 
 def section(page: str, heading: str) -> str:
-    """What stands under a heading, to the next one."""
+    """Returns the text under a heading, up to the next heading."""
     found = re.search(rf"^#+ {heading}$\n(.*?)(?=^#|\Z)", (paths.ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
     assert found, heading
     return found[1]
@@ -28,7 +28,7 @@ def section(page: str, heading: str) -> str:
 
 def test_the_parameters_are_the_templates_with_their_defaults():
     def default(parameter: dict[str, Any]) -> str:
-        # An empty one is a value of its own; without one, a value has to be given.
+        # An empty default is a value of its own. A parameter without a default needs a value.
         return str(parameter["Default"]) or "empty" if "Default" in parameter else ""
 
     listed = {name: said for name, said, _ in pages.table("docs/deploying.md", "Parameter")}

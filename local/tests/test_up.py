@@ -24,7 +24,7 @@ def test_an_empty_option(name, value, monkeypatch):
 
 @pytest.mark.parametrize("given", [[], ["MIGRATIONS="], ["MIGRATIONS=a b"]])
 def test_make_hands_on_what_it_was_given_and_nothing_else(given, tmp_path):
-    """An option that is not given is not an empty one."""
+    """An option that is not given must not become an empty one."""
     (tmp_path / "local.py").write_text("import os; print(repr(os.environ.get('MIGRATIONS')))")
     settings = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "MIGRATIONS"))}
     makefile = str(paths.ROOT / "Makefile")
@@ -51,7 +51,7 @@ def test_an_answer_that_is_none(monkeypatch):
 
 
 def test_a_reader_that_leaves():
-    """`make run | head`: what was started is stopped on the way, and there is a sentence for it."""
+    """`make run | head`: the run stops what it has started, and prints a sentence about it."""
     main = "import sys; from local import __main__, run; run.run = lambda: print('x', flush=True); sys.exit(__main__.main())"
     reading, writing = os.pipe()
     os.close(reading)
