@@ -1,1 +1,1 @@
-"""Measures Lockstep beside the tools that a user would pick instead, and beside what PostgreSQL itself allows."""
+"""Measures Lockstep beside the tools that a user would pick instead, and beside the limit that PostgreSQL itself sets."""

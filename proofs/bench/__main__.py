@@ -1,16 +1,16 @@
-"""Measures Lockstep beside other tools, and beside what PostgreSQL itself allows.
+"""Measures Lockstep beside other tools, and beside the limit that PostgreSQL itself sets.
 
     python -m proofs.bench              everything pending, nothing, one: on every history, in all surroundings
     python -m proofs.bench --profile    where the time of an attempt goes
-    python -m proofs.bench --startup    how soon each function is there, and what it weighs
-    python -m proofs.bench --builds     what other release profiles would cost and bring, in some twenty minutes
-    python -m proofs.bench --run        what a whole run takes and costs, on the local stack
-    python -m proofs.bench --reports    what a plan costs with the report on it
-    python -m proofs.bench --limits     the largest report with the CPU of several sizes of memory; as root; changes no page
-    python -m proofs.bench --estimates  how far the report's estimates are off, with this machine's own speeds; --sizes adds 10000000
-    python -m proofs.bench --queries    what --only (Lockstep otherwise) sends for --sizes, and how long each takes; changes no page
+    python -m proofs.bench --startup    how soon each function has started, and its size
+    python -m proofs.bench --builds     the cost and the benefit of other release profiles, in some twenty minutes
+    python -m proofs.bench --run        the duration and the cost of a whole run, on the local stack
+    python -m proofs.bench --reports    the cost of a plan with its report
+    python -m proofs.bench --limits     the largest report with the CPU of several memory sizes; as root; changes no page
+    python -m proofs.bench --estimates  the error of the report's estimates, by this machine's speeds; --sizes adds 10000000
+    python -m proofs.bench --queries    the queries of --only (or Lockstep) for --sizes, and their times; changes no page
     python -m proofs.bench --quick      two histories, no added round trip, in about a minute; changes no page
-    python -m proofs.bench --check      whether the page is about the sources that are there: 1 if not
+    python -m proofs.bench --check      whether the page was measured on the current sources: exit status 1 if not
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ N = TypeVar("N")
 SIZES = (3, 100, 434, 1_000)
 RTTS = (0.0, 0.5, 1.0)
 
-#: What a disk that is reached over a network takes for a flush, about.
+#: The typical time of a flush on a disk that is reached over a network.
 FLUSH_MS = 1.0
 
 REPETITIONS = Repetitions(short=5, long=3)
@@ -81,7 +81,7 @@ def main() -> int:
     elif arguments.queries:
         return _queries(arguments)
     elif arguments.run:
-        from proofs.bench import cost  # the local stack is only needed here
+        from proofs.bench import cost  # only here the local stack is needed
 
         page.keep("run", {"about": _about(), **cost.measure()})
     else:
@@ -127,7 +127,7 @@ def _speed(arguments: argparse.Namespace) -> None:
         try:
             speed.measure(chosen_histories + real, everywhere)
         except (KeyboardInterrupt, SystemExit):
-            # What was measured until then is as good as it would have been.
+            # The results until the interruption are as good as those of a complete run.
             about |= {"complete": "no, it was interrupted"}
     content = {
         "about": about | {"took": f"{(time.monotonic() - started) / 60:.0f} minutes"}, "seed": arguments.seed,
@@ -140,7 +140,7 @@ def _speed(arguments: argparse.Namespace) -> None:
 
 
 def _is_part(arguments: argparse.Namespace) -> bool:
-    """Whether only a part is measured, or more than what is here, which no page shows."""
+    """Returns whether the run measures only a part, or more than the page shows. Such results go on no page."""
     return bool(arguments.quick or arguments.only or arguments.other)
 
 
@@ -193,7 +193,7 @@ def _keys(text: str) -> list[str]:
     known = {kind.key for kind in contenders.ALL}
     if unknown := set(text.split(",")) - known:
         raise argparse.ArgumentTypeError(f"not known: {', '.join(sorted(unknown))}")
-    # The limit is what the others are compared with.
+    # The others are compared with the limit.
     return [contenders.Each.key, *text.split(",")]
 
 

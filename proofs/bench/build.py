@@ -1,4 +1,4 @@
-"""What is measured, built as it is deployed, and the tools beside it, each at one version."""
+"""Builds the measured functions as they are deployed, and gets the other tools, each at one version."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FUNCTIONS = ("preflight", "plan", "apply", "approve", "notify")
 
 @dataclass(frozen=True)
 class Binaries:
-    """Where they are: the functions, and what measures them."""
+    """The directories of the functions and of the measuring programs."""
 
     functions: Path
     means: Path
@@ -32,7 +32,7 @@ class Binaries:
 
 
 def binaries(*names: str) -> Binaries:
-    """The functions' release binaries, and what measures them; all of it, if nothing is named."""
+    """Builds the functions' release binaries and the measuring programs, or only the named ones."""
     packages = [argument for name in names or (*FUNCTIONS, "bench-native") for argument in ("--package", name)]
     subprocess.run(
         ["cargo", "build", "--release", "--quiet", "--locked", *packages], check=True, cwd=paths.ROOT,
@@ -43,7 +43,7 @@ def binaries(*names: str) -> Binaries:
 
 
 def npm() -> None:
-    """The tools that npm brings, where they are not there yet."""
+    """Installs the tools that npm has, unless they are installed."""
     installed = BENCH / "node_modules" / ".package-lock.json"
     locked = BENCH / "package-lock.json"
     if shutil.which("npm") and (not installed.exists() or installed.stat().st_mtime < locked.stat().st_mtime):
@@ -51,7 +51,7 @@ def npm() -> None:
 
 
 def tools() -> None:
-    """The other tools, where they are not there yet. What cannot be had is left out, and said so."""
+    """Installs the other tools, unless they are installed. A tool that cannot be installed is left out, with a message."""
     npm()
     sqlx = BENCH / ".tools/bin/sqlx"
     shown = subprocess.run([sqlx, "--version"], check=False, capture_output=True, text=True).stdout if sqlx.exists() else ""
@@ -62,6 +62,6 @@ def tools() -> None:
                 "sqlx-cli", "--no-default-features", "--features", "postgres,rustls",
             ],
             check=False, cwd=BENCH,
-            # Apart from the project's own, whose lock file does not apply.
+            # In a target directory of its own, because the project's lock file does not apply.
             env=environment.building(CARGO_TARGET_DIR=str(build.target() / "sqlx-cli")),
         )

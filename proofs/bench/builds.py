@@ -1,4 +1,4 @@
-"""What each choice in the release profile costs and brings: CPU to build, and size."""
+"""The cost and the benefit of each choice in the release profile: CPU to build, and size."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from proofs.bench.startup import deflated
 from scripts.operate import environment, paths
 
-#: The profile as it is, and what else it could be, as cargo's --config takes it.
+#: The current profile and its alternatives, in the form of cargo's --config.
 CHOICES = {
     "as it is": (),
     'opt-level "z"': ('profile.release.opt-level="z"',),
@@ -20,12 +20,12 @@ CHOICES = {
     "without link-time optimization": ("profile.release.lto=false",),
 }
 
-#: One with the driver, one without.
+#: One function with the database driver, one without.
 FUNCTIONS = ("apply", "notify")
 
 
 def measure(say: Callable[[str], None]) -> list[dict[str, Any]]:
-    """A row for each choice. Every one is built from nothing, which takes minutes."""
+    """Returns a row for each choice. Each choice is built from nothing, which takes minutes."""
     rows = []
     for label, settings in CHOICES.items():
         say(f"building {label}")
@@ -37,7 +37,7 @@ def measure(say: Callable[[str], None]) -> list[dict[str, Any]]:
 
 
 def _build(target: Path, settings: tuple[str, ...]) -> float:
-    """Builds the functions, and gives the CPU seconds that it took: minutes on the clock depend on who else is busy."""
+    """Builds the functions and returns the CPU seconds. Minutes on the clock depend on other programs."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(
         [
@@ -52,7 +52,7 @@ def _build(target: Path, settings: tuple[str, ...]) -> float:
 
 
 def show(rows: list[dict[str, Any]]) -> list[str]:
-    """The table."""
+    """Returns the table."""
     names = " | ".join(f"{name}: zip, MB" for name in FUNCTIONS)
     lines = [f"| | CPU to build both, s | {names} |", "| --- | ---: |" + " ---: |" * len(FUNCTIONS)]
     for row in rows:

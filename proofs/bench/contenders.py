@@ -1,4 +1,4 @@
-"""Whoever applies a history: the limit, Lockstep, and other tools."""
+"""The contenders that apply a history: the limit, Lockstep, and other tools."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ EXECUTION = "arn:aws:states:us-east-1:000000000000:execution:bench:run"
 
 FRESH, NOTHING, ONE = "everything pending", "nothing pending", "one pending"
 
-#: In the order in which they are gone through: each leaves a database as the next one needs it.
+#: The cases in order: each leaves the database that the next one needs.
 CASES = (FRESH, NOTHING, ONE)
 
 
 class ContenderFailed(RuntimeError):
-    """A contender could not do its work; the message is the end of what it said."""
+    """A contender failed. The message is the end of its output."""
 
 
 class Spread(NamedTuple):
-    """What several goes took; in JSON an array."""
+    """The spread of one value over several goes. In JSON it is an array."""
 
     median: float
     least: float
@@ -38,13 +38,13 @@ class Spread(NamedTuple):
 
     @classmethod
     def of(cls, values: list[float]) -> Self:
-        """Returns the spread of some values, to a thousandth."""
+        """Returns the spread of some values, rounded to a thousandth."""
         return cls(*(round(value, 3) for value in (statistics.median(values), min(values), max(values))))
 
 
 @dataclass
 class Taken:
-    """What one go took. `parts` are parts of the wall time that are shown on their own."""
+    """The cost of one go. `parts` are parts of the wall time that are shown separately."""
 
     wall_ms: float
     cpu_ms: float
@@ -53,16 +53,16 @@ class Taken:
 
 
 class Contender:
-    """Applies what is pending; `pending` tells those who cannot find out."""
+    """Applies what is pending. `pending` is the number of migrations, for a tool that cannot find out."""
 
     key = ""
     label = ""
     cases: tuple[str, ...] = CASES
-    #: Whether one go at a long history is enough.
+    #: Whether a long history is applied only once.
     slow = False
-    #: Whose database it works on, if not on one of its own.
+    #: The contender whose database it works on, if it has none of its own.
     guest_of = ""
-    #: Where it is named for more than one reason: what it stands for.
+    #: An explanation for a contender that stands for more than one thing.
     note = ""
 
     def __init__(self, binaries: Binaries, place: Path) -> None:
@@ -76,20 +76,20 @@ class Contender:
 
     @classmethod
     def missing(cls) -> str:
-        """Why it cannot be measured here; empty if it can."""
+        """Returns why this machine cannot measure it; empty if it can."""
         return ""
 
     def version(self) -> str:
         return ""
 
     def prepare(self, layouts: Layouts, address: Address, pending: int) -> None:
-        """What is done before the clock runs."""
+        """Prepares a go. The time of this is not measured."""
 
     def go(self, layouts: Layouts, address: Address, pending: int) -> Taken:
         raise NotImplementedError
 
     def measured(self, command: list[str], **settings: str) -> Taken:
-        """One command, with what it used and everything that it started."""
+        """Runs one command. Returns what the command and its child processes used."""
         result = self.place / "measured.json"
         result.unlink(missing_ok=True)
         with open(self.log, "wb") as output:
@@ -124,13 +124,13 @@ class Together(_Limit):
 
 
 class Lockstep(Contender):
-    """The apply function's release binary, from its start to its answer, on a plan by the plan function."""
+    """The release binary of the apply function, from its start to its answer, on a plan by the plan function."""
 
     key, label = "lockstep", "Lockstep (apply function)"
     note = "from the process's start to its answer; the secret, lock, ledger, digest and flush included"
 
     def settings(self, address: Address) -> dict[str, str]:
-        """What the function is told beside what all are."""
+        """Returns the environment variables of this function that the other functions do not have."""
         return {}
 
     def prepare(self, layouts: Layouts, address: Address, pending: int) -> None:
@@ -157,7 +157,7 @@ class Lockstep(Contender):
 
 
 class LockstepTls(Lockstep):
-    """As it is deployed, where nobody else's connection is protected."""
+    """Lockstep as it is deployed, with TLS. The other contenders connect without TLS."""
 
     key, label = "lockstep-tls", "Lockstep (apply function), with TLS"
     note = "the same with TLS and the server verified, as it is deployed; the others are measured without"
@@ -167,7 +167,7 @@ class LockstepTls(Lockstep):
 
 
 class OtherLockstep(Lockstep):
-    """Another build of it, as --other names it: what a change is worth."""
+    """Another build of Lockstep, given by --other: it shows the effect of a change."""
 
     def __init__(self, binaries: Binaries, place: Path, number: int) -> None:
         self.key = f"other-{number}"
@@ -176,7 +176,7 @@ class OtherLockstep(Lockstep):
 
 
 class LockstepPlan(Contender):
-    """What a run of Lockstep does where nothing is pending: it ends behind the plan."""
+    """A run of Lockstep with nothing pending: it ends after the plan."""
 
     key, label = "lockstep-plan", "Lockstep (plan function)"
     note = "what a run comes to where nothing is pending: it ends there"
@@ -293,7 +293,7 @@ ALL: tuple[type[Contender], ...] = (
 
 
 def run_payload() -> dict[str, Any]:
-    """What every step is told of a run."""
+    """Returns what every step gets to know about a run."""
     return {
         "execution": EXECUTION,
         "database": {"instance": "bench", "resourceId": "db-BENCH", "status": "available"},
@@ -302,7 +302,7 @@ def run_payload() -> dict[str, Any]:
 
 
 def _reason(log: str) -> str:
-    """What a log gives as the reason: its first line that speaks of an error, or its end."""
+    """Returns a failure's reason from a log: the first line with an error, or the end of the log."""
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     return next((line for line in lines if "error:" in line.lower()), " ".join(lines[-3:]))[:300]
 

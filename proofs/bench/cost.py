@@ -1,6 +1,6 @@
-"""What a whole run takes and costs, counted on the local stack: real state machine, real function binaries.
+"""The duration and the cost of a whole run, counted on the local stack: real state machine, real function binaries.
 
-The stack's functions are built without optimisation; here they are those that AWS would get.
+The stack's functions are built without optimisation; here they are replaced by the release builds for AWS.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from proofs.bench.histories import Layouts
 from proofs.harness.case import Case
 from scripts.operate import paths
 
-#: In USD: what Step Functions asks for a state transition after so many free ones a month, and Lambda for a second of a
-#: GB and for a million requests, without its own free tier.
+#: Prices in USD: a state transition of Step Functions after its free ones per month, and Lambda's GB-second and million
+#: requests, without Lambda's free tier.
 TRANSITION, FREE_TRANSITIONS = 0.000025, 4_000
 GB_SECOND = {"arm64": 0.0000133334, "x86_64": 0.0000166667}
 REQUEST = 0.20 / 1_000_000
@@ -52,7 +52,7 @@ BEFORE = (
 
 
 def measure() -> dict[str, Any]:
-    """Nothing, one and everything pending."""
+    """Measures runs with nothing, one and everything pending. Returns the results."""
     binaries = build.binaries()
     starts = {row["function"]: row["first_poll_ms"]["median"] for row in startup.measure(binaries, 10)}
     memory = _memory()
@@ -72,7 +72,7 @@ def measure() -> dict[str, Any]:
 
 
 def _stack(binaries: build.Binaries) -> Stack:
-    """A stack whose packages are the ordinary ones, but for the binaries."""
+    """Returns a stack whose packages are the ordinary ones except for the binaries."""
     deploy.build(_say)
     packages = paths.LOCAL / "bench-build"
     shutil.rmtree(packages, ignore_errors=True)
@@ -88,12 +88,12 @@ def _stack(binaries: build.Binaries) -> Stack:
 
 
 def _row(name: str, case: Case, starts: dict[str, float], memory: dict[str, int]) -> dict[str, Any]:
-    """One run: what it entered, and what each function took."""
+    """Measures one run. Returns its row: the states that it entered, and the time of each function."""
     earlier = {step: len(_durations(case, step)) for step in memory}
     ended = case.run(seconds=600)
     if ended["status"] != "SUCCEEDED":
         raise RuntimeError(f"the run ended as {ended['status']}: {ended.get('cause', '')}")
-    case.mails()  # waits for whoever still tells
+    case.mails()  # waits for the functions that still send mails
     billed = {}
     for step in memory:
         durations = _durations(case, step)[earlier[step]:]
@@ -118,13 +118,13 @@ def _row(name: str, case: Case, starts: dict[str, float], memory: dict[str, int]
 
 
 def _durations(case: Case, step: str) -> list[float]:
-    """What a function's log says of each of its invocations."""
+    """Returns the duration of each of a function's invocations, from its log."""
     lines = [line for line in case.stack.log_lines(case.deployment, step) if '"step done"' in line]
     return [float(json.loads(line)["duration_ms"]) for line in lines]
 
 
 def _memory() -> dict[str, int]:
-    """In MB, by function."""
+    """Returns the memory of each function in MB."""
     resources = _template(paths.TEMPLATE)["Resources"].values()
     functions = [resource for resource in resources if resource["Type"] == "AWS::Serverless::Function"]
     return {
@@ -134,7 +134,7 @@ def _memory() -> dict[str, int]:
 
 def _template(file: Path) -> dict[str, Any]:
     class Loader(yaml.SafeLoader):
-        """Takes CloudFormation's short functions for what stands behind them."""
+        """Reads CloudFormation's short functions as their values."""
 
     Loader.add_multi_constructor("!", lambda loader, _, node: getattr(node, "value", None))
     return yaml.load(file.read_text(), Loader)

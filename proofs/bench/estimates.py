@@ -1,7 +1,8 @@
-"""How far the report's estimates are off, with this machine's own speeds in the place of those that the report assumes.
+"""The error of the report's estimates, with this machine's own speeds in place of the report's assumptions.
 
-The speeds are measured on tables of one size. What the same sums give for other sizes, and for statements that no speed was
-taken from, is put beside what PostgreSQL takes."""
+The speeds are measured on tables of one size. The same formulas then estimate other sizes, and statements from which no
+speed was derived. The page shows these estimates beside PostgreSQL's real times.
+"""
 
 from __future__ import annotations
 
@@ -20,16 +21,16 @@ from proofs.harness.rows import one_row
 
 SIZES = (10_000, 100_000, 1_000_000)
 
-#: The size that the speeds are measured on.
+#: The number of rows of the tables on which the speeds are measured.
 BASE = 1_000_000
 
-#: An estimate that is off by no more than this factor is good enough to tell seconds from minutes.
+#: An estimate within this factor is good enough to tell seconds from minutes.
 GOOD = 3
 
-#: Less than that is a moment in the report, whatever it is exactly.
+#: The report calls any shorter time a moment.
 MOMENT = 1.0
 
-#: So many rows are deleted where each is a scan.
+#: The number of deleted rows, in a statement that scans the table for each row.
 SCANS = 20
 
 SETUP = """
@@ -47,7 +48,7 @@ SETUP = """
 
 @dataclass(frozen=True)
 class Sizes:
-    """What there is, as a catalog tells it."""
+    """The sizes of a database's tables, as the catalog has them."""
 
     rows: int
     orders: int
@@ -55,7 +56,7 @@ class Sizes:
     lines: int
 
 
-#: What a statement needs of each speed, by the speed's name: bytes of `read` and `written`, of the others rows or entries.
+#: A statement's amount for each speed, by the speed's name: bytes for `read` and `written`, rows or entries for the others.
 Needs = dict[str, float]
 
 
@@ -65,13 +66,13 @@ class Kind:
 
     label: str
     statement: str
-    #: As `crates/analysis/src/estimate/part.rs` has it.
+    #: The same formula as in `crates/analysis/src/estimate/part.rs`.
     needs: Callable[[Sizes], Needs]
-    #: The speed that is taken from it.
+    #: The speed that is derived from this kind.
     gives: str = ""
-    #: What has to be there, and is not part of the time.
+    #: The SQL that has to run before, and whose time does not count.
     before: str = ""
-    #: Whether the table has to be without dead rows.
+    #: Whether the table must not have dead rows.
     fresh: bool = False
 
 
@@ -138,7 +139,7 @@ KINDS = (
     ),
 )
 
-#: What the report assumes of each speed, by its name in the sources.
+#: The report's assumption for each speed, by the speed's name in the sources.
 ASSUMED = {
     "read": "READ", "written": "WRITTEN", "narrow": "NARROW", "wide": "WIDE", "entries": "ENTRIES", "deleted": "DELETED",
     "joined": "JOINED", "looked_up": "LOOKED_UP",
@@ -149,7 +150,7 @@ SOURCE = Path(__file__).parents[2] / "crates/analysis/src/estimate/part.rs"
 
 
 def measure(sizes: Iterable[int], say: Callable[[str], None]) -> dict[str, Any]:
-    """The speeds, a row for each kind and size, and how long the smallest statement takes."""
+    """Returns the measured speeds, a row for each kind and size, and the time of the smallest statement."""
     sizes = sorted({*sizes, BASE})
     with Server() as server:
         tables = [_Tables(server, rows, say) for rows in sizes]
@@ -172,24 +173,24 @@ def measure(sizes: Iterable[int], say: Callable[[str], None]) -> dict[str, Any]:
 
 
 def seconds(needs: Needs, speeds: dict[str, float]) -> float:
-    """What that takes."""
+    """Returns the estimated seconds for these amounts."""
     return sum(amount / speeds[name] for name, amount in needs.items())
 
 
 def speeds_of(sizes: Sizes, observed: list[float], least: float) -> dict[str, float]:
-    """Each speed, from the kind that gives it: what the others need of its time is known by then."""
+    """Returns each speed, derived from the kind that gives it. The other speeds in that kind's time are known by then."""
     speeds: dict[str, float] = {}
     for kind, taken in zip(KINDS, observed, strict=True):
         if kind.gives:
             needs = kind.needs(sizes)
             amount = needs.pop(kind.gives)
-            # However noisy the machine is, nothing takes no time.
+            # On a noisy machine the difference could be zero or less, so a tenth of the time is the least.
             speeds[kind.gives] = amount / max(taken - least - seconds(needs, speeds), taken / 10)
     return speeds
 
 
 def assumed() -> dict[str, float]:
-    """The report's own speeds, as its sources have them."""
+    """Returns the report's own speeds from its sources."""
     source = SOURCE.read_text()
     found = {}
     for name, constant in ASSUMED.items():
@@ -208,11 +209,11 @@ class _Tables:
     rows: int
     say: Callable[[str], None]
     sizes: Sizes = field(init=False)
-    #: What a statement takes that changes the catalog alone.
+    #: The time of a statement that changes only the catalog.
     least: float = field(init=False)
 
     def observe(self) -> dict[tuple[int, int], float]:
-        """How long each kind takes, in seconds: the median."""
+        """Returns the median time of each kind in seconds."""
         name, found = f"estimates_{self.rows}", {}
         self.server.create(name)
         with psycopg.connect(self.server.address(name, self.server.port).url, autocommit=True) as session:
@@ -248,11 +249,11 @@ class _Tables:
         return taken
 
 
-# ------------------------------------------------------------ and how it is shown
+# ------------------------------------------------------------ the output
 
 
 def show(content: dict[str, Any]) -> list[str]:
-    """The tables, and how large the error is."""
+    """Returns the tables and a summary of the errors."""
     lines = ["| a second | measured here | assumed by the report |", "| --- | ---: | ---: |"]
     for name, speed in content["speeds"].items():
         lines.append(f"| {_NAMES[name]} | {_speed(name, speed)} | {_speed(name, content['assumed'][name])} |")
@@ -273,7 +274,7 @@ _NAMES = {
 
 
 def errors(rows: list[dict[str, Any]]) -> list[str]:
-    """What the estimates are worth, without those that a speed was taken from."""
+    """Returns a summary of the errors, without the kinds from which a speed was derived."""
     judged = [row for row in rows if not row["gives"]]
     lines = []
     for what, chosen in (
@@ -297,7 +298,7 @@ def errors(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def ratio(row: dict[str, Any]) -> float:
-    """The estimate by what it took."""
+    """Returns the estimate divided by the real time."""
     return row["estimated_s"] / row["observed_s"]
 
 

@@ -1,7 +1,7 @@
-"""A function's release binary, run as Lambda runs it, and what each part of that takes.
+"""Runs a function's release binary as Lambda does, and times each part.
 
-`proofs.harness.runtime_api` does the same for the tests. Here every exchange is timed, nothing is done between two of them that
-would be counted, and the process's end is waited for with what it used.
+`proofs.harness.runtime_api` does the same for the tests. Here every exchange is timed. No work is done between two
+exchanges that would count, and the end of the process is waited for together with its resource usage.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ from typing import Any
 
 from proofs.harness.runtime_api import API, SECRET_ARN, variables
 
-#: What answers a request's method, path and body: a status, headers and a body, or None for no answer at all.
+#: Answers a request's method, path and body with a status, headers and a body; with None there is no answer at all.
 Answering = Callable[[str, str, bytes], tuple[int, dict[str, Any], bytes] | None]
 
 
 class FunctionFailed(RuntimeError):
-    """A function answered with an error; the message is its own."""
+    """A function answered with an error. The message is the function's own."""
 
 
 @dataclass
 class Run:
-    """One process from its start to its answer; times in ms since the start."""
+    """One process from its start to its answer. Times are in ms since the start."""
 
     polled: float = 0.0
     delivered: float = 0.0
     secret_given: float = 0.0
     answered: float = 0.0
     output: dict[str, Any] = field(default_factory=dict)
-    #: What the payload that it answered with takes.
+    #: The size of the payload in its answer.
     output_bytes: int = 0
-    #: The size of each object that it put into a bucket, by the end of its key.
+    #: The size of each object that it put into a bucket, by the end of the object's key.
     stored: dict[str, int] = field(default_factory=dict)
     error: str = ""
     peak_kb: int = 0
@@ -46,7 +46,7 @@ class Run:
 
     @property
     def invocation(self) -> float:
-        """From the payload's delivery to the answer."""
+        """The time from the payload's delivery to the answer."""
         return self.answered - self.delivered
 
 
@@ -54,7 +54,7 @@ def run(
     binary: Path, payload: dict[str, Any], secret: dict[str, Any], migrations: Path, log: Path, seconds: float = 600, /,
     **settings: str,
 ) -> Run:
-    """Starts the function, gives it one invocation, and ends it when it has answered."""
+    """Starts the function, gives it one invocation, and ends it after its answer."""
     taken = Run()
     answered = threading.Event()
     listener = socket.create_server(("127.0.0.1", 0))
@@ -68,7 +68,7 @@ def run(
     def answer(method: str, path: str, body: bytes) -> tuple[int, dict[str, Any], bytes] | None:
         if method == "GET":
             if taken.polled:
-                return None  # the next invocation never comes
+                return None  # there is no second invocation
             taken.polled = now()
             headers = {
                 "Lambda-Runtime-Aws-Request-Id": str(uuid.uuid4()),
@@ -123,7 +123,7 @@ def _serve(listener: socket.socket, answer: Answering) -> None:
 
 
 def _converse(connection: socket.socket, answer: Answering) -> None:
-    """HTTP, as far as a function speaks it: one request after the other on a connection that stays."""
+    """Serves the part of HTTP that a function uses: one request after the other on a persistent connection."""
     try:
         with connection, connection.makefile("rb") as requests:
             while line := requests.readline():
@@ -142,7 +142,7 @@ def _converse(connection: socket.socket, answer: Answering) -> None:
                 head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
                 connection.sendall(f"HTTP/1.1 {status} OK\r\n{head}\r\n".encode() + content)
     except OSError:
-        pass  # it was ended
+        pass  # the process has ended
 
 
 def _peak_kb(process: int) -> int:

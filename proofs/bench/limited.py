@@ -1,6 +1,7 @@
-"""Whether the largest plan that a report is made of is reported on in time, with the CPU that a function's memory brings.
+"""Measures whether the plan function reports on the largest plan in time, with the CPU that a function's memory brings.
 
-Lambda gives a function of 1,769 MB one CPU, and a smaller one its part of that. Here a control group does, which root can make.
+Lambda gives a function of 1,769 MB one CPU, and a smaller one the same fraction of it. Here a control group limits the
+CPU, which requires root.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ OF_A_CPU = 1_769
 
 MEMORIES = (512, 1_024, OF_A_CPU)
 
-#: What the template gives the plan function, in seconds.
+#: The template's timeout of the plan function, in seconds.
 TIMEOUT = 60
 
-#: As many statements as `functions/plan/src/analyse.rs` reports on.
+#: The largest number of statements that `functions/plan/src/analyse.rs` reports on.
 STATEMENTS = 20_000
 
 _OF_A_TABLE = (
@@ -41,7 +42,7 @@ _PERIOD = 20_000
 
 
 def measure(plan: Path) -> list[str]:
-    """A line for each memory."""
+    """Returns a line for each size of memory."""
     with Server() as server:
         layouts = Layouts(_history(), server.place / "limited")
         server.create("limited")
@@ -72,13 +73,13 @@ def _line(plan: Path, migrations: Path, secret: dict[str, Any], memory: int) -> 
 
 @contextmanager
 def _limited(binary: Path, share: float) -> Iterator[Path]:
-    """What starts the binary in a group that gets this share of one CPU."""
+    """Yields a program that starts the binary in a control group with this share of one CPU."""
     unified = (_GROUPS / "cgroup.controllers").exists()
     group = (_GROUPS if unified else _GROUPS / "cpu") / f"lockstep-bench-{os.getpid()}"
     group.mkdir()
     try:
         quota = round(share * _PERIOD)
-        # It gets its share whatever else runs: the heaviest weight that there is.
+        # The largest weight, so that the group gets its share beside any other process.
         settings = (
             {"cpu.max": f"{quota} {_PERIOD}", "cpu.weight": "10000"} if unified
             else {"cpu.cfs_period_us": _PERIOD, "cpu.cfs_quota_us": quota, "cpu.shares": 262_144}

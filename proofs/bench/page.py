@@ -1,4 +1,4 @@
-"""The pages of results, made from what the runs left, and whether they still are about the sources that are there."""
+"""The pages of results, made from the stored measurements, and the check that these belong to the current sources."""
 
 from __future__ import annotations
 
@@ -72,13 +72,13 @@ BUILT = (
 
 
 def keep(part: str, content: dict[str, Any]) -> None:
-    """Keeps what a run found."""
+    """Stores the results of one part."""
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{part}.json").write_text(_as_lines(_rounded(content)))
 
 
 def check() -> int:
-    """Says whether every part was measured on the sources that are there; 1 if not."""
+    """Prints whether every part was measured on the current sources. Returns 1 if not."""
     wanted, stale = surroundings.digest(), 0
     for part in PARTS:
         content = _kept(part)
@@ -90,7 +90,7 @@ def check() -> int:
 
 
 def write() -> None:
-    """Makes the pages and their plots anew: what matters most first, and a page for each part."""
+    """Writes the pages and their plots again: a first page with the most important results, and a page for each part."""
     kept = {part: content for part in PARTS if (content := _kept(part))}
     pages = {
         "speed": _speed, "profile": _profile, "startup": _startup, "builds": _builds, "run": _run, "reports": _reports,
@@ -113,7 +113,8 @@ def _write(name: str, lines: list[str]) -> None:
 
 
 def _first(content: dict[str, Any]) -> list[str]:
-    """What is asked first: the longest generated history, near and at a distance, by each contender that leaves a ledger."""
+    """Returns the most important table: the longest generated history, near and far, by each contender that leaves a
+    ledger."""
     history = [name for name in _histories(content) if name.endswith("generated")][-1]
     places = _in_order(cell["surroundings"] for cell in content["cells"])
     ratios = {place: _ratios(content, place, FRESH) for place in places}
@@ -134,7 +135,7 @@ def _first(content: dict[str, Any]) -> list[str]:
 
 
 def speed_tables(content: dict[str, Any]) -> list[str]:
-    """Every table of times and counts."""
+    """Returns every table of times and counts."""
     lines = []
     for surroundings_ in _in_order(cell["surroundings"] for cell in content["cells"]):
         for case in CASES:
@@ -237,7 +238,7 @@ def _failures(content: dict[str, Any]) -> list[str]:
 
 
 def _ratios(content: dict[str, Any], surroundings_: str, case: str) -> dict[str, dict[str, tuple[float, float, float]]]:
-    """By contender and history: median, least and most by the limit's median."""
+    """Returns the ratios to the limit's median (median, least, most), by contender and history."""
     found: dict[str, dict[str, tuple[float, float, float]]] = {key: {} for key in _labels(content)}
     cells = [
         cell for cell in content["cells"]
@@ -350,7 +351,7 @@ def _kept(part: str) -> dict[str, Any] | None:
 
 
 def _as_lines(content: dict[str, Any]) -> str:
-    """JSON with a line for each thing that was measured, so that a difference shows what changed."""
+    """Returns JSON with a line for each measured thing, so that a diff shows what changed."""
     def compact(value: object) -> str:
         return json.dumps(value, ensure_ascii=False)
 

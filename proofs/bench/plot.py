@@ -1,4 +1,4 @@
-"""A plot of ratios, as SVG that can be read on light and on dark."""
+"""A plot of ratios, as SVG that is readable on a light and on a dark background."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ STYLE = """
   }
 """
 
-#: By contender: its label, and by history median, least and most.
+#: By contender: its label, and for each history the median, the least and the most.
 Rows = list[tuple[str, dict[str, tuple[float, float, float]]]]
 
 
 def ratios(title: str, groups: list[tuple[str, Rows]], histories: list[str]) -> str:
-    """One block for each group: a row for each contender, and a dot for each history, on a logarithmic scale."""
+    """Returns the plot: a block for each group, a row for each contender, and a dot for each history, on a logarithmic
+    scale."""
     values = [value for _, rows in groups for _, points in rows for name in histories if name in points
               for value in points[name]]
     if not values:

@@ -1,6 +1,6 @@
-"""Where an attempt's time goes: what the engine sends is sent again, with less and less of it, and each version is timed.
+"""Where an attempt's time goes. The engine's messages are sent again, with less and less in them, and each version is timed.
 
-The client of the repetition does nothing else, so what is left of the function's own time is the function's.
+The client that repeats them does nothing else, so the rest of the function's own time is spent in the function.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from proofs.bench.server import Server
 
 REPETITIONS = 7
 
-#: How the server's log is told what belongs to whom.
+#: The prefix that ties an entry of the server's log to its database and session.
 _PREFIX = "entry %d "
 
 _RECORD = "\n;RESET SESSION AUTHORIZATION; RESET ROLE; "
 
-#: What the engine opens a script's transaction with, see `crates/engine/src/transaction.rs`.
+#: The engine's statement that opens a script's transaction, see `crates/engine/src/transaction.rs`.
 _OPENING = re.compile(r"BEGIN\b[^\n]*; SET lockstep\.transaction = '\w+'; [^\n]*;\n")
 
 
 @dataclass(frozen=True)
 class Version:
-    """What of the messages is sent."""
+    """A version of the messages that is sent."""
 
     label: str
-    #: A message of a transactional script, made into what is sent.
+    #: Turns a message with a transactional script into the text that is sent.
     cut: Callable[[str], str]
-    #: Whether what surrounds the scripts is sent too: lock, ledger, standalone statements' records, flush.
+    #: Whether the messages around the scripts are sent too: lock, ledger, standalone statements' records, flush.
     whole: bool
     #: Whether each commit waits for the disk.
     waits: bool = False
@@ -68,7 +68,7 @@ VERSIONS = (
 
 
 def measure(binaries: Binaries, history: History) -> dict[str, Any]:
-    """The versions' times and the function's own, in ms."""
+    """Returns the times of the versions and of the function itself, in ms."""
     with Server(log_statement="all", log_line_prefix=_PREFIX) as server:
         lockstep = Lockstep(binaries, server.place)
         layouts = Layouts(history, server.place / "profile")
@@ -99,7 +99,7 @@ def measure(binaries: Binaries, history: History) -> dict[str, Any]:
 
 
 def _function(server: Server, lockstep: Lockstep, history: History, number: int) -> dict[str, float]:
-    """The function's own run, by its parts."""
+    """Returns the times of the function's own run, by its parts."""
     layouts = Layouts(history, server.place / f"own-{number}")
     server.create(lockstep.database)
     address = server.address(lockstep.database, server.port)
@@ -116,7 +116,7 @@ def _function(server: Server, lockstep: Lockstep, history: History, number: int)
 
 
 def _replay(server: Server, version: Version, messages: list[str], scripts: set[str]) -> float:
-    """Sends the messages to a fresh database, as the migrations' role."""
+    """Sends the messages to a fresh database, as the migrations' role. Returns the time in ms."""
     server.create("replay")
     role = server.owner
     with _session(role, version.waits) as session:
@@ -126,7 +126,7 @@ def _replay(server: Server, version: Version, messages: list[str], scripts: set[
             if is_script or version.whole:
                 sent = version.cut(message) if is_script and message not in scripts else message
                 result = session.pgconn.exec_(sent.encode())
-                # That there is no ledger yet, the engine learns from an error.
+                # The engine learns from an error that there is no ledger yet. That error is expected.
                 if result.error_message and is_script:
                     raise ValueError(f"{version.label}: {result.error_message.decode()}")
         taken = (time.perf_counter() - started) * 1000
@@ -142,20 +142,20 @@ def _session(role: Connection, waits: bool) -> psycopg.Connection:
 
 
 def _messages(log: str, database: str) -> list[str]:
-    """Every message of the sessions with a database, whole, in order."""
+    """Returns every message of the sessions with a database, whole and in order."""
     entries = re.split(r"^entry ", log, flags=re.MULTILINE)
     start = f"{database} LOG:  statement: "
-    # The server indents what follows the first line of an entry.
+    # The server indents the further lines of an entry.
     return [entry.removeprefix(start).rstrip("\n").replace("\n\t", "\n") for entry in entries if entry.startswith(start)]
 
 
 def _is_script(message: str, scripts: set[str]) -> bool:
-    """A transactional script's message, or a standalone script itself."""
+    """Returns whether a message carries a transactional script, or is a standalone script itself."""
     return bool(_OPENING.match(message)) or message in scripts or message + "\n" in scripts
 
 
 def show(content: dict[str, Any]) -> list[str]:
-    """The tables."""
+    """Returns the tables."""
     versions = [(one["label"], statistics.median(one["ms"]), min(one["ms"]), max(one["ms"])) for one in content["versions"]]
     limit = versions[0][1]
     lines = ["| what is sent | ms | a migration, ms | by the first |", "| --- | ---: | ---: | ---: |"]

@@ -1,4 +1,4 @@
-"""Every query that a contender sends, by its shape: how often, and how long until the server is ready again."""
+"""Every query that a contender sends, by its shape: how often, and the time until the server is ready again."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from proofs.bench.histories import History, Layouts
 from proofs.bench.relay import Logged, Relay
 from proofs.bench.server import Server
 
-#: What a message of a script is called, whatever the script.
+#: The shape of every message that carries a script.
 SCRIPT = "(a script)"
 
 
 def show(server: Server, relay_binary: Path, contender: Contender, history: History) -> list[str]:
-    """A table for each case."""
+    """Returns a table for each case."""
     layouts, lines = Layouts(history, server.place / "queries"), []
     server.create(contender.database)
     with Relay(relay_binary, server.port, 0, logs=True) as relay:
@@ -41,7 +41,7 @@ def show(server: Server, relay_binary: Path, contender: Contender, history: Hist
 
 
 def _shapes(messages: list[Logged]) -> dict[str, list[float]]:
-    """By shape, how long each took, in ms."""
+    """Returns the times of the messages in ms, by shape."""
     shapes: dict[str, list[float]] = defaultdict(list)
     asked: dict[int, tuple[float, str]] = {}
     for message in messages:

@@ -1,4 +1,4 @@
-"""The way to the server that takes time and counts; see `native/src/bin/relay.rs`."""
+"""The relay before the server, which delays and counts messages; see `native/src/bin/relay.rs`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from local.processes import pipe
 
 @dataclass(frozen=True)
 class Logged:
-    """One message that passed: when, on which connection, whether from the client, its type, and a query's text."""
+    """One relayed message: its time, its connection, whether the client sent it, its type, and a query's text."""
 
     at_ms: float
     connection: int
@@ -42,7 +42,7 @@ class Relay:
         self._output.close()
 
     def report(self) -> dict[str, int]:
-        """What was counted since the last time: connections, round trips, bytes sent and received."""
+        """Returns what was counted since the last call: connections, round trips, bytes sent and received."""
         self._passed: list[Logged] = []
         self._input.write("\n")
         self._input.flush()
@@ -55,6 +55,6 @@ class Relay:
         raise EOFError("the relay has ended")
 
     def log(self) -> list[Logged]:
-        """What passed since the last time; only if it `logs`."""
+        """Returns the messages since the last call. It needs a relay that `logs`."""
         self.report()
         return self._passed

@@ -1,4 +1,4 @@
-"""What a plan costs with the report on it: time, memory, what crosses the state machine and what the bucket gets."""
+"""The cost of a plan with its report: time, memory, the size in the state machine and the size in the bucket."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from proofs.bench.server import Address, Server
 
 TIMES = 3
 
-#: The database that a history is planned on.
+#: The database for which a history is planned.
 EMPTY, GROWN = "an empty database", "the database that it made"
 
 RENDERINGS = ("json", "md", "html")
 
 
 def measure(plan: Path, histories: Iterable[History]) -> list[dict[str, Any]]:
-    """A row for each history and database."""
+    """Returns a row for each history and database."""
     with Server() as server:
         return [row for number, history in enumerate(histories) for row in _rows(server, plan, history, number)]
 
@@ -33,7 +33,7 @@ def _rows(server: Server, plan: Path, history: History, number: int) -> list[dic
     server.create(database)
     address = server.address(database, server.port)
     rows = [_row(plan, layouts, address, EMPTY)]
-    # Without a ledger all of it is still pending, and there are the most tables to look at.
+    # Without a ledger all migrations are still pending, and the report covers the most tables.
     with psycopg.connect(address.url, autocommit=True) as session:
         for script, _ in layouts.scripts():
             session.execute(script.text)
@@ -56,7 +56,7 @@ def _row(plan: Path, layouts: Layouts, address: Address, on: str) -> dict[str, A
 
 
 def _run(plan: Path, layouts: Layouts, address: Address) -> function.Run:
-    # In sqlx's layout: Prisma's has no plan for a database with tables and no ledger.
+    # In sqlx's layout, because Prisma's has no plan for a database with tables and no ledger.
     log = layouts.sqlx.parent / "plan.log"
     run = function.run(plan, run_payload(), address.secret, layouts.sqlx, log, 60, REPORTS_BUCKET="reports")
     if run.error or "report" not in run.output:

@@ -1,4 +1,4 @@
-"""The PostgreSQL that everybody migrates: its own defaults, fsync included, and what it counts."""
+"""The PostgreSQL of the measurements, with its own defaults, fsync included, and its counters."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from proofs.harness.temporary import Temporary
 
 @dataclass(frozen=True)
 class Counts:
-    """What the server counted."""
+    """The server's counters."""
 
     commits: int
     flushes: int
@@ -30,24 +30,24 @@ class Counts:
 
 @dataclass(frozen=True)
 class Address:
-    """One database, as a client reaches it: without TLS, so that the relay can count."""
+    """A client's address of one database: without TLS, so that the relay can count."""
 
     port: int
     user: str
     password: str
     database: str
-    #: Who signed the server's certificate, for who connects with TLS nevertheless.
+    #: The authority of the server's certificate, for a client that connects with TLS.
     ca_file: str = ""
 
     @property
     def url(self) -> str:
-        """For tools that want one."""
+        """The address as a URL."""
         user, password = quote(self.user, safe=""), quote(self.password, safe="")
         return f"postgres://{user}:{password}@127.0.0.1:{self.port}/{self.database}?sslmode=disable"
 
     @property
     def libpq(self) -> dict[str, str]:
-        """For psql, and for the limit."""
+        """The address as libpq's variables, for psql and for the limit."""
         return {
             "PGHOST": "127.0.0.1", "PGPORT": str(self.port), "PGUSER": self.user, "PGPASSWORD": self.password,
             "PGDATABASE": self.database, "PGSSLMODE": "disable",
@@ -55,7 +55,7 @@ class Address:
 
     @property
     def secret(self) -> dict[str, Any]:
-        """What Secrets Manager holds."""
+        """The address in the form of the secret in Secrets Manager."""
         return {
             "username": self.user, "password": self.password, "host": "127.0.0.1", "port": self.port,
             "dbname": self.database,
@@ -63,7 +63,7 @@ class Address:
 
 
 class Server(Temporary):
-    """The server, with databases that nobody has written to yet."""
+    """The server, with fresh databases."""
 
     def __init__(self, **settings: str) -> None:
         super().__init__("bench", **settings)
@@ -85,21 +85,22 @@ class Server(Temporary):
         return Address(port, self.owner.user, self.owner.password, database, self.owner.ca_file)
 
     def create(self, database: str) -> None:
-        """A fresh database; what making it left to be written is written, so that no client pays for it."""
+        """Makes a fresh database. A checkpoint writes its pages, so that no client pays for that."""
         names = sql.Identifier(database), sql.Identifier(self.owner.user)
         self._superuser.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(*names))
         self._superuser.execute("CHECKPOINT")
 
     def counts(self, database: str) -> Counts:
-        """Transactions that ended in a commit in this database, read-only ones too, and flushes of the log by any session.
+        """Returns the committed transactions in this database, including read-only ones, and the log flushes of any session.
 
-        A session tells them at its end at the latest, so nobody may be left in it."""
+        A session reports them no later than at its end, so this waits until no session is left in the database.
+        """
         until = time.monotonic() + 10
         while self._value("SELECT count(*) FROM pg_stat_activity WHERE datname = %s", database):
             if time.monotonic() > until:
                 raise TimeoutError(f"a session stays in {database}")
             time.sleep(0.002)
-        # This session's own, too, before they are mistaken for somebody else's.
+        # This session's counters too, so that they do not count for a later client.
         self._superuser.execute("SELECT pg_stat_force_next_flush()")
         return Counts(
             self._value("SELECT xact_commit FROM pg_stat_database WHERE datname = %s", database),
@@ -109,7 +110,7 @@ class Server(Temporary):
         )
 
     def tables(self, database: str) -> int:
-        """How many tables a database has, without anybody's ledger."""
+        """Returns the number of tables in a database, without ledgers."""
         with self.embedded.superuser.connect(database) as session:
             found = session.execute(
                 "SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
@@ -118,14 +119,14 @@ class Server(Temporary):
             return one_value(found)
 
     def slow_down_flushes(self, milliseconds: float) -> None:
-        """Makes every flush of the log take so much longer, as it does on a disk that is reached over a network: by the
-        pause that PostgreSQL can make before a flush, here whether others are about to commit or not."""
+        """Makes every flush of the log take this much longer, as on a disk that is reached over a network. It uses
+        PostgreSQL's pause before a flush, here also when no other session is about to commit."""
         for name, value in (("commit_delay", round(milliseconds * 1000)), ("commit_siblings", 0 if milliseconds else 5)):
             self._superuser.execute(sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), sql.Literal(value)))
         self._superuser.execute("SELECT pg_reload_conf()")
 
     def flush_ms(self) -> tuple[float, float, float]:
-        """How long the disk takes to make 8 KiB durable: median, least and most of 200."""
+        """Returns the time in which the disk makes 8 KiB durable: median, least and most of 200."""
         content, taken = os.urandom(8192), []
         with tempfile.TemporaryFile(dir=self.place) as file:
             file.write(content * 200)
@@ -149,7 +150,7 @@ class Server(Temporary):
 
 
 def round_trip_ms(address: Address) -> float:
-    """The median of 200 trivial queries."""
+    """Returns the median time of 200 trivial queries."""
     taken = []
     with psycopg.connect(address.url, autocommit=True) as session:
         for _ in range(200):

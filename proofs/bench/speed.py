@@ -1,4 +1,5 @@
-"""Everybody applies every history: all of it, nothing, one more; at each round trip, side by side."""
+"""Measures every contender on every history: all pending, nothing pending, one more. At each round trip, one after the
+other."""
 
 from __future__ import annotations
 
@@ -15,13 +16,13 @@ from proofs.bench.histories import History, Layouts
 from proofs.bench.relay import Relay
 from proofs.bench.server import Server, round_trip_ms
 
-#: A history longer than this is gone through less often.
+#: The number of migrations above which a history gets fewer repetitions.
 LONG = 300
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """How far away the server is, and how long its disk takes for a flush, beyond what both are here."""
+    """The added distance to the server and the added time of a flush."""
 
     rtt_ms: float
     flush_ms: float
@@ -34,7 +35,7 @@ class Surroundings:
 
 @dataclass
 class Cell:
-    """One contender on one history in one case in some surroundings."""
+    """The result of one contender on one history in one case in some surroundings."""
 
     history: str
     size: int
@@ -42,13 +43,13 @@ class Cell:
     surroundings: str
     contender: str
     taken: list[Taken] = field(default_factory=list)
-    #: Why there is nothing.
+    #: Why there is no result.
     failed: str = ""
 
 
 @dataclass
 class Counted:
-    """What one go needs, which does not depend on time."""
+    """The counters of one go. They do not depend on time."""
 
     history: str
     case: str
@@ -62,20 +63,20 @@ class Counted:
 
 @dataclass
 class Results:
-    """All of it."""
+    """All results."""
 
     cells: list[Cell] = field(default_factory=list)
     counted: list[Counted] = field(default_factory=list)
-    #: What a trivial query really took, in each of the surroundings.
+    #: The measured time of a trivial query in each of the surroundings.
     round_trips: dict[str, float] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """Returns what the page shows: of each cell's goes the median, the least and the most."""
+        """Returns the results for the page: the median, the least and the most of each cell's goes."""
         return asdict(self) | {"cells": [asdict(cell) | {"taken": spreads(cell.taken)} for cell in self.cells]}
 
 
 def spreads(taken: list[Taken]) -> dict[str, Any] | None:
-    """Returns what some goes took; none where there was no go."""
+    """Returns the spreads of some goes; None if there was no go."""
     if not taken:
         return None
     numbers = {name: [getattr(go, name) for go in taken] for name in ("wall_ms", "cpu_ms", "peak_kb")}
@@ -87,7 +88,7 @@ def spreads(taken: list[Taken]) -> dict[str, Any] | None:
 
 @dataclass(frozen=True)
 class Repetitions:
-    """How often, for short and for long histories."""
+    """The number of repetitions, for short and for long histories."""
 
     short: int
     long: int
@@ -97,7 +98,7 @@ class Repetitions:
 
 
 class Speed:
-    """Goes through all of it. A contender that fails on a history is left out of it, and why is kept."""
+    """Measures everything. A contender that fails on a history is left out there, and the reason is kept."""
 
     def __init__(
         self, server: Server, relay: Path, contenders: list[Contender], repetitions: Repetitions, seed: int,
@@ -112,7 +113,7 @@ class Speed:
         self.results = Results()
 
     def measure(self, histories: list[History], everywhere: list[Surroundings]) -> None:
-        """Fills `results`, which hold what is complete at any time."""
+        """Fills `results`, which at any time contain only complete measurements."""
         for history in histories:
             place = self._server.place / "history"
             layouts = Layouts(history, place)
@@ -125,7 +126,7 @@ class Speed:
                 shutil.rmtree(place)
 
     def look_at_round_trips(self, everywhere: list[Surroundings]) -> None:
-        """What they really are, with everything that lies between."""
+        """Measures the real round trips, including everything on the way."""
         self._server.create("ping")
         for surroundings in everywhere:
             with self._way(surroundings) as port:
@@ -133,10 +134,11 @@ class Speed:
             self.results.round_trips[surroundings.label] = taken
         self._server.drop("ping")
 
-    # ------------------------------------------------------------ once, to count and to warm up
+    # ------------------------------------------------------------ first go: counting and warming up
 
     def _count(self, layouts: Layouts) -> list[Contender]:
-        """Counts what everybody needs. Those who can do it, and make the same tables as the first."""
+        """Counts what every contender needs. Returns the contenders that succeed and make the same tables as the first
+        one."""
         able, tables = list(self._contenders), 0
         with Relay(self._relay, self._server.port, 0) as relay:
             for case in CASES:
@@ -171,10 +173,11 @@ class Speed:
             counted.commits, counted.flushes,
         ))
 
-    # ------------------------------------------------------------ and then in earnest
+    # ------------------------------------------------------------ timed goes
 
     def _time(self, layouts: Layouts, contenders: list[Contender], surroundings: Surroundings) -> None:
-        """Everybody once, in an order that changes, before anybody goes again: what disturbs one disturbs all."""
+        """Runs every contender once, in a random order, before any contender runs again: a disturbance then affects
+        them all."""
         history = layouts.history
         cells = {
             (contender.key, case): Cell(history.name, len(history.scripts), case, surroundings.label, contender.key)
@@ -204,7 +207,8 @@ class Speed:
 
     @contextmanager
     def _way(self, surroundings: Surroundings) -> Iterator[int]:
-        """To the server itself where nothing is to be added: the relay would add something."""
+        """Yields the port to connect to. Without an added round trip it is the server's own, because a relay would add
+        time."""
         self._server.slow_down_flushes(surroundings.flush_ms)
         try:
             if not surroundings.rtt_ms:
@@ -217,7 +221,7 @@ class Speed:
 
 
 def _pending(case: str, layouts: Layouts) -> int:
-    """Makes the case, and says how many are pending in it."""
+    """Prepares the case and returns its number of pending migrations."""
     if case == ONE:
         layouts.add()
         return 1

@@ -1,4 +1,4 @@
-"""How soon each function is there, and what it weighs."""
+"""How soon each function has started, and its size."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Any
 from proofs.bench import function
 from proofs.bench.build import FUNCTIONS, Binaries
 
-#: What a function needs to be told beside what all are.
+#: Environment variables of a function that the others do not need.
 SETTINGS = {"TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:topic"}
 
 
 def measure(binaries: Binaries, times: int) -> list[dict[str, Any]]:
-    """Each function's row."""
+    """Returns a row for each function."""
     rows = []
     with tempfile.TemporaryDirectory() as place:
         for name in FUNCTIONS:
             binary = binaries.function(name)
-            # Each is started once before, so that the file is in memory, as a function's package is.
+            # One start before the measurement puts the file into memory, where a function's package is too.
             runs = [_run(binary, Path(place)) for _ in range(times + 1)][1:]
             content = binary.read_bytes()
             rows.append({
@@ -38,7 +38,7 @@ def measure(binaries: Binaries, times: int) -> list[dict[str, Any]]:
 
 
 def _run(binary: Path, place: Path) -> function.Run:
-    """One start, and one invocation that the function refuses at once, because it is empty."""
+    """Measures one start and one invocation, which the function refuses at once because it is empty."""
     return function.run(binary, {}, {}, place, place / "log", 10, **SETTINGS)
 
 
@@ -47,6 +47,6 @@ def _spread(values: list[float]) -> dict[str, float]:
 
 
 def deflated(content: bytes) -> int:
-    """As `zip -9` packs it; what stands around it is some hundred bytes."""
+    """Returns the size that `zip -9` packs the content to. The archive's own headers add some hundred bytes."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     return len(packer.compress(content) + packer.flush())

@@ -1,4 +1,4 @@
-"""On what it was measured, and on which sources."""
+"""The machine and the sources of a measurement."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 
 from scripts.operate import paths
 
-#: What a result is a result of.
+#: The sources that a result depends on.
 SOURCES = ("crates", "functions")
 
 
 def of_machine() -> dict[str, str]:
-    """The machine, in words."""
+    """Returns a description of the machine."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {
         "processor": f"{_processor()}, {len(os.sched_getaffinity(0))} cores",
@@ -26,7 +26,7 @@ def of_machine() -> dict[str, str]:
 
 
 def commit() -> str:
-    """The commit that is checked out, and whether the measured sources differ from it."""
+    """Returns the commit that is checked out, and whether the measured sources differ from it."""
     try:
         shown = _git("rev-parse", "--short=12", "HEAD")
         return shown + (" with changes" if _git("status", "--porcelain", "--", *SOURCES) else "")
@@ -35,7 +35,7 @@ def commit() -> str:
 
 
 def digest() -> str:
-    """Of every source file that goes into what is measured."""
+    """Returns the digest of every source file that goes into the measured programs."""
     digest = hashlib.sha256()
     for name in SOURCES:
         for file in sorted((paths.ROOT / name).rglob("*")):

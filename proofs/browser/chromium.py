@@ -1,6 +1,6 @@
-"""Drives a headless Chromium by its own protocol over two pipes: no port, no driver, no package.
+"""Drives a headless Chromium through its DevTools protocol over two pipes: no port, no driver, no package.
 
-Chromium reads commands from file descriptor 3 and answers on 4, each message a JSON document with a NUL behind it.
+Chromium reads commands from file descriptor 3 and answers on 4. Each message is a JSON document followed by a NUL.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import time
 from pathlib import Path
 from typing import Any, Self
 
-#: Debian's name, Ubuntu's, and what GitHub's runners have.
+#: The command's name on Debian, on Ubuntu, and on GitHub's runners.
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
-#: Nothing is looked up or fetched but what a page asks for.
+#: With these flags the browser looks up and fetches nothing except what a page asks for.
 FLAGS = (
     "--headless", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-default-apps", "--disable-extensions",
@@ -29,21 +29,21 @@ FLAGS = (
 
 PATIENCE = 60.0
 
-#: What is asked of a page, as an object `look`.
+#: The script with the object `look`, which inspects a page.
 LOOK = (Path(__file__).parent / "look.js").read_text()
 
 
 class BrowserFailed(RuntimeError):
-    """The browser did not start, answer, or do what it was asked."""
+    """The browser did not start, did not answer, or did not do what it was asked."""
 
 
 def installed() -> str | None:
-    """The browser's path, if there is one."""
+    """Returns the browser's path; None if there is no browser."""
     return next((path for path in map(shutil.which, NAMES) if path), None)
 
 
 class Chromium:
-    """One browser, from `with` to its end."""
+    """One browser. It runs until the end of the `with` block."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -52,11 +52,11 @@ class Chromium:
 
     def __enter__(self) -> Self:
         self._profile = tempfile.TemporaryDirectory(prefix="lockstep-chromium-", ignore_cleanup_errors=True)
-        # Its sandbox needs what root in a container has not.
+        # Chromium's sandbox does not work for root in a container.
         sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
         its_in, ours_out = os.pipe()
         ours_in, its_out = os.pipe()
-        # Above what the shell needs itself, so that no redirection hits another.
+        # Numbers above those that the shell uses, so that no redirection hits another descriptor.
         passed = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (its_in, its_out)]
         command = ["bash", "-c", f'exec "$0" "$@" 3<&{passed[0]} 4>&{passed[1]}', self._path, *FLAGS, *sandbox]
         self._process = subprocess.Popen(
@@ -80,13 +80,13 @@ class Chromium:
         self._profile.cleanup()
 
     def page(self, width: int, height: int = 800, scheme: str = "light") -> Page:
-        """A new window."""
+        """Opens a new window."""
         target = self.call("Target.createTarget", {"url": "about:blank"})["targetId"]
         session = self.call("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"]
         return Page(self, target, session, width, height, scheme)
 
     def call(self, method: str, parameters: dict[str, Any] | None = None, page: Page | None = None) -> dict[str, Any]:
-        """Asks for something and waits for the answer; what happens meanwhile is kept by its page."""
+        """Sends a command and waits for its answer. The page keeps the events that arrive meanwhile."""
         number = self._send(method, parameters, page)
         while True:
             answer = self.next(page)
@@ -104,7 +104,7 @@ class Chromium:
         return self._number
 
     def next(self, page: Page | None) -> dict[str, Any]:
-        """The next message; an event is kept by `page`."""
+        """Returns the next message. If it is an event, `page` keeps it."""
         deadline = time.monotonic() + PATIENCE
         while b"\0" not in self._read:
             left = deadline - time.monotonic()
@@ -118,13 +118,13 @@ class Chromium:
         if page and message.get("sessionId") == page.session and "method" in message:
             page.events.append(message)
             if message["method"] == "Page.javascriptDialogOpening":
-                # It would hold up everything else.
+                # An open dialog would block every other command.
                 self._send("Page.handleJavaScriptDialog", {"accept": False}, page)
         return message
 
 
 class Page:
-    """One window: what it shows, and everything that happened in it."""
+    """One window: its content, and all its events."""
 
     def __init__(self, browser: Chromium, target: str, session: str, width: int, height: int, scheme: str) -> None:
         self.session = session
@@ -144,7 +144,7 @@ class Page:
         self._browser.call("Target.closeTarget", {"targetId": self._target})
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """Asks this window for something."""
+        """Sends a command to this window."""
         return self._browser.call(method, parameters, self)
 
     def media(self, media: str) -> None:
@@ -153,7 +153,7 @@ class Page:
         self.call("Emulation.setEmulatedMedia", media=media, features=[scheme])
 
     def open(self, url: str) -> None:
-        """Goes to a page and waits until it is all there; then `look` can be asked about it."""
+        """Goes to a page and waits until it is loaded completely. Then `look` can inspect it."""
         failure = self.call("Page.navigate", url=url).get("errorText")
         if failure:
             raise BrowserFailed(f"{url}: {failure}")
@@ -161,27 +161,27 @@ class Page:
         self.run(f"globalThis.look = (() => {{ {LOOK}; return look; }})(); 0")
 
     def wait_for(self, method: str) -> None:
-        """Waits until something has happened."""
+        """Waits until an event of this kind has happened."""
         while not self.happened(method):
             self._browser.next(self)
 
     def happened(self, *methods: str) -> list[dict[str, Any]]:
-        """What happened, of some kinds."""
+        """Returns the events of some kinds."""
         return [event["params"] for event in self.events if event["method"] in methods]
 
     def said(self) -> list[dict[str, Any]]:
-        """What a page that only shows itself never does: errors, warnings, messages, dialogs, windows."""
+        """Returns what a page that only shows text never has: errors, warnings, messages, dialogs, windows."""
         return self.happened(
             "Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded", "Page.javascriptDialogOpening",
             "Page.windowOpen", "Page.frameAttached", "Page.downloadWillBegin",
         )
 
     def asked(self) -> set[str]:
-        """Every address that the page asked for, itself included."""
+        """Returns every address that the page requested, including its own."""
         return {event["request"]["url"] for event in self.happened("Network.requestWillBeSent")}
 
     def run(self, script: str) -> Any:
-        """The value of an expression. The page's own policy does not hold for it."""
+        """Returns the value of an expression. The page's own policy does not restrict it."""
         done = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in done:
             raise BrowserFailed(json.dumps(done["exceptionDetails"]))

@@ -1,4 +1,4 @@
-"""The sample pages, a loopback server that has them, and a browser."""
+"""The sample pages, a loopback server for them, and a browser."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 @pytest.fixture(scope="session")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample reports in every form."""
+    """The sample reports in every rendering."""
     directory = tmp_path_factory.mktemp("report")
     subprocess.run([build.example("sample"), str(directory)], check=True, cwd=ROOT)
     return directory
@@ -31,7 +31,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Chromium]:
-    """A browser; without one there is nothing to see, which only GitHub does not let pass."""
+    """A browser. Without one the tests are skipped, but on GitHub they fail."""
     setup.install_browser()
     path = chromium.installed()
     if path is None:
@@ -44,7 +44,7 @@ def browser() -> Iterator[Chromium]:
 
 
 class Served:
-    """Where the samples are, and what was asked for."""
+    """The address of the samples, and the requests for them."""
 
     def __init__(self, directory: Path) -> None:
         self.asked: list[str] = []
@@ -61,7 +61,7 @@ class Served:
 
 @pytest.fixture
 def served(samples: Path) -> Iterator[Served]:
-    """The samples on a port of their own."""
+    """A server of the samples on a port of its own."""
     made = Served(samples)
     yield made
     made.server.shutdown()

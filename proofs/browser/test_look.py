@@ -1,4 +1,4 @@
-"""The tests' own eyes: on a page with every fault they see each."""
+"""The tests' own inspection finds every fault of a page that has them all."""
 
 from __future__ import annotations
 

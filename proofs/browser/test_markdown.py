@@ -1,4 +1,4 @@
-"""The Markdown as Markdown: another implementation than the one that wrote it makes nothing of a text but text."""
+"""Another implementation of Markdown reads the report: it takes no text from outside for Markdown."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import markdown
 
-#: What the document itself is made of.
+#: The elements of the document itself.
 OURS = {"code", "em", "h1", "h2", "h3", "li", "ol", "p", "pre", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul"}
 
 

@@ -1,4 +1,4 @@
-"""The page in a browser: it fits, it can be read and operated, it asks for nothing, and no text becomes more than text."""
+"""The page in a browser: it fits, it can be read and operated, it requests nothing, and text from outside stays text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Show = Callable[..., Page]
 
 @pytest.fixture
 def show(browser: Chromium, served: Served) -> Iterator[Show]:
-    """Opens a sample; afterwards nothing may have happened but that."""
+    """A function that opens a sample. Afterwards it checks that nothing else happened."""
     opened: list[tuple[Page, str]] = []
     with ExitStack() as pages:
 
@@ -68,7 +68,7 @@ def test_it_has_an_order_that_can_be_heard(show: Show, sample: str) -> None:
         node for node in nodes
         if not node["ignored"] and node["role"]["value"] in named and not node.get("name", {}).get("value", "").strip()
     ]
-    # A folding part of a page is a group without a name; its summary has one.
+    # A folding part of a page is a group without a name; its summary has the name.
     assert [node for node in silent if node["role"]["value"] != "group"] == []
     roles = [node["role"]["value"] for node in nodes if not node["ignored"]]
     assert {"heading", "link", "image", "DisclosureTriangle", "table", "columnheader", "rowheader"} <= set(roles)

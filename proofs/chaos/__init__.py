@@ -1,1 +1,1 @@
-"""Faults injected between the real apply function and a real PostgreSQL, and a look at what they leave."""
+"""Injects faults between the real apply function and a real PostgreSQL, and checks the result."""

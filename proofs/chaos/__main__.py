@@ -1,4 +1,4 @@
-"""Tries faults, and fails if anything was lost, doubled, or left in doubt without need.
+"""Tries faults. Fails if a fault lost or doubled anything, or left a run in doubt without need.
 
     python -m proofs.chaos                                  everything, in about a quarter of an hour
     python -m proofs.chaos --sample                         some of everything, in about two minutes
@@ -23,7 +23,7 @@ from proofs.chaos.sweep import FULL, SAMPLE, Runner
 from proofs.harness import build
 from scripts.operate import paths
 
-#: Where the last sweep's report and the functions' logs are.
+#: The directory of the last sweep's report and of the functions' logs.
 PLACE = paths.LOCAL / "chaos"
 
 
@@ -58,7 +58,7 @@ def main() -> int:
 
 
 def _wrong_reader(seed: int, chosen: list[wrong_reader.Script], binaries: Path) -> int:
-    """Tries scripts with the reader that is wrong on purpose, and says what came of it."""
+    """Tries scripts with the reader that is wrong on purpose, and prints the result. Returns the exit status."""
     started = time.monotonic()
     with Server() as server:
         try:
@@ -72,7 +72,7 @@ def _wrong_reader(seed: int, chosen: list[wrong_reader.Script], binaries: Path) 
 
 
 class _Progress:
-    """A line now and then, and each finding at once."""
+    """Prints a line now and then, and each finding at once."""
 
     def __init__(self, count: int) -> None:
         self._count = count

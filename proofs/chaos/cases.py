@@ -1,4 +1,4 @@
-"""What a fault is tried on: migrations, the database before them, and what a run without faults makes of it."""
+"""The cases on which a fault is tried: migrations, the database before them, and the result of a run without faults."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ IN_DOUBT = "Migration.InDoubt"
 
 
 class CleanRunFailed(RuntimeError):
-    """A run without faults did not succeed: there is nothing to compare with."""
+    """A run without faults did not succeed, so there is no result to compare with."""
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Case:
     template: str
     expected: compare.Contents
     ignored: set[tuple[str, str]]
-    #: What apply's connection said in a run without faults.
+    #: The messages on apply's connection in a run without faults.
     messages: list[Message] = field(repr=False)
 
     @property
@@ -43,31 +43,31 @@ class Case:
         return self.end - self.first
 
     def count(self, side: str) -> int:
-        """How many messages a side sends."""
+        """Returns the number of messages of a side."""
         return sum(message.side == side for message in self.messages)
 
     def script(self) -> str:
-        """The first migration's, as its file has it."""
+        """Returns the first migration's script, unchanged from its file."""
         return self.history.script(self.history.migrations[self.first])
 
     def scripts(self) -> list[int]:
-        """The client's messages that carry a script."""
+        """Returns the indexes of the client's messages that carry a script."""
         return [message.index for message in self.messages if message.side == CLIENT and _is_script(message)]
 
     def recorded(self) -> list[int]:
-        """The server's messages that say that a migration is done and recorded."""
+        """Returns the indexes of the server's messages that confirm that a migration is done and recorded."""
         found: dict[int, int] = {}
         query: Message | None = None
         for message in self.messages:
             if message.side == CLIENT:
                 query = message
             elif query and message.text == ("COMMIT" if _is_script(query) else "UPDATE 1"):
-                # The last one: a look of its own is committed before the script's transaction begins.
+                # The last match counts: the engine commits a query of its own before the script's transaction begins.
                 found[query.index] = message.index
         return list(found.values())
 
     def during(self, side: str, index: int) -> str:
-        """What was being said around a message, for people."""
+        """Returns the query that is under way at a message, shortened, for people."""
         query = ""
         for message in self.messages:
             if message.side == CLIENT and message.kind == "Q":
@@ -89,15 +89,15 @@ class Cases:
         self._lock = threading.Lock()
 
     def get(self, name: str, bench: Bench) -> Case:
-        """The case of that name: `own`, `again`, `gen-NN`, `held-OPERATION`, `last-OPERATION`, or a real history, perhaps with
-        the place of a window's first migration."""
+        """Returns the case of that name: `own`, `again`, `gen-NN`, `held-OPERATION`, `last-OPERATION`, or a real
+        history. The place of a window's first migration may follow a real history's name."""
         with self._lock:
             if name not in self._made:
                 self._make(name, bench)
             return self._made[name]
 
     def windows_of(self, name: str, bench: Bench) -> list[str]:
-        """The names of the parts of a real history, all made."""
+        """Returns the names of the windows of a real history, after making them all."""
         history = histories.real(name)
         with self._lock:
             self._windows(history, bench)
@@ -134,7 +134,7 @@ class Cases:
                 return
 
     def _window(self, history: History, name: str, first: int, end: int, template: str, bench: Bench) -> str:
-        """Makes a case by running it twice without faults; gives the database that it leaves."""
+        """Makes a case by running it twice without faults. Returns the name of the database after it."""
         after, again = f"after_{name}", f"again_{name}"
         up_to = history.migrations[end - 1]
         runs = []
@@ -156,13 +156,13 @@ class Cases:
 
 @dataclass
 class Result:
-    """What became of one point."""
+    """The result at one point."""
 
     differences: list[compare.Difference]
     endings: list[Ending]
-    #: Whether the fault happened at all.
+    #: Whether the fault happened.
     reached: bool = True
-    #: From the fault to the end of the last run.
+    #: The time from the fault to the end of the last run.
     seconds: float = 0.0
 
     @property
@@ -171,11 +171,11 @@ class Result:
 
 
 def judge(case: Case, server: Server, database: str, endings: list[Ending]) -> list[compare.Difference]:
-    """What is wrong with a database after runs under a fault."""
+    """Returns what is wrong with a database after runs under a fault."""
     with server.connect(database) as session:
         found = compare.leftovers(session)
         contents = compare.read(session)
-    # An honest failure and doubt leave something undone, but nothing twice, and nothing out of order.
+    # An honest failure and a run in doubt may leave migrations undone, but none applied twice or out of order.
     found += [
         compare.Difference(compare.OTHER, f"{ending.error} after {ending.runs} run(s): {ending.message[:400]}")
         for ending in endings if ending.error and ending.error != IN_DOUBT
@@ -192,7 +192,7 @@ def _is_script(message: Message) -> bool:
     text = message.text
     if "; SET lockstep.transaction = '" in text:
         return True
-    # What runs alone is sent as its file has it. The engine's own queries are of other kinds.
+    # A standalone script is sent unchanged. The engine's own queries begin with other keywords.
     words = " ".join(line for line in text.splitlines() if not line.startswith("--")).upper().split()
     return "CONCURRENTLY" in words[:6] or "CONCURRENTLY;" in words or words[:1] == ["VACUUM"]
 

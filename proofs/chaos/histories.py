@@ -1,10 +1,10 @@
-"""The histories that are migrated under faults: the project's own, generated ones, and real ones where CORPORA says.
+"""The histories that are migrated under faults: the project's own, generated ones, and the real ones of CORPORA.
 
-Generated ones are put together from the scripts in `scripts/`: every class of statement, each with an effect that shows.
-A transactional script leaves a row in `trace` and bumps `counter` where it says MARK: missing or there twice, it is seen.
-What runs outside of a transaction makes or removes something, which cannot be done twice, or leaves what only its own run
-leaves: a younger index, statistics. A chapter is a directory of scripts that follow one another; NN makes its names its
-own. Some are written in sqlx's layout, the others in Prisma's.
+Generated histories consist of the scripts in `scripts/`: every class of statement, each with a visible effect. At MARK
+a transactional script inserts a row into `trace` and increments `counter`, so a missing or a second execution is seen.
+A statement outside of a transaction makes or removes something, which cannot be done twice, or leaves what only its own
+run leaves: a younger index, statistics. A chapter is a directory of scripts that follow one another; NN makes its names
+unique. Some histories are written in sqlx's layout, the others in Prisma's.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from pathlib import Path
 
 from scripts.operate import paths
 
-#: Where a script leaves its trace.
+#: The place in a script where it leaves its trace.
 MARK = "-- MARK"
 
 SCRIPTS = Path(__file__).parent / "scripts"
 
-#: Real histories are long. A fault is tried on so many of their migrations at a time, from a database that has the ones
-#: before.
+#: Real histories are long. A fault is tried on this many of their migrations at a time, on a database that has the
+#: earlier ones.
 WINDOW = 10
 
-#: A generated history has at least so many migrations.
+#: The least number of migrations of a generated history.
 LEAST = 10
 
-#: The operations that PostgreSQL runs in several transactions and that wait for others, each on the table `held`.
+#: The operations that PostgreSQL runs in several transactions and that wait for other sessions, each on the table `held`.
 OPERATIONS = sorted(entry.name for entry in (SCRIPTS / "held").iterdir())
 
 
@@ -42,12 +42,12 @@ class History:
     migrations: tuple[str, ...]
 
     def script(self, migration: str) -> str:
-        """A migration's, as its file has it."""
+        """Returns a migration's script, unchanged from its file."""
         of_prisma = self.directory / migration / "migration.sql"
         return (of_prisma if of_prisma.exists() else self.directory / f"{migration}.sql").read_text()
 
     def windows(self) -> Iterator[tuple[str, int, int]]:
-        """Names of parts of the history, each with its first migration's place and the one behind its last."""
+        """Yields the windows of the history: the name, the index of the first migration, and the index after the last."""
         count = len(self.migrations)
         if count <= 2 * WINDOW:
             yield self.name, 0, count
@@ -57,14 +57,14 @@ class History:
 
 
 def own() -> History:
-    """The one that ships with the stack."""
+    """Returns the history that ships with the stack."""
     return _of("own", paths.MIGRATIONS)
 
 
 def generated(seed: int, number: int, place: Path) -> History:
-    """One of `seed`'s histories, with chapters of every kind in turn."""
+    """Returns one of `seed`'s histories, with chapters of every kind in turn."""
     random_ = random.Random(f"{seed}/history/{number}")
-    # All kinds, before one comes again, over the histories of a seed.
+    # Over the histories of a seed, every kind occurs before a kind is repeated.
     kinds = sorted((SCRIPTS / "chapters").iterdir())
     random.Random(f"{seed}/kinds").shuffle(kinds)
     queues: list[list[tuple[str, str]]] = []
@@ -82,7 +82,7 @@ def generated(seed: int, number: int, place: Path) -> History:
 
 
 def held(operation: str, place: Path, ends_with_it: bool = False) -> History:
-    """One operation that others can keep waiting, between scripts that leave their traces."""
+    """Returns a history with one operation that other sessions can delay, between scripts that leave their traces."""
     scripts = [_start(), *_scripts(SCRIPTS / "held" / operation)]
     name = f"last-{operation}" if ends_with_it else f"held-{operation}"
     for_sqlx = OPERATIONS.index(operation) % 2 == 1
@@ -90,9 +90,9 @@ def held(operation: str, place: Path, ends_with_it: bool = False) -> History:
 
 
 def again(place: Path) -> History:
-    """Scripts that PostgreSQL would run twice without a word."""
+    """Returns scripts that PostgreSQL would run twice without an error."""
     bump = ("bump", MARK)
-    # Slow enough for two at once to meet in it, and without a row that one would wait for the other on.
+    # Slow enough for two runs to overlap in it, and without a row on which one would wait for the other.
     insert = ("insert", "INSERT INTO public.trace SELECT 'slow' FROM pg_sleep(0.05);")
     serializable, comment, vacuum = (
         _scripts(SCRIPTS / "chapters" / chapter)[-1] for chapter in ("serializable", "comment", "vacuum")
@@ -102,7 +102,7 @@ def again(place: Path) -> History:
 
 
 def real(name: str) -> History:
-    """One of CORPORA's."""
+    """Returns one of the histories of CORPORA."""
     place = corpora()
     if place is None:
         raise ValueError(f"There is no history {name}: is CORPORA set?")
@@ -110,13 +110,13 @@ def real(name: str) -> History:
 
 
 def corpora() -> Path | None:
-    """Where real histories are, if somewhere."""
+    """Returns the directory of real histories; None if there is none."""
     named = os.environ.get("CORPORA")
     return Path(named) if named and (Path(named) / "prisma").is_dir() else None
 
 
 def real_names() -> list[str]:
-    """The real histories that are there."""
+    """Returns the names of the real histories."""
     place = corpora()
     return sorted(entry.name for entry in (place / "prisma").iterdir()) if place else []
 

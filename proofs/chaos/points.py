@@ -1,4 +1,4 @@
-"""Which faults are tried where: every boundary of some histories, a sample by seed of the rest."""
+"""The points at which faults are tried: every boundary of some histories, and a sample by seed of the rest."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from proofs.chaos.faults import FAULTS
 from proofs.chaos.histories import OPERATIONS
 from proofs.harness.proxy import CLIENT, SERVER
 
-#: What is tried at every message of the cases that are swept whole.
+#: The faults at every message of the cases that are swept completely.
 AT_EVERY_MESSAGE = ("cut-server", "cut-client", "lose-answer")
 
-#: What is tried on the sampled cases, and how often by comparison.
+#: The faults on the sampled cases, with their weights.
 SAMPLED = {
     "cut-server": 10, "cut-client": 4, "lose-answer": 10, "cut-twice": 4, "terminate": 6, "kill-server": 5,
     "kill-client": 5, "kill-report": 1, "reader": 3, "together": 1, "together-cut": 1, "together-kill": 1,
 }
 
-#: What stops the server or all others: fewer, and one at a time.
+#: The faults that stop the server or all other sessions. They are fewer, and tried one at a time.
 SAMPLED_ALONE = {"crash-server": 6, "crash-client": 4, "full": 2, "read-only": 3, "fail-over": 2, "crash-server-async": 3}
 
-#: What takes ten seconds or more each.
+#: The faults that take ten seconds or more each.
 SLOW = ("vanish-server", "vanish-client", "vanish-after")
 
 BETWEEN_COMMIT_AND_REPORT = ("cut-server", "vanish-server", "kill-server", "crash-server", "full", "fail-over", "crash-server-async")
@@ -33,7 +33,7 @@ USERS = (2, 3, 5, 8)
 
 @dataclass(frozen=True, order=True)
 class Point:
-    """One fault at one place of one case."""
+    """One fault at one message of one case."""
 
     case: str
     fault: str
@@ -44,7 +44,7 @@ class Point:
 
     @classmethod
     def parse(cls, text: str) -> Point:
-        """The point that `str` wrote."""
+        """Parses what `str` wrote."""
         case, _, rest = text.partition(":")
         fault, _, index = rest.partition("@")
         if fault not in FAULTS or not index.isdigit():
@@ -57,7 +57,7 @@ class Point:
 
 
 def everywhere(case: Case) -> Iterator[Point]:
-    """Every message of a case."""
+    """Yields a point at every message of a case."""
     for fault in AT_EVERY_MESSAGE:
         side = FAULTS[fault].side
         if side is None:
@@ -66,7 +66,7 @@ def everywhere(case: Case) -> Iterator[Point]:
 
 
 def sampled(case: Case, seed: int, count: int, weights: dict[str, int] = SAMPLED) -> Iterator[Point]:
-    """So many points of a case, chosen by seed, where a script or its COMMIT is under way rather than at the start."""
+    """Yields `count` points of a case, chosen by seed, more often during a script or its COMMIT than at the start."""
     random_ = random.Random(f"{seed}/points/{case.name}/{len(weights)}")
     for _ in range(count):
         fault = random_.choices(list(weights), list(weights.values()))[0]
@@ -74,7 +74,7 @@ def sampled(case: Case, seed: int, count: int, weights: dict[str, int] = SAMPLED
 
 
 def between_commit_and_report(case: Case) -> Iterator[Point]:
-    """From the answer to the last write on."""
+    """Yields the points from the answer to the last write on."""
     last = case.recorded()[-1]
     for fault in BETWEEN_COMMIT_AND_REPORT:
         yield Point(case.name, fault, last)
@@ -86,7 +86,7 @@ def between_commit_and_report(case: Case) -> Iterator[Point]:
 
 
 def held(variants: int) -> Iterator[Point]:
-    """Every fault while an operation waits, in so many ways of making it wait and letting it go."""
+    """Yields every fault while an operation waits, in `variants` ways of making it wait and releasing it."""
     for operation in OPERATIONS:
         for fault in FAULTS:
             if fault.startswith("held-"):
@@ -95,7 +95,7 @@ def held(variants: int) -> Iterator[Point]:
 
 
 def slow(case: Case, seed: int, count: int) -> Iterator[Point]:
-    """So many silences."""
+    """Yields `count` faults of silence."""
     random_ = random.Random(f"{seed}/slow/{case.name}")
     for number in range(count):
         fault = SLOW[number % len(SLOW)]
@@ -106,7 +106,7 @@ def _index(case: Case, fault: str, random_: random.Random) -> int:
     side = FAULTS[fault].side
     if side is None:
         return random_.choice(USERS) if fault.startswith("together") else 0
-    # Half of them at what matters most.
+    # Half of them at the most important messages.
     if random_.random() < 0.5:
         special = case.scripts() if side == CLIENT else case.recorded()
         return random_.choice(special)
@@ -114,5 +114,5 @@ def _index(case: Case, fault: str, random_: random.Random) -> int:
 
 
 def shuffle(chosen: list[Point], seed: int) -> None:
-    """Into an order that the seed decides."""
+    """Puts the points into an order that the seed decides."""
     random.Random(f"{seed}/order").shuffle(chosen)

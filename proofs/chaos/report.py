@@ -1,4 +1,4 @@
-"""The table of what was tried, and every finding with the command that repeats it."""
+"""The table of the tried faults, and every finding with the command that repeats it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from proofs.chaos.points import Point
 from proofs.chaos.sweep import Sweep
 from proofs.harness import compare
 
-#: The cases in which PostgreSQL leaves no trace of the statement, so that stopping for a person is right.
+#: The cases in which PostgreSQL leaves no trace of the statement. There a run rightly stops in doubt and asks a person.
 WITHOUT_EVIDENCE = ("held-unnamed", "last-unnamed")
 
 HEAD = (
@@ -22,10 +22,10 @@ HEAD = (
 
 @dataclass
 class Line:
-    """What came of one kind of fault."""
+    """The results of one kind of fault."""
 
     points: int = 0
-    #: At how many of them something failed and all ended well nevertheless; at the others nothing noticed the fault.
+    #: The number of points at which something failed and all ended well nevertheless. At the others the fault had no effect.
     recovered: int = 0
     not_reached: int = 0
     lost: int = 0
@@ -38,17 +38,17 @@ class Line:
 
 
 def may_doubt(point: Point) -> bool:
-    """Whether doubt is right at a point."""
+    """Returns whether doubt is right at a point."""
     return point.case in WITHOUT_EVIDENCE
 
 
 def is_finding(point: Point, result: Result) -> bool:
-    """Whether a point must not have ended like this."""
+    """Returns whether the result at a point is a defect."""
     return bool(result.differences) or (result.in_doubt and not may_doubt(point))
 
 
 def lines(sweep: Sweep) -> dict[str, Line]:
-    """The table, by fault."""
+    """Returns the table's lines, by fault."""
     table: dict[str, Line] = {}
     for point, result in sweep.results:
         line = table.setdefault(point.fault, Line())
@@ -71,7 +71,7 @@ def lines(sweep: Sweep) -> dict[str, Line]:
 
 
 def render(sweep: Sweep) -> str:
-    """Everything that a sweep has to say."""
+    """Returns the whole report on a sweep."""
     table = lines(sweep)
     tried = sum(line.points for line in table.values())
     out = [
@@ -104,7 +104,7 @@ def render(sweep: Sweep) -> str:
 
 
 def finding(sweep: Sweep, point: Point, result: Result) -> list[str]:
-    """One finding, and how to have it again."""
+    """Returns the lines about one finding, with the command that repeats it."""
     case, side = sweep.cases[point.case], FAULTS[point.fault].side
     out = [f"{point}  ({FAULTS[point.fault].about})"]
     if side:

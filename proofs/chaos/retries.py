@@ -1,4 +1,4 @@
-"""What the state machine does when a function fails, as its definition says."""
+"""The state machine's retries after a function's failure, from its definition."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scripts.operate import paths
 
 DEFINITION = paths.ROOT / "statemachine" / "migrate.asl.json"
 
-#: A second of the definition is so many here. What is waited for is the same, only nearer.
+#: One second of the definition lasts so many seconds here. The waits stay the same relative to one another.
 SCALE = 0.02
 
 
@@ -25,12 +25,12 @@ class Retrier:
     longest: float
 
     def wait(self, retry: int) -> float:
-        """Seconds before the retry of this number, from 0, without jitter."""
+        """Returns the seconds before the retry of this number, from 0, without jitter."""
         return min(self.interval * self.rate**retry, self.longest)
 
 
 def of_state(name: str) -> list[Retrier]:
-    """The retriers of a state, in order."""
+    """Returns the retriers of a state, in order."""
     state = json.loads(DEFINITION.read_text())["States"][name]
     return [
         Retrier(
@@ -42,7 +42,7 @@ def of_state(name: str) -> list[Retrier]:
 
 
 class Retries:
-    """The retries of one visit of a state: each retrier counts its own."""
+    """The retries of one visit of a state. Each retrier counts its own."""
 
     def __init__(self, retriers: list[Retrier], random_: random.Random, scale: float = SCALE) -> None:
         self._left = [(retrier, [0]) for retrier in retriers]
@@ -50,7 +50,7 @@ class Retries:
         self._scale = scale
 
     def wait(self, error: str) -> float | None:
-        """How long to wait before trying again after `error`; none when the state fails with it."""
+        """Returns the seconds to wait before the retry after `error`; None if the state fails with it."""
         for retrier, used in self._left:
             if error in retrier.errors:
                 if used[0] >= retrier.most:

@@ -16,37 +16,37 @@ from proofs.chaos.server import Server
 from proofs.harness.proxy import Proxy, Trap
 from proofs.harness.runtime_api import Answer, Function
 
-#: Failures of a run after which its user starts a new one, as docs/failures.md says of each. They are what the faults can
-#: cause: anything else (a script that fails, a changed plan, doubt) is for a person, and no fault excuses it.
+#: Failures after which the user starts a new run, as docs/failures.md says. Only these can follow from a fault: any
+#: other failure (a script that fails, a changed plan, doubt) is for a person, and no fault excuses it.
 TRY_AGAIN = frozenset({
     "Database.Unreachable", "Database.ConnectionClosed", "Database.ReadOnly", "Lock.Held", "Lock.Timeout",
     "Runtime.ExitError", "Sandbox.Timedout", "Secret.Unreachable",
 })
 
-#: How many runs a user starts before giving up.
+#: The number of runs that a user starts before giving up.
 MOST_RUNS = 5
 
-#: How long all runs of one user may take before they count as stuck, in seconds.
+#: The seconds after which all runs of one user count as stuck.
 STUCK_AFTER = 120.0
 
-#: What a function is given, in seconds, unless a fault says otherwise.
+#: The timeout of a function in seconds, unless a fault sets another.
 PATIENCE = 20.0
 
 
 @dataclass
 class Ending:
-    """How it ended for one user."""
+    """The end of one user's runs."""
 
     runs: int = 0
     failures: list[str] = field(default_factory=list)
-    #: The error of the last run and its message; empty when it succeeded.
+    #: The error of the last run and its message; empty if the run succeeded.
     error: str = ""
     message: str = ""
     ended_at: float = 0.0
 
 
 class Bench:
-    """One proxy with a plan function, and an apply function for each user at once, on one database at a time."""
+    """One proxy with a plan function, and an apply function for each concurrent user, on one database at a time."""
 
     def __init__(
         self, server: Server, name: str, binaries: Path, apply: Path | None = None, plan: Path | None = None, /,
@@ -80,12 +80,12 @@ class Bench:
             function.before_report = lambda: True
 
     def staff(self, users: int) -> None:
-        """Has an apply function for each of so many users."""
+        """Starts an apply function for each of `users` users."""
         while len(self.functions) < users:
             self.functions.append(self._function(self._apply))
 
     def plan(self, random_: random.Random) -> Answer:
-        """A plan; the proxy lets it pass."""
+        """Makes a plan. The proxy does not interfere with it."""
         def once(execution: str) -> Answer:
             return self._plan.invoke(self._payload(execution), self._secret(), PATIENCE)
 
@@ -95,8 +95,8 @@ class Bench:
         self, seed: str, *, user: int = 0, traps: list[Trap] | None = None, records: bool = False,
         patience: float = PATIENCE, first_plan: Answer | None = None, excused: frozenset[str] = TRY_AGAIN,
     ) -> Ending:
-        """Runs until one succeeds, or fails with what is not `excused` by the fault. The traps are set when the first
-        plan is made."""
+        """Starts runs until one succeeds, or fails with an error that the fault does not excuse. The traps are set
+        after the first plan."""
         random_ = random.Random(f"{seed}/{user}")
         ending = Ending()
         stuck_at = time.monotonic() + STUCK_AFTER
@@ -107,7 +107,7 @@ class Bench:
                 self.proxy.reset(traps, records)
             answer = plan
             if not plan.error and plan.output["pending"]:
-                # After a failure, a user gives a function all the time that it may have.
+                # After a failure, a user gives the function its full timeout.
                 given = patience if ending.runs == 1 else PATIENCE
                 answer = self._apply_all(plan.output, user, given, random_, ending, stuck_at)
             ending.error, ending.message = answer.error, answer.message
@@ -116,13 +116,13 @@ class Bench:
                 return ending
 
     def attempts(self, plan: dict[str, Any]) -> Iterator[Answer]:
-        """Attempts of one run of a plan, one after the other, whatever came of the one before."""
+        """Yields the attempts of one run of a plan, one after the other, whatever the previous result."""
         execution = self._execution()
         while True:
             yield self._attempt(plan, execution, 0, PATIENCE)
 
     def together(self, users: int, seed: str, traps: list[Trap]) -> list[Ending]:
-        """As many runs of one plan at the same time."""
+        """Makes `users` runs of one plan at the same time. Returns the end of each."""
         self.staff(users)
         plan = self.plan(random.Random(seed))
         self.proxy.reset(traps)
@@ -191,6 +191,6 @@ class Bench:
 
 
 def keep_logs(server: Server, place: Path) -> None:
-    """Copies what the functions wrote, for a look after a finding."""
+    """Copies the functions' logs, so that a finding can be examined."""
     for log in server.place.glob("*/*.log"):
         shutil.copy(log, place / f"{log.parent.name}-{log.name}")

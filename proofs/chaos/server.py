@@ -1,4 +1,4 @@
-"""The PostgreSQL that the faults meet: databases made from templates, crashes, full and read-only servers."""
+"""The PostgreSQL for the faults: databases made from templates, crashes, full and read-only servers."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from psycopg.abc import Query
 
 from proofs.harness.temporary import Temporary
 
-#: A crash of the server loses what it had not written. What fsync guards against beyond that, the machine's own
-#: crash, cannot be had here, and without it a database is made in a fifth of the time. Autovacuum would take locks at
-#: moments of its own.
+#: A crash of the server loses what it had not written. fsync also guards against a crash of the machine, which cannot be
+#: tried here, and without fsync a database is made in a fifth of the time. Autovacuum would take locks at times of its own.
 SETTINGS = {
     "fsync": "off",
     "autovacuum": "off",
@@ -24,14 +23,14 @@ SETTINGS = {
     "scram_iterations": "1",
 }
 
-#: What migrations may SET ROLE to.
+#: The role that migrations may SET ROLE to.
 APP_ROLE = "chaos_app"
 
 EMPTY = "chaos_empty"
 
 
 class Server(Temporary):
-    """The server, its connections past the proxy, and what faults do to it."""
+    """The server, with connections around the proxy, and the faults of the server."""
 
     def __init__(self) -> None:
         super().__init__("chaos", **SETTINGS)
@@ -43,19 +42,19 @@ class Server(Temporary):
         self.create(EMPTY, "template1")
 
     def connect(self, database: str = "postgres", as_owner: bool = False) -> psycopg.Connection:
-        """A session past the proxy, by default the superuser's, in autocommit mode."""
-        # A crash that somebody else brought about is over first, with the server up again.
+        """Returns a session that does not use the proxy, by default the superuser's, in autocommit mode."""
+        # If another thread made the server crash, this waits until the server is up again.
         with self._lock:
             pass
         return self.session(self.owner if as_owner else self.embedded.superuser, database)
 
     def execute(self, statement: Query) -> None:
-        # Not before a crash is over, as `connect` sees to.
+        # `connect` waits until a crash is over.
         with self.connect() as session:
             session.execute(statement)
 
     def create(self, name: str, template: str) -> None:
-        """A database of the migrations' role."""
+        """Makes a database of the migrations' role."""
         names = [sql.Identifier(part) for part in (name, template, self.owner.user)]
         self.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(*names))
 
@@ -67,14 +66,14 @@ class Server(Temporary):
         )
 
     def crash(self) -> None:
-        """Stops at once without writing anything, starts again, and recovers."""
+        """Stops the server at once without writing anything, starts it again, and lets it recover."""
         with self._lock:
-            # At this very moment; the orderly way looks first whether there is something to stop.
+            # The signal is sent directly; an ordinary stop first checks whether the server runs.
             os.kill(self.embedded.server.pid, signal.SIGQUIT)
             self.embedded.restart("immediate")
 
     def take_all_connections(self) -> list[psycopg.Connection]:
-        """Leaves no connection but the superuser's reserve, until these are closed."""
+        """Opens connections until only the superuser's reserve is left. Returns them."""
         taken = []
         try:
             while True:
@@ -83,7 +82,7 @@ class Server(Temporary):
             return taken
 
     def set_everywhere(self, setting: str, value: str | None) -> None:
-        """Changes a setting of the whole server as an administrator does; none is the default."""
+        """Changes a setting of the whole server as an administrator does. None restores the default."""
         with self.connect() as session:
             change = sql.SQL("RESET {}") if value is None else sql.SQL("SET {} = {}")
             parts = [sql.Identifier(setting)] + ([] if value is None else [sql.Literal(value)])

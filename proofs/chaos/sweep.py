@@ -1,4 +1,4 @@
-"""Goes through the points: those that concern one database side by side, those that stop the server one at a time."""
+"""Tries all points: those that concern one database side by side, those that stop the server one at a time."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from proofs.chaos.server import Server
 
 @dataclass
 class Scope:
-    """How much of everything a sweep tries."""
+    """The part of everything that a sweep tries."""
 
     generated: int
-    #: How many of the generated ones are swept at every message.
+    #: The number of generated histories that are swept at every message.
     whole: int
     per_generated: int
     per_window: int
     alone_per_case: int
     held_variants: int
     slow: int
-    #: How many points at the most; none for all.
+    #: The largest number of points; None for all.
     most: int | None = None
     only_own: bool = False
 
@@ -42,13 +42,13 @@ SAMPLE = Scope(
 )
 
 
-#: Some points only wait for a timeout, so that one more than two cores have work for.
+#: Some points only wait for a timeout, so that two cores have work for more than two benches.
 BENCHES = 3
 
 
 @dataclass
 class Sweep:
-    """What was tried, and what came of it."""
+    """The tried points and their results."""
 
     seed: int
     histories: list[str] = field(default_factory=list)
@@ -77,7 +77,7 @@ class Runner:
             bench.close()
 
     def case(self, name: str) -> Case:
-        """A case, made by the first bench."""
+        """Returns a case, which the first bench makes."""
         case = self._cases.get(name, self._benches[0])
         if name not in self.sweep.cases:
             self.sweep.cases[name] = case
@@ -85,7 +85,7 @@ class Runner:
         return case
 
     def choose(self, scope: Scope) -> list[Point]:
-        """All points of a scope, in an order that the seed decides."""
+        """Returns all points of a scope, in an order that the seed decides."""
         generated = [f"gen-{number:02}" for number in range(scope.generated)]
         windows = [] if scope.only_own else self._real()
         held = [f"{kind}-{operation}" for kind in ("held", "last") for operation in OPERATIONS]
@@ -140,7 +140,7 @@ class Runner:
                     return
                 try:
                     self._try(point, bench, tell)
-                except BaseException as failure:  # noqa: BLE001 - to be raised where somebody sees it
+                except BaseException as failure:  # noqa: BLE001 - raised again in the main thread
                     failure.add_note(f"at {point}")
                     failed.append(failure)
 

@@ -1,20 +1,22 @@
-"""A reader that is wrong on purpose: what holds if transaction control that it has to refuse gets through.
+"""A reader that is wrong on purpose: what holds if the reader misses transaction control that it has to refuse.
 
-The engine refuses a script that would end the transaction that it runs in. Should its reader once not see such a statement,
-the server's answers have to do: that nothing is recorded without its work, and that nothing is told as rolled back that was
-committed. So scripts with transaction control of all kinds are run by functions whose reader takes no notice of it (see
-`proofs/chaos/bugs/wrong-reader.edits`), at each place of a history and in both layouts: some by name, and soups by seed.
+The engine refuses a script that would end the transaction in which it runs. If its reader missed such a statement, the
+engine would depend on the server's answers. Even then nothing may be recorded without its work, and nothing that was
+committed may be reported as rolled back. So functions whose reader ignores transaction control (see
+`proofs/chaos/bugs/wrong-reader.edits`) run scripts with transaction control of all kinds, at each place of a history
+and in both layouts: some scripts by name, and generated "soups" by seed.
 
-Each script inserts numbers, which no rollback leaves and which a second run would double. After a run, another attempt of it
+Each script inserts numbers. A rollback removes them, and a second run would double them. After a run, another attempt of it
 and a new run, this has to hold:
 
-- What the ledger has as finished has done all of its work, once; a run succeeds only if all is finished.
-- What has committed a part without a finished row ends in doubt, says so, and is not run again.
-- What has committed nothing says nothing else, and may be run again. It may end in doubt too where other sessions commit
-  meanwhile, for the server does not tell whose that was, or where it has committed what it had undone by a savepoint.
+- A migration that the ledger has as finished has done all of its work, once. A run succeeds only if all are finished.
+- A migration that has committed a part and has no finished row ends in doubt, says so, and is not run again.
+- A migration that has committed nothing reports only that, and may be run again. It may also end in doubt, in two
+  cases: other sessions commit meanwhile, because the server does not say whose commit it was; or the migration
+  committed work that it had undone by a savepoint.
 
-One thing is not promised. Where the function is killed or its connection is cut behind a COMMIT that the reader did not see,
-a part is there and no row says so: the next run begins the script again. `test_wrong_reader.py` shows it.
+One thing is not promised. If the function is killed or its connection is cut after a COMMIT that the reader did not
+see, a part is committed and no row says so: the next run begins the script again. `test_wrong_reader.py` shows it.
 """
 
 from __future__ import annotations
@@ -39,14 +41,14 @@ from proofs.chaos.server import EMPTY, Server
 from proofs.harness.rows import one_value
 from proofs.harness.runtime_api import Answer
 
-#: Where the scripts leave their marks: in a schema of its own, for Prisma's layout needs an empty one.
+#: The table for the scripts' numbers. It is in a schema of its own, because Prisma's layout needs an empty `public`.
 START = "CREATE SCHEMA work; CREATE TABLE work.marks (n int)"
 
 LEDGERS = ("_prisma_migrations", "_sqlx_migrations")
 
 PLACES = ("first", "middle", "last")
 
-#: What is tried by name. I inserts a number, E fails.
+#: The scripts with a name. I inserts a number, E fails.
 NAMED = {
     "commit-more": "I COMMIT; I",
     "commit": "I COMMIT;",
@@ -87,7 +89,7 @@ NAMED = {
     "commit-prepared-away": "I DEALLOCATE ALL; COMMIT; I",
 }
 
-#: What a soup is made of, and how often by comparison.
+#: The pieces of a soup, with their weights.
 PIECES = {
     "I": 10, "E": 2, "COMMIT;": 4, "END;": 1, "ROLLBACK;": 3, "ABORT;": 1, "BEGIN;": 5, "START TRANSACTION;": 1,
     "COMMIT AND CHAIN;": 1, "ROLLBACK AND CHAIN;": 1, "BEGIN ISOLATION LEVEL SERIALIZABLE;": 1, "RESET ALL;": 1,
@@ -96,13 +98,13 @@ PIECES = {
     "DO $$ BEGIN PERFORM 1/0; EXCEPTION WHEN OTHERS THEN NULL; END $$;": 1,
 }
 
-#: How many soups there are.
+#: The number of soups.
 SAMPLE, FULL = 200, 1000
 
 
 @dataclass(frozen=True)
 class Script:
-    """One script, and where it stands."""
+    """One script and its place in the history."""
 
     name: str
     text: str
@@ -112,12 +114,12 @@ class Script:
 
     @property
     def numbers(self) -> list[int]:
-        """What it inserts if all of it takes effect."""
+        """The numbers that it inserts if all of it takes effect."""
         return [int(number) for number in re.findall(r"INSERT INTO work\.marks VALUES \((\d+)\)", self.text)]
 
     @property
     def id(self) -> str:
-        """What a finding calls it."""
+        """The script's name in a finding."""
         return f"{self.name}@{self.place}"
 
     def __str__(self) -> str:
@@ -126,33 +128,33 @@ class Script:
 
 @dataclass
 class State:
-    """What a database has."""
+    """The state of a database."""
 
     marks: Counter[int]
-    #: The ledger's rows: the last characters of the key, and whether it is finished.
+    #: The ledger's rows: the last characters of the key, and whether the migration is finished.
     rows: dict[str, bool]
 
 
 @dataclass
 class Tally:
-    """What came of all scripts."""
+    """The results of all scripts."""
 
     scripts: int = 0
     succeeded: int = 0
     in_doubt: int = 0
     rolled_back: int = 0
-    #: In doubt, though all of it is applied and recorded, since more ran than its text shows.
+    #: In doubt, although all of it is applied and recorded, because more ran than its text shows.
     recorded: int = 0
     findings: list[str] = field(default_factory=list)
 
 
 def named(name: str, place: str, for_sqlx: bool = False, seed: int = 0) -> Script:
-    """What has a name, at a place."""
+    """Returns the script with a name, at a place."""
     return Script(name, _text(re.findall(r"[IE]\b|\S[^;]*;", NAMED[name])), place, for_sqlx, seed)
 
 
 def scripts(seed: int, soups: int) -> list[Script]:
-    """What is tried by a seed: everything that has a name at every place, in one layout after the other, and so many soups."""
+    """Returns the scripts of a seed: every named script at every place, in alternating layouts, and `soups` soups."""
     found = [
         named(name, place, (seed + number) % 2 == 1, seed)
         for number, (name, place) in enumerate(itertools.product(NAMED, PLACES))
@@ -161,7 +163,7 @@ def scripts(seed: int, soups: int) -> list[Script]:
 
 
 def pick(seed: int, id_: str) -> Script:
-    """The script that a finding calls so."""
+    """Returns the script with this name in a finding."""
     number = re.match(r"soup-(\d+)@", id_)
     known = [soup(seed, int(number[1]))] if number else scripts(seed, 0)
     for script in known:
@@ -171,7 +173,7 @@ def pick(seed: int, id_: str) -> Script:
 
 
 def soup(seed: int, number: int) -> Script:
-    """One of a seed's soups."""
+    """Returns one of a seed's soups."""
     random_ = random.Random(f"{seed}/soup/{number}")
     pieces = random_.choices(list(PIECES), list(PIECES.values()), k=random_.randint(2, 10))
     return Script(f"soup-{number}", _text(pieces), random_.choice(PLACES), random_.random() < 0.5, seed)
@@ -186,14 +188,14 @@ def _text(pieces: list[str]) -> str:
 
 
 def write(script: Script, place: Path) -> History:
-    """The script as one of three migrations; the others insert a number each."""
+    """Writes the script as one of three migrations. The other two insert a number each."""
     all_ = [(f"other{number}", f"INSERT INTO work.marks VALUES ({1000 + number});") for number in range(2)]
     all_.insert(PLACES.index(script.place), ("script", script.text))
     return histories.write(f"{script.name}-{script.place}", all_, place, script.for_sqlx)
 
 
 class NotWrong(RuntimeError):
-    """The reader refuses a script, so nothing behind it is tried."""
+    """The reader refuses a script, so the test would prove nothing about the code after the reader."""
 
 
 class Trial:
@@ -215,7 +217,7 @@ class Trial:
         self.is_recorded = False
 
     def run(self) -> None:
-        """Runs it, attempts it once more, starts a new run, and looks after each."""
+        """Runs the script, attempts it once more, starts a new run, and checks the database after each."""
         for what in ("a run", "a new run"):
             plan = self._bench.plan(random.Random(0))
             if plan.error == "Migration.Refused":
@@ -260,13 +262,13 @@ class Trial:
             if state.rows.get(self._key) is not False:
                 find("a part is committed, and no open row says so")
         elif answer.error == IN_DOUBT and (self._is_busy or "ROLLBACK TO" in self._script.text):
-            pass  # Something was committed: by another session, or a transaction whose work was undone before.
+            pass  # Something was committed: by another session, or by a transaction whose work was undone before.
         elif answer.error == IN_DOUBT or not answer.error or self._key in state.rows:
             find("nothing is committed, and it is told otherwise")
 
 
 def read(looking: Connection, for_sqlx: bool) -> State:
-    """Looks at marks and ledger."""
+    """Reads the numbers and the ledger."""
     marks = Counter(number for (number,) in looking.execute("SELECT n FROM work.marks"))
     name = LEDGERS[for_sqlx]
     if one_value(looking.execute("SELECT to_regclass(%s) IS NULL", (name,))):
@@ -278,7 +280,7 @@ def read(looking: Connection, for_sqlx: bool) -> State:
 def tried(
     server: Server, binaries: Path, chosen: list[Script], tell: Callable[[str], None] = print, is_busy: bool = False,
 ) -> Tally:
-    """Tries scripts with a reader that is wrong, one after the other, and gives what came of them. No other session commits
+    """Tries scripts with a wrong reader, one after the other, and returns the results. No other session commits
     anything meanwhile, unless the server `is_busy`."""
     tally, name = Tally(), f"wrong-reader{'-busy' if is_busy else ''}"
     bench = Bench(
@@ -303,7 +305,7 @@ def tried(
 
 @contextlib.contextmanager
 def _others(server: Server, is_busy: bool) -> Iterator[None]:
-    """Another session, which commits all the time, in another database."""
+    """Runs another session, which commits all the time, in another database."""
     over = threading.Event()
 
     def commit() -> None:
@@ -336,7 +338,7 @@ def _count(tally: Tally, script: Script, trial: Trial, tell: Callable[[str], Non
 
 
 def render(tally: Tally, seed: int) -> str:
-    """What there is to say of it."""
+    """Returns the report on the results."""
     out = [(
         f"A reader that sees no transaction control, seed {seed}: {tally.scripts} scripts; {tally.succeeded} succeeded, "
         f"{tally.recorded} were recorded and told as more than was planned, {tally.in_doubt} ended in doubt, "

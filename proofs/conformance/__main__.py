@@ -35,7 +35,7 @@ def main() -> int:
     except setup.SetupFailed as failure:
         sys.exit(f"conformance: {failure}")
     binaries = build.binaries("apply", "plan")
-    # By itself: together, the functions would be built anew with what it needs of sqlx.
+    # In a build of its own: together, the functions would be built again with the features that the oracle needs of sqlx.
     build.binaries("sqlx-oracle")
     lines: list[proofs.Line] = []
     ended: list[proofs.Ended] = []

@@ -6,7 +6,7 @@ import psycopg
 
 from proofs.conformance import prisma, schemas, sqlx
 
-#: What two runs fill differently, as something that they must fill alike.
+#: Columns that differ between two runs, each replaced by an expression that must be equal.
 _COLUMNS = {
     prisma.LEDGER: {
         "id": "id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'",
@@ -20,14 +20,15 @@ _COLUMNS = {
     },
 }
 
-#: Prisma's ledger grows; sqlx's has one row for each version.
+#: Prisma's ledger can have several rows of a migration; sqlx's has one row for each version.
 _ORDER = {prisma.LEDGER: "started_at, migration_name", sqlx.LEDGER: "version"}
 
 Row = dict[str, object]
 
 
 def read(session: psycopg.Connection, ledger: str, name: str | None = None) -> list[Row]:
-    """The rows, with ids and times as whether they are sound. `name` is the table's, where it is not the usual one."""
+    """Returns the rows. Ids and times are replaced by whether they are sound. `name` is the table's name, if it is not
+    the default."""
     known = _COLUMNS[ledger]
     columns = [column for column, in session.execute(
         "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped"
@@ -41,7 +42,7 @@ def read(session: psycopg.Connection, ledger: str, name: str | None = None) -> l
 
 
 def differences(expected: list[Row], found: list[Row], aside: tuple[str, ...] = ()) -> list[str]:
-    """Every value that is not as expected, by row and column, some columns aside."""
+    """Returns every value that differs from the expected one, by row and column. The columns `aside` do not count."""
     result = []
     for number, (wanted, there) in enumerate(zip(expected, found, strict=False), 1):
         for column in [*wanted, *(there.keys() - wanted.keys())]:
@@ -57,7 +58,7 @@ def differences(expected: list[Row], found: list[Row], aside: tuple[str, ...] = 
 def compare(
     expected: psycopg.Connection, found: psycopg.Connection, ledger: str, aside: tuple[str, ...] = (),
 ) -> list[str]:
-    """In what our ledger is not the tool's: its rows, some columns aside, and the table itself."""
+    """Returns how our ledger differs from the tool's: in its rows, without the columns `aside`, and in the table itself."""
     result = differences(read(expected, ledger), read(found, ledger), aside)
     wanted, there = (schemas.of_ledger(session, ledger) for session in (expected, found))
     for kind, name in sorted(wanted.keys() | there.keys()):
@@ -71,7 +72,7 @@ def _readable(value: object) -> object:
 
 
 def _order(ledger: str) -> str:
-    # By the table's columns, not by what is shown of them.
+    # Sorted by the table's own columns, not by the selected expressions.
     return ", ".join(f"t.{column}" for column in _ORDER[ledger].split(", "))
 
 

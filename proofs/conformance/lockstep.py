@@ -1,4 +1,4 @@
-"""Our side: the real `plan` and `apply` functions, as a run of the state machine calls them."""
+"""The Lockstep side: the real `plan` and `apply` functions, called as a run of the state machine calls them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 from proofs.harness.runtime_api import Answer, Function
 from proofs.harness.server import Server
 
-#: What a function is given, in seconds.
+#: The timeout of a function, in seconds.
 PATIENCE = 60.0
 
-#: A wait that a scenario brings about on purpose is over sooner. The lock is waited for a quarter of it.
+#: The timeout for a scenario that makes a function wait on purpose. The function waits for the lock for a quarter of it.
 SHORT = 8.0
 
 
@@ -28,7 +28,7 @@ class Refused(RuntimeError):
 
 @dataclass(frozen=True)
 class Run:
-    """What a run came to."""
+    """The result of a run."""
 
     plan: dict[str, Any]
     applied: int = 0
@@ -54,18 +54,18 @@ class Lockstep:
         self.kill()
 
     def kill(self) -> None:
-        """Ends the apply function's process in the midst of whatever it does."""
+        """Ends the apply function's process in the middle of its work."""
         self._apply.kill()
 
     def plan(self, directory: Path, database: str, port: int | None = None, **request: str) -> dict[str, Any]:
-        """What a run would do; raises `Refused`."""
+        """Returns the plan of a run. Raises `Refused`."""
         self._aim(directory)
         return _output(self._plan.invoke(self._payload(database, request), self._secret(database, port), PATIENCE))
 
     def migrate(
         self, directory: Path, database: str, patience: float = PATIENCE, port: int | None = None, **request: str,
     ) -> Run:
-        """A whole run, to its end; raises `Refused`. The functions may reach the server by another `port`."""
+        """Makes a whole run, to its end. Raises `Refused`. The functions may reach the server by another `port`."""
         plan = self.plan(directory, database, port, **request)
         declares = request.get("mode") in ("resolve", "baseline")
         if not plan["pending"] and not declares:
@@ -76,7 +76,7 @@ class Lockstep:
         self, plan: dict[str, Any], directory: Path, database: str, patience: float = PATIENCE, port: int | None = None,
         **request: str,
     ) -> int:
-        """Applies a plan to its end, and says how many migrations that were; raises `Refused`."""
+        """Applies a plan to its end, and returns the number of applied migrations. Raises `Refused`."""
         self._aim(directory)
         approved = {"digest": plan["digest"], "baseRows": plan["baseRows"]}
         payload = self._payload(database, request) | {"plan": approved}
@@ -85,19 +85,19 @@ class Lockstep:
             if done["finished"]:
                 return done["applied"]
 
-    # What the proofs ask of either side.
+    # The operations that the proofs need of Lockstep and of each tool.
 
     def run(self, directory: Path, database: str) -> str:
-        """Applies what is pending; says what went wrong, or nothing."""
+        """Applies what is pending. Returns what went wrong, or an empty text."""
         return self._trouble(directory, database)
 
     def adopt(self, directory: Path, database: str, names: list[str]) -> str:
-        """Records migrations as applied without running them; says what went wrong, or nothing."""
+        """Records migrations as applied without running them. Returns what went wrong, or an empty text."""
         return self._trouble(directory, database, mode="baseline", upTo=names[-1])
 
     def unclean(self, directory: Path, database: str, settled: str = "") -> str:
-        """Why a plan would not call a history complete and untouched, or nothing. It may tell of the row that Prisma keeps
-        of a migration that failed and was `settled`."""
+        """Returns why a plan would not call a history complete and untouched, or an empty text. The plan may mention
+        the row that Prisma keeps of a failed migration that was `settled`."""
         try:
             plan = self.plan(directory, database)
         except Refused as refused:

@@ -1,4 +1,4 @@
-"""The order in which Prisma's command line takes migrations."""
+"""The order in which Prisma's command line applies migrations."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scripts.operate import environment
 
 
 def icu_order(names: list[str]) -> list[str]:
-    """Names as `localeCompare` of Node's ICU sorts them."""
+    """Returns names as `localeCompare` of Node's ICU sorts them."""
     done = subprocess.run(
         [shutil.which("node") or "node", HERE / "order.mjs"], input=json.dumps(names), capture_output=True, text=True,
         check=True, env=environment.isolated(),

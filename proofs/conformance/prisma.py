@@ -1,4 +1,4 @@
-"""Prisma's real schema engine, in a Node process that is kept for all questions."""
+"""Prisma's real schema engine, in a Node process that answers all requests."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from scripts.operate import environment
 
 LEDGER = "_prisma_migrations"
 
-#: What the engine says of a database in which everything is applied.
+#: The engine's answer for a database in which everything is applied.
 CLEAN = {"editedMigrationNames": [], "failedMigrationNames": [], "hasMigrationsTable": True, "history": None}
 
-#: No question takes so long, in seconds. A deploy waits 10 s for its lock.
+#: The timeout of a request, in seconds. A deploy waits 10 s for its lock.
 PATIENCE = 120.0
 
 
 class Prisma:
-    """The engine, as Prisma's command line drives it."""
+    """The engine, driven as Prisma's command line drives it."""
 
     name = "prisma"
     ledger = LEDGER
@@ -38,32 +38,32 @@ class Prisma:
         self._process.wait()
 
     def deploy(self, directory: Path, database: str) -> dict[str, Any]:
-        """`prisma migrate deploy`: the names applied as `output`, or an `error`."""
+        """Runs `prisma migrate deploy`. Returns the applied names as `output`, or an `error`."""
         return self._ask("deploy", database, directory=str(directory))
 
     def status(self, directory: Path, database: str) -> dict[str, Any]:
-        """`prisma migrate status`."""
+        """Runs `prisma migrate status`."""
         return self._ask("status", database, directory=str(directory))
 
     def resolve(self, directory: Path, database: str, migration: str, resolution: str) -> dict[str, Any]:
-        """`prisma migrate resolve`, with `applied` or `rolledBack`."""
+        """Runs `prisma migrate resolve`, with `applied` or `rolledBack`."""
         return self._ask(resolution, database, directory=str(directory), migration=migration)
 
-    # What the proofs ask of either tool.
+    # The operations that the proofs need of each tool.
 
     def run(self, directory: Path, database: str) -> str:
-        """Applies what is pending; says what went wrong, or nothing."""
+        """Applies what is pending. Returns what went wrong, or an empty text."""
         return trouble(self.deploy(directory, database))
 
     def adopt(self, directory: Path, database: str, names: list[str]) -> str:
-        """Records migrations as applied without running them; says what went wrong, or nothing."""
+        """Records migrations as applied without running them. Returns what went wrong, or an empty text."""
         for name in names:
             if wrong := trouble(self.resolve(directory, database, name, "applied")):
                 return wrong
         return ""
 
     def unclean(self, directory: Path, database: str) -> str:
-        """Why the engine would not call a history complete and untouched, or nothing."""
+        """Returns why the engine would not call a history complete and untouched, or an empty text."""
         status = self.status(directory, database)
         if wrong := trouble(status):
             return wrong
@@ -80,10 +80,10 @@ class Prisma:
         connection = {
             "host": owner.host, "port": owner.port, "user": owner.user, "password": owner.password, "database": database,
         }
-        # Another question may have ended it.
+        # A request that timed out may have ended the process.
         if self._process.poll() is not None:
             self._process = _node()
-        # A question without an answer ends the process, which ends the wait for its line.
+        # After the timeout the process is killed, which also ends the wait for its line.
         overdue = threading.Timer(PATIENCE, self._process.kill)
         overdue.start()
         try:
@@ -106,5 +106,5 @@ def _node() -> subprocess.Popen[str]:
 
 
 def trouble(answer: dict[str, Any]) -> str:
-    """What an answer complains of, or nothing."""
+    """Returns the error in an answer, or an empty text."""
     return f"{answer['error']}: {answer['message']}" if "error" in answer else ""

@@ -1,4 +1,4 @@
-"""What is proved of a history and of each scenario, on one PostgreSQL."""
+"""The proofs about a history and about a scenario, on one PostgreSQL."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CHECKS = (SCHEMA, LEDGER, CLEAN)
 
 @dataclass(frozen=True)
 class Line:
-    """One history on one server: by check, what speaks against it. A check that did not come about is not there."""
+    """One history on one server: the failures found, by check. A check that was not reached is missing."""
 
     history: str
     migrations: int
@@ -26,7 +26,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Ended:
-    """One scenario, with what was wrong."""
+    """One scenario, with its failure if there is one."""
 
     about: str
     tool: str
@@ -35,7 +35,8 @@ class Ended:
 
 
 def of_history(scene: Scene, history: History, postgresql: int) -> Line:
-    """Runs a history by Lockstep and, elsewhere, by its own tool. What is raised meanwhile speaks against the history."""
+    """Runs a history by Lockstep and, on another database, by its own tool. An exception counts as a failure of the
+    history."""
     line = Line(f"{history.tool}/{history.name}", len(history.migrations), postgresql)
     try:
         _compare(scene, history, line.found)
@@ -59,7 +60,7 @@ def _compare(scene: Scene, history: History, found: dict[str, list[str]]) -> Non
 
 
 def of_scenario(scene: Scene, scenario: Scenario, postgresql: int) -> Ended:
-    """Conducts a scenario. What goes wrong in it, however, is its result."""
+    """Runs a scenario. An exception in it becomes its result."""
     wrong = ""
     try:
         scenario.conduct(scene)
@@ -73,6 +74,6 @@ def of_scenario(scene: Scene, scenario: Scenario, postgresql: int) -> Ended:
 
 
 def _told(failure: Exception) -> str:
-    """What was raised, and where."""
+    """Returns an exception's message, and the place where it was raised."""
     at = traceback.extract_tb(failure.__traceback__)[-1]
     return f"{type(failure).__name__}: {failure} (at {at.filename.rsplit('/', 1)[-1]}:{at.lineno})"

@@ -1,22 +1,22 @@
-"""The table of the histories, a line for each scenario, and whatever is not as it should be."""
+"""The report: a table of the histories, a line for each scenario, and every mismatch."""
 
 from __future__ import annotations
 
 from proofs.conformance.proofs import CHECKS, Ended, Line
 
-#: How many differences of one check are listed.
+#: The number of differences of one check that are listed.
 MOST = 20
 
 
 def is_well(lines: list[Line], ended: list[Ended]) -> bool:
-    """Whether there is something, and nothing against it."""
+    """Returns whether there are results, and no mismatch among them."""
     return bool(lines or ended) and not any(one.wrong for one in ended) and all(
         line.found.get(check) == [] for line in lines for check in CHECKS
     )
 
 
 def render(lines: list[Line], ended: list[Ended], skipped: list[str]) -> str:
-    """The table, and everything that speaks against what is proved."""
+    """Returns the table, the scenarios and every mismatch."""
     out = [*table(lines), ""] if lines else []
     wrong = sum(bool(one.wrong) for one in ended)
     out += [f"{len(ended)} scenarios, {wrong or 'none'} of them with a mismatch"] if ended else []
@@ -27,7 +27,7 @@ def render(lines: list[Line], ended: list[Ended], skipped: list[str]) -> str:
 
 
 def table(lines: list[Line]) -> list[str]:
-    """A row for each history and server."""
+    """Returns a row for each history and server."""
     rows = [["history", "migrations", "PostgreSQL", *CHECKS]]
     rows += [
         [line.history, str(line.migrations), str(line.postgresql), *(_mark(line.found.get(check)) for check in CHECKS)]
@@ -38,12 +38,12 @@ def table(lines: list[Line]) -> list[str]:
 
 
 def scenario(one: Ended) -> str:
-    """A scenario's line."""
+    """Returns a scenario's line."""
     return f"{'✗' if one.wrong else '✓'} {one.tool} on {one.postgresql}: {one.about}"
 
 
 def mismatches(lines: list[Line], ended: list[Ended]) -> list[str]:
-    """Every one, with where it was found."""
+    """Returns every mismatch, with the place where it was found."""
     out = []
     for line in lines:
         for check, found in line.found.items():

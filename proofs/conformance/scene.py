@@ -1,4 +1,4 @@
-"""One tool and Lockstep on one server, and what has to be true of a database after whatever they did in turns."""
+"""One tool and Lockstep on one server, and what has to be true of a database after they have worked on it in turns."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from proofs.harness.server import Server
 
 T = TypeVar("T")
 
-#: How long somebody is waited for who should come at once, in seconds.
+#: The timeout in seconds for what should happen at once.
 PATIENCE = 30.0
 
 
 class Mismatch(AssertionError):
-    """Something is not as the tool has it."""
+    """Something differs from what the tool does."""
 
 
 class Scene:
@@ -47,7 +47,7 @@ class Scene:
         self._beside: list[Meanwhile[Any]] = []
 
     def settle(self) -> None:
-        """Waits for what a scenario that ended early has left going on."""
+        """Waits for the threads that a scenario left running when it ended early."""
         while self._beside:
             self._beside.pop().wait()
 
@@ -56,40 +56,40 @@ class Scene:
         self.theirs.close()
 
     def another_tool(self, **options: str) -> Prisma | Sqlx:
-        """The tool, once more."""
+        """Returns another instance of the tool."""
         return Prisma(self.server) if self.tool == PRISMA else Sqlx(self.server, self._oracle, **options)
 
     @property
     def prisma(self) -> Prisma:
-        """The tool, in a scenario of Prisma's."""
+        """The tool, in a scenario for Prisma."""
         if not isinstance(self.theirs, Prisma):
             raise TypeError(f"this is a scenario of Prisma's, and the tool is {self.tool}")
         return self.theirs
 
     @property
     def sqlx(self) -> Sqlx:
-        """The tool, in a scenario of sqlx's."""
+        """The tool, in a scenario for sqlx."""
         if not isinstance(self.theirs, Sqlx):
             raise TypeError(f"this is a scenario of sqlx's, and the tool is {self.tool}")
         return self.theirs
 
     def database(self) -> str:
-        """A fresh database."""
+        """Makes a fresh database and returns its name."""
         return self.server.database()
 
     def directory(self) -> Path:
-        """A place for another history, where there is nothing yet."""
+        """Returns a new, empty directory for another history."""
         return self.place / f"{self.tool}-{next(self._numbers)}"
 
     def execute(self, database: str, statement: str) -> None:
-        """What somebody does by hand."""
+        """Executes a statement, as a person would by hand."""
         with self.server.connect(database) as session:
             session.execute(statement)
 
-    # What is expected.
+    # The expected results.
 
     def expected(self, history: History) -> str:
-        """A database in which the tool alone has run a history."""
+        """Returns a database in which the tool alone has run a history."""
         if history.name not in self._expected:
             database = self.database()
             if wrong := self.theirs.run(history.directory, database):
@@ -98,24 +98,24 @@ class Scene:
         return self._expected[history.name]
 
     def reference(self, history: History) -> Reference:
-        """What the scripts make of a database."""
+        """Returns what the scripts make of a database."""
         if history.name not in self._references:
             self._references[history.name] = Reference(self.server, history)
         return self._references[history.name]
 
     def schema(self, history: History, database: str) -> list[str]:
-        """In what a database is not what the scripts make of it."""
+        """Returns how a database differs from what the scripts make of it."""
         with self.server.look(database) as session:
             return self.reference(history).differences(session)
 
     def ledger(self, expected: str, found: str, aside: tuple[str, ...] = ()) -> list[str]:
-        """In what a database's ledger is not another's, some columns aside."""
+        """Returns how a database's ledger differs from another's, without the columns `aside`."""
         with self.server.look(expected) as one, self.server.look(found) as other:
             return ledgers.compare(one, other, self.theirs.ledger, aside)
 
     def cleanliness(self, history: History, database: str, settled: str = "") -> list[str]:
-        """Why one of the two would not call a history complete and untouched. A look at it changes nothing. Of a migration
-        that was `settled`, a plan may tell."""
+        """Returns why one of the two tools would not call a history complete and untouched. The check changes nothing.
+        A plan may mention a migration that was `settled`."""
         before = self.rows(database)
         found = {
             self.theirs.name: self.theirs.unclean(history.directory, database),
@@ -125,19 +125,19 @@ class Scene:
         return result + [f"after a look: {what}" for what in ledgers.differences(before, self.rows(database))]
 
     def rows(self, database: str, table: str | None = None) -> list[ledgers.Row]:
-        """The ledger, in a table of another name if it has one."""
+        """Returns the ledger's rows, from another table if one is given."""
         with self.server.look(database) as session:
             return ledgers.read(session, self.theirs.ledger, table)
 
-    # What a scenario demands.
+    # The demands of a scenario.
 
     def demand(self, holds: object, otherwise: str) -> None:
-        """Raises `Mismatch` where something does not hold."""
+        """Raises `Mismatch` if a condition does not hold."""
         if not holds:
             raise Mismatch(otherwise)
 
     def no(self, *found: list[str] | str) -> None:
-        """Raises `Mismatch` where something was found."""
+        """Raises `Mismatch` if anything was found."""
         every = [what for part in found for what in ([part] if isinstance(part, str) else part) if what]
         if every:
             raise Mismatch("\n".join(every))
@@ -154,30 +154,30 @@ class Scene:
     def complete(
         self, history: History, database: str, expected: str | None = None, settled: str = "", aside: tuple[str, ...] = (),
     ) -> None:
-        """Demands that a database is what the tool alone makes of it, and clean to both."""
+        """Demands that a database is what the tool alone makes of it, and that both tools call it clean."""
         self.no(
             self.schema(history, database),
             self.ledger(expected or self.expected(history), database, aside),
             self.cleanliness(history, database, settled),
         )
 
-    # What others do meanwhile.
+    # The actions of other sessions meanwhile.
 
     @contextmanager
     def holding(self, database: str, statement: str) -> Iterator[None]:
-        """A session's transaction that has done something and goes on."""
+        """Keeps the transaction of another session open after a statement."""
         with self.server.connect(database) as session:
             session.execute(f"BEGIN; {statement}")
             yield
 
     def meanwhile(self, action: Callable[[], T]) -> Meanwhile[T]:
-        """Something that goes on beside."""
+        """Runs an action in another thread."""
         beside = Meanwhile(action)
         self._beside.append(beside)
         return beside
 
     def until(self, database: str, condition: str, beside: Meanwhile[Any] | None = None) -> None:
-        """Waits until a query says true, which is in vain when what goes on `beside` is over."""
+        """Waits until a query returns true. It fails if the action `beside` ends before that."""
         deadline, shown = time.monotonic() + PATIENCE, " ".join(condition.split())
         with self.server.look(database) as session:
             while not one_value(session.execute(condition)):
@@ -188,7 +188,7 @@ class Scene:
 
 
 class Meanwhile(Generic[T]):
-    """Something in another thread."""
+    """An action in another thread."""
 
     def __init__(self, action: Callable[[], T]) -> None:
         self._outcome: Future[T] = Future()
@@ -209,7 +209,7 @@ class Meanwhile(Generic[T]):
         self._thread.join(PATIENCE)
 
     def result(self) -> T:
-        """Waits for its end."""
+        """Waits for the action's end and returns its result."""
         self.wait()
         if self._thread.is_alive():
             raise Mismatch(f"not over in {PATIENCE} s")

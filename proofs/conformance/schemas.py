@@ -1,4 +1,4 @@
-"""What a database holds apart from the ledger, and what it should hold: the scripts' own work, and nothing else."""
+"""The contents of a database apart from the ledger, and the expected contents: the scripts' own work, and nothing else."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LEDGERS = ("_prisma_migrations", "_sqlx_migrations")
 
 
 def read(session: psycopg.Connection, ledgers: tuple[str, ...] = LEDGERS) -> Contents:
-    """Everything but the ledgers."""
+    """Returns everything except the ledgers."""
     contents = compare.read(session)
     contents.catalog = {key: what for key, what in contents.catalog.items() if not _is_part(key[1], ledgers)}
     contents.by_age = [name for name in contents.by_age if not _is_part(name, ledgers)]
@@ -25,22 +25,22 @@ def read(session: psycopg.Connection, ledgers: tuple[str, ...] = LEDGERS) -> Con
 
 
 def of_ledger(session: psycopg.Connection, ledger: str) -> dict[tuple[str, str], str]:
-    """The ledger's own part of the catalog."""
+    """Returns the ledger's own part of the catalog."""
     whole = compare.read(session).catalog
     return {key: what for key, what in whole.items() if _is_part(key[1], (ledger,))}
 
 
 class Reference:
-    """What a history makes of a database when PostgreSQL gets each file as one message, in a session of its own."""
+    """The contents that a history makes when PostgreSQL gets each file as one message, in a session of its own."""
 
     def __init__(self, server: Server, history: History) -> None:
         self.contents = _made(server, history)
-        # Clocks and random numbers fill what a second time does not fill alike.
+        # Values from clocks and random numbers differ the second time.
         again = _made(server, history) if self.contents.rows else self.contents
         self._volatile = compare.volatile(self.contents, again)
 
     def differences(self, session: psycopg.Connection) -> list[str]:
-        """In what a database is not as it should be."""
+        """Returns how a database differs from these contents."""
         return [found.what for found in compare.differences(self.contents, read(session), self._volatile)]
 
 
@@ -57,7 +57,7 @@ def _made(server: Server, history: History) -> Contents:
 
 
 def send(session: psycopg.Connection, script: Path) -> None:
-    """Sends a file as it is, as one message of the simple protocol."""
+    """Sends a file unchanged, as one message of the simple protocol."""
     result = session.pgconn.exec_(script.read_bytes())
     if result.status == psycopg.pq.ExecStatus.FATAL_ERROR:
         raise RuntimeError(f"{script}: {result.error_message.decode()}")

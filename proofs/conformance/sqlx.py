@@ -1,4 +1,4 @@
-"""sqlx's own `Migrator`, by the binary of `sqlx-oracle`."""
+"""sqlx's own `Migrator`, run by the binary `sqlx-oracle`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PATIENCE = 120.0
 
 
 class Sqlx:
-    """The migrator, as sqlx's users call it. `table` is the ledger's name, where it is not the default."""
+    """The migrator, called as sqlx's users call it. `table` is the ledger's name, if it is not the default."""
 
     name = "sqlx"
 
@@ -30,31 +30,32 @@ class Sqlx:
         self.ledger = table
 
     def close(self) -> None:
-        """Nothing: a process lives as long as its command."""
+        """Does nothing: a process ends with its command."""
 
     def migrate(self, directory: Path, database: str, target: int | None = None) -> dict[str, Any]:
-        """`Migrator::run`, or `run_to`: an `error` if it refuses."""
+        """Runs `Migrator::run`, or `run_to`. Returns an `error` if it refuses."""
         return self._ask(database, "run", directory, target)
 
     def skip(self, directory: Path, database: str, target: int | None = None) -> dict[str, Any]:
-        """`Migrator::skip`."""
+        """Runs `Migrator::skip`."""
         return self._ask(database, "skip", directory, target)
 
     def undo(self, directory: Path, database: str, target: int) -> dict[str, Any]:
-        """`Migrator::undo`, to what `target` leaves."""
+        """Runs `Migrator::undo`, down to `target`."""
         return self._ask(database, "undo", directory, target)
 
     def info(self, directory: Path, database: str) -> dict[str, Any]:
-        """Versions by what became of them."""
+        """Returns the versions, grouped by their state."""
         return self._ask(database, "info", directory)
 
     def listed(self, directory: Path) -> list[dict[str, Any]] | dict[str, Any]:
-        """The migrations that sqlx finds in a directory, with its checksums; or its complaint, in a dict."""
+        """Returns the migrations that sqlx finds in a directory, with its checksums. If sqlx refuses, it returns a dict
+        with the error."""
         return self._ask("", "list", directory)
 
     @contextmanager
     def holding_the_lock(self, database: str) -> Iterator[None]:
-        """Keeps sqlx's lock, taken as its runs take it."""
+        """Holds sqlx's lock, taken as a run of sqlx takes it."""
         process = subprocess.Popen(
             [self._binary, "hold"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             env=self._environment(database),
@@ -68,25 +69,25 @@ class Sqlx:
             process.kill()
             process.wait()
 
-    # What the proofs ask of either tool.
+    # The operations that the proofs need of each tool.
 
     def run(self, directory: Path, database: str) -> str:
-        """Applies what is pending; says what went wrong, or nothing."""
+        """Applies what is pending. Returns what went wrong, or an empty text."""
         return trouble(self.migrate(directory, database))
 
     def adopt(self, directory: Path, database: str, names: list[str]) -> str:
-        """Records migrations as applied without running them; says what went wrong, or nothing."""
+        """Records migrations as applied without running them. Returns what went wrong, or an empty text."""
         return trouble(self.skip(directory, database, version(names[-1])))
 
     def unclean(self, directory: Path, database: str) -> str:
-        """Why sqlx would not call a history complete and untouched, or nothing."""
+        """Returns why sqlx would not call a history complete and untouched, or an empty text."""
         info = self.info(directory, database)
         if wrong := trouble(info):
             return wrong
         for what in ("pending", "changed", "missing", "dirty"):
             if info[what]:
                 return f"{what}: {info[what]}"
-        # Whatever a run finds to do would leave a row.
+        # If a run had something to do, it would leave a row.
         if wrong := self.run(directory, database):
             return wrong
         again = self.info(directory, database)
@@ -110,5 +111,5 @@ class Sqlx:
 
 
 def version(name: str) -> int:
-    """The version that a file's name begins with."""
+    """Returns the version at the beginning of a file's name."""
     return int(name.split("_", 1)[0])

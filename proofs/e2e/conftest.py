@@ -1,4 +1,4 @@
-"""The stack that all tests share, and each test's own corner of it."""
+"""The stack that all tests share, and each test's own part of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from proofs.harness.case import Case
 from proofs.harness.deployed import Deployed
 from scripts.operate import environment, paths
 
-#: What is deployed, each when the first test needs it: environment, project, parameters.
+#: The deployments, each made when the first test needs it: environment, project, parameters.
 VARIANTS: dict[str, tuple[str, str, dict[str, str | int]]] = {
     "dev": ("dev", "lockstep", {}),
     "prod": ("prod", "lockstep", {"ApprovalSeconds": 30}),
@@ -40,7 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "anywhere: needs no control over the surroundings, so it also runs with --stack")
-    # What is started in the background ignores Ctrl-C, and so would the scripts that tests interrupt.
+    # A background process ignores Ctrl-C, and so would the scripts that tests interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -53,7 +53,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """A local stack with a database of its own: it is stopped, restarted and made read-only here."""
+    """A local stack with a database of its own, because tests stop it, restart it and make it read-only."""
     os.environ.pop("DATABASE_URL", None)
     with Stack(paths.LOCAL / "e2e") as running:
         yield running
@@ -61,7 +61,7 @@ def stack() -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def deployment(stack: Stack) -> Callable[[str], Deployment]:
-    """A variant's deployment; made once."""
+    """A function that returns a variant's deployment, which is made once."""
     made: dict[str, Deployment] = {}
 
     def get(variant: str) -> Deployment:
@@ -70,7 +70,7 @@ def deployment(stack: Stack) -> Callable[[str], Deployment]:
             try:
                 made[variant] = stack.deploy(name, project=project, **parameters)
             except DeployFailed as failure:
-                # What does not build or deploy for one test does not for the next one either.
+                # If the build or the deployment fails for one test, it fails for the next one too.
                 pytest.exit(f"{variant} cannot be deployed: {failure}", returncode=1)
         return made[variant]
 
@@ -79,7 +79,7 @@ def deployment(stack: Stack) -> Callable[[str], Deployment]:
 
 @pytest.fixture
 def case(stack: Stack, deployment: Callable[[str], Deployment], tmp_path: Path) -> Iterator[Callable[[str], Case]]:
-    """Makes a case on a variant."""
+    """A function that makes a case on a variant."""
     made: list[Case] = []
 
     def make(variant: str = "dev") -> Case:
@@ -98,7 +98,7 @@ def deployed(request: pytest.FixtureRequest) -> Deployed:
     if name:
         account = Account()
         found = Deployed(account, account.find(name))
-        # A function that nobody called for weeks gets its place in the network back first.
+        # A function that was not called for weeks first gets its network interface back.
         found.patience = 900
         return found
     made = request.getfixturevalue("case")("dev")

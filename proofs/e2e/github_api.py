@@ -1,4 +1,4 @@
-"""Stands for GitHub's API, which knows who reviewed a run. On loopback, in the form of GitHub's own answers."""
+"""Stands in for GitHub's API, which knows the reviews of a run. On loopback, in the form of GitHub's own answers."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class GitHubApi:
     """One workflow run, with its review history."""
 
     def __init__(self) -> None:
-        # Another one for each test: an execution has its name from it, and a name is used once.
+        # A new id for each test: the execution's name contains it, and a name can be used only once.
         self.run_id = str(secrets.randbelow(10**10))
         path = f"/repos/{REPOSITORY}/actions/runs/{self.run_id}/approvals"
         self.reviews: list[dict[str, Any]] = []
-        #: What it answers instead, such as 503.
+        #: The status of every answer, such as 503, if it is not 0.
         self.broken = 0
         api = self
 
@@ -41,7 +41,7 @@ class GitHubApi:
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def review(self, user: str, state: str, environment: str, comment: str = "") -> None:
-        """Somebody reviews. The newest comes first: the scripts must not depend on the order."""
+        """Adds a review. The newest comes first: the scripts must not depend on the order."""
         self.reviews.insert(0, {
             "state": state,
             "comment": comment,

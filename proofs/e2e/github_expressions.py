@@ -1,4 +1,4 @@
-"""GitHub's expressions, as far as this repository's workflows use them; anything else is an error."""
+"""GitHub's expressions, as far as this repository's workflows use them. Anything else is an error."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _STATUS = ("always", "success")
 
 
 class Unknown(AssertionError):
-    """Something that is not known here; add it."""
+    """An expression that is not implemented here; add it."""
 
 
 def evaluate(text: str, contexts: dict[str, Any], functions: dict[str, Callable[..., Any]] | None = None) -> Any:
-    """The value of one expression, without its braces."""
+    """Returns the value of one expression, given without its braces."""
     parser = _Parser(text, contexts, functions or {})
     value = parser.either()
     if parser.tokens:
@@ -24,17 +24,17 @@ def evaluate(text: str, contexts: dict[str, Any], functions: dict[str, Callable[
 
 
 def interpolate(text: Any, contexts: dict[str, Any]) -> str:
-    """A value of the workflow file with every `${{ }}` in it evaluated."""
+    """Returns a value of the workflow file with every `${{ }}` in it evaluated."""
     return re.sub(r"\$\{\{(.*?)\}\}", lambda found: as_text(evaluate(found[1], contexts)), as_text(text))
 
 
 def asks_for_status(text: str) -> bool:
-    """Whether a condition says itself what the jobs before must have come to."""
+    """Returns whether a condition itself says which results it requires of the jobs before."""
     return any(re.search(rf"\b{name}\s*\(", text) for name in _STATUS)
 
 
 def as_text(value: Any) -> str:
-    """A value as GitHub puts it into a text."""
+    """Returns a value as GitHub puts it into a text."""
     if value is None:
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -73,7 +73,7 @@ class _Parser:
         value = self.single()
         for mark in ("==", "!="):
             if self.take(mark):
-                # Texts are equal whatever their case.
+                # Texts are compared without regard to case.
                 same = as_text(value).casefold() == as_text(self.single()).casefold()
                 return same if mark == "==" else not same
         return value
@@ -114,7 +114,7 @@ class _Parser:
         return self.functions[name](*arguments)
 
     def member(self, value: dict[str, Any], name: str) -> Any:
-        """A property; names ignore case. One that is not there is empty, as on GitHub."""
+        """Returns a property. Names ignore case. A missing property is empty, as on GitHub."""
         return {key.casefold(): item for key, item in value.items()}.get(name.casefold(), "") if value else ""
 
     def take(self, mark: str) -> bool:

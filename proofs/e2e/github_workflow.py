@@ -1,8 +1,8 @@
 """Runs the jobs of deploy-migrations.yml as GitHub would, against the local stack.
 
-What GitHub does is here as far as the workflow needs it: which jobs run, what their expressions come to, environments
-with their reviewers, cancelling. The steps are the workflow's own commands. `uses` steps are not run; the one that
-signs in to AWS says which role a job has, and with that name its commands sign.
+GitHub's part is implemented as far as the workflow needs it: the choice of jobs, the expressions, environments with
+their reviewers, cancelling. The steps are the workflow's own commands. `uses` steps are not run. The one that signs in
+to AWS names a job's role, and the job's commands sign with that name.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from scripts.operate import paths
 WORKFLOW = paths.ROOT / ".github" / "workflows" / "deploy-migrations.yml"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
-#: Does not run here: it needs a build for AWS, and sam. scripts/tests/test_github_deploy.py looks at its command.
+#: This job does not run here: it needs a build for AWS, and sam. scripts/tests/test_github_deploy.py checks its command.
 _NOT_HERE = "deploy"
 
 _SIGN_IN = "aws-actions/configure-aws-credentials"
@@ -35,13 +35,13 @@ _UPLOAD = "actions/upload-artifact"
 
 
 def workflow() -> dict[str | bool, Any]:
-    """The workflow file. (YAML takes the key `on` for a truth value.)"""
+    """Returns the workflow file. (YAML takes the key `on` for a boolean.)"""
     return yaml.safe_load(WORKFLOW.read_text())
 
 
 @dataclass
 class JobRun:
-    """What one job came to."""
+    """The result of one job."""
 
     result: str = "skipped"
     outputs: dict[str, str] = field(default_factory=dict)
@@ -54,17 +54,17 @@ class JobRun:
 
 
 class Running:
-    """A step that is running, for a test that interferes."""
+    """A running step, for a test that interferes with it."""
 
     def __init__(self, run: WorkflowRun, process: subprocess.Popen[bytes], printed: Path) -> None:
         self._run, self._process, self._printed = run, process, printed
 
     def wait_until_printed(self, text: str) -> None:
-        """Returns as soon as the step has printed this."""
+        """Waits until the step has printed a text."""
         until(lambda: text in self._printed.read_text(), f"the step prints {text}", 60)
 
     def summary(self) -> str:
-        """Its summary so far."""
+        """Returns the step's summary so far."""
         return (self._printed.parent / "github_step_summary").read_text()
 
     def cancel(self) -> None:
@@ -77,7 +77,8 @@ class Running:
             os.killpg(self._process.pid, signal.SIGTERM)
 
 
-#: Somebody at the gate: reviews through the API and says `approved` or `rejected`, or cancels and says `cancelled`.
+#: The reviewer at the gate: reviews through the API and returns `approved` or `rejected`, or cancels and returns
+#: `cancelled`.
 Gate = Callable[[], str]
 
 
@@ -99,7 +100,7 @@ class WorkflowRun:
         self.jobs: dict[str, JobRun] = {}
         self.cancelled = False
         environment = self.case.deployment.environment
-        # A variable's name ignores case.
+        # The names of variables ignore case.
         suffix = environment.upper()
         self._vars = {f"LOCKSTEP_{name}_{suffix}": value for name, value in self.roles.items()} | {
             f"LOCKSTEP_REGION_{suffix}": "us-east-1",
@@ -115,11 +116,11 @@ class WorkflowRun:
 
     @property
     def green(self) -> bool:
-        """What GitHub shows for the whole."""
+        """Whether GitHub shows the run as successful."""
         return not self.cancelled and all(job.result in ("success", "skipped") for job in self.jobs.values())
 
     def run(self, *again: str) -> WorkflowRun:
-        """Runs all jobs, or only these of an attempt before."""
+        """Runs all jobs, or repeats the named jobs of an earlier attempt."""
         jobs = workflow()["jobs"]
         for name, job in jobs.items():
             if again and name not in again:
@@ -224,7 +225,8 @@ class WorkflowRun:
         if "id" in step:
             lines = (line.partition("=") for line in files["GITHUB_OUTPUT"].read_text().splitlines())
             contexts["steps"][step["id"]] = {"outputs": {key: value for key, _, value in lines}}
-        # Whether a cancelled job's outputs arrive is nothing to rely on; that is the job's, not the next step's.
+        # Nothing may depend on whether the outputs of a cancelled job arrive. That is about the job, not about its next
+        # step.
         cancelled = self.cancelled and not cancelled_before
         done.result = "cancelled" if cancelled else "success" if done.status == 0 else "failure"
 

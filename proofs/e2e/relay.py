@@ -1,4 +1,4 @@
-"""A TCP relay before the database, which lets a test act at the moment somebody connects."""
+"""A TCP relay before the database. A test uses it to act at the moment of a connection."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 
 class Relay:
-    """Calls `first` before the first connection is handed on. Hangs up where nobody listens behind it."""
+    """Calls `first` before the first connection is passed on. Hangs up if the target does not listen."""
 
     def __init__(self, port: int, first: Callable[[], None] = lambda: None) -> None:
         self._target = port

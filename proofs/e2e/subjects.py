@@ -1,4 +1,4 @@
-"""The mails' subjects, letter for letter: people have filters on them."""
+"""The exact subjects of the mails: people filter their mails by them."""
 
 
 def successful(environment: str = "dev") -> str:

@@ -1,6 +1,6 @@
-"""The life of a new database, on any stack: also on a real one, whose database nobody can reach from here.
+"""The life of a new database, on any stack: also on a real one, whose database cannot be reached from here.
 
-One test, because what one run applies, no other can: on AWS there is one database, and it has to be empty at first.
+It is one test, because a migration can be applied only once: on AWS there is one database, and it has to be empty at first.
 """
 
 import json
@@ -16,11 +16,11 @@ def test_the_life_of_a_database(deployed):
     assert plan["alreadyApplied"] == 0 and plan["pending"] > 1, "the database has to be empty: point the stack to a new one"
     assert deployed.run({"mode": "plan"})["output"]["plan"]["digest"] == plan["digest"]
 
-    # What somebody decides by: all that is pending, where those who may start or approve can read it.
+    # The basis of a decision: all that is pending, readable for those who may start or approve.
     report = json.loads(deployed.stored(plan["report"]["key"], "json"))
     assert (report["digest"], len(report["migrations"])) == (plan["digest"], plan["pending"])
 
-    # Asked for everywhere, so that prod and dev go the same way.
+    # The approval is required everywhere, so that prod and dev run in the same way.
     asked = {"requireApproval": True, "reason": "end-to-end test"}
     execution, digest = deployed.start_and_wait_for_approval(asked)
     assert digest == plan["digest"]

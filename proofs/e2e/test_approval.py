@@ -1,4 +1,4 @@
-"""prod waits for somebody: approval, rejection, expiry, and decisions that are refused."""
+"""prod waits for an approval: approval, rejection, expiry, and decisions that are refused."""
 
 import time
 from typing import Any
@@ -46,7 +46,7 @@ def test_rejected(case):
     prod = case("prod")
     prod.write("1_a", "CREATE TABLE a ()")
     execution, digest = prod.start_and_wait_for_approval()
-    # What a person types goes through JSON, JSONata and a mail: none of them may take it for its own.
+    # A person's text goes through JSON, JSONata and a mail. None of them may interpret it.
     reason = """not on a 'Friday' "before" {% $run %} \\ {"errorMessage": 1} é✓"""
     prod.decide(execution, digest, "reject", by="bob", reason=reason)
 
@@ -90,7 +90,7 @@ def test_only_the_right_decision_is_taken_and_only_once(case):
     assert prod.stack.current_state(execution) == "Approval"
 
     decided = prod.decide(execution, digest, by="Bob")
-    # The answer may have been lost on its way: the same again is the same.
+    # The answer may have been lost on its way: the same decision again gets the same answer.
     assert prod.decide(execution, digest, by="Bob") == decided
     refused(prod.decide(execution, digest, "reject", by="Bob"), "was approved by arn:aws:iam::000000000000:user/Bob", 409)
     refused(prod.decide(execution, digest, by="Cy"), "was approved by arn:aws:iam::000000000000:user/Bob", 409)
@@ -128,7 +128,7 @@ def test_whoever_asked_cannot_approve(case, requester):
     execution, digest = prod.start_and_wait_for_approval({"requestedBy": requester})
     refused(prod.decide(execution, digest, by="Ann", onBehalfOf="Octocat"), "somebody else has to approve", 403)
     assert prod.pending(execution)["waiting"] is True
-    # Who changed their mind may say so.
+    # A person may reject after approving.
     assert prod.decide(execution, digest, "reject", by="Ann")["decision"] == "rejected"
 
 

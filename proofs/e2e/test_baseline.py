@@ -1,4 +1,4 @@
-"""mode baseline: what a database had before its ledger is recorded as applied, after an approval, and nothing is run."""
+"""Mode baseline: what a database had before its ledger is recorded as applied, after an approval, and nothing is run."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What was approved is what runs, or nothing does."""
+"""A run applies exactly the approved plan, or nothing."""
 
 import pytest
 

@@ -1,9 +1,9 @@
-"""Somebody else is in the way, and leaves again."""
+"""Another session holds a lock, and releases it."""
 
 from proofs.harness.database import applied
 from proofs.harness.waiting import until
 
-#: The key under which Prisma's own tools lock.
+#: The key of the advisory lock of Prisma's own tools.
 PRISMAS_LOCK = 72707369
 
 

@@ -1,4 +1,4 @@
-"""Histories of real projects; CORPORA names the directory that holds them."""
+"""Histories of real projects, from the directory in CORPORA."""
 
 import os
 import shutil
@@ -18,10 +18,10 @@ def test_a_real_history(case, tmp_path, project):
     if not corpus.is_dir():
         pytest.skip(f"{corpus} is not there")
     dev = case()
-    # A copy, because a lock file is added where there is none.
+    # A copy, because a missing lock file is added.
     dev.use_migrations(shutil.copytree(corpus, tmp_path / project))
     names = sorted(path.parent.name for path in corpus.glob("*/migration.sql"))
-    # Whatever the report says of it: it is there to be applied.
+    # The report's verdict does not matter: the history is there to be applied.
     execution, digest = dev.start_and_wait_for_approval({"requireApproval": True})
     dev.decide(execution, digest)
     run = dev.wait(execution)

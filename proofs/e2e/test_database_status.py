@@ -1,4 +1,4 @@
-"""What RDS says of the instance: gone on with, waited for, or told with the way out."""
+"""The instance's status in RDS: the run goes on, waits, or fails with the way out."""
 
 import time
 from contextlib import contextmanager

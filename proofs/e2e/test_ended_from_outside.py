@@ -1,4 +1,4 @@
-"""An execution that is stopped by hand or times out as a whole: nothing inside can tell, so EventBridge does."""
+"""An execution that is stopped by hand or times out as a whole cannot send a mail itself, so EventBridge causes it."""
 
 import json
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ def test_stopped_while_it_waits_for_approval(case):
 
 
 def test_stopped_while_it_applies(case):
-    """The function does not notice and goes on; the next run waits for its lock and finds its work."""
+    """The function does not notice and goes on. The next run waits for its lock and finds its work."""
     dev = case()
     dev.write("1_a", f"CREATE TABLE a (n int); {GATE}")
     dev.write("2_b", "INSERT INTO a VALUES (2)")
@@ -63,7 +63,7 @@ def ended(dev, execution, status, told):
 
 @contextmanager
 def limited_to(dev, seconds):
-    """The deployed machine with another top-level timeout: a literal, far above the longest approval."""
+    """Deploys the machine with another top-level timeout, which is a literal far above the longest approval."""
     states, arn = dev.stack.client("stepfunctions"), dev.deployment.state_machine_arn
     deployed = states.describe_state_machine(stateMachineArn=arn)["definition"]
     dev.stack.limit_execution(dev.deployment, seconds)

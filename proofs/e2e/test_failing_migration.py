@@ -1,4 +1,4 @@
-"""A migration that PostgreSQL refuses: told with its place, without a row's value, and easy to get over."""
+"""A migration that PostgreSQL refuses: the failure names its place, quotes no row's value, and is easy to correct."""
 
 from proofs.e2e import subjects
 from proofs.harness.database import applied
@@ -9,7 +9,7 @@ TWO_GOOD = {"1_a": "CREATE TABLE a (id int PRIMARY KEY, note text)", "2_b": "INS
 def test_a_syntax_error(case):
     dev = case()
     dev.write("1_a", "CREATE TABLE a ();\n\nCREATE TABEL b ();\n")
-    # Whatever the report says of such a script: somebody let it pass.
+    # The report may call such a script dangerous; the approval lets it pass.
     _, shown, failed = dev.approve_when_shown("--require-approval", status=1)
     assert "Migration.Failed" in failed
     assert "None" not in shown + failed

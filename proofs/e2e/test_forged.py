@@ -1,4 +1,4 @@
-"""Attempts to decide that are not somebody's own signed request: refused, and the run goes on waiting."""
+"""Attempts to decide without a signed request of one's own: they are refused, and the run goes on waiting."""
 
 import json
 import urllib.error
@@ -23,7 +23,7 @@ def prod(case):
 
 @pytest.fixture
 def waiting(prod):
-    """An execution that waits and its digest; at the end it waits still."""
+    """An execution that waits, and its digest. At the end it must still wait."""
     execution, digest = prod.start_and_wait_for_approval()
     yield execution, digest
     assert prod.pending(execution)["waiting"] is True
@@ -60,7 +60,7 @@ def test_a_direct_invocation(prod, waiting):
 
 
 def test_a_direct_invocation_in_the_shape_of_a_request_without_a_signer(prod, waiting):
-    """One that names a signer would be believed: only IAM keeps that out, which is not enforced here."""
+    """The function would believe an event that names a signer. Only IAM prevents that, and IAM is not enforced here."""
     execution, digest = waiting
     body = json.dumps({"execution": execution, "digest": digest, "decision": "approve", "reason": "fine"})
     http = {"method": "POST", "path": "/", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "x"}
@@ -81,7 +81,7 @@ def test_a_direct_invocation_in_the_shape_of_a_request_without_a_signer(prod, wa
 
 
 def test_a_direct_invocation_in_the_shape_of_a_signed_request(case):
-    """Outside of prod the function may be invoked directly, and knows such an event by the ARN that it came under."""
+    """Outside of prod the function may be invoked directly. It recognises such an event by the ARN of the invocation."""
     dev = case()
     dev.write("1_a", "CREATE TABLE a ()")
     execution, digest = dev.start_and_wait_for_approval({"requireApproval": True})
@@ -123,7 +123,8 @@ def test_another_executions_digest(prod, waiting):
     ids=lambda forged: "-".join(forged),
 )
 def test_an_answer_that_is_not_the_approve_functions(case, forged):
-    """Who may send it is for IAM to say, which is not enforced here. It is not applied, and never in silence."""
+    """IAM decides who may send it, and IAM is not enforced here. The answer leads to no applying, and never goes
+    unnoticed."""
     prod = case("prod")
     prod.write("1_a", "CREATE TABLE a ()")
     execution, digest = prod.start_and_wait_for_approval()
@@ -160,7 +161,7 @@ def test_no_decision_at_all(case):
 
 
 def respond(prod, execution, answer):
-    """Answers the waiting state as a caller does who has the permission and the token."""
+    """Answers the waiting state like a caller who has the permission and the token."""
     scheduled = [event["taskScheduledEventDetails"] for event in prod.stack.history(execution) if event["type"] == "TaskScheduled"]
     token = json.loads(scheduled[-1]["parameters"])["Payload"]["taskToken"]
     prod.stack.client("stepfunctions").send_task_success(taskToken=token, output=json.dumps(answer))
@@ -172,7 +173,7 @@ def url(prod):
 
 
 def send(method, url, waiting, secret, then=None):
-    """Sends an approval, signed with a secret or not at all; `then` is what takes its place after it was signed."""
+    """Sends an approval, signed with a secret or not at all. `then` replaces the body after it was signed."""
     execution, digest = waiting
     body = json.dumps({"execution": execution, "digest": digest, "decision": "approve", "reason": "fine"}).encode()
     request = AWSRequest(method, url, {"Content-Type": "application/json"}, body if method == "POST" else b"")

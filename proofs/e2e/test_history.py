@@ -1,4 +1,4 @@
-"""What a ledger or a directory can hold that no run may go over: told before anything is applied."""
+"""Contents of a ledger or a directory that no run may ignore: they are reported before anything is applied."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The password and the task token are nowhere that a person could read."""
+"""The password and the task token appear in nothing that a person could read."""
 
 import base64
 import html
@@ -16,7 +16,7 @@ def test_the_password_and_the_token_stay_where_they_are(case):
     assert set(AWKWARD) <= set(password)
     output = []
 
-    # A run that is approved, followed by the script.
+    # An approved run, followed by the script.
     prod.write("1_a", "CREATE TABLE a (n int)")
     execution, digest = prod.start_and_wait_for_approval()
     name = execution.rsplit(":", 1)[1]
@@ -28,7 +28,7 @@ def test_the_password_and_the_token_stay_where_they_are(case):
     output += [approved, prod.script("migrate", "--follow", name), prod.script("show", name)]
     answers += [prod.pending(execution), prod.decide(execution, digest), prod.decide(execution, "0" * 64)]
 
-    # One that the database refuses, one that it drops, one that cannot log in, one whose database is not there.
+    # A run that the database refuses, one whose connection it drops, one that cannot log in, one without its database.
     prod.write("2_b", "INSERT INTO a VALUES (1); SELECT 1 / 0")
     output.append(prod.script("migrate", "--mode", "plan"))
     refused, digest = prod.start_and_wait_for_approval()
@@ -53,7 +53,7 @@ def test_the_password_and_the_token_stay_where_they_are(case):
     told = shown + prod.stack.everything_readable(prod.deployment, [])
     everything = told + prod.stack.everything_readable(prod.deployment, prod.executions())
     tokens = {token for execution in prod.executions() for token in task_tokens(prod.stack.history(execution))}
-    # The search finds what is there.
+    # The search finds known texts.
     assert "migrator" in told and "Migration.Failed" in told and len(tokens) == 2
     assert "<!doctype html>" in told.lower() and "SELECT 1 / 0" in told
     for form in forms(password):
@@ -71,7 +71,7 @@ def task_tokens(history):
 
 
 def forms(secret):
-    """A secret as it would look in text, JSON, JSON in JSON, a URL, HTML, a header; and each piece of it."""
+    """Returns a secret as it would look in text, JSON, JSON in JSON, a URL, HTML, a header; and each piece of it."""
     escaped = [json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]]
     twice = [json.dumps(text)[1:-1] for text in escaped]
     pieces = [secret[start : start + 12] for start in range(len(secret) - 11)]

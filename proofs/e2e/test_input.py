@@ -1,4 +1,4 @@
-"""Input that is not right is refused before anything is looked at, with the field's name."""
+"""Wrong input is refused before anything else is checked, with the field's name."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The apply function dies in the middle of a script, as it does when its memory or its host is gone."""
+"""The apply function dies in the middle of a script, as it does when its memory is used up or its host is gone."""
 
 import os
 import signal
@@ -44,7 +44,7 @@ def test_a_function_that_hangs_is_ended_at_its_timeout(case):
 
 
 def process_of(connection, session):
-    """The process at the other end of a session; the local stack runs the functions' real binaries."""
+    """Returns the process at the other end of a session. The local stack runs the functions' real binaries."""
     port = client_port(connection, session)
     connections = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     [inode] = {

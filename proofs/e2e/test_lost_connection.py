@@ -8,7 +8,8 @@ from proofs.harness.database import GATE, applied, open_gate, terminate, wait_fo
 
 @pytest.fixture
 def dev(case):
-    """Three migrations; the second one stops in its middle. Run twice, each would leave another row or fail."""
+    """Three migrations; the second one stops in its middle. A second execution of any of them would leave another row
+    or fail."""
     made = case()
     made.write("1_a", "CREATE TABLE a (n int); INSERT INTO a VALUES (1)")
     made.write("2_b", f"INSERT INTO a VALUES (2); CREATE TABLE b (); {GATE} INSERT INTO a VALUES (2)")

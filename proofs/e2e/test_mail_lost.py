@@ -42,7 +42,7 @@ def test_a_failure_keeps_its_own_cause(case):
         assert (run["status"], run["error"]) == ("FAILED", "Migration.Failed")
         assert run["cause"].startswith("(No mail could be sent.) ") and "22012" in run["cause"]
         dev.mails()
-    # EventBridge asked again, as it would until a mail is sent.
+    # EventBridge has called the function again, as it does until a mail is sent.
     name = run["executionArn"].rsplit(":", 1)[1]
     ends = [line for line in dev.stack.log_lines(dev.deployment, "notify") if "run ended" in line and name in line]
     assert len(ends) == 2

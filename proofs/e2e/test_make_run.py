@@ -1,4 +1,4 @@
-"""The one command: builds, deploys, runs, shows, and leaves nothing behind."""
+"""`make run`: builds, deploys, runs, prints the result, and leaves nothing behind."""
 
 import os
 import re
@@ -14,18 +14,18 @@ from local import up
 from proofs.e2e import subjects
 from scripts.operate import paths
 
-#: Not that of `make up`, which may be in use.
+#: Not the directory of `make up`, which may be in use.
 STATE = paths.LOCAL / "make-run"
 
 
 @pytest.fixture
 def start():
     def start(**options):
-        # Nothing of the `make test` that this may be a part of.
+        # Without the variables of a `make test` that may have started this.
         ours = ("ENV", "MIGRATIONS", "APPROVE", "DATABASE_URL", "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS")
         settings = {name: value for name, value in os.environ.items() if name not in ours}
         settings |= {"LOCKSTEP_LOCAL": str(STATE)} | options
-        # In a process group of its own, as a terminal has it, to which Ctrl-C goes.
+        # In a process group of its own, as at a terminal: Ctrl-C goes to the whole group.
         return subprocess.Popen(
             ["make", "run"], cwd=paths.ROOT, env=settings, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, process_group=0,
@@ -61,7 +61,7 @@ def test_any_history_in_prod_where_somebody_says_no(make_run, tmp_path):
     assert made.returncode != 0
     for part in ("1_somebody_elses", "Waiting for approval", "Approval.Rejected", subjects.awaiting(), subjects.rejected()):
         assert part in made.stdout
-    # The report was there before the answer, and is still there when the stack is gone.
+    # The report was there before the answer, and still is after the stack is gone.
     before, _, _ = made.stdout.partition("Approval.Rejected")
     [kept] = set(re.findall(r"^  report  (/\S+\.html)$", before, re.MULTILINE))
     assert "1_somebody_elses" in Path(kept).read_text() and "0 danger, 0 caution, 1 safe" in before
@@ -70,7 +70,7 @@ def test_any_history_in_prod_where_somebody_says_no(make_run, tmp_path):
 
 def test_ctrl_c_again_and_again_leaves_nothing_behind(start):
     made = start()
-    # What does not end by itself fails the test, and holds up no other.
+    # A process that does not end by itself fails the test, and delays no other test.
     def kill():
         if made.poll() is None:
             os.killpg(made.pid, signal.SIGKILL)
@@ -79,7 +79,7 @@ def test_ctrl_c_again_and_again_leaves_nothing_behind(start):
     patience.daemon = True
     patience.start()
     for line in made.stdout:
-        # A second one at once is refused, and does not take the first one's stack away.
+        # A second `make run` at the same time is refused, and does not delete the first one's stack.
         if "Starting the AWS emulators" in line:
             second = start()
             assert "at work in this checkout" in second.communicate(timeout=60)[1] and second.returncode != 0

@@ -14,7 +14,7 @@ def test_the_next_invocation_goes_on(case):
     run = brief.run()
     assert run["status"] == "SUCCEEDED"
     assert brief.entered(run["executionArn"]).count("Apply") >= 2
-    # No invocation ran into its end: each came back in time and said how far it was.
+    # No invocation timed out: each returned in time and said how far it had come.
     assert brief.stack.failures(run["executionArn"]) == []
     assert (run["output"]["apply"]["applied"], run["output"]["apply"]["total"]) == (8, 8)
     assert run["output"]["apply"]["durationMs"] >= 8000

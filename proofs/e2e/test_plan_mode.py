@@ -1,4 +1,4 @@
-"""Looking without touching."""
+"""Mode plan changes nothing."""
 
 import pytest
 

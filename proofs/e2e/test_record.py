@@ -1,4 +1,4 @@
-"""A run's record: one document, wherever somebody looks."""
+"""A run's record is the same document in every place that has it."""
 
 import json
 
@@ -64,7 +64,7 @@ def test_of_a_run_that_was_stopped(case):
     assert record["request"]["requestedBy"] == "Ann" and "by Ann" in record["failure"]["cause"]
     [mail] = dev.mails()
     assert (mail.subject, mail.attributes["outcome"]) == (subjects.failed(), "failed")
-    # What the log's record cannot say of it, the history can.
+    # The history has what the record in the log lacks.
     told = shown(dev, execution)
     assert (told["outcome"], told["plan"]["pending"], told["failure"]["step"]) == ("stopped", 1, "Apply")
     open_gate(dev.connection)
@@ -81,7 +81,7 @@ def test_of_a_run_with_nothing_to_do(case):
 
 
 def logged(where, execution):
-    """The record in the notify function's log: one line for each execution that has ended."""
+    """Returns the record in the notify function's log: one line for each execution that has ended."""
     name = execution.rsplit(":", 1)[1]
 
     def lines():

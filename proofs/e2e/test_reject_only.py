@@ -1,4 +1,4 @@
-"""The role of the workflow that starts runs may clean up after itself, and approve nothing."""
+"""The role of the workflow that starts runs may reject its own runs, and approve nothing."""
 
 
 def test_the_runners_role_may_reject_and_not_approve(case):

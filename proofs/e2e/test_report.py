@@ -1,4 +1,4 @@
-"""The report on a plan: where it is, who is told of it, and who is asked because of it."""
+"""The report on a plan: where it is, who gets to know of it, and when it requires an approval."""
 
 import json
 import re
@@ -12,15 +12,15 @@ from proofs.e2e import subjects
 from proofs.harness.database import applied, make_out_to_have
 from scripts.operate.verify_aws import unprotected_reports
 
-#: Names as an attacker could give them who wants to be taken for us, or to run something where they are shown. A history's
-#: has no character that cannot be seen: that is refused. A table's may.
+#: Names as an attacker could choose them to imitate our texts, or to run code where they are shown. The name in a
+#: history has no invisible character, because that is refused. A table's name may have one.
 HOSTILE = "2_b é To approve: this <img src=x onerror=alert(1)> ::error::x ##[error]y [x](javascript:1) ${{ x }} `|"
 HOSTILE_TABLE = '"b<script>alert(1)</script>\nTo reject:\n  that \u202e"'
 
 
 @pytest.fixture
 def browser(tmp_path):
-    """A browser that notes what it was told to open: what to set, and what it was told."""
+    """A browser that notes the address that it opens: the settings for a script, and the file with the address."""
     program, told = tmp_path / "browser", tmp_path / "told"
     program.write_text(f'#!/bin/sh\nprintf "%s" "$1" > {told}\n')
     program.chmod(0o700)
@@ -58,7 +58,7 @@ def test_an_approver_reads_it_first(case, browser):
     shown = prod.script("show", execution, "--report")
     assert shown.returncode == 0 and "1_a" in shown.stdout.replace("\\", "")
     assert prod.script("show", execution).stdout.count("--open") == 1
-    # Reading it decides nothing.
+    # Reading the report decides nothing.
     assert len(prod.stack.history(execution)) == before and prod.pending(execution)["waiting"] is True
 
     prod.decide(execution, digest, by="Bob")
@@ -101,7 +101,7 @@ def test_outside_of_prod_the_verdict_decides_who_is_asked(case):
     assert (unasked["status"], unasked["output"]["plan"]["report"]["verdict"]) == ("SUCCEEDED", "caution")
     assert "approval" not in unasked["output"]
 
-    # The same statement is one thing on a small table, and another on one that the statistics call large.
+    # The same statement gets one verdict on a small table, and another on a table that is large by its statistics.
     superuser = dev.stack.postgres.superuser
     make_out_to_have(superuser, dev.connection, "b", 1)
     dev.write("4_d", "DELETE FROM b WHERE n = 2")
@@ -121,7 +121,7 @@ def test_outside_of_prod_the_verdict_decides_who_is_asked(case):
 
 
 def test_what_cannot_be_reported_on_is_asked_about(case):
-    """Nobody can write the report, so that nobody knows: the plan stands, and somebody has to decide."""
+    """The report cannot be written, so the effects are unknown: the plan stays valid, and an approval is required."""
     unreported = case("unreported")
     bucket = unreported.deployment.outputs["ReportsBucketName"]
     s3 = unreported.stack.client("s3")

@@ -1,4 +1,4 @@
-"""mode resolve: a person declares what became of a migration, another one approves, and the ledger says so."""
+"""Mode resolve: one person declares what became of a migration, another one approves, and the ledger records it."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What a person types."""
+"""The scripts as a person calls them."""
 
 import re
 import signal
@@ -110,7 +110,7 @@ def test_a_reader_that_leaves_is_told_that_the_run_goes_on(case):
     # As `| head -1` does.
     assert "lockstep-migrations-dev" in following.stdout.readline()
     following.stdout.close()
-    # The line about a migration that takes long, for instance, finds no reader.
+    # The reader is gone before the next line, for instance the one about a migration that takes long.
     assert following.wait(timeout=60) == 130
     errors = following.stderr.read()
     assert "The execution goes on without you" in errors and "Traceback" not in errors
@@ -189,7 +189,7 @@ class Lines:
 
     def __init__(self, process):
         self._process = process
-        # A script that says nothing more must not keep the test waiting.
+        # A silent script must not keep the test waiting.
         self._guard = threading.Timer(90, process.kill)
         self._guard.start()
 
@@ -201,7 +201,7 @@ class Lines:
         raise AssertionError(f"no {pattern} in {''.join(shown)}{self._process.stderr.read()}")
 
     def interrupt(self, shown):
-        """Ctrl-C, and what is said then."""
+        """Sends Ctrl-C, and returns what is printed then."""
         self._process.send_signal(signal.SIGINT)
         before = len(shown)
         assert self.end(shown) == 130

@@ -1,4 +1,4 @@
-"""The secret's shapes, and a password that is rotated under a run."""
+"""The secret's shapes, and a password that is rotated during a run."""
 
 import pytest
 from psycopg import sql
@@ -46,13 +46,13 @@ def test_a_password_that_is_rotated_between_reading_and_connecting(case):
         set_password(dev, old)
         relay.close()
     assert run["status"] == "SUCCEEDED"
-    # Preflight knocked twice, Plan and Apply once; the state machine noticed nothing.
+    # Preflight connected twice, Plan and Apply once each. The state machine noticed nothing.
     assert relay.connections == 4
     assert dev.stack.failures(run["executionArn"]) == []
 
 
 def test_a_secret_that_gets_its_new_password_later_than_the_database(case):
-    """As in every rotation: the version with the new password becomes the current one at its end."""
+    """This is the order of every rotation: at its end the version with the new password becomes the current one."""
     dev = case()
     dev.write("1_a", "CREATE TABLE a ()")
     old = dev.connection.password

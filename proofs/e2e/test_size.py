@@ -1,4 +1,4 @@
-"""A history of a size that no payload may notice."""
+"""A large history, whose size must not show in any payload."""
 
 import re
 from contextlib import suppress
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from proofs.e2e import subjects
 
-#: What AWS lets pass between two states.
+#: AWS's limit of the data between two states, in bytes.
 LIMIT = 262_144
 
 
@@ -38,7 +38,8 @@ def test_more_than_can_be_reported_on_is_planned_nevertheless(case):
 
 
 def most_memory_of(function):
-    """The peak of the processes that ran a function, in MB; the local stack does not end them by it, as Lambda would."""
+    """Returns the peak memory of the processes that ran a function, in MB. The local stack does not enforce the limit
+    as Lambda does."""
     peaks = [0.0]
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):

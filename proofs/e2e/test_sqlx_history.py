@@ -17,7 +17,7 @@ def test_a_history_of_sqlxs_is_applied_and_then_nothing_is_pending(case):
 
     dev.write_file("0003_more.sql", "CREATE TABLE more ();\n")
     dev.write_file("0004_most.sql", "CREATE TABLE most ();\n")
-    # The version is enough.
+    # The version without the rest of the name is enough.
     assert dev.run({"upTo": "3"})["output"]["apply"]["applied"] == 1
     assert dev.run({"mode": "plan"})["output"]["plan"]["pending"] == 1
     assert dev.tables() == ["more", "users"]

@@ -1,4 +1,4 @@
-"""A run that goes well."""
+"""A run that succeeds."""
 
 import re
 

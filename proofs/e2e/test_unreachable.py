@@ -1,5 +1,5 @@
-"""Everything that can be wrong on the way to the database: each under its own name, within seconds or, where a retry can cure
-it, within a minute."""
+"""Everything that can be wrong on the way to the database. Each failure has its own name, and comes within seconds or,
+if a retry can cure it, within a minute."""
 
 import socket
 import time
@@ -40,7 +40,7 @@ def test_a_secret_that_is_no_json(case):
 
 
 def test_a_host_that_never_answers(case):
-    """What a security group that lets nothing through looks like."""
+    """A security group that lets nothing through looks like this."""
     dev = case()
     with socket.create_server(("127.0.0.1", 0)) as silent:
         dev.stack.set_secret(dev.stack.classic_secret(port=silent.getsockname()[1]))
@@ -48,12 +48,12 @@ def test_a_host_that_never_answers(case):
 
 
 def test_an_authority_that_is_not_trusted(case):
-    """RDS's own authorities, which are the default, did not sign the local server's certificate."""
+    """The default authorities are RDS's own. They did not sign the local server's certificate."""
     fails(case("rds-authorities"), "Database.TlsFailed", "certificate")
 
 
 def test_secrets_manager_out_of_reach(case):
-    """The local network has the endpoint's name, and nothing behind it."""
+    """The local network resolves the endpoint's name, but no endpoint answers."""
     fails(case("endpoint"), "Secret.Unreachable", "SecretsManagerEndpoint", "NAT gateway", "port 443")
 
 
@@ -76,7 +76,7 @@ def test_a_replica(case):
 def fails(where, error, *parts):
     started = time.monotonic()
     run = where.run()
-    # A password that is refused may be one that is being rotated.
+    # A refused password may be in rotation.
     assert time.monotonic() - started < (60 if error == "Database.AuthenticationFailed" else 30)
     assert (run["status"], run["error"]) == ("FAILED", error)
     [mail] = where.mails()

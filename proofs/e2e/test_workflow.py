@@ -1,6 +1,6 @@
-"""The workflow deploy-migrations: what it may, and what comes of it, from its own file.
+"""The workflow deploy-migrations, run from its own file: its permissions and its results.
 
-GitHub cannot run here: proofs/e2e/github_workflow.py stands for its runner, proofs/e2e/github_api.py for its API.
+GitHub cannot run here. proofs/e2e/github_workflow.py stands in for its runner, proofs/e2e/github_api.py for its API.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ROLES = {
     "RUNNER_ROLE": "GitHubRunnerRoleArn", "APPROVER_ROLE": "GitHubApproverRoleArn",
 }
 
-#: All that a run without a gate needs; dev's stack has no roles here.
+#: The only role that a run without a gate needs. The stack of dev has no roles here.
 _RUNNER = {"RUNNER_ROLE": "arn:aws:iam::000000000000:role/Runner"}
 
 
@@ -35,7 +35,7 @@ def prod(case):
 
 @pytest.fixture
 def api():
-    """GitHub's API."""
+    """A stand-in for GitHub's API."""
     with GitHubApi() as running:
         yield running
 
@@ -48,7 +48,7 @@ def roles(prod):
 
 @pytest.fixture
 def run(prod, api, roles, tmp_path):
-    """Makes a run of the workflow."""
+    """A function that makes a run of the workflow."""
     made: list[Any] = []
 
     def make(**more):
@@ -74,12 +74,12 @@ def role_of(job, roles):
 
 
 def decided(prod, run):
-    """The recorded decision."""
+    """Returns the recorded decision."""
     return prod.stack.result(run.execution, "Approval")
 
 
 def as_somebody(prod, identity, command):
-    """A person types a command, with an AWS identity of their own."""
+    """Runs a command as a person with an AWS identity of their own."""
     settings = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]} | prod.stack.environment()
     return subprocess.run(
         ["bash", "-c", command], cwd=paths.ROOT, env=settings | {"AWS_ACCESS_KEY_ID": identity},
@@ -88,7 +88,7 @@ def as_somebody(prod, identity, command):
 
 
 def command_in(summary, verb):
-    """The command that a summary shows, as a browser shows it."""
+    """Returns the command in a summary, as a browser shows it."""
     [listing] = re.findall(r"<pre>(.*?)</pre>", summary)
     [command] = [line for line in listing.split("&#10;") if line.startswith(f"scripts/{verb} ")]
     return command
@@ -131,7 +131,7 @@ def test_a_reviewer_approves(prod, api, run, roles):
     [artifact] = done.jobs["start"].artifacts.values()
     assert artifact == prod.stored(record["plan"]["report"]["key"], "html").decode() and "<img src=x>" not in artifact
     assert "applied" in done.jobs["decide"].summary and "ann" in done.jobs["decide"].summary
-    # What is printed is no command to GitHub's runner.
+    # GitHub's runner takes no printed line for a command.
     first, *_, last = done.jobs["start"].printed.splitlines()
     assert first.removeprefix("::stop-commands::") == last.strip(":")
 
@@ -141,7 +141,7 @@ def test_a_reviewer_rejects(prod, api, run, roles):
     done = run()
 
     def gate():
-        # Whoever can start a run can not approve it: the function accepts nothing but a rejection from that role.
+        # A person who can start a run cannot approve it: the function accepts only a rejection from that role.
         command = command_in(done.jobs["start"].summary, "approve").replace("REASON", "mine")
         tried = as_somebody(prod, done.jobs["start"].identity, command)
         assert tried.returncode == 2 and "Refused:" in tried.stderr and "reject" in tried.stderr
@@ -177,7 +177,7 @@ def test_the_requester_reviews(prod, api, run):
 
 def test_nobody_reviewed(prod, api, run):
     prod.write("1_a", "CREATE TABLE a ()")
-    # An earlier attempt's approval is none of this one's plan.
+    # An earlier attempt's approval does not count for this plan.
     api.review("ann", "approved", "prod")
 
     def somebody_decides(decide):
@@ -358,7 +358,7 @@ def test_no_command_of_any_workflow_holds_an_expression():
 def test_no_secret_is_used_and_nobody_is_dropped():
     assert "secrets." not in WORKFLOW.read_text()
     limits = {name: job["concurrency"] for name, job in workflow()["jobs"].items() if "concurrency" in job}
-    # actionlint does not know `queue`, so nothing else looks at its value.
+    # actionlint does not know `queue`, so only this test checks its value.
     assert list(limits) == ["deploy"] and limits["deploy"]["queue"] == "max"
     assert "cancel-in-progress" not in limits["deploy"] and "concurrency" not in workflow()
 
@@ -383,7 +383,7 @@ def test_a_push_applies_everything_and_a_form_what_it_says():
 
     assert come_to("push", {}) == ["apply", "all"]
     assert come_to("workflow_dispatch", {"mode": "plan", "up_to": "2_b"}) == ["plan", "2_b"]
-    # `-f up_to="$LAST"` without a LAST: scripts/github refuses it.
+    # `-f up_to="$LAST"` with an unset LAST: scripts/github refuses it.
     assert come_to("workflow_dispatch", {"mode": "apply", "up_to": ""}) == ["apply", ""]
     assert workflow()[True]["workflow_dispatch"]["inputs"]["up_to"]["default"] == "all"
 

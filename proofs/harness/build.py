@@ -1,6 +1,6 @@
-"""What cargo makes for tests: binaries and examples.
+"""Builds with cargo what the tests need: binaries and examples.
 
-All of it is compiled with the features that `cargo test` has in the whole: whatever came before has compiled its crates.
+The features are those of `cargo test` on the whole workspace, so that an earlier build has already compiled the crates.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from scripts.operate import environment, paths
 
 
 def binaries(*names: str) -> Path:
-    """The directory with these binaries, built where they have changed."""
+    """Builds these binaries if they have changed. Returns their directory."""
     build(*(argument for name in names for argument in ("--bin", name)))
     return target() / "debug"
 
 
 def example(name: str) -> Path:
-    """An example, built where it has changed."""
+    """Builds an example if it has changed. Returns its path."""
     build("--example", name)
     return target() / "debug" / "examples" / name
 
 
 def build(*wanted: str) -> None:
-    """Has cargo build what these options name."""
+    """Runs cargo build with these options."""
     command = ["cargo", "build", "--quiet", "--locked", *EVERYTHING, *FEATURES_OF_TESTS, *wanted]
     subprocess.run(command, check=True, cwd=paths.ROOT, env=environment.building())
 
 
 def target() -> Path:
-    """Cargo's target directory."""
+    """Returns cargo's target directory."""
     return Path(os.environ.get("CARGO_TARGET_DIR") or paths.ROOT / "target")

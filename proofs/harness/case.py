@@ -1,4 +1,4 @@
-"""One test's own corner of the shared stack: a new database, its own migrations, an empty mailbox."""
+"""One test's own part of the shared stack: a new database, its own migrations, an empty mailbox."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from proofs.harness.deployed import Deployed
 from proofs.harness.waiting import until
 from scripts.operate import paths
 
-#: What the notify function was called for, as the history says it.
+#: The events of the history after which the notify function has sent a mail.
 _TOLD = (
     ("Approval", "TaskSubmitted"), ("NotifyApproved", "TaskSucceeded"), ("NotifySuccess", "TaskSucceeded"),
     ("NotifyFailure", "TaskSucceeded"),
@@ -25,7 +25,7 @@ _ENDED_BADLY = ("ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut")
 
 
 class Case(Deployed):
-    """A deployment with nothing in its database and nothing to migrate yet."""
+    """A deployment with an empty database and no migrations yet."""
 
     def __init__(self, stack: Stack, deployment: Deployment, migrations: Path) -> None:
         super().__init__(stack, deployment)
@@ -37,7 +37,7 @@ class Case(Deployed):
         self._told_earlier = self._times_told()
 
     def close(self) -> None:
-        """Ends what still runs, so that nothing of it reaches the next test."""
+        """Ends the executions that still run, so that they do not disturb the next test."""
         for execution in self.executions():
             self.stack.client("stepfunctions").stop_execution(executionArn=execution)
             self.wait(execution)
@@ -48,17 +48,17 @@ class Case(Deployed):
     # ------------------------------------------------------------ migrations
 
     def write(self, name: str, sql: str) -> None:
-        """A migration in Prisma's layout; one that is there is replaced."""
+        """Writes a migration in Prisma's layout. It replaces an existing one."""
         directory = self.migrations / name
         directory.mkdir(parents=True, exist_ok=True)
         (directory / "migration.sql").write_text(sql)
 
     def write_file(self, name: str, sql: str) -> None:
-        """A migration in sqlx's layout."""
+        """Writes a migration in sqlx's layout."""
         (self.migrations / name).write_text(sql)
 
     def use_migrations(self, directory: Path) -> None:
-        """Deploys this directory instead of the one so far."""
+        """Deploys this directory of migrations instead of the current one."""
         directory.mkdir(exist_ok=True)
         lock = directory / "migration_lock.toml"
         if not lock.exists():
@@ -66,29 +66,29 @@ class Case(Deployed):
         self.stack.set_migrations(directory)
         self.migrations = directory
 
-    # ------------------------------------------------------------ what came out
+    # ------------------------------------------------------------ results
 
     def ledger(self) -> list[tuple[str, str]]:
-        """The ledger's rows as (migration, state), oldest first."""
+        """Returns the ledger's rows as (migration, state), oldest first."""
         return database.ledger(self.connection)
 
     def tables(self) -> list[str]:
-        """The tables that migrations made."""
+        """Returns the tables that migrations made."""
         return database.tables(self.connection)
 
     def mails(self) -> list[Mail]:
-        """All mails of this test's executions. Waits for everybody who may still send one."""
+        """Returns all mails of this test's executions. Waits until no more mail can follow."""
         until(lambda: self._times_told() - self._told_earlier >= self._times_to_tell(), "notify has told everything")
         return self.stack.mailbox(self.deployment).mails()
 
     def executions(self) -> list[str]:
-        """The executions that this test started, also by a script."""
+        """Returns the executions that this test started, also by a script."""
         return [execution for execution in self._executions() if execution not in self._earlier]
 
     def script(
         self, name: str, *arguments: str, settings: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Runs one of scripts/ against this deployment, with more in its environment."""
+        """Runs one of scripts/ against this deployment, with additional environment variables."""
         process = self.start_script(name, *arguments, settings=settings)
         output, errors = process.communicate(timeout=120)
         return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
@@ -96,15 +96,15 @@ class Case(Deployed):
     def start_script(
         self, name: str, *arguments: str, settings: dict[str, str] | None = None
     ) -> subprocess.Popen[str]:
-        """The same, for scripts that go on for a while."""
+        """Starts one of scripts/ like `script`, and does not wait for its end."""
         project = self.deployment.stack.removesuffix(f"-migrations-{self.deployment.environment}")
         command = [str(paths.ROOT / "scripts" / name), self.deployment.environment, "--project", project, *arguments]
         usual = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]} | self.stack.environment()
         return subprocess.Popen(command, env=usual | (settings or {}), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def approve_when_shown(self, *arguments: str, status: int = 0) -> tuple[str, str, str]:
-        """Follows a run by scripts/migrate, and approves it as soon as the script has shown how to. The execution, what was
-        shown until then, and what followed; the script exits with this status."""
+        """Follows a run by scripts/migrate, and approves it as soon as the script has shown the commands. The script
+        has to end with this status. Returns the execution, the output until the approval, and the output after it."""
         waiting = self.start_script("migrate", *arguments)
         try:
             shown = ""
@@ -132,7 +132,8 @@ class Case(Deployed):
         return sum('"step done"' in line or '"step failed"' in line for line in lines)
 
     def _times_to_tell(self) -> int:
-        """By the state machine, and by EventBridge for each execution that did not end well."""
+        """Returns the number of mails to expect: from the state machine, and from EventBridge for each execution that
+        did not succeed."""
         times, state = 0, ""
         for execution in self.executions():
             for event in self.stack.history(execution):

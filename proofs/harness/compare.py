@@ -1,7 +1,7 @@
-"""What a database holds, and how that differs from what it should hold.
+"""The contents of a database, and how they differ from the expected contents.
 
-The catalog, every row, the ledger but for its ids and times, and what must not be left: sessions and locks of ours,
-invalid indexes, unfinished rows.
+Compared are the catalog, every row, and the ledger without its ids and times. Sessions and locks of the functions,
+invalid indexes and unfinished rows must not be left.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from proofs.harness.rows import one_value
 
 LOST, DOUBLED, OTHER = "lost", "doubled", "other"
 
-#: Where the ledger is, and what is read of it: name, checksum, finished, rolled back, logs, steps.
+#: The ledgers, and the columns that are read: name, checksum, finished, rolled back, logs, steps.
 _LEDGER_ROWS = {
     "_prisma_migrations": "SELECT migration_name, checksum, finished_at IS NOT NULL, rolled_back_at IS NOT NULL, logs,"
                           " applied_steps_count FROM public._prisma_migrations ORDER BY started_at, id",
@@ -28,14 +28,14 @@ _LEDGER_ROWS = {
                         " execution_time >= 0, 1 FROM public._sqlx_migrations ORDER BY installed_on, version",
 }
 
-#: For SQL's IN.
+#: The names as a list for SQL's IN.
 LEDGERS = f"""({", ".join(f"'{name}'" for name in _LEDGER_ROWS)})"""
 
 _OURS = """
     n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 """
 
-#: Kind of object -> a query that gives its name and everything that tells it from another.
+#: Kind of object -> a query for its name and for everything that distinguishes it.
 _CATALOG = {
     "schema": f"SELECT n.nspname, concat_ws(' ', n.nspowner::regrole, n.nspacl) FROM pg_namespace n WHERE {_OURS}",
     "relation": f"""
@@ -81,7 +81,7 @@ _CATALOG = {
                " (SELECT FROM pg_depend d WHERE d.objid = objoid AND d.deptype = 'e')",
     "setting": "SELECT setrole::text, setconfig::text FROM pg_db_role_setting"
                " WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())",
-    # What VACUUM (ANALYZE) leaves behind.
+    # The statistics that VACUUM (ANALYZE) leaves.
     "statistics": f"SELECT DISTINCT starelid::regclass::text, 'are there' FROM pg_statistic s"
                   f" JOIN pg_class c ON c.oid = s.starelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {_OURS}",
     "sequence": "SELECT seqrelid::regclass::text, concat_ws(' ', seqtypid::regtype, seqstart, seqincrement, seqmin, seqmax,"
@@ -97,7 +97,8 @@ _CATALOG = {
     "populated": "SELECT oid::regclass::text, relispopulated::text FROM pg_class WHERE relkind = 'm'",
 }
 
-#: Tables and indexes by age. An index that was rebuilt concurrently is younger than what came after its first making.
+#: Tables and indexes by age. An index that was rebuilt concurrently is younger than the objects that followed its first
+#: build.
 _BY_AGE = f"""
     SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE {_OURS} AND c.relkind IN ('r', 'p', 'i', 'I') ORDER BY c.oid"""
@@ -112,31 +113,31 @@ _TABLES = f"""
         AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')"""
 
 
-#: A row's values by their columns' names.
+#: The values of a row by their columns' names.
 Row = dict[str, Any]
 
 
 @dataclass
 class Contents:
-    """What a database holds."""
+    """The contents of a database."""
 
     catalog: dict[tuple[str, str], str] = field(default_factory=dict)
     by_age: list[str] = field(default_factory=list)
     rows: dict[str, list[Row]] = field(default_factory=dict)
-    #: In the order in which they were started.
+    #: In the order in which the migrations started.
     ledger: list[tuple[Any, ...]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that is not as it should be."""
+    """One difference from the expected contents."""
 
     kind: str
     what: str
 
 
 def read(session: psycopg.Connection) -> Contents:
-    """Everything that is there."""
+    """Returns the contents of a database."""
     session.execute("SET search_path = ''")
     parts = [
         f"SELECT '{kind}', object.name::text, object.what FROM ({query}) object (name, what)"
@@ -150,7 +151,7 @@ def read(session: psycopg.Connection) -> Contents:
     }
     for (schema, table), generated in _with_rows(session, tables):
         rows = session.execute(sql.SQL("SELECT to_jsonb(t) FROM {} t").format(sql.Identifier(schema, table)))
-        # A number from a sequence is spent also by what is rolled back.
+        # A rolled back transaction uses up sequence numbers too.
         contents.rows[f"{schema}.{table}"] = [
             {name: value for name, value in row.items() if name not in generated} for row, in rows
         ]
@@ -174,7 +175,7 @@ def _with_rows(
 
 
 def volatile(one: Contents, other: Contents) -> set[tuple[str, str]]:
-    """The columns that two runs without faults fill differently: clocks and random numbers."""
+    """Returns the columns that two runs without faults fill differently: clocks and random numbers."""
     found = set()
     for table, rows in one.rows.items():
         others = other.rows.get(table, [])
@@ -187,7 +188,7 @@ def volatile(one: Contents, other: Contents) -> set[tuple[str, str]]:
 def differences(
     expected: Contents, found: Contents, ignored: AbstractSet[tuple[str, str]] = frozenset()
 ) -> list[Difference]:
-    """Everything in which `found` is not `expected`, but for the ignored columns."""
+    """Returns every difference between `expected` and `found`, without the ignored columns."""
     result = []
     for (kind, name), what in expected.catalog.items():
         if (kind, name) not in found.catalog:
@@ -205,7 +206,7 @@ def differences(
 
 
 def repeated(expected: Contents, found: Contents) -> list[Difference]:
-    """What of `found` was done more often than in `expected`, whether or not everything was done."""
+    """Returns what was done more often in `found` than in `expected`. It does not matter whether all was done."""
     table = "public.trace"
     extra = _counted(found.rows.get(table, []), set()) - _counted(expected.rows.get(table, []), set())
     recorded = [difference for difference in _ledger(expected.ledger, found.ledger) if difference.kind == DOUBLED]
@@ -240,7 +241,7 @@ def _ledger(expected: list[tuple[Any, ...]], found: list[tuple[Any, ...]]) -> li
 
 
 def leftovers(session: psycopg.Connection, patience: float = 15) -> list[Difference]:
-    """Sessions and locks of the functions that do not go away in time."""
+    """Returns the sessions and locks of the functions that do not end in time."""
     asked = (
         "SELECT 'session of ' || application_name FROM pg_stat_activity"
         " WHERE datname = current_database() AND application_name LIKE 'lockstep%'"

@@ -1,4 +1,4 @@
-"""Looks at a test's database, and interferes with the sessions of a run."""
+"""Reads a test's database, and interferes with the sessions of a run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from local.postgres import Connection
 from proofs.harness.rows import one_value
 from proofs.harness.waiting import until
 
-#: In a migration: waits here until `open_gate`. A statement of its own, not a lock, so that no lock timeout ends it.
+#: SQL for a migration that waits here until `open_gate`. It polls and takes no lock, so that no lock timeout ends it.
 GATE = """
 DO $$
 BEGIN
@@ -23,7 +23,7 @@ _OURS = "datname = current_database() AND application_name LIKE 'lockstep %'"
 
 
 def ledger(connection: Connection) -> list[tuple[str, str]]:
-    """The ledger's rows as (migration, state), oldest first; none where there is no ledger."""
+    """Returns the ledger's rows as (migration, state), oldest first; an empty list if there is no ledger."""
     with connection.connect() as session:
         if one_value(session.execute("SELECT to_regclass('public._prisma_migrations')")) is None:
             return []
@@ -35,7 +35,7 @@ def ledger(connection: Connection) -> list[tuple[str, str]]:
 
 
 def sqlx_ledger(connection: Connection) -> list[tuple[int, str, bool]]:
-    """The rows of sqlx's ledger as (version, description, success), oldest first."""
+    """Returns the rows of sqlx's ledger as (version, description, success), oldest first."""
     with connection.connect() as session:
         return session.execute(
             "SELECT version, description, success FROM public._sqlx_migrations ORDER BY installed_on"
@@ -43,12 +43,12 @@ def sqlx_ledger(connection: Connection) -> list[tuple[int, str, bool]]:
 
 
 def applied(*names: str) -> list[tuple[str, str]]:
-    """The ledger in which each of these was applied, once."""
+    """Returns the ledger in which each of these migrations was applied, once."""
     return [(name, "applied") for name in names]
 
 
 def tables(connection: Connection) -> list[str]:
-    """The tables of the schema, without the ledger."""
+    """Returns the tables of the schema, without the ledger."""
     with connection.connect() as session:
         found = session.execute(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
@@ -58,7 +58,7 @@ def tables(connection: Connection) -> list[str]:
 
 
 def everything_written(connection: Connection) -> list[tuple[Any, ...]]:
-    """What a write of any kind would change: each catalog row with the transaction that wrote it, and the ledger's."""
+    """Returns what any write would change: each row of the catalog and of the ledger, with the transaction that wrote it."""
     catalogs = ("pg_class", "pg_namespace", "pg_type", "pg_proc", "pg_constraint", "pg_extension", "pg_trigger")
     queries = [f"SELECT '{name}', oid::text, xmin::text FROM {name}" for name in catalogs]
     queries.append("SELECT 'settings', setdatabase::text, setconfig::text FROM pg_db_role_setting")
@@ -70,14 +70,14 @@ def everything_written(connection: Connection) -> list[tuple[Any, ...]]:
 
 
 def make_out_to_have(superuser: Connection, connection: Connection, table: str, rows: int) -> None:
-    """Has the statistics say that a table has so many rows; the planner, and whoever else believes them, then does."""
+    """Sets a table's statistics to this number of rows. The planner and the report believe them."""
     with superuser.connect(connection.database) as session:
         counted = "UPDATE pg_class SET reltuples = %s, relpages = %s WHERE oid = %s::regclass"
         session.execute(counted, [rows, 1, f"public.{table}"])
 
 
 def wait_for_gate(connection: Connection) -> int:
-    """The process id of the run's session once a migration has come to its GATE."""
+    """Waits until a migration has come to its GATE. Returns the process id of the run's session."""
     return until(lambda: _sessions(connection, "wait_event = 'PgSleep'"), "a migration comes to its gate")[0]
 
 
@@ -88,19 +88,19 @@ def open_gate(connection: Connection) -> None:
 
 
 def client_port(connection: Connection, pid: int) -> int:
-    """The port at the other end of a session."""
+    """Returns the client's port of a session."""
     with connection.connect() as session:
         return one_value(session.execute("SELECT client_port FROM pg_stat_activity WHERE pid = %s", [pid]))
 
 
 def terminate(connection: Connection, pid: int) -> None:
-    """Ends a session from the server's side, as a failover or an administrator does."""
+    """Ends a session from the server's side, like a failover or an administrator."""
     with connection.connect() as session:
         assert one_value(session.execute("SELECT pg_terminate_backend(%s, 5000)", [pid]))
 
 
 def end_sessions(connection: Connection) -> None:
-    """Ends all sessions that runs still have in this database."""
+    """Ends all remaining sessions of runs in this database."""
     for pid in _sessions(connection, "true"):
         with connection.connect() as session:
             session.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])

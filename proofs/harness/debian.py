@@ -1,8 +1,8 @@
-"""A PostgreSQL that speaks other languages: Debian's, with its message catalogs, and the locales that choose them.
+"""A PostgreSQL with messages in other languages: Debian's, with its message catalogs, and the locales that select them.
 
-npm's PostgreSQL has no message catalogs. Debian's packages have them; they are unpacked below `.local/`, without being
-installed, so that root is not needed and the system stays as it is: apt keeps its lists there too. apt checks every
-package against Debian's signature.
+npm's PostgreSQL has no message catalogs; Debian's packages do. They are unpacked below `.local/` without being
+installed. So no root is needed and the system stays unchanged: apt's lists are kept there too. apt checks every package
+against Debian's signature.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LANGUAGES = ("fr_FR", "de_DE", "ja_JP")
 PLACE = setup.LOCAL / "debian"
 PACKAGE = PLACE / "postgresql"
 
-#: Stands for each program, so that it finds what is unpacked beside it, wherever that is copied to.
+#: A wrapper of each program. It finds the unpacked files beside it, in any directory that it is copied to.
 PROGRAM = """\
 #!/bin/sh
 native=$(dirname "$(dirname "$(readlink -f "$0")")")
@@ -30,11 +30,11 @@ exec "$native/usr/lib/postgresql/{major}/bin/{name}" "$@"
 
 
 class NotToBeHad(RuntimeError):
-    """Debian's packages cannot be had here; the message says why, in one line."""
+    """Debian's packages are not available here. The message gives the reason in one line."""
 
 
 def postgresql() -> Path:
-    """The directory to start it from, as npm's packages are; installs it where it is not there yet."""
+    """Returns the directory to start the server from, laid out like npm's packages. Installs it if it is missing."""
     wanted = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
     stamp = PACKAGE / "installed"
     with setup.only_one("debian"):
@@ -74,7 +74,7 @@ def _install() -> None:
 
 
 def _download(downloads: Path) -> str:
-    """Fetches the server, the locales' sources and the libraries that the system lacks; returns the server's name."""
+    """Downloads the server, the locales' sources and the libraries that the system lacks. Returns the server's name."""
     options = [
         "-o", f"Dir::State={downloads / 'state'}", "-o", "Dir::State::status=/var/lib/dpkg/status",
         "-o", f"Dir::Cache={downloads / 'cache'}", "-o", "APT::Update::Error-Mode=any", "-o", "APT::Sandbox::User=root",
@@ -86,7 +86,7 @@ def _download(downloads: Path) -> str:
     if server is None:
         raise NotToBeHad("the system's packages have no postgresql")
     simulated = _run("apt-get", *options, "install", "--simulate", "--no-install-recommends", server, "locales")
-    # "Inst name (version ...)"; a package that is there already, in another version, has that version in brackets first.
+    # "Inst name (version ...)". For a package that is installed in another version, that version comes first, in brackets.
     lines = (line.split() for line in simulated.splitlines() if line.startswith("Inst "))
     new = (line[1] for line in lines if not line[2].startswith("["))
     libraries = [name for name in new if name.startswith("lib") and not name.startswith(("libllvm", "libperl"))]

@@ -1,4 +1,4 @@
-"""A deployed stack, wherever it is: starts executions, waits for them, decides on them."""
+"""A deployed stack, on AWS or local: starts executions, waits for them, decides on them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scripts.operate import function_url
 
 
 class Deployed:
-    """One deployment and what can be asked of it, on AWS and locally."""
+    """One deployment, with the operations that work on AWS and locally."""
 
     def __init__(self, stack: Stack, deployment: Deployment) -> None:
         self.stack = stack
@@ -24,15 +24,15 @@ class Deployed:
         return self.stack.start_execution(self.deployment, given)
 
     def wait(self, execution: str, seconds: float = 0) -> dict[str, Any]:
-        """The execution once it has ended."""
+        """Waits until the execution has ended, and returns it."""
         return self.stack.wait(execution, seconds or self.patience)
 
     def run(self, given: dict[str, Any] | str | None = None, seconds: float = 0) -> dict[str, Any]:
-        """Starts an execution and returns it once it has ended."""
+        """Starts an execution, waits until it has ended, and returns it."""
         return self.wait(self.start(given), seconds)
 
     def start_and_wait_for_approval(self, given: dict[str, Any] | None = None) -> tuple[str, str]:
-        """Starts an execution and returns it and its plan's digest when somebody can decide on it."""
+        """Starts an execution and waits until it can be decided on. Returns it and the digest of its plan."""
         execution = self.start(given)
         self.stack.wait_for_state(execution, "Approval", self.patience)
         until(lambda: self.stack.history(execution)[-1]["type"] == "TaskSubmitted", "the approval's task waits")
@@ -41,8 +41,8 @@ class Deployed:
     def decide(
         self, execution: str, digest: str, decision: str = "approve", by: str = "Ann", **changes: Any
     ) -> dict[str, Any]:
-        """Decides as somebody: in prod with that one's signature, elsewhere in a direct invocation that gives the name.
-        A refusal comes back under `error`, with its type, its message and at the function URL its status."""
+        """Decides in the name `by`: in prod with that person's signature, elsewhere in a direct invocation that contains the
+        name. A refusal is returned under `error`, with its type, its message and, at the function URL, its status."""
         said = {"execution": execution, "digest": digest, "decision": decision, "reason": "looked at it"} | changes
         if self.deployment.environment != "prod":
             return self.stack.decide(self.deployment, by=by, **said)
@@ -52,26 +52,26 @@ class Deployed:
         return {"error": {"errorType": answer["error"], "errorMessage": answer["message"], "status": status}}
 
     def call(self, method: str, key: str = "Ann", **what: Any) -> tuple[int, dict[str, Any]]:
-        """Status and answer of the approve function's URL."""
+        """Calls the approve function's URL. Returns the HTTP status and the answer."""
         return function_url.call(self.stack.target(self.deployment, key), "approve", method, **what)
 
     def pending(self, execution: str) -> dict[str, Any]:
-        """What the approve function's URL shows of an execution."""
+        """Returns what the approve function's URL shows of an execution."""
         status, shown = self.call("GET", query={"execution": execution})
         assert status == 200, shown
         return shown
 
     def stored_object(self, key: str, ending: str) -> dict[str, Any]:
-        """A rendering of a report in the stack's bucket, as S3 describes it."""
+        """Returns a rendering of a report in the stack's bucket, as S3 describes it."""
         bucket = self.deployment.outputs["ReportsBucketName"]
         return self.stack.client("s3").get_object(Bucket=bucket, Key=f"{key}/report.{ending}")
 
     def stored(self, key: str, ending: str) -> bytes:
-        """Its content."""
+        """Returns the content of a rendering."""
         return self.stored_object(key, ending)["Body"].read()
 
     def entered(self, execution: str) -> list[str]:
-        """The states that the execution entered, in order."""
+        """Returns the states that the execution entered, in order."""
         return [
             event["stateEnteredEventDetails"]["name"]
             for event in self.stack.history(execution)
@@ -80,5 +80,5 @@ class Deployed:
 
 
 def key_of(name: str) -> str:
-    """The access key id of somebody, which has no room for spaces."""
+    """Returns a person's access key id, which may not contain spaces."""
     return re.sub(r"[^\w+=.@-]+", ".", name)

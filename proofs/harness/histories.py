@@ -1,6 +1,6 @@
-"""The histories that are compared: made ones, with what tools treat differently, and real ones where CORPORA says.
+"""The compared histories: made ones, with the differences between the tools, and the real ones of CORPORA.
 
-The made ones are text here and no files, since line ends and the lack of one at a file's end are what some are about.
+The made histories are texts here instead of files: some are about line ends, or about a missing one at the end of a file.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from pathlib import Path
 
 PRISMA, SQLX = "prisma", "sqlx"
 
-#: The real ones that are short enough for a sample.
+#: The real histories that are short enough for a sample.
 SHORT = ("umami", "atuin")
 
-#: What either tool's history of ours holds.
+#: The scripts of the made history of either tool.
 _SCRIPTS = {
     "start": "CREATE TABLE pets (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL);\n"
              "CREATE INDEX pets_name ON pets (name);\n",
@@ -56,7 +56,7 @@ _PRISMA_ONLY = {
     "drop": "DROP INDEX CONCURRENTLY pets_owner;",
 }
 
-#: Whole file names, with versions that are no timestamps. sqlx reads a version as a number, so that this is their order.
+#: Complete file names, with versions that are no timestamps. sqlx reads a version as a number, so this is their order.
 _SQLX_ONLY = {
     "0100_index_owner.sql": "-- no-transaction\nCREATE INDEX CONCURRENTLY pets_owner ON pets (owner);\n",
     "0101_index_crlf.sql": "-- no-transaction, as it waits\r\nCREATE INDEX CONCURRENTLY owners_born ON owners (born);\r\n",
@@ -71,7 +71,7 @@ _SQLX_ONLY = {
     "108_.sql": "ALTER TABLE back ADD COLUMN o int;\n",
     "20260101000000_timestamp.sql": "ALTER TABLE back ADD COLUMN p int;\n",
     "20260101000001_größe.sql": "ALTER TABLE back ADD COLUMN q int;\n",
-    # None of these is a migration.
+    # None of these files is a migration.
     "README.md": "How we migrate\n",
     "notes.sql": "no migration without an underscore\n",
     "200_upper.SQL": "no migration with another ending\n",
@@ -89,18 +89,18 @@ class History:
     migrations: tuple[str, ...]
 
     def scripts(self) -> list[Path]:
-        """The files that are run."""
+        """Returns the files that are run."""
         return [self.script(name) for name in self.migrations]
 
     def script(self, name: str) -> Path:
-        """A migration's file."""
+        """Returns a migration's file."""
         if self.tool == PRISMA:
             return self.directory / name / "migration.sql"
         plain = self.directory / f"{name}.sql"
         return plain if plain.exists() else self.directory / f"{name}.up.sql"
 
     def first(self, count: int, place: Path) -> History:
-        """A copy as it was when so many migrations were written."""
+        """Returns a copy with only the first `count` migrations."""
         kept = self.migrations[:count]
         place.mkdir(parents=True)
         for entry in self.directory.iterdir():
@@ -110,14 +110,14 @@ class History:
         return History(self.tool, f"{self.name}, the first {count}", place, kept)
 
     def with_script(self, name: str, text: str, place: Path) -> History:
-        """A copy in which one script says something else."""
+        """Returns a copy in which one script has another text."""
         copy = self.first(len(self.migrations), place)
         copy.script(name).write_bytes(text.encode())
         return copy
 
 
 def made(tool: str, place: Path) -> History:
-    """The history with what tools treat differently."""
+    """Returns the history with the differences between the tools."""
     if tool == PRISMA:
         return write(PRISMA, "made", {**_SCRIPTS, **_PRISMA_ONLY}, place)
     numbered = {f"{number:04}_{name}.sql": text for number, (name, text) in enumerate(_SCRIPTS.items(), 1)}
@@ -139,7 +139,7 @@ def write(tool: str, name: str, scripts: dict[str, str], place: Path) -> History
 
 
 def write_files(name: str, files: dict[str, str], place: Path) -> History:
-    """Writes files of sqlx's history."""
+    """Writes files as a history of sqlx."""
     place.mkdir(parents=True)
     for file, text in files.items():
         (place / file).write_bytes(text.encode())
@@ -147,7 +147,7 @@ def write_files(name: str, files: dict[str, str], place: Path) -> History:
 
 
 def read(tool: str, name: str, directory: Path) -> History:
-    """The history in a directory."""
+    """Returns the history in a directory."""
     if tool == PRISMA:
         names = sorted(entry.name for entry in directory.iterdir() if (entry / "migration.sql").exists())
     else:
@@ -157,13 +157,13 @@ def read(tool: str, name: str, directory: Path) -> History:
 
 
 def corpora() -> Path | None:
-    """Where real histories are, if somewhere."""
+    """Returns the directory of real histories; None if there is none."""
     named = os.environ.get("CORPORA")
     return Path(named) if named and Path(named).is_dir() else None
 
 
 def real(tool: str, only_short: bool) -> list[History]:
-    """The real ones of a tool that are there."""
+    """Returns the real histories of a tool."""
     place = corpora()
     if place is None or not (place / tool).is_dir():
         return []

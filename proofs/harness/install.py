@@ -1,4 +1,4 @@
-"""Installs Prisma's engine, and where asked for another PostgreSQL, from `package-lock.json`."""
+"""Installs Prisma's engine from `package-lock.json`, and on request the other versions of PostgreSQL."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from scripts.operate import environment
 HERE = Path(__file__).parent
 MODULES = HERE / "node_modules"
 
-#: The oldest PostgreSQL that is tried.
+#: The oldest tested PostgreSQL.
 OLD = 15
-#: The stack's own.
+#: The stack's own PostgreSQL.
 NEW = 18
-#: All that are tried. `npm ci` leaves out those but the stack's own where they are not needed.
+#: All tested versions. `npm ci` leaves out all but the stack's own if they are not needed.
 MAJORS = (18, 17, 16, 15)
 
 
 def npm(other_postgresql: bool) -> None:
-    """The npm packages, quick when nothing changed. What is there of more than is asked for stays."""
+    """Installs the npm packages, quickly if nothing has changed. Packages of an earlier call may stay."""
     stamp = MODULES / ".lockstep-installed"
     digest = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
     everything, least = f"{digest} all", f"{digest} least"
@@ -43,7 +43,7 @@ def npm(other_postgresql: bool) -> None:
 
 
 def postgresql(major: int) -> Path:
-    """The npm package with a major version of PostgreSQL."""
+    """Returns the npm package with a major version of PostgreSQL."""
     own = postgres.package()
     return own if major == NEW else MODULES / f"postgres-{major}-{own.name}"
 

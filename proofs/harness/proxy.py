@@ -1,6 +1,6 @@
-"""A proxy between the functions and PostgreSQL that understands where a message begins and ends.
+"""A proxy between the functions and PostgreSQL that knows where a message begins and ends.
 
-It hands messages on one by one, and a trap can act at the boundary before any of them. The conversation has to be
+It passes messages on one by one, and a trap can act at the boundary before any of them. The connection has to be
 without TLS.
 """
 
@@ -15,20 +15,20 @@ from dataclasses import dataclass, field
 
 CLIENT, SERVER = "client", "server"
 
-#: After so long the server of a client that vanished gives up: keepalives after 5 s, three of them, 2 s apart
+#: The seconds after which the server gives up a client that vanished: keepalives after 5 s, three of them, 2 s apart
 #: (`Session::open` in the engine). Here the kernel answers them for the proxy, so the proxy has to count the time.
 KEEPALIVES_GIVE_UP_AFTER = 11.0
 
 
 class Framing:
-    """Cuts a stream into PostgreSQL's messages. A client's first one has no type."""
+    """Cuts a stream into PostgreSQL's messages. A client's first message has no type."""
 
     def __init__(self, side: str) -> None:
         self._rest = bytearray()
         self._untyped = side == CLIENT
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Every message that `data` completes."""
+        """Yields every message that `data` completes."""
         self._rest += data
         while True:
             head = 0 if self._untyped else 1
@@ -52,7 +52,7 @@ class Message:
 
     @property
     def kind(self) -> str:
-        """PostgreSQL's letter for the type; none for a client's first message."""
+        """PostgreSQL's letter for the type; empty for a client's first message."""
         return "" if self.side == CLIENT and self.index == 0 else chr(self.raw[0])
 
     @property
@@ -84,14 +84,14 @@ class Link:
             pass
 
     def lose_answers(self, patience: float = 3.0) -> None:
-        """Ends the client's side at once, and the server's when it has answered whatever it is at."""
+        """Ends the client's side at once, and the server's side when the server has answered the current query."""
         self._awaits_answer = True
         self._swallows.set()
         self.hang_up(CLIENT)
         later(patience, lambda: self.hang_up(SERVER))
 
     def vanish(self, after: float = KEEPALIVES_GIVE_UP_AFTER) -> None:
-        """Neither side hears of the other again, until the server's keepalives would give up."""
+        """Keeps both sides from hearing of each other, until the server's keepalives would give up."""
         self._swallows.set()
         later(after, self._reset_server)
 
@@ -104,7 +104,7 @@ class Link:
         self.hang_up(SERVER)
 
     def pump(self, side: str, trap_for: Callable[[Link, Message], Trap | None]) -> None:
-        """Hands on what comes from one side, until it ends."""
+        """Passes on what comes from one side, until it ends."""
         source, sink = self._sockets[side], self._sockets[SERVER if side == CLIENT else CLIENT]
         framing, index = Framing(side), 0
         try:
@@ -119,7 +119,7 @@ class Link:
                         continue
                     trap = trap_for(self, message)
                     if trap is not None:
-                        # It must find everything before its message handed on.
+                        # The trap must find all earlier messages already passed on.
                         sink.sendall(ready)
                         ready.clear()
                         if not trap.action(self, message):
@@ -134,7 +134,8 @@ class Link:
 
 @dataclass
 class Trap:
-    """Acts before the message `index` of one side of the connection `ordinal`; `action` says whether it passes."""
+    """Acts before the message `index` of one side of the connection `ordinal`. `action` returns whether the message
+    passes."""
 
     ordinal: int
     side: str
@@ -147,7 +148,7 @@ class Trap:
 
 
 class Proxy:
-    """Listens on a loopback port of its own. Hangs up where nobody listens behind it."""
+    """Listens on a loopback port of its own. Hangs up if the server does not listen."""
 
     def __init__(self, target: int) -> None:
         self._target = target
@@ -158,7 +159,7 @@ class Proxy:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def reset(self, traps: list[Trap] | None = None, records: bool = False) -> None:
-        """Counts connections from 0 again, with these traps; `records` keeps every message in `recorded`."""
+        """Counts connections from 0 again, with these traps. With `records` every message is kept in `recorded`."""
         with self._lock:
             self.links: list[Link] = []
             self.traps = traps or []
@@ -207,7 +208,7 @@ class Proxy:
 
 
 def later(seconds: float, action: Callable[[], None]) -> None:
-    """Does something from another thread."""
+    """Runs an action later, in another thread."""
     timer = threading.Timer(seconds, action)
     timer.daemon = True
     timer.start()

@@ -1,4 +1,4 @@
-"""One row where a query must give one."""
+"""Reads one row from a query that must return one."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import psycopg
 
 
 class NoRow(LookupError):
-    """A query gave no row."""
+    """A query returned no row."""
 
 
 def one_row(cursor: psycopg.Cursor) -> tuple[Any, ...]:
-    """Returns the next row; raises `NoRow` where there is none."""
+    """Returns the next row. Raises `NoRow` if there is none."""
     found = cursor.fetchone()
     if found is None:
         raise NoRow("the query gave no row")
@@ -20,5 +20,5 @@ def one_row(cursor: psycopg.Cursor) -> tuple[Any, ...]:
 
 
 def one_value(cursor: psycopg.Cursor) -> Any:
-    """Returns the first value of the next row; raises `NoRow` where there is none."""
+    """Returns the first value of the next row. Raises `NoRow` if there is none."""
     return one_row(cursor)[0]

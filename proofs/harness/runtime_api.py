@@ -1,4 +1,4 @@
-"""A function's real binary, spoken to as Lambda does: through the Runtime API, with Secrets Manager beside it."""
+"""Runs a function's real binary as Lambda does: through the Runtime API, with a stand-in for Secrets Manager."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SECRET_ARN = "arn:aws:secretsmanager:us-east-1:000000000000:secret:database"
 
 @dataclass(frozen=True)
 class Answer:
-    """What an invocation came to: an output, or an error's name and message."""
+    """The result of an invocation: an output, or an error's name and message."""
 
     output: dict[str, Any] = field(default_factory=dict)
     error: str = ""
@@ -29,7 +29,7 @@ class Answer:
 
 
 def variables(binary: Path, address: str, **settings: str) -> dict[str, str]:
-    """A function's environment, with the Runtime API and what it calls of AWS all at one address."""
+    """Returns a function's environment, with the Runtime API and the AWS services that it calls at one address."""
     usual = {
         "AWS_LAMBDA_RUNTIME_API": address, "AWS_ENDPOINT_URL_SECRETS_MANAGER": f"http://{address}",
         "AWS_ENDPOINT_URL_S3": f"http://{address}",
@@ -42,25 +42,25 @@ def variables(binary: Path, address: str, **settings: str) -> dict[str, str]:
 
 
 class Function:
-    """One function with at most one process, which is kept from invocation to invocation until it dies."""
+    """One function with at most one process, which is kept for further invocations until it dies."""
 
     def __init__(self, binary: Path, migrations: Path, log: Path, **settings: str) -> None:
         self._binary = binary
         self._log = log
         self._settings = {"MIGRATIONS_DIR": str(migrations), **settings}
         self._process: _Process | None = None
-        #: Called when a report arrives, before it is taken; says whether it is.
+        #: Called before a report is accepted. Returns whether it is accepted.
         self.before_report: Callable[[], bool] = lambda: True
 
     def invoke(self, payload: dict[str, Any], secret: dict[str, Any], seconds: float) -> Answer:
-        """Runs one invocation to its answer, its process's death, or its timeout."""
+        """Runs one invocation until its answer, the death of its process, or its timeout."""
         if self._process is None or not self._process.is_alive():
             self.kill()
             self._process = _Process(self._binary, self._log, self._settings, lambda: self.before_report())
         return self._process.invoke(payload, secret, seconds)
 
     def kill(self) -> None:
-        """SIGKILL, as when the memory or the host is gone."""
+        """Sends SIGKILL, as when the memory is used up or the host is gone."""
         if self._process is not None:
             self._process.kill()
 
@@ -69,7 +69,7 @@ class _Listener(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, *_: object) -> None:
-        """Nothing: a process that is killed breaks its connections."""
+        """Does nothing: a killed process breaks its connections."""
 
 
 class _Process:
@@ -115,7 +115,7 @@ class _Process:
         return Answer(error="Sandbox.Timedout", message=f"no answer within {seconds} s")
 
     def next(self) -> tuple[str, dict[str, Any], float] | None:
-        """The next invocation; nothing when the process has died meanwhile."""
+        """Waits for the next invocation and returns it; None if the process has died meanwhile."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting is not None or not self.is_alive())
             taken, self._waiting = self._waiting, None
@@ -179,6 +179,6 @@ def _handler(process: _Process) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(content)
 
         def log_message(self, *_: object) -> None:
-            """Nothing: the function's own log says what happened."""
+            """Does nothing: the function's own log says what happened."""
 
     return Handler

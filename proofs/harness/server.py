@@ -1,4 +1,4 @@
-"""A PostgreSQL of one major version, with a fresh database whenever one is asked for."""
+"""A PostgreSQL of one major version, which makes a fresh database on request."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ import psycopg
 
 from proofs.harness.temporary import Temporary
 
-#: What is compared here survives no crash of the machine, and autovacuum would take locks at moments of its own.
+#: The compared data need not survive a crash of the machine, and autovacuum would take locks at times of its own.
 SETTINGS = {"fsync": "off", "autovacuum": "off", "checkpoint_timeout": "1h", "max_wal_size": "4GB"}
 
 
 class Server(Temporary):
-    """The server, and who connects to it."""
+    """The server and the sessions on it."""
 
     def __init__(self, binaries: Path) -> None:
         super().__init__("conformance", binaries, **SETTINGS)
         self._numbers = itertools.count(1)
 
     def database(self, name: str = "") -> str:
-        """The name of a new database of the migrations' role."""
+        """Makes a new database of the migrations' role and returns its name."""
         name = name or f"conformance_{next(self._numbers)}"
         self.embedded.create_database(name)
         return name
 
     def connect(self, database: str) -> psycopg.Connection:
-        """A session of the migrations' role, in autocommit mode."""
+        """Returns a session of the migrations' role, in autocommit mode."""
         return self.session(self.owner, database)
 
     def look(self, database: str) -> psycopg.Connection:
-        """A session that may read all of the catalog."""
+        """Returns a session that may read all of the catalog."""
         return self.session(self.embedded.superuser, database)

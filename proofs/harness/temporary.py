@@ -1,4 +1,4 @@
-"""A PostgreSQL in a temporary directory, for what wants one of its own for a while."""
+"""A PostgreSQL in a temporary directory."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from local.postgres import Connection, Embedded
 
 
 class Temporary:
-    """An embedded PostgreSQL that is gone at the end, also after a failure, with a place for files beside it."""
+    """An embedded PostgreSQL with a directory for files beside it. Both are deleted at the end, also after a failure."""
 
     def __init__(self, purpose: str, binaries: Path | None = None, /, **settings: str) -> None:
         self._directory = tempfile.TemporaryDirectory(prefix=f"lockstep-{purpose}-", ignore_cleanup_errors=True)
         self.place = Path(self._directory.name)
-        os.chmod(self.place, 0o711)  # the server may run as another user, who has to get through
+        os.chmod(self.place, 0o711)  # the server may run as another user, who has to pass through
         self.embedded = Embedded(self.place, binaries, **settings)
 
     def __enter__(self) -> Self:
@@ -38,31 +38,31 @@ class Temporary:
         self._directory.cleanup()
 
     def prepare(self) -> None:
-        """What has to be there before anybody uses the server: nothing more, unless somebody says so."""
+        """Prepares the server before its first use. A subclass may override it; here it does nothing."""
 
     @property
     def port(self) -> int:
         return self.embedded.port
 
     def secret(self, database: str, port: int | None = None) -> dict[str, Any]:
-        """What Secrets Manager holds for a function that is to reach `database`, perhaps at another port."""
+        """Returns the value in Secrets Manager for a function that is to reach `database`, perhaps at another port."""
         return {
             "username": self.owner.user, "password": self.owner.password,
             "host": "127.0.0.1", "port": port or self.port, "dbname": database,
         }
 
     def drop(self, database: str) -> None:
-        """Deletes a database, whoever is still in it."""
+        """Deletes a database, even if it has sessions."""
         self.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
 
     def execute(self, statement: Query) -> None:
-        """As the superuser, outside of every database that is made here."""
+        """Executes a statement as the superuser, in the database `postgres`."""
         with self.session(self.embedded.superuser, "postgres") as session:
             session.execute(statement)
 
     @staticmethod
     def session(role: Connection, database: str) -> psycopg.Connection:
-        """A session in autocommit mode, without TLS, which takes longer."""
+        """Returns a session in autocommit mode, without TLS, which takes longer."""
         return psycopg.connect(
             host=role.host, port=role.port, user=role.user, password=role.password, dbname=database,
             autocommit=True, sslmode="disable", connect_timeout=10,

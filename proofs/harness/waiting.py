@@ -1,4 +1,4 @@
-"""Waiting for a condition; nothing in here sleeps for a time that was guessed."""
+"""Waiting for a condition, without a sleep of a guessed length."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def until(condition: Callable[[], T], what: str, seconds: float = 30) -> T:
-    """What the condition yields as soon as it is true."""
+    """Waits until the condition is true, and returns its value."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline, f"{what}: not within {seconds} seconds"

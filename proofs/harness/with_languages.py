@@ -1,8 +1,8 @@
-"""Runs one command with a PostgreSQL that speaks other languages, as `proofs.harness.with_postgres` does with the stack's own.
+"""Runs one command with a PostgreSQL with messages in other languages, like `proofs.harness.with_postgres`.
 
     python -m proofs.harness.with_languages cargo test -p engine --test postgres -- languages
 
-Where there can be none, it says why and succeeds; whatever fails after that is a failure.
+If no such PostgreSQL is available, it says why and succeeds. Any later failure is a failure.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def main() -> int:
     except debian.NotToBeHad as reason:
         print(f"Skipped: no PostgreSQL that speaks other languages, because {reason}")
         return 0
-    # Tells the test that this server speaks all of them, so that it may leave none out.
+    # Tells the test that this server has all languages, so that the test leaves none out.
     os.environ["TEST_POSTGRES_SPEAKS"] = " ".join(f"{language}.UTF-8" for language in debian.LANGUAGES)
     # JIT needs a large package, which is left out.
     with Temporary("languages", package, max_prepared_transactions="8", wal_level="logical", jit="off") as server:

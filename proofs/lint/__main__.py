@@ -1,4 +1,4 @@
-"""`python -m proofs.lint`: runs every check, says what each found, and fails if one found anything."""
+"""`python -m proofs.lint`: runs every check, prints its findings, and fails if there are any."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from proofs.lint.suppressions import SUPPRESSED, Suppression
 from proofs.lint.transform import decided, transformed
 from proofs.lint.variants import VARIANTS
 
-# A region is needed to know which resource types exist; credentials are not, and none are looked for.
+# A Region is needed to know which resource types exist. Credentials are not needed, and none are searched for.
 _ENVIRONMENT = {
     **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
     "AWS_DEFAULT_REGION": "us-east-1",
@@ -31,7 +31,7 @@ _used: set[Suppression] = set()
 
 
 def main() -> int:
-    """The exit status."""
+    """Returns the exit status."""
     os.environ["AWS_DEFAULT_REGION"] = _ENVIRONMENT["AWS_DEFAULT_REGION"]
     missing = [tool for tool in (SAM, CFN_LINT, CHECKOV, ASL_VALIDATOR, AUTHORIZATION) if not tool.exists()]
     if missing:
@@ -62,13 +62,13 @@ def main() -> int:
 
 
 def sam_validate() -> list[str]:
-    """The template as it is written."""
+    """Checks the template as written. Like all checks, it returns the problems found."""
     done = _run(SAM, "validate", "--lint", "--template", TEMPLATE)
     return [] if done.returncode == 0 else _lines(done)
 
 
 def cfn_lint(directory: Path) -> list[str]:
-    """The transformed template; cfn-lint follows its conditions itself."""
+    """Checks the transformed template. cfn-lint itself evaluates the conditions."""
     problems = []
     for variant, parameters in VARIANTS.items():
         file = directory / f"{variant}.json"
@@ -84,7 +84,7 @@ def cfn_lint(directory: Path) -> list[str]:
 
 
 def checkov(directory: Path) -> list[str]:
-    """The transformed template without its conditions. Nothing is downloaded or sent."""
+    """Checks the transformed template without its conditions. Nothing is downloaded or sent."""
     problems = []
     for variant, parameters in VARIANTS.items():
         file = directory / f"{variant}-decided.json"
@@ -112,7 +112,7 @@ def checkov(directory: Path) -> list[str]:
 
 
 def asl_validator(directory: Path) -> list[str]:
-    """The definition as it is written, and with the substitutions of each kind of environment."""
+    """Checks the definition as written, and with the substitutions of each kind of environment."""
     files = [DEFINITION]
     for asked_from in ("caution", "danger", "always"):
         files.append(directory / f"approval-from-{asked_from}.asl.json")
@@ -126,7 +126,7 @@ def asl_validator(directory: Path) -> list[str]:
 
 
 def unused_suppressions() -> list[str]:
-    """Suppressions that hide nothing any more."""
+    """Returns the suppressions that no longer hide anything."""
     unused = [known for known in SUPPRESSED if known not in _used]
     return [f"{known.rule} for {known.resources} suppresses nothing; remove it" for known in unused]
 

@@ -1,4 +1,4 @@
-"""Proves of `ApprovalFrom` that in prod nothing but `always` can be deployed, and that the state machine gets what was given."""
+"""Proves that in prod `ApprovalFrom` can only be `always`, and that the state machine gets the given value."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ VALUES = ("caution", "danger", "always")
 
 
 def problems(source: Source = deployed) -> list[str]:
-    """Values that a rule should refuse or let pass, and others than those in the state machine."""
+    """Returns the values that a rule wrongly refuses or accepts, and the values that the state machine does not get."""
     return [f"{environment}: {problem}" for environment in ENVIRONMENTS for problem in _of(source(environment), environment)]
 
 
@@ -27,7 +27,7 @@ def _of(stack: Deployed, environment: str) -> Iterator[str]:
         accepted = not asked or all(holds(one["Assert"], values, {}) for one in rule["Assertions"])
         if accepted != (value == "always" or environment != "prod"):
             yield f"The rule ProdAsksAlways {'accepts' if accepted else 'refuses'} {value}"
-        # Whatever the rule says: what reaches the machine in prod is always.
+        # Independently of the rule, the machine in prod gets `always`.
         machine = stack.template["Resources"]["MigrationStateMachine"]["Properties"]["DefinitionSubstitutions"]
         given = resolved(machine["ApprovalFrom"], stack.names | {"ApprovalFrom": value})
         if given != ("always" if environment == "prod" else value):

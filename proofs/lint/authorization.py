@@ -1,7 +1,8 @@
-"""Proves that each statement can take effect: AWS documents of every action on what it can be allowed, and by which conditions.
+"""Proves that each statement can take effect. AWS documents on which resources an action can be allowed, and by which
+conditions.
 
-A statement that names a resource for an action that takes none grants nothing, and no linter and no deployment says so:
-the action is refused when it is called. The data is AWS's service authorization reference, as a package of npm has it.
+A statement that names a resource for an action without resources grants nothing. No linter and no deployment reports
+it: the action is refused when it is called. The data is AWS's service authorization reference, from an npm package.
 """
 
 from __future__ import annotations
@@ -17,18 +18,18 @@ from proofs.lint.iam import matches
 from proofs.lint.paths import AUTHORIZATION
 from proofs.lint.resolve import resolved
 
-#: Documented with Lambda, and known wherever a function's code calls.
+#: AWS documents this key under Lambda. IAM has it for every call from a function's code.
 _OF_EVERY_ACTION = {"lambda:sourcefunctionarn"}
 
-#: Keys of AWS's own that are not there with every request: an action's documentation names them if it has them.
+#: AWS's own keys that not every request has. The documentation of an action lists them if it has them.
 _NOT_GLOBAL = ("aws:requesttag/", "aws:resourcetag/", "aws:tagkeys")
 
-#: Documented with macros instead of among the actions: who makes a change set with a transform needs it.
+#: AWS documents this under macros instead of under the action: a change set with a transform needs it.
 _ELSEWHERE = {("cloudformation:createchangeset", "stack"): "arn:${Partition}:cloudformation:${Region}:aws:transform/${Name}"}
 
 
 def problems(source: Source = deployed) -> list[str]:
-    """Statements of which a part has no effect."""
+    """Returns the statements with a part that has no effect."""
     return [
         f"{environment}: {who} {statement['Sid']}: {problem}"
         for environment in ENVIRONMENTS
@@ -38,13 +39,13 @@ def problems(source: Source = deployed) -> list[str]:
 
 
 def applies(action: str, resources: str | list[str]) -> bool:
-    """Whether a statement with these resources says anything of an action. Of an unknown one it is taken to."""
+    """Returns whether a statement with these resources applies to an action. For an unknown action it returns true."""
     documented = _action(action)
     return documented is None or bool(_types(action, documented, _list(resources)))
 
 
 def takes_no_resource(action: str) -> bool:
-    """Whether an action can only be allowed on everything."""
+    """Returns whether an action can only be allowed on everything."""
     documented = _action(action)
     return documented is not None and not documented["resourceTypes"]
 
@@ -90,7 +91,8 @@ def _of(statement: dict[str, Any]) -> Iterator[str]:
 
 
 def _types(action: str, documented: dict[str, Any], resources: list[str]) -> dict[str, list[str]]:
-    """The action's resource types that the resources are of, each with those; "" stands for an action that takes none."""
+    """Returns the action's resource types that occur among the resources, each with its resources. The type "" is for
+    an action without resources."""
     service = action.partition(":")[0]
     names = [kind["name"] for kind in documented["resourceTypes"]]
     found = {"": [] if names else [one for one in resources if one == "*"]}
@@ -114,7 +116,7 @@ def _among(key: str, known: set[str]) -> bool:
 def _is_of(resource: str, arn: str) -> bool:
     if resource == "*":
         return True
-    if arn.endswith("${BucketName}") and "/" in resource:  # an object's; every other name may have a slash
+    if arn.endswith("${BucketName}") and "/" in resource:  # an object; other names may have a slash
         return False
     theirs, ours = (text.split(":", 5) for text in (re.sub(r"\$\{[^}]+\}", "*", arn), resource))
     return len(ours) == len(theirs) and all(map(_meet, theirs, ours))
@@ -122,7 +124,7 @@ def _is_of(resource: str, arn: str) -> bool:
 
 @cache
 def _meet(one: str, other: str) -> bool:
-    """Whether there is a text that both patterns match."""
+    """Returns whether there is a text that both patterns match."""
     if not one or not other:
         return not (one + other).strip("*")
     if one[0] == "*":
@@ -138,7 +140,7 @@ def _action(name: str) -> dict[str, Any] | None:
 
 
 def _actions(service: str) -> dict[str, Any]:
-    """A service's actions by their names in lower case."""
+    """Returns a service's actions by their names in lower case."""
     return _read("actions", service)
 
 

@@ -1,8 +1,8 @@
 """Circles of imports between the modules of a Rust crate.
 
-A text scan, and no compiler: it reads the paths that begin with `crate::` or `super::`. It compares the modules of one
-folder with each other. That a module and its own children use each other is no circle here, and what only tests import
-is left out.
+This scans text and is no compiler: it reads the paths that begin with `crate::` or `super::`. It compares the modules
+of one folder with each other. A module and its own children may use each other; that is no circle here. Imports of
+tests are left out.
 """
 
 from __future__ import annotations
@@ -15,30 +15,30 @@ from pathlib import Path
 
 from . import paths
 
-#: A path, up to the name or the group behind its prefix.
+#: A path, up to the name or the group after its prefix.
 _PATH = re.compile(r"\b((?:super::)+|crate::(?:\w+::)*)(\{[^;]*?\}(?=[;)])|\w+)")
 
-#: What stands in a file for the folder's own module.
+#: The files that contain the folder's own module.
 _OWN = ("lib", "main", "mod")
 
 Graph = dict[str, set[str]]
 
 
 def crates(root: Path = paths.ROOT) -> list[Path]:
-    """The source folders of the workspace's crates."""
+    """Returns the source folders of the workspace's crates."""
     members = tomllib.loads((root / "Cargo.toml").read_text())["workspace"]["members"]
     return sorted(path / "src" for member in members for path in root.glob(member) if (path / "src").is_dir())
 
 
 def circles(source: Path) -> list[list[str]]:
-    """The circles of a crate: the modules of each, with their folders."""
+    """Returns the circles of a crate: the modules of each, with their folders."""
     folders = [source, *sorted(path for path in source.rglob("*") if path.is_dir())]
     return [[str((folder / name).relative_to(source)) for name in sorted(circle)]
             for folder in folders for circle in _knots(_imports(source, folder))]
 
 
 def _imports(source: Path, folder: Path) -> Graph:
-    """Which modules of a folder each of them imports."""
+    """Returns the modules that each module of a folder imports."""
     above = folder.relative_to(source).parts
     children = {path.stem: path for path in folder.iterdir()
                 if (path.is_dir() or path.suffix == ".rs") and path.stem not in (*_OWN, "tests")}
@@ -56,7 +56,7 @@ def _imports(source: Path, folder: Path) -> Graph:
 
 
 def _paths(source: Path, file: Path) -> Iterator[tuple[str, ...]]:
-    """The paths that a file names, from the crate's root."""
+    """Yields the paths in a file, from the crate's root."""
     module = file.relative_to(source).with_suffix("").parts
     if module[-1] in _OWN:
         module = module[:-1]
@@ -71,7 +71,7 @@ def _paths(source: Path, file: Path) -> Iterator[tuple[str, ...]]:
 
 
 def _first_names(names: str) -> Iterator[str]:
-    """`a` of `a`, and `a` and `b` of `{a::{c, d}, b}`."""
+    """Yields `a` for `a`, and `a` and `b` for `{a::{c, d}, b}`."""
     depth, begins = 0, not names.startswith("{")
     for token in re.findall(r"[{},]|\w+", names):
         if token == "{":
@@ -87,7 +87,7 @@ def _first_names(names: str) -> Iterator[str]:
 
 
 def _knots(graph: Graph) -> list[set[str]]:
-    """The sets of modules of which each imports, in the end, itself."""
+    """Returns the sets of modules that import themselves through one another."""
     def reached(start: str) -> set[str]:
         seen: set[str] = set()
         left = [start]

@@ -1,4 +1,4 @@
-"""The stack's policies as they would be deployed to each environment, with the GitHub roles."""
+"""The stack's policies as deployed to each environment, with the GitHub roles."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from proofs.lint.variants import GITHUB, VARIANTS
 
 ENVIRONMENTS = ("dev", "qa", "prod")
 
-#: Stands for what somebody may have from elsewhere; only a Deny holds against it.
+#: Stands for permissions from outside of this stack: it allows everything, so that only a Deny limits it.
 EVERYTHING = "Everything"
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """One environment's template, decided, and the names in it."""
+    """One environment's template without conditions, and the values of its names."""
 
     template: dict[str, Any]
     names: dict[str, Any]
@@ -31,15 +31,15 @@ class Deployed:
 
     @property
     def principals(self) -> list[str]:
-        """All that says what somebody may do: the roles, and the policies to attach."""
+        """All resources that grant permissions: the roles, and the policies to attach."""
         return [*self.roles, *self._of_type("AWS::IAM::ManagedPolicy")]
 
     def statements(self, who: str) -> list[dict[str, Any]]:
-        """What a role's or a policy's statements say; those of several, as in `StartPolicy + ApprovePolicy`."""
+        """Returns the statements of a role or a policy, or of several, as in `StartPolicy + ApprovePolicy`."""
         return [statement for name in who.split(" + ") for statement in self._statements(name)]
 
     def trust(self, role: str) -> list[dict[str, Any]]:
-        """The statements that say who may take on a role."""
+        """Returns the statements that say who may assume a role."""
         return resolved(self._properties(role)["AssumeRolePolicyDocument"]["Statement"], self.names)
 
     def _statements(self, name: str) -> list[dict[str, Any]]:
@@ -62,17 +62,17 @@ class Deployed:
         return [name for name, found in self.template["Resources"].items() if found["Type"] == resource_type]
 
 
-#: Gives the stack in an environment. The tests of the checks hand in one with a fault in it.
+#: Returns the stack in an environment. The tests of the checks pass a stack with a fault.
 Source = Callable[[str], Deployed]
 
 
 @cache
 def deployed(environment: str) -> Deployed:
-    """The stack as the template has it."""
+    """Returns the stack of the template."""
     return with_parameters({**VARIANTS["prod"], **GITHUB, "Environment": environment})
 
 
 def with_parameters(parameters: dict[str, str]) -> Deployed:
-    """The stack for given parameter values."""
+    """Returns the stack for given parameter values."""
     template = decided(transformed(parameters))
     return Deployed(template, names_of(template))

@@ -1,7 +1,7 @@
-"""Decides as IAM does whether policies allow a request: what is denied is refused, what nothing allows is refused too.
+"""Decides as IAM does whether policies allow a request: a denied request is refused, and so is one that nothing allows.
 
-It knows what the template's policies use and nothing else. An element, an operator or a policy variable that it does
-not know is an error, since leaving it out would mean to guess.
+It knows only what the template's policies use. An unknown element, operator or policy variable is an error, since
+ignoring it would be a guess.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _TRUST = {"Sid", "Effect", "Principal", "Action", "Condition"}
 
 @dataclass(frozen=True)
 class Request:
-    """Somebody's call of an action on a resource, with what else IAM knows of it."""
+    """A call of an action on a resource, with the request's context as IAM knows it."""
 
     action: str
     resource: str = "*"
@@ -29,7 +29,7 @@ class Request:
 
 
 def allowed(statements: Iterable[dict[str, Any]], request: Request) -> bool:
-    """Whether a principal with these statements may do it."""
+    """Returns whether a principal with these statements may make the request."""
     effects = set()
     for statement in statements:
         _know(statement, _IDENTITY)
@@ -44,7 +44,8 @@ def allowed(statements: Iterable[dict[str, Any]], request: Request) -> bool:
 
 
 def trusted(statements: Iterable[dict[str, Any]], principal: tuple[str, str], request: Request) -> bool:
-    """Whether a role with this trust policy may be taken on by a principal, such as ("Service", "lambda.amazonaws.com")."""
+    """Returns whether a role's trust policy lets a principal, such as ("Service", "lambda.amazonaws.com"), assume the
+    role."""
     effects = set()
     kind, name = principal
     for statement in statements:
@@ -62,7 +63,8 @@ def trusted(statements: Iterable[dict[str, Any]], principal: tuple[str, str], re
 
 
 def matches(pattern: str, text: str) -> bool:
-    """IAM's wildcards: * is anything, also nothing, and ? is one character; neither stops at a colon or a slash."""
+    """Returns whether a pattern with IAM's wildcards matches: * is any text, also an empty one, and ? is one character.
+    Neither stops at a colon or a slash."""
     return _expression(pattern).fullmatch(text) is not None
 
 
@@ -87,7 +89,7 @@ _OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "StringEquals": lambda pattern, text: pattern == text,
     "StringLike": matches,
     "ArnLike": _arn_matches,
-    "ArnEquals": _arn_matches,  # IAM takes both for the same
+    "ArnEquals": _arn_matches,  # IAM treats both operators in the same way
     "ArnNotLike": lambda pattern, text: not _arn_matches(pattern, text),
     "Bool": lambda pattern, text: pattern.lower() == text.lower(),
 }
@@ -109,7 +111,7 @@ def _conditions_hold(statement: dict[str, Any], context: dict[str, str]) -> bool
             if value is None:
                 results.append(negated or operator.endswith("IfExists"))
             else:
-                # Of several values, a negated operator means none of them.
+                # A negated operator with several values means none of them.
                 results.append((all if negated else any)(compare(one, value) for one in _list(wanted)))
     return all(results)
 

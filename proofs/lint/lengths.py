@@ -1,4 +1,4 @@
-"""Proves that the texts that name what a version takes have room for it, whatever the parameters are.
+"""Proves that the texts that name the inputs of a version are never too long, whatever the parameters are.
 
 Lambda refuses a text that is too long only when it publishes, minutes after the deployment began.
 """
@@ -20,14 +20,14 @@ from proofs.lint.versions import Edit
 _OPERATIONS = {"AWS::Lambda::Version": "PublishVersion", "AWS::Lambda::LayerVersion": "PublishLayerVersion"}
 _TEXTS = ("Description", "LicenseInfo")
 
-#: Longer than any text that Lambda takes.
+#: Longer than any text that Lambda accepts.
 _UNBOUNDED = 1000
 
 
 def problems(edit: Edit = lambda _: None) -> list[str]:
-    """The texts that can get too long."""
+    """Returns the texts that can become too long."""
     longest = _longest(transformed(VARIANTS["prod"])["Parameters"])
-    # With an endpoint of its own its identifier is among what is named.
+    # The identifier of an endpoint of the stack's own is among the named inputs.
     template = decided(transformed(longest | {"SecretsManagerEndpoint": "true"}))
     edit(template)
     return list(_too_long(template))
@@ -44,7 +44,7 @@ def _too_long(template: dict[str, Any]) -> Iterator[str]:
 
 
 def _longest(declared: dict[str, Any]) -> dict[str, str]:
-    """For each parameter the longest value that its declaration lets pass."""
+    """Returns for each parameter the longest value that its declaration accepts."""
     return {name: _grown(parameter) for name, parameter in declared.items()}
 
 
@@ -65,7 +65,7 @@ def _accepted(parameter: dict[str, Any], value: str) -> bool:
         return False
     if parameter["Type"] == "Number":
         return int(value) <= parameter["MaxValue"]
-    # An identifier of EC2's.
+    # An identifier of EC2.
     if parameter["Type"].startswith("AWS::"):
         return False
     return len(value) <= parameter.get("MaxLength", _UNBOUNDED)

@@ -1,7 +1,8 @@
-"""What CloudFormation's role does in the VPC, and what it must not do there: requests as EC2 has them decided.
+"""What CloudFormation's role may and must not do in the VPC: requests, as IAM gets them from EC2.
 
-Security groups and endpoints are found by their tag Name. CloudFormation gives it with the creation, or creates first,
-closes a group and only then names it; both have to work, and neither may reach what another has.
+Policies recognise security groups and endpoints by their tag Name. CloudFormation sets the tag at the creation, or it
+creates first, closes a group and only then sets the tag. Both orders have to work, and neither may reach another
+stack's resources.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from proofs.lint.deployed import Deployed
 from proofs.lint.resolve import REGION, arn
 
-#: An action, on what, and what else EC2 tells IAM of it.
+#: An action, a resource, and the context that EC2 passes to IAM.
 Asked = tuple[str, str, dict[str, str]]
 
 _CLOSE = ("AuthorizeSecurityGroupEgress", "RevokeSecurityGroupEgress")
@@ -27,7 +28,7 @@ _OTHER_VPC = arn("ec2", "vpc/vpc-9")
 
 
 def own(stack: Deployed) -> Iterator[Asked]:
-    """What has to work: a group's and an endpoint's life, in both orders."""
+    """Yields the requests that must work: the life of a group and of an endpoint, in both orders."""
     vpc, name = _vpc(stack), f"{stack.names['AWS::StackName']}-0"
     for with_name in (True, False):
         given = _given(name) if with_name else {}
@@ -55,7 +56,8 @@ def own(stack: Deployed) -> Iterator[Asked]:
 
 
 def foreign(stack: Deployed) -> Iterator[Asked]:
-    """What must not: whatever has another's name, is in another VPC, or has no name and was not just created."""
+    """Yields the requests that must not work. Their resource has another stack's name, is in another VPC, or has no
+    name and was not just created."""
     vpc, name = _vpc(stack), f"{stack.names['AWS::StackName']}-0"
     yield _ask("CreateSecurityGroup", _OTHER_VPC)
     yield _ask("CreateVpcEndpoint", _OTHER_VPC)

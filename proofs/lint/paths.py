@@ -1,4 +1,4 @@
-"""Where the checked files and the tools are."""
+"""The paths of the checked files and of the tools."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Proves who may do what: a table of requests, each allowed or not, decided by the policies that would be deployed.
 
-`Row` says it of one principal, `Only` of all that the template knows: whoever is not named may not.
+A `Row` is about one principal. An `Only` is about all principals of the template: those that it does not name may not.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ ALWAYS = ENVIRONMENTS
 NOT_IN_PROD = ("dev", "qa")
 NEVER = ()
 
-#: What IAM knows of a call of the URL, of a URL that asks for no signature, and of each invocation.
+#: IAM's context for a call of the URL, for a URL without signatures, and for each invocation.
 _URL = {"lambda:FunctionUrlAuthType": "AWS_IAM"}
 _UNSIGNED = {"lambda:FunctionUrlAuthType": "NONE"}
 _VIA_URL = {"lambda:InvokedViaFunctionUrl": "true"}
@@ -40,7 +40,7 @@ _BOTH = "StartPolicy + ApprovePolicy"
 
 @dataclass(frozen=True)
 class Row:
-    """One principal's request, and where it is allowed."""
+    """One principal's request, and the environments in which it is allowed."""
 
     who: str
     action: str
@@ -51,7 +51,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Only:
-    """One request, who may make it, and where. Nobody else may anywhere."""
+    """One request, and the principals that may make it, with the environments. All other principals may not make it
+    anywhere."""
 
     action: str
     resource: str
@@ -60,7 +61,7 @@ class Only:
 
 
 def _through_the_url(who: str, where: tuple[str, ...]) -> list[Row]:
-    """Both permissions that Lambda asks for, on both names that the function behind the URL has."""
+    """Returns rows for both permissions that Lambda requires, on both names of the function behind the URL."""
     return [
         Row(who, action, resource, where, context)
         for resource in (_APPROVE, _APPROVE_LIVE)
@@ -75,7 +76,7 @@ TABLE: list[Row | Only] = [
     Only("states:RedriveExecution", _EXECUTION, {}),
     Only("states:StopExecution", _EXECUTION, {"StartPolicy": ALWAYS}),
     Row(_BOTH, "states:StartExecution", _MACHINE, NOT_IN_PROD),
-    # Seeing
+    # Reading
     Only(
         "states:DescribeExecution",
         _EXECUTION,
@@ -110,7 +111,7 @@ TABLE: list[Row | Only] = [
     # Deciding, through the URL
     *_through_the_url("ApprovePolicy", ALWAYS),
     *_through_the_url("GitHubApproverRole", ALWAYS),
-    *_through_the_url("GitHubRunnerRole", ALWAYS),  # rejects; the function accepts no approval of it
+    *_through_the_url("GitHubRunnerRole", ALWAYS),  # rejects; the function accepts no approval from it
     *_through_the_url(_BOTH, NOT_IN_PROD),
     *(
         Only(
@@ -123,10 +124,10 @@ TABLE: list[Row | Only] = [
         for action, context in (("lambda:InvokeFunctionUrl", _URL), ("lambda:InvokeFunction", _VIA_URL))
     ),
     *(Only("lambda:InvokeFunctionUrl", resource, {}, _UNSIGNED) for resource in (_APPROVE, _APPROVE_LIVE)),
-    # Deciding, directly: whoever can in prod could claim to be anybody
+    # Deciding by a direct invocation. In prod such a caller could claim any name
     *(Only("lambda:InvokeFunction", _APPROVE, {"ApprovePolicy": NOT_IN_PROD}, context) for context in ({}, _DIRECTLY)),
     *(Row(_BOTH, "lambda:InvokeFunction", _APPROVE, NOT_IN_PROD, context) for context in ({}, _DIRECTLY)),
-    # The name that the URL has is for the URL: what comes under it is taken for verified
+    # The alias of the URL is for the URL only: the function takes an invocation under it for verified
     *(Only("lambda:InvokeFunction", _APPROVE_LIVE, {}, context) for context in ({}, _DIRECTLY)),
     *(Only("lambda:InvokeFunction", f"{_APPROVE}{qualifier}", {}) for qualifier in (":1", ":$LATEST")),
     Only("lambda:InvokeAsync", _APPROVE, {}),
@@ -134,7 +135,7 @@ TABLE: list[Row | Only] = [
     Only("states:SendTaskSuccess", "*", {"ApproveFunctionRole": ALWAYS}),
     Only("states:SendTaskFailure", "*", {}),
     Only("states:SendTaskHeartbeat", "*", {}),
-    # Whatever else somebody may, in prod a policy of ours takes away what would go around the approval
+    # Whatever other permissions a person has, in prod one of our policies denies the ways around the approval
     *(
         Row(f"{policy} + {EVERYTHING}", action, "*", NOT_IN_PROD)
         for policy in ("StartPolicy", "ApprovePolicy")
@@ -245,7 +246,7 @@ TABLE: list[Row | Only] = [
     Only("s3:PutObject", _UPLOAD, {}, {"aws:ResourceAccount": "210987654321"}),
     Only("s3:PutObject", _UPLOAD.replace("{stack}", "other"), {}, {"aws:ResourceAccount": "123456789012"}),
     Row("GitHubDeployerRole", "sns:ListSubscriptionsByTopic", arn("sns", "{stack}"), ALWAYS),
-    # Passing roles: the deployer passes the service role to CloudFormation, and that one the stack's to whom they are for
+    # Passing roles: the deployer passes the service role to CloudFormation, which passes the stack's roles to their services
     Only(
         "iam:PassRole",
         "{ServiceRole}",
@@ -265,7 +266,7 @@ TABLE: list[Row | Only] = [
         {"iam:PassedToService": "lambda.amazonaws.com"},
     ),
     Only("iam:PassRole", "{ApproveFunctionRole}", {}, {"iam:PassedToService": "ec2.amazonaws.com"}),
-    # Nobody but CloudFormation's role changes what decides all this
+    # Only CloudFormation's role changes what enforces all this
     *(
         Only(action, resource, {"CloudFormationServiceRole": ALWAYS})
         for action, resource in (
@@ -285,7 +286,7 @@ TABLE: list[Row | Only] = [
 
 
 def problems(source: Source = deployed) -> list[str]:
-    """The requests that are decided otherwise than the table says."""
+    """Returns the requests whose decision differs from the table."""
     found = []
     for environment in ENVIRONMENTS:
         stack = source(environment)
@@ -298,7 +299,7 @@ def problems(source: Source = deployed) -> list[str]:
 
 
 def rows(stack: Deployed) -> Iterator[Row]:
-    """The table, with each `Only` as a row for every principal."""
+    """Yields the table, with each `Only` as a row for every principal."""
     for entry in TABLE:
         if isinstance(entry, Row):
             yield entry
@@ -322,7 +323,7 @@ def _request(row: Row, stack: Deployed) -> Request:
 
 
 def _other_ways_in(stack: Deployed) -> Iterator[str]:
-    """Permissions that a function itself gives, past all of the above, and a URL for everybody."""
+    """Yields other ways in: permissions on a function or a bucket itself, and a URL without signatures."""
     for name, resource in stack.template["Resources"].items():
         properties = resource.get("Properties", {})
         match resource["Type"]:

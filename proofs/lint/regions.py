@@ -1,6 +1,7 @@
-"""Proves that the template is served where all of it exists, and refused at once everywhere else.
+"""Proves that the template is served in exactly the Regions that have all of its resource types, and refused at once
+elsewhere.
 
-cfn-lint carries which resource types CloudFormation knows in each Region.
+cfn-lint includes the resource types that CloudFormation knows in each Region.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from proofs.lint.transform import transformed
 from proofs.lint.variants import VARIANTS
 from scripts.operate.served_regions import served_regions
 
-#: Where CloudFormation knows the type, and the documentation says that Lambda has no function URLs.
+#: CloudFormation knows the type there, but the documentation says that Lambda has no function URLs.
 CONTRADICTED = {"eu-south-2"}
 
 
 def problems() -> list[str]:
-    """Regions that are served and should not be, and the other way round."""
+    """Returns the Regions that are served by mistake, and those that are refused by mistake."""
     served = served_regions()
     possible = set(get_session().get_available_regions("rds")) & _complete() - CONTRADICTED
     return [
@@ -28,6 +29,6 @@ def problems() -> list[str]:
 
 
 def _complete() -> set[str]:
-    """The Regions that have every resource type of the template."""
+    """Returns the Regions that have every resource type of the template."""
     types = {resource["Type"] for values in VARIANTS.values() for resource in transformed(values)["Resources"].values()}
     return {region for region in REGIONS if types <= set(PROVIDER_SCHEMA_MANAGER.get_resource_types(region))}

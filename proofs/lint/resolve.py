@@ -1,6 +1,6 @@
-"""What the functions in a decided template stand for: Ref, Fn::GetAtt, Fn::Sub, Fn::Join, Fn::Split, Fn::Select.
+"""Resolves the functions in a template without conditions: Ref, Fn::GetAtt, Fn::Sub, Fn::Join, Fn::Split, Fn::Select.
 
-An unknown function or name is an error: a value that is only guessed would prove nothing.
+An unknown function or name is an error: a guessed value would prove nothing.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _PSEUDO = {
 
 
 def parameters_of(template: dict[str, Any]) -> dict[str, Any]:
-    """The parameters' values, which `lint.transform` has made their defaults."""
+    """Returns the parameters' values, which `lint.transform` has made their defaults."""
     return {name: declared["Default"] for name, declared in template["Parameters"].items()}
 
 
 def names_of(template: dict[str, Any]) -> dict[str, Any]:
-    """The value of each Ref, and under `Resource.Attribute` of each GetAtt, that the policies use."""
+    """Returns the value of each Ref, and under `Resource.Attribute` of each GetAtt, that the policies use."""
     values = _PSEUDO | parameters_of(template)
     values["AWS::StackName"] = stack = f"{values['Project']}-migrations-{values['Environment']}"
     values["AWS::StackId"] = arn("cloudformation", f"stack/{stack}/01234567-89ab-cdef-0123-456789abcdef")
@@ -55,7 +55,7 @@ def names_of(template: dict[str, Any]) -> dict[str, Any]:
                 values[logical_id] = own("LogGroupName")
                 values[f"{logical_id}.Arn"] = arn("logs", f"log-group:{values[logical_id]}:*")
             case "AWS::IAM::Role":
-                # CloudFormation shortens it to what IAM accepts.
+                # CloudFormation shortens it to the length that IAM accepts.
                 values[logical_id] = f"{f'{stack}-{logical_id}'[:51]}-0123456789AB"
                 values[f"{logical_id}.Arn"] = arn("iam", f"role{own('Path')}{values[logical_id]}")
             case "AWS::IAM::ManagedPolicy":
@@ -65,7 +65,7 @@ def names_of(template: dict[str, Any]) -> dict[str, Any]:
             case "AWS::EC2::VPCEndpoint":
                 values[logical_id] = f"vpce-{_identity(resource, values):017x}"
                 values[f"{logical_id}.DnsEntries"] = [f"Z0:{values[logical_id]}.example.com"]
-    # Their texts name the others.
+    # The texts of these resources name the others.
     for logical_id, resource in template["Resources"].items():
         if resource["Type"] == "AWS::Lambda::LayerVersion":
             name = resolved(resource["Properties"]["LayerName"], values)
@@ -74,28 +74,29 @@ def names_of(template: dict[str, Any]) -> dict[str, Any]:
 
 
 def _identity(resource: dict[str, Any], values: dict[str, Any]) -> int:
-    """Stands for the resource that CloudFormation makes, which is another one when a property changes that it can only set.
+    """Returns a number for the resource that CloudFormation makes. A change of a create-only property changes the number.
 
-    Seventeen hexadecimal digits, as EC2 makes its identifiers.
+    It has seventeen hexadecimal digits, like EC2's identifiers.
     """
     given = json.dumps(create_only(resource, values), sort_keys=True)
     return int(hashlib.sha256(given.encode()).hexdigest()[:17], 16)
 
 
 def create_only(resource: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
-    """The properties of a resource that cannot be updated: with another value, CloudFormation replaces the resource."""
+    """Returns the properties of a resource that cannot be updated: with another value, CloudFormation replaces the
+    resource."""
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, resource["Type"]).schema
     names = {path.split("/")[2] for path in schema["createOnlyProperties"]}
     return {name: resolved(value, values) for name, value in resource["Properties"].items() if name in names}
 
 
 def arn(service: str, rest: str) -> str:
-    """An ARN in the account and region in which everything is checked."""
+    """Returns an ARN in the account and Region of all checks."""
     return f"arn:aws:{service}:{'' if service == 'iam' else REGION}:{ACCOUNT}:{rest}"
 
 
 def resolved(value: Any, values: dict[str, Any]) -> Any:
-    """The value with all functions in it worked out."""
+    """Returns the value with all functions in it resolved."""
     if isinstance(value, list):
         return [resolved(item, values) for item in value]
     if not isinstance(value, dict):
@@ -110,7 +111,7 @@ def resolved(value: Any, values: dict[str, Any]) -> Any:
             return values[argument if isinstance(argument, str) else ".".join(argument)]
         case "Fn::Join":
             parts = resolved(argument[1], values)
-            if isinstance(parts, str):  # a list as a parameter holds it
+            if isinstance(parts, str):  # a list as the text of a parameter
                 parts = parts.split(",")
             return argument[0].join(map(str, parts))
         case "Fn::Split":

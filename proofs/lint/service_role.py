@@ -1,7 +1,7 @@
-"""Proves of the role that CloudFormation deploys with: it suffices for this template, and itself reaches no other stack.
+"""Proves that CloudFormation's role suffices to deploy this template, and that the role itself reaches no other stack.
 
-What the roles and policies that it writes may do is up to the template, and so to whoever deploys. What a resource type
-needs is in its own schema, which cfn-lint carries: the permissions of its handlers.
+The permissions of the roles and policies that it writes come from the template, and so from the person who deploys. The
+permissions that a resource type needs are in its schema, which cfn-lint includes: those of its handlers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from proofs.lint.variants import VARIANTS
 
 ROLE = "CloudFormationServiceRole"
 
-#: Permissions that a handler names for a property which the template does not have, and why it does not.
+#: Permissions that a handler requires for a property that the template does not use, with the reason.
 NOT_NEEDED = {
     "codedeploy:*": "no gradual deployment",
     "elasticfilesystem:*": "no file system",
@@ -72,7 +72,7 @@ NOT_NEEDED = {
     "sns:SetSubscriptionAttributes": "a subscription has no attribute that could change",
 }
 
-#: What takes no resource, so that it can only be given for all.
+#: Actions that take no resource, so that they can only be allowed for all.
 WITHOUT_RESOURCE = {
     "ec2:DescribeInstances", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroupRules",
     "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcEndpoints", "ec2:DescribeVpcs",
@@ -81,7 +81,7 @@ WITHOUT_RESOURCE = {
 
 _UPLOADS = "arn:aws:s3:::aws-sam-cli-managed-default-samclisourcebucket-0"
 
-#: Everything that a context can say in favour of a request, as it would be for another stack.
+#: The context most favourable to a request, as it would be for another stack.
 _FOREIGN_CONTEXT = {
     "aws:RequestTag/Name": "{stack}-functions",
     "aws:ResourceTag/Name": "{stack}-functions",
@@ -95,7 +95,7 @@ _FOREIGN_CONTEXT = {
 
 
 def problems(source: Source = deployed) -> list[str]:
-    """What the role lacks, and what it can reach that is not this stack's."""
+    """Returns the permissions that the role lacks, and the resources of other stacks that it can reach."""
     found = []
     for environment in ENVIRONMENTS:
         stack = source(environment)
@@ -120,20 +120,20 @@ def _lacking(stack: Deployed) -> Iterator[str]:
 
 @cache
 def _asked_for() -> set[tuple[str, str]]:
-    """The resource types of the template and what their handlers and tags ask for."""
+    """Returns the resource types of the template, with the permissions that their handlers and tags require."""
     types = {resource["Type"] for values in VARIANTS.values() for resource in transformed(values)["Resources"].values()}
     asked = set()
     for resource_type in types:
         schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, resource_type).schema
         for kind, handler in schema["handlers"].items():
-            if kind != "list":  # which is for finding resources that no stack has
+            if kind != "list":  # the handler `list` finds resources outside of stacks
                 asked |= {(resource_type, action) for action in handler["permissions"]}
         asked |= {(resource_type, action) for action in schema.get("tagging", {}).get("permissions", [])}
     return asked
 
 
 def _own(stack: Deployed) -> Iterator[str]:
-    """The names of the template's resources, against the policy's."""
+    """Yields what the role must be able to do with the template's own resources, by their names, and cannot."""
     name = stack.names["AWS::StackName"]
     functions = [stack.names[f"{step}Function.Arn"] for step in ("Preflight", "Plan", "Apply", "Notify", "Approve")]
     layer = arn("lambda", f"layer:{name}")
@@ -173,7 +173,7 @@ def _own(stack: Deployed) -> Iterator[str]:
 
 
 def _foreign(stack: Deployed) -> Iterator[str]:
-    """Every action of the role on everything of other stacks, also of this project's."""
+    """Yields every allowed action of the role on resources of other stacks, including other stacks of this project."""
     statements = stack.statements(ROLE)
     free = {
         action for statement in statements if statement["Resource"] == "*" for action in _list(statement["Action"])
@@ -197,7 +197,7 @@ def _foreign(stack: Deployed) -> Iterator[str]:
 
 
 def _resources_of(other: str, stack: Deployed) -> list[str]:
-    """What another stack has; of EC2's only what does not carry its owner's tag."""
+    """Returns the resources of another stack. Of EC2's resources only those without their owner's tag are included."""
     return [
         "*",
         arn("lambda", f"function:{other}-approve"),

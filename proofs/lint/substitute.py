@@ -1,4 +1,4 @@
-"""The state machine's definition as CloudFormation would hand it to Step Functions."""
+"""The state machine's definition as CloudFormation would pass it to Step Functions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from proofs.lint.paths import TEMPLATE
 
 
 def substituted(definition: str, approval_from: str) -> str:
-    """The definition with a plausible value for each substitution that the template gives."""
+    """Returns the definition with a plausible value for each substitution of the template."""
     values = {
         name: _example(name, approval_from)
         for name in yaml_parse(TEMPLATE.read_text())["Resources"]["MigrationStateMachine"]["Properties"][

@@ -1,4 +1,4 @@
-"""What the linters say and we do not follow, each with its reason. One that no longer suppresses anything is an error."""
+"""The linters' findings that we accept, each with its reason. A suppression that no longer hides a finding is an error."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 @dataclass(frozen=True)
 class Suppression:
-    """One rule for some resources (a shell pattern over logical ids), in some variants of the parameters."""
+    """One rule for some resources (a shell pattern of logical ids), in some variants of the parameters."""
 
     rule: str
     resources: str
@@ -16,7 +16,7 @@ class Suppression:
     variants: tuple[str, ...] = ("dev", "prod")
 
     def covers(self, rule: str, resource: str, variant: str) -> bool:
-        """Whether a finding is this one."""
+        """Returns whether the suppression covers a finding."""
         return rule == self.rule and variant in self.variants and fnmatchcase(resource, self.resources)
 
 

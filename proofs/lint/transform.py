@@ -1,6 +1,6 @@
 """The template as CloudFormation gets it: SAM's transform, offline, for given parameter values.
 
-An untransformed template has none of what SAM makes (versions, aliases, the rule and its permission) in it.
+An untransformed template lacks what SAM makes: versions, aliases, the rule and its permission.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from proofs.lint.paths import TEMPLATE
 
 _LAYER = "AWS::Lambda::LayerVersion"
 
-#: The properties that `sam package` replaces by where it has put the files.
+#: The properties that `sam package` replaces by the places of the uploaded files.
 _UPLOADED = {
     "AWS::Serverless::Function": "CodeUri",
     _LAYER: "Content",
@@ -23,19 +23,19 @@ _UPLOADED = {
 }
 
 
-# It warns that the statistics of its own use were not sent anywhere.
+# The library warns that its usage statistics were not sent.
 logging.getLogger("samtranslator.metrics.metrics").setLevel(logging.ERROR)
 
 
 class _NoManagedPolicies:
-    """SAM would ask IAM for the ARNs behind its policy names. The template uses none, so nothing needs asking."""
+    """SAM would ask IAM for the ARNs of policy names. The template uses none, so no request is needed."""
 
     def load(self) -> dict[str, str]:
         return {}
 
 
 def packaged(uploads: dict[str, str], bucket: str) -> dict[str, Any]:
-    """The template as `sam package` leaves it; `uploads` names a resource's upload, made from its content."""
+    """Returns the template as `sam package` leaves it. `uploads` names a resource's upload by a digest of its content."""
     template = yaml_parse(TEMPLATE.read_text())
     del template["Globals"]["Function"]["CodeUri"]
     for name, resource in template["Resources"].items():
@@ -48,7 +48,7 @@ def packaged(uploads: dict[str, str], bucket: str) -> dict[str, Any]:
 
 
 def transformed(parameters: dict[str, str], bucket: str = "uploads", **uploads: str) -> dict[str, Any]:
-    """The transformed template, with the given values as the parameters' defaults."""
+    """Returns the transformed template, with the given values as the parameters' defaults."""
     template = packaged(uploads, bucket)
     for name, value in parameters.items():
         template["Parameters"][name]["Default"] = value
@@ -57,9 +57,9 @@ def transformed(parameters: dict[str, str], bucket: str = "uploads", **uploads: 
 
 
 def decided(template: dict[str, Any]) -> dict[str, Any]:
-    """The transformed template without conditions: what remains for its parameters' defaults.
+    """Returns the transformed template without conditions, decided by its parameters' defaults.
 
-    checkov takes a value under a condition for no value at all.
+    checkov treats a value under a condition as missing.
     """
     values = {name: declared["Default"] for name, declared in template["Parameters"].items()}
     conditions = template.get("Conditions", {})
@@ -87,7 +87,7 @@ def decided(template: dict[str, Any]) -> dict[str, Any]:
 
 
 def holds(test: dict[str, Any], values: dict[str, Any], conditions: dict[str, Any]) -> bool:
-    """Whether a condition, or a rule's assertion, is true for parameter values."""
+    """Returns whether a condition, or a rule's assertion, is true for parameter values."""
     ((function, argument),) = test.items()
     match function:
         case "Condition":

@@ -1,4 +1,4 @@
-"""Proves who may take on the stack's roles: exactly the services and the GitHub jobs that they are for."""
+"""Proves who may assume the stack's roles: exactly the services and the GitHub jobs that the roles are for."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SERVICES = {
     "MigrationStateMachineRole": "states.amazonaws.com",
 }
 
-#: Subjects as GitHub makes them, with and without the identifiers that came in 2026, and with claims of one's own.
+#: Subjects in GitHub's forms, with and without the identifiers added in 2026, and with customised claims.
 _GOOD = (
     "",
     "repo:octo-org/octo-repo:environment:prod",
@@ -40,7 +40,7 @@ _BAD = ("*", "repo:octo-org/*", "repo:octo-org/octo-rep?:environment:prod", "rep
 
 
 def problems(source: Source = deployed) -> list[str]:
-    """Roles that are not for whom they should be, and values that the parameters should not take."""
+    """Returns the roles that trust the wrong principals, and the values that the parameters wrongly accept."""
     found = []
     for environment in ENVIRONMENTS:
         stack = source(environment)
@@ -54,7 +54,7 @@ def problems(source: Source = deployed) -> list[str]:
 
 
 def _attempts(stack: Deployed, role: str) -> Iterator[tuple[tuple[str, str], Request, bool]]:
-    """Who tries, with what, and whether it may work."""
+    """Yields principals with their requests, and whether the role has to trust them."""
     own = "" if role in _SUBJECTS else _SERVICES.get(role, "lambda.amazonaws.com")
     from_here = {"aws:SourceAccount": ACCOUNT, "aws:SourceArn": stack.names["MigrationStateMachine"]}
     for service in ("lambda.amazonaws.com", "states.amazonaws.com", "cloudformation.amazonaws.com", "ec2.amazonaws.com"):
@@ -85,7 +85,7 @@ def _attempts(stack: Deployed, role: str) -> Iterator[tuple[tuple[str, str], Req
 
 
 def _subjects(stack: Deployed) -> Iterator[str]:
-    """Even if a wildcard got into a subject, it must not be one."""
+    """Yields the roles that treat a * in their subject as a wildcard."""
     provider, claims = ("Federated", _PROVIDER), "token.actions.githubusercontent.com"
     for role, parameter in _SUBJECTS.items():
         wild = Deployed(stack.template, stack.names | {parameter: "repo:*"})
@@ -95,7 +95,7 @@ def _subjects(stack: Deployed) -> Iterator[str]:
 
 
 def _patterns(stack: Deployed) -> Iterator[str]:
-    """What the parameters accept."""
+    """Yields the errors in what the parameters accept."""
     for parameter in _SUBJECTS.values():
         pattern = stack.template["Parameters"][parameter]["AllowedPattern"]
         for subjects, expected in ((_GOOD, True), (_BAD, False)):
@@ -105,7 +105,7 @@ def _patterns(stack: Deployed) -> Iterator[str]:
 
 
 def _rule(stack: Deployed) -> Iterator[str]:
-    """What the rule GitHubSubjects accepts."""
+    """Yields the errors in what the rule GitHubSubjects accepts."""
     one, other, third = GITHUB["GitHubDeployerSubject"], GITHUB["GitHubRunnerSubject"], GITHUB["GitHubApproverSubject"]
     cases = [
         ("", "", "", "", True),
@@ -127,7 +127,7 @@ def _rule(stack: Deployed) -> Iterator[str]:
 
 
 def _turned_off() -> Iterator[str]:
-    """What is left of the GitHub roles in a stack without them."""
+    """Yields what is left of the GitHub roles in a stack without them."""
     yield from (
         "GitHubApproverRole is there without GitHubApproverSubject"
         for role in with_parameters(VARIANTS["prod"] | GITHUB | {"GitHubApproverSubject": ""}).roles

@@ -1,4 +1,4 @@
-"""The parameter values to check with. Between them each condition of the template is once true and once false."""
+"""The parameter values of the checks. Over all variants each condition of the template is once true and once false."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _REQUIRED = {
     "NotificationAddress": "team@example.com",
 }
 
-#: Turns the GitHub roles on. The three subjects have to be three different ones where it matters.
+#: Turns the GitHub roles on. The three subjects have to differ where it matters.
 GITHUB = {
     "GitHubOidcProviderArn": "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com",
     "GitHubDeployerSubject": "repo:example/app:ref:refs/heads/main",

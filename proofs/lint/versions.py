@@ -1,8 +1,8 @@
 """Proves that a change reaches a new function version.
 
-The state machine calls versions. CloudFormation publishes one when the version's logical id is new, or when one of its
-properties is, since each of them can only be replaced. A change that leaves all of these as they were would be
-deployed without a complaint and never run; the opposite fails, for Lambda publishes nothing that has not changed.
+The state machine calls versions. CloudFormation publishes one if the version's logical id is new, or if one of its
+properties changes, since each of them can only be replaced. A change that leaves all of these unchanged would be
+deployed without an error and never run. The opposite fails, because Lambda publishes no version without a change.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ _PARAMETERS = {
     "ApplyTimeoutSeconds": ("600", {"Apply"}),
     # Another network has other groups.
     "VpcId": ("vpc-00000002", IN_VPC),
-    # Turned on, the runner's role is one that the approve function knows. Who may take on the roles changes no code.
+    # With GitHub on, the approve function knows the runner's role. The subjects that may assume the roles change no code.
     "GitHubOidcProviderArn": (GITHUB["GitHubOidcProviderArn"], {"Approve"}),
     "GitHubDeployerSubject": ("repo:example/other:ref:refs/heads/main", set()),
     "GitHubRunnerSubject": ("repo:example/other:environment:run", set()),
     "GitHubApproverSubject": ("repo:example/other:environment:prod", set()),
-    # The rest is for roles, rules, the topic and the state machine.
+    # The other parameters are for roles, rules, the topic and the state machine.
     "DatabaseSecurityGroupId": ("sg-00000002", set()),
     "DatabasePort": ("5433", set()),
     "DatabaseInstance": ("other", set()),
@@ -66,10 +66,10 @@ _PARAMETERS = {
 #: Another processor needs other code, and so another upload.
 _WITH_OTHER_CODE = "Architecture"
 
-#: What belongs to a function and to none of its versions. SAM adds a tag, always the same.
+#: The properties of a function that are no part of a version. SAM adds a tag, always the same.
 _NOT_OF_A_VERSION = {"Tags"}
 
-#: Changes a transformed template in place: stands for an edit of the template.
+#: Changes a transformed template in place, like an edit of the template.
 Edit = Callable[[dict[str, Any]], object]
 
 
@@ -77,16 +77,16 @@ Edit = Callable[[dict[str, Any]], object]
 class Function:
     """A function as CloudFormation and Lambda see it."""
 
-    #: All that makes CloudFormation publish a version when it changes.
+    #: Everything whose change makes CloudFormation publish a version.
     version: str
-    #: What Lambda compares with the version that was published last.
+    #: What Lambda compares with the last published version.
     configuration: str
 
 
 def functions(
     parameters: dict[str, str], edit: Edit = lambda _: None, /, bucket: str = "uploads", **uploads: str
 ) -> dict[str, Function]:
-    """The functions of a stack by their steps."""
+    """Returns the functions of a stack by their steps."""
     template = copy.deepcopy(_stack(tuple(parameters.items()), bucket, tuple(uploads.items())))
     edit(template)
     values = names_of(template)
@@ -105,7 +105,7 @@ def _stack(parameters: tuple[tuple[str, str], ...], bucket: str, uploads: tuple[
 
 
 def problems(edit: Edit = lambda _: None) -> list[str]:
-    """Every change whose effect on the published versions is not the expected one."""
+    """Returns every change that publishes other versions than expected."""
     base = VARIANTS["dev"]
     before = functions(base, edit)
     if set(before) != ALL:
@@ -136,7 +136,7 @@ def problems(edit: Edit = lambda _: None) -> list[str]:
 
 
 def _versions(template: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
-    """For each function its version's logical id and resource."""
+    """Returns the logical id and the resource of each function's version."""
     return {
         resource["Properties"]["FunctionName"]["Ref"].removesuffix("Function"): (logical_id, resource)
         for logical_id, resource in template["Resources"].items()
@@ -151,7 +151,8 @@ def _compared(properties: dict[str, Any], values: dict[str, Any]) -> dict[str, A
 
 
 def _unnamed(template: dict[str, Any]) -> Iterator[str]:
-    """What a function takes from elsewhere, so that its version would not be replaced when it gets another value."""
+    """Yields a function's inputs that its version does not name. If their values changed, the version would not be
+    replaced."""
     resources = template["Resources"]
     for name, (_, version) in _versions(template).items():
         properties = resources[f"{name}Function"]["Properties"]
@@ -165,7 +166,7 @@ def _unnamed(template: dict[str, Any]) -> Iterator[str]:
 
 
 def _referred(value: Any) -> set[str]:
-    """The parameters and resources that a value refers to."""
+    """Returns the parameters and resources that a value refers to."""
     if isinstance(value, list):
         return set().union(*map(_referred, value))
     if not isinstance(value, dict):

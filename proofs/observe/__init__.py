@@ -1,1 +1,1 @@
-"""Observes what a PostgreSQL does when it runs the statements in `crates/analysis/forms`: what is inferred has to agree."""
+"""Observes a PostgreSQL that runs the statements in `crates/analysis/forms`. The analysis has to agree with it."""

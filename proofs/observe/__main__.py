@@ -1,4 +1,4 @@
-"""Prints what is observed of some forms, for whoever writes a new one.
+"""Prints the observations of some forms, as a help for writing a new one.
 
     python -m proofs.observe add-column          forms whose name begins like this, on each major version
     python -m proofs.observe --major 15 reindex

@@ -1,4 +1,4 @@
-"""A server of one major version, with a database that is made anew for each form."""
+"""A server of one major version, with a database that is emptied for each form."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from proofs.harness.server import Server
 
 MAJORS = [install.NEW, install.OLD]
 
-#: As the engine connects, and with the messages that say what the server does.
+#: The engine's options, and the level of messages at which the server says what it does.
 _OPTIONS = "-c TimeZone=UTC -c client_min_messages=debug1 -c statement_timeout=30s"
 
 
 class Databases:
-    """Where forms are run. The role is an ordinary one that owns what it makes."""
+    """The databases in which forms are run. The role is an ordinary one that owns what it makes."""
 
     def __init__(self, server: Server, major: int) -> None:
         self.major = major
@@ -26,18 +26,18 @@ class Databases:
 
     @contextmanager
     def prepared(self, setup: str) -> Iterator[str]:
-        """The name of a database with nothing in it but what `setup` makes."""
+        """Yields the name of a database that contains only what `setup` makes."""
         with self.session(self._name) as session:
             session.execute(setup)
         try:
             yield self._name
         finally:
-            # Sooner done than another database is made.
+            # This is faster than making another database.
             with self.session(self._name) as session:
                 session.execute("DROP OWNED BY CURRENT_USER CASCADE")
 
     def session(self, name: str) -> psycopg.Connection:
-        """A session of the migrations' role, in autocommit mode."""
+        """Returns a session of the migrations' role, in autocommit mode."""
         role = self._server.owner
         return psycopg.connect(
             host=role.host, port=role.port, user=role.user, password=role.password, dbname=name,
@@ -45,13 +45,13 @@ class Databases:
         )
 
     def look(self, name: str) -> psycopg.Connection:
-        """A session that sees everything."""
+        """Returns a session that sees everything."""
         return self._server.look(name)
 
 
 @contextmanager
 def of_major(major: int) -> Iterator[Databases]:
-    """A server of that major version."""
+    """Starts a server of that major version."""
     install.npm(other_postgresql=major != install.NEW)
     with Server(install.postgresql(major)) as server:
         yield Databases(server, major)

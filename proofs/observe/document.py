@@ -1,4 +1,4 @@
-"""Renders `crates/analysis/docs/forms.md` from the forms and what was observed of them."""
+"""Renders `crates/analysis/docs/forms.md` from the forms and their observations."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ says less, and why.
 
 
 def render() -> str:
-    """The whole document."""
+    """Returns the whole document."""
     introduction = _INTRODUCTION.format(majors=" and ".join(str(major) for major in MAJORS))
     return "\n".join([introduction, *(_group(group) for group in groups())])
 
 
 def check(update: bool) -> None:
-    """That the file is what the forms and the snapshots say; or writes it."""
+    """Checks that the file agrees with the forms and the snapshots, or with `update` writes it."""
     if update:
         PATH.parent.mkdir(exist_ok=True)
         PATH.write_text(render())
@@ -80,7 +80,7 @@ def _locks(lines: list[str]) -> str:
 
 
 def _line(line: str) -> str:
-    """`orders ACCESS EXCLUSIVE scan`, with the work set apart."""
+    """Returns a line such as `orders ACCESS EXCLUSIVE scan` with the work set apart."""
     words = line.split()
     name = words.index(next(word for word in words if word.isupper()))
     lock = [word for word in words[name:] if word.isupper()]

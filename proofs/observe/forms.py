@@ -1,18 +1,18 @@
 """Reads the forms of statements: `crates/analysis/forms/*.sql`.
 
-A file is a group. What stands behind `-- setup:` before the first form is run for each of them. A form is
+A file is a group. The statements of `-- setup:` before the first form are run for each form. A form is
 
     -- form: its-name
     -- about: One sentence for the documentation.
     -- since: 18             only from this major version of PostgreSQL on
     -- standalone            it cannot run inside a transaction
-    -- opaque                what it does besides cannot be inferred, and is said to be unknown
-    -- worse: why            what is inferred is worse than what is observed
-    -- less: why             what is inferred is less than what is observed
+    -- opaque                a part of its effect cannot be inferred, and is reported as unknown
+    -- worse: why            the inferred effect is worse than the observed one
+    -- less: why             the inferred effect is less than the observed one
     -- setup:
-    what has to be there besides
+    statements that prepare this form
     -- plan:
-    statements of the same plan that have run before, but when the catalog was looked at had not
+    earlier statements of the same plan, which had not run yet when the catalog was read
     -- statement:
     the statement
 """
@@ -28,7 +28,7 @@ DIRECTORY = ANALYSIS / "forms"
 
 @dataclass
 class Form:
-    """One form of a statement, as it occurs in migrations."""
+    """One form of a statement, as migrations use it."""
 
     name: str
     about: str = ""
@@ -52,12 +52,12 @@ class Group:
 
 
 def groups() -> list[Group]:
-    """Every group, in the order of its file's name."""
+    """Returns every group, in the order of the files' names."""
     return [read(path) for path in sorted(DIRECTORY.glob("*.sql"))]
 
 
 def read(path: Path) -> Group:
-    """The forms of a file. What is not understood is an error: a form that nobody runs proves nothing."""
+    """Returns the forms of a file. A line that is not understood is an error: a form that is never run proves nothing."""
     common = Form("")
     group, current, section = Group(path, "", []), common, ""
     for number, line in enumerate(path.read_text().splitlines(), 1):

@@ -1,4 +1,4 @@
-"""What a form does, by whichever way it can be observed."""
+"""The effect of a form, observed inside a transaction or outside of one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from proofs.observe.forms import Form
 
 
 def of(form: Form, databases: Databases) -> list[str]:
-    """A line for each relation. A form that the server refuses is an error that names it."""
+    """Returns a line for each relation. A form that the server refuses is an error that names the form."""
     way = standalone if form.standalone else transactional
     try:
         return way.observe(form, databases)

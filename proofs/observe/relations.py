@@ -1,4 +1,4 @@
-"""The relations of a database that are not the system's, and the locks on them."""
+"""The relations of a database without those of the system, and the locks on them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-#: From weakest to strongest, as `pg_locks` calls them and as the manual does.
+#: From weakest to strongest: the names in `pg_locks` and in the manual.
 MODES = {
     "AccessShareLock": "ACCESS SHARE",
     "RowShareLock": "ROW SHARE",
@@ -19,7 +19,7 @@ MODES = {
 }
 STRENGTH = {mode: strength for strength, mode in enumerate(MODES)}
 
-#: Tables, partitioned or foreign too, and views. Others do not read or write a composite type.
+#: Tables, including partitioned and foreign ones, and views. Other sessions do not read or write a composite type.
 TABLES = ("r", "p", "m", "v", "f")
 
 _RELATIONS = """
@@ -33,13 +33,13 @@ SELECT relation, mode FROM pg_locks
 WHERE locktype = 'relation' AND pid = %s AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
 
-#: The size tells a table that was written anew from one that was emptied.
+#: The size distinguishes a rewritten table from an emptied one.
 _FILES = "SELECT pg_relation_filenode(c.oid), pg_relation_size(c.oid) FROM pg_class c WHERE c.oid = %s"
 
 
 @dataclass(frozen=True)
 class Relation:
-    """A relation, by its qualified name and by its own, and for an index its table."""
+    """A relation with its qualified name and its own name, and for an index its table."""
 
     oid: int
     name: str
@@ -50,19 +50,19 @@ class Relation:
 
 @dataclass(frozen=True)
 class Files:
-    """Where a table's rows are."""
+    """The files of a table's rows."""
 
     node: int
     size: int
 
 
 def relations(session: psycopg.Connection) -> dict[int, Relation]:
-    """Every relation, by its number."""
+    """Returns every relation, by its oid."""
     return {row[0]: Relation(*row) for row in session.execute(_RELATIONS)}
 
 
 def locks(session: psycopg.Connection, pid: int) -> dict[int, str]:
-    """The strongest lock on each relation that a session holds, or waits for."""
+    """Returns the strongest lock on each relation that a session holds or waits for."""
     strongest: dict[int, str] = {}
     for oid, mode in session.execute(_LOCKS, (pid,)):
         strongest[oid] = stronger(strongest.get(oid), mode)
@@ -70,12 +70,12 @@ def locks(session: psycopg.Connection, pid: int) -> dict[int, str]:
 
 
 def stronger(one: str | None, other: str) -> str:
-    """The stronger of two locks."""
+    """Returns the stronger of two locks."""
     return other if one is None or STRENGTH[other] > STRENGTH[one] else one
 
 
 def files(session: psycopg.Connection, known: dict[int, Relation]) -> dict[int, Files]:
-    """The files of those tables and materialized views that are there."""
+    """Returns the files of the given tables and materialized views that exist."""
     found = {}
     for relation in known.values():
         if relation.kind in ("r", "m"):

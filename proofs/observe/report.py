@@ -1,4 +1,4 @@
-"""What was observed of a statement, as sorted lines."""
+"""The observation of a statement, as sorted lines."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ _STRONG = STRENGTH["ShareUpdateExclusiveLock"]
 
 
 def lines(before: dict[int, Relation], after: dict[int, Relation], locks: dict[int, str], traces: Traces) -> list[str]:
-    """A line for each table or view that is locked; for an index where it is locked more than its table is; for a
-    sequence that others may wait for. What is new is named, but nobody waits for it."""
+    """Returns the lines. Each locked table or view has one. An index has one if it is locked more strongly than its
+    table. A sequence has one if other sessions may wait for it. A new table is named without its lock, because no
+    other session waits for it."""
     found = []
     for oid, mode in locks.items():
         relation = before.get(oid)

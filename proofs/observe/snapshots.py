@@ -1,7 +1,7 @@
-"""What was observed, beside the forms: `crates/analysis/forms/*.observed`.
+"""The observations, stored beside the forms: `crates/analysis/forms/*.observed`.
 
-A form's name, and below it a line for each relation. Where major versions differ, each has lines of its own, behind
-`name (15)`. `UPDATE=1` in the environment writes them anew.
+A form's name is followed by a line for each relation. If major versions differ, each has lines of its own, after
+`name (15)`. `UPDATE=1` in the environment writes the files anew.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from proofs.observe.forms import Group
 
-#: By form and major version.
+#: The lines, by form and major version.
 Observed = dict[tuple[str, int], list[str]]
 
 
@@ -19,7 +19,7 @@ def path(group: Group) -> Path:
 
 
 def read(group: Group, majors: list[int]) -> Observed:
-    """What the file says of each major version. Of a form that a version does not have it says nothing."""
+    """Returns the lines of each major version. A form that a version does not have has no lines for it."""
     observed: Observed = {}
     if not path(group).exists():
         return observed
@@ -34,7 +34,7 @@ def read(group: Group, majors: list[int]) -> Observed:
 
 
 def write(group: Group, observed: Observed, majors: list[int]) -> None:
-    """One block for each form where all major versions agree, one for each version where they do not."""
+    """Writes one block for a form if all major versions agree, else one block for each version."""
     blocks = []
     for form in group.forms:
         seen = {major: observed[form.name, major] for major in majors if (form.name, major) in observed}

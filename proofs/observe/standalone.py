@@ -1,8 +1,8 @@
 """Observes a statement that cannot run inside a transaction.
 
-It lets go of its locks as it goes along, so it is stopped on its way: another session holds a lock on one table, in one
-mode, and when the statement waits for that, what it holds and what it waits for is read. This is done anew for each table
-and for several modes, from the strongest, which stops everybody, to the weakest, which stops only who wants it for itself.
+The statement releases locks while it runs, so it is stopped on its way: another session holds a lock on one table, in one
+mode. When the statement waits for that lock, the locks that it holds and wants are read. This is repeated for each table and
+for several modes, from the strongest, which stops every statement, to the weakest, which conflicts only with the strongest.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from proofs.observe.forms import Form
 from proofs.observe.relations import Relation
 from proofs.observe.work import Traces
 
-#: A reader holds a table's indexes too.
+#: A reader also locks a table's indexes.
 _HOLDING = (
     "LOCK TABLE ONLY {} IN ACCESS EXCLUSIVE MODE",
     "LOCK TABLE ONLY {} IN SHARE UPDATE EXCLUSIVE MODE",
@@ -33,7 +33,7 @@ SELECT c.oid, pg_stat_get_numscans(c.oid) + pg_stat_get_vacuum_count(c.oid) FROM
 
 
 def observe(form: Form, databases: Databases) -> list[str]:
-    """What the form does, a line for each relation."""
+    """Returns the effect of the form, a line for each relation."""
     before, after, traces = _run(form, databases)
     locks: dict[int, str] = {}
     for table in [relation for relation in before.values() if relation.kind in ("r", "p")]:
@@ -48,9 +48,9 @@ def observe(form: Form, databases: Databases) -> list[str]:
 
 
 def _run(form: Form, databases: Databases) -> tuple[dict[int, Relation], dict[int, Relation], Traces]:
-    """Runs the statement without a hindrance, for what it does besides locking."""
+    """Runs the statement without an obstacle. Returns the relations before and after it, and its traces."""
     with databases.prepared(form.setup + form.plan) as name, databases.look(name) as observer:
-        # A session adds to the counts at its end.
+        # A session reports its counts at its end.
         _until_alone(observer)
         before = relations.relations(observer)
         files = relations.files(observer, before)
@@ -67,7 +67,8 @@ def _run(form: Form, databases: Databases) -> tuple[dict[int, Relation], dict[in
 
 
 def _stopped(form: Form, databases: Databases, hold: str) -> dict[str, str]:
-    """What the statement holds and waits for when it meets what another session holds; nothing if it does not."""
+    """Returns the locks that the statement holds or waits for when it meets the other session's lock; empty if it does
+    not."""
     with (
         databases.prepared(form.setup + form.plan) as name,
         databases.look(name) as observer,
@@ -94,9 +95,11 @@ def _finish(session: psycopg.Connection, statement: str) -> None:
 
 
 def _until_stopped(observer: psycopg.Connection, pid: int, holder: int, runner: threading.Thread) -> bool:
-    """Whether the statement comes to wait for the holder before it ends. The server tells nobody: it has to be asked.
+    """Waits until the statement waits for the holder, or ends. Returns whether it waits. The server does not notify, so
+    this polls.
 
-    For a moment it may wait for who asks, too."""
+    For a moment the statement may also wait for the polling session.
+    """
     while runner.is_alive():
         if one_value(observer.execute("SELECT %s = ANY (pg_blocking_pids(%s))", (holder, pid))):
             return True
@@ -105,7 +108,7 @@ def _until_stopped(observer: psycopg.Connection, pid: int, holder: int, runner: 
 
 
 def _until_alone(observer: psycopg.Connection) -> None:
-    """Until all other sessions have left the database."""
+    """Waits until all other sessions have left the database."""
     others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     while observer.execute(others).fetchone() != (0,):
         time.sleep(0.005)

@@ -1,4 +1,4 @@
-"""Observes a statement inside a transaction that is rolled back: what it locks stays locked until then."""
+"""Observes a statement inside a transaction that is rolled back: its locks are kept until then."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SCANS = "SELECT c.oid, pg_stat_get_xact_numscans(c.oid) FROM pg_class c WHERE c
 
 
 def observe(form: Form, databases: Databases) -> list[str]:
-    """What the form does, a line for each relation."""
+    """Returns the effect of the form, a line for each relation."""
     with databases.prepared(form.setup + form.plan) as name, databases.session(name) as session:
         messages: list[str] = []
         session.add_notice_handler(lambda notice: messages.append(notice.message_primary or ""))
@@ -21,7 +21,7 @@ def observe(form: Form, databases: Databases) -> list[str]:
         messages.clear()
         session.execute(form.statement)
         said = list(messages)
-        # First of all: to look at a file's size takes a lock too.
+        # This comes first, because reading a file's size takes a lock too.
         locks = relations.locks(session, session.info.backend_pid)
         after = relations.relations(session)
         scans: dict[int, int] = dict(session.execute(_SCANS).fetchall())

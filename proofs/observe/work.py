@@ -1,8 +1,8 @@
-"""What a statement did that takes longer the more rows there are.
+"""A statement's work whose duration grows with the number of rows.
 
-- *rewrite*: the table has another file, with something in it. (An emptied table's file is empty.) The rest goes with it.
-- *index build*: the server said that it builds an index on the table.
-- *scan*: the server counted more scans of the table than building its indexes explains.
+- *rewrite*: the table has another file, which is not empty. (An emptied table's file is empty.) It includes the others.
+- *index build*: the server reported that it builds an index on the table.
+- *scan*: the server counted more scans of the table than its index builds explain.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ _VERIFYING = re.compile(r'verifying table "(.+)"')
 
 @dataclass
 class Traces:
-    """What a statement leaves behind: messages of the server's at DEBUG1, the files and the scans of tables."""
+    """The traces of a statement: the server's messages at DEBUG1, the files and the scans of tables."""
 
     messages: list[str]
     before: dict[int, Files]
     after: dict[int, Files]
     scans: dict[int, int]
-    #: How often building an index reads the table.
+    #: The number of times that an index build reads the table.
     reads_for_index: int = 1
 
 
 def of(relation: Relation, traces: Traces) -> list[str]:
-    """What was done to one relation that was there before."""
+    """Returns the work on one relation that existed before."""
     after = traces.after.get(relation.oid)
     if after is None:
         return []
     built = sum(table == relation.own_name for _, table in _found(_BUILDING, traces.messages))
     done = []
     if after.size > 0 and after.node != traces.before[relation.oid].node:
-        # That reads every row and builds every index.
+        # A rewrite reads every row and builds every index.
         done = ["rewrite"]
     else:
         if traces.scans.get(relation.oid, 0) > built * traces.reads_for_index:
@@ -53,7 +53,7 @@ def _found(pattern: re.Pattern[str], messages: list[str]) -> list[tuple[str, ...
 
 
 def _agree(name: str, done: list[str], messages: list[str]) -> None:
-    """The server's own words for it are a second witness."""
+    """Checks the server's messages as a second witness."""
     said = {"rewrite": (name,) in _found(_REWRITING, messages), "scan": (name,) in _found(_VERIFYING, messages)}
     for what, is_said in said.items():
         if is_said and what not in done:

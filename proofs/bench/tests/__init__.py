@@ -1,1 +1,1 @@
-"""Whether the measuring measures."""
+"""Tests of the measuring programs."""

@@ -1,4 +1,4 @@
-"""Speeds are solved from what they were measured with, and the report's own are read from its sources."""
+"""Speeds are derived from the measured statements, and the report's own speeds are read from its sources."""
 
 import pytest
 

@@ -7,7 +7,7 @@ import pytest
 
 from proofs.bench import function
 
-#: What a function does, as far as its host sees it.
+#: A program that behaves like a function towards its host.
 PROGRAM = """#!{python}
 import json, os, urllib.request
 api = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2018-06-01/runtime/invocation/"

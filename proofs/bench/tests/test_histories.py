@@ -1,4 +1,4 @@
-"""The histories that everybody gets."""
+"""The generated histories and their layouts."""
 
 from proofs.bench.histories import History, Layouts, Script, generated
 

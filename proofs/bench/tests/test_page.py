@@ -1,4 +1,4 @@
-"""The page, and whether it says that it is old."""
+"""The page, and whether it says that its measurements are old."""
 
 from xml.etree import ElementTree
 

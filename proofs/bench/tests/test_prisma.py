@@ -1,4 +1,4 @@
-"""Prisma's engine gets a script as its command line would send it."""
+"""Prisma's engine gets a script as Prisma's command line would send it."""
 
 import subprocess
 
@@ -12,7 +12,7 @@ from scripts.operate import environment
 
 DATABASE = "bench_prisma"
 
-#: Semicolons that end no statement, and what holds within one message alone.
+#: Semicolons that end no statement, and settings that hold within one message only.
 SEMICOLONS = """CREATE TABLE notes (note text DEFAULT 'a;b'); -- one; two
 CREATE FUNCTION bump() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -44,7 +44,7 @@ def database(server):
 
 
 def _run(server, history, place):
-    """What the engine complains of, or nothing."""
+    """Returns the engine's error, or an empty text."""
     address = server.address(DATABASE, server.port)
     command = ["node", build.BENCH / "prisma.mjs", Layouts(history, place).prisma, address.url]
     return subprocess.run(command, env=environment.isolated(), capture_output=True, text=True, check=False).stderr

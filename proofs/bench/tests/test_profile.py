@@ -1,4 +1,4 @@
-"""What is cut out of the engine's messages."""
+"""The parts that are cut out of the engine's messages."""
 
 from proofs.bench import profile
 

@@ -1,7 +1,7 @@
 """Bugs that the harness has to find, and the functions that have them.
 
-Each `*.edits` here plants one, which the variable CHAOS_BUG switches on by its name. They are made in a copy of the sources;
-the project itself never has them. A file says what the bug is, and then what is put for what:
+Each `*.edits` file here plants one bug. The variable CHAOS_BUG switches it on by its name. The edits are made in a copy
+of the sources; the project itself never has them. A file describes the bug, and then lists its replacements:
 
     @@ a/source/file.rs
     <<<<
@@ -24,31 +24,31 @@ from scripts.operate import environment, paths
 
 EDITS = sorted(Path(__file__).parent.glob("*.edits"))
 
-#: The hole in the reader under which the promises have to hold; see `chaos.wrong_reader`.
+#: The bug in the reader under which the promises have to hold; see `chaos.wrong_reader`.
 WRONG_READER = "wrong-reader"
 
 NAMES = [file.stem for file in EDITS if file.stem != WRONG_READER]
 
 VARIABLE = "CHAOS_BUG"
 
-#: Always the same place, so that cargo compiles again only what has changed.
+#: Always the same directory, so that cargo compiles only what has changed.
 COPY = paths.LOCAL / "chaos" / "with-bugs"
 
-#: The functions that are built of the copy, by names of their own, so that the real ones are never overwritten.
+#: The functions that are built from the copy. They have names of their own, so that the real ones are never overwritten.
 FUNCTIONS = ("apply", "plan")
 
 
 class EditFailed(RuntimeError):
-    """An edit does not fit the sources any more; the message says which."""
+    """An edit no longer fits the sources. The message says which."""
 
 
 def apply_with_bugs() -> Path:
-    """The apply function with every bug in it, all switched off."""
+    """Builds the apply function with every bug in it, all switched off. Returns its path."""
     return _built("apply")
 
 
 def plan_with_bugs() -> Path:
-    """The same for the plan function."""
+    """Builds the plan function with every bug in it, all switched off. Returns its path."""
     return _built("plan")
 
 
@@ -88,7 +88,7 @@ def _digest(files: list[Path]) -> str:
 
 
 def _copy(sources: list[Path]) -> None:
-    """Brings the copy up to date. What is the same stays as it is, for cargo looks at the time of its last change."""
+    """Brings the copy up to date. An unchanged file is not written again, because cargo compares modification times."""
     wanted = {COPY / source.relative_to(paths.ROOT): source.read_bytes() for source in sources}
     for file in EDITS:
         for name, old, new in edits(file.read_text()):
@@ -97,7 +97,8 @@ def _copy(sources: list[Path]) -> None:
             if text.count(old) != 1:
                 raise EditFailed(f"{file.name} does not fit {name} any more: {text.count(old)} places have this text\n{old}")
             wanted[target] = text.replace(old, new).encode()
-    # By their version cargo keeps the copy's crates and the project's apart, in one target directory for all others.
+    # A version of its own makes cargo keep the copy's crates and the project's apart. Both share one target directory
+    # for all other crates.
     workspace = COPY / "Cargo.toml"
     wanted[workspace] = re.sub(rb'(?m)^version = "([^"]+)"', rb'version = "\1-with-bugs"', wanted[workspace], count=1)
     for function in FUNCTIONS:
@@ -113,7 +114,8 @@ def _copy(sources: list[Path]) -> None:
 
 
 def edits(text: str) -> list[tuple[str, str, str]]:
-    """What a file of edits says: the source's name, the text to be found there, and what is put for it, each a whole line."""
+    """Returns the replacements of an edits file: the source's name, the text to find, and its replacement, each in
+    whole lines."""
     found: list[tuple[str, str, str]] = []
     name, parts, part = "", {}, ""
     for line in text.splitlines(keepends=True):

@@ -1,7 +1,7 @@
 """The faults, and how one is tried at one point.
 
-A fault at a boundary acts when a certain message of apply's first connection comes through the proxy. One that is held
-acts while a statement such as CREATE INDEX CONCURRENTLY waits for an old transaction.
+A fault at a boundary acts when a certain message of apply's first connection passes the proxy. A held fault acts while
+a statement such as CREATE INDEX CONCURRENTLY waits for an old transaction.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The connection is cut, or falls silent, before or behind a message."""
+"""The connection is cut, or becomes silent, before or after a message."""
 
 from __future__ import annotations
 

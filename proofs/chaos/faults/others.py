@@ -1,4 +1,4 @@
-"""Others are there: readers that hold tables, and more runs of the same plan."""
+"""Other sessions are active: readers that hold tables, and more runs of the same plan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server crashes, has no connection left, or takes no writes."""
+"""The server crashes, has no free connection, or is read-only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _crash(scene: Scene, link: Link) -> bool:
     scene.server.crash()
     if scene.random.random() < 0.5:
         return True
-    # Where one message does not arrive, none behind it does.
+    # If one message does not arrive, no later message may arrive either.
     link.cut()
     return False
 
@@ -36,7 +36,7 @@ def _crash_report(scene: Scene, _index: int) -> Result:
 
 @contextmanager
 def asynchronous(scene: Scene) -> Iterator[None]:
-    """Commits are not waited for by default, and hardly ever written by anybody else."""
+    """Makes commits not wait for the disk by default. The WAL writer rarely writes them meanwhile."""
     settings = {"synchronous_commit": "off", "wal_writer_delay": "10s"}
     for name, value in settings.items():
         scene.server.set_everywhere(name, value)
@@ -67,7 +67,7 @@ def _full(scene: Scene, link: Link) -> bool:
 
 
 def take_all_connections(scene: Scene, seconds: float) -> None:
-    """Leaves nobody a connection for a while."""
+    """Takes all free connections for a while."""
     taken = scene.server.take_all_connections()
 
     def free() -> None:
@@ -91,7 +91,7 @@ def _fail_over(scene: Scene, link: Link) -> bool:
 
 
 def read_only_for(scene: Scene, seconds: float) -> None:
-    """Lets nobody write for a while."""
+    """Makes the server read-only for a while."""
     scene.server.set_everywhere("default_transaction_read_only", "on")
     time.sleep(0.02)  # the signal has to reach the session
     scene.later(seconds, lambda: scene.server.set_everywhere("default_transaction_read_only", None))

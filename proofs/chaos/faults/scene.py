@@ -1,4 +1,4 @@
-"""Where a fault is tried, and how a kind of fault is made known."""
+"""The scene in which a fault is tried, and the register of the kinds of faults."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from proofs.chaos.runs import Bench, Ending
 from proofs.chaos.server import Server
 from proofs.harness.proxy import Link, Trap
 
-#: Long enough for the server to notice that nobody listens any more: `client_connection_check_interval` is 1 s.
+#: Long enough for the server to notice that its client is gone: `client_connection_check_interval` is 1 s.
 SHORT_PATIENCE = 12.0
 
 
 @dataclass
 class Scene:
-    """Where a fault is tried."""
+    """The server, the functions and the database on which a fault is tried."""
 
     server: Server
     bench: Bench
@@ -31,21 +31,21 @@ class Scene:
     _timers: list[threading.Timer] = field(default_factory=list)
 
     def later(self, seconds: float, action: Callable[[], None]) -> None:
-        """Does something from another thread, before anything is judged."""
+        """Runs an action in another thread. It is done before the result is judged."""
         timer = threading.Timer(seconds, action)
         timer.start()
         self._timers.append(timer)
 
     def settle(self) -> None:
-        """Waits for all that was put off."""
+        """Waits for all actions of `later`."""
         for timer in self._timers:
             timer.join()
 
 
-#: What tries a fault at a place.
+#: Tries a fault at a point.
 Conduct = Callable[[Scene, int], Result]
 
-#: What is done on a link before a message; it says whether the message passes.
+#: Acts on a link before a message. Returns whether the message passes.
 OnLink = Callable[[Scene, Link], bool]
 
 
@@ -54,21 +54,21 @@ class Fault:
     """One kind of fault."""
 
     name: str
-    #: Whose messages its index counts; none when it counts something else.
+    #: The side whose messages its index counts; None if the index counts something else.
     side: str | None
-    #: What it means, for the table.
+    #: The description in the report's table.
     about: str
     conduct: Conduct
-    #: Whether it concerns the server as a whole, so that nothing else may go on.
+    #: Whether it affects the whole server, so that no other point may run beside it.
     exclusive: bool = False
 
 
-#: Every fault, in the table's order.
+#: Every fault, in the order of the report's table.
 FAULTS: dict[str, Fault] = {}
 
 
 def fault(name: str, about: str, side: str | None = None, exclusive: bool = False) -> Callable[[Conduct], Conduct]:
-    """Registers what conducts a fault at a point."""
+    """Registers a function that tries a fault at a point."""
     def register(conduct: Conduct) -> Conduct:
         FAULTS[name] = Fault(name, side, about, conduct, exclusive)
         return conduct
@@ -77,7 +77,7 @@ def fault(name: str, about: str, side: str | None = None, exclusive: bool = Fals
 
 
 def at_boundary(name: str, side: str, about: str, *, exclusive: bool = False, **options: Any) -> Callable[[OnLink], OnLink]:
-    """Registers an action on the link, before a message; it says whether the message passes."""
+    """Registers an action on the link, before a message. The action returns whether the message passes."""
     def register(action: OnLink) -> OnLink:
         def conduct(scene: Scene, index: int) -> Result:
             trap = Trap(0, side, index, lambda link, _message: action(scene, link))
@@ -90,14 +90,14 @@ def at_boundary(name: str, side: str, about: str, *, exclusive: bool = False, **
 
 
 def migrate(scene: Scene, traps: list[Trap], **options: Any) -> Result:
-    """One user's runs, with traps set, and what came of them."""
+    """Makes one user's runs with traps set, and returns the result."""
     ending = scene.bench.migrate(scene.seed, traps=traps, **options)
     return judged(scene, [ending], [trap.sprung_at for trap in traps])
 
 
 def judged(scene: Scene, endings: list[Ending], sprung: list[float]) -> Result:
-    """What came of the runs; `sprung` is when the faults happened, with 0 for one that did not."""
-    # Nobody waits for the last message of a session, so a fault that strikes at it may come after the run has ended.
+    """Returns the result of the runs. `sprung` has the times of the faults, with 0 for a fault that did not happen."""
+    # No run waits for the last message of a session, so a fault at that message may happen after the run has ended.
     time.sleep(0.05)
     scene.settle()
     reached = any(sprung)

@@ -14,23 +14,23 @@ from proofs.chaos.runs import TRY_AGAIN, Ending
 from proofs.harness.proxy import CLIENT, Link, Message, Trap
 from proofs.harness.rows import one_value
 
-#: What happens while the statement waits.
+#: The fault that happens while the statement waits.
 Action = Callable[[Scene], None]
 
-#: How a session keeps it waiting: as an old snapshot, or with a lock on the table.
+#: How another session makes it wait: with an old snapshot, or with a lock on the table.
 HOLDS = (
     "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM held",
     "BEGIN; LOCK TABLE held IN ROW EXCLUSIVE MODE",
 )
 
-#: How long it goes on after the fault. By the last, retries have long met what the fault left.
+#: The seconds from the fault until the statement can go on. After the longest, the retries have met what the fault left.
 RELEASED_AFTER = (0.0, 0.3, 1.8)
 
 
 def _while_held(
     name: str, about: str, *, exclusive: bool = False, users: int = 1, **options: Any
 ) -> Callable[[Action], Action]:
-    """Registers what happens while the statement waits."""
+    """Registers an action that happens while the statement waits."""
     def register(action: Action) -> Action:
         def conduct(scene: Scene, index: int) -> Result:
             holder = scene.server.connect(scene.database)
@@ -61,8 +61,8 @@ def _while_held(
 
 
 class _WhenSent(Trap):
-    """Acts before a script is handed on, on whichever connection. Had it acted earlier, the function would see that
-    somebody is in the way, and not send the script at all."""
+    """Acts before a script is passed on, on any connection. Earlier, the function would see the other session's lock
+    and not send the script at all."""
 
     def __init__(self, script: str, action: Callable[[], object]) -> None:
         super().__init__(0, CLIENT, 0, lambda _link, _message: action() is not None)
@@ -73,7 +73,7 @@ class _WhenSent(Trap):
 
 
 def _wait_until_held(scene: Scene, running: threading.Thread) -> bool:
-    """Whether the statement waits; it does not if the runs end without."""
+    """Waits until the statement waits for a lock, and returns whether it does. It does not if the runs end before."""
     with scene.server.connect(scene.database) as session:
         while running.is_alive():
             waits = session.execute(
@@ -107,7 +107,7 @@ def _held_kill(scene: Scene) -> None:
     scene.bench.functions[0].kill()
 
 
-# A statement that had all of a function's time fails for good: the user gives it more, and starts a new run.
+# A statement that used all of a function's time fails for good. The user raises the timeout and starts a new run.
 @_while_held(
     "held-deadline", "the function's time is up while it waits", patience=2.6, excused=TRY_AGAIN | {"Migration.Failed"},
 )

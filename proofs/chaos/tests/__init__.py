@@ -1,1 +1,1 @@
-"""Tests of the harness: its parts, and that it finds bugs which are really there."""
+"""Tests of the harness: its parts, and that it finds real bugs."""

@@ -1,4 +1,4 @@
-"""The harness can fail: bugs that were planted are found, by a few points each, and without them the same points are clean."""
+"""The harness can fail: it finds planted bugs at a few points each, and without the bugs the same points are clean."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from scripts.operate import paths
 
 SEED = 1
 
-#: Bug -> what finds it, each on scripts that PostgreSQL runs twice without a word.
+#: Bug -> the points that find it, each on scripts that PostgreSQL runs twice without an error.
 POINTS = {
     "no-flush": [Point("again", "crash-report-async")],
     "no-lock": [Point("again", "together", users) for users in (5, 8)],
@@ -21,7 +21,7 @@ POINTS = {
 
 
 def tried(bug, apply, points):
-    """A sweep of some points with one bug, or none."""
+    """Returns a sweep of some points with one bug, or with none."""
     with Server() as server:
         runner = Runner(server, SEED, build.binaries("apply", "plan"), apply, **{bugs.VARIABLE: bug})
         try:

@@ -1,4 +1,4 @@
-"""The comparison sees what a migration that ran twice, not at all, or half leaves."""
+"""The comparison sees the effects of a migration that ran twice, not at all, or half."""
 
 import itertools
 
@@ -30,7 +30,7 @@ numbers = itertools.count()
 
 @pytest.fixture
 def differing(server):
-    """What is found between a database and the same with more SQL in it."""
+    """A function that returns the differences between a database and a copy in which more SQL has run."""
     names = [f"compare_{next(numbers)}" for _ in range(2)]
 
     def differ(statements):

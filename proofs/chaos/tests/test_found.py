@@ -1,4 +1,4 @@
-"""What the faults once found stays found: the points at which something went wrong, each mended since."""
+"""The points at which the faults once found a defect. Each defect was corrected, and must not come back."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Generated histories: the same by seed, and every kind of statement in them."""
+"""Generated histories: always the same for a seed, with every kind of statement."""
 
 import pytest
 

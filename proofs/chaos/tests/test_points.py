@@ -1,4 +1,4 @@
-"""Points: named as they can be repeated, and none left out where everything is swept."""
+"""Points: their names can be parsed again, and a complete sweep leaves none out."""
 
 from types import SimpleNamespace
 

@@ -1,4 +1,4 @@
-"""A reader that is wrong: the promises hold under it, the check can fail, and what is not promised is shown."""
+"""A reader that is wrong: the promises hold under it, the check can fail, and one test shows what is not promised."""
 
 import random
 from collections import Counter
@@ -47,7 +47,7 @@ def test_they_hold_where_other_sessions_commit_meanwhile(server, binaries):
     chosen = [wrong_reader.named(name, "last") for name in ("rollback-more", "commit-more", "rollback-begin-commit-begin-error")]
     error = Script("error", "INSERT INTO work.marks VALUES (1); SELECT 1 / 0;", "last", for_sqlx=False)
     tally = wrong_reader.tried(server, binaries, [*chosen, error], is_busy=True)
-    # What fails in the transaction that was opened for it is no doubt, whatever others do.
+    # A failure in the transaction that the engine opened for the script is no doubt, whatever other sessions do.
     assert not tally.findings and (tally.in_doubt, tally.rolled_back) == (3, 1)
 
 
@@ -72,7 +72,7 @@ def test_each_broken_promise_is_a_finding(monkeypatch, what, marks, rows, answer
 
 
 def test_what_is_cut_behind_a_hidden_commit_is_begun_again(server, binaries):
-    """No promise: without the reader, and without an answer, no part of the database says what has run."""
+    """This is not promised: without the reader, and without an answer, no part of the database says what has run."""
     script = wrong_reader.named("commit-begin-commit", "first")
     name = "wrong-reader-cut"
     bench = Bench(server, name, binaries, bugs.apply_with_bugs(), bugs.plan_with_bugs(), **{bugs.VARIABLE: bugs.WRONG_READER})
@@ -85,7 +85,7 @@ def test_what_is_cut_behind_a_hidden_commit_is_begun_again(server, binaries):
             seen = []
 
             def cut(link, message):
-                """At the answer to the second INSERT, which the first one's COMMIT stands before."""
+                """Cuts at the answer to the second INSERT, which comes after the first one's COMMIT."""
                 # Before the cut, at which the function ends and this test goes on.
                 seen.append(message)
                 link.cut()
@@ -103,7 +103,7 @@ def test_what_is_cut_behind_a_hidden_commit_is_begun_again(server, binaries):
 
 
 def _second_insert(bench, plan, looking, script):
-    """Which of the server's messages says that the second INSERT is done. What was tried for that is undone."""
+    """Returns the index of the server's message that confirms the second INSERT. The trial run that finds it is undone."""
     bench.proxy.reset([], True)
     next(bench.attempts(plan))
     done = [message.index for _, message in bench.proxy.recorded if message.text == "INSERT 0 1"]

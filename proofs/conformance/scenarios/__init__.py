@@ -1,4 +1,4 @@
-"""What happens between two tools on one database, a sentence each."""
+"""The scenarios of two tools on one database, each described by a sentence."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from proofs.conformance.scene import Scene
 from proofs.harness.histories import PRISMA, SQLX
 
-#: What conducts a scenario; it raises `Mismatch` where the scenario does not end as it should.
+#: Runs a scenario. It raises `Mismatch` if the scenario does not end as it should.
 Conduct = Callable[[Scene], None]
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """One of them. It raises `Mismatch` when it does not end as it should."""
+    """One scenario. `conduct` raises `Mismatch` if the scenario does not end as it should."""
 
     tool: str
     about: str
@@ -26,7 +26,7 @@ SCENARIOS: list[Scenario] = []
 
 
 def scenario(about: str, *tools: str) -> Callable[[Conduct], Conduct]:
-    """Registers what conducts a scenario, for the tools named or for both. TOOL in its sentence becomes their name."""
+    """Registers a scenario for the named tools, or for both. TOOL in its sentence is replaced by the tool's name."""
     def register(conduct: Conduct) -> Conduct:
         for tool in tools or (PRISMA, SQLX):
             SCENARIOS.append(Scenario(tool, about.replace("TOOL", {PRISMA: "Prisma", SQLX: "sqlx"}[tool]), conduct))
@@ -36,8 +36,8 @@ def scenario(about: str, *tools: str) -> Callable[[Conduct], Conduct]:
 
 
 def of(tool: str) -> list[Scenario]:
-    """A tool's scenarios."""
-    # They register themselves.
+    """Returns a tool's scenarios."""
+    # The import of a module registers its scenarios.
     for module in ("switching", "adopting", "locking", "failing", f"of_{tool}"):
         importlib.import_module(f"{__name__}.{module}")
     return [one for one in SCENARIOS if one.tool == tool]

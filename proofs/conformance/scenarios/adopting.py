@@ -1,4 +1,4 @@
-"""A database that has the schema and lacks the ledger: mode baseline."""
+"""Mode baseline: a database that has the schema and lacks the ledger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A migration that fails with one tool, and is mended and applied with the other."""
+"""A migration fails with one tool, is corrected, and is applied with the other."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MENDED = "CREATE TABLE broken (n int);\n"
 
 
 def broken(scene: Scene) -> tuple[histories.History, histories.History]:
-    """A history whose second migration fails, and the same mended."""
+    """Returns a history whose second migration fails, and the corrected history."""
     scripts = {
         "start": "CREATE TABLE start (n int);", "broken": f"{MENDED}SELECT 1 / 0;", "after": "CREATE TABLE after (n int);",
     }

@@ -1,4 +1,4 @@
-"""One side is killed while an index is being built."""
+"""One of the two tools is killed while it builds an index."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from proofs.harness.proxy import CLIENT, Link, Message, Proxy, Trap
 
 INDEX = "CREATE INDEX CONCURRENTLY held_n ON held (n);"
 
-#: What keeps it waiting: not its first lock, which would be seen before it is sent, but its end.
+#: The statement of a session that keeps the index build waiting. It delays the build's end, not its first lock, which
+#: the engine would notice before it sends the script.
 _OLD_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM held"
 
 _INDEXING = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()" \
@@ -23,7 +24,7 @@ _WAITS = f"SELECT EXISTS (SELECT {_INDEXING} AND wait_event_type = 'Lock')"
 
 
 class _WhenSent(Trap):
-    """Acts when the script is about to be handed on to the server."""
+    """Acts when the script is about to be passed on to the server."""
 
     def __init__(self, action: Callable[[], object]) -> None:
         super().__init__(0, CLIENT, 0, lambda _link, _message: action() is not None)
@@ -33,7 +34,7 @@ class _WhenSent(Trap):
 
 
 def history_of(scene: Scene) -> History:
-    """One whose second migration builds the index."""
+    """Returns a history whose second migration builds the index."""
     head = "-- no-transaction\n" if scene.tool == SQLX else ""
     scripts = {
         "start": "CREATE TABLE held (n int);", "index": f"{head}{INDEX}", "after": "CREATE TABLE after (n int);",
@@ -42,8 +43,8 @@ def history_of(scene: Scene) -> History:
 
 
 def interrupted(scene: Scene) -> tuple[History, str, str]:
-    """A history, a database in which Lockstep was killed amidst of it, and one in which the tool was (sqlx: its session was
-    ended, after which it can write nothing either). What is left of the index is gone."""
+    """Returns a history, a database in which Lockstep was killed during the index build, and one in which the tool was
+    killed. (For sqlx its session was ended, after which it cannot write either.) The unfinished index is dropped in both."""
     history, ours, theirs = history_of(scene), scene.database(), scene.database()
     proxy = Proxy(scene.server.port)
     try:
@@ -70,14 +71,14 @@ def _interrupt(scene: Scene, history: History, database: str, run: Callable[...,
         running = scene.meanwhile(lambda: run(lambda: holder.execute(_OLD_SNAPSHOT)))
         scene.until(database, _WAITS, running)
         kill()
-        # PostgreSQL would notice by itself, sooner or later.
+        # PostgreSQL would end the session by itself, but late.
         administrator.execute(f"SELECT pg_terminate_backend(pid) {_INDEXING}")
         scene.until(database, f"SELECT NOT EXISTS (SELECT {_INDEXING})")
     try:
         running.result()
     except Mismatch:
         raise
-    except Exception:  # noqa: BLE001, S110 - whoever was killed has no answer
+    except Exception:  # noqa: BLE001, S110 - a killed tool gives no answer
         pass
     scene.until(database, f"SELECT NOT ({LOCKED})")
     scene.execute(database, "DROP INDEX IF EXISTS held_n")

@@ -1,4 +1,4 @@
-"""One lock for both: neither runs while the other does."""
+"""Both tools use one lock: neither runs while the other does."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HOLD = "LOCK TABLE held IN ACCESS SHARE MODE"
 
 
 def waiting(scene: Scene) -> tuple[histories.History, str]:
-    """A history whose second migration waits for whoever holds a table, and a database that has the first."""
+    """Returns a history whose second migration waits for a locked table, and a database that has the first migration."""
     scripts = {"start": "CREATE TABLE held (n int);", "wait": "ALTER TABLE held ADD COLUMN m int;", "after": "SELECT 1;"}
     history, database = histories.write(scene.tool, "waiting", scripts, scene.directory()), scene.database()
     scene.ours.migrate(history.directory, database, upTo=history.migrations[0])

@@ -1,4 +1,4 @@
-"""What only Prisma's ledger has: rows of what failed, and an end that is recorded later."""
+"""What only Prisma's ledger has: rows of failed migrations, and an end that is recorded later."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from proofs.harness.histories import PRISMA
 
 
 def _failed(scene: Scene) -> tuple[histories.History, histories.History, str, str]:
-    """Two databases alike in which Prisma left a migration unfinished, with the history and its mended form."""
+    """Returns two equal databases in which Prisma left a migration unfinished, with the history and its corrected form."""
     history, mended = broken(scene)
     found, expected = scene.database(), scene.database()
     for database in (found, expected):
@@ -83,7 +83,7 @@ def _by_hand(scene: Scene) -> None:
 
 
 def _expect(scene: Scene, mended: histories.History, found: str, expected: str, resolution: str) -> None:
-    """Demands what Prisma's own resolve and deploy come to."""
+    """Demands the same result as Prisma's own resolve and deploy."""
     answer = scene.prisma.resolve(mended.directory, expected, mended.migrations[1], resolution)
     scene.demand("error" not in answer, f"Prisma does not resolve: {answer}")
     scene.no(scene.theirs.run(mended.directory, expected))
@@ -101,7 +101,7 @@ def _open_then_applied(scene: Scene) -> None:
 
 
 def _resolved_by_prisma(scene: Scene, resolution: str) -> None:
-    """Demands that a row that ours left open comes to what becomes of one that theirs did."""
+    """Demands that Prisma resolves a row that Lockstep left open as it resolves a row that Prisma left open."""
     history, *databases = interrupted(scene)
     for database in databases:
         status = scene.prisma.status(history.directory, database)
@@ -115,7 +115,7 @@ def _resolved_by_prisma(scene: Scene, resolution: str) -> None:
         scene.demand("error" not in answer, f"Prisma does not resolve: {answer}")
         scene.no(scene.theirs.run(history.directory, database))
     ours, theirs = databases
-    # Our mark stays where Prisma writes how a migration failed.
+    # Our mark stays in the column in which Prisma writes how a migration failed.
     scene.complete(history, ours, theirs, settled=history.migrations[1], aside=("logs",))
 
 

@@ -1,4 +1,4 @@
-"""What only sqlx has: rows without success, a lock by the database's name, another table, and its own reading of names."""
+"""What only sqlx has: rows without success, a lock by the database's name, another table, and its own parsing of names."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from proofs.harness import histories
 from proofs.harness.histories import SQLX, History
 from proofs.harness.rows import one_value
 
-#: A row of a migration that did not succeed, as older releases of sqlx left it.
+#: Makes a row like those that older releases of sqlx left of a failed migration.
 _DIRTY = "UPDATE _sqlx_migrations SET success = false, execution_time = -1 WHERE version = {version}"
 
-#: What each finds in odd names. A version may have a sign; a description is what is left when its ending is gone, again
-#: and again.
+#: Odd names, which both tools must parse in the same way. A version may have a sign. A description is the rest of the
+#: name after its ending is removed, repeatedly.
 _ODD = {
     "0_zero.sql": "", "-5_minus.sql": "", "+7_plus.sql": "", "007000_padded.sql": "", "8_twice.sql.sql": "SELECT 1;",
     "9_a__b_ c.sql": "", "10_.sql": "", "11_up.up.sql": "", "11_up.down.sql": "", "12_x.up.up.sql": "",
@@ -38,7 +38,7 @@ def _theirs_fails(scene: Scene) -> None:
 
 
 def _dirty(scene: Scene) -> tuple[History, str]:
-    """A database with a row without success, which stops both."""
+    """Returns a history and a database with a row without success, which stops both tools."""
     _, mended = broken(scene)
     database = scene.database()
     scene.no(scene.theirs.run(mended.first(2, scene.directory()).directory, database))
@@ -54,7 +54,7 @@ def _dirty_applied(scene: Scene) -> None:
     history, database = _dirty(scene)
     scene.ours.migrate(history.directory, database, mode="resolve", migration="2", resolution="applied")
     expected = scene.database()
-    # As somebody does it who has sqlx alone: the row is deleted, and what is there is skipped.
+    # The way of a user who has only sqlx: delete the row, and skip what is already in the database.
     half = history.first(1, scene.directory())
     scene.no(scene.theirs.run(half.directory, expected))
     answer = scene.sqlx.skip(history.directory, expected, 2)

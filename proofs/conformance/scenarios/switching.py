@@ -1,4 +1,4 @@
-"""From one tool to the other on any day."""
+"""Switching from one tool to the other at any time."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The harness can fail: what is planted is found."""
+"""Tests that the harness can fail: it finds planted faults."""

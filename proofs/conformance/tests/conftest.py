@@ -1,4 +1,4 @@
-"""One PostgreSQL and, for each tool, both sides on it."""
+"""One PostgreSQL and, for each tool, a scene with that tool and Lockstep."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The order of Prisma's command line, for what Lockstep predicts of it to be held against."""
+"""The order of Prisma's command line, which Lockstep's prediction is compared with."""
 
 import random
 
@@ -6,7 +6,7 @@ from proofs.conformance.order import icu_order
 
 
 def ascii_names(count, seed):
-    """Names of what ASCII can print, close enough to one another that every character decides somewhere."""
+    """Returns names of printable ASCII, so similar to one another that every character decides the order somewhere."""
     random_ = random.Random(seed)
     printable = [chr(code) for code in range(32, 127) if chr(code) != "/"]
     letters = "aAbB019_- "
@@ -23,7 +23,7 @@ def test_it_is_one_order_whatever_came_first():
     shuffled = names.copy()
     random.Random(2).shuffle(shuffled)
     assert icu_order(shuffled) == ordered
-    # It is not that of bytes, or there would be nothing to predict.
+    # The order differs from that of the bytes. Otherwise there would be nothing to predict.
     assert ordered != names
 
 

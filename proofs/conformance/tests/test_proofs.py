@@ -1,4 +1,4 @@
-"""A history that a tool refuses is a result like another, and the run goes on behind it."""
+"""A history that a tool refuses is an ordinary result, and the run goes on after it."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from proofs.harness.histories import PRISMA, SQLX
 
 TABLE = "CREATE TABLE one (n int);"
 
-#: Lockstep runs it alone. sqlx puts it into a transaction, since the file does not say that it has to be without one.
+#: Lockstep runs the index alone. sqlx runs it in a transaction, since the file does not say that it needs none.
 UNMARKED = {"table": TABLE, "index": "CREATE INDEX CONCURRENTLY one_n ON one (n);"}
 
 
@@ -28,7 +28,7 @@ def test_what_the_tool_itself_refuses_is_told_of_its_history(scene):
 
 def test_what_cannot_be_compared_is_told_of_its_history(scene):
     history = histories.write(scene.tool, "whole", {"table": TABLE}, scene.directory())
-    # It is not there, so that there is nothing to compare with.
+    # This migration does not exist, so there is nothing to compare with.
     names = (*history.migrations, "0009_gone")
     line = proofs.of_history(scene, histories.History(scene.tool, "gone", history.directory, names), 18)
     assert list(line.found) == [SCHEMA] and "0009_gone" in line.found[SCHEMA][0]

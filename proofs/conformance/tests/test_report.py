@@ -1,4 +1,4 @@
-"""The table, the scenarios' lines, and what is listed below."""
+"""The table, the scenarios' lines, and the list of mismatches."""
 
 from proofs.conformance import report
 from proofs.conformance.proofs import CHECKS, CLEAN, LEDGER, SCHEMA, Ended, Line

@@ -1,4 +1,4 @@
-"""A database that somebody tampered with is neither what the tool makes of it nor clean."""
+"""A database that was changed by hand differs from what the tool makes of it, and is not clean."""
 
 import pytest
 
@@ -11,7 +11,7 @@ SCRIPTS = {"one": "CREATE TABLE one (n int);\nINSERT INTO one VALUES (1);", "two
 
 @pytest.fixture
 def migrated(scene):
-    """A history that Lockstep has run, and where."""
+    """A history that Lockstep has run, and its database."""
     history, database = histories.write(scene.tool, "short", SCRIPTS, scene.directory()), scene.database()
     scene.ours.migrate(history.directory, database)
     return history, database

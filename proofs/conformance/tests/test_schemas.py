@@ -1,4 +1,4 @@
-"""The comparison sees what `chaos.compare` does not look at, and does not see the ledgers."""
+"""The comparison sees what the harness's comparison of contents leaves out, and does not see the ledgers."""
 
 import pytest
 
@@ -20,7 +20,7 @@ def reference(server, tmp_path_factory):
 
 @pytest.fixture
 def differing(server, reference):
-    """In what a database with more SQL in it differs."""
+    """A function that returns how a database differs after more SQL has run in it."""
     database = server.database()
 
     def differ(statement):

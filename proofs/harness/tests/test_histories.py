@@ -1,4 +1,4 @@
-"""Histories are read and cut as the tools see them."""
+"""Histories are read and cut in the same way as the tools do it."""
 
 from proofs.harness import histories
 from proofs.harness.histories import PRISMA

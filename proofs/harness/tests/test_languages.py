@@ -1,4 +1,4 @@
-"""Where there is no PostgreSQL that speaks other languages, that is told; a command that fails is never hidden."""
+"""A missing PostgreSQL with other languages is reported, and a command that fails is never hidden."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages are cut where PostgreSQL's protocol cuts them."""
+"""Messages are cut at the boundaries of PostgreSQL's protocol."""
 
 import socket
 import struct
@@ -38,7 +38,7 @@ def test_a_message_tells_its_kind_and_text():
 
 
 class Echo:
-    """A server that answers every query with two messages, and remembers what it got."""
+    """A server that answers every query with two messages, and keeps what it received."""
 
     def __init__(self):
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -60,7 +60,8 @@ class Echo:
 
 @pytest.fixture
 def conversation():
-    """Sends a startup message and a query through a proxy with a trap; gives what either side got."""
+    """A function that sends a startup message and a query through a proxy with a trap. It returns what both sides
+    received."""
     def converse(side, index, action):
         echo = Echo()
         proxy = Proxy(echo.port)

@@ -1,4 +1,4 @@
-"""The server of a command ends with it, however it ends."""
+"""The server of a command ends with the command, however the command ends."""
 
 import signal
 import socket

@@ -1,1 +1,1 @@
-"""Tests of the checks themselves: each finds what it is there to find."""
+"""Tests of the checks themselves: each check finds the faults that it is for."""

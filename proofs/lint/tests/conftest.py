@@ -1,9 +1,9 @@
-"""What every test here needs."""
+"""Fixtures of all tests here."""
 
 import pytest
 
 
 @pytest.fixture(autouse=True)
 def region(monkeypatch: pytest.MonkeyPatch) -> None:
-    """SAM's transform asks for a region; `python -m proofs.lint` sets one too."""
+    """Sets a Region, which SAM's transform needs. `python -m proofs.lint` sets one too."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")

@@ -1,4 +1,4 @@
-"""Stacks with a fault in them."""
+"""Stacks with a planted fault."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Fault = Callable[[dict[str, Any]], object]
 
 
 def stacks_with(fault: Fault) -> Source:
-    """The stacks of all environments, each with the fault in its template."""
+    """Returns the stacks of all environments, each with the fault in its template."""
 
     def source(environment: str) -> Deployed:
         template = copy.deepcopy(deployed(environment).template)
@@ -24,7 +24,7 @@ def stacks_with(fault: Fault) -> Source:
 
 
 def documents(template: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    """A role's or a policy's policy documents."""
+    """Returns the policy documents of a role or a policy."""
     properties = template["Resources"][name]["Properties"]
     if "PolicyDocument" in properties:
         return [properties["PolicyDocument"]]
@@ -32,13 +32,13 @@ def documents(template: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 def statement(template: dict[str, Any], name: str, sid: str) -> dict[str, Any]:
-    """One statement; it is an error if there is none, or a fault would go nowhere."""
+    """Returns one statement. A missing statement is an error, because the fault would then change nothing."""
     (found,) = (one for document in documents(template, name) for one in document["Statement"] if one["Sid"] == sid)
     return found
 
 
 def changed(name: str, sid: str, **elements: Any) -> Fault:
-    """A fault: elements of a statement are others. None takes one away."""
+    """Returns a fault that changes elements of a statement. None removes an element."""
 
     def fault(template: dict[str, Any]) -> None:
         found = statement(template, name, sid)
@@ -52,7 +52,7 @@ def changed(name: str, sid: str, **elements: Any) -> Fault:
 
 
 def without(name: str, sid: str) -> Fault:
-    """A fault: a statement is missing, in those environments that have it."""
+    """Returns a fault that removes a statement, in the environments that have it."""
 
     def fault(template: dict[str, Any]) -> None:
         for document in documents(template, name):
@@ -62,7 +62,7 @@ def without(name: str, sid: str) -> Fault:
 
 
 def added(name: str, **elements: Any) -> Fault:
-    """A fault: one more statement that allows something."""
+    """Returns a fault that adds a statement that allows something."""
 
     def fault(template: dict[str, Any]) -> None:
         documents(template, name)[0]["Statement"].append({"Sid": "Added", "Effect": "Allow", **elements})
@@ -71,5 +71,5 @@ def added(name: str, **elements: Any) -> Fault:
 
 
 def in_prod(fault: Fault) -> Fault:
-    """A fault that the other environments do not have."""
+    """Returns a fault that only prod has."""
     return lambda template: fault(template) if template["Parameters"]["Environment"]["Default"] == "prod" else None

@@ -1,4 +1,4 @@
-"""Ways around the approval in prod, seeded into the template: each is found."""
+"""Ways around the approval in prod, planted in the template: each is found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statements without an effect, seeded into the template: each is found."""
+"""Statements without an effect, planted in the template: each is found."""
 
 from __future__ import annotations
 

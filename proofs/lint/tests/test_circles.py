@@ -6,9 +6,9 @@ from pathlib import Path
 
 from proofs.lint import circles, paths
 
-#: The circles that there are, by the crate's folder, each with its reason.
+#: The known circles, by the crate's folder, each with its reason.
 KNOWN = {
-    # The statements on the ledger differ by the layout, and each layout writes its own with what they have in common.
+    # The ledger's statements differ by the layout. Each layout writes its own and uses what both share.
     "engine": [["ledger/prisma", "ledger/sqlx", "ledger/statements", "ledger/values"]],
     # A payload holds records, and a record is made of parts of payloads.
     "shared": [["payload", "record"]],

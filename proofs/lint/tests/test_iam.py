@@ -1,4 +1,4 @@
-"""The evaluation of policies, against what IAM's documentation says."""
+"""The evaluation of policies, compared with IAM's documentation."""
 
 from typing import Any
 

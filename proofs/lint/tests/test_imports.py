@@ -10,15 +10,15 @@ import pytest
 
 from proofs.lint.paths import ROOT
 
-#: Each floor, and what it may build on besides itself.
+#: Each folder, and the other folders that it may import.
 FLOORS = {"scripts": (), "local": ("scripts",), "proofs": ("local", "scripts")}
 
-#: What the proofs have in common.
+#: The part that all proofs share.
 HARNESS = "harness"
 
 
 def problems(root: Path) -> list[str]:
-    """Returns the imports that point another way."""
+    """Returns the imports against the allowed direction."""
     return [
         f"{file.relative_to(root)} imports {module}"
         for floor in FLOORS

@@ -1,4 +1,4 @@
-"""Wrong policies, seeded into the template: each is found, and every row of the table can fail."""
+"""Wrong policies, planted in the template: each is found, and every row of the table can fail."""
 
 from __future__ import annotations
 
@@ -326,7 +326,7 @@ WRONG_SERVICE_ROLE: dict[str, tuple[Fault, str]] = {
 
 @pytest.mark.parametrize("name", WRONG_SERVICE_ROLE)
 def test_a_wrong_service_role_is_found(name: str, monkeypatch: pytest.MonkeyPatch):
-    # The only one that has the other environments beside it; to look at all three takes three times as long.
+    # Only prod has the other environments beside it; checking all three takes three times as long.
     monkeypatch.setattr(service_role, "ENVIRONMENTS", ("prod",))
     fault, expected = WRONG_SERVICE_ROLE[name]
     assert any(expected in problem for problem in service_role.problems(stacks_with(fault)))

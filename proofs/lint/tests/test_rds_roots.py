@@ -1,4 +1,4 @@
-"""RDS's root certificates, which the functions carry: whose they are, and for which Regions."""
+"""RDS's root certificates, which the functions contain: their issuer, and their Regions."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from proofs.lint import paths
 
 BUNDLE = paths.ROOT / "functions/database/rds-global-bundle.pem"
 
-#: Of the file in the package that rds-global-bundle.txt names.
+#: The digest of the file in the package that rds-global-bundle.txt names.
 DIGEST = "e5bb2084ccf45087bda1c9bffdea0eb15ee67f0b91646106e466714f9de3c7e3"
 
 #: A Region has a root for each of these keys.
 KEYS = {"RSA2048 G1", "RSA4096 G1", "ECC384 G1"}
 
-#: The partition that the bundle is for. In the others RDS has trust stores of their own, and a stack needs DatabaseCaFile.
+#: The partition of the bundle. In the other partitions RDS has trust stores of their own, and a stack needs DatabaseCaFile.
 COVERED = "aws"
 
 
@@ -72,7 +72,7 @@ def test_none_is_there_twice():
 
 
 def patterns() -> list[str]:
-    """Which Regions need a file of their own, as docs/deploying.md says."""
+    """Returns the patterns of Regions that need a file of their own, from docs/deploying.md."""
     [row] = [line for line in (paths.ROOT / "docs" / "deploying.md").read_text().splitlines() if line.startswith("| `DatabaseCaFile`")]
     return re.findall(r"`([a-z-]+\*)`", row)
 

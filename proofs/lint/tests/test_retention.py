@@ -1,4 +1,4 @@
-"""What stays when the stack goes, and what must not stay of one that never came to be."""
+"""The resources that stay when the stack is deleted. None stays if the stack's creation fails."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import pytest
 from proofs.lint.transform import decided, transformed
 from proofs.lint.variants import VARIANTS
 
-#: Those that are retained. What the stack's creation made goes again with a creation that fails, or the next one finds it
-#: in its way. (The versions go with their functions, whatever SAM says of them.)
+#: The retained resources. If the creation fails, its resources are deleted, or the next creation would collide with
+#: them. (The versions go with their functions, whatever SAM says of them.)
 _KEPT = {
     "ReportsBucket": "RetainExceptOnCreate",
     "ReportsBucketPolicy": "RetainExceptOnCreate",
@@ -33,7 +33,7 @@ def test_what_is_kept_is_kept_when_it_is_replaced_too(variant: str):
 
 
 def test_a_bucket_keeps_its_policy():
-    """Without it the reports that stay could be read without TLS."""
+    """Without the policy the reports that stay could be read without TLS."""
     resources = decided(transformed(VARIANTS["prod"]))["Resources"]
     policies = [part for part in resources.values() if part["Type"] == "AWS::S3::BucketPolicy"]
     kept = {name for name in _KEPT if resources[name]["Type"] == "AWS::S3::Bucket"}

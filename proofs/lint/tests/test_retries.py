@@ -1,4 +1,4 @@
-"""Each error that Lambda's API documents for a call is retried by every task that calls a function, or no retry helps."""
+"""Every task that calls a function retries each error that Lambda's API documents, unless no retry helps."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import pytest
 
 from proofs.lint import paths
 
-#: What has to be changed before another call can go better.
+#: What has to be changed before another call can succeed.
 REQUEST, CODE, NETWORK, KEY, ACCOUNT = (
     "the request itself", "the function's code or version", "the network's settings or rights", "the key or its policy",
     "the account's quota",
 )
-#: No function of ours has it.
+#: No function of ours uses it.
 NOT_OURS = "a feature that no function here uses"
 
-#: The errors that no retry cures, with what they are about.
+#: The errors that no retry cures, with their subject.
 NOT_CURABLE = {
     "InvalidParameterValueException": REQUEST,
     "InvalidRequestContentException": REQUEST,
@@ -61,12 +61,12 @@ def documented() -> set[str]:
 
 
 def spellings(error: str) -> set[str]:
-    """As the API has it, and as the AWS SDK for Java does, in which an acronym is a word."""
+    """Returns the API's spelling of the error, and that of the AWS SDK for Java, in which an acronym is a word."""
     return {error, re.sub(r"[A-Z]{2,}(?=[A-Z][a-z]|\d)", lambda acronym: acronym[0].capitalize(), error)}
 
 
 def calls() -> dict[str, set[str]]:
-    """The errors that each task which calls a function retries."""
+    """Returns the retried errors of each task that calls a function."""
     states = json.loads(paths.DEFINITION.read_text())["States"]
     return {
         name: {error for retrier in state["Retry"] for error in retrier["ErrorEquals"]}

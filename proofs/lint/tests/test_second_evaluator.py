@@ -1,6 +1,6 @@
-"""Everything that proofs/lint/iam.py decides of the template's policies is decided by another evaluator too, and likewise.
+"""A second evaluator decides every request of the checks too, and has to agree with proofs/lint/iam.py.
 
-Trust policies are not asked about: the other one knows no claims of an OIDC provider.
+Trust policies are left out: the second evaluator knows no claims of an OIDC provider.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from proofs.lint.paths import ROOT
 
 _SCRIPT = Path(__file__).with_name("second_evaluator.mjs")
 
-#: A request with its statements, as text that can be a key.
+#: A request with its statements, as texts, so that it can be a key.
 Asked = tuple[str, str, str, str]
 
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> dict[Asked, bool]:
-    """What the checks ask from now on, and what they are told."""
+    """The requests of the checks from now on, with their decisions."""
     answers: dict[Asked, bool] = {}
 
     def allowed(statements: list[dict[str, Any]], request: Request) -> bool:
@@ -39,7 +39,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[Asked, bool]:
 
 
 def decided(asked: list[Asked]) -> list[bool]:
-    """What the other evaluator says."""
+    """Returns the decisions of the second evaluator."""
     known = {statements: number for number, statements in enumerate(dict.fromkeys(one[0] for one in asked))}
     question = {
         "policies": [json.loads(statements) for statements in known],
@@ -54,9 +54,10 @@ def decided(asked: list[Asked]) -> list[bool]:
 
 def test_both_decide_alike(asked: dict[Asked, bool], monkeypatch: pytest.MonkeyPatch):
     policies.problems()
-    monkeypatch.setattr(service_role, "ENVIRONMENTS", ("prod",))  # the others ask the same, of another name
+    monkeypatch.setattr(service_role, "ENVIRONMENTS", ("prod",))  # the others ask the same of another name
     service_role.problems()
-    # With * for its resource the other one asks whether there is any resource. For what takes none that is the same.
+    # For the resource * the second evaluator decides whether any resource is allowed. That is the same for actions
+    # without resources.
     same = [one for one in asked if one[2] != "*" or takes_no_resource(one[1])]
     ours = [asked[one] for one in same]
     assert len(same) > 10_000 and len(set(ours)) == 2

@@ -1,4 +1,4 @@
-"""The example of docs/ does what docs/security.md says of it: the approval holds against administrators too."""
+"""The example in docs/ does what docs/security.md says: the approval holds against administrators too."""
 
 from __future__ import annotations
 

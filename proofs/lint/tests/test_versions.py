@@ -1,4 +1,4 @@
-"""Changes that would not reach a version, seeded into the template: each is found. And what a roll back leaves behind."""
+"""Changes that would not reach a version, planted in the template: each is found. Also the state after a rollback."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _of_type(template: dict[str, Any], resource_type: str) -> dict[str, dict[str
 
 
 def _without(resource_type: str, text: str, part: str) -> Edit:
-    """A text names one thing less, in each resource of the type that has it."""
+    """Returns an edit that removes one part of a text in each resource of the type that has the text."""
 
     def edit(template: dict[str, Any]) -> None:
         for properties in _of_type(template, resource_type).values():
@@ -87,14 +87,15 @@ def test_an_edited_group_is_replaced_and_reaches_the_versions():
 
 
 class Account:
-    """CloudFormation and Lambda, as far as versions go: none is published that equals the last, and none is taken back."""
+    """The versions in CloudFormation and Lambda: no version is published that equals the last one, and none is withdrawn."""
 
     def __init__(self) -> None:
         self.deployed: dict[str, str] = {}
         self.last: dict[str, str] = {}
 
     def update(self, stack: dict[str, Function], *, fails: bool = False) -> set[str]:
-        """Publishes what has a version that is not the deployed one. `fails`: afterwards, so that all is rolled back."""
+        """Publishes the functions whose version is not the deployed one, and returns their names. With `fails` the
+        deployment is rolled back afterwards."""
         published = {name for name, function in stack.items() if self.deployed.get(name) != function.version}
         for name in published:
             if self.last.get(name) == stack[name].configuration:
@@ -144,7 +145,8 @@ def test_an_older_state_can_be_deployed_again():
 def test_a_function_has_nothing_that_is_not_of_its_versions():
     template = decided(transformed(VARIANTS["prod"]))
     for name, properties in _of_type(template, "AWS::Lambda::Function").items():
-        # What is not kept in a version would give the version another logical id and leave Lambda nothing to publish.
+        # These settings are not part of a version. They would change the version's logical id, and Lambda would have
+        # nothing to publish.
         assert not {"ReservedConcurrentExecutions", "RecursiveLoop", "RuntimeManagementConfig", "CodeSigningConfigArn"} & set(
             properties
         ), name

@@ -1,1 +1,1 @@
-"""Sets the report side by side with what a PostgreSQL does, migration by migration, on real histories."""
+"""Compares the report with the behaviour of a PostgreSQL, migration by migration, on real histories."""

@@ -1,10 +1,10 @@
-"""Measures how far the report agrees with what a PostgreSQL does, on the real histories that CORPORA names.
+"""Measures how far the report agrees with a PostgreSQL, on the real histories that CORPORA names.
 
     CORPORA=directory python -m proofs.observe.histories                   with 60 and with 1,000 rows a table
     CORPORA=directory python -m proofs.observe.histories --rows 60 --only umami
     CORPORA=directory python -m proofs.observe.histories --rows 60 1000 40000 --write     and writes the page
 
-The page shows each number of rows that was measured of this analysis, by this command or by one before it.
+The page shows each number of rows that was measured with this analysis, by this command or by an earlier one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from proofs.observe.histories.agreement import Agreement
 from proofs.observe.histories.measured import Measured, measure
 from proofs.observe.histories.server import Server
 
-#: With so few rows each migration is also tried out of its turn.
+#: Up to this number of rows, each migration is also tried out of its turn.
 _FEW = 100
 
 _TOOLS = {histories.PRISMA: "Prisma", histories.SQLX: "sqlx"}
@@ -51,7 +51,7 @@ def main() -> int:
     for rows in arguments.rows:
         started = time.monotonic()
         with Server(arguments.major) as server:
-            # Once is enough for what does not depend on rows.
+            # These results do not depend on the number of rows, so they are measured once.
             measured = [_measured(history, server, program, rows, trials=rows <= _FEW) for history in found]
         agreement = compare.of(measured)
         kept.keep(agreement, rows, program, about)

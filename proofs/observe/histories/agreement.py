@@ -1,17 +1,17 @@
-"""What was compared and how often it agreed, and each time that it did not."""
+"""The number of comparisons, the number of agreements, and every disagreement."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
 
-#: How long each of the report's words may take at most, in seconds.
+#: The longest time of each of the report's words, in seconds.
 MAGNITUDES = {"moment": 1.0, "seconds": 10.0, "minutes": 3600.0, "hours": float("inf")}
 
 
 @dataclass(frozen=True)
 class Disagreement:
-    """Where what was said is not what was seen."""
+    """A difference between the report and the observation."""
 
     kind: str
     where: str
@@ -20,17 +20,17 @@ class Disagreement:
 
 @dataclass
 class Agreement:
-    """All that was compared with one number of rows."""
+    """The results of all comparisons with one number of rows."""
 
-    #: By what was compared.
+    #: The number of comparisons, by subject.
     compared: Counter[str] = field(default_factory=Counter)
     equal: Counter[str] = field(default_factory=Counter)
-    #: What was said, and what was seen: the magnitudes of time.
+    #: The reported and the observed magnitudes of time.
     times: Counter[tuple[str, str]] = field(default_factory=Counter)
-    #: What is only counted.
+    #: Results that are counted and not compared.
     counted: Counter[str] = field(default_factory=Counter)
     disagreements: list[Disagreement] = field(default_factory=list)
 
     def kinds(self) -> Counter[str]:
-        """How many disagreements there are of each kind."""
+        """Returns the number of disagreements of each kind."""
         return Counter(one.kind for one in self.disagreements)

@@ -1,9 +1,9 @@
-"""Runs a migration that cannot run inside a transaction, and looks on while it runs.
+"""Runs a migration that cannot run inside a transaction, and observes it while it runs.
 
-It lets go of its locks as it goes along. So another session has read and written every table, and its transaction is open:
-what waits for such sessions waits for this one, and then what it holds and wants is read. The other session ends, and what
-runs is looked at again and again until it ends. A lock that is taken and given back between two looks is missed: here less
-can be seen than there is, but not more.
+The statement releases locks while it runs. So another session has read and written every table, and keeps its
+transaction open. A statement that waits for such sessions waits for this one, and then the locks that it holds and
+wants are read. Then the other session ends, and the statement's locks are read repeatedly until it ends. A lock that is
+taken and released between two readings is missed: fewer locks may be seen than were taken, but never more.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _SCANS = """
 SELECT c.oid, pg_stat_get_numscans(c.oid) + pg_stat_get_vacuum_count(c.oid) FROM pg_class c WHERE c.relkind IN ('r', 'm')
 """
 
-#: A session adds to the counts when it has nothing to do for a while, or now.
+#: A session reports its counts when it is idle for a while, or immediately by this statement.
 _FLUSH = "SELECT pg_stat_force_next_flush()"
 
 _UNFINISHED = "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid"
 
 
 def run(session: psycopg.Connection, observer: psycopg.Connection, holder: psycopg.Connection, script: Script, said: Said) -> Seen:
-    """What the statement did. An index that it leaves unfinished is dropped, as the engine does."""
+    """Returns the observed effect of the statement. An index that it leaves unfinished is dropped, as the engine does."""
     messages: list[str] = []
     session.add_notice_handler(lambda notice: messages.append(notice.message_primary or ""))
     observer.execute(_FLUSH)
@@ -59,7 +59,7 @@ def run(session: psycopg.Connection, observer: psycopg.Connection, holder: psyco
     session.execute(_FLUSH)
     after = relations.relations(observer)
     for oid in observed.locks.keys() - after.keys():
-        # What goes is locked to the full at last, when nobody uses it any more.
+        # A relation that is dropped is locked with ACCESS EXCLUSIVE at the end, when no other session uses it any more.
         if oid in stopped:
             observed.locks[oid] = stopped[oid]
         else:
@@ -73,13 +73,13 @@ def run(session: psycopg.Connection, observer: psycopg.Connection, holder: psyco
 
 
 class _Running(threading.Thread):
-    """A statement that runs."""
+    """A thread that runs a statement."""
 
     def __init__(self, session: psycopg.Connection, statement: str) -> None:
         super().__init__()
         self.pid = session.info.backend_pid
         self.failure: psycopg.Error | None = None
-        #: Without the time for which it waited for the other session.
+        #: The duration, without the time during which it waited for the other session.
         self.seconds = 0.0
         self.since = time.perf_counter()
         self._session = session
@@ -95,7 +95,7 @@ class _Running(threading.Thread):
 
 
 def _use_all(holder: psycopg.Connection, known: dict[int, Relation]) -> None:
-    """Leaves a transaction open that has read and written every table. A reader holds a table's indexes too."""
+    """Leaves a transaction open that has read and written every table. A reader also locks a table's indexes."""
     holder.execute("BEGIN")
     tables = [relation for relation in known.values() if relation.kind == "r"]
     if tables:
@@ -107,11 +107,12 @@ def _use_all(holder: psycopg.Connection, known: dict[int, Relation]) -> None:
 def _look_on(
     observer: psycopg.Connection, holder: psycopg.Connection, running: _Running, observed: Part
 ) -> dict[int, str]:
-    """Notes the strongest of all locks that are seen. Gives those with which the statement was stopped."""
+    """Notes the strongest of all observed locks. Returns the locks at the moment at which the statement waited for the
+    holder."""
     waits = "SELECT %s = ANY (pg_blocking_pids(%s))"
     stopped: dict[int, str] | None = None
     while running.is_alive():
-        # First whether it waits: then it still does when its locks are read.
+        # The wait is checked first: a statement that waits here still waits when its locks are read.
         is_stopped = stopped is None and observer.execute(waits, (holder.info.backend_pid, running.pid)).fetchone() == (True,)
         locks = relations.locks(observer, running.pid)
         for oid, mode in locks.items():

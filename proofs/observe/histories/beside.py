@@ -1,4 +1,4 @@
-"""What was said of one migration, beside what was seen of it."""
+"""The report on one migration, beside the observation of it."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from proofs.observe.histories.seen import Seen
 
 @dataclass
 class Beside:
-    """One migration, and where to note how it agrees."""
+    """One migration, and the agreement that collects its results."""
 
     said: Said
     seen: Seen
     where: str
     agreement: Agreement
-    #: How many rows the tables have that are named, by their number.
+    #: The number of rows of the named tables, by the table's oid.
     rows: dict[int, int] = field(default_factory=dict)
 
     def part(self, at: int) -> str:
-        """The statement at that place of what ran, in words."""
+        """Returns a description of the executed statement with this index."""
         if at < 0:
             return "before any statement"
         statement = self.said.at(self.seen.parts[at].start)
         return f"statement {statement.number}, {statement.what}" if statement else f"part {at + 1}"
 
     def agree(self, what: str, agrees: bool, kind: str, text: str) -> None:
-        """Notes that something was compared, and where it does not agree, of which kind that is."""
+        """Notes a comparison, and a disagreement of this kind if the two differ."""
         self.agreement.compared[what] += 1
         self.agreement.equal[what] += agrees
         if not agrees:
@@ -39,5 +39,5 @@ class Beside:
         self.agreement.disagreements.append(Disagreement(kind, self.where, text))
 
     def count(self, what: str) -> None:
-        """Notes what is neither right nor wrong."""
+        """Counts a result that is neither right nor wrong."""
         self.agreement.counted[what] += 1

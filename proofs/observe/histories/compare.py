@@ -1,4 +1,4 @@
-"""Sets what was said of histories side by side with what was seen."""
+"""Compares the reports on histories with the observations."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from proofs.observe.histories.agreement import Agreement, Disagreement
 from proofs.observe.histories.beside import Beside
 from proofs.observe.histories.measured import Measured
 
-#: What is compared before anything runs.
+#: The comparison that is made before anything runs.
 ON_EMPTY = "safe on an empty database"
 
 
 def of(histories: list[Measured]) -> Agreement:
-    """All that was measured, with one number of rows."""
+    """Returns the results of all comparisons with one number of rows."""
     agreement = Agreement()
     for measured in histories:
         agreement.counted["histories"] += 1

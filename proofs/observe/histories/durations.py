@@ -1,4 +1,4 @@
-"""What takes longer the more rows there are, and how long others wait."""
+"""Work whose duration grows with the number of rows, and how long other sessions wait."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from proofs.observe.histories import locks
 from proofs.observe.histories.agreement import MAGNITUDES
 from proofs.observe.histories.beside import Beside
 
-#: By what it is called of one table.
+#: The plural for the page, by the name of the work on one table.
 WORK = {"scan": "scans", "index build": "index builds", "rewrite": "rewrites"}
 
 
 def work(beside: Beside) -> None:
-    """Compares what is done to each table, statement by statement."""
+    """Compares the work on each table, statement by statement."""
     for at, part in enumerate(beside.seen.parts):
         statement = beside.said.at(part.start)
         said: dict[int, set[str]] = {}
@@ -38,7 +38,7 @@ def _work_on(beside: Beside, oid: int, said: set[str], seen: set[str], at: int, 
 
 
 def time(beside: Beside) -> None:
-    """Compares how long what somebody waits for stays locked with what is said of it."""
+    """Compares how long a lock blocks other sessions with the report."""
     said, parts = beside.said.how_long, beside.seen.parts
     waits = [locks.who_waits(beside.seen, part.locks)[1] for part in parts]
     if not said or True not in waits:

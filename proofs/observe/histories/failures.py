@@ -1,10 +1,10 @@
-"""Whether a migration failed, and whether that was foretold."""
+"""Whether a migration failed, and whether the report foretold it."""
 
 from __future__ import annotations
 
 from proofs.observe.histories.beside import Beside
 
-#: For these a migration fails because of what the catalog holds.
+#: With these errors a migration fails because of the catalog's contents.
 CATALOG = {
     "0A000": "feature not supported",
     "2BP01": "dependent objects still exist",
@@ -33,25 +33,26 @@ CATALOG = {
     "55P04": "unsafe new enum value usage",
 }
 
-#: For these because of what statistics tell of the rows, too.
+#: With these errors a migration fails because of rows, and statistics can show it.
 STATISTICS = {"23502": "not null violation"}
 
-#: What is compared.
+#: The names of the comparisons.
 FAILURES, RUNS = "failures that {} can tell, foretold", "runs, and nothing else is foretold"
 
-#: A migration in its turn, and out of it.
+#: Prefixes for a migration in its turn, and for one out of its turn.
 IN_TURN, OUT_OF_TURN = "", ("too early: ", "a second time: ")
 
 
 def reason(state: str) -> str:
-    """Who can tell before that a migration fails with this SQLSTATE."""
+    """Returns what could show before the run that a migration fails with this SQLSTATE."""
     if state in CATALOG:
         return "the catalog"
     return "statistics" if state in STATISTICS else "rows alone"
 
 
 def compare(beside: Beside, when: str = IN_TURN) -> None:
-    """Compares both; `when` is put before what the figures are called."""
+    """Compares whether the migration failed with whether the report foretold it. `when` is a prefix of the figures'
+    names."""
     state, foretold = beside.seen.sqlstate, beside.said.foretold
     if not state:
         beside.agree(f"{when}{RUNS}", not foretold, f"{when}foretold to fail, ran", "; ".join(foretold))
@@ -64,5 +65,5 @@ def compare(beside: Beside, when: str = IN_TURN) -> None:
     beside.agree(what, bool(foretold), f"{when}failed with {state}, not foretold", text)
     failed = beside.said.at(beside.seen.parts[-1].start) if beside.seen.parts else None
     if foretold and not beside.said.fails and not (failed and failed.fails):
-        # The run fails as it says, though sooner or later, and for another reason.
+        # The run fails as foretold, but earlier or later, and for another reason.
         beside.disagree(f"{when}failed with {state}, foretold of another statement", text)

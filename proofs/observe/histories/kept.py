@@ -1,6 +1,6 @@
 """Keeps the figures of each number of rows, so that they need not all be measured at once.
 
-They are below `target`, and count only for the analysis that was measured: figures of another are not shown beside them.
+They are below `target`, and belong to one analysis: figures of another analysis are not shown beside them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from proofs.observe.histories.agreement import Agreement, Disagreement
 
 
 def keep(agreement: Agreement, rows: int, program: Path, about: str) -> None:
-    """Keeps what was measured with `program`; `about` tells other histories or servers apart."""
+    """Keeps the results of a measurement with `program`. `about` distinguishes other histories or servers."""
     kept = {
         "compared": agreement.compared,
         "equal": agreement.equal,
@@ -28,7 +28,7 @@ def keep(agreement: Agreement, rows: int, program: Path, about: str) -> None:
 
 
 def all_of(program: Path, about: str) -> dict[int, Agreement]:
-    """What is kept of this very analysis, by how many rows a table had."""
+    """Returns the kept results of this analysis, by the number of rows of a table."""
     found = {}
     for path in _directory(program).glob(f"{_digest(program, about)}-*.json"):
         found[int(path.stem.rpartition("-")[2])] = _agreement(json.loads(path.read_text()))

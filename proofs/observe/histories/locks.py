@@ -1,4 +1,4 @@
-"""The locks of a migration, and who waits for them."""
+"""The locks of a migration, and the sessions that wait for them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SHARE_UPDATE, _SHARE, _ALL = (
 
 
 def compare(beside: Beside) -> None:
-    """Compares the strongest lock on each relation that was there before."""
+    """Compares the strongest lock on each relation that existed before the migration."""
     seen, opaque = beside.seen, beside.said.opaque
     claimed = _claimed(beside)
     said_of = _counting(seen, claimed[-1] if claimed else {}, is_said=True)
@@ -21,7 +21,7 @@ def compare(beside: Beside) -> None:
     for oid in sorted(said_of.keys() | seen_of.keys()):
         relation = seen.before[oid]
         if relation.kind == "S" and oid not in said_of:
-            # A sequence that goes with its table is not worth a word.
+            # The report does not mention a sequence that is locked with its table.
             continue
         one, other = said_of.get(oid), seen_of.get(oid)
         strength = (STRENGTH[one] if one else -1, STRENGTH[other] if other else -1)
@@ -36,7 +36,7 @@ def compare(beside: Beside) -> None:
 
 
 def waiting(beside: Beside) -> None:
-    """Compares who waits with what is said of the migration as a whole."""
+    """Compares the waiting of readers and writers with the report on the migration as a whole."""
     said = beside.said
     readers, writers = who_waits(beside.seen, beside.seen.locks)
     for who, told, waits in (("readers", said.readers, readers), ("writers", said.writers, writers)):
@@ -51,8 +51,8 @@ def waiting(beside: Beside) -> None:
 
 
 def who_waits(seen: Seen, locks: dict[int, str]) -> tuple[bool, bool]:
-    """Whether readers wait for any of it, which they do for ACCESS EXCLUSIVE, and writers, who do from SHARE on. Nobody
-    writes a materialized view."""
+    """Returns whether readers and whether writers wait for one of the locks. Readers wait for ACCESS EXCLUSIVE, writers
+    for SHARE and stronger. A materialized view has no writers."""
     held = [(seen.before[oid].kind, STRENGTH[mode]) for oid, mode in locks.items() if oid in seen.before]
     readers = any(kind in TABLES and strength >= _ALL for kind, strength in held)
     writers = any(kind in TABLES and strength >= _SHARE and kind != "m" for kind, strength in held)
@@ -60,7 +60,7 @@ def who_waits(seen: Seen, locks: dict[int, str]) -> tuple[bool, bool]:
 
 
 def _claimed(beside: Beside) -> list[dict[int, str]]:
-    """What is said to be held behind each statement, of what was there before the migration."""
+    """Returns the reported locks after each statement, on relations that existed before the migration."""
     held: list[dict[int, str]] = []
     locks: dict[int, str] = {}
     for part in beside.seen.parts:
@@ -72,7 +72,7 @@ def _claimed(beside: Beside) -> list[dict[int, str]]:
 
 
 def _claim(beside: Beside, part: Part, statement: Statement, locks: dict[int, str]) -> None:
-    """Adds what is said to be held behind one statement."""
+    """Adds the locks that the report has for one statement."""
     for effect in statement.effects:
         oid = part.named.get(effect.relation)
         text = f"statement {statement.number}, {statement.what}: {effect.relation}"
@@ -86,8 +86,8 @@ def _claim(beside: Beside, part: Part, statement: Statement, locks: dict[int, st
 
 
 def _counting(seen: Seen, locks: dict[int, str], is_said: bool) -> dict[int, str]:
-    """Those of the locks that count: on tables and views, on an index where it is locked more than its table, and on a
-    sequence where others may wait for it."""
+    """Returns the locks that count. These are locks on tables and views, on an index that is locked more strongly than
+    its table, and on a sequence for which other sessions may wait."""
     found = {}
     for oid, mode in locks.items():
         relation = seen.before.get(oid)
@@ -102,7 +102,7 @@ def _counting(seen: Seen, locks: dict[int, str], is_said: bool) -> dict[int, str
 
 
 def _first(beside: Beside, oid: int, claimed: list[dict[int, str]]) -> str:
-    """The first statement behind which what is said of a relation is not what is seen."""
+    """Returns the first statement after which the reported and the observed lock on a relation differ."""
     for at, (part, said) in enumerate(zip(beside.seen.parts, claimed, strict=True)):
         if part.locks.get(oid) != said.get(oid):
             return beside.part(at)

@@ -1,4 +1,4 @@
-"""Runs a history, migration by migration, each on the database that the ones before it left, filled with rows."""
+"""Runs a history, migration by migration, each on the database that the earlier ones left, filled with rows."""
 
 from __future__ import annotations
 
@@ -25,23 +25,24 @@ _WRITES = STRENGTH["RowExclusiveLock"]
 
 @dataclass
 class Migration:
-    """What was said of a migration, and what was seen."""
+    """The report on a migration, and the observation of it."""
 
     history: str
     name: str
     said: Said
     seen: Seen
-    #: How many rows the tables have that are named, by their number.
+    #: The number of rows of the named tables, by the table's oid.
     rows: dict[int, int]
-    #: Whether it had failed on rows, and its tables were emptied.
+    #: Whether its first run failed on rows, after which its tables were emptied.
     again: bool = False
-    #: What was said, as it was said.
+    #: The original report.
     report: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
 class Trial:
-    """What was said and seen of a migration out of its turn, which is rolled back: its failures are the catalog's."""
+    """The report and the observation of a migration out of its turn. It is rolled back. Its failures come from the
+    catalog."""
 
     history: str
     name: str
@@ -52,29 +53,30 @@ class Trial:
 
 @dataclass
 class Measured:
-    """A history."""
+    """The measurement of a history."""
 
     name: str
     scripts: int = 0
-    #: How many of them were run, or are refused by a plan.
+    #: The number of migrations that were run, or that a plan refuses.
     ran: int = 0
     migrations: list[Migration] = field(default_factory=list)
     trials: list[Trial] = field(default_factory=list)
-    #: Migrations that a plan refuses, and why.
+    #: The migrations that a plan refuses, with the reason.
     refused: list[str] = field(default_factory=list)
-    #: Of all pending at once on an empty database, those whose verdict is not safe, with the verdict and why.
+    #: With all migrations pending on an empty database: those whose verdict is not safe, with the verdict and the reason.
     on_empty: list[tuple[str, str, str]] = field(default_factory=list)
-    #: Why it was not run to its end.
+    #: The reason if the history was not run to its end.
     stopped: str = ""
-    #: The tables at its end, and why some of them have too few rows.
+    #: The number of tables at the end, and why some tables have too few rows.
     tables: int = 0
     short: dict[str, str] = field(default_factory=dict)
 
 
 def measure(history: History, server: Server, program: Path, rows: int, trials: bool = False) -> Measured:
-    """The whole history, with so many rows in each table; with `trials`, each migration also before its turn and after it."""
+    """Measures the whole history, with so many rows in each table. With `trials`, each migration is also tried before
+    its turn and after it."""
     measured = Measured(f"{history.tool}/{history.name}", len(history.migrations))
-    # As bytes: line ends are a script's own.
+    # Read as bytes, because line ends are part of a script.
     texts = [path.read_bytes().decode() for path in history.scripts()]
     with (
         server.database() as database,
@@ -97,7 +99,7 @@ def measure(history: History, server: Server, program: Path, rows: int, trials: 
                 if trials:
                     run.attempt(name, text, "a second time")
         except (psycopg.Error, AssertionError, RuntimeError) as failure:
-            # Nothing that one history holds may keep the others from being measured.
+            # An error in one history must not keep the others from being measured.
             measured.stopped = f"{name}: {failure}"
         measured.tables, measured.short = len(run.filler.filled.rows), run.filler.filled.short
     return measured
@@ -112,7 +114,7 @@ def _all_at_once(measured: Measured, history: History, texts: list[str], reporte
 
 
 class _Run:
-    """A history's run on its database."""
+    """The run of a history on its database."""
 
     def __init__(
         self, measured: Measured, server: Server, database: str, reporter: Reporter, observer: psycopg.Connection,
@@ -126,7 +128,7 @@ class _Run:
         self._observer = observer
 
     def one(self, name: str, text: str) -> bool:
-        """Runs a migration; whether the history can go on."""
+        """Runs a migration. Returns whether the history can go on."""
         first = self._once(name, text, again=False)
         if first is None or not first.seen.sqlstate:
             return True
@@ -141,7 +143,7 @@ class _Run:
         return False
 
     def attempt(self, name: str, text: str, when: str) -> None:
-        """Tries a migration out of its turn. What cannot be rolled back is left out."""
+        """Tries a migration out of its turn. Scripts that cannot be rolled back are left out."""
         (script,), report = self._reporter.of([text])
         if script.refused or script.standalone:
             return
@@ -176,7 +178,7 @@ class _Run:
                 return alone.run(session, self._observer, holder, script, told)
 
     def _rows(self, told: Said) -> dict[int, int]:
-        """How many rows the relations have that are named. A partitioned table has those of its partitions."""
+        """Returns the number of rows of the named relations. A partitioned table has the rows of its partitions."""
         counts = {}
         for oid in self._named(told):
             kind = self._observer.execute("SELECT relkind::text, oid::regclass::text FROM pg_class WHERE oid = %s", (oid,))
@@ -189,7 +191,8 @@ class _Run:
         return {oid for oid in transaction.meaning(self._observer, told.names()).values() if oid}
 
     def _as_its_tool(self, text: str) -> None:
-        """Runs what a plan refuses as the tool itself does, so that the history can go on. The server may refuse it too."""
+        """Runs a script that a plan refuses as the migration tool itself does, so that the history can go on. The
+        server may refuse it too."""
         with self._server.migrating(self._database) as session, contextlib.suppress(psycopg.Error):
             session.execute(text)
         self.filler.fill(set())

@@ -1,4 +1,4 @@
-"""Writes `crates/analysis/docs/agreement.md`: figures, and nothing of the histories."""
+"""Writes `crates/analysis/docs/agreement.md`: only figures, and nothing from the histories."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from proofs.observe.histories.failures import CATALOG, FAILURES, IN_TURN, OUT_OF
 
 PATH = ANALYSIS / "docs" / "agreement.md"
 
-#: The first paragraph, in one line: how long it gets is not known here.
+#: The first paragraph in one line, because its length is known only later.
 _WHAT = (
     "{histories} were run on PostgreSQL {major}, migration by migration, each on the database that the ones before it had "
     "left, with {rows} rows in each table. Before each, the report was made as the plan function makes it; then the migration "
@@ -58,12 +58,12 @@ _METHOD = """\
 
 
 def write(by_rows: dict[int, Agreement], histories: dict[str, int], major: int) -> None:
-    """The page; `histories` is how many there are of each tool."""
+    """Writes the page. `histories` is the number of histories of each tool."""
     PATH.write_text(render(by_rows, histories, major))
 
 
 def render(by_rows: dict[int, Agreement], histories: dict[str, int], major: int) -> str:
-    """The page's text."""
+    """Returns the page's text."""
     rows = [f"{rows:,}" for rows in by_rows]
     what = _WHAT.format(
         histories=_sentence(" and ".join(f"{_number(many)} histories of {tool}" for tool, many in histories.items())),
@@ -90,7 +90,7 @@ def _wrapped(text: str) -> str:
 
 
 def _aims(by_rows: dict[int, Agreement]) -> list[str]:
-    """What should be reached, and whether it is."""
+    """Returns the aims, and whether they are reached."""
     tell = [f"{when}{FAILURES.format(reason)}" for when in (IN_TURN, *OUT_OF_TURN) for reason in ("the catalog", "statistics")]
     ran = [f"{when}foretold to fail, ran" for when in (IN_TURN, *OUT_OF_TURN)]
     aims: list[tuple[str, Callable[[Agreement], str]]] = [

@@ -1,4 +1,4 @@
-"""Has the reports made: by one process for each history, a request a line, as `crates/analysis/examples/report.rs` says."""
+"""Makes the reports: one process for each history, with a request a line, as `crates/analysis/examples/report.rs` says."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from proofs.observe.histories.server import Server
 
 @dataclass(frozen=True)
 class Part:
-    """What is sent at once. What the engine puts between two statements has no place in the file."""
+    """SQL that is sent at once. The engine's own statements have no place in the file."""
 
     start: int | None
     sql: str
@@ -24,7 +24,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Script:
-    """A script as the engine runs it, or why a plan refuses it."""
+    """A script as the engine runs it, or the reason why a plan refuses it."""
 
     refused: str
     standalone: bool
@@ -33,7 +33,7 @@ class Script:
 
 
 def build() -> Path:
-    """The program, built where something has changed."""
+    """Builds the program if something has changed, and returns its path."""
     return compiled.example("report")
 
 
@@ -57,7 +57,7 @@ class Reporter:
         self._process.wait(timeout=30)
 
     def of(self, scripts: list[str]) -> tuple[list[Script], dict[str, Any]]:
-        """Each script, and the report on those that are not refused, all pending at once."""
+        """Returns each script, and the report on all scripts that are not refused, all pending at once."""
         self._input.write(json.dumps(scripts) + "\n")
         self._input.flush()
         line = self._output.readline()

@@ -1,4 +1,4 @@
-"""What a report says of one migration, in the terms of what can be observed."""
+"""The report on one migration, in terms that can be observed."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import Any
 
 from proofs.observe.relations import MODES, stronger
 
-#: By the report's name of a lock, as `pg_locks` calls it.
+#: The names in `pg_locks`, by the report's names of the locks.
 LOCKS = {mode[0].lower() + mode.removesuffix("Lock")[1:]: mode for mode in MODES}
 
 WORK = {"scan": "scan", "indexBuild": "index build", "rewrite": "rewrite"}
 
-#: How a finding of ours says that the run fails, whichever rule it is of.
+#: The words of a finding that the run fails, whichever rule it is from.
 _CERTAIN = re.compile(r"run fails(?! if)")
 
-#: The rules that also say that it fails where something is so that the analysis does not know.
+#: The rules that also report a failure under a condition that the analysis does not know.
 _PERHAPS = ("refused", "required-column", "replica-identity")
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What a statement is said to do to a relation."""
+    """The reported effect of a statement on a relation."""
 
     relation: str
     mode: str
@@ -32,58 +32,58 @@ class Effect:
 
 @dataclass
 class Statement:
-    """What is said of a statement."""
+    """The report on a statement."""
 
     number: int
     start: int
     what: str
     effects: list[Effect]
     opaque: bool
-    #: Why the run fails there, and why perhaps.
+    #: The reasons why the run fails there for certain, and why it may fail.
     fails: list[str] = field(default_factory=list)
     may_fail: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Said:
-    """What is said of a migration."""
+    """The report on a migration."""
 
     verdict: str
     why: str
     statements: list[Statement]
-    #: Whether readers wait, and writers; and for how long, in the report's words.
+    #: Whether readers wait, whether writers wait, and for how long, in the report's words.
     readers: bool
     writers: bool
     how_long: str
-    #: What belongs to no statement, but is said to make the run fail.
+    #: The reported reasons for a failure that belong to no statement.
     fails: list[str]
 
     @property
     def opaque(self) -> bool:
-        """Whether a part of what it does is said to be unknown."""
+        """Whether a part of the effect is reported as unknown."""
         return any(statement.opaque for statement in self.statements)
 
     @property
     def foretold(self) -> list[str]:
-        """Why the run is said to fail, for certain."""
+        """The reasons why the run fails for certain, according to the report."""
         return self.fails + [text for statement in self.statements for text in statement.fails]
 
     @property
     def perhaps(self) -> list[str]:
-        """Why the run is said to fail where something is so that nobody knows."""
+        """The reasons why the run may fail, under conditions that are unknown."""
         return [text for statement in self.statements for text in statement.may_fail]
 
     def at(self, start: int | None) -> Statement | None:
-        """The statement at that place of the file."""
+        """Returns the statement at that place of the file."""
         return next((statement for statement in self.statements if statement.start == start), None)
 
     def names(self) -> list[str]:
-        """Every relation that is named."""
+        """Returns every relation that the report names."""
         return sorted({effect.relation for statement in self.statements for effect in statement.effects})
 
 
 def read(report: dict[str, Any], at: int = 0) -> Said:
-    """What `report` says of the migration at that place."""
+    """Returns what `report` says of the migration with that index."""
     migration = report["migrations"][at]
     blocking = migration["blocking"] or {"readers": False, "writers": False, "howLong": ""}
     return Said(
@@ -117,7 +117,7 @@ def _effect(told: dict[str, Any]) -> Effect:
 
 
 def strongest(claims: list[tuple[int, str]]) -> dict[int, str]:
-    """The strongest lock that is said of each relation."""
+    """Returns the strongest reported lock on each relation."""
     found: dict[int, str] = {}
     for oid, mode in claims:
         found[oid] = stronger(found.get(oid), mode)

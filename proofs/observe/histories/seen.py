@@ -1,4 +1,4 @@
-"""What was observed of one migration."""
+"""The observation of one migration."""
 
 from __future__ import annotations
 
@@ -9,30 +9,31 @@ from proofs.observe.relations import Relation
 
 @dataclass
 class Part:
-    """What was observed of one statement."""
+    """The observation of one statement."""
 
-    #: Its place in the file; none for what the engine puts between two statements.
+    #: Its place in the file; None for a statement of the engine between two statements.
     start: int | None
     seconds: float = 0.0
-    #: The relations that the report names there: by name, what they were when the statement began; none for what was not there.
+    #: The relations that the report names for the statement: by name, their oid when the statement began; None if there
+    #: was none.
     named: dict[str, int | None] = field(default_factory=dict)
-    #: The strongest lock on each relation, of all that the transaction holds behind it.
+    #: The strongest lock on each relation that the transaction holds after the statement.
     locks: dict[int, str] = field(default_factory=dict)
-    #: What was done to each relation that takes longer the more rows there are.
+    #: The work on each relation whose duration grows with the number of rows.
     work: dict[int, list[str]] = field(default_factory=dict)
 
 
 @dataclass
 class Seen:
-    """What was observed of a migration."""
+    """The observation of a migration."""
 
-    #: What was there before it.
+    #: The relations that existed before it.
     before: dict[int, Relation]
     parts: list[Part] = field(default_factory=list)
-    #: Why it failed; empty if it ran. The class of an error says more than its text.
+    #: The error, empty if it ran. The SQLSTATE says more than the message.
     sqlstate: str = ""
     message: str = ""
-    #: Whether it ran alone, where locks are let go of on the way and may be missed.
+    #: Whether it ran outside of a transaction, where it releases locks early and some may be missed.
     standalone: bool = False
 
     @property
@@ -42,5 +43,5 @@ class Seen:
 
     @property
     def seconds(self) -> float:
-        """How long it took."""
+        """The duration in seconds."""
         return sum(part.seconds for part in self.parts)

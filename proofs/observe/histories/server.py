@@ -1,4 +1,4 @@
-"""A server for whole histories, with the sessions that are needed of it."""
+"""A server for whole histories, with its sessions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from local import postgres
 from proofs.harness import install
 from proofs.harness.temporary import Temporary
 
-#: Nothing here has to survive a crash, and autovacuum would take locks at moments of its own.
+#: The data need not survive a crash, and autovacuum would take locks at times of its own.
 _SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
@@ -23,8 +23,8 @@ _SETTINGS = {
     "max_locks_per_transaction": "512",
 }
 
-#: As the engine connects, and with the messages that say what the server does. Each worker that helps to build an index would
-#: count as a scan of its own.
+#: The engine's options, and the level of messages at which the server says what it does. Parallel workers of an index
+#: build are off, because each would count as a scan.
 _OPTIONS = (
     "-c TimeZone=UTC -c client_min_messages=debug1 -c lock_timeout=20s -c search_path=public "
     "-c max_parallel_maintenance_workers=0"
@@ -32,7 +32,7 @@ _OPTIONS = (
 
 
 class Server(Temporary):
-    """The server. Migrations run as an ordinary role that owns its database; a superuser looks on and fills tables."""
+    """The server. Migrations run as an ordinary role that owns its database. A superuser observes and fills tables."""
 
     def __init__(self, major: int) -> None:
         if major != install.NEW:
@@ -44,7 +44,7 @@ class Server(Temporary):
 
     @contextmanager
     def database(self) -> Iterator[str]:
-        """The name of a new database, which is gone at the end."""
+        """Yields the name of a new database, which is deleted at the end."""
         name = f"history_{next(self._numbers)}"
         self.embedded.create_database(name)
         try:
@@ -53,7 +53,7 @@ class Server(Temporary):
             self.drop(name)
 
     def migrating(self, database: str) -> psycopg.Connection:
-        """A session of the migrations' role, in autocommit mode."""
+        """Returns a session of the migrations' role, in autocommit mode."""
         role = self.owner
         return psycopg.connect(
             host=role.host, port=role.port, user=role.user, password=role.password, dbname=database,
@@ -61,5 +61,5 @@ class Server(Temporary):
         )
 
     def superuser(self, database: str) -> psycopg.Connection:
-        """A session that may do everything, in autocommit mode."""
+        """Returns a superuser's session, in autocommit mode."""
         return self.session(self.embedded.superuser, database)

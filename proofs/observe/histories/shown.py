@@ -1,4 +1,4 @@
-"""Prints what was compared, and each disagreement."""
+"""Prints the comparisons and each disagreement."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from proofs.observe.histories.durations import WORK
 from proofs.observe.histories.failures import FAILURES, IN_TURN, OUT_OF_TURN, RUNS
 from proofs.observe.histories.measured import Measured
 
-#: What is compared, in the order in which it is shown.
+#: The comparisons, in the order of the table.
 ROWS = (
     "locks",
     "whether readers wait",
@@ -27,7 +27,7 @@ ROWS = (
 
 
 def table(by_rows: dict[int, Agreement]) -> list[str]:
-    """What agreed of how much, by how many rows a table had, as Markdown."""
+    """Returns the table of agreements, by the number of rows of a table, as Markdown."""
     return _columns(by_rows, ROWS, _share)
 
 
@@ -35,13 +35,13 @@ def _share(agreement: Agreement, row: str) -> str:
     compared, equal = agreement.compared[row], agreement.equal[row]
     if not compared:
         return "–"
-    # A hundred percent is all of them.
+    # Rounded down, so that a hundred percent means all of them.
     percent = equal * 1000 // compared / 10
     return f"{equal:,} of {compared:,} ({percent:g} %)"
 
 
 def kinds(by_rows: dict[int, Agreement]) -> list[str]:
-    """How often there is each kind of disagreement, as Markdown."""
+    """Returns the number of disagreements of each kind, as Markdown."""
     names = sorted({kind for agreement in by_rows.values() for kind in agreement.kinds()})
     return _columns(by_rows, names, _many)
 
@@ -49,13 +49,13 @@ def kinds(by_rows: dict[int, Agreement]) -> list[str]:
 def _many(agreement: Agreement, kind: str) -> str:
     for when in OUT_OF_TURN:
         if kind.startswith(when) and not agreement.compared[f"{when}{RUNS}"]:
-            # None was tried out of its turn.
+            # No migration was tried out of its turn.
             return "–"
     return f"{agreement.kinds()[kind]:,}"
 
 
 def counts(by_rows: dict[int, Agreement]) -> list[str]:
-    """What is only counted, as Markdown."""
+    """Returns the results that are only counted, as Markdown."""
     names = list(dict.fromkeys(name for agreement in by_rows.values() for name in agreement.counted))
     return _columns(by_rows, names, lambda agreement, name: f"{agreement.counted[name]:,}")
 
@@ -72,7 +72,7 @@ def _columns(
 
 
 def times(agreement: Agreement) -> list[str]:
-    """How long others were said to wait, and did, as Markdown."""
+    """Returns the reported and the observed waiting times of other sessions, as Markdown."""
     lines = ["| Said | " + " | ".join(MAGNITUDES) + " |", "| --- |" + " ---: |" * len(MAGNITUDES)]
     for said in (*MAGNITUDES, "unknown"):
         lines.append(f"| {said} | " + " | ".join(str(agreement.times[said, seen]) for seen in MAGNITUDES) + " |")
@@ -80,7 +80,7 @@ def times(agreement: Agreement) -> list[str]:
 
 
 def every(agreement: Agreement, histories: list[Measured]) -> list[str]:
-    """Every disagreement by kind, and what hindered the measure."""
+    """Returns every disagreement by kind, and the obstacles to the measurement."""
     lines = []
     for kind, many in sorted(agreement.kinds().items()):
         lines += ["", f"{kind}: {many}"]

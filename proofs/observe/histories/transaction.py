@@ -1,4 +1,4 @@
-"""Runs a migration as the engine does, in one transaction, and looks behind each statement."""
+"""Runs a migration as the engine does, in one transaction, and observes it after each statement."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from proofs.observe.histories.seen import Part, Seen
 from proofs.observe.relations import Files, Relation
 from proofs.observe.work import Traces
 
-#: Tables and materialized views with their files, and how often this transaction has read them.
+#: Tables and materialized views with their files, and the number of reads by this transaction.
 _TABLES = """
 SELECT oid, relname::text, relfilenode, pg_catalog.pg_stat_get_xact_numscans(oid) FROM pg_catalog.pg_class
 WHERE relkind IN ('r', 'm') AND oid >= 16384 AND relnamespace <> 'pg_toast'::regnamespace
 """
 
-#: What names mean, as the session finds them.
+#: The relations that the session finds by these names.
 MEANING = "SELECT name, pg_catalog.to_regclass(name)::oid FROM pg_catalog.unnest(%s::text[]) AS name"
 
 _SIZE = "SELECT pg_catalog.pg_relation_size(%s)"
@@ -29,7 +29,7 @@ _SIZE = "SELECT pg_catalog.pg_relation_size(%s)"
 
 @dataclass(frozen=True)
 class _Table:
-    """What tells whether something was done to a table's rows."""
+    """What shows whether a statement worked on a table's rows."""
 
     name: str
     node: int
@@ -37,7 +37,8 @@ class _Table:
 
 
 def run(session: psycopg.Connection, script: Script, said: Said) -> Seen:
-    """What a script that runs in a transaction did, which is committed, or failed and is rolled back."""
+    """Runs a script in a transaction. The transaction is committed, or rolled back after a failure. Returns the
+    observation."""
     messages: list[str] = []
     session.add_notice_handler(lambda notice: messages.append(notice.message_primary or ""))
     seen = Seen(relations.relations(session))
@@ -72,14 +73,14 @@ def run(session: psycopg.Connection, script: Script, said: Said) -> Seen:
 
 
 def attempt(session: psycopg.Connection, script: Script) -> Seen:
-    """What would become of a script that runs in a transaction: it is rolled back whether it fails or not."""
+    """Tries a script in a transaction, which is always rolled back. Returns the observation."""
     seen = Seen({})
     try:
         session.execute(f"BEGIN {script.modes}")
         for part in script.parts:
             seen.parts.append(Part(part.start))
             session.execute(part.sql)
-        # A commit would check them.
+        # A commit would check the constraints.
         session.execute("SET CONSTRAINTS ALL IMMEDIATE")
     except psycopg.Error as failure:
         if session.closed:
@@ -94,7 +95,7 @@ def _of(failure: psycopg.Error) -> tuple[str, str]:
 
 
 def meaning(session: psycopg.Connection, names: list[str]) -> dict[str, int | None]:
-    """The relation that each name stands for now."""
+    """Returns the relation that each name stands for now."""
     return dict(session.execute(MEANING, (sorted(set(names)),)).fetchall()) if names else {}
 
 
@@ -106,8 +107,8 @@ def _work(
     session: psycopg.Connection, known: dict[int, Relation], before: dict[int, _Table], after: dict[int, _Table],
     spoken: list[str],
 ) -> dict[int, list[str]]:
-    """What was done to those relations that were there before the migration. A file's size is looked at only where
-    something was done: to look takes time."""
+    """Returns the work on relations that existed before the migration. A file's size is read only if something was
+    done, because reading it takes time."""
     done: dict[int, list[str]] = {}
     for oid in known.keys() & before.keys() & after.keys():
         old, new = before[oid], after[oid]
@@ -116,10 +117,10 @@ def _work(
             continue
         size = one_value(session.execute(_SIZE, (oid,)))
         if not size:
-            # Of what has no rows nothing takes long.
+            # A relation without rows causes no long work.
             continue
         traces = Traces(spoken, {oid: Files(old.node, 0)}, {oid: Files(new.node, size)}, {oid: new.scans - old.scans})
-        # The server speaks of it by its name of the moment.
+        # The server's messages use the relation's current name.
         found = work.of(replace(known[oid], own_name=new.name), traces)
         if found:
             done[oid] = found

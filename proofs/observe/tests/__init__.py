@@ -1,1 +1,1 @@
-"""Forms and what is observed of them agree on every major version."""
+"""The forms and their observations agree on every major version."""

@@ -1,4 +1,4 @@
-"""Runs every form on each major version: what is observed has to be what the files say. UPDATE=1 writes them anew."""
+"""Runs every form on each major version: the observations have to agree with the files. UPDATE=1 writes the files anew."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""The measure itself, on a small history of the tests' own: what agrees, what fails, and that a wrong report is noticed."""
+"""The measurement itself, on a small history of its own: agreements, failures, and that a wrong report is noticed."""
 
 import copy
 from dataclasses import replace
@@ -51,8 +51,8 @@ def measured(tmp_path_factory):
 
 
 def kinds(measured):
-    """The kinds of disagreement. How long something takes is another matter on a busy machine, and not everything that fails
-    out of its turn is foretold."""
+    """Returns the kinds of disagreement. Durations are left out, because they vary on a busy machine. Trials are left
+    out, because not every failure out of turn is foretold."""
     found = compare.of([replace(measured, trials=[])])
     return {kind for kind in found.kinds() if not kind.startswith("took")}
 
@@ -68,7 +68,7 @@ def test_a_history_is_run_to_its_end(measured):
 
 
 def test_every_table_has_its_rows_but_those_that_cannot(measured):
-    # The one's CHECK is never true. The other has a unique column of two values in the end.
+    # One table's CHECK is never true. The other table ends with a unique column of two values.
     assert set(measured.short) == {"public.never", "public.orders"}
     assert measured.tables == 8
     (before,) = [migration for migration in measured.migrations if migration.name.endswith("_rewrite")]
@@ -90,12 +90,12 @@ def test_migrations_fail_out_of_their_turn(measured):
     assert found.equal["a second time: failures that the catalog can tell, foretold"] >= 2
     assert found.compared["a second time: runs, and nothing else is foretold"] > 0
     assert not [kind for kind in found.kinds() if "foretold to fail, ran" in kind]
-    # What is tried is rolled back: each migration runs in its turn all the same.
+    # A trial is rolled back, so each migration still runs in its turn.
     assert len(measured.trials) > len(SCRIPTS)
 
 
 def lie(change):
-    """What `change` makes of every statement, or of the migration."""
+    """Returns a function that applies `change` to every migration of a report."""
     def doctored(report):
         for migration in report["migrations"]:
             change(migration)
@@ -154,5 +154,5 @@ def test_the_page_holds_figures_and_nothing_of_the_history(measured):
     assert "| Locks | " in text
     for word in ("orders", "customers", "2026", "start"):
         assert word not in text, word
-    # What is printed names each.
+    # The output names each disagreement.
     assert any("unknown" in line for line in shown.every(found[ROWS], [measured]))

@@ -1,1 +1,1 @@
-"""Fills tables with rows that their constraints allow, the same ones in every run."""
+"""Fills tables with rows that satisfy their constraints, the same in every run."""

@@ -1,9 +1,9 @@
-"""Gives every table as many rows as are asked for.
+"""Fills every table with a given number of rows.
 
-Only what is new, or was emptied, or was touched and has too few rows, is filled; where the rows are many, only what a
-migration names, and what that refers to. The rows fulfil every constraint by the way they are made, so triggers and foreign
-keys are not asked: keys are the parents' own, unique columns hold another value in each row, and of more rows than are
-needed those are taken that the CHECKs allow. A tenth of what may be null is null.
+It fills a table that is new, was emptied, or was touched and has too few rows. With many rows it fills only the tables that
+a migration names, and those that they refer to. The rows satisfy every constraint by construction, so triggers and foreign
+keys are switched off: keys are taken from the parent tables, and unique columns have another value in each row. More rows
+are generated than needed, and those that satisfy the CHECKs are taken. A tenth of the nullable values is null.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ from proofs.observe.histories.rows import tables
 from proofs.observe.histories.rows.tables import Column, Table
 from proofs.observe.histories.rows.values import WIDE, NoValues, expression, literals
 
-#: From so many rows on only those tables are filled that are needed.
+#: From this number of rows on, only the needed tables are filled.
 _MANY = 10_000
 
-#: How rows are tried to be made, one after the other while there are too few: with constants of the checks or without, and
-#: which of the columns that may be null are.
+#: The ways to make rows, tried one after the other while there are too few: with the constants of the checks or
+#: without, and with nulls in some, none or all nullable columns.
 _TRIES = [(True, "some"), (True, "none"), (True, "all"), (False, "some"), (False, "none"), (False, "all")]
 
-#: Of how many rows those are taken that checks allow.
+#: The number of generated rows for each needed row. The rows that the checks allow are taken from them.
 _TO_CHOOSE_FROM = 6
 
 
 @dataclass
 class Filled:
-    """What became of the tables of a database."""
+    """The state of a database's tables."""
 
-    #: How many rows each has that was looked at.
+    #: The number of rows of each inspected table.
     rows: dict[str, int] = field(default_factory=dict)
     #: Why a table has fewer rows than it should.
     short: dict[str, str] = field(default_factory=dict)
 
 
 class Filler:
-    """The rows of one database."""
+    """Fills the tables of one database."""
 
     def __init__(self, session: psycopg.Connection, rows: int) -> None:
         self.filled = Filled()
@@ -49,11 +49,11 @@ class Filler:
         self._next = 1
         session.execute("SET session_replication_role = replica")
         session.execute("SET client_min_messages = error")
-        # Nobody has counted the rows yet that are joined here.
+        # There are no statistics yet of the rows that are joined here.
         session.execute("SET enable_nestloop = off")
 
     def fill(self, touched: set[int]) -> None:
-        """Fills what is new, and of what was `touched` whatever has too few rows."""
+        """Fills new tables, and `touched` tables with too few rows."""
         if self._rows >= _MANY:
             self._known -= touched
             self.analyze(sorted(touched))
@@ -64,7 +64,8 @@ class Filler:
         self._known = set(names)
 
     def need(self, named: set[int]) -> bool:
-        """Fills what is about to be needed, if it is not filled anyway; whether that has changed anything."""
+        """Fills the tables that are about to be needed, unless all tables are filled anyway. Returns whether that has
+        changed anything."""
         if self._rows < _MANY:
             return False
         self._forget(set(tables.names(self._session).values()))
@@ -82,7 +83,7 @@ class Filler:
     def _fill_all(self, facts: dict[int, Table], touched: set[int]) -> None:
         ordered = _parents_first(facts)
         changed = {table.oid for table in ordered if self._fill(table)}
-        # Two tables that refer to each other: the one had to wait for the other.
+        # If two tables refer to each other, the first one could only be filled after the second.
         changed |= {table.oid for table in ordered if table.name in self.filled.short and self._fill(table)}
         if changed:
             for (view,) in self._session.execute("SELECT format('%I.%I', schemaname, matviewname) FROM pg_matviews").fetchall():
@@ -90,19 +91,19 @@ class Filler:
         self.analyze(sorted(touched | changed))
 
     def analyze(self, wanted: list[int]) -> None:
-        """Has the server count the rows of those tables, as it does by itself in time."""
+        """Has the server update the statistics of these tables, as autovacuum does in time."""
         present = "SELECT c.oid::regclass::text FROM pg_class c WHERE c.oid = ANY (%s) AND c.relkind IN ('r', 'm', 'p')"
         names = [name for (name,) in self._session.execute(present, (wanted,))]
         if names:
             self._session.execute(f"ANALYZE {', '.join(names)}")
 
     def empty(self, wanted: list[int]) -> None:
-        """Deletes all rows of those tables, and of those that refer to them."""
+        """Deletes all rows of these tables, and of the tables that refer to them."""
         names = [name for oid, name in tables.names(self._session).items() if oid in wanted]
         if names:
             self._session.execute(f"TRUNCATE {', '.join(names)} CASCADE")
             self.analyze(wanted)
-            # Whatever refers to them is empty now, too.
+            # The tables that refer to them are empty now too.
             self._known.clear()
 
     def _forget(self, names: set[str]) -> None:
@@ -111,7 +112,7 @@ class Filler:
             self.filled.short.pop(gone, None)
 
     def _fill(self, table: Table) -> bool:
-        """Whether the table has more rows than before."""
+        """Fills a table. Returns whether it has more rows than before."""
         began = present = self._count(table.name)
         reason = ""
         for with_constants, nulls in _TRIES:
@@ -137,7 +138,7 @@ class Filler:
         references = [reference for reference in table.references if reference.parent != table.oid]
         counts = [self._count(reference.parent_name) for reference in references]
         keys = [at for at, reference in enumerate(references) if set(reference.columns) & distinct]
-        # Each of these has to differ by itself; the others do with the first of them.
+        # Each of these keys has to be unique by itself. The others are unique together with the first one.
         alone = [at for at in keys if any(set(key) <= set(references[at].columns) for key in table.unique)]
         for at, reference in enumerate(references):
             ours = [number for number in reference.columns if number not in expressions]
@@ -184,7 +185,7 @@ class Filler:
         return one_value(self._session.execute(f"SELECT count(*) FROM {name}"))
 
     def _try(self, statement: str) -> str:
-        """Runs a statement; why it failed, if it did."""
+        """Runs a statement. Returns the error, or an empty text."""
         try:
             self._session.execute(statement)
         except psycopg.Error as failure:
@@ -210,7 +211,7 @@ def _parents_first(facts: dict[int, Table]) -> list[Table]:
 
 
 def _distinct(table: Table) -> set[int]:
-    """The columns that hold another value in each row, so that each unique key does."""
+    """Returns the columns that get another value in each row, so that each unique key differs."""
     columns = {column.number: column for column in table.columns}
     referring = {number for reference in table.references for number in reference.columns}
     chosen: set[int] = set()
@@ -223,7 +224,8 @@ def _distinct(table: Table) -> set[int]:
 
 
 def _row_of_parent(at: int, alone: list[int], distinct: list[int], counts: list[int]) -> str:
-    """Which row of a parent a row refers to. Where the keys have to differ, those of two parents do so together."""
+    """Returns an expression for the parent's row that a row refers to. If keys have to be unique, the rows of two
+    parents are combined so that each pair differs."""
     count = max(counts[at], 1)
     if at not in distinct:
         return f"(hashint8extended(g, {at}) & 2147483647) % {count}"

@@ -1,4 +1,4 @@
-"""What a table wants of its rows, as the catalog tells."""
+"""The requirements of a table on its rows, from the catalog."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-#: Those of extensions are theirs to fill.
+#: Without the tables of extensions, which fill them themselves.
 _TABLES = """
 SELECT c.oid, format('%I.%I', n.nspname, c.relname),
     CASE WHEN c.relispartition THEN pg_get_partition_constraintdef(c.oid) END
@@ -15,7 +15,7 @@ WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname NOT IN ('pg_cata
 AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.deptype = 'e')
 """
 
-#: A domain is as its type below.
+#: A domain is replaced by its base type.
 _COLUMNS = """
 SELECT a.attrelid, a.attnum, a.attname::text, format_type(a.atttypid, a.atttypmod), a.attnotnull OR coalesce(t.typnotnull, false),
     a.attgenerated <> '' OR a.attidentity <> '' OR coalesce(pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%%', false),
@@ -29,7 +29,7 @@ LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE a.attrelid = ANY (%s) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum
 """
 
-#: Where there is an expression, also the columns that it depends on.
+#: For an expression, the columns that it depends on are included.
 _UNIQUE = """
 SELECT i.indrelid, ARRAY(SELECT DISTINCT number FROM (
     SELECT key.number::int FROM unnest(i.indkey::int[]) WITH ORDINALITY AS key (number, at)
@@ -52,13 +52,13 @@ WHERE contype IN ('f', 'c') AND conrelid = ANY (%s) ORDER BY conrelid, cardinali
 
 @dataclass(frozen=True)
 class Column:
-    """A column, with what its values have to be."""
+    """A column, and the requirements on its values."""
 
     number: int
     name: str
     of_type: str
     not_null: bool
-    #: Whether the server fills it.
+    #: Whether the server generates its values.
     own: bool
     base: str
     kind: str
@@ -84,27 +84,27 @@ class Table:
 
     oid: int
     name: str
-    #: What has to be true of a row: CHECKs, and the bounds of a partition.
+    #: The conditions that a row has to satisfy: CHECKs, and the bounds of a partition.
     checks: list[str]
     columns: list[Column] = field(default_factory=list)
-    #: The columns of unique keys, with those that an expression or a condition is of.
+    #: The columns of unique keys, including those of their expressions and conditions.
     unique: list[list[int]] = field(default_factory=list)
     references: list[Reference] = field(default_factory=list)
 
 
 def names(session: psycopg.Connection) -> dict[int, str]:
-    """Every table that can have rows of its own."""
+    """Returns every table that can have rows of its own."""
     return {oid: name for oid, name, _ in session.execute(_TABLES)}
 
 
 def with_partitions(session: psycopg.Connection, wanted: set[int]) -> set[int]:
-    """Those relations that can have rows, or for a partitioned table its partitions."""
+    """Returns the relations that can have rows. A partitioned table is replaced by its partitions."""
     query = "SELECT coalesce(t.relid, w.oid)::oid FROM unnest(%s::oid[]) AS w (oid) LEFT JOIN pg_partition_tree(w.oid) AS t ON t.isleaf"
     return {oid for (oid,) in session.execute(query, (list(wanted),))} & names(session).keys()
 
 
 def read(session: psycopg.Connection, wanted: list[int]) -> dict[int, Table]:
-    """Those tables, by their number."""
+    """Returns these tables, by their oid."""
     bounds = {oid: (name, bound) for oid, name, bound in session.execute(_TABLES) if oid in wanted}
     tables = {oid: Table(oid, name, [bound] if bound else []) for oid, (name, bound) in bounds.items()}
     for oid, *facts in session.execute(_COLUMNS, (wanted,)):

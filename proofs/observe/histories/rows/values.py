@@ -1,4 +1,4 @@
-"""Values of a column, as an expression of the row's number `g`: the same in every run."""
+"""Values of a column, as an SQL expression of the row's number `g`: the same in every run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from proofs.observe.histories.rows.tables import Column
 
-#: The types that have as many values as there are rows.
+#: The types that have at least as many values as there are rows.
 WIDE = {
     "int4", "int8", "text", "varchar", "bpchar", "citext", "uuid", "timestamptz", "timestamp", "numeric", "bytea", "float4",
     "float8", "inet", "oid", "json", "jsonb", "tsvector", "name",
@@ -20,12 +20,12 @@ _NUMBERS = ("int2", "int4", "int8", "numeric", "float4", "float8")
 
 
 class NoValues(Exception):
-    """Nobody here knows a value of that type."""
+    """No value of that type is known here."""
 
 
 def expression(column: Column, table: str, unique: bool, pool: list[str]) -> str:
-    """A value for each row: where `unique` another one for each, else one of some, and mostly one of the `pool` if there is
-    any."""
+    """Returns an expression with a value for each row: with `unique` another one for each row, else one of some. Most
+    values come from the `pool` if it is not empty."""
     seed = zlib.crc32(f"{table}.{column.name}".encode())
     made = _cast(_of_base(column, seed, unique), column)
     if pool:
@@ -37,7 +37,7 @@ def expression(column: Column, table: str, unique: bool, pool: list[str]) -> str
 
 
 def literals(column: Column, checks: list[str]) -> list[str]:
-    """The constants beside a column in its table's checks: values that may be asked for."""
+    """Returns the constants in a column's checks, which may be the required values."""
     found: dict[str, None] = {}
     for check in checks:
         if not re.search(rf'(?<!\w)"?{re.escape(column.name)}"?(?!\w)', check):
@@ -72,7 +72,7 @@ def _array(column: Column) -> str:
 
 
 def _cast(made: str, column: Column) -> str:
-    # By way of text there is a cast to every type.
+    # A cast through text exists for every type.
     return f"({made})::text::{column.of_type}" if column.kind == "e" else f"({made})::{column.of_type}"
 
 
