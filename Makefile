@@ -1,9 +1,9 @@
-# What a person runs. Each target says what it does; `make` alone lists them.
+# The commands for people. Each target describes itself; `make` alone lists them.
 
 PYTHON ?= python3
 STACK = .venv/bin/python -m local
 
-# A program's option for a variable that is given. An empty one is handed on too, for the program to refuse.
+# Turns a variable that is given into a program's option. An empty one is passed on too, so that the program refuses it.
 option = $(if $(filter undefined,$(origin $(2))),,$(1) '$($(2))')
 
 .DEFAULT_GOAL := help
