@@ -1,16 +1,16 @@
-//! Reports on scripts as the plan function does, for `proofs/observe/histories`, which compares that with what a server
+//! Reports on scripts as the plan function does. `proofs/observe/histories` compares the reports with what a server
 //! does.
 //!
-//! `report DATABASE TOOL` looks at one database, with a history of `prisma` or of `sqlx`. A line of stdin is a list of scripts
-//! that are pending, and a line of stdout the answer, until stdin ends:
+//! `report DATABASE TOOL` reads one database, with a history of `prisma` or of `sqlx`. Each line of stdin is a list of
+//! pending scripts, and each line of stdout is the answer, until stdin ends:
 //!
 //! ```json
 //! ["CREATE TABLE pets (id int)"]
 //! {"scripts": [{"class": "transactional", "parts": [{"start": 0, "sql": "CREATE TABLE pets (id int)"}]}], "report": {}}
 //! ```
 //!
-//! A script that a plan refuses has `refused` in its place, and is not in the report. `TEST_POSTGRES_HOST`, `_PORT`, `_USER`
-//! and `_PASSWORD` say how the server is reached.
+//! A script that a plan refuses has `refused` in its place, and is not in the report. `TEST_POSTGRES_HOST`, `_PORT`,
+//! `_USER` and `_PASSWORD` name the server.
 
 use std::io::{BufRead as _, Write as _};
 use std::time::Duration;
@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 
 type Result<T> = std::result::Result<T, Box<dyn error::Error + Send + Sync>>;
 
-/// As for the plan function: enough for the deepest script.
+/// As in the plan function: enough for the deepest script.
 const STACK_BYTES: usize = 256 * 1024 * 1024;
 
 fn main() -> Result<()> {
@@ -64,7 +64,8 @@ async fn answer(session: &mut Session, scripts: &[String]) -> Result<Value> {
     Ok(json!({ "scripts": told, "report": report }))
 }
 
-/// How a script runs: its statements with the place of each in the file, and what the engine puts between them.
+/// Returns how a script runs: its statements with their positions in the file, and what the engine inserts between
+/// them.
 fn as_it_runs(script: &Script) -> Value {
     let mut parts = Vec::new();
     if !script.parsed {
@@ -81,7 +82,7 @@ fn as_it_runs(script: &Script) -> Value {
     json!({ "class": script.class.name(), "modes": script.modes, "parts": parts })
 }
 
-/// What the plan function asks of the database and makes of it.
+/// Asks the database for all that the plan function asks for, and returns the report.
 async fn reported(session: &mut Session, pending: Vec<Pending>) -> Result<Report> {
     let looked = look(session.connection(), pending).await?;
     let identity = session.identity("");

@@ -1,22 +1,23 @@
-//! Work in a thread of its own: a script can be nested deeper than a usual stack, and what panics or does not come to an end
-//! there must take nothing else with it.
+//! Runs work in a thread of its own. A script can be nested deeper than a usual stack allows, and a panic or an endless
+//! loop there must end nothing else.
 
 use std::thread;
 use std::time::Duration;
 
 use crate::Unknown;
 
-/// Enough for the deepest script that the engine accepts. Only what is used of it takes memory.
+/// Enough for the deepest script that the engine accepts. Only the used part takes memory.
 const STACK_BYTES: usize = 256 * 1024 * 1024;
 
-/// How long the work on a plan may take between two questions to the database.
+/// How long the work on a plan may take between two queries to the database.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Returns what `work` does, in a thread with a deep stack.
+/// Returns the result of `work`, which runs in a thread with a deep stack.
 ///
 /// # Errors
 ///
-/// [`Unknown::NoThread`]; [`Unknown::GaveUp`] when it panics; [`Unknown::TookTooLong`] when it takes more than 20 seconds.
+/// [`Unknown::NoThread`]; [`Unknown::GaveUp`] when it panics; [`Unknown::TookTooLong`] when it takes more than 20
+/// seconds.
 pub async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Unknown> {
     apart_for(PATIENCE, work).await
 }
@@ -31,7 +32,8 @@ async fn apart_for<T: Send + 'static>(
     }
 }
 
-/// The same, while the caller's thread waits as long as it takes.
+/// Returns the result of `work`, which runs in a thread with a deep stack. The caller's thread waits as long as it
+/// takes.
 ///
 /// # Errors
 ///

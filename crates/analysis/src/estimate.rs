@@ -1,4 +1,4 @@
-//! About how long something takes: an order of magnitude, with what it is based on.
+//! Estimates how long something takes: an order of magnitude, with the figures that it is based on.
 
 mod part;
 
@@ -11,25 +11,25 @@ use crate::effects::{Effects, Lookup, World};
 use crate::size::is_large;
 use part::Part;
 
-/// How long something takes, by the relations that it works on.
+/// How long something takes, as the work on each relation.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Time {
     parts: Vec<Part>,
-    /// What a CHECK may save.
+    /// Work that a CHECK may save.
     at_worst: Vec<Part>,
-    /// What there is no telling of, as a clause.
+    /// Work of unknown length, as a clause.
     unknown: Option<String>,
 }
 
 impl Time {
-    /// How long `effects` take on what has rows.
+    /// Returns how long `effects` take on relations with rows.
     pub(crate) fn of(effects: &Effects, world: &World) -> Self {
         let mut time = Self::default();
-        // A table refers to all partitions of another at once.
+        // A table refers to all partitions of another table at once.
         let mut joined = BTreeSet::new();
         let has_rows = |effect: &Effect| !effect.is_new || world.facts(effect).is_some();
         for effect in effects.of.iter().filter(|effect| !effect.work.is_empty() && has_rows(effect)) {
-            // How often that is, the look-ups say.
+            // The lookups say how often the table is read.
             if effect.work == [Work::Scan] && effects.only_looked.contains(&effect.relation) {
                 continue;
             }
@@ -37,7 +37,7 @@ impl Time {
                 time.unknown = Some(format!("the size of {} is not known", effect.relation));
                 continue;
             };
-            // By its key, once for each of a few rows.
+            // A lookup by key, once for each of a few rows.
             let by = effects.looked_up.get(&effect.relation).filter(|_| effect.work == [Work::Scan]);
             let by = by.map(|by| (by, world.facts_of_name(by)));
             if by.is_some_and(|(_, facts)| !is_large(facts)) {
@@ -65,7 +65,7 @@ impl Time {
         time
     }
 
-    /// How long it takes to follow one foreign key.
+    /// Returns how long it takes to follow one foreign key.
     pub(crate) fn of_lookup(lookup: &Lookup, world: &World) -> Self {
         let mut time = Self::default();
         if lookup.times == Some(0) {
@@ -79,7 +79,7 @@ impl Time {
         for read in &lookup.unindexed {
             match world.facts_of_name(read).filter(|facts| is_known(facts)) {
                 Some(facts) => time.parts.push(part::scanned(read, times, facts)),
-                // The plan has made it, and it has no rows of others.
+                // The plan has made it, and has not filled it from others.
                 None if world.is_made(read) => {}
                 None => time.unknown = Some(format!("the size of {read} is not known")),
             }
@@ -98,7 +98,7 @@ impl Time {
         time
     }
 
-    /// This, and `other` behind it.
+    /// Adds the time of `other`, which comes after this one.
     pub(crate) fn extend(&mut self, other: &Self) {
         self.parts.extend(other.parts.iter().cloned());
         self.at_worst.extend(other.at_worst.iter().cloned());
@@ -107,19 +107,20 @@ impl Time {
         }
     }
 
-    /// What is known is said where it is long already, whatever else there is.
+    /// Returns the order of magnitude. If the known part is long already, that is returned even if another part is
+    /// unknown.
     pub(crate) fn how_long(&self) -> Magnitude {
         let known = magnitude(self.milliseconds());
         let is_open = self.unknown.is_some() || magnitude(sum(&self.at_worst)) > Magnitude::Moment;
         if is_open && known < Magnitude::Minutes { Magnitude::Unknown } else { known }
     }
 
-    /// What is known of it, in milliseconds.
+    /// Returns the known part, in milliseconds.
     pub(crate) fn milliseconds(&self) -> u64 {
         sum(&self.parts)
     }
 
-    /// How long it is, for a sentence.
+    /// Returns the length, for a sentence.
     pub(crate) fn length(&self) -> String {
         match self.how_long() {
             Magnitude::Moment => "a moment".to_owned(),
@@ -131,7 +132,7 @@ impl Time {
         }
     }
 
-    /// How much it matters to wait so long, for a table that `is_large` or for another.
+    /// Returns how much a wait of this length matters, for a table that `is_large` or for another one.
     pub(crate) fn verdict(&self, is_large: bool) -> Verdict {
         match self.how_long() {
             Magnitude::Moment => Verdict::Safe,
@@ -141,7 +142,8 @@ impl Time {
         }
     }
 
-    /// What that is based on, as a clause. Where all of it is work on `relation`, that is not said again.
+    /// Returns what the estimate is based on, as a clause. If all work is on `relation`, the clause does not name it
+    /// again.
     pub(crate) fn basis(&self, relation: &str) -> String {
         let known = largest(&self.parts, relation);
         let at_worst = largest(&self.at_worst, relation).map(|largest| format!("at worst {largest}"));
@@ -154,11 +156,11 @@ fn sum(parts: &[Part]) -> u64 {
     parts.iter().map(|part| part.milliseconds).fold(0, u64::saturating_add)
 }
 
-/// Those of `parts` that the time is made of, the largest first, and how much there is in all.
+/// Returns the parts that make up most of the time, the largest first, and how many parts there are.
 fn largest(parts: &[Part], relation: &str) -> Option<String> {
     let mut sorted: Vec<_> = parts.iter().rev().collect();
     sorted.sort_by_key(|part| Reverse(part.milliseconds));
-    // A quarter of all of it is worth a word.
+    // A part matters from a quarter of the whole on.
     let matters = |part: &Part| part.milliseconds > 0 && part.milliseconds.saturating_mul(4) >= sum(parts);
     let (first, rest) = sorted.split_first()?;
     let told: Vec<_> = std::iter::once(*first).chain(rest.iter().copied().filter(|part| matters(part))).collect();
@@ -170,12 +172,12 @@ fn largest(parts: &[Part], relation: &str) -> Option<String> {
     Some(if all > said { format!("{text}, {} in all", quantity::bytes(all)) } else { text })
 }
 
-/// Whether there is a size: a table that somebody has locked, and that nobody has counted, has none.
+/// Whether the table's size is known: a table that another session has locked, and that was never counted, has none.
 fn is_known(facts: &Table) -> bool {
     facts.bytes > 0 || facts.rows.is_some()
 }
 
-/// So many milliseconds in the unit that a person would take.
+/// Returns so many milliseconds in the unit that people use for such a time.
 fn in_words(milliseconds: u64) -> String {
     let seconds = milliseconds.div_ceil(1000);
     match seconds {
@@ -185,7 +187,7 @@ fn in_words(milliseconds: u64) -> String {
     }
 }
 
-/// The order of magnitude of so many milliseconds.
+/// Returns the order of magnitude of so many milliseconds.
 fn magnitude(milliseconds: u64) -> Magnitude {
     match milliseconds {
         0..1000 => Magnitude::Moment,

@@ -1,16 +1,16 @@
-//! What each statement of a plan does to whom, and how dangerous that is on this database.
+//! Analyses what each statement of a plan does, whom it blocks, and how dangerous that is on this database.
 //!
-//! A script passes these rooms on its way to the report:
+//! A script passes these modules on its way to the report:
 //!
-//! - [`effects::named`] lists the relations that it names, and [`catalog`] asks the database for them;
-//! - `needs` lists the privileges that it takes, and [`server`] asks for those and for the server's state;
-//! - [`effects`] infers from a statement and the catalog what it locks, reads and writes;
-//! - [`estimate`] says from that and from sizes how long a lock may last;
+//! - [`effects::named`] lists the relations that the script names, and [`catalog`] asks the database about them;
+//! - `needs` lists the privileges that the script needs, and [`server`] asks about those and the server's state;
+//! - [`effects`] infers what a statement locks, reads and writes, from the statement and the catalog;
+//! - [`estimate`] computes from the effects and the sizes how long a lock may last;
 //! - [`rules`] judge the effects, and [`squawk`] judges the text alone;
-//! - [`plan`] puts all of it together: the report.
+//! - [`plan`] makes the report of all this.
 //!
-//! [`plan::look`] leads through them as far as the database is asked. [`name`] holds the names of relations,
-//! and [`apart`] gives the work a thread of its own.
+//! [`plan::look`] goes through the modules that ask the database. [`name`] has the names of relations, and [`apart`]
+//! runs the work in a thread of its own.
 
 pub mod apart;
 pub mod catalog;

@@ -1,3 +1,3 @@
-//! Names of relations and columns: the engine reads them.
+//! Names of relations and columns, as the engine reads them.
 
 pub use engine::name::{LONGEST, Name, identifier, quoted};

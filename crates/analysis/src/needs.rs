@@ -1,4 +1,4 @@
-//! What the role has to be allowed for a statement to run.
+//! Finds the privileges that a statement needs.
 
 use squawk_syntax::ast::{self, AlterTableAction, AstNode, Constraint, Stmt};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
@@ -7,7 +7,7 @@ use crate::effects::{World, is_temporary, made, name_of};
 use crate::name::{Name, identifier};
 use crate::server::{Need, Privilege};
 
-/// What `statement` needs on the `world` that it is about to meet, of what existed before the plan.
+/// Returns what `statement` needs in the `world` before it, concerning what existed before the plan.
 pub(crate) fn needs(statement: &Stmt, world: &World) -> Vec<Need> {
     let mut found = Found { world, needs: Vec::new() };
     let node = statement.syntax();
@@ -93,14 +93,14 @@ struct Found<'a> {
 }
 
 impl Found<'_> {
-    /// For every relation that `node` names and that existed before.
+    /// Adds the need for every relation that `node` names and that existed before.
     fn each(&mut self, node: Option<&SyntaxNode>, need: impl Fn(Name) -> Need) {
         for name in node.into_iter().flat_map(SyntaxNode::descendants).filter(names_relation) {
             self.add(&name, &need);
         }
     }
 
-    /// For the first relation alone.
+    /// Adds the need for the first relation only.
     fn first(&mut self, node: &SyntaxNode, need: impl Fn(Name) -> Need) {
         if let Some(name) = node.descendants().find(names_relation) {
             self.add(&name, &need);
@@ -113,7 +113,7 @@ impl Found<'_> {
         }
     }
 
-    /// A new relation of this name.
+    /// Adds the need for making a relation of this name.
     fn creates(&mut self, statement: &SyntaxNode, name: Option<&SyntaxNode>) {
         let Some(name) = name.map(|name| made(statement, &name_of(name))) else { return };
         if !is_temporary(&name)

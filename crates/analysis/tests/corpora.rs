@@ -1,4 +1,4 @@
-//! Real histories, where CORPORA says: every script is understood one after the other, without a panic.
+//! Real histories from the directory that CORPORA names: every script is parsed, one after the other, without a panic.
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping")]
 

@@ -1,4 +1,4 @@
-//! Carries an approved plan out: lock, reconcile, apply one after the other, stop in time.
+//! Applies an approved plan: takes the lock, reconciles, applies one migration after the other, stops in time.
 
 use std::time::{Duration, Instant};
 
@@ -22,25 +22,25 @@ use crate::{Error, Result, blockers, failure, fate, lock, sqlstate};
 
 pub use crate::reconcile::Approved;
 
-/// How long an attempt may take at what.
+/// The time limits of an attempt.
 #[derive(Debug, Clone, Copy)]
 pub struct Budget {
-    /// When no further migration is started, and one that still runs is cancelled.
+    /// When no further migration is started, and a running one is cancelled.
     pub deadline: Instant,
-    /// How long the migration lock is polled for.
+    /// How long to poll for the migration lock.
     pub lock_patience: Duration,
-    /// How long a script that meets other sessions' locks is tried again.
+    /// How long a script that meets other sessions' locks is repeated.
     pub contention_patience: Duration,
 }
 
-/// What an attempt came to.
+/// The outcome of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
     /// The plan's migrations that are applied now, in order, whichever attempt applied them.
     pub applied: Vec<Applied>,
-    /// How many this attempt applied itself.
+    /// How many migrations this attempt applied itself.
     pub applied_now: usize,
-    /// How many remain, because the time was up.
+    /// How many migrations remain because the time was up.
     pub remaining: usize,
 }
 
@@ -49,24 +49,23 @@ pub struct Outcome {
 pub struct Applied {
     /// Its name.
     pub name: String,
-    /// From start to finish by the ledger, in milliseconds.
+    /// The time from start to finish, according to the ledger, in milliseconds.
     pub duration_ms: u64,
-    /// Whether this run applied it, in this attempt or an earlier one. sqlx's ledger does not tell runs apart: then
-    /// all of the plan counts as this run's.
+    /// Whether this run applied it, in this attempt or an earlier one. sqlx's ledger does not tell runs apart: with
+    /// sqlx, all migrations of the plan count as this run's.
     pub by_this_run: bool,
 }
 
-/// The longest pause between two looks at who is in the way.
+/// The longest pause between two checks for sessions in the way.
 const LONGEST_LOOK: Duration = Duration::from_secs(1);
 
-/// Applies what remains of `approved` to `target`. `run` names the run, the same at each attempt;
-/// `instance` is the server's own name outside of SQL.
+/// Applies what remains of `approved` to `target`. `run` names the run, the same in each attempt; `instance` is the
+/// server's name outside of SQL.
 ///
 /// # Errors
 ///
-/// By cause. Whatever the error, every migration that the ledger records as finished is applied
-/// completely. Of any other nothing is left, unless it is standalone: then its open row says so, or
-/// the error does.
+/// By cause. Whatever the error, every migration that the ledger records as finished is applied completely. Any other
+/// migration has left nothing, unless it is standalone: then its open row says so, or the error does.
 pub async fn apply(
     target: &Target,
     instance: &str,
@@ -101,25 +100,25 @@ async fn apply_locked(
     }
 
     let total = done.len() + remaining.len();
-    // As people know it: what it names is the last part.
+    // The name that people know: the last part of the ARN.
     let execution = run.rsplit(':').next();
     let mut newest = ledger.rows.last().map(|row| row.started_at.clone());
     let mut applied: Vec<_> = done.iter().map(|(name, row)| applied_before(name, row, run, &ledger)).collect();
-    // One query for all tables, and one a second later on: most of the time no other session holds any of them.
+    // One query for all tables, repeated at most once a second: most of the time no other session holds any of them.
     let exclusive: Vec<_> = remaining.iter().flat_map(|planned| planned.script.exclusive.clone()).collect();
     let is_held = !exclusive.is_empty() && !blockers::in_the_way(session, &exclusive).await?.is_empty();
     let mut looked = Instant::now();
     let earlier = earlier.into_iter().map(|row| Shown::of(row, true));
     let mut shown: Vec<_> = earlier.chain(done.iter().map(|(_, row)| Shown::of(row.clone(), false))).collect();
     for (index, planned) in remaining.iter().enumerate() {
-        // One is always tried, so that a run cannot go round without an end.
+        // Each attempt tries at least one migration, so that a run cannot loop forever.
         if index > 0 && Instant::now() >= budget.deadline {
             break;
         }
         let number = applied.len() + 1;
         let id = ledger::row_id(run, &planned.key, ledger.rolled_back(&planned.key));
         let entry = planned.entry(&id, newest.as_deref());
-        // A row that was left open is completed, whichever run wrote it.
+        // An open row is completed, whichever run wrote it.
         let shown_id = cut_off.as_ref().map_or_else(|| id.clone(), |row| row.id.clone());
         let class = planned.script.class.name();
         tracing::info!(execution, migration = planned.name, number, total, class, "applying migration");
@@ -130,7 +129,7 @@ async fn apply_locked(
         }
         let recorded = match turn.apply(session, cut_off.take()).await {
             Ok(recorded) => recorded,
-            // It may fit into an attempt of its own: leave it to the next one.
+            // The migration may fit into an attempt of its own: leave it to the next one.
             Err(Error::MigrationFailed(failure))
                 if index > 0 && failure.code == sqlstate::QUERY_CANCELED && Instant::now() >= budget.deadline =>
             {
@@ -156,14 +155,14 @@ async fn apply_locked(
     Ok(Done { value: Outcome { applied, applied_now, remaining: remaining.len() - applied_now }, shown })
 }
 
-/// What the ledger says of a migration of the plan that was applied before this attempt.
+/// Returns what the ledger says of a migration of the plan that was applied before this attempt.
 fn applied_before(name: &str, row: &Row, run: &str, ledger: &Ledger) -> Applied {
     let id = ledger::row_id(run, &row.key, ledger.rolled_back(&row.key));
     Applied { name: name.to_owned(), duration_ms: row.duration_ms, by_this_run: row.id == id }
 }
 
 async fn make_ledger(session: &mut Session, format: Format, statements: &Statements) -> Result<()> {
-    // sqlx itself does not look: its plan has warned.
+    // sqlx itself does not check this: the plan has warned.
     if format == Format::Prisma {
         check_empty(session, statements, &[]).await?;
     }
@@ -171,7 +170,7 @@ async fn make_ledger(session: &mut Session, format: Format, statements: &Stateme
     session.run("creating the ledger", &creation).await
 }
 
-/// Whether an error is the recording's own, by one of these marks, so that it wrote no row.
+/// Whether `error` carries one of the recording's own `marks`: then no row was written.
 fn is_guards(error: &ScriptError, marks: &[&str]) -> bool {
     let text = database_error(&error.source).map_or("", |error| error.message());
     marks.iter().any(|mark| text.contains(mark))
@@ -182,7 +181,7 @@ struct Turn<'a> {
     statements: &'a Statements,
     planned: &'a Planned,
     entry: Entry<'a>,
-    /// What the ledger has to show by now.
+    /// The migrations that the ledger has to show by now.
     shown: &'a [Shown],
     applied_before: usize,
     total: usize,
@@ -190,13 +189,13 @@ struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// Applies the migration, trying again while it only meets other sessions' locks. Gives what its row tells.
+    /// Applies the migration, and repeats it while it only meets other sessions' locks. Returns what its row says.
     async fn apply(&self, session: &mut Session, mut cut_off: Option<Row>) -> Result<Recorded> {
         let started = Instant::now();
         let mut pause = Duration::from_millis(100);
         let mut alone = match (&self.planned.script.class, &cut_off) {
             (Class::Standalone(evidence), _) => Some(evidence.clone()),
-            // Only the server knew that it had to run alone, and then it was cut off.
+            // Only the server knew that the script had to run alone, and then the script was cut off.
             (Class::Transactional, Some(_)) => Some(Evidence::None),
             (Class::Transactional, None) => None,
         };
@@ -219,8 +218,8 @@ impl Turn<'_> {
             let needs_none =
                 code == sqlstate::ACTIVE_SQL_TRANSACTION && !failure::is_in_a_function(&self.planned.script, &error);
             if alone.is_none() && single && needs_none {
-                // Only the server knows, for REINDEX of a partitioned table and the like. It has
-                // undone everything, so the statement can be given what it needs.
+                // Only the server knows this, for REINDEX of a partitioned table and the like. It has rolled everything
+                // back, so the script can run again, outside of a transaction.
                 alone = Some(Evidence::None);
                 continue;
             }
@@ -243,14 +242,14 @@ impl Turn<'_> {
         unreachable!("the loop ends by returning")
     }
 
-    /// Waits while a transaction that lasts is in the way: our request for its table's lock would hold up every
-    /// session that asks after us. The wait is bounded: after it, only the lock timeout limits the harm.
+    /// Waits while a long transaction is in the way: our request for its table's lock would hold up every session that
+    /// asks after us. The wait is bounded. After it, only the lock timeout limits the harm.
     async fn let_others_finish(&self, session: &mut Session) -> Result<()> {
         let tables = &self.planned.script.exclusive;
         if tables.is_empty() {
             return Ok(());
         }
-        // At least half of what is left is for the script itself.
+        // At least half of the remaining time is for the script itself.
         let left = self.budget.deadline.saturating_duration_since(Instant::now());
         let limit = Instant::now() + (left / 2).min(self.budget.contention_patience / 2);
         let lasting = session.target().lock_timeout.min(LONGEST_LOOK);
@@ -258,7 +257,7 @@ impl Turn<'_> {
         while !earlier.is_empty() && Instant::now() + lasting < limit {
             tokio::time::sleep(lasting).await;
             let now = blockers::in_the_way(session, tables).await?;
-            // Who was not here before is short, and the lock timeout outlasts it.
+            // Transactions that were not here before are short, and the lock timeout outlasts them.
             if now.is_disjoint(&earlier) {
                 break;
             }
@@ -275,7 +274,8 @@ impl Turn<'_> {
             (false, false) => Recording::SpelledOut,
         };
         let nonce = transaction::nonce();
-        // A script has no business with the ledger. What one does there without its name is found at the end of the run.
+        // A script has no business with the ledger. A change that a script makes without the ledger's name in its text
+        // is found at the end of the run.
         let names_ledger = self.planned.script.text.to_lowercase().contains(&self.statements.name().to_lowercase());
         let guard = (names_ledger && !self.shown.is_empty()).then(|| self.statements.refuse_missing(self.shown));
         let message =
@@ -301,8 +301,8 @@ impl Turn<'_> {
             }
             _ => fate::fate(session, &nonce, opened).await?,
         };
-        // An error of the driver says nothing of where the server stopped, and one of the server's may have come behind
-        // our own COMMIT. Elsewhere a row is no evidence: a script can have written it.
+        // The driver's own error does not tell where the server stopped, and the server's error may have come after our
+        // own COMMIT. In any other case a row is no evidence: a script can have written it.
         let is_drivers = database_error(&error.source).is_none();
         if is_drivers || fate == Fate::Committed && !is_guards(&error, &ledger::GUARDS) {
             let sql = self.statements.recorded(self.entry);
@@ -316,20 +316,21 @@ impl Turn<'_> {
         {
             return Err(self.torn(session, &message, &error, fate).await);
         }
-        // A failover can leave the session as it is. A script can also make its own transaction read-only.
+        // A failover can leave the session open. A script can also make its own transaction read-only.
         if code_of(&error.source).as_deref() == Some(sqlstate::READ_ONLY_SQL_TRANSACTION) {
             session.look_again().await?;
             session.check_writable()?;
         }
-        // The script deallocated the statements that record it, and is rolled back: run it again, and spell them out.
+        // The script deallocated the statements that record it, and is rolled back. Run it again, with the recording
+        // spelled out.
         if recording == Recording::Prepared && code_of(&error.source).as_deref() == Some(sqlstate::NOTHING_PREPARED) {
             return Box::pin(self.transactional(session)).await;
         }
         Ok(Attempt::Failed(Box::new((error, message, Left::Nothing))))
     }
 
-    /// What it means that a script ended the transaction that it ran in: a part of it is committed, or may be, and it has
-    /// no row. Leaves an open row, so that no later run takes the migration for one that never ran.
+    /// Returns the error for a script that ended the transaction that it ran in: a part of it is committed, or may be,
+    /// and it has no row. Leaves an open row, so that no later run takes the migration for one that never ran.
     async fn torn(&self, session: &mut Session, message: &Message, error: &ScriptError, fate: Fate) -> Error {
         let insert = self.statements.insert_started(self.entry);
         let is_marked = match session.rows("recording that a part is committed", &insert).await {
@@ -360,7 +361,7 @@ impl Turn<'_> {
         }
     }
 
-    /// What it means that the server ran more or fewer statements than a script has by its text.
+    /// Returns the error for a script of which the server ran more or fewer statements than its text has.
     fn ran_something_else(&self, message: &Message, completed: usize) -> Error {
         Error::RanSomethingElse {
             migration: self.planned.name.clone(),
@@ -369,7 +370,7 @@ impl Turn<'_> {
         }
     }
 
-    /// What the `row` tells that our own check has returned last.
+    /// Returns what the row says that our own check has returned last.
     async fn recorded(
         &self,
         session: &mut Session,
@@ -388,7 +389,7 @@ impl Turn<'_> {
         session.opened = opened.map(|opened| opened.behind(id));
         session.prepared = recording != Recording::SpelledOut;
         if recording == Recording::Prepared && prepared != PREPARED {
-            // The script has prepared statements, which the next one is not to find.
+            // The script has prepared statements, which the next script must not find.
             session.reset("", "").await?;
         }
         Ok(Attempt::Applied(recorded))
@@ -397,7 +398,7 @@ impl Turn<'_> {
     async fn failed(&self, session: &mut Session, error: &ScriptError, message: &Message, left: Left) -> Error {
         let mut failure = failure::of(self.planned, message, error, left, self.applied_before, self.total);
         if let Some(name) = failure::missing_in_a_function(&self.planned.script, error) {
-            // What stands in a function's source is no row's value.
+            // Text in a function's source is no row's value.
             let doing = "looking for a function that names it";
             if session.value(doing, &failure::is_in_a_source(&name)).await.unwrap_or(false) {
                 failure.message = Some(format!("a function does not find {name}"));

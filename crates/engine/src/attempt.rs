@@ -1,14 +1,14 @@
-//! How one try at one migration ended.
+//! The outcome of one try at one migration.
 
 use crate::error::Left;
 use crate::ledger::Recorded;
 use crate::message::Message;
 use crate::session::ScriptError;
 
-/// How one try at one migration ended, short of an error that ends the attempt.
+/// The outcome of one try at one migration, short of an error that ends the attempt.
 pub(crate) enum Attempt {
-    /// It is recorded.
+    /// The migration is applied and recorded.
     Applied(Recorded),
-    /// With what is left of it.
+    /// The script failed; with what is left of it.
     Failed(Box<(ScriptError, Message, Left)>),
 }

@@ -1,5 +1,5 @@
-//! Records what a database already has of a history as applied, without running anything: for a database that was made
-//! before its ledger.
+//! Records the migrations that a database already has as applied, without running anything: for a database that was
+//! created before its ledger.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::plan::{look_for_others, until};
 use crate::session::{Identity, Session, Target};
 use crate::{Error, Result, lock};
 
-/// What a baseline would record, and on what.
+/// What a baseline would record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Baseline {
     /// Hexadecimal SHA-256 over the database's identity, its empty ledger, its number of tables, and the migrations.
@@ -28,8 +28,8 @@ pub struct Baseline {
 ///
 /// # Errors
 ///
-/// [`Error::Config`] when there is no such migration, when the ledger has rows or another is the tool's, or when the schema
-/// has no table.
+/// [`Error::Config`] when there is no such migration, when the ledger has rows, when the tool uses another ledger, or
+/// when the schema has no table.
 pub async fn look(session: &mut Session, instance: &str, history: &History, up_to: &str) -> Result<Baseline> {
     let chosen = chosen(history, up_to)?;
     let statements = Statements::new(session.target(), history.format);
@@ -44,14 +44,14 @@ pub async fn look(session: &mut Session, instance: &str, history: &History, up_t
     })
 }
 
-/// Records the migrations up to `up_to`, if the database is as it was when `digest` was made. `run` names the run, the same at each
-/// attempt. A row that this run recorded already counts as success, so that an attempt whose answer was lost can be repeated.
-/// Returns how many rows this call wrote.
+/// Records the migrations up to `up_to`, if the database is as it was when `digest` was made. `run` names the run, the
+/// same in each attempt. A row that this run recorded already counts as success, so that an attempt whose answer was
+/// lost can be repeated. Returns how many rows this call wrote.
 ///
 /// # Errors
 ///
-/// [`Error::PlanChanged`] when something else is there now; [`Error::LockHeld`], [`Error::LockLost`],
-/// [`Error::NotRecorded`]; what [`look`] finds wrong.
+/// [`Error::PlanChanged`] when the database or the history has changed since; [`Error::LockHeld`], [`Error::LockLost`],
+/// [`Error::NotRecorded`]; the errors of [`look`].
 pub async fn record(
     target: &Target,
     instance: &str,
@@ -95,7 +95,7 @@ async fn record_locked(
             reason: "the migrations or the schema's tables are not those that the decision was made on".into(),
         });
     }
-    // In one transaction: half a baseline would run the other half.
+    // In one transaction: after half a baseline, a run would apply the other half.
     let mut sql = String::from("BEGIN; ");
     if is_new {
         sql.push_str(&statements.creation(session).await?);
@@ -119,14 +119,14 @@ fn chosen<'a>(history: &'a History, up_to: &str) -> Result<&'a [Migration]> {
 }
 
 fn is_recorded(ledger: &Ledger, entries: &[(&Migration, String)]) -> bool {
-    // sqlx's ledger does not tell whose a row is: then at least the script has to be the one that was shown.
+    // sqlx's ledger does not tell which run wrote a row. Then at least the script has to be the one that was shown.
     let is_of = |migration: &Migration, id: &str, row: &Row| row.id == id && row.checksum == migration.checksum;
     entries
         .iter()
         .all(|(migration, id)| ledger.of(&migration.key).any(|row| row.is_applied() && is_of(migration, id, row)))
 }
 
-/// The number of tables; an error unless the ledger is empty and the schema is not.
+/// Returns the number of tables; an error unless the ledger is empty and the schema has tables.
 async fn check(session: &mut Session, statements: &Statements, ledger: &Ledger) -> Result<i64> {
     let wrong = |reason: String| Error::Config { name: "mode".into(), reason };
     if !ledger.rows.is_empty() {

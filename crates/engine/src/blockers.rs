@@ -8,7 +8,7 @@ use crate::name::Name;
 use crate::session::{SESSION, Session, THIS_DATABASE};
 use crate::{Error, Result};
 
-/// The transactions that hold a lock on one of `tables` now, whatever its mode.
+/// Returns the transactions that hold a lock on one of `tables` now, in any mode.
 pub(crate) async fn in_the_way(session: &mut Session, tables: &[Name]) -> Result<BTreeSet<String>> {
     let names: Vec<_> = tables.iter().map(|table| regclass(table, session.path())).collect();
     let sql = format!(
@@ -18,7 +18,7 @@ pub(crate) async fn in_the_way(session: &mut Session, tables: &[Name]) -> Result
     );
     match session.values::<String>("looking who is in the way", &sql).await {
         Ok(found) => Ok(found.into_iter().collect()),
-        // A role that may not even look there before its script has changed it. The lock timeout has to do.
+        // The role may not see a schema that its script only gains access to. The lock timeout has to do.
         Err(Error::Query { code, .. }) => {
             tracing::info!(code, "could not look who holds the tables");
             Ok(BTreeSet::new())
@@ -27,15 +27,15 @@ pub(crate) async fn in_the_way(session: &mut Session, tables: &[Name]) -> Result
     }
 }
 
-/// The other sessions that hold locks on tables of this database, and those that wait for the migration lock, as far as
-/// our role may see.
+/// Returns the other sessions that hold locks on tables of this database, and those that wait for the migration lock,
+/// as far as our role may see them.
 pub(crate) async fn blockers(session: &mut Session, statements: &Statements) -> Result<String> {
     let holders = format!(
         "SELECT DISTINCT {SESSION} FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
          WHERE l.granted AND l.locktype = 'relation' AND l.relation >= 16384 \
          AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid() AND l.database = {THIS_DATABASE} ORDER BY 1 LIMIT 5"
     );
-    // Who waits for a lock keeps a snapshot, which what runs CONCURRENTLY waits for in turn.
+    // A session that waits for a lock keeps a snapshot, and a CONCURRENTLY statement waits for that snapshot.
     let waiting = format!(
         "SELECT DISTINCT {SESSION} FROM pg_catalog.pg_locks own JOIN pg_catalog.pg_locks l ON NOT l.granted \
          AND l.locktype = own.locktype AND l.database = own.database AND l.classid = own.classid AND l.objid = own.objid \

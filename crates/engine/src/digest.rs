@@ -1,10 +1,10 @@
-//! Digests over lists of fields.
+//! Digests of lists of fields.
 
 use sha2::{Digest as _, Sha256};
 
 use crate::history::hex;
 
-/// A SHA-256 over fields, each with its length before it, so that no two lists of fields read the same.
+/// A SHA-256 over fields. The length of each field comes before it, so that no two lists of fields give the same input.
 pub(crate) struct Fields(Sha256);
 
 impl Fields {
@@ -17,7 +17,7 @@ impl Fields {
         self.0.update(text.as_bytes());
     }
 
-    /// Bytes of a length that is always the same.
+    /// Adds bytes of a fixed length.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
@@ -26,7 +26,7 @@ impl Fields {
         self.0.finalize().into()
     }
 
-    /// The digest in lower-case hexadecimal.
+    /// Returns the digest in lower-case hexadecimal.
     pub(crate) fn finish_hex(self) -> String {
         hex(&self.finish())
     }

@@ -1,25 +1,26 @@
-//! Makes sure that what was committed survives a crash of the server, and verifies it.
+//! Makes sure that commits survive a crash of the server, and verifies it.
 
 use sqlx::Row as _;
 
 use crate::session::Session;
 use crate::{Error, Result, sqlstate};
 
-/// A transaction that writes and waits: an empty one would flush nothing, whatever its mode.
+/// A transaction that writes, and waits for its flush. An empty one would flush nothing, whatever its mode.
 const WRITE: &str = "BEGIN; SET LOCAL synchronous_commit = on; \
                      SELECT pg_catalog.pg_logical_emit_message(true, 'lockstep', '') IS NOT NULL; COMMIT";
 
-/// Where this session remembers how much the server had written.
+/// The parameter in which this session keeps how much the server had written.
 const WRITTEN: &str = "lockstep.written";
 
-/// Flushes all that the server has written so far: no commit of ours waits for that itself, and neither may one of an
-/// attempt whose answer was lost. Only when it is verified, evaluates the expression `then`. One round trip.
+/// Flushes all that the server has written so far. No commit of ours waits for its own flush, and a commit of an
+/// attempt whose answer was lost may not have waited either. Evaluates the expression `then` only when the flush is
+/// verified. One round trip.
 ///
 /// # Errors
 ///
 /// [`Error::NotFlushed`] when the server does not show that everything is flushed.
 ///
-/// The numbers that the query `count` gives, if there is one, are asked in between, and returned.
+/// Runs the query `count`, if there is one, in the same round trip, and returns its numbers.
 pub(crate) async fn flush(session: &mut Session, then: &str, count: Option<&str>) -> Result<Vec<i64>> {
     let doing = "flushing what was committed";
     let count = count.map_or_else(String::new, |count| format!("{count}; "));
@@ -30,7 +31,8 @@ pub(crate) async fn flush(session: &mut Session, then: &str, count: Option<&str>
          THEN ({then}) IS NOT NULL ELSE false END AS flushed"
     );
     let rows = match session.rows(doing, &sql).await {
-        // A storage of its own, such as Aurora's, has no log to look at; its commits wait all the same.
+        // A server with storage of its own, such as Aurora, has no log position to check. Its commits wait all the
+        // same.
         Err(Error::Query { code, .. }) if code == sqlstate::FEATURE_NOT_SUPPORTED => {
             session.rows(doing, &format!("{WRITE}; {count}SELECT ({then}) IS NOT NULL AS flushed")).await?
         }

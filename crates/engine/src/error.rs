@@ -6,7 +6,7 @@ use std::fmt;
 
 use crate::sqlstate;
 
-/// The engine's result.
+/// The result of the engine's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why the engine stopped.
@@ -15,26 +15,26 @@ pub enum Error {
     /// The database could not be reached at all (Prisma's P1001).
     #[error("cannot reach the database at {host}:{port}: {reason}")]
     Unreachable {
-        /// The host as configured.
+        /// The configured host.
         host: String,
         /// The TCP port.
         port: u16,
-        /// What happened, and what to look at.
+        /// What happened, and what to check.
         reason: String,
     },
-    /// The connection broke while it was in use (P1017). What was running may or may not have been
-    /// committed; the ledger, read under the lock, tells.
+    /// The connection broke while it was in use (P1017). The running statements may or may not have been committed; the
+    /// ledger, read under the lock, tells.
     #[error("the database closed the connection during {during}: {reason}")]
     ConnectionClosed {
         /// The step that was under way.
         during: String,
-        /// What the driver or the server said.
+        /// The message of the driver or the server.
         reason: String,
     },
-    /// The user or the password was refused (P1000), or access denied (P1010).
+    /// The user or the password was refused (P1000), or access was denied (P1010).
     #[error("the database at {host}:{port} refused user \"{user}\" ({code}): {hint}")]
     AuthenticationFailed {
-        /// The host as configured.
+        /// The configured host.
         host: String,
         /// The TCP port.
         port: u16,
@@ -42,23 +42,23 @@ pub enum Error {
         user: String,
         /// The SQLSTATE.
         code: String,
-        /// What to look at.
+        /// What to check.
         hint: &'static str,
     },
-    /// There is no such database on the server (P1003).
+    /// The server has no such database (P1003).
     #[error("there is no database \"{database}\" at {host}:{port}; create it, or name another one")]
     DatabaseNotFound {
-        /// The host as configured.
+        /// The configured host.
         host: String,
         /// The TCP port.
         port: u16,
         /// The missing database.
         database: String,
     },
-    /// The server's certificate could not be verified, or it offers no TLS (P1011).
+    /// The server's certificate could not be verified, or the server offers no TLS (P1011).
     #[error("no trusted TLS connection to {host}:{port}: {reason}")]
     Tls {
-        /// The host as configured.
+        /// The configured host.
         host: String,
         /// The TCP port.
         port: u16,
@@ -72,18 +72,19 @@ pub enum Error {
         host: String,
         /// The TCP port.
         port: u16,
-        /// What the server says of itself.
+        /// What the server reports about itself.
         reason: String,
     },
     /// Another session holds the migration lock (P1002).
     #[error("another session holds the migration lock and did not give it up within {waited_s} s: {holder}")]
     LockHeld {
-        /// How long it was polled, in seconds.
+        /// How long the lock was polled, in seconds.
         waited_s: u64,
         /// Process id, user and application of the holder.
         holder: String,
     },
-    /// A migration is open in the ledger, and another session holds the migration lock: it runs now, and has not failed.
+    /// A migration is open in the ledger, and another session holds the migration lock: the migration is running, and
+    /// has not failed.
     #[error(
         "migration {migration} was started and has not finished, and another session holds the migration lock, so it may be \
          running now: {holder}"
@@ -94,7 +95,7 @@ pub enum Error {
         /// Process id, user and application of the lock's holder.
         holder: String,
     },
-    /// The session had the migration lock and has it no more. What it wrote to the ledger since had no effect.
+    /// The session had the migration lock and has lost it. Its writes to the ledger since then had no effect.
     #[error("this run lost the migration lock during {during}, so the ledger was not changed: {}", now_held(.holder.as_deref()))]
     LockLost {
         /// The step that was under way.
@@ -112,7 +113,8 @@ pub enum Error {
         /// The ledger's qualified name.
         ledger: String,
     },
-    /// An index is invalid, and another session is building one on its table: it may be that one, and no leftover.
+    /// An index is invalid, and another session is building an index on its table: the invalid index may be that one,
+    /// and no leftover.
     #[error(
         "migration {migration} leaves the invalid index {index} alone: the session with pid {pid} is building an index on the \
          same table, and it may be this one. Start a new run when that session has finished"
@@ -122,16 +124,16 @@ pub enum Error {
         migration: String,
         /// The invalid index, qualified.
         index: String,
-        /// The process id of the session that builds.
+        /// The process id of the building session.
         pid: i32,
     },
-    /// What was committed is not known to be on disk.
+    /// The flush of a commit to disk was not verified.
     #[error("the server does not show that it has written to disk what was committed, so a crash could still undo it")]
     NotFlushed,
-    /// A script met other sessions' locks in every try.
+    /// Other sessions' locks were in the way of a script in every try.
     #[error("{what} could not get its locks in {tries} tries over {waited_s} s ({code}): {blockers}")]
     LockTimeout {
-        /// What was tried: a migration by its name, or a step of ours.
+        /// The script's migration, or a step of ours.
         what: String,
         /// How many times it was tried.
         tries: u32,
@@ -150,11 +152,11 @@ pub enum Error {
     HistoryFailed {
         /// The unfinished migration.
         migration: String,
-        /// When, by the ledger.
+        /// When it started, according to the ledger.
         started_at: String,
-        /// What the ledger tells.
+        /// The details from the ledger.
         evidence: String,
-        /// How to resolve it.
+        /// How to resolve the migration.
         way_out: String,
     },
     /// The schema has tables but no ledger (P3005).
@@ -172,18 +174,18 @@ pub enum Error {
         tables: i64,
         /// The ledger's table name.
         ledger: String,
-        /// What is said of other ledgers, each with a way out.
+        /// Other ledgers that were found, each with a way out.
         elsewhere: Vec<String>,
     },
-    /// Ledger and directory disagree in a way that the tool itself, or the setting, does not let pass.
+    /// Ledger and directory disagree in a way that the tool itself, or the setting, refuses.
     #[error("the migrations and the ledger disagree: {}\n{why}. Nothing was applied", listed(.divergences))]
     HistoryDiverged {
-        /// What disagrees, each with its way out.
+        /// The disagreements, each with its way out.
         divergences: Vec<String>,
         /// The tool or the setting that refuses it.
         why: String,
     },
-    /// The database or the history is not as it was when the plan was made. Nothing was applied after that was found.
+    /// The database or the history is not as it was when the plan was made. Nothing was applied after this was found.
     #[error("the plan {digest} no longer holds: {reason}. Nothing more was applied; start a new run")]
     PlanChanged {
         /// The plan's digest.
@@ -191,34 +193,35 @@ pub enum Error {
         /// What differs.
         reason: String,
     },
-    /// A script cannot be run safely, found before anything ran.
+    /// A script cannot be run safely. This was found before anything ran.
     #[error("{}", refusals(.0))]
     Refused(Vec<Refused>),
     /// A script failed in the database, and its transaction was rolled back (P3018).
     #[error("{0}")]
     MigrationFailed(Box<MigrationFailure>),
-    /// A statement that cannot run in a transaction was cut off, and the database does not tell
-    /// whether it finished; or a script ended the transaction that it ran in.
+    /// A statement that cannot run in a transaction was cut off, and the database does not tell whether it finished; or
+    /// a script ended the transaction that it ran in.
     #[error("migration {migration} is in doubt: {evidence}. {way_out}")]
     InDoubt {
         /// The migration.
         migration: String,
-        /// What is known, with the times that the ledger tells.
+        /// What is known, with the times from the ledger.
         evidence: String,
-        /// How to resolve it.
+        /// How to resolve the migration.
         way_out: String,
     },
-    /// A statement said that it was done and did nothing, such as `IF NOT EXISTS` where another index has the name.
+    /// A statement reported success and did nothing, such as `IF NOT EXISTS` where another index has the name.
     #[error(
         "migration {migration} did nothing: {reason}. It is not recorded. Mend the script and start a new run (P3018)"
     )]
     NothingDone {
         /// The migration.
         migration: String,
-        /// Why, with the name of what is in the way.
+        /// Why, with the name of the object in the way.
         reason: String,
     },
-    /// The server ran more or fewer statements of a script than it has by its text. All of it is applied and recorded.
+    /// The server ran more or fewer statements of a script than its text has. All of the script is applied and
+    /// recorded.
     #[error(
         "migration {migration} is applied and recorded, but the server ran {ran} statement(s) of it where its text shows {planned}: \
          what was planned is not all that ran. Nothing more was applied; look at what it changed"
@@ -226,12 +229,12 @@ pub enum Error {
     RanSomethingElse {
         /// The migration.
         migration: String,
-        /// How many statements the text shows.
+        /// How many statements the text has.
         planned: usize,
         /// How many the server ran.
         ran: usize,
     },
-    /// Migrations that were applied have no row in the ledger any more.
+    /// Migrations that were applied no longer have a row in the ledger.
     #[error(
         "migrations are applied, and the ledger {ledger} has lost their finished rows: {}. A script of this run, a trigger or \
          another session took them. Each has an open row now, so that no run applies it again before a person has looked: for \
@@ -243,29 +246,30 @@ pub enum Error {
         /// The migrations.
         migrations: Vec<String>,
     },
-    /// A setting is wrong.
+    /// A setting or a field is wrong.
     #[error("{name}: {reason}")]
     Config {
         /// The setting or field.
         name: String,
-        /// What is wrong, and what would be right.
+        /// What is wrong, and which value would be right.
         reason: String,
     },
-    /// The database answered a query of ours with an error that has no better name.
+    /// The database answered a query of ours with an error that has no variant of its own.
     #[error("{doing} failed with SQLSTATE {code} ({condition}){message}")]
     Query {
-        /// What we were doing.
+        /// The step that was under way.
         doing: String,
         /// The SQLSTATE, or `none` for an error of the driver.
         code: String,
         /// PostgreSQL's name for it.
         condition: &'static str,
-        /// The server's message where it cannot hold a row's value, with a leading ": ".
+        /// The server's message if it cannot hold a row's value, with a leading ": ".
         message: String,
     },
 }
 
-/// Who holds the migration lock after it was lost. PostgreSQL takes it from no session that lasts.
+/// Returns a sentence about the session that holds the migration lock after it was lost. PostgreSQL takes the lock from
+/// no session that lasts.
 fn now_held(holder: Option<&str>) -> String {
     match holder {
         Some(holder) => format!("another session holds the lock now, {holder}"),
@@ -290,13 +294,13 @@ fn refusals(refused: &[Refused]) -> String {
     listed(&refused)
 }
 
-/// A sentence each, with a blank behind it.
+/// Returns the sentences in a row, each with a trailing blank.
 fn sentences(more: &[String]) -> String {
     let sentences: Vec<_> = more.iter().map(|one| format!("Moreover, {one}. ")).collect();
     sentences.concat()
 }
 
-/// A line each, of the first few.
+/// Returns the first few lines, one per line, and how many more there are.
 fn listed(lines: &[String]) -> String {
     const SHOWN: usize = 5;
     let mut text = lines.iter().take(SHOWN).cloned().collect::<Vec<_>>().join("\n");
@@ -306,23 +310,23 @@ fn listed(lines: &[String]) -> String {
     text
 }
 
-/// What a script that failed has left, short of what no rollback undoes.
+/// What a failed script has left, apart from what no rollback undoes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Left {
-    /// Its transaction was rolled back.
+    /// Nothing: its transaction was rolled back.
     Nothing,
-    /// It ran outside of a transaction. These invalid indexes were left by it, and were removed.
+    /// It ran outside of a transaction. It left these invalid indexes, and they were removed.
     Removed(Vec<String>),
-    /// It ran outside of a transaction, and the catalog was not asked what it left.
+    /// It ran outside of a transaction, and the catalog could not be asked what it left.
     Unknown,
 }
 
-/// A script that the database refused: where, why, and what had been applied before it.
+/// A script that failed in the database: where, why, and what had been applied before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MigrationFailure {
     /// The migration's name.
     pub migration: String,
-    /// The failing statement in the script, counted from 1; `None` when it was at none of them.
+    /// The failing statement in the script, counted from 1; `None` when the failure was at none of them.
     pub statement: Option<usize>,
     /// The line in the script, counted from 1.
     pub line: Option<usize>,
@@ -330,19 +334,19 @@ pub struct MigrationFailure {
     pub code: String,
     /// PostgreSQL's name for the SQLSTATE.
     pub condition: &'static str,
-    /// The server's message and its detail, where they cannot hold a row's value.
+    /// The server's message and its detail, unless they can hold a row's value.
     pub message: Option<String>,
     /// The object that the server names: constraint, table, column, type.
     pub object: Option<String>,
-    /// What to do, where we know more than the server says.
+    /// What to do, if more is known than the server says.
     pub hint: Option<String>,
     /// What is left of the script.
     pub left: Left,
     /// What no rollback undoes of the statements that ran, with the line.
     pub outlives: Vec<crate::script::Outlives>,
-    /// How many migrations of the plan are applied and stay.
+    /// How many migrations of the plan are applied and stay applied.
     pub applied_before: usize,
-    /// How many the plan has in all.
+    /// How many migrations the plan has.
     pub total: usize,
 }
 

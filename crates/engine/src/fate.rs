@@ -1,4 +1,4 @@
-//! What became of a transaction in which an error came: the server is asked.
+//! Asks the server what became of a transaction in which an error occurred.
 
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
@@ -7,27 +7,27 @@ use crate::session::{OWN_PATH, Session};
 use crate::transaction::{MARK, NUMBER, Opened};
 use crate::{Result, sqlstate};
 
-/// How many transaction ids are looked through at the most, which takes about a second.
+/// The maximum number of transaction ids that are examined, which takes about a second.
 const MOST_IDS: i64 = 1_000_000;
 
-/// What became of a transaction in which an error came.
+/// What became of a transaction in which an error occurred.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
-    /// It is rolled back, and all that was in it.
+    /// It is rolled back as a whole.
     RolledBack,
-    /// It is committed: the error came behind our own COMMIT, or the script had one.
+    /// It is committed: the error came after our own COMMIT, or the script had a COMMIT.
     Committed,
-    /// The script ended it, and no mark says that it was committed.
+    /// The script ended it, and no mark shows that it was committed.
     Ended,
 }
 
-/// Asks what became of the transaction that was `opened` with `nonce`, rolls back what is open, and has the session be as
-/// it was opened.
+/// Asks what became of the transaction that was `opened` with `nonce`, rolls back an open transaction, and resets the
+/// session to the state in which it was opened.
 pub(crate) async fn fate(session: &mut Session, nonce: &str, opened: Option<Opened>) -> Result<Fate> {
     let doing = "looking what became of a transaction";
     let is_over = session.try_code("SAVEPOINT lockstep").await?.as_deref() == Some(sqlstate::NO_ACTIVE_SQL_TRANSACTION);
     let rollback = if is_over { "" } else { "ROLLBACK; " };
-    // Where a script's own COMMIT was carried out, its search path is still in force.
+    // After a COMMIT of the script's own, the script's search path is still in force.
     let look = format!(
         "{rollback}{OWN_PATH}; SELECT coalesce(pg_catalog.current_setting('{MARK}', true), '') = '{nonce}', {NUMBER}; "
     );
@@ -35,10 +35,10 @@ pub(crate) async fn fate(session: &mut Session, nonce: &str, opened: Option<Open
     let read = |row: &PgRow| Ok((row.try_get::<bool, _>(0)?, row.try_get::<i64, _>(1)?));
     let (is_committed, number) =
         rows.first().ok_or(sqlx::Error::RowNotFound).and_then(read).map_err(|error| session.error(doing, &error))?;
-    // Where nothing was open, the SAVEPOINT was one of its own.
+    // If no transaction was open, the SAVEPOINT was in one of its own.
     let last = number - 1 - i64::from(is_over);
     Ok(match opened {
-        // The message did not come as far as to its script.
+        // The message did not reach the script.
         None => Fate::RolledBack,
         Some(_) if is_committed => Fate::Committed,
         Some(opened) if last == opened.number + 1 => Fate::RolledBack,
@@ -46,8 +46,8 @@ pub(crate) async fn fate(session: &mut Session, nonce: &str, opened: Option<Open
     })
 }
 
-/// Whether the server has committed anything since the transaction was `opened`. It does not tell whose that was, so it
-/// can be another session's. What writes nothing has no id, and leaves nothing.
+/// Whether the server has committed any transaction since the transaction was `opened`. The server does not tell whose
+/// it was, so it can be another session's. A transaction that writes nothing has no id, and leaves nothing.
 pub(crate) async fn is_anything_committed(session: &mut Session, opened: Opened) -> Result<bool> {
     let first = opened.first_id;
     let sql = format!(

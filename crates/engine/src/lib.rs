@@ -1,12 +1,12 @@
 //! The engine knows PostgreSQL and migration histories. It knows no AWS.
 //!
-//! A [`History`](history::History) is a directory of scripts. A [`Ledger`](ledger::Ledger) is what a database
-//! says has been applied of it. [`plan`] compares the two without writing anything, and
-//! [`apply`] carries a plan out: each migration exactly once, whatever happens on the way.
+//! A [`History`](history::History) is a directory of scripts. A [`Ledger`](ledger::Ledger) is the database's record of
+//! the applied ones. [`plan`] compares the two without writing anything, and [`apply`] carries a plan out: it applies
+//! each migration exactly once, even after interruptions.
 //!
-//! The one invariant everything rests on: **a script and its ledger row commit in the same
-//! transaction, and the ledger is read only after the lock is held.** So a row is there if and
-//! only if the script's work is, and a session that holds the lock can trust what it reads.
+//! Everything rests on one invariant: **a script and its ledger row commit in the same transaction, and the ledger is
+//! read only after the lock is held.** So a row exists if and only if the script's work does, and a session that holds
+//! the lock can trust what it reads.
 
 pub mod apply;
 pub mod baseline;

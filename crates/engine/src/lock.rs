@@ -1,7 +1,7 @@
-//! The advisory lock that Prisma or sqlx itself takes: polled, bounded, never waited for.
+//! The advisory lock of Prisma or sqlx itself: polled for a limited time, never waited for.
 //!
-//! A session that *waits* in `pg_advisory_lock` holds a snapshot that CREATE INDEX CONCURRENTLY
-//! waits for in turn, which PostgreSQL ends as a deadlock. So the lock is only ever tried.
+//! A session that *waits* in `pg_advisory_lock` holds a snapshot. CREATE INDEX CONCURRENTLY waits for that snapshot,
+//! and PostgreSQL ends the circle as a deadlock. So the engine only ever tries the lock.
 
 use std::time::{Duration, Instant};
 
@@ -11,26 +11,26 @@ use crate::{Error, Result, durability};
 
 const POLL_EVERY: Duration = Duration::from_millis(200);
 
-/// What came of work under the lock, and what the ledger has to show of it when the lock is given up.
+/// The result of work under the lock, and what the ledger has to show when the lock is released.
 pub(crate) struct Done<T> {
     pub(crate) value: T,
     pub(crate) shown: Vec<Shown>,
 }
 
 impl<T> Done<T> {
-    /// Work that has looked at the ledger itself.
+    /// Returns the result of work that has checked the ledger itself.
     pub(crate) fn of(value: T) -> Self {
         Self { value, shown: Vec::new() }
     }
 }
 
-/// Runs `work` in a session of its own that holds the lock. Whatever came of it, what was committed is flushed
-/// before the lock is free and before anything is reported: others may now rely on it. What the ledger has to show is
-/// looked for once more in the same round trip: a script or a trigger can have changed the ledger since.
+/// Runs `work` in a session of its own that holds the lock. Whatever the result, flushes what was committed before the
+/// lock is free and before anything is reported: other sessions may now rely on it. In the same round trip, checks once
+/// more that the ledger shows what it has to: a script or a trigger can have changed it since.
 ///
 /// # Errors
 ///
-/// Those of `work`; of opening the session; [`Error::ReadOnly`], [`Error::LockHeld`], [`Error::RowsGone`],
+/// Those of `work`; those of opening the session; [`Error::ReadOnly`], [`Error::LockHeld`], [`Error::RowsGone`],
 /// [`Error::NotFlushed`].
 pub(crate) async fn hold<T>(
     target: &Target,
@@ -38,7 +38,7 @@ pub(crate) async fn hold<T>(
     patience: Duration,
     work: impl AsyncFnOnce(&mut Session) -> Result<Done<T>>,
 ) -> Result<T> {
-    // The first try costs no round trip of its own: on most days the lock is free.
+    // The first try costs no round trip of its own: most of the time the lock is free.
     let (mut session, taken) = Session::open_and::<bool>(target, &statements.try_lock()).await?;
     session.check_writable()?;
     if taken != Some(true) {
@@ -58,7 +58,7 @@ pub(crate) async fn hold<T>(
     }
     session.close().await;
     let migrations: Vec<_> = gone.iter().map(|shown| shown.migration.clone()).collect();
-    // A failure of its own tells more than that it could not be flushed either.
+    // The error of the work itself tells more than that the flush failed too.
     let value = result?.value;
     let missing = flushed?;
     if !migrations.is_empty() {
@@ -75,8 +75,8 @@ fn nth(shown: &[Shown], number: i64) -> Option<&Shown> {
     shown.get(usize::try_from(number).ok()?.checked_sub(1)?)
 }
 
-/// Leaves an open row for each migration whose finished one is `gone`, so that no later run takes it for one that never ran.
-/// The failure names each of them also where its row cannot be written.
+/// Leaves an open row for each migration whose finished row is `gone`, so that no later run takes it for one that never
+/// ran. The failure names each of them even if its row cannot be written.
 async fn leave_open(session: &mut Session, statements: &Statements, gone: &[&Shown]) {
     let doing = "recording that a migration is in doubt";
     match session.value::<bool>(doing, &statements.try_lock()).await {
@@ -84,7 +84,7 @@ async fn leave_open(session: &mut Session, statements: &Statements, gone: &[&Sho
         _ => return tracing::error!("could not take the migration lock again to mark what is in doubt"),
     }
     for shown in gone {
-        // Where the row is there and was changed, it stays as it is: its checksum stops the next run.
+        // A row that is there and was changed stays as it is: its checksum stops the next run.
         if let Err(error) = session.rows(doing, &statements.insert_started(shown.entry())).await {
             tracing::error!(migration = shown.migration, %error, "could not record that a migration is in doubt");
         }
@@ -94,7 +94,7 @@ async fn leave_open(session: &mut Session, statements: &Statements, gone: &[&Sho
     }
 }
 
-/// Takes the lock, trying again until `patience` is over.
+/// Takes the lock. Tries again until `patience` is over.
 async fn acquire(session: &mut Session, statements: &Statements, patience: Duration) -> Result<()> {
     let started = Instant::now();
     while !session.value::<bool>("taking the migration lock", &statements.try_lock()).await? {
@@ -107,7 +107,7 @@ async fn acquire(session: &mut Session, statements: &Statements, patience: Durat
     Ok(())
 }
 
-/// Returns why a write to the ledger had no effect: such a write has one only while our session holds the lock.
+/// Returns why a write to the ledger had no effect. Such a write has an effect only while our session holds the lock.
 pub(crate) async fn why_not_recorded(session: &mut Session, statements: &Statements, during: &str) -> Result<Error> {
     let during = during.to_owned();
     let is_held = format!("SELECT {}", statements.lock_is_held());
@@ -117,7 +117,7 @@ pub(crate) async fn why_not_recorded(session: &mut Session, statements: &Stateme
     Ok(Error::LockLost { during, holder: holder(session, statements).await? })
 }
 
-/// Returns the session that holds the lock, as far as our role may see.
+/// Returns the session that holds the lock, as far as our role may see it.
 pub(crate) async fn holder(session: &mut Session, statements: &Statements) -> Result<Option<String>> {
     let sql = format!(
         "SELECT 'pid ' || l.pid || ', user ' || coalesce(a.usename::text, 'not visible to this role') \

@@ -1,10 +1,10 @@
-//! Finds what a script names, as SQL.
+//! Finds, in SQL, what a script names.
 
 use crate::name::Name;
 use crate::quote::{identifier, literal};
 
-/// An expression for the relation that a script calls `name`, or null: looked for in its schema, or along the script's
-/// search path, which is not that of our own queries.
+/// Returns an expression for the relation that a script calls `name`, or null. The relation is looked up in its schema,
+/// or along the script's search path, which is not the path of our own queries.
 pub(crate) fn regclass(name: &Name, path: &[String]) -> String {
     let in_schema = |schema: &str| {
         let qualified = format!("{}.{}", identifier(schema), identifier(&name.name));

@@ -1,4 +1,4 @@
-//! The one message that applies a transactional script: script and ledger row, all or nothing.
+//! The one message that applies a transactional script: the script and its ledger row, all or nothing.
 
 use crate::ledger::{Entry, Statements};
 use crate::plan::Planned;
@@ -6,54 +6,55 @@ use crate::script::Script;
 use crate::session::{OWN_PATH, Session};
 use crate::transaction;
 
-/// How far a message had come, whose script had completed.
+/// How far a message had come after its script had completed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// At what waits for the end of the transaction.
+    /// At the deferred checks and triggers of the transaction.
     Deferred,
     /// At the migration's row.
     Recording,
     /// At the COMMIT.
     Commit,
-    /// Behind it.
+    /// After the COMMIT.
     Committed,
 }
 
 /// How a migration is recorded in its own message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Recording {
-    /// By statements of its own.
+    /// By statements that are spelled out.
     SpelledOut,
-    /// The same, and the server is to prepare them for those that follow.
+    /// By statements that are spelled out, and that the server is to prepare for the migrations that follow.
     AndPrepare,
-    /// By what the server has prepared.
+    /// By statements that the server has prepared.
     Prepared,
 }
 
-/// A script's message, and what stands where in it.
+/// A script's message, and the positions of its parts.
 pub(crate) struct Message {
-    /// What is sent.
+    /// The text that is sent.
     pub(crate) text: String,
-    /// How many characters stand before the script.
+    /// How many characters come before the script.
     prefix: usize,
-    /// What is inserted into the script: behind so many of its characters, so many.
+    /// The texts inserted into the script: after how many of its characters, and how many characters each has.
     inserted: Vec<(usize, usize)>,
-    /// The statements up to the script's last one: which of the script's it is, or `None` for one of ours.
+    /// The statements up to the script's last one: each with its index in the script, or `None` for one of ours.
     statements: Vec<Option<usize>>,
-    /// How many statements of ours stand between the script and the COMMIT.
+    /// How many statements of ours are between the script and the COMMIT.
     recording: usize,
-    /// How many statements it has in all, where that is known.
+    /// How many statements the message has in all, where that is known.
     total: Option<usize>,
 }
 
 impl Message {
-    /// The message for `planned`, whose row will be `entry`, in a transaction that is known by `nonce`. `guard` is a query
-    /// that fails where the script may not be committed, for a script that needs one; it gives no row.
+    /// Returns the message for `planned`, whose row will be `entry`, in a transaction that is known by `nonce`. `guard`
+    /// is a query that fails where the script must not be committed, for a script that needs one; it gives no row.
     ///
-    /// The script comes first, so that it may start with SET TRANSACTION, and a newline comes behind it,
-    /// for it may end in a comment. The role is reset before the ledger is written, since the script's
-    /// own may not have the right; and the search path, since what the schema's other users make there must not be run.
-    /// What waits for the COMMIT fires before that, as the script's role and along its path. The reset of the session stands behind the COMMIT.
+    /// The script comes first, so that it may start with SET TRANSACTION. A newline follows it, since it may end in a
+    /// comment. Deferred checks and triggers fire next, with the script's role and search path. Then the role is reset,
+    /// since the script's own role may not have the right to write to the ledger. The search path is reset too, so that
+    /// the recording cannot run an object that another user of the schema made. The reset of the session comes after
+    /// the COMMIT.
     pub(crate) fn transactional(
         session: &Session,
         ledger: &Statements,
@@ -94,12 +95,13 @@ impl Message {
         message
     }
 
-    /// The message of a script that runs alone, as it is.
+    /// Returns the message of a script that runs alone, unchanged.
     pub(crate) fn alone(text: String) -> Self {
         Self { text, prefix: 0, inserted: Vec::new(), statements: vec![Some(0)], recording: 0, total: None }
     }
 
-    /// The script behind the `opening` with its so many statements, and what has to be done where its own transactions end.
+    /// Returns the script after the `opening`, which has so many `statements`, and with the insertions at the ends of
+    /// the script's own transactions.
     fn opened(opening: &str, statements: usize, script: &Script) -> Self {
         let mut text = format!("{opening};\n");
         let mut message = Self {
@@ -127,7 +129,7 @@ impl Message {
         message
     }
 
-    /// Which of the script's characters stands at a position in the message, which counts characters from 1.
+    /// Returns the position in the script of a position in the message. Both count characters from 1.
     pub(crate) fn in_script(&self, position: usize) -> Option<usize> {
         let mut at = position.checked_sub(1)?.checked_sub(self.prefix)?;
         for (behind, length) in &self.inserted {
@@ -139,13 +141,13 @@ impl Message {
         Some(at)
     }
 
-    /// Which of the script's statements runs when so many of the message's have completed.
+    /// Returns which of the script's statements runs when so many statements of the message have completed.
     pub(crate) fn running(&self, completed: usize) -> Option<usize> {
         self.statements.get(completed).copied().flatten()
     }
 
-    /// How far the message has come when so many of its statements have completed; `None` where that is in the script, or is
-    /// not known.
+    /// Returns how far the message has come when so many of its statements have completed; `None` if that is in the
+    /// script, or is not known.
     pub(crate) fn stage(&self, completed: usize) -> Option<Stage> {
         let behind = self.total.and(completed.checked_sub(self.statements.len()))?;
         Some(match behind {
@@ -156,12 +158,13 @@ impl Message {
         })
     }
 
-    /// How many of the script's statements have completed when so many of the message's have, where that is known.
+    /// Returns how many of the script's statements have completed when so many of the message's have, where that is
+    /// known.
     pub(crate) fn completed_of_script(&self, completed: usize) -> usize {
         self.statements.iter().take(completed).flatten().count()
     }
 
-    /// How many statements the message has, where that is known.
+    /// Returns how many statements the message has, where that is known.
     pub(crate) fn len(&self) -> usize {
         self.total.unwrap_or_default()
     }
@@ -188,7 +191,7 @@ mod tests {
             let in_script = message.in_script(at + 1).unwrap();
             assert!(sql.chars().skip(in_script).collect::<String>().starts_with(part), "{part} {sent:?}");
         }
-        // BEGIN, the path is kept, SET LOCAL, CREATE TABLE, it is given back, SELECT 2, SELECT x.
+        // BEGIN, keep the path, SET LOCAL, CREATE TABLE, give the path back, SELECT 2, SELECT x.
         let running: Vec<_> = (0..7).map(|completed| message.running(completed)).collect();
         assert_eq!(running, [None, None, Some(0), Some(1), None, Some(2), Some(3)]);
     }

@@ -10,10 +10,11 @@ use crate::quote;
 /// The longest identifier that PostgreSQL keeps, in bytes.
 pub const LONGEST: usize = 63;
 
-/// A relation's name as a script writes it: folded to lower case where it is not quoted, and cut to what is kept.
+/// A relation's name as a script writes it: folded to lower case unless quoted, and cut to the length that PostgreSQL
+/// keeps.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name {
-    /// Its schema, where the script says it.
+    /// Its schema, if the script names one.
     pub schema: Option<String>,
     /// Its own name.
     pub name: String,
@@ -27,19 +28,19 @@ impl Name {
         Self { schema: parts.pop(), name }
     }
 
-    /// A name without a schema.
+    /// Returns a name without a schema.
     pub fn unqualified(name: impl Into<String>) -> Self {
         Self { schema: None, name: name.into() }
     }
 
-    /// The same name in another schema, or in none.
+    /// Returns the name with this schema, or with none.
     #[must_use]
     pub fn renamed(&self, name: impl Into<String>) -> Self {
         Self { schema: self.schema.clone(), name: name.into() }
     }
 }
 
-/// Quoted where it has to be, so that PostgreSQL reads it as the same name.
+/// Returns the name, quoted where necessary, so that PostgreSQL reads it as the same name.
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(schema) = &self.schema {
@@ -49,12 +50,12 @@ impl fmt::Display for Name {
     }
 }
 
-/// One identifier as PostgreSQL folds it.
+/// Returns one identifier, as PostgreSQL folds it.
 pub fn identifier(text: &str) -> String {
     parts(text).pop().unwrap_or_default()
 }
 
-/// `name` as an identifier, in quotes unless PostgreSQL reads it as the same name without them.
+/// Returns `name` as an identifier, quoted unless PostgreSQL reads it as the same name without quotes.
 pub fn quoted(name: &str) -> String {
     let plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
@@ -62,7 +63,7 @@ pub fn quoted(name: &str) -> String {
     if plain { name.to_owned() } else { quote::identifier(name) }
 }
 
-/// The key words that cannot be a column's or a table's name: PostgreSQL's manual, appendix C, "reserved".
+/// The key words that cannot be the name of a column or a table: PostgreSQL's manual, appendix C, "reserved".
 const RESERVED: &[&str] = &[
     "all",
     "analyse",
@@ -167,7 +168,7 @@ const RESERVED: &[&str] = &[
     "with",
 ];
 
-/// The parts of a dotted name. Blanks and comments between them do not count.
+/// Returns the parts of a dotted name. Blanks and comments between them do not count.
 pub(crate) fn parts(text: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut at = 0;
@@ -182,7 +183,7 @@ pub(crate) fn parts(text: &str) -> Vec<String> {
             }
             TokenKind::QuotedIdent { uescape: true, .. } => unescaped(token_text, text.get(at..).unwrap_or_default()),
             TokenKind::QuotedIdent { .. } => inside(token_text),
-            // The rest says how the quoted name before it is escaped.
+            // The rest names the escape character of the quoted name before it.
             TokenKind::Ident if token_text.eq_ignore_ascii_case("uescape") && has_text(&parts) => break,
             // PostgreSQL folds beyond ASCII only in single-byte encodings.
             TokenKind::Ident => token_text.to_ascii_lowercase(),
@@ -199,14 +200,14 @@ fn has_text(parts: &[String]) -> bool {
     parts.last().is_some_and(|part| !part.is_empty())
 }
 
-/// What stands between the quotes of a quoted identifier.
+/// Returns the text between the quotes of a quoted identifier.
 fn inside(quoted: &str) -> String {
     let from = quoted.find('"').map_or(0, |at| at + 1);
     let inner = quoted.get(from..).unwrap_or_default();
     inner.strip_suffix('"').unwrap_or(inner).replace("\"\"", "\"")
 }
 
-/// The name that `U&"..."` stands for. `behind` is the text behind it, which may say another escape character.
+/// Returns the name that `U&"..."` stands for. `behind` is the text after it, which may set another escape character.
 fn unescaped(quoted: &str, behind: &str) -> String {
     let mut name = String::new();
     escape_unicode_esc_str(&inside(quoted), escape_character(behind), |_, read| {
@@ -217,7 +218,7 @@ fn unescaped(quoted: &str, behind: &str) -> String {
     name
 }
 
-/// The escape character that `UESCAPE '...'` at the beginning of `text` says, a backslash without it.
+/// Returns the escape character that `UESCAPE '...'` at the beginning of `text` sets; a backslash without it.
 fn escape_character(text: &str) -> char {
     let mut at = 0;
     let mut says = false;

@@ -1,4 +1,5 @@
-//! What can be known before anything is planned: may the role migrate here, and is another session in the way?
+//! Checks what can be known before planning: whether the role may migrate here, and whether another session is in the
+//! way.
 
 use std::collections::BTreeSet;
 
@@ -12,34 +13,34 @@ use crate::quote::{identifier, literal};
 use crate::session::{Session, Tls};
 use crate::{Error, Result, lock};
 
-/// What a preflight found.
+/// The findings of a preflight.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// PostgreSQL's version, as it writes it.
+    /// PostgreSQL's version, in the server's own format.
     pub server_version: String,
     /// The database.
     pub database: String,
     /// The role.
     pub user: String,
-    /// Whether the connection is encrypted and the server's name verified.
+    /// Whether the connection is encrypted and the server's name is verified.
     pub tls: bool,
     /// Warnings, which stop nothing.
     pub warnings: Vec<String>,
 }
 
-/// Asks the server what would stop a migration, and changes nothing. `format` says which tool's ledger and lock to look at.
+/// Asks the server what would stop a migration, and changes nothing. `format` decides whose ledger and lock to look at.
 ///
 /// # Errors
 ///
-/// [`Error::ReadOnly`] on a replica; [`Error::Config`] when the role cannot make the ledger; the
-/// connection's errors by cause.
+/// [`Error::ReadOnly`] on a replica; [`Error::Config`] when the role cannot create the ledger; the connection's errors
+/// by cause.
 pub async fn preflight(session: &mut Session, format: Format) -> Result<Report> {
     session.check_writable()?;
     let target = session.target().clone();
     let statements = Statements::new(&target, format);
     let schemas = BTreeSet::from(statements.schemas());
     for schema in &schemas {
-        // Without it, asking for a table in there is an error already.
+        // Without the right to use the schema, even asking for a table in it is an error.
         check_schema(session, schema, "USAGE").await?;
     }
     let mut warnings = Vec::new();
@@ -82,10 +83,10 @@ pub async fn preflight(session: &mut Session, format: Format) -> Result<Report> 
     })
 }
 
-/// How many roles a warning names.
+/// The maximum number of roles that a warning names.
 const NAMED: usize = 5;
 
-/// A warning of the transactions whose beginning the server hides from our role.
+/// Returns a warning of the transactions whose beginning the server hides from our role.
 async fn unseen(session: &mut Session) -> Result<Option<String>> {
     let doing = "looking for transactions of other roles";
     let rows = session.rows(doing, UNSEEN).await?;
@@ -107,8 +108,8 @@ async fn unseen(session: &mut Session) -> Result<Option<String>> {
     )))
 }
 
-/// How many sessions of each role are in a transaction that the server hides, the most first. It hides the kind of the
-/// process too. Every role sees a transaction's lock on itself; an idle session has none.
+/// Returns a query: how many sessions of each role are in a transaction that the server hides, the most first. The
+/// server hides the kind of the process too. Every role sees a transaction's lock on itself; an idle session has none.
 const UNSEEN: &str = "\
     SELECT a.usename::text, count(*) FROM pg_catalog.pg_stat_activity a \
     WHERE a.datname = pg_catalog.current_database() AND a.usename IS NOT NULL AND a.backend_type IS NULL \
@@ -116,9 +117,10 @@ const UNSEEN: &str = "\
         WHERE l.locktype = 'virtualxid' AND l.mode = 'ExclusiveLock' AND l.granted) \
     GROUP BY 1 ORDER BY 2 DESC, 1";
 
-/// Which other roles may create objects where scripts look for names: in `schemas`, and in those of the search path.
+/// Warns of other roles that may create objects where scripts look for names: in `schemas`, and in those of the search
+/// path.
 ///
-/// Those that may do anything are left out: superusers, RDS's own, and who owns the schema together with our role.
+/// Roles that may do anything are left out: superusers, RDS's own, and a role that owns the schema together with ours.
 async fn creators(session: &mut Session, schemas: &BTreeSet<&str>) -> Result<Vec<String>> {
     let own = session.path().iter().map(String::as_str);
     let names: BTreeSet<String> = schemas.iter().copied().chain(own).map(literal).collect();
@@ -133,7 +135,8 @@ async fn creators(session: &mut Session, schemas: &BTreeSet<&str>) -> Result<Vec
     Ok(found.chunk_by(|one, other| one.0 == other.0).flat_map(|of_schema| warnings(of_schema, user)).collect())
 }
 
-/// The warnings of one schema's rows: its name, a role or none for every role, and whether that owns it.
+/// Returns the warnings for one schema's rows. A row has the schema's name, a role (or none for every role), and
+/// whether the role owns the schema.
 fn warnings(rows: &[(String, Option<String>, bool)], user: &str) -> Vec<String> {
     const RISK: &str = "so that a script can run another role's function or operator; run:";
     let Some((schema, ..)) = rows.first() else { return Vec::new() };
@@ -165,7 +168,7 @@ fn warnings(rows: &[(String, Option<String>, bool)], user: &str) -> Vec<String> 
     warnings
 }
 
-/// `pg_database_owner` has one member, which it stands for.
+/// `pg_database_owner` has one member, the owner of the database, which is listed in its place.
 const CREATORS: &str = "\
     WITH schemas AS ( \
         SELECT n.nspname, n.nspacl, CASE n.nspowner WHEN o.oid THEN d.datdba ELSE n.nspowner END AS owner, o.oid AS implied, d.datdba \
@@ -183,7 +186,7 @@ const CREATORS: &str = "\
         OR EXISTS (SELECT FROM pg_catalog.pg_roles a WHERE a.rolname = 'rds_superuser' AND pg_catalog.pg_has_role(r.oid, a.oid, 'MEMBER')) \
     ) ORDER BY 1, 2";
 
-/// An error unless the role may record in the ledger. Gives a warning if it may not forget there.
+/// Returns an error unless the role may record in the ledger. Returns a warning if the role may not delete rows there.
 async fn check_may_record(session: &mut Session, statements: &Statements) -> Result<Option<String>> {
     let doing = "looking at the role's privileges";
     let rows = session.rows(doing, &statements.may()).await?;
@@ -208,7 +211,7 @@ async fn check_may_record(session: &mut Session, statements: &Statements) -> Res
     }))
 }
 
-/// An error unless the role has this right on the schema, or may make it.
+/// Returns an error unless the role has this right on the schema, or may create the schema.
 async fn check_schema(session: &mut Session, schema: &str, right: &str) -> Result<()> {
     let sql = format!(
         "SELECT coalesce(pg_catalog.has_schema_privilege(n.oid, '{right}'), \

@@ -1,12 +1,12 @@
-//! Values and names as SQL text, for the simple protocol, which carries no parameters.
+//! Quotes values and names as SQL text, for the simple protocol, which has no parameters.
 
-/// `value` as a string literal, whatever it contains and whatever `standard_conforming_strings` says.
+/// Returns `value` as a string literal, whatever it contains and whatever `standard_conforming_strings` says.
 pub(crate) fn literal(value: &str) -> String {
     let doubled = value.replace('\'', "''");
     if doubled.contains('\\') { format!(" E'{}'", doubled.replace('\\', "\\\\")) } else { format!("'{doubled}'") }
 }
 
-/// `name` as a quoted identifier.
+/// Returns `name` as a quoted identifier.
 pub(crate) fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -1,7 +1,7 @@
-//! Under the lock: what of an approved plan is already done, and what remains. Pure.
+//! Compares an approved plan with the ledger under the lock: what is done, and what remains. Pure.
 //!
-//! The ledger may be the one that the plan was made on, followed by a finished prefix of the plan's
-//! migrations, by whichever run. Nothing else is accepted.
+//! The ledger has to be the one that the plan was made on, followed by a finished prefix of the plan's migrations,
+//! applied by any run. Nothing else is accepted.
 
 use std::collections::HashSet;
 
@@ -11,12 +11,12 @@ use crate::plan::{Planned, check_cut_off, classified, digest, split_cut_off, una
 use crate::session::Identity;
 use crate::{Error, Result};
 
-/// What was approved.
+/// An approved plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Approved {
     /// The plan's digest.
     pub digest: String,
-    /// How many rows the ledger had when it was planned on.
+    /// How many rows the ledger had when the plan was made.
     pub base_rows: usize,
     /// The last migration to apply, if the plan was to end before the history does.
     pub up_to: Option<String>,
@@ -25,22 +25,22 @@ pub struct Approved {
 /// An approved plan, compared with a ledger.
 #[derive(Debug)]
 pub(crate) struct Reconciled {
-    /// The rows of migrations of the history that were applied before the plan was made.
+    /// The rows of the history's migrations that were applied before the plan was made.
     pub(crate) earlier: Vec<Row>,
-    /// The plan's migrations that are finished, each with its name, in order.
+    /// The finished migrations of the plan, each with its name, in order.
     pub(crate) done: Vec<(String, Row)>,
     /// The migrations that remain.
     pub(crate) remaining: Vec<Planned>,
-    /// The row that the first of them left open, if it is standalone and was cut off.
+    /// The open row of the first remaining migration, if it is standalone and was cut off.
     pub(crate) cut_off: Option<Row>,
 }
 
-/// Compares.
+/// Compares the approved plan with the ledger.
 ///
 /// # Errors
 ///
-/// [`Error::PlanChanged`] when the history or the ledger is not what was approved, and whatever
-/// [`plan`](crate::plan::plan) finds wrong with them.
+/// [`Error::PlanChanged`] when the history or the ledger is not what was approved, and the errors of
+/// [`plan`](crate::plan::plan).
 pub(crate) fn reconcile(
     identity: &Identity,
     history: &History,
@@ -50,8 +50,8 @@ pub(crate) fn reconcile(
     let (settled, mut open) = split_cut_off(ledger)?;
     let changed = |reason: String| Error::PlanChanged { digest: approved.digest.clone(), reason };
 
-    // Rows come ordered by their start, and each one of ours starts later than all before it: the
-    // first ones are the plan's base, if the digest agrees.
+    // Rows are ordered by their start, and each of ours starts later than all rows before it. So the first rows are
+    // those that the plan was made on, if the digest agrees.
     let rows = settled.rows.len();
     let Some(added) = rows.checked_sub(approved.base_rows) else {
         return Err(changed(format!("the ledger has {rows} row(s) and had {} when planned", approved.base_rows)));
@@ -74,7 +74,7 @@ pub(crate) fn reconcile(
     }
 
     let done = planned.iter().map(|migration| migration.name.clone()).zip(done).collect();
-    // What is done needs no understanding.
+    // A finished migration's script is not parsed.
     let remaining = classified(&planned[added..])?;
     check_cut_off(&open, remaining.first())?;
     let cut_off = open.pop();

@@ -1,7 +1,7 @@
-//! Settles a migration as a person declares it, applied or rolled back, as `prisma migrate resolve` does.
-//! sqlx has no such command; its ledger is left as sqlx itself would have written it.
+//! Settles a migration as a person declares it, applied or rolled back, as `prisma migrate resolve` does. sqlx has no
+//! such command. Its ledger gets the rows that sqlx itself would write.
 //!
-//! No script runs. The person sees the evidence of the database first, and the digest ties the decision to it.
+//! No script runs. The person sees the database's evidence first, and the digest ties the decision to that evidence.
 
 use crate::digest::Fields;
 use crate::history::{Format, History, Key, Migration};
@@ -11,10 +11,10 @@ use crate::script::{Class, classify};
 use crate::session::{Identity, Session, Target};
 use crate::{Error, Result, lock, standalone};
 
-/// What a person declares of a migration.
+/// A person's claim about a migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// The migration's whole name; with sqlx, its version is enough.
+    /// The migration's whole name. With sqlx, its version is enough.
     pub migration: String,
     /// What became of it.
     pub resolution: Resolution,
@@ -23,14 +23,14 @@ pub struct Claim {
 /// What became of a migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resolution {
-    /// All of it is in the database. Also records what a database has that was made without this history.
+    /// All of it is in the database. This also records migrations that a database has from before this history.
     Applied,
     /// Nothing of it is in the database, so it may run again.
     RolledBack,
 }
 
 impl Resolution {
-    /// Its name as it is shown to people.
+    /// Returns the name that people see.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Applied => "applied",
@@ -39,14 +39,14 @@ impl Resolution {
     }
 }
 
-/// What is known of the migration before anything is written.
+/// The evidence on a migration, before anything is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
     /// Hexadecimal SHA-256 over the database's identity, its ledger, the migration and the claim.
     pub digest: String,
     /// How many rows the ledger has.
     pub rows: usize,
-    /// What the ledger and the catalog tell, a sentence each.
+    /// What the ledger and the catalog show, a sentence each.
     pub facts: Vec<String>,
 }
 
@@ -75,7 +75,7 @@ pub async fn look(session: &mut Session, instance: &str, history: &History, clai
     Ok(Evidence { digest, rows: ledger.rows.len(), facts })
 }
 
-/// What the catalog and the ledger tell of the migration, the catalog first.
+/// Returns what the catalog and the ledger show of the migration, the catalog first.
 async fn facts(session: &mut Session, ledger: &Ledger, subject: &Subject<'_>) -> Result<Vec<String>> {
     let mut facts = Vec::new();
     if let Some(script) = subject.script {
@@ -94,7 +94,8 @@ async fn facts(session: &mut Session, ledger: &Ledger, subject: &Subject<'_>) ->
     Ok(facts)
 }
 
-/// What is known of a script that this project would run in a transaction: the tool that left its row open did not.
+/// Returns what is known of a script that this project would run in a transaction. The tool that left its row open did
+/// not.
 fn transactional_fact(ledger: &Ledger, subject: &Subject) -> &'static str {
     match ledger.of(&subject.key).find(|row| row.is_open()) {
         Some(row) if row.marked => "It had to run outside a transaction, and nothing tells how far it came",
@@ -103,15 +104,15 @@ fn transactional_fact(ledger: &Ledger, subject: &Subject) -> &'static str {
     }
 }
 
-/// Writes what `claim` says, if what is known is what `digest` was made of. `run` names the run, the same at each attempt.
+/// Records `claim`, if the evidence is still that of `digest`. `run` names the run, the same in each attempt.
 ///
-/// Succeeds also where all is as claimed already, so that an attempt whose answer was lost can be repeated.
+/// Also succeeds if the ledger already says what is claimed, so that an attempt whose answer was lost can be repeated.
 /// Returns whether this call changed something.
 ///
 /// # Errors
 ///
-/// [`Error::PlanChanged`] when something else is known now; [`Error::LockHeld`], [`Error::LockLost`],
-/// [`Error::NotRecorded`]; what [`look`] finds wrong.
+/// [`Error::PlanChanged`] when the evidence has changed; [`Error::LockHeld`], [`Error::LockLost`],
+/// [`Error::NotRecorded`]; the errors of [`look`].
 pub async fn resolve(
     target: &Target,
     instance: &str,
@@ -176,7 +177,7 @@ async fn resolve_locked(
 struct Subject<'a> {
     format: Format,
     key: Key,
-    /// If the history has it.
+    /// The migration in the history, if the history has it.
     script: Option<&'a Migration>,
 }
 
@@ -184,7 +185,7 @@ impl<'a> Subject<'a> {
     fn find(history: &'a History, claim: &Claim) -> Result<Self> {
         let name = &claim.migration;
         let script = history.position(name).and_then(|position| history.migrations.get(position));
-        // A version alone, or one with a wrong description, is no key: the history has a migration of that version.
+        // A version alone, or one with a wrong description, is not a key. The history has a migration of that version.
         let free = || history.format.key_of(name).filter(|key| history.of_key(key).is_none());
         let key = script.map(|script| script.key.clone()).or_else(free);
         let key = key.ok_or_else(|| {
@@ -193,7 +194,7 @@ impl<'a> Subject<'a> {
         Ok(Self { format: history.format, key, script })
     }
 
-    /// An error if the claim cannot be recorded.
+    /// Returns an error if the claim cannot be recorded.
     fn check(&self, ledger: &Ledger, claim: &Claim) -> Result<()> {
         let Claim { migration, resolution } = claim;
         let applied = ledger.of(&self.key).any(Row::is_applied);
@@ -215,12 +216,12 @@ impl<'a> Subject<'a> {
         }))
     }
 
-    /// Whether a row is of the script that the history has.
+    /// Whether a row belongs to the script that the history has.
     fn is_of(&self, row: &Row) -> bool {
         self.script.is_some_and(|script| script.checksum == row.checksum)
     }
 
-    /// Whether the ledger says what is claimed, by the row `id` where that leaves one.
+    /// Whether the ledger says what is claimed; by the row `id`, where the claim leaves a row.
     fn is_settled(&self, ledger: &Ledger, resolution: Resolution, id: &str) -> bool {
         let mut rows = ledger.of(&self.key).peekable();
         match resolution {
@@ -235,7 +236,7 @@ fn wrong(reason: String) -> Error {
     Error::Config { name: "migration".into(), reason }
 }
 
-/// What a row tells, without its log: another tool's can quote rows of the database.
+/// Returns what a row shows, without its log: another tool's log can quote rows of the database.
 fn fact(row: &Row) -> String {
     let who = if row.marked { "this tool, as a statement that runs alone," } else { "another tool" };
     let how = match (row.rolled_back, row.finished) {

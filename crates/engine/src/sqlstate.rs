@@ -32,12 +32,12 @@ pub(crate) const CRASH_SHUTDOWN: &str = "57P02";
 pub(crate) const CANNOT_CONNECT_NOW: &str = "57P03";
 pub(crate) const TOO_MANY_CONNECTIONS: &str = "53300";
 
-/// Whether running the same script again may well succeed: it met another session's lock or transaction.
+/// Whether running the same script again may well succeed: another session's lock or transaction was in its way.
 pub(crate) fn is_contention(code: &str) -> bool {
     [LOCK_NOT_AVAILABLE, SERIALIZATION_FAILURE, DEADLOCK_DETECTED].contains(&code)
 }
 
-/// PostgreSQL's name for the conditions that migrations meet, or its class's.
+/// Returns PostgreSQL's name for the conditions that migrations meet; for any other, the name of its class.
 pub(crate) fn condition(code: &str) -> &'static str {
     match code {
         "22001" => "string_data_right_truncation",
@@ -114,20 +114,20 @@ pub(crate) fn condition(code: &str) -> &'static str {
 
 /// Whether the server's text for `code` is about objects and states rather than data.
 ///
-/// Data exceptions, violated constraints and what a script raises itself quote rows. In the classes that pass, a quoted
-/// piece can still come from a row, see `server_text`.
+/// Data exceptions, violated constraints and errors that a script raises itself quote rows. In the other classes, a
+/// quoted piece can still come from a row, see `server_text`.
 pub(crate) fn is_about_objects(code: &str) -> bool {
     ["0A", "25", "2B", "2D", "3F", "40", "42", "53", "54", "55", "57"].iter().any(|class| code.starts_with(class))
 }
 
-/// Whether the text for `code` tells of the transaction, of locks or of the server, whatever the statement reads.
+/// Whether the text for `code` is about the transaction, locks or the server, whatever the statement reads.
 pub(crate) fn has_constant_text(code: &str) -> bool {
     const STACK_TOO_DEEP: &str = "54001";
     [LOCK_NOT_AVAILABLE, STACK_TOO_DEEP].contains(&code)
         || ["25", "40", "53", "57"].iter().any(|class| code.starts_with(class))
 }
 
-/// Whether `code` is the server's or an operator's doing: the same script may succeed another time.
+/// Whether the server or an operator caused `code`: the same script may succeed another time.
 pub(crate) fn is_not_the_scripts(code: &str) -> bool {
     code == QUERY_CANCELED || ["53", "58"].iter().any(|class| code.starts_with(class))
 }

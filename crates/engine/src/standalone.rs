@@ -1,7 +1,7 @@
-//! A statement that cannot run in a transaction: recorded as started, run alone, recorded as finished.
+//! Runs a statement that cannot run in a transaction: records its start, runs it alone, records its end.
 //!
-//! If it is cut off in between, the row stays open with our mark, and the catalog is asked for
-//! evidence before anything is done again.
+//! If it is cut off in between, its row stays open with our mark. The next attempt asks the catalog for evidence before
+//! it does anything again.
 
 use std::time::Instant;
 
@@ -20,14 +20,14 @@ use crate::script::{Evidence, Reindexed};
 use crate::session::{Session, THIS_DATABASE, code_of, is_broken};
 use crate::{Error, Result, blockers, durability, lock, sqlstate};
 
-/// What the catalog says of a statement's work.
+/// The state of a statement's work, according to the catalog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Nothing is there.
+    /// Nothing of it exists.
     NotDone,
-    /// Something is there that has to be completed or removed first.
+    /// A part exists that has to be completed or removed first.
     Half,
-    /// It is done.
+    /// All of it is done.
     Done,
 }
 
@@ -54,7 +54,7 @@ pub(crate) struct Standalone<'a> {
 impl Standalone<'_> {
     /// Applies the migration outside of a transaction, or completes what `cut_off` began.
     pub(crate) async fn run(&self, session: &mut Session, cut_off: Option<&Row>) -> Result<Attempt> {
-        // Where PostgreSQL chooses the name of an index, what is invalid before tells what the statement leaves.
+        // Where PostgreSQL chooses an index's name, the earlier invalid indexes tell which one the statement leaves.
         let before = match self.evidence {
             Evidence::IndexCreated { index: None, table } => invalid_indexes(session, table).await?,
             _ => Vec::new(),
@@ -72,14 +72,14 @@ impl Standalone<'_> {
         } else {
             let state = self.start(session).await?;
             if *self.evidence == Evidence::None {
-                // What it does elsewhere could outlast a crash that this row does not.
+                // Its effects elsewhere could survive a crash that its row does not survive.
                 session.reset("", "").await?;
                 durability::flush(session, "true", None).await?;
             }
             (state, self.entry.id)
         };
 
-        // An invalid index of such a name is another session's, unless we were cut off.
+        // An invalid index of such a name is another session's, unless our statement was cut off.
         let others = matches!(self.evidence, Evidence::Reindexed { .. }) && cut_off.is_none();
         let clears = state == State::Half && !others;
         if clears {
@@ -104,10 +104,10 @@ impl Standalone<'_> {
             }
             Err(error) => error,
         };
-        // Only a script that was not read as it is leaves a transaction open.
+        // Only a script that was not read correctly leaves a transaction open.
         session.reset("ROLLBACK; ", "").await?;
         if Instant::now() >= self.deadline {
-            // No time to look: the row stays open, and the next attempt does.
+            // There is no time to check: the row stays open, and the next attempt checks.
             return Ok(Attempt::Failed(Box::new((error, message, Left::Unknown))));
         }
         let leaves_unnamed = matches!(self.evidence, Evidence::IndexCreated { index: None, .. });
@@ -117,13 +117,13 @@ impl Standalone<'_> {
             Vec::new()
         };
         self.expect_one(session, "forgetting a start", &self.ledger.forget_started(id)).await?;
-        // Others leave more than that, or what only a superuser may remove.
+        // Other statements leave more than that, or indexes that only a superuser may remove.
         let is_all = !removed.is_empty() || matches!(self.evidence, Evidence::IndexCreated { .. });
         let left = if is_all { Left::Removed(removed) } else { Left::Unknown };
         Ok(Attempt::Failed(Box::new((error, message, left))))
     }
 
-    /// The statement to send: the script, or what completes a half of it.
+    /// Returns the statement to send: the script, or the statement that completes a half of its work.
     fn statement(&self, state: State) -> String {
         match (self.evidence, state) {
             (Evidence::PartitionDetached { parent, partition }, State::Half) => {
@@ -133,10 +133,10 @@ impl Standalone<'_> {
         }
     }
 
-    /// Records that the statement is about to run, and prepares the session for it. Returns what is there of its work.
+    /// Records that the statement is about to run, and prepares the session for it. Returns the state of its work.
     async fn start(&self, session: &mut Session) -> Result<State> {
         let insert = self.ledger.insert_started(self.entry);
-        // First the catalog, which may not even know the names: then nothing is recorded.
+        // The catalog is asked first. It may not even know the names: then nothing is recorded.
         let sql = format!("SELECT ({}); {insert}; ", state_sql(self.evidence, session.path()));
         let rows = session.as_a_script("recording a start", &sql).await?;
         match rows.as_slice() {
@@ -145,7 +145,7 @@ impl Standalone<'_> {
         }
     }
 
-    /// Records the end of a statement that the server took, if its work is there: it is not when `IF NOT EXISTS` met
+    /// Records the end of a statement that succeeded, if its work exists. It does not where `IF NOT EXISTS` found
     /// another relation of that name.
     async fn finish(&self, session: &mut Session, id: &str) -> Result<Attempt> {
         let named = match self.evidence {
@@ -206,7 +206,8 @@ impl Standalone<'_> {
         }
     }
 
-    /// An index that was to be dropped by its name alone: what has that name in a later schema of the path may be another one.
+    /// Returns an error if an index that was to be dropped by its bare name is found in a later schema of the search
+    /// path: that may be another index.
     async fn check_namesake(&self, session: &mut Session, row: &Row, state: State) -> Result<()> {
         let Evidence::IndexDropped { index } = self.evidence else { return Ok(()) };
         if state == State::Done || index.schema.is_some() {
@@ -217,7 +218,7 @@ impl Standalone<'_> {
             "SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
              JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid WHERE c.oid = {index} AND i.indisvalid"
         );
-        // An invalid one is what a drop leaves that was cut off.
+        // A drop that was cut off leaves an invalid index.
         let found: Vec<String> = session.values("looking where the index is", &sql).await?;
         if found.is_empty() || found.first() == session.path().first() {
             return Ok(());
@@ -240,15 +241,15 @@ impl Standalone<'_> {
         state_of(session, self.evidence).await
     }
 
-    /// Removes the invalid indexes that an attempt left, but for those in `others`, and names them. `IF NOT EXISTS` would
-    /// take one for the real one, and every write would go on maintaining one.
+    /// Removes the invalid indexes that an attempt left, except those in `others`, and returns their names. `IF NOT
+    /// EXISTS` would take an invalid index for the real one, and every write would have to maintain it.
     async fn clear(&self, session: &mut Session, others: &[String]) -> Result<Vec<String>> {
         let left = match self.evidence {
             Evidence::IndexCreated { index, table } => invalid_index(index.as_deref(), table, session.path()),
             Evidence::Reindexed { what } => leftovers(what, session.path()),
             _ => return Ok(Vec::new()),
         };
-        // Another role's progress shows its pid alone, but the locks of all roles are visible.
+        // Of another role's progress only the pid is visible, but the locks of all roles are.
         let building = format!(
             "SELECT l.name, p.pid FROM ({left}) l \
              JOIN pg_catalog.pg_locks k ON k.relation = l.indrelid AND k.granted AND k.mode = 'ShareUpdateExclusiveLock' \
@@ -273,7 +274,7 @@ impl Standalone<'_> {
     async fn drop_index(&self, session: &mut Session, index: &str) -> Result<()> {
         tracing::warn!(index, "dropping an invalid index that an attempt left");
         session.as_a_script("preparing the session for a script", "").await?;
-        // It waits for every transaction that may still use the index.
+        // The statement waits for every transaction that may still use the index.
         let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {index}");
         let dropped = session.send(drop, self.deadline).await;
         match dropped {
@@ -292,20 +293,20 @@ impl Standalone<'_> {
     }
 }
 
-/// A query for the table (`indrelid`) and the qualified `name` of each invalid index on this table, of one of this name
-/// where one is given.
+/// Returns a query for the table (`indrelid`) and the qualified `name` of each invalid index on this table; if `index`
+/// is given, only of those of this name.
 fn invalid_index(index: Option<&str>, table: &Name, path: &[String]) -> String {
     let is_named = index.map(|index| format!(" AND c.relname = {}", kept(index))).unwrap_or_default();
     format!("{INVALID} AND i.indrelid = {}{is_named}", regclass(table, path))
 }
 
-/// The qualified names of the invalid indexes on a table.
+/// Returns the qualified names of the invalid indexes on a table.
 async fn invalid_indexes(session: &mut Session, table: &Name) -> Result<Vec<String>> {
     let sql = format!("SELECT name FROM ({}) l", invalid_index(None, table, session.path()));
     session.values("looking for invalid indexes", &sql).await
 }
 
-/// What has the name of an index that was not made on `table`, as a sentence without its end.
+/// Returns which relation has the name of an index that was not made on `table`, as a sentence without its full stop.
 async fn in_the_way(session: &mut Session, index: &str, table: &Name) -> Result<Option<String>> {
     let sql = format!(
         "SELECT pg_catalog.format('%I.%I is %s', n.nspname, c.relname, CASE WHEN i.indrelid IS NULL THEN 'a relation of another kind' \
@@ -320,7 +321,7 @@ async fn in_the_way(session: &mut Session, index: &str, table: &Name) -> Result<
     Ok(found.into_iter().next().map(|what| format!("its name is taken, so IF NOT EXISTS made no index: {what}")))
 }
 
-/// The same for the indexes that a REINDEX CONCURRENTLY left when it was cut off.
+/// Returns a query as [`invalid_index`] does, for the indexes that a REINDEX CONCURRENTLY left when it was cut off.
 fn leftovers(what: &Reindexed, path: &[String]) -> String {
     let table = match what {
         Reindexed::Index(index) => {
@@ -329,21 +330,21 @@ fn leftovers(what: &Reindexed, path: &[String]) -> String {
         Reindexed::Table(table) => regclass(table, path),
         Reindexed::Many => "i.indrelid".to_owned(),
     };
-    // Of a partitioned table it is the partitions' indexes that are built.
+    // For a partitioned table, the partitions' indexes are built.
     format!(
         "{INVALID} AND c.relname ~ '_cc(new|old)[0-9]*$' AND pg_catalog.pg_has_role(c.relowner, 'USAGE') \
          AND (i.indrelid = {table} OR i.indrelid IN (SELECT relid FROM pg_catalog.pg_partition_tree({table})))"
     )
 }
 
-/// Invalid indexes, but for those of TOAST tables, which only a superuser may drop, and those of partitioned tables, which
-/// are invalid by design until each partition has one.
+/// Invalid indexes. Left out are those of TOAST tables, which only a superuser may drop, and those of partitioned
+/// tables, which are invalid by design until each partition has one.
 const INVALID: &str = "SELECT i.indrelid, pg_catalog.format('%I.%I', n.nspname, c.relname) AS name FROM pg_catalog.pg_index i \
                        JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
                        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
                        WHERE NOT i.indisvalid AND c.relkind = 'i' AND n.nspname <> 'pg_toast'";
 
-/// A query for at most one row: 'done', 'half' or null.
+/// Returns a query for at most one row: 'done', 'half' or null.
 fn state_sql(evidence: &Evidence, path: &[String]) -> String {
     match evidence {
         Evidence::Repeatable | Evidence::None | Evidence::IndexCreated { index: None, .. } => "NULL::text".to_owned(),
@@ -368,7 +369,7 @@ fn state_sql(evidence: &Evidence, path: &[String]) -> String {
     }
 }
 
-/// What the catalog says of a statement's work.
+/// Returns the state of a statement's work, according to the catalog.
 async fn state_of(session: &mut Session, evidence: &Evidence) -> Result<State> {
     let doing = "looking at what is there";
     let rows = session.rows(doing, &format!("SELECT ({})", state_sql(evidence, session.path()))).await?;
@@ -376,7 +377,7 @@ async fn state_of(session: &mut Session, evidence: &Evidence) -> Result<State> {
     state.map_err(|error| session.error(doing, &error))
 }
 
-/// The same, for a person who has to decide.
+/// Returns the state of a statement's work as text, for a person who has to decide.
 pub(crate) async fn fact(session: &mut Session, evidence: &Evidence) -> Result<String> {
     let what = match evidence {
         Evidence::Repeatable | Evidence::Reindexed { .. } => {
@@ -402,7 +403,7 @@ async fn unnamed_fact(session: &mut Session, table: &Name) -> Result<String> {
     Ok(format!("PostgreSQL chooses the name of its index. Invalid indexes of {table}, which it may have left: {told}"))
 }
 
-/// A name as PostgreSQL keeps it, as SQL.
+/// Returns a name as PostgreSQL keeps it, as SQL.
 fn kept(name: &str) -> String {
     debug_assert!(name.len() <= LONGEST, "a name that was read is cut");
     format!("{}::pg_catalog.name", literal(name))

@@ -1,4 +1,4 @@
-//! Arbitrary reports, for what has to hold whatever is in them.
+//! Generates arbitrary reports, for checks that must hold for any content.
 //!
 //! The cases are the same in every run. `PROPTEST_CASES` tries more of them, `PROPTEST_RNG_SEED` others.
 
@@ -12,7 +12,8 @@ pub(crate) fn config() -> Config {
     Config::with_cases(64)
 }
 
-/// Characters that end a line, move a cursor, turn the direction of writing or have no width: none may be left as it is.
+/// Characters that end a line, move a cursor, change the direction of writing or have no width. None of them may stay
+/// as it is.
 pub(crate) const UNSEEN: &[char] = &[
     '\0', '\u{7}', '\u{8}', '\u{b}', '\u{c}', '\u{1b}', '\u{1f}', '\u{7f}', '\u{80}', '\u{85}', '\u{9b}', '\u{9f}',
     '\u{ad}', '\u{61c}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{200e}', '\u{200f}', '\u{2028}', '\u{2029}',
@@ -20,7 +21,7 @@ pub(crate) const UNSEEN: &[char] = &[
     '\u{2069}', '\u{feff}',
 ];
 
-/// A text that somebody else wrote.
+/// Generates a text from outside.
 pub(crate) fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         3 => "[<>&\"'`|\\\\\\[\\]()!#*_~:@$ \\n\\ra-z1./=-]{0,24}",
@@ -32,7 +33,7 @@ pub(crate) fn text() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A report in which every text is arbitrary, statements stand anywhere or nowhere in their script, and some are missing.
+/// Generates a report with arbitrary texts. Statements are anywhere or nowhere in their script, and some are missing.
 pub(crate) fn report() -> impl Strategy<Value = Report> {
     let texts = prop::collection::vec(text(), 1..20);
     let places = prop::collection::vec((0..300_usize, 0..300_usize, 0..20_usize), 1..9);

@@ -1,4 +1,4 @@
-//! What a statement does to a relation, and for how long others wait.
+//! What a statement does to a relation, and how long other sessions wait.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub enum Lock {
     /// ACCESS SHARE: reading.
     AccessShare,
-    /// ROW SHARE: SELECT FOR UPDATE, and what a foreign key refers to.
+    /// ROW SHARE: SELECT FOR UPDATE, and the check of a foreign key.
     RowShare,
     /// ROW EXCLUSIVE: writing.
     RowExclusive,
@@ -25,7 +25,7 @@ pub enum Lock {
 }
 
 impl Lock {
-    /// As PostgreSQL's manual writes it.
+    /// Returns the lock's name, as PostgreSQL's manual writes it.
     pub fn name(self) -> &'static str {
         match self {
             Self::AccessShare => "ACCESS SHARE",
@@ -39,7 +39,7 @@ impl Lock {
         }
     }
 
-    /// As `pg_locks.mode` has it.
+    /// Returns the lock's name, as in `pg_locks.mode`.
     pub fn mode(self) -> &'static str {
         match self {
             Self::AccessShare => "AccessShareLock",
@@ -65,7 +65,7 @@ impl Lock {
         Self::AccessExclusive,
     ];
 
-    /// Whether one transaction waits for it while another holds `other`: the manual's table 13.2.
+    /// Whether one transaction waits for this lock while another holds `other`, by table 13.2 of the manual.
     pub fn conflicts(self, other: Self) -> bool {
         let (weaker, stronger) = (self.min(other), self.max(other));
         match weaker {
@@ -77,31 +77,31 @@ impl Lock {
         }
     }
 
-    /// Whether a plain SELECT waits for it.
+    /// Whether a plain SELECT waits while this lock is held.
     pub fn blocks_reads(self) -> bool {
         self == Self::AccessExclusive
     }
 
-    /// Whether INSERT, UPDATE and DELETE wait for it.
+    /// Whether INSERT, UPDATE and DELETE wait while this lock is held.
     pub fn blocks_writes(self) -> bool {
         self >= Self::Share
     }
 }
 
-/// What a statement does that takes longer the larger the table is.
+/// A statement's work that takes longer for a larger table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Work {
-    /// Reads every row.
+    /// It reads every row.
     Scan,
-    /// Builds an index over every row.
+    /// It builds an index over every row.
     IndexBuild,
-    /// Writes the table anew, with all its indexes.
+    /// It rewrites the table, with all its indexes.
     Rewrite,
 }
 
 impl Work {
-    /// As it is written for people.
+    /// Returns the text for people.
     pub fn name(self) -> &'static str {
         match self {
             Self::Scan => "reads every row",
@@ -111,21 +111,21 @@ impl Work {
     }
 }
 
-/// What a statement does to one relation.
+/// A statement's effect on one relation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Effect {
-    /// The relation, as the script writes it, or qualified where the database told.
+    /// The relation's name, as the script writes it, or qualified where the database has found the relation.
     pub relation: String,
     /// The strongest lock that it takes.
     pub lock: Lock,
-    /// What takes long, in order; empty where only the catalog changes.
+    /// The work that takes long, in order; empty where only the catalog changes.
     pub work: Vec<Work>,
-    /// Whether this plan has made the relation itself: then no other session waits for it.
+    /// Whether this plan has made the relation itself. If so, no other session waits for it.
     pub is_new: bool,
 }
 
-/// Which sessions a statement blocks, and about how long.
+/// The sessions that a statement blocks, and for about how long.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Blocking {
@@ -133,30 +133,30 @@ pub struct Blocking {
     pub readers: bool,
     /// Whether writers wait.
     pub writers: bool,
-    /// About how long, once the lock is there.
+    /// For about how long, once the statement has its lock.
     pub how_long: Magnitude,
-    /// What that is based on, in a clause: `4 GiB to rewrite at 50 to 500 MiB a second`.
+    /// The basis of the estimate, in a clause: `4 GiB to rewrite at 50 to 500 MiB a second`.
     pub basis: String,
 }
 
-/// An order of magnitude. The order is from shortest to longest.
+/// A duration as an order of magnitude. The order is from shortest to longest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Magnitude {
     /// Less than a second.
     Moment,
-    /// Some seconds: less than ten.
+    /// Less than ten seconds.
     Seconds,
     /// Less than an hour.
     Minutes,
-    /// More.
+    /// An hour or more.
     Hours,
-    /// It cannot be known.
+    /// Not known.
     Unknown,
 }
 
 impl Magnitude {
-    /// As it is written for people.
+    /// Returns the text for people.
     pub fn name(self) -> &'static str {
         match self {
             Self::Moment => "a moment",

@@ -1,4 +1,4 @@
-//! What the database said when the plan was made. Sizes are bytes, ages seconds.
+//! The database's answers when the plan was made. Sizes are in bytes, ages in seconds.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,29 +6,29 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Table {
-    /// Qualified, and quoted where it has to be.
+    /// Its name: qualified, and quoted where necessary.
     pub name: String,
-    /// `table`, `partitioned table`, `materialized view`.
+    /// Its kind: `table`, `partitioned table`, `materialized view`.
     pub kind: String,
-    /// As the planner estimates; `None` where the table was never analyzed.
+    /// The number of rows, as the planner estimates it; `None` where the table was never analyzed.
     pub rows: Option<u64>,
-    /// Of the table itself with TOAST, its partitions included.
+    /// The size of the table with TOAST, including its partitions.
     pub bytes: u64,
-    /// Of all its indexes.
+    /// The size of all its indexes.
     pub index_bytes: u64,
     /// Its indexes, the largest first.
     pub indexes: Vec<Index>,
-    /// The foreign keys of other tables that refer to it.
+    /// The foreign keys of other tables that refer to the table.
     pub referenced_by: Vec<ForeignKey>,
     /// How many partitions it has.
     pub partitions: u64,
-    /// Rows read since statistics were last reset.
+    /// How many rows were read since statistics were last reset.
     pub reads: Option<u64>,
-    /// Rows inserted, updated and deleted since then.
+    /// How many rows were inserted, updated and deleted since then.
     pub writes: Option<u64>,
-    /// When that was, RFC 3339; `None` where the server does not tell.
+    /// When statistics were last reset, RFC 3339; `None` where the server does not tell.
     pub since: Option<String>,
-    /// Transactions that hold locks on it now, longest first.
+    /// The transactions that hold locks on the table now, longest first.
     pub holders: Vec<Holder>,
 }
 
@@ -36,11 +36,11 @@ pub struct Table {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Index {
-    /// Its name alone.
+    /// Its name, without its schema.
     pub name: String,
     /// Its size.
     pub bytes: u64,
-    /// Whether it is used: one that a CONCURRENTLY left behind is not.
+    /// Whether it is valid: an index that a CONCURRENTLY left behind is not.
     pub valid: bool,
     /// Whether it is unique.
     pub unique: bool,
@@ -52,7 +52,7 @@ pub struct Index {
 pub struct ForeignKey {
     /// Its name.
     pub name: String,
-    /// The table that has it, qualified.
+    /// The table that has the key, qualified.
     pub table: String,
 }
 
@@ -62,11 +62,11 @@ pub struct ForeignKey {
 pub struct Holder {
     /// The server process; `None` for a prepared transaction.
     pub pid: Option<i32>,
-    /// What it calls itself, where our role may see it.
+    /// The application name, where our role may see it.
     pub application: Option<String>,
-    /// The strongest lock, as PostgreSQL's manual writes it.
+    /// The strongest lock that it holds, as PostgreSQL's manual writes it.
     pub lock: String,
-    /// How long its transaction has lasted.
+    /// How long the transaction has lasted.
     pub seconds: Option<u64>,
 }
 
@@ -74,26 +74,26 @@ pub struct Holder {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Server {
-    /// Its version, as it says.
+    /// Its version, as the server writes it.
     pub version: String,
-    /// Whether it is a replica itself.
+    /// Whether it is itself a replica.
     pub in_recovery: bool,
     /// Its replicas, where our role may see them.
     pub replicas: Vec<Replica>,
     /// How many connections are open.
     pub connections: u64,
-    /// How many there can be, without those that are kept for superusers.
+    /// The maximum number of connections, without those that are reserved for superusers.
     pub most_connections: u64,
-    /// The transaction that has lasted longest, of those that our role may see.
+    /// The transaction that has lasted longest, among those that our role may see.
     pub longest_transaction: Option<Transaction>,
-    /// How many sessions of which roles are in a transaction that our role may not look into: `2 of shop`.
+    /// How many sessions of which roles are in a transaction that our role may not see: `2 of shop`.
     #[serde(default)]
     pub hidden_transactions: Vec<String>,
-    /// Prepared transactions of this database, by name.
+    /// The prepared transactions of this database, by name.
     pub prepared_transactions: Vec<String>,
-    /// Invalid indexes of this database, qualified.
+    /// The invalid indexes of this database, qualified.
     pub invalid_indexes: Vec<String>,
-    /// What the pending statements need, and the role may not do: `alter public.orders: its owner is shop`.
+    /// The privileges that the pending statements need and the role lacks: `alter public.orders: its owner is shop`.
     pub missing_privileges: Vec<String>,
 }
 
@@ -101,25 +101,25 @@ pub struct Server {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Replica {
-    /// What it calls itself.
+    /// The application name.
     pub name: String,
-    /// `streaming`, `catchup`.
+    /// Its state: `streaming`, `catchup`.
     pub state: String,
-    /// How many bytes of the log it has yet to replay.
+    /// How many bytes of the log it has not replayed yet.
     pub lag_bytes: Option<u64>,
-    /// How many seconds it is behind.
+    /// How many seconds it lags behind.
     pub lag_seconds: Option<u64>,
 }
 
-/// A transaction that is open.
+/// An open transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Transaction {
     /// The server process.
     pub pid: i32,
-    /// What it calls itself, where our role may see it.
+    /// The application name, where our role may see it.
     pub application: Option<String>,
-    /// `active`, `idle in transaction`.
+    /// Its state: `active`, `idle in transaction`.
     pub state: Option<String>,
     /// How long it has lasted.
     pub seconds: u64,

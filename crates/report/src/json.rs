@@ -1,12 +1,13 @@
-//! The report for programs.
+//! Renders the report for programs.
 
 use std::fmt::Write as _;
 
 use crate::Report;
 use crate::visible::is_invisible;
 
-/// The report as JSON. What a terminal would obey, and what turns the direction of a text, is written as `\u....`:
-/// JSON itself demands that only below U+0020, and some terminals begin an escape sequence at U+009B.
+/// Returns the report as JSON. Characters that a terminal would obey, or that change the direction of a text, are
+/// written as `\u....`. JSON itself demands that only below U+0020, and some terminals begin an escape sequence at
+/// U+009B.
 ///
 /// # Errors
 ///
@@ -14,7 +15,7 @@ use crate::visible::is_invisible;
 pub fn json(report: &Report) -> serde_json::Result<String> {
     let written = serde_json::to_string_pretty(report)?;
     let mut visible = String::with_capacity(written.len());
-    // Outside of its texts JSON has no such character.
+    // Outside of its strings, JSON has no such character.
     for character in written.chars() {
         if character == '\x7f' || is_invisible(character) {
             for unit in character.encode_utf16(&mut [0; 2]) {

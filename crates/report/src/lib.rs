@@ -1,7 +1,7 @@
-//! What a plan will do to a database, for the person who approves it: one structure, three renderings.
+//! The report on what a plan will do to a database, for the approver: one structure, three renderings.
 //!
-//! Nothing here looks at a database or judges a statement: `analysis` fills the structure. It holds names, sizes and
-//! the migrations' own text, and never a value of a row.
+//! This crate neither asks a database nor judges a statement: `analysis` fills the structure. The structure holds
+//! names, sizes and the migrations' own text, and never a value of a row.
 
 mod effect;
 mod facts;
@@ -37,23 +37,23 @@ pub const FORMAT: u32 = 2;
 pub struct Report {
     /// [`FORMAT`].
     pub format: u32,
-    /// The plan's digest: what an approval is tied to.
+    /// The plan's digest, to which an approval is tied.
     pub digest: String,
-    /// When it was made, RFC 3339 in UTC.
+    /// When the report was made, RFC 3339 in UTC.
     pub made_at: String,
     /// The environment as the stack names it: dev, qa, prod.
     pub environment: String,
-    /// Which database it is about.
+    /// The database.
     pub database: Database,
-    /// The worst of all migrations.
+    /// The worst verdict of all migrations.
     pub verdict: Verdict,
-    /// One sentence of why.
+    /// The reason, in one sentence.
     pub why: String,
     /// How many migrations of the history are applied already.
     pub already_applied: usize,
-    /// What is pending, in the order in which it will run.
+    /// The pending migrations, in the order in which they will run.
     pub migrations: Vec<Migration>,
-    /// Every table that existed before and is touched, the largest first.
+    /// Every touched table that existed before, the largest first.
     pub tables: Vec<Table>,
     /// The state of the server.
     pub server: Server,
@@ -65,7 +65,7 @@ pub struct Report {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Database {
-    /// The server's own name outside of SQL: RDS's resource id.
+    /// The server's name outside of SQL: RDS's resource id.
     pub instance: String,
     /// Host and port.
     pub endpoint: String,
@@ -75,20 +75,20 @@ pub struct Database {
     pub schema: String,
 }
 
-/// How dangerous something is to the sessions that use the database meanwhile, from least to most.
+/// How dangerous something is to other sessions that use the database, from least to most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Verdict {
     /// Other sessions notice nothing, or next to nothing.
     Safe,
-    /// Other sessions may notice it, or it cannot be known.
+    /// Other sessions may notice it, or this is not known.
     Caution,
-    /// Readers or writers will be blocked for long, data goes, or running code breaks.
+    /// Readers or writers will be blocked for long, data is lost, or running code breaks.
     Danger,
 }
 
 impl Verdict {
-    /// As it is written for people.
+    /// Returns the text for people.
     pub fn name(self) -> &'static str {
         match self {
             Self::Safe => "safe",
@@ -109,7 +109,7 @@ pub enum ScriptClass {
 }
 
 impl ScriptClass {
-    /// As it is written for people.
+    /// Returns the text for people.
     pub fn name(self) -> &'static str {
         match self {
             Self::Transactional => "transactional",
@@ -128,7 +128,7 @@ pub struct Note {
     pub text: String,
 }
 
-/// A migration that is pending.
+/// A pending migration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Migration {
@@ -136,17 +136,18 @@ pub struct Migration {
     pub name: String,
     /// How it runs.
     pub class: ScriptClass,
-    /// The worst of its statements, or worse: for what they do together, and for what could not be read.
+    /// The worst verdict of its statements. It is worse if their combination is worse, or if some of it could not be
+    /// read.
     pub verdict: Verdict,
-    /// One sentence of why.
+    /// The reason, in one sentence.
     pub why: String,
-    /// The file's text, whole.
+    /// The file's whole text.
     pub sql: String,
     /// Its statements in order, as far as they could be read.
     pub statements: Vec<Statement>,
-    /// How long everything that it locks stays locked, until its transaction ends.
+    /// For how long everything that it locks stays locked, until its transaction ends.
     pub blocking: Option<Blocking>,
-    /// Findings that its author has told squawk to ignore.
+    /// Findings that its author has suppressed with comments for squawk.
     pub suppressed: Vec<Suppression>,
 }
 
@@ -160,25 +161,26 @@ pub struct Statement {
     pub line: usize,
     /// The last line.
     pub last_line: usize,
-    /// Where it stands in [`Migration::sql`], in bytes.
+    /// Its position in [`Migration::sql`], in bytes.
     pub start: usize,
     /// The byte after its last one.
     pub end: usize,
-    /// What it is, in a few words: `ALTER TABLE orders: SET NOT NULL`.
+    /// Its text in a few words: `ALTER TABLE orders: SET NOT NULL`.
     pub what: String,
     /// How dangerous it is.
     pub verdict: Verdict,
-    /// One sentence of why.
+    /// The reason, in one sentence.
     pub why: String,
-    /// What it locks and does, by relation; empty where it touches no table, and where that cannot be known.
+    /// Its locks and its work, by relation; empty where it touches no table, and where this is not known.
     pub effects: Vec<Effect>,
-    /// Whether what it does cannot be known before it runs: a DO block, a call, what the parser did not understand.
+    /// Whether its effects cannot be known before it runs: a DO block, a call, or text that the parser did not
+    /// understand.
     pub opaque: bool,
-    /// Which sessions it blocks, and how long.
+    /// Which sessions it blocks, and for how long.
     pub blocking: Option<Blocking>,
     /// The findings of the rules, worst first.
     pub findings: Vec<Finding>,
-    /// How it could be written instead.
+    /// A safer way to write it.
     pub safer: Option<Safer>,
 }
 
@@ -186,9 +188,9 @@ pub struct Statement {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
-    /// Which project's rule it is.
+    /// The project that the rule belongs to.
     pub source: Source,
-    /// Its name, as its maker writes it.
+    /// The rule's name, as its project writes it.
     pub rule: String,
     /// How much it matters here.
     pub verdict: Verdict,
@@ -200,49 +202,49 @@ pub struct Finding {
     pub help: Option<String>,
 }
 
-/// Who made a rule.
+/// The project of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Source {
-    /// This project: it knows the database.
+    /// This project's rules know the database.
     Lockstep,
-    /// squawk: it knows the text.
+    /// squawk's rules know the text.
     Squawk,
 }
 
-/// A comment of squawk's syntax that hides a rule's findings.
+/// A comment in squawk's syntax that hides a rule's findings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Suppression {
     /// The comment's line, from 1.
     pub line: usize,
-    /// The rules; empty for all.
+    /// The rules that it hides; empty for all.
     pub rules: Vec<String>,
-    /// Whether it is for the whole file.
+    /// Whether it covers the whole file.
     pub file: bool,
     /// How many findings it hides.
     pub hides: usize,
 }
 
-/// How a statement could be written to block less.
+/// A way to write a statement that blocks less.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Safer {
     /// What to do, in one or two sentences.
     pub text: String,
-    /// The migrations that do it, one after the other; none where the SQL cannot be given.
+    /// The migrations that do it, one after the other; empty where no SQL can be given.
     pub migrations: Vec<String>,
 }
 
 impl Statement {
-    /// Whether its safer way says `help` already.
+    /// Whether the statement's safer way already says `help`.
     fn says(&self, help: &str) -> bool {
         self.safer.as_ref().is_some_and(|safer| safer.text == help)
     }
 }
 
 impl Safer {
-    /// The migrations, each with what to call it. One alone needs no name.
+    /// Returns the migrations, each with its heading. A single one has no heading.
     fn named(&self) -> impl Iterator<Item = (Option<String>, &str)> {
         let many = self.migrations.len();
         let name = move |number: usize| (many > 1).then(|| format!("Migration {number} of {many}"));

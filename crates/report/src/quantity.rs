@@ -1,13 +1,13 @@
-//! Numbers as people read them.
+//! Writes numbers as people read them.
 
-/// Bytes: `41 GiB`, `1.2 MiB`.
+/// Returns a number of bytes: `41 GiB`, `1.2 MiB`.
 pub fn bytes(bytes: u64) -> String {
     scaled(bytes, 1024, &["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"])
 }
 
-/// A number that is only about right: `1.2 million`.
+/// Returns an approximate number: `1.2 million`.
 pub fn about(number: u64) -> String {
-    // Two figures: more would be made up.
+    // Two digits: more would be invented.
     let unit = match number {
         0..1_000 => 1,
         1_000..10_000 => 100,
@@ -20,7 +20,7 @@ pub fn about(number: u64) -> String {
     scaled(rounded, 1000, &["", "thousand", "million", "billion", "trillion"])
 }
 
-/// Every digit, in groups of three.
+/// Returns every digit, in groups of three.
 pub(crate) fn exactly(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
@@ -33,7 +33,7 @@ pub(crate) fn exactly(number: u64) -> String {
     grouped
 }
 
-/// A span of time, by its two largest units.
+/// Returns a span of time in its two largest units.
 pub(crate) fn duration(seconds: u64) -> String {
     let units = [(seconds / 86_400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];
     let from = units.iter().position(|(many, _)| *many > 0).unwrap_or(3);
@@ -42,13 +42,13 @@ pub(crate) fn duration(seconds: u64) -> String {
     if parts.is_empty() { "0 s".to_owned() } else { parts.join(" ") }
 }
 
-/// `1 migration`, `2 migrations`.
+/// Returns a number with its noun: `1 migration`, `2 migrations`.
 pub(crate) fn plural(number: usize, one: &str) -> String {
     let many = exactly(number as u64);
     if number == 1 { format!("{many} {one}") } else { format!("{many} {one}s") }
 }
 
-/// A moment in RFC 3339, to the second and with its zone in words; anything else as it is.
+/// Returns a moment in RFC 3339 to the second, with its zone in words; any other text as it is.
 pub(crate) fn moment(text: &str) -> String {
     let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
     let (seconds, zone) = (shape.get(..19), text.get(19..).unwrap_or_default());

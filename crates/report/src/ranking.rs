@@ -1,4 +1,4 @@
-//! What of a report to look at first.
+//! Ranks what to look at first in a report.
 
 use std::cmp::Reverse;
 
@@ -11,7 +11,7 @@ pub struct Counts {
     pub safe: usize,
     /// Other sessions may notice it.
     pub caution: usize,
-    /// Other sessions are blocked for long, data goes, or running code breaks.
+    /// Other sessions are blocked for long, data is lost, or running code breaks.
     pub danger: usize,
 }
 
@@ -28,40 +28,41 @@ impl Counts {
         counts
     }
 
-    /// All of them.
+    /// Returns the total.
     pub fn total(self) -> usize {
         self.safe + self.caution + self.danger
     }
 
-    /// By verdict, the worst first.
+    /// Returns the numbers by verdict, the worst first.
     pub fn worst_first(self) -> [(Verdict, usize); 3] {
         [(Verdict::Danger, self.danger), (Verdict::Caution, self.caution), (Verdict::Safe, self.safe)]
     }
 }
 
-/// A statement in its place, or a whole migration.
+/// A statement with its migration, or a whole migration.
 #[derive(Debug, Clone, Copy)]
 pub struct Ranked<'a> {
     /// The index of its migration.
     pub migration_at: usize,
     /// Its migration.
     pub migration: &'a Migration,
-    /// Its index there, and the statement; `None` for what its statements do together, or for what could not be read.
+    /// Its index in the migration, and the statement; `None` for what the statements do together, or for what could not
+    /// be read.
     pub statement: Option<(usize, &'a Statement)>,
 }
 
 impl Ranked<'_> {
-    /// How dangerous it is.
+    /// Returns how dangerous it is.
     pub fn verdict(&self) -> Verdict {
         self.statement.map_or(self.migration.verdict, |(_, statement)| statement.verdict)
     }
 
-    /// One sentence of why.
+    /// Returns the reason, in one sentence.
     pub fn why(&self) -> &str {
         self.statement.map_or(&self.migration.why, |(_, statement)| &statement.why)
     }
 
-    /// Which sessions it blocks, if any, and how long.
+    /// Returns which sessions it blocks, if any, and for how long.
     pub fn blocking(&self) -> Option<&Blocking> {
         let blocking = match self.statement {
             Some((_, statement)) => &statement.blocking,
@@ -72,20 +73,21 @@ impl Ranked<'_> {
 }
 
 impl Report {
-    /// How many statements there are of each verdict.
+    /// Returns how many statements there are of each verdict.
     pub fn counts(&self) -> Counts {
         Counts::of(
             self.migrations.iter().flat_map(|migration| &migration.statements).map(|statement| statement.verdict),
         )
     }
 
-    /// How many migrations there are of each verdict.
+    /// Returns how many migrations there are of each verdict.
     pub fn migration_counts(&self) -> Counts {
         Counts::of(self.migrations.iter().map(Migration::worst))
     }
 
-    /// Every statement that is not safe, and every migration that is worse than each of its statements: the worst first,
-    /// of these what fails and then what loses data, then what blocks longest, then as they run.
+    /// Returns every statement that is not safe, and every migration that is worse than each of its statements, the
+    /// worst first. Among equals, what fails comes first, then what loses data, then what blocks longest, then what
+    /// runs earlier.
     pub fn worst_first(&self) -> Vec<Ranked<'_>> {
         let mut ranked: Vec<_> = self.ranked().filter(|ranked| ranked.verdict() > Verdict::Safe).collect();
         ranked.sort_by_key(|ranked| {
@@ -95,7 +97,7 @@ impl Report {
         ranked
     }
 
-    /// As they run.
+    /// Returns all statements and such migrations, in the order in which they run.
     fn ranked(&self) -> impl Iterator<Item = Ranked<'_>> {
         self.migrations.iter().enumerate().flat_map(|(migration_at, migration)| {
             let statements = migration.statements.iter().enumerate();
@@ -105,20 +107,20 @@ impl Report {
         })
     }
 
-    /// How many findings their authors have told squawk to ignore.
+    /// Returns how many findings their authors have suppressed with comments for squawk.
     pub fn suppressed(&self) -> usize {
         self.migrations.iter().flat_map(|migration| &migration.suppressed).map(|suppression| suppression.hides).sum()
     }
 }
 
-/// Rules whose findings weigh more than others of the same verdict: what fails comes to nothing, and what is lost does not
-/// come back.
+/// Rules whose findings say that a statement fails. They outweigh others of the same verdict: the statement achieves
+/// nothing.
 pub const FAILS: [&str; 3] = ["refused", "required-column", "replica-identity"];
-/// The same.
+/// Rules whose findings say that data is lost. They outweigh others of the same verdict: the data does not come back.
 pub const LOSES: [&str; 6] = ["cascade", "delete-all", "delete-many", "drop-column", "drop-table", "truncate"];
 
 impl Statement {
-    /// How much it matters among statements of the same verdict: more is worse.
+    /// Returns how much it matters among statements of the same verdict: more is worse.
     pub fn weight(&self) -> u8 {
         let is_of = |rules: &[&str]| {
             self.findings.iter().any(|it| it.verdict == self.verdict && rules.contains(&it.rule.as_str()))
@@ -133,14 +135,14 @@ impl Migration {
         self.statements.iter().all(|statement| statement.verdict < self.verdict)
     }
 
-    /// Its verdict, or a statement's that is worse: nothing is hidden below a milder word.
+    /// Returns its verdict, or that of a worse statement: nothing is hidden below a milder word.
     pub fn worst(&self) -> Verdict {
         self.statements.iter().map(|statement| statement.verdict).fold(self.verdict, Verdict::max)
     }
 }
 
 impl Statement {
-    /// How long it blocks other sessions; `None` where it blocks none.
+    /// Returns how long it blocks other sessions; `None` where it blocks none.
     pub fn how_long(&self) -> Option<Magnitude> {
         self.blocking.as_ref().filter(|blocking| blocking.readers || blocking.writers).map(|blocking| blocking.how_long)
     }

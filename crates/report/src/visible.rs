@@ -1,20 +1,20 @@
-//! Characters that cannot be seen, or that turn the direction of what stands beside them, made visible.
+//! Makes characters visible that cannot be seen, or that change the direction of the text beside them.
 //!
 //! A name may hold anything: an escape sequence for a terminal, a mark that makes `gnp.exe` read as `exe.png`.
 
 use std::fmt::Write as _;
 
-/// A text of sentences: line breaks and tabs are as good as a space.
+/// Returns a text of sentences: line breaks and tabs become spaces.
 pub(crate) fn prose(text: &str) -> String {
     name(&text.split_ascii_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// A name: a line break in it is shown too.
+/// Returns a name: a line break in it is shown too.
 pub(crate) fn name(text: &str) -> String {
     shown(text, |_| false)
 }
 
-/// Lines of code: line breaks and tabs stay.
+/// Returns lines of code: line breaks and tabs stay.
 pub(crate) fn lines(text: &str) -> String {
     shown(&text.replace("\r\n", "\n"), |character| matches!(character, '\n' | '\t'))
 }
@@ -35,7 +35,7 @@ fn shown(text: &str, stays: fn(char) -> bool) -> String {
     shown
 }
 
-/// How many marks a letter carries in any language; a heap of them covers the lines above and below.
+/// How many combining marks a letter may have in any language. A heap of them covers the lines above and below.
 const MOST_MARKS: usize = 2;
 
 fn is_combining(character: char) -> bool {
@@ -44,8 +44,8 @@ fn is_combining(character: char) -> bool {
         | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
 }
 
-/// Further control characters, line ends that only some know, marks of direction, and what has no width. Emoji keep the
-/// selector of their presentation.
+/// Whether a character is invisible: further control characters, line ends that only some programs know, marks of
+/// direction, and characters without a width. Emoji keep their presentation selector.
 pub fn is_invisible(character: char) -> bool {
     matches!(character,
         '\u{80}'..='\u{9f}'
@@ -55,7 +55,7 @@ pub fn is_invisible(character: char) -> bool {
         | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// `text` or its beginning, and whether that was all: what stands in a place of fixed size has to end somewhere.
+/// Returns `text` or its beginning, and whether it was cut: a text in a place of fixed size has to be bounded.
 pub(crate) fn clipped(text: &str, most: usize) -> (&str, bool) {
     (&text[..text.floor_char_boundary(most)], text.len() <= most)
 }

@@ -1,16 +1,16 @@
-//! What the pages say of the report's facts. Every text from outside is left to who shows it.
+//! The words of the renderings for the report's facts. The renderings themselves write every text from outside.
 
 use crate::quantity::{about, bytes, exactly, moment, plural};
 use crate::{Blocking, Counts, Effect, Lock, Magnitude, Report, Suppression, Table};
 
-/// What both pages say of themselves.
+/// The text in which both renderings describe themselves.
 pub(crate) const DECIDES_NOTHING: &str =
     "Reading this approves nothing. Where this plan needs an approval, it runs when a person approves this digest.";
 
-/// What stands for a statement where a migration is worse than each of its statements.
+/// The text in the place of a statement where a migration is worse than each of its statements.
 pub(crate) const WHOLE: &str = "All of it together";
 
-/// Which plan this is, on which database: what each line is called, and what it says.
+/// Returns which plan this is, on which database: the name and the text of each line.
 pub(crate) fn identity(report: &Report) -> [(&'static str, String); 7] {
     let database = &report.database;
     [
@@ -24,7 +24,7 @@ pub(crate) fn identity(report: &Report) -> [(&'static str, String); 7] {
     ]
 }
 
-/// Who waits, and how long.
+/// Returns who waits, and for how long.
 pub(crate) fn waiting(blocking: &Blocking) -> String {
     let who = match (blocking.readers, blocking.writers) {
         (true, true) => "Readers and writers wait",
@@ -39,7 +39,7 @@ pub(crate) fn waiting(blocking: &Blocking) -> String {
     }
 }
 
-/// Who waits for a lock.
+/// Returns who waits for a lock.
 pub(crate) fn lock_blocks(effect: &Effect) -> &'static str {
     match (effect.is_new, effect.lock.blocks_reads(), effect.lock.blocks_writes()) {
         (true, ..) => "this plan makes it, so no session waits",
@@ -61,12 +61,12 @@ impl Effect {
     }
 }
 
-/// How large a table is.
+/// Returns how large a table is.
 pub(crate) fn size(table: &Table) -> String {
     format!("{} and {} of indexes, {}", bytes(table.bytes), bytes(table.index_bytes), rows(table.rows))
 }
 
-/// How many rows, as the planner estimates.
+/// Returns how many rows a table has, as the planner estimates.
 pub(crate) fn rows(rows: Option<u64>) -> String {
     match rows {
         None => "rows never counted".to_owned(),
@@ -75,19 +75,19 @@ pub(crate) fn rows(rows: Option<u64>) -> String {
     }
 }
 
-/// How many migrations and statements there are.
+/// Returns how many migrations and statements there are.
 pub(crate) fn pending(report: &Report) -> String {
     let migrations = plural(report.migrations.len(), "migration");
     format!("{migrations} pending, {} applied already", exactly(report.already_applied as u64))
 }
 
-/// `9 statements: 1 danger, 2 caution, 6 safe`.
+/// Returns the numbers by verdict: `9 statements: 1 danger, 2 caution, 6 safe`.
 pub(crate) fn counted(counts: Counts) -> String {
     let parts = counts.worst_first().map(|(verdict, many)| format!("{} {}", exactly(many as u64), verdict.name()));
     format!("{}: {}", plural(counts.total(), "statement"), parts.join(", "))
 }
 
-/// How many findings comments hide, where there are any.
+/// Returns how many findings comments hide, if any.
 pub(crate) fn suppressed(report: &Report) -> Option<String> {
     let comments: usize = report.migrations.iter().map(|migration| migration.suppressed.len()).sum();
     let verb = if comments == 1 { "hides" } else { "hide" };
@@ -95,13 +95,13 @@ pub(crate) fn suppressed(report: &Report) -> Option<String> {
     (comments > 0).then(|| format!("{} {verb} {findings} of squawk's", plural(comments, "comment")))
 }
 
-/// Where a suppression stands and how much it hides; the rules' names are left to who shows them.
+/// Returns where a suppression is and how much it hides. The renderings write the rules' names.
 pub(crate) fn suppression(suppression: &Suppression) -> String {
     let whole = if suppression.file { ", for the whole file" } else { "" };
     format!("line {}{whole}, hides {}", suppression.line, plural(suppression.hides, "finding"))
 }
 
-/// The parts of a sentence, and whether each is code, which stands between backticks.
+/// Returns the parts of a sentence, and whether each is code, which is between backticks.
 pub(crate) fn spans(text: &str) -> Vec<(bool, &str)> {
     let parts = text.split('`').enumerate().map(|(at, part)| (at % 2 == 1, part));
     let parts: Vec<(bool, &str)> = parts.collect();

@@ -1,8 +1,8 @@
 //! PostgreSQL's lexical rules: where strings, comments and statements end.
 //!
-//! The trees come from squawk's parser. Its lexer does not know all of these rules, and a string that ends in another
-//! place than on the server hides what stands behind it. So a script is read twice: by [`tokens()`], which follow the
-//! server's scanner rule by rule, and by squawk, which gets [`readable()`] text. Where the two do not agree, the script is
+//! The trees come from squawk's parser. Its lexer does not know all of these rules, and a string that ends at another
+//! place than on the server hides what follows it. So a script is read twice: by [`tokens()`], which follows the
+//! server's scanner rule by rule, and by squawk, which gets [`readable()`] text. A script on which the two disagree is
 //! not understood.
 
 mod lines;

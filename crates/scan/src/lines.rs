@@ -1,21 +1,21 @@
 //! The lines of a text.
 
-/// Where the lines of a text end, so that many places can be found in a long one.
+/// The ends of a text's lines, for finding many places in a long text.
 #[derive(Debug)]
 pub struct Lines(Vec<usize>);
 
 impl Lines {
-    /// Lines as editors count them: each ends with a line feed.
+    /// Returns the lines as editors count them: each ends with a line feed.
     pub fn of(text: &str) -> Self {
         Self::that_end(text.match_indices('\n').map(|(at, _)| at))
     }
 
-    /// Lines that end with these bytes, which are in order.
+    /// Returns lines that end with these bytes, which are in order.
     pub fn that_end(at: impl Iterator<Item = usize>) -> Self {
         Self(at.collect())
     }
 
-    /// The line, from 1, of the byte at `offset`. The byte that ends a line is a part of it.
+    /// Returns the line, from 1, of the byte at `offset`. The byte that ends a line belongs to the line.
     pub fn at(&self, offset: usize) -> usize {
         self.0.partition_point(|end| *end < offset) + 1
     }

@@ -1,16 +1,16 @@
-//! A script as squawk's parser can read it.
+//! Rewrites a script so that squawk's parser can read it.
 
 use std::borrow::Cow;
 
 use crate::{Kind, Token, tokens};
 
-/// `sql` so that squawk's lexer finds the same ends in it as the server: of the same length, each line where it was, and
-/// the same script to the server but for the last two of these.
+/// Returns `sql` in a form in which squawk's lexer finds the same ends as the server. It has the same length and the
+/// same lines. To the server it is the same script, except for the last two of these changes.
 ///
-/// - squawk takes for a plain string what goes on with an `E''` string. There `\'` becomes `''`, which says the same in
-///   both.
+/// - squawk takes the continuation of an `E''` string for a plain string. There `\'` becomes `''`, which means the same
+///   in both.
 /// - `SET NAMES 'x'` becomes `SET NAMES='x'`, because squawk does not know that it takes no sign.
-/// - `ALTER USER MAPPING FOR USER` becomes `... FOR self`, because squawk does not know there that USER is a role.
+/// - `ALTER USER MAPPING FOR USER` becomes `... FOR self`, because squawk does not know that USER is a role there.
 pub fn readable(sql: &str) -> Cow<'_, str> {
     let mut text = String::new();
     let mut copied = 0;
@@ -43,7 +43,7 @@ pub fn readable(sql: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// Where `\'` stands for a quote in `text`.
+/// Returns where `\'` stands for a quote in `text`.
 fn escaped_quotes(text: &str) -> impl Iterator<Item = usize> {
     let mut bytes = text.bytes().enumerate();
     std::iter::from_fn(move || {
@@ -56,19 +56,19 @@ fn escaped_quotes(text: &str) -> impl Iterator<Item = usize> {
     })
 }
 
-/// How much has been seen of `SET [SESSION | LOCAL] NAMES`.
+/// How much of `SET [SESSION | LOCAL] NAMES` has been seen.
 #[derive(Default)]
 enum SetNames {
     #[default]
     Nothing,
     Set,
     Scope,
-    /// With the first blank behind it.
+    /// NAMES, with the position of the first blank after it.
     Names(Option<usize>),
 }
 
 impl SetNames {
-    /// Takes the next token. Returns the blank behind NAMES if this is the string behind it.
+    /// Takes the next token. If it is the string after NAMES, returns the blank after NAMES.
     fn blank_before(&mut self, token: Token, text: &str) -> Option<usize> {
         match (token.kind, &mut *self) {
             (Kind::Space, Self::Names(blank @ None)) => *blank = text.find(' ').map(|at| token.start + at),
@@ -99,7 +99,7 @@ struct UserMapping(usize);
 impl UserMapping {
     const WORDS: [&str; 5] = ["alter", "user", "mapping", "for", "user"];
 
-    /// Takes the next token. Says whether this is the last of the words.
+    /// Takes the next token. Returns whether it is the last of the words.
     fn is_at_role(&mut self, token: Token, text: &str) -> bool {
         if matches!(token.kind, Kind::Space | Kind::Comment) {
             return false;

@@ -1,18 +1,18 @@
-//! Where statements end.
+//! Finds where statements end.
 
 use crate::{Kind, tokens};
 
-/// The semicolons that end a statement of `sql`: those outside of brackets and of BEGIN ATOMIC bodies.
+/// Returns the semicolons that end a statement of `sql`: those outside of brackets and of BEGIN ATOMIC bodies.
 ///
-/// Like psql, it counts the words that open and close such a body, so that a column that is called "case" may spoil the
-/// count. That is why the result has to be held against a parser's.
+/// Like psql, it counts the words that open and close such a body, so a column with the name "case" may spoil the
+/// count. That is why the result has to be compared with a parser's.
 pub fn statement_ends(sql: &str) -> Vec<usize> {
     let mut ends = Vec::new();
     let (mut brackets, mut blocks) = (0_usize, 0_usize);
     let mut before = "";
     for token in tokens(sql).filter(|token| !matches!(token.kind, Kind::Space | Kind::Comment)) {
         let text = &sql[token.range()];
-        // Behind these, a key word is a name.
+        // After these, a key word is a name.
         let is_name = before == "." || before.eq_ignore_ascii_case("as");
         let is = |word: &str| text.eq_ignore_ascii_case(word) && !is_name;
         match token.kind {

@@ -1,19 +1,19 @@
-//! What a token is.
+//! The kinds of tokens.
 
 use std::ops::Range;
 
-/// What a token is.
+/// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Blanks and line breaks. A vertical tab is one only from PostgreSQL 16 on; before, it is a syntax error.
+    /// Blanks and line breaks. A vertical tab is a blank only from PostgreSQL 16 on; before that, it is a syntax error.
     Space,
     /// A comment of either form. One of the form `--` ends before the line break.
     Comment,
     /// A key word or a name without quotes.
     Word,
-    /// A name in quotes, also one with Unicode escapes.
+    /// A quoted name, with or without Unicode escapes.
     QuotedName,
-    /// A string in which only a doubled quote is special: plain, `U&''`, or `N''`, of which the server makes two tokens.
+    /// A string in which only a doubled quote is special: plain, `U&''`, or `N''` (two tokens to the server).
     Text,
     /// A string with backslash escapes: `E''`.
     EscapeText,
@@ -21,12 +21,13 @@ pub enum Kind {
     BitText,
     /// A string in dollar quotes.
     DollarText,
-    /// A number in the form that PostgreSQL 14 knows. What later versions add to it, as in `0xff` and `1_000`, is a word
-    /// behind it, and so is what they call junk: each later version that takes the script finds the same ends.
+    /// A number in the form that PostgreSQL 14 knows. Later versions add forms, such as `0xff` and `1_000`, whose
+    /// additions count as a word after the number here. So does what they call junk. Each later version that accepts
+    /// the script finds the same ends.
     Number,
     /// A parameter, as in `$1`.
     Parameter,
-    /// Operator characters up to a comment, also where the server would see several operators.
+    /// Operator characters up to a comment, even where the server would see several operators.
     Operator,
     /// `;`
     Semicolon,
@@ -41,21 +42,21 @@ pub enum Kind {
 /// A token and its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token {
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
     /// Its first byte.
     pub start: usize,
-    /// The byte behind it.
+    /// The byte after its last one.
     pub end: usize,
-    /// Whether it is a string that goes on with the one before it. Only blanks, comments of the form `--` and at least one
-    /// line break are between the two, and the rules for escapes are those of the first.
+    /// Whether it is a string that continues the one before it. Only blanks, comments of the form `--` and at least one
+    /// line break are between the two. The escapes follow the rules of the first one.
     pub continues: bool,
-    /// Whether a string, name or comment ends. What does not goes up to the end of the script.
+    /// Whether a string, name or comment is terminated. An unterminated one goes up to the end of the script.
     pub closed: bool,
 }
 
 impl Token {
-    /// Its bytes in the script.
+    /// Returns its bytes in the script.
     pub fn range(&self) -> Range<usize> {
         self.start..self.end
     }

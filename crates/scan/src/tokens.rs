@@ -2,7 +2,7 @@
 
 use crate::{Kind, Token};
 
-/// The tokens of `sql`, without a gap between them.
+/// Returns the tokens of `sql`, without a gap between them.
 pub fn tokens(sql: &str) -> Tokens<'_> {
     Tokens { sql, at: 0, before: None, line_ended: false }
 }
@@ -12,9 +12,9 @@ pub fn tokens(sql: &str) -> Tokens<'_> {
 pub struct Tokens<'a> {
     sql: &'a str,
     at: usize,
-    /// The kind of string that ended before the current blanks and comments: it may go on.
+    /// The kind of the string that ended before the current blanks and comments. The string may continue.
     before: Option<Kind>,
-    /// Whether a line has ended since.
+    /// Whether a line has ended since that string.
     line_ended: bool,
 }
 
@@ -52,7 +52,7 @@ impl Tokens<'_> {
         }
     }
 
-    /// Goes behind the token that starts with `first`: its kind, and whether it is closed.
+    /// Advances past the token that starts with `first`. Returns its kind, and whether it is closed.
     fn token(&mut self, first: u8) -> (Kind, bool) {
         let kind = match (first, self.peek(1), self.peek(2)) {
             (b'-', Some(b'-'), _) => {
@@ -101,7 +101,7 @@ impl Tokens<'_> {
         (kind, true)
     }
 
-    /// Goes behind a string whose first quote is `prefix` bytes ahead.
+    /// Advances past a string whose first quote is `prefix` bytes ahead.
     fn text(&mut self, prefix: usize, kind: Kind) -> bool {
         match kind {
             Kind::EscapeText => self.escaped(prefix + 1),
@@ -116,7 +116,7 @@ impl Tokens<'_> {
         }
     }
 
-    /// Goes behind the next `quote` that is not doubled, of what begins after `prefix` bytes.
+    /// Advances past the next `quote` that is not doubled, starting `prefix` bytes ahead.
     fn quoted(&mut self, prefix: usize, quote: u8) -> bool {
         self.at += prefix;
         while let Some(byte) = self.peek(0) {
@@ -131,8 +131,8 @@ impl Tokens<'_> {
         false
     }
 
-    /// Like `quoted`, with the character behind each backslash taken for itself: none of the longer escapes that the
-    /// server accepts has a quote or a backslash in it.
+    /// Like `quoted`, but the character after each backslash stands for itself. None of the longer escapes that the
+    /// server accepts contains a quote or a backslash.
     fn escaped(&mut self, prefix: usize) -> bool {
         self.at += prefix;
         while let Some(byte) = self.peek(0) {
@@ -224,7 +224,7 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c)
 }
 
-/// Every character beyond ASCII belongs to words, also what looks like a blank.
+/// Whether the character belongs to a word. Every character beyond ASCII does, even one that looks like a blank.
 fn starts_word(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || byte == b'_' || !byte.is_ascii()
 }

@@ -1,4 +1,4 @@
-//! Several queries in one message of the simple protocol, so that however much is asked takes one round trip.
+//! Sends several queries in one message of the simple protocol, so that any number of them takes one round trip.
 
 use sqlx::postgres::PgRow;
 use sqlx::postgres::types::Oid;
@@ -6,20 +6,21 @@ use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
 use crate::name::Name;
 
-/// How long a query may wait for a lock. What is asked needs none but ACCESS SHARE on the system's catalogs, and those
-/// are hardly ever locked against it; what could wait for a table of somebody's is asked by [`ask_leniently`].
+/// How long a query may wait for a lock. The queries need only ACCESS SHARE on the system's catalogs, which are hardly
+/// ever locked against that. Queries that could wait for the lock of another session on a table go through
+/// [`ask_leniently`].
 const PATIENCE: &str = "2s";
 
-/// The same for what can be done without.
+/// How long a query may wait for a lock if its answer is not essential.
 const SHORT_PATIENCE: &str = "50ms";
 
-/// With these a server says that it has no such function, view or column, that the role may not ask, that it is a
-/// replica, or that a lock was not to be had.
+/// The SQLSTATEs with which a server says that it has no such function, view or column, that the role may not ask, that
+/// it is a replica, or that a lock was not available.
 const REFUSALS: [&str; 8] = ["0A000", "42501", "42703", "42704", "42883", "42P01", "55000", "55P03"];
 
-/// Remembers along which path a script's names are looked for: the session's default. Then nothing but the system's objects
-/// is found by the queries themselves. A role that may create objects in another schema could have them found otherwise: an
-/// operator that fits better is taken wherever it is.
+/// Saves the session's default search path, along which a script's names are looked up, and sets a path on which our
+/// queries find only the system's objects. Along another path, a query could find objects that another role has made:
+/// PostgreSQL takes the operator that fits best, in whatever schema it is.
 const PATHS: &str = "\
     SET LOCAL search_path TO DEFAULT; \
     SELECT pg_catalog.set_config('lockstep.path', pg_catalog.current_schemas(true)::pg_catalog.text, true), \
@@ -30,22 +31,24 @@ const PATHS: &str = "\
 const PATH: &str = "pg_catalog.unnest(pg_catalog.current_setting('lockstep.path')::pg_catalog.name[]) \
                     WITH ORDINALITY AS path(schema, place)";
 
-/// A condition that a script would find `c`, a row of `pg_class`, by its bare name.
+/// Returns a condition: a script would find `c`, a row of `pg_class`, by its bare name.
 pub(crate) fn relation_is_visible() -> String {
     is_first("pg_class", "relname", "relnamespace", "c")
 }
 
-/// The same of `t`, a row of `pg_type`.
+/// Returns a condition: a script would find `t`, a row of `pg_type`, by its bare name.
 pub(crate) fn type_is_visible() -> String {
     is_first("pg_type", "typname", "typnamespace", "t")
 }
 
-/// The same of what is in `n`, a row of `pg_namespace`, for objects of which several can have one name.
+/// Returns a condition: the schema `n`, a row of `pg_namespace`, is in the script's search path. For objects of which
+/// several can have one name.
 pub(crate) fn schema_is_visible() -> String {
     format!("EXISTS (SELECT FROM {PATH} WHERE path.schema = n.nspname)")
 }
 
-/// The same of `p`, a row of `pg_proc` in that schema: one of the same arguments may stand before it.
+/// Returns a condition: a script would find `p`, a row of `pg_proc` in the schema `n`, by its bare name. An earlier
+/// schema of the path may have a function of the same arguments.
 pub(crate) fn function_is_visible() -> String {
     let earlier = PATH.replace("path(", "earlier(");
     format!(
@@ -63,15 +66,15 @@ fn is_first(catalog: &str, name: &str, namespace: &str, row: &str) -> String {
     )
 }
 
-/// The rows of each query.
+/// Returns the rows of each query.
 ///
-/// What is set for it ends with the message, unless the session is in a transaction of its own.
+/// The settings for the queries end with the message, unless the session is in a transaction of its own.
 pub(crate) async fn ask(connection: &mut PgConnection, queries: &[String]) -> Result<Vec<Vec<PgRow>>, sqlx::Error> {
     send(connection, PATIENCE, queries).await
 }
 
-/// The same for queries that the server may refuse: all at once and, if it refuses that, each alone. A refused one has
-/// no rows.
+/// Returns the rows of each query, for queries that the server may refuse. Sends all at once and, if the server refuses
+/// that, each alone. A refused query has no rows.
 pub(crate) async fn ask_leniently(
     connection: &mut PgConnection,
     queries: &[String],
@@ -96,10 +99,10 @@ async fn send(
     patience: &str,
     queries: &[String],
 ) -> Result<Vec<Vec<PgRow>>, sqlx::Error> {
-    // The rows of all queries come as one list: the number says whose each is.
+    // The rows of all queries come as one list: the number names a row's query.
     let queries = queries.iter().enumerate();
     let numbered = queries.clone().map(|(number, query)| format!("SELECT {number} AS query, q.* FROM ({query}) AS q"));
-    // What is estimated of recursive queries would have the server compile these, which takes longer than running them.
+    // By its estimates of recursive queries, the server would compile these, which takes longer than running them.
     let settings = format!("SET LOCAL lock_timeout = '{patience}'; SET LOCAL jit = off; {PATHS}");
     let message: Vec<String> = std::iter::once(settings).chain(numbered).collect();
     let rows = sqlx::raw_sql(AssertSqlSafe(message.join("; "))).fetch_all(connection).await?;
@@ -118,14 +121,14 @@ fn is_refusal(error: &sqlx::Error) -> bool {
     code.is_some_and(|code| REFUSALS.contains(&code.as_ref()))
 }
 
-/// `values` as an array of text, whatever they contain and whatever `standard_conforming_strings` says.
+/// Returns `values` as an array of text, whatever they contain and whatever `standard_conforming_strings` says.
 pub(crate) fn texts<'a>(values: impl IntoIterator<Item = Option<&'a str>>) -> String {
     let values: Vec<String> =
         values.into_iter().map(|value| value.map_or_else(|| "NULL".to_owned(), literal)).collect();
     format!("ARRAY[{}]::pg_catalog.text[]", values.join(", "))
 }
 
-/// `names` as a table `asked` of `schema`, `name` and `number`, which counts from 1.
+/// Returns `names` as a table `asked` of `schema`, `name` and `number`, which counts from 1.
 pub(crate) fn asked(names: &[Name]) -> String {
     let schemas = texts(names.iter().map(|name| name.schema.as_deref()));
     let own = texts(names.iter().map(|name| Some(name.name.as_str())));
@@ -135,15 +138,15 @@ pub(crate) fn asked(names: &[Name]) -> String {
     )
 }
 
-/// `oids` as an array.
+/// Returns `oids` as an array.
 pub(crate) fn oids(oids: &[Oid]) -> String {
     let oids: Vec<String> = oids.iter().map(|oid| oid.0.to_string()).collect();
     format!("'{{{}}}'::pg_catalog.oid[]", oids.join(","))
 }
 
-/// `value` as a string literal.
+/// Returns `value` as a string literal.
 fn literal(value: &str) -> String {
-    // No message can carry a NUL, and so nothing is called like that.
+    // No message can carry a NUL, so no name contains one.
     let doubled = value.replace('\0', "\u{fffd}").replace('\'', "''");
     if doubled.contains('\\') { format!(" E'{}'", doubled.replace('\\', "\\\\")) } else { format!("'{doubled}'") }
 }

@@ -1,4 +1,4 @@
-//! What the catalog says of relations: kinds, columns, constraints, indexes, and what inherits from what.
+//! What the catalog says of relations: kinds, columns, constraints, indexes, and inheritance.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -19,21 +19,21 @@ pub(super) struct Class {
     pub(super) secured: bool,
     pub(super) unidentified: bool,
     pub(super) is_partition: bool,
-    /// `reltuples`, which is -1 where nobody has counted.
+    /// `reltuples`, which is -1 where the rows were never counted.
     pub(super) rows: i64,
-    /// `relpages`, when it was last counted.
+    /// `relpages`, as of the last count.
     pub(super) pages: u64,
-    /// The same of its TOAST table and that one's index.
+    /// `relpages` of its TOAST table and of that table's index.
     pub(super) toast_pages: u64,
 }
 
-/// A column, by [`Details::columns`] of its table and its number there.
+/// A column. [`Details::columns`] has it by its table and its number there.
 pub(super) struct Attribute {
     pub(super) name: String,
     pub(super) of_type: String,
     pub(super) not_null: bool,
     pub(super) collated: bool,
-    /// `pg_attribute.attgenerated`, and a blank for a column that is not.
+    /// `pg_attribute.attgenerated`; a blank for a column that is not generated.
     pub(super) generated: char,
 }
 
@@ -43,15 +43,15 @@ pub(super) struct Index {
     pub(super) table: Oid,
     pub(super) valid: bool,
     pub(super) unique: bool,
-    /// Whether what it forbids is refused at once.
+    /// Whether a violation is refused at once.
     pub(super) immediate: bool,
     /// Whether it has an expression or a condition.
     pub(super) computed: bool,
-    /// Whether it finds every row that has values in the columns that its key begins with.
+    /// Whether it finds every row that has values in the first columns of its key.
     pub(super) finds: bool,
-    /// The numbers of its key's columns, in order. An expression has 0.
+    /// The numbers of its key's columns, in order. An expression has the number 0.
     pub(super) key: Vec<i16>,
-    /// The numbers of the columns that it has or refers to.
+    /// The numbers of the columns in its key or in its expressions.
     pub(super) columns: BTreeSet<i16>,
 }
 
@@ -66,41 +66,41 @@ pub(super) struct Rule {
     pub(super) refers_to: Option<Oid>,
     pub(super) refers_to_columns: Vec<i16>,
     pub(super) on_delete: char,
-    /// Whether it is looked at when the transaction ends, unless SET CONSTRAINTS says otherwise.
+    /// Whether it is checked when the transaction ends, unless SET CONSTRAINTS says otherwise.
     pub(super) deferred: bool,
     pub(super) on_update: char,
-    /// The constraint that this one comes of: a partitioned table's.
+    /// The constraint of a partitioned table from which this one comes.
     pub(super) parent: Option<Oid>,
 }
 
-/// All that was asked.
+/// The answers about all relations.
 #[derive(Default)]
 pub(super) struct Details {
     pub(super) classes: HashMap<Oid, Class>,
     pub(super) columns: HashMap<Oid, Vec<(i16, Attribute)>>,
     pub(super) rules: Vec<Rule>,
     pub(super) indexes: HashMap<Oid, Index>,
-    /// What inherits from a relation directly.
+    /// The relations that inherit from a relation directly.
     pub(super) children: HashMap<Oid, Vec<Oid>>,
-    /// Of what a relation inherits. A partition has one parent.
+    /// The relation from which a relation inherits. A partition has one parent.
     pub(super) parents: HashMap<Oid, Oid>,
     /// Default partitions by their table.
     pub(super) defaults: HashMap<Oid, Oid>,
-    /// What a view reads directly.
+    /// The relations that a view reads directly.
     pub(super) reads: HashMap<Oid, Vec<Oid>>,
     /// The views that use a relation, each with the number of a column, or 0.
     pub(super) used_by: HashMap<Oid, Vec<(i16, Name)>>,
-    /// What a relation's rows set off when they change, as nouns: triggers and rules.
+    /// What changes of a relation's rows fire, as nouns: triggers and rules.
     pub(super) fires: HashMap<Oid, Vec<String>>,
-    /// The names of its triggers.
+    /// The names of a relation's triggers.
     pub(super) triggers: HashMap<Oid, Vec<String>>,
-    /// The names of its policies.
+    /// The names of a relation's policies.
     pub(super) policies: HashMap<Oid, Vec<String>>,
     /// Partitions whose detaching was cut off, by their table.
     pub(super) detaching: HashMap<Oid, Oid>,
 }
 
-/// Asks in one round trip.
+/// Asks for the details, in one round trip.
 pub(super) async fn details(connection: &mut PgConnection, relations: &[Oid]) -> Result<Details, sqlx::Error> {
     let list = oids(relations);
     let queries = [
@@ -183,17 +183,17 @@ pub(super) async fn details(connection: &mut PgConnection, relations: &[Oid]) ->
 }
 
 impl Details {
-    /// The qualified name of a relation.
+    /// Returns the qualified name of a relation.
     pub(super) fn name(&self, oid: Oid) -> Option<Name> {
         self.classes.get(&oid).map(|class| class.name.clone())
     }
 
-    /// All that inherits from a relation, whatever stands between, without the relation itself.
+    /// Returns all relations that inherit from a relation, directly or not, without the relation itself.
     pub(super) fn descendants(&self, oid: Oid) -> Vec<Oid> {
         let (mut found, mut seen, mut next) = (Vec::new(), BTreeSet::from([oid.0]), vec![oid]);
         while let Some(parent) = next.pop() {
             for child in self.children.get(&parent).into_iter().flatten() {
-                // A table may inherit from several that inherit from one.
+                // A table may inherit from several tables that inherit from one.
                 if seen.insert(child.0) {
                     found.push(*child);
                     next.push(*child);
@@ -203,7 +203,7 @@ impl Details {
         found
     }
 
-    /// The tables and materialized views that a view, or a materialized view, reads in the end.
+    /// Returns the tables and materialized views that a view, or a materialized view, reads in the end.
     pub(super) fn reads(&self, view: Oid) -> Vec<Oid> {
         let (mut found, mut seen, mut next) = (Vec::new(), BTreeSet::from([view.0]), vec![view]);
         while let Some(reader) = next.pop() {
@@ -211,7 +211,7 @@ impl Details {
                 match self.classes.get(read).map(|class| class.kind) {
                     Some(Kind::Table | Kind::Partitioned | Kind::Foreign | Kind::MaterializedView) => found.push(*read),
                     Some(Kind::View) => next.push(*read),
-                    // A row of a sequence is one row, and an index or a type has none.
+                    // A sequence has only one row, and an index or a type has none.
                     _ => {}
                 }
             }
@@ -219,14 +219,14 @@ impl Details {
         found
     }
 
-    /// The name of a table's column.
+    /// Returns the name of a table's column.
     pub(super) fn column(&self, table: Oid, number: i16) -> Option<String> {
         let columns = self.columns.get(&table)?;
         columns.iter().find(|(other, _)| *other == number).map(|(_, column)| column.name.clone())
     }
 }
 
-/// `None` for a kind that came with a later PostgreSQL.
+/// Returns `None` for a kind that came with a later PostgreSQL.
 fn class(row: &PgRow) -> Result<Option<(Oid, Class)>, sqlx::Error> {
     let kind = match row.try_get("kind")? {
         "r" | "t" => Kind::Table,
@@ -286,7 +286,7 @@ fn index(row: &PgRow) -> Result<Index, sqlx::Error> {
     })
 }
 
-/// `relpages` are an estimate, but to be had without a lock on the table: `pg_relation_size` and its like wait for one.
+/// `relpages` is an estimate, but needs no lock on the table: `pg_relation_size` and its like wait for one.
 const CLASSES: &str = "\
     SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind::pg_catalog.text AS kind, \
            pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned, c.relispartition AS is_partition, \
@@ -303,7 +303,8 @@ const CLASSES: &str = "\
     LEFT JOIN pg_catalog.pg_class t ON t.oid = c.reltoastrelid \
     WHERE c.oid = ANY ($1)";
 
-/// The type of `a`, a row of `pg_attribute`, as a script would write it: without its schema, `n`, where that is in its path.
+/// Returns the type of `a`, a row of `pg_attribute`, as a script would write it: without its schema `n` where that is
+/// in the path.
 fn of_type() -> String {
     let prefix = "(pg_catalog.quote_ident(n.nspname) || '.')";
     let written = "pg_catalog.format_type(a.atttypid, a.atttypmod)";
@@ -331,8 +332,8 @@ const RULES: &str = "\
            condeferrable AND condeferred AS deferred, nullif(conparentid, 0) AS parent \
     FROM pg_catalog.pg_constraint WHERE conrelid = ANY ($1)";
 
-/// The condition of an index that leaves out only rows without a value in its first column is read as the server keeps it:
-/// writing it as SQL would open the table.
+/// The condition of an index that leaves out only rows without a value in its first column is read in the server's own
+/// form: writing it as SQL would open the table.
 const INDEXES: &str = "\
     SELECT i.indexrelid AS oid, i.indrelid AS relation, i.indisvalid AS valid, i.indisunique AS is_unique, \
            i.indimmediate AS immediate, i.indexprs IS NOT NULL OR i.indpred IS NOT NULL AS computed, \
@@ -343,7 +344,7 @@ const INDEXES: &str = "\
     FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
     JOIN pg_catalog.pg_am m ON m.oid = c.relam WHERE i.indexrelid = ANY ($1)";
 
-/// Columns that an expression or a condition of an index refers to.
+/// The columns to which an expression or a condition of an index refers.
 const INDEX_COLUMNS: &str = "\
     SELECT i.indexrelid AS oid, d.refobjsubid::pg_catalog.int2 AS number \
     FROM pg_catalog.pg_index i JOIN pg_catalog.pg_depend d ON d.objid = i.indexrelid AND d.refobjid = i.indrelid \
@@ -356,7 +357,7 @@ const CHILDREN: &str = "\
     FROM pg_catalog.pg_inherits h LEFT JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = h.inhparent \
     WHERE h.inhparent = ANY ($1)";
 
-/// What the definitions of views and materialized views use, by column.
+/// The columns that the definitions of views and materialized views use.
 const USED_BY: &str = "\
     SELECT DISTINCT d.refobjid AS oid, d.refobjsubid::pg_catalog.int2 AS number, n.nspname AS schema, v.relname AS name \
     FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_rewrite w ON w.oid = d.objid AND w.rulename = '_RETURN' \
@@ -364,7 +365,7 @@ const USED_BY: &str = "\
     WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass \
     AND d.refobjid = ANY ($1) AND d.refobjid <> w.ev_class";
 
-/// A trigger that is disabled does not fire. A view's own rule is its definition.
+/// A disabled trigger does not fire. A view's own rule is its definition.
 const TRIGGERS: &str = "\
     SELECT g.tgrelid AS oid, g.tgname AS name, g.tgenabled IN ('O', 'A') AS fires, false AS is_rule \
     FROM pg_catalog.pg_trigger g WHERE g.tgrelid = ANY ($1) AND NOT g.tgisinternal \
@@ -374,8 +375,8 @@ const TRIGGERS: &str = "\
 const POLICIES: &str = "\
     SELECT p.polrelid AS oid, p.polname AS name FROM pg_catalog.pg_policy p WHERE p.polrelid = ANY ($1)";
 
-/// What views and materialized views read directly, but the system's own, which are small: they have the numbers below
-/// 16384.
+/// The relations that views and materialized views read directly. The system's own relations are left out, since they
+/// are small: they have the numbers below 16384.
 pub(super) const VIEWS: &str = "\
     SELECT DISTINCT w.ev_class AS origin, d.refobjid AS oid \
     FROM pg_catalog.pg_rewrite w JOIN pg_catalog.pg_depend d ON d.objid = w.oid AND d.refobjid <> w.ev_class \

@@ -1,4 +1,4 @@
-//! A table's size and use, its partitions' included.
+//! A table's size and use, with its partitions.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,7 +9,7 @@ use super::Kind;
 use super::details::{Class, Details, Rule};
 use super::moment::{Held, Moment};
 
-/// What is known, by what it is asked for.
+/// The answers from which a table's facts are made.
 pub(super) struct Facts<'a> {
     details: &'a Details,
     moment: &'a Moment,
@@ -42,7 +42,7 @@ impl<'a> Facts<'a> {
         facts
     }
 
-    /// What a report says of a table.
+    /// Returns the facts on a table, for the report.
     pub(super) fn of(&self, oid: Oid) -> Option<Table> {
         let class = self.details.classes.get(&oid)?;
         let partitions = if class.kind == Kind::Partitioned { self.details.descendants(oid) } else { Vec::new() };
@@ -50,7 +50,7 @@ impl<'a> Facts<'a> {
             .chain(partitions.iter().copied())
             .filter_map(|oid| Some((oid, self.details.classes.get(&oid)?)))
             .collect();
-        // What is partitioned has no rows of its own.
+        // A partitioned table has no rows of its own.
         let stored = || parts.iter().copied().filter(|(_, class)| class.kind != Kind::Partitioned);
         let uses = || stored().filter_map(|(oid, _)| self.moment.use_of.get(&oid));
         let is_used = uses().next().is_some();
@@ -71,7 +71,7 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// Whether a foreign key's row is there only for a partition of the table that the key refers to.
+    /// Whether a foreign key's entry exists only for a partition of the table to which the key refers.
     pub(super) fn is_for_a_partition(&self, rule: &Rule) -> bool {
         self.parent(rule).is_some_and(|parent| parent.table == rule.table)
     }
@@ -80,13 +80,14 @@ impl<'a> Facts<'a> {
         self.rules.get(&rule.parent?).copied()
     }
 
-    /// Of all parts. Which is empty, its size tells; of others, that nobody has counted one is said of all.
+    /// Returns the number of rows of all parts. An empty part shows by its size. `None` if any other part was never
+    /// counted.
     fn rows<'b>(&self, parts: impl Iterator<Item = (Oid, &'b Class)>) -> Option<u64> {
         let counts: Vec<_> = parts.map(|(oid, class)| self.rows_of(oid, class)).collect();
         counts.into_iter().sum()
     }
 
-    /// As the planner does: as many rows to a page as there were when they were counted.
+    /// Returns the number of rows as the planner estimates it: as many on each page as at the last count.
     fn rows_of(&self, oid: Oid, class: &Class) -> Option<u64> {
         if !matches!(class.kind, Kind::Table | Kind::MaterializedView | Kind::Foreign) {
             return None;
@@ -97,9 +98,9 @@ impl<'a> Facts<'a> {
         }
         let rows = u64::try_from(class.rows).ok()?;
         match (class.pages, pages) {
-            // Counted when it was empty.
+            // The count is from when the table was empty.
             (0, Some(_)) => None,
-            // Before PostgreSQL 14, this is also how it looks when nobody has counted.
+            // Before PostgreSQL 14, the numbers are the same for a table that was never counted.
             (0, None) => (rows > 0 || self.version >= 140_000).then_some(rows),
             (counted, Some(pages)) => u64::try_from(u128::from(rows) * u128::from(pages) / u128::from(counted)).ok(),
             (_, None) => Some(rows),
@@ -142,7 +143,7 @@ impl<'a> Facts<'a> {
         keys
     }
 
-    /// The foreign key as somebody has made it; `None` if it is a partition's copy of its table's.
+    /// Returns the foreign key that a statement has made; `None` if it is a partition's copy of its table's key.
     fn outermost(&self, mut rule: &'a Rule) -> Option<&'a Rule> {
         while let Some(parent) = self.parent(rule) {
             if parent.table != rule.table {
@@ -154,7 +155,7 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// One for each transaction, with its strongest lock, longest first.
+/// Returns one holder for each transaction, with its strongest lock, longest first.
 fn holders<'a>(held: impl Iterator<Item = &'a Held>) -> Vec<report::Holder> {
     let mut strongest: BTreeMap<&str, &Held> = BTreeMap::new();
     for held in held {

@@ -1,4 +1,4 @@
-//! One look at the catalog for all that scripts name.
+//! Asks the catalog about all that scripts name.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,17 +15,17 @@ use crate::name::Name;
 
 /// Looks up the relations, functions and types that scripts name, as this session would find them.
 ///
-/// That takes three round trips however many there are, one where no relation exists, and nine on a server that
-/// refuses a part of it, which is left out then. Somebody's lock on a table keeps it up for a moment at most. The
-/// session must not be in a transaction: a refusal would end it.
+/// This takes three round trips for any number of names, one where no relation exists, and nine on a server that
+/// refuses some of the queries, whose answers are left out then. Another session's lock on a table delays it for a
+/// moment at most. The session must not be in a transaction: a refusal would end it.
 ///
-/// Relations that belong to the matter are in the catalog by their qualified name, whether they were asked for or not:
-/// an index's table, what inherits from a table or refers to it by a foreign key and so on, what those refer to, and of
-/// what they are partitions, with the other partitions; and what a view reads, with its partitions.
+/// The catalog also has related relations, by their qualified name: an index's table; the tables that inherit from a
+/// table or refer to it by a foreign key, and so on; the tables to which those refer; the table of which they are
+/// partitions, with its other partitions; and the relations that a view reads, with their partitions.
 ///
 /// # Errors
 ///
-/// What the connection or the server reports.
+/// The errors of the connection or the server.
 pub async fn look(connection: &mut PgConnection, named: &Named) -> Result<Catalog, sqlx::Error> {
     let meaning = resolve(connection, named).await?;
     let (details, moment) = if meaning.all.is_empty() {
@@ -37,7 +37,7 @@ pub async fn look(connection: &mut PgConnection, named: &Named) -> Result<Catalo
     let found = Found::new(&details, &moment, &Facts::new(&details, &moment, meaning.version, meaning.page));
     let mut relations = BTreeMap::new();
     for oid in &meaning.all {
-        // Other indexes than those that were asked for are known by their tables.
+        // Other indexes than the requested ones are listed at their tables.
         if !details.indexes.contains_key(oid) {
             relations.extend(found.relation(*oid).map(|relation| (relation.name.clone(), relation)));
         }
@@ -64,12 +64,12 @@ pub async fn look(connection: &mut PgConnection, named: &Named) -> Result<Catalo
     })
 }
 
-/// All that was found, by relation.
+/// The answers, by relation.
 struct Found<'a> {
     details: &'a Details,
     moment: &'a Moment,
     tables: HashMap<Oid, Table>,
-    /// The indexes that each column of a table is in.
+    /// The indexes that contain a column of a table.
     indexes: HashMap<(Oid, i16), Vec<Name>>,
     indexes_of: HashMap<Oid, Vec<Index>>,
     constraints: HashMap<Oid, Vec<Constraint>>,
@@ -94,7 +94,7 @@ impl<'a> Found<'a> {
             }
         }
         for rule in &details.rules {
-            // Where a foreign key refers to a partitioned table, it has a row for each partition there.
+            // A foreign key that refers to a partitioned table has an entry for each partition there.
             if !facts.is_for_a_partition(rule) {
                 let constraint = found.constraint(rule);
                 found.constraints.entry(rule.table).or_default().push(constraint);
@@ -172,7 +172,7 @@ impl<'a> Found<'a> {
         Some(Index {
             name: self.details.name(oid)?,
             unique: index.unique && index.valid && index.immediate && !index.computed,
-            // An expression is no column.
+            // An expression is not a column.
             key: key.unwrap_or_default(),
             computed: index.computed,
             finds: plain.filter(|_| index.finds).collect(),

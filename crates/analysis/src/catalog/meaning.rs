@@ -1,4 +1,4 @@
-//! What the names that scripts use mean in this session, and which other relations belong to the matter.
+//! What the names in scripts mean in this session, and which other relations are related to those.
 
 use std::collections::BTreeMap;
 
@@ -11,27 +11,27 @@ use super::details::VIEWS;
 use super::objects::{self, Objects, found};
 use crate::name::Name;
 
-/// What names mean.
+/// The meaning of names.
 pub(super) struct Meaning {
     /// The server's version.
     pub(super) version: u32,
-    /// Where a relation is made whose name has no schema.
+    /// The schema of a new relation whose name has no schema.
     pub(super) schema: String,
-    /// Whether the database holds nothing yet.
+    /// Whether the database is still empty.
     pub(super) is_empty: bool,
-    /// Whether the session's zone is UTC, so that a timestamp is the same with a zone and without.
+    /// Whether the session's time zone is UTC, so that a timestamp is the same with a zone and without.
     pub(super) is_utc: bool,
     /// The size of a page in bytes.
     pub(super) page: u64,
-    /// The relations that names stand for.
+    /// The relations, by the names that stand for them.
     pub(super) relations: BTreeMap<Name, Oid>,
-    /// Those relations and all that have to be known with them, their indexes included.
+    /// Those relations, and all related ones, with their indexes.
     pub(super) all: Vec<Oid>,
     /// Functions, types and schemas.
     pub(super) objects: Objects,
 }
 
-/// Asks in one round trip.
+/// Asks for the meaning of `named`, in one round trip.
 pub(super) async fn resolve(connection: &mut PgConnection, named: &Named) -> Result<Meaning, sqlx::Error> {
     let of_relations: Vec<Name> = named.relations.iter().cloned().collect();
     let queries: Vec<String> =
@@ -65,7 +65,7 @@ fn name_of(names: &[Name], number: i64) -> Option<Name> {
 }
 
 fn server() -> String {
-    // What the system made has a number below 16384.
+    // The system's own objects have numbers below 16384.
     let is_ours = |row: &str, catalog: &str| {
         format!(
             "{row}.oid >= 16384 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.objid = {row}.oid \
@@ -86,16 +86,16 @@ fn server() -> String {
     )
 }
 
-/// What the tools call their ledgers.
+/// The tools' names for their ledgers.
 pub(crate) const LEDGERS: [&str; 2] = ["_prisma_migrations", "_sqlx_migrations"];
 
-/// The relations asked for, with their number; and without one, once each:
+/// Returns a query for the requested relations, with their number; and without a number, once each:
 /// - their tables, if they are indexes,
-/// - what inherits from those, or from what they read if they are views, or refers to them by a foreign key, and so on:
-///   TRUNCATE ... CASCADE takes all of that, and rows that go are looked up there,
-/// - what they refer to, and of what they are partitions, with all other partitions of that: the default partition is
-///   read when another is made, and sizes are sums,
-/// - the tables that views read in the end, whatever views stand between, and those with all their partitions,
+/// - the tables that inherit from those, or from what they read if they are views, or that refer to them by a foreign
+///   key, and so on: TRUNCATE ... CASCADE empties all of these, and a deleted row is looked up there,
+/// - the tables to which they refer, and the table of which they are partitions, with its other partitions: the default
+///   partition is read when another is made, and sizes are sums,
+/// - the tables that views read in the end, through any views in between, with all their partitions,
 /// - the indexes of all these.
 fn relations(names: &[Name]) -> String {
     format!(

@@ -1,4 +1,4 @@
-//! What the database's catalog says of the relations that scripts name.
+//! What the database's catalog says about the relations that scripts name.
 
 pub(crate) mod ask;
 mod details;
@@ -19,37 +19,37 @@ use report::Table;
 
 use crate::name::Name;
 
-/// The relations that scripts name and that exist, by the name that the scripts use; and the relations that belong to
-/// those, by their qualified name.
+/// The existing relations that scripts name, by the name in the scripts; and related relations, by their qualified
+/// name.
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
     /// The server's version: 180004 is 18.4.
     pub version: u32,
-    /// Where a relation goes that is created without a schema: `current_schema()`; empty where there is none.
+    /// The schema of a new relation whose name has none: `current_schema()`; empty where there is none.
     pub schema: String,
-    /// Whether the database holds nothing yet that anybody could wait for or lose: no relation and no function but the
-    /// system's, those of extensions, and a tool's ledger.
+    /// Whether the database is still empty, so that no session can wait for anything and no data can be lost: it has no
+    /// relation and no function except the system's, those of extensions, and a tool's ledger.
     pub is_empty: bool,
-    /// Whether the session's zone is UTC.
+    /// Whether the session's time zone is UTC.
     pub is_utc: bool,
-    /// Relations by name, as scripts write it. An index stands for itself here, with its table's name in it.
+    /// Relations by name, as scripts write it. An index is an entry of its own here, and names its table.
     pub relations: BTreeMap<Name, Relation>,
-    /// Functions by name: the worst of all that share it.
+    /// Functions by name. Several functions can share a name: their worst properties count.
     pub functions: BTreeMap<Name, Function>,
-    /// What types are, by name. PostgreSQL's own words for some (`integer`) are no names of types.
+    /// Types by name. PostgreSQL's own key words for some (`integer`) are no names of types.
     pub types: BTreeMap<Name, TypeFacts>,
-    /// Those of the schemas in question that are there.
+    /// The existing ones of the schemas that scripts name.
     pub schemas: BTreeSet<String>,
-    /// The types between which the server casts by itself when a value is stored, as `format_type` writes them.
+    /// The types between which the server casts implicitly when it stores a value, as `format_type` writes them.
     pub casts: BTreeSet<(String, String)>,
-    /// What would keep an object from being dropped, of the relations that there are.
+    /// What would keep an object from being dropped, among the existing relations.
     pub dependents: BTreeMap<(Object, Name), Vec<Dependent>>,
 }
 
-/// What depends on an object, and belongs to a relation.
+/// A dependent of an object that belongs to a relation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dependent {
-    /// What it is, in the server's words: `trigger stamped on table public.post`.
+    /// The dependent, in the server's words: `trigger stamped on table public.post`.
     pub what: String,
     /// The relation.
     pub table: Name,
@@ -62,25 +62,27 @@ pub struct Relation {
     pub name: Name,
     /// What it is.
     pub kind: Kind,
-    /// Its columns, in order. Of an index: none.
+    /// Its columns, in order. Empty for an index.
     pub columns: Vec<Column>,
-    /// Its constraints, those of the NOT NULL kind included.
+    /// Its constraints, including NOT NULL constraints.
     pub constraints: Vec<Constraint>,
-    /// Its partitions and theirs, or the tables that inherit from it; of an index of a partitioned table, the indexes.
+    /// All its partitions, or the tables that inherit from it, directly or not; for an index of a partitioned table,
+    /// the indexes.
     pub descendants: Vec<Name>,
     /// The partitioned table that it is a partition of.
     pub parent: Option<Name>,
-    /// The partitioned table's default partition.
+    /// Its default partition, if it is partitioned.
     pub default_partition: Option<Name>,
-    /// The table that an index is of.
+    /// The table of an index.
     pub table: Option<Name>,
     /// A table's indexes.
     pub indexes: Vec<Index>,
-    /// What a view, or a materialized view, reads in the end: tables and materialized views, whatever views stand between.
+    /// The tables and materialized views that a view, or a materialized view, reads in the end, through any views in
+    /// between.
     pub reads: Vec<Name>,
     /// The views that use it, each with the column that it uses; `None` where it uses the row as a whole.
     pub used_by: Vec<(Option<String>, Name)>,
-    /// What rows that change set off, as nouns: triggers that are enabled, and rules.
+    /// What a change of a row fires, as nouns: enabled triggers, and rules.
     pub fires: Vec<String>,
     /// The names of its triggers.
     pub triggers: Vec<String>,
@@ -90,11 +92,11 @@ pub struct Relation {
     pub detaching: Option<Name>,
     /// Whether policies of row level security decide which rows the role sees and changes.
     pub secured: bool,
-    /// Whether it is published, and has no replica identity: then the server refuses UPDATE and DELETE.
+    /// Whether it is published but has no replica identity: then the server refuses UPDATE and DELETE.
     pub unidentified: bool,
     /// Whether the role owns it, or is a member of the role that does.
     pub owned: bool,
-    /// Its size and use, for the report. An index has its table's.
+    /// Its size and use, for the report. An index has the facts of its table.
     pub facts: Table,
 }
 
@@ -103,7 +105,7 @@ pub struct Relation {
 pub enum Kind {
     /// An ordinary table.
     Table,
-    /// A table that has partitions, and no rows of its own.
+    /// A partitioned table, which has no rows of its own.
     Partitioned,
     /// An index.
     Index,
@@ -128,18 +130,19 @@ pub struct Column {
     pub of_type: String,
     /// Whether it is NOT NULL.
     pub not_null: bool,
-    /// Whether it has another collation than its type.
+    /// Whether its collation differs from its type's.
     pub collated: bool,
-    /// `pg_attribute.attgenerated`: `s` if it is generated and stored, `v` if it is computed when it is read, a blank for
-    /// others.
+    /// `pg_attribute.attgenerated`: `s` if it is generated and stored, `v` if it is computed when it is read, a blank
+    /// for any other column.
     pub generated: char,
     /// Its default, as `pg_get_expr` writes it, unless another session has locked the table against readers.
     pub default: Option<String>,
-    /// In about how many rows it has no value, by the statistics; `None` where they are not known, or not asked for.
+    /// The estimated number of rows in which it has no value, by the statistics; `None` where it is not known, or not
+    /// requested.
     pub nulls: Option<u64>,
-    /// In about how many rows it has its most common value.
+    /// The estimated number of rows in which it has its most common value.
     pub most: Option<u64>,
-    /// Indexes that it is in, or that an expression of theirs refers to.
+    /// The indexes that contain it, or that have an expression that refers to it.
     pub indexes: Vec<Name>,
 }
 
@@ -148,25 +151,26 @@ pub struct Column {
 pub struct Index {
     /// Its qualified name.
     pub name: Name,
-    /// Whether no two rows have the same key, and everybody may rely on that: it is valid, and for all rows.
+    /// Whether no two rows have the same key, and other statements may rely on that: the index is valid, and covers all
+    /// rows.
     pub unique: bool,
-    /// Its key's columns, without those that it includes; empty if there is an expression among them.
+    /// The columns of its key, without included columns; empty if the key has an expression.
     pub key: Vec<String>,
-    /// Whether it has an expression or a condition: a new type of a column has it built anew.
+    /// Whether it has an expression or a condition. If so, it is rebuilt when the type of a column changes.
     pub computed: bool,
-    /// The columns by which it finds every row that has values there, in the order of its key. Empty if it finds none so: it
-    /// is invalid, is neither a B-tree nor a hash index, or leaves rows out.
+    /// The columns by which it finds every row that has values there, in the order of its key. Empty if it cannot: if
+    /// it is invalid, is neither a B-tree nor a hash index, or leaves rows out.
     pub finds: Vec<String>,
 }
 
 /// A function, an aggregate or a procedure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Function {
-    /// `i`, `s` or `v`: the worst of all that share the name.
+    /// `i`, `s` or `v`: the worst of all functions that share the name.
     pub volatility: char,
-    /// Whether all are PostgreSQL's own, of `pg_catalog`.
+    /// Whether all of them are PostgreSQL's own, in `pg_catalog`.
     pub builtin: bool,
-    /// Each that has the name.
+    /// Each function of the name.
     pub overloads: Vec<Overload>,
 }
 
@@ -177,9 +181,9 @@ pub struct Overload {
     pub schema: String,
     /// The types of its arguments, as `format_type` writes them: `integer, text`.
     pub arguments: String,
-    /// The type of its result; `None` for a procedure, an aggregate, or where it is a set.
+    /// The type of its result; `None` for a procedure, an aggregate, or a function that returns a set.
     pub returns: Option<String>,
-    /// Its text, if it is in SQL and its names are looked for along the caller's search path.
+    /// Its text, if it is in SQL and its names are looked up along the caller's search path.
     pub body: Option<String>,
 }
 
@@ -190,30 +194,32 @@ pub struct Constraint {
     pub name: String,
     /// `pg_constraint.contype`: `c`, `f`, `n`, `p`, `u`, `x`, `t`.
     pub kind: char,
-    /// Whether all rows are known to fulfil it.
+    /// Whether all rows are known to satisfy it.
     pub validated: bool,
     /// Its columns' names.
     pub columns: Vec<String>,
     /// The table that a foreign key refers to.
     pub refers_to: Option<Name>,
-    /// The columns there.
+    /// The columns to which a foreign key refers.
     pub refers_to_columns: Vec<String>,
-    /// What becomes of the rows of a foreign key when what they refer to is deleted: `pg_constraint.confdeltype`, `a` or
-    /// `r` to refuse it, `c` to delete them too, `n` and `d` to change them. A blank for other constraints.
+    /// What happens to the rows of a foreign key when the row to which they refer is deleted:
+    /// `pg_constraint.confdeltype`, `a` or `r` to refuse the deletion, `c` to delete them too, `n` and `d` to change
+    /// them. A blank for any other constraint.
     pub on_delete: char,
-    /// Whether it is looked at when the transaction ends.
+    /// Whether it is checked when the transaction ends.
     pub deferred: bool,
-    /// The same when what they refer to gets another key: `pg_constraint.confupdtype`.
+    /// What happens to the rows of a foreign key when the row to which they refer gets another key:
+    /// `pg_constraint.confupdtype`.
     pub on_update: char,
-    /// Of a CHECK, `CHECK ((price > 0)) NOT VALID`, as `pg_get_constraintdef` writes it; empty while somebody has
-    /// locked the table against readers.
+    /// For a CHECK, its text as `pg_get_constraintdef` writes it, such as `CHECK ((price > 0)) NOT VALID`; empty while
+    /// another session has locked the table against readers.
     pub definition: String,
 }
 
-/// What a type is.
+/// The properties of a type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TypeFacts {
-    /// Whether it is a domain with a constraint, its own or of the type below.
+    /// Whether it is a domain with a constraint, its own or that of its base type.
     pub constrained_domain: bool,
     /// Its schema.
     pub schema: String,
@@ -223,10 +229,11 @@ pub struct TypeFacts {
     pub kind: char,
 }
 
-/// About how many rows a table has: as many as its size allows, where nobody has counted them. `None` if not even that is known.
+/// Returns the estimated number of rows of a table. Where they were never counted, it is the number that the table's
+/// size allows. `None` if the size is not known either.
 pub(crate) fn rows(facts: &Table) -> Option<u64> {
     facts.rows.or_else(|| (facts.bytes > 0).then(|| facts.bytes.div_ceil(LEAST_ROW)))
 }
 
-/// What a row takes at least, about, in bytes.
+/// The assumed minimum size of a row, in bytes.
 const LEAST_ROW: u64 = 100;

@@ -1,6 +1,6 @@
-//! What can be had of relations only now and then: sizes, use, who holds locks, conditions of constraints.
+//! Facts that are available only at times: sizes, use, lock holders, conditions of constraints.
 //!
-//! A server may refuse each of these, and they are done without then.
+//! A server may refuse each of these queries. The report does without the answer then.
 
 use std::collections::HashMap;
 
@@ -11,41 +11,41 @@ use sqlx::{PgConnection, Row as _};
 
 use super::ask::{ask_leniently, oids};
 
-/// What relations are like at this moment.
+/// The state of relations at this moment.
 #[derive(Default)]
 pub(super) struct Moment {
-    /// Exact sizes, where nobody is in the way.
+    /// Exact sizes, of relations that no other session has locked against readers.
     pub(super) sizes: HashMap<Oid, Size>,
-    /// What became of rows.
+    /// How many rows were read and written.
     pub(super) use_of: HashMap<Oid, Use>,
     /// When the counters of use were last reset.
     pub(super) since: Option<String>,
-    /// Who holds locks on a relation, in no order.
+    /// The holders of locks on a relation, in no order.
     pub(super) holders: HashMap<Oid, Vec<Held>>,
-    /// The definitions of CHECK constraints, by the constraint.
+    /// The definitions of CHECK constraints.
     pub(super) definitions: HashMap<Oid, String>,
     /// The defaults of columns, by table and number.
     pub(super) defaults: HashMap<(Oid, i16), String>,
-    /// How values are spread over rows, by table and number of the column.
+    /// The distribution of values over rows, by table and number of the column.
     pub(super) spreads: HashMap<(Oid, i16), Spread>,
 }
 
-/// How a column's values are spread over the rows, as the statistics have it. Which values those are is not asked.
+/// The distribution of a column's values over the rows, by the statistics. The values themselves are not read.
 pub(super) struct Spread {
-    /// The part of the rows that has none.
+    /// The share of rows without a value.
     nulls: f32,
-    /// The part that has the most common value.
+    /// The share of rows with the most common value.
     most: f32,
 }
 
 impl Spread {
-    /// In how many of `rows` there is no value: at least in one, if there was one. An emptied table keeps the statistics of
-    /// the rows that it had.
+    /// Returns in how many of `rows` there is no value: at least in one, if the share is not 0. An emptied table keeps
+    /// the statistics of its earlier rows.
     pub(super) fn nulls_of(&self, rows: u64) -> u64 {
         if self.nulls > 0.0 && rows > 0 { part(self.nulls, rows).max(1) } else { 0 }
     }
 
-    /// How many of `rows` have the most common value.
+    /// Returns how many of `rows` have the most common value.
     pub(super) fn most_of(&self, rows: u64) -> u64 {
         part(self.most, rows)
     }
@@ -61,11 +61,11 @@ fn part(fraction: f32, rows: u64) -> u64 {
     (f64::from(fraction) * rows as f64).round() as u64
 }
 
-/// How large a relation is, in bytes.
+/// The size of a relation, in bytes.
 pub(super) struct Size {
-    /// Its rows alone.
+    /// The size of its rows alone.
     pub(super) rows: u64,
-    /// With TOAST.
+    /// The size with TOAST.
     pub(super) whole: u64,
 }
 
@@ -78,13 +78,13 @@ pub(super) struct Use {
 /// A lock that a transaction holds.
 #[derive(Clone)]
 pub(super) struct Held {
-    /// Tells transactions apart.
+    /// The transaction's identity.
     pub(super) transaction: String,
     pub(super) lock: Lock,
     pub(super) holder: Holder,
 }
 
-/// Asks in one round trip, or seven where the server refuses.
+/// Asks for the facts. One round trip, or seven where the server refuses some queries.
 pub(super) async fn moment(
     connection: &mut PgConnection,
     relations: &[Oid],
@@ -113,7 +113,7 @@ pub(super) async fn moment(
         }
     }
     for row in definitions {
-        // There is none of a constraint that was dropped since.
+        // A constraint that was dropped since has no definition.
         if let Some(definition) = row.try_get("definition")? {
             moment.definitions.insert(row.try_get("oid")?, definition);
         }
@@ -130,12 +130,12 @@ pub(super) async fn moment(
     Ok(moment)
 }
 
-/// A number that is not negative, and 0 where there is none.
+/// Returns a number that is not negative, or 0 where there is none.
 fn count(row: &PgRow, column: &str) -> Result<u64, sqlx::Error> {
     Ok(row.try_get::<Option<i64>, _>(column)?.and_then(|number| number.try_into().ok()).unwrap_or(0))
 }
 
-/// `None` for a lock that nobody waits for: a serializable transaction's `SIReadLock`.
+/// Returns `None` for a lock that blocks no other session: a serializable transaction's `SIReadLock`.
 fn held(row: &PgRow) -> Result<Option<Held>, sqlx::Error> {
     let mode: &str = row.try_get("mode")?;
     let Some(lock) = Lock::ALL.into_iter().find(|lock| lock.mode() == mode) else { return Ok(None) };
@@ -152,7 +152,7 @@ fn held(row: &PgRow) -> Result<Option<Held>, sqlx::Error> {
     }))
 }
 
-/// Relations that somebody has locked, or waits to lock, against readers: looking at those would have to wait.
+/// Relations that another session has locked against readers, or waits to lock so: a look at those would have to wait.
 const LOCKED: &str = "\
     SELECT l.relation FROM pg_catalog.pg_locks l WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' \
     AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid() \
@@ -171,7 +171,7 @@ const USE: &str = "\
             FROM pg_catalog.pg_stat_database d WHERE d.datname = pg_catalog.current_database()) AS since \
     FROM pg_catalog.pg_stat_all_tables s WHERE s.relid = ANY ($1)";
 
-/// A prepared transaction has no process. Which of them it is can be told by the lock that each has on its own number.
+/// A prepared transaction has no process. Its lock on its own number identifies it.
 const HOLDERS: &str = "\
     WITH locks AS MATERIALIZED (SELECT * FROM pg_catalog.pg_locks WHERE granted) \
     SELECT l.relation AS oid, l.pid, l.virtualtransaction AS transaction, l.mode, \
@@ -187,14 +187,14 @@ const HOLDERS: &str = "\
     WHERE l.locktype = 'relation' AND l.relation = ANY ($1) AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid() \
     AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())";
 
-/// What a CHECK says cannot be written without opening its table.
+/// The server cannot write the text of a CHECK without opening the table.
 const DEFINITIONS: &str = "\
     WITH locked AS MATERIALIZED ($locked) \
     SELECT k.oid, pg_catalog.pg_get_constraintdef(k.oid) AS definition \
     FROM pg_catalog.pg_constraint k WHERE k.conrelid = ANY ($1) AND k.contype = 'c' \
     AND NOT EXISTS (SELECT FROM locked WHERE locked.relation = k.conrelid)";
 
-/// The same goes for what a default says.
+/// The server cannot write the text of a default without opening the table.
 const DEFAULTS: &str = "\
     WITH locked AS MATERIALIZED ($locked) \
     SELECT f.adrelid AS oid, f.adnum AS number, pg_catalog.pg_get_expr(f.adbin, f.adrelid) AS value \
@@ -202,7 +202,7 @@ const DEFAULTS: &str = "\
     WHERE f.adrelid = ANY ($1) AND a.attgenerated = '' \
     AND NOT EXISTS (SELECT FROM locked WHERE locked.relation = f.adrelid)";
 
-/// The view shows what the role may read. A partitioned table's own rows are those of its partitions.
+/// The view shows only what the role may read. The rows of a partitioned table itself are those of its partitions.
 const SPREADS: &str = "\
     SELECT c.oid, a.attnum AS number, s.null_frac AS nulls, coalesce((s.most_common_freqs)[1], 0)::pg_catalog.float4 AS most \
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \

@@ -1,4 +1,4 @@
-//! What scripts name: the catalog is asked about it.
+//! The names in scripts, about which the catalog is asked.
 
 use std::collections::BTreeSet;
 
@@ -13,15 +13,15 @@ pub struct Named {
     pub functions: BTreeSet<Name>,
     /// Types.
     pub types: BTreeSet<Name>,
-    /// Schemas, also those in other names.
+    /// Schemas, including those in other names.
     pub schemas: BTreeSet<String>,
-    /// Relations whose statistics of columns tell whether a statement will be refused: those that get a key, or NOT NULL.
+    /// Relations whose column statistics tell whether a statement will be refused: those that get a key, or NOT NULL.
     pub counted: BTreeSet<Name>,
-    /// What is dropped, though other objects may depend on it. A relation is not among them.
+    /// The objects that are dropped although others may depend on them. No relation is among them.
     pub dropped: BTreeSet<(Object, Name)>,
 }
 
-/// What an object is that is no relation, or a sequence.
+/// The kind of an object that is not a relation, or is a sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Object {
     /// A type, or a domain.
@@ -35,7 +35,7 @@ pub enum Object {
 }
 
 impl Named {
-    /// Adds what `other` names.
+    /// Adds the names of `other`.
     pub fn extend(&mut self, other: Self) {
         self.relations.extend(other.relations);
         self.functions.extend(other.functions);
@@ -45,7 +45,7 @@ impl Named {
         self.dropped.extend(other.dropped);
     }
 
-    /// Names of relations alone.
+    /// Returns names of relations only.
     pub fn of_relations(relations: impl IntoIterator<Item = Name>) -> Self {
         Self { relations: relations.into_iter().collect(), ..Self::default() }
     }

@@ -1,4 +1,4 @@
-//! What the names of functions, types and schemas mean, and what depends on those that go.
+//! What the names of functions, types and schemas mean, and what depends on objects that are dropped.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use super::ask::{asked, function_is_visible, relation_is_visible, schema_is_visi
 use super::{Dependent, Function, Named, Object, Overload, TypeFacts};
 use crate::name::Name;
 
-/// What is known of them.
+/// The answers about functions, types and schemas.
 #[derive(Default)]
 pub(super) struct Objects {
     pub(super) functions: BTreeMap<Name, Function>,
@@ -19,17 +19,17 @@ pub(super) struct Objects {
     pub(super) dependents: BTreeMap<(Object, Name), Vec<Dependent>>,
 }
 
-/// How many queries ask for them.
+/// The number of queries.
 pub(super) const QUERIES: usize = 5;
 
-/// What the database is asked about `named`.
+/// Returns the queries about `named`.
 pub(super) fn queries(named: &Named) -> [String; QUERIES] {
     let functions: Vec<Name> = named.functions.iter().cloned().collect();
     let types: Vec<Name> = named.types.iter().cloned().collect();
     [overloads(&functions), self::types(&types), schemas(named), CASTS.to_owned(), dependents(named)]
 }
 
-/// What it answered.
+/// Reads the answers.
 pub(super) fn read(named: &Named, answers: &[Vec<PgRow>]) -> Result<Objects, sqlx::Error> {
     let [overloads, types, schemas, casts, dependents] = answers else { return Err(sqlx::Error::RowNotFound) };
     let mut objects = Objects::default();
@@ -69,7 +69,7 @@ pub(super) fn read(named: &Named, answers: &[Vec<PgRow>]) -> Result<Objects, sql
     Ok(objects)
 }
 
-/// What a row is about, of all that were asked about.
+/// Returns which of the requested objects a row is about.
 fn at<'a, T>(asked: &[&'a T], row: &PgRow) -> Result<Option<&'a T>, sqlx::Error> {
     let number: i64 = row.try_get("number")?;
     let index = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
@@ -85,14 +85,14 @@ fn overload(row: &PgRow) -> Result<Overload, sqlx::Error> {
     })
 }
 
-/// A condition on `n`, a namespace, that `asked` is found there: where it is said, or where the session would find it.
-/// `to_regclass` would do this too, but fails altogether where the role may not use one of the schemas.
+/// Returns a condition on `n`, a namespace, that `asked` is found there: in its own schema, or along the session's
+/// search path. `to_regclass` would do this too, but fails altogether where the role may not use one of the schemas.
 pub(super) fn found(visible: &str) -> String {
     format!("CASE WHEN asked.schema IS NULL THEN {visible} ELSE n.nspname = asked.schema::pg_catalog.name END")
 }
 
-/// Functions, aggregates and procedures alike. The body is told where it is looked up along the search path of whoever calls:
-/// as text, and without a path of its own.
+/// Returns a query for functions, aggregates and procedures. It gives the body where its names are looked up along the
+/// caller's search path: where the body is text, and the function has no path of its own.
 fn overloads(names: &[Name]) -> String {
     format!(
         "SELECT asked.number, p.provolatile::pg_catalog.text AS volatility, n.nspname = 'pg_catalog' AS builtin, n.nspname AS schema, \
@@ -134,15 +134,16 @@ fn schemas(named: &Named) -> String {
     format!("SELECT nspname::pg_catalog.text AS name FROM pg_catalog.pg_namespace WHERE nspname = ANY ({schemas})")
 }
 
-/// The types between which the server casts by itself when a value is stored.
+/// The types between which the server casts implicitly when it stores a value.
 const CASTS: &str = "\
     SELECT pg_catalog.format_type(castsource, NULL) AS source, pg_catalog.format_type(casttarget, NULL) AS target \
     FROM pg_catalog.pg_cast WHERE castcontext <> 'e'";
 
-/// The most that is told of one object.
+/// The maximum number of dependents that are listed for one object.
 const MOST_DEPENDENTS: usize = 100;
 
-/// What belongs to a relation and would keep the object from going. `pg_depend` has nothing of the system's own.
+/// Returns a query for what belongs to a relation and would keep an object from being dropped. `pg_depend` has no
+/// entries for the system's own objects.
 fn dependents(named: &Named) -> String {
     let kinds = texts(named.dropped.iter().map(|(object, _)| {
         Some(match object {

@@ -1,4 +1,5 @@
-//! What changes the catalog alone, or little more: comments, privileges, publications, schemas, foreign tables.
+//! Statements that change only the catalog, or little more: comments, privileges, publications, schemas, foreign
+//! tables.
 
 use report::Lock;
 use squawk_syntax::ast::{self, AstNode as _, CommentObject, Stmt};
@@ -9,7 +10,7 @@ use super::named::table_of_column;
 use super::world::{Names, World};
 use super::{Unknown, has, name_of, names_table};
 
-/// Returns whether it knows the statement.
+/// Infers the effects of the statement, if it is of these kinds. Returns whether it is.
 pub(super) fn effects(statement: &Stmt, world: &mut World) -> bool {
     match statement {
         Stmt::AlterForeignTable(it) => on(Some(it.syntax().clone()), Lock::AccessExclusive, world),
@@ -20,12 +21,12 @@ pub(super) fn effects(statement: &Stmt, world: &mut World) -> bool {
             }
         }
         Stmt::CommentOn(it) => comment(it, world),
-        // From 18 on what is granted on is locked too, as readers do.
+        // From 18 on, the objects of a GRANT are locked too, as a reader locks them.
         Stmt::Grant(it) if world.version >= 180_000 => each(it.syntax(), Lock::AccessShare, world),
         Stmt::Revoke(it) if world.version >= 180_000 => each(it.syntax(), Lock::AccessShare, world),
         Stmt::CreatePublication(it) => each(it.syntax(), Lock::ShareUpdateExclusive, world),
         Stmt::AlterPublication(it) => each(it.syntax(), Lock::ShareUpdateExclusive, world),
-        // With what it is to hold at once.
+        // CREATE SCHEMA with the objects that it is to contain.
         Stmt::CreateSchema(it) if it.syntax().children().any(|child| Stmt::can_cast(child.kind())) => {
             world.unknown(Unknown::statement());
         }
@@ -35,14 +36,14 @@ pub(super) fn effects(statement: &Stmt, world: &mut World) -> bool {
                 world.remove(&name);
             }
         }
-        // The objects in it have other names from now on.
+        // From now on the objects in the schema have other names.
         Stmt::AlterSchema(it) if has(it.syntax(), SyntaxKind::RENAME_KW) => world.trusts(Names::Nothing),
         _ => return is_of_the_catalog_alone(statement),
     }
     true
 }
 
-/// Whether a statement changes the catalog alone, or the session, and no table is locked for it.
+/// Whether a statement changes only the catalog, or the session, and locks no table for it.
 fn is_of_the_catalog_alone(statement: &Stmt) -> bool {
     matches!(
         statement,
@@ -147,7 +148,7 @@ fn comment(comment: &ast::CommentOn, world: &mut World) {
     let named = |node: &SyntaxNode, kinds: &[SyntaxKind]| {
         node.descendants().find(|inner| kinds.contains(&inner.kind())).map(|node| name_of(&node))
     };
-    // What belongs to a table is no more than looked up there.
+    // For an object that belongs to a table, the table is only looked up.
     let lock = match comment.comment_object() {
         Some(
             CommentObject::ObjectConstraint(_)

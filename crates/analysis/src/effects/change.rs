@@ -1,34 +1,34 @@
-//! What becomes of rows and values that existed before the plan, and how many indexes are built.
+//! The changes to rows and values that existed before the plan, and the number of indexes that are built.
 
 /// A change to a relation's rows or values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// The relation, as in [`report::Effect`].
     pub relation: String,
-    /// What becomes of it.
+    /// What happens to its rows or values.
     pub what: What,
 }
 
-/// What becomes of rows or values.
+/// What happens to rows or values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {
-    /// The table goes.
+    /// The table is dropped.
     Drop,
-    /// This column goes.
+    /// This column is dropped.
     DropColumn(String),
-    /// All rows go at once.
+    /// All rows are deleted at once.
     Truncate,
-    /// All rows go, one after the other.
+    /// All rows are deleted, one after the other.
     DeleteAll,
-    /// Any number of rows goes: as many as a condition finds.
+    /// Any number of rows is deleted: those that a condition finds.
     Delete,
-    /// About so many rows go with others that they refer to; `None` if there is no telling.
+    /// About so many rows are deleted with others to which they refer; `None` if the number cannot be known.
     DeleteAlong(Option<u64>),
     /// All rows are written.
     UpdateAll,
     /// Any number of rows is written.
     Update,
-    /// About so many rows are written, because of others that they refer to; `None` if there is no telling.
+    /// About so many rows are written because of others to which they refer; `None` if the number cannot be known.
     UpdateAlong(Option<u64>),
     /// Any number of rows is locked against writers.
     LockRows,
@@ -37,8 +37,8 @@ pub enum What {
 /// How many indexes of a relation are built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Builds {
-    /// Those of numbers, dates and the like: a few bytes to compare.
+    /// Indexes of numbers, dates and the like, whose values are a few bytes to compare.
     pub narrow: u64,
-    /// All others.
+    /// All other indexes.
     pub wide: u64,
 }

@@ -1,4 +1,4 @@
-//! Whether a condition finds no more than a few rows, whatever the table holds.
+//! Decides whether a condition finds only a few rows, whatever the table contains.
 
 use std::collections::BTreeMap;
 
@@ -8,22 +8,22 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 use super::identifier_of;
 use crate::catalog::{Column, Index};
 
-/// So many rows can be changed in one go without anybody who waits for one of them minding.
+/// So many rows can be changed at once without a long wait for a session that needs one of them.
 const FEW: u64 = 100_000;
 
-/// The rows that a condition can find.
+/// How many rows a condition can find.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
-    /// All: it looks at no column.
+    /// All rows: it names no column.
     All,
     /// Any number.
     Any,
-    /// No more than so many, which are few: a key's columns are given.
+    /// At most so many rows, which are few: it gives the values of a key's columns.
     Few(u64),
 }
 
-/// How many rows the condition `expr` finds of a table that is called by one of `names`, and has these `columns` and
-/// `indexes`.
+/// Returns how many rows the condition `expr` finds of a table that is called by one of `names`, and has these
+/// `columns` and `indexes`.
 pub(super) fn found(expr: Option<&Expr>, names: &[String], columns: &[Column], indexes: &[Index]) -> Found {
     let Some(expr) = expr else { return Found::All };
     let whole = |column: &&Column| ["smallint", "integer", "bigint"].contains(&column.of_type.as_str());
@@ -42,10 +42,10 @@ fn is_column(node: &SyntaxNode) -> bool {
     node.kind() == SyntaxKind::NAME_REF && !is_called
 }
 
-/// What the parts that AND connects say of columns.
+/// The limits that the parts of a condition, joined by AND, set to columns.
 struct Bounds<'a> {
     names: &'a [String],
-    /// The columns of whole numbers: between two of others there can be any number of values.
+    /// The columns of whole numbers. For other types there can be any number of values between two.
     whole: Vec<&'a str>,
     /// How many values a column can have.
     values: BTreeMap<String, u64>,
@@ -115,7 +115,7 @@ impl Bounds<'_> {
         }
     }
 
-    /// The column of the table that `expr` is.
+    /// Returns the column of the table that `expr` is.
     fn column(&self, expr: &Expr) -> Option<String> {
         match expr {
             Expr::NameRef(it) => Some(identifier_of(it.syntax())),
@@ -129,7 +129,7 @@ impl Bounds<'_> {
         }
     }
 
-    /// How many values the columns of a unique `key` can have together, if those are few.
+    /// Returns how many values the columns of a unique `key` can have together, if those are few.
     fn few(&self, key: &[String]) -> Option<u64> {
         let many = key.iter().map(|column| self.many(column)).try_fold(1_u64, |all, one| all.checked_mul(one?));
         many.filter(|many| !key.is_empty() && *many <= FEW)
@@ -147,7 +147,7 @@ impl Bounds<'_> {
     }
 }
 
-/// Whether `expr` is one value, without looking at a row.
+/// Whether `expr` has one value that depends on no row.
 fn is_value(expr: &Expr) -> bool {
     match expr {
         Expr::Literal(_) => true,
@@ -158,7 +158,7 @@ fn is_value(expr: &Expr) -> bool {
     }
 }
 
-/// How many values `ANY (…)` has, if they are written out.
+/// Returns how many values `ANY (…)` has, if they are listed.
 fn any_of(expr: &Expr) -> Option<u64> {
     let any = expr.syntax().children().find(|node| node.kind() == SyntaxKind::ANY_FN)?;
     let mut inner = any.children().find_map(Expr::cast)?;
@@ -175,7 +175,7 @@ fn any_of(expr: &Expr) -> Option<u64> {
     }
 }
 
-/// A whole number.
+/// Returns a whole number.
 fn number(expr: &Expr) -> Option<i64> {
     match expr {
         Expr::Literal(it) => match it.kind()? {
@@ -190,7 +190,7 @@ fn number(expr: &Expr) -> Option<i64> {
     }
 }
 
-/// The condition of an UPDATE or a DELETE; `None` where there is none. A cursor's row is one.
+/// Returns the condition of an UPDATE or a DELETE; `None` where there is none. A cursor's row counts as one row.
 pub(super) fn of(clause: Option<ast::WhereClauseOrCurrentOf>) -> Result<Option<Expr>, Found> {
     match clause {
         None => Ok(None),

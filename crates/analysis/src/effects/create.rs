@@ -1,4 +1,4 @@
-//! CREATE TABLE: nobody waits for what is new, but others can be named in it.
+//! CREATE TABLE: no session waits for a new table, but it can refer to existing ones.
 
 use report::{Lock, Work};
 use squawk_syntax::ast::{self, AstNode, Constraint, TableArg};
@@ -52,7 +52,7 @@ pub(super) fn table(create: &ast::CreateTable, world: &mut World) {
     }
 }
 
-/// IF NOT EXISTS finds a relation of that name, which perhaps is not the table that is written.
+/// Reports that IF NOT EXISTS finds a relation of that name, which perhaps is not the table in the text.
 fn meets(written: &Name, columns: &[Column], world: &mut World) {
     let Some(there) = world.relation(written) else { return };
     let is_table = matches!(there.kind, Kind::Table | Kind::Partitioned | Kind::Foreign);
@@ -60,7 +60,7 @@ fn meets(written: &Name, columns: &[Column], world: &mut World) {
     let missing = columns.iter().map(|column| &column.name).find(|name| !has(name));
     let what = match missing {
         _ if !is_table => format!("{} is no table", there.name),
-        // Of what a query has made, the columns are not known.
+        // Of a table made from a query, the columns are not known.
         Some(column) if !there.columns.is_empty() => {
             format!("{} is there, without a column {}", there.name, quoted(column))
         }
@@ -69,7 +69,7 @@ fn meets(written: &Name, columns: &[Column], world: &mut World) {
     world.skips(what);
 }
 
-/// A child and its parent know each other from now on.
+/// Records that a child inherits from its parent.
 fn joins(child: &Name, parent: &Name, world: &mut World) {
     let child = world.resolve(child);
     let inherited = world.relation(parent).map_or_else(Vec::new, |relation| relation.columns.clone());
@@ -111,7 +111,7 @@ fn argument_effects(argument: &TableArg, table: &Name, world: &mut World) {
     }
 }
 
-/// The tables that foreign keys in `node` refer to.
+/// Locks the tables to which foreign keys in `node` refer.
 fn refers(node: &SyntaxNode, table: &Name, world: &mut World) {
     let own = world.resolve(table);
     let column = node.children().find(|child| child.kind() == SyntaxKind::COLUMN_NAME).map(|name| identifier_of(&name));

@@ -1,4 +1,4 @@
-//! Statements on rows: they let readers through, and hold the rows that they change until the end.
+//! Statements on rows: they let readers through, and hold changed rows until the transaction ends.
 
 use report::{Lock, Work};
 use squawk_syntax::ast::{self, AstNode as _, DataOption, Expr, SelectVariant};
@@ -10,7 +10,7 @@ use super::{Unknown, What, expression, identifier_of, lookup, name_of};
 use crate::catalog::Kind;
 use crate::name::Name;
 
-/// A statement that reads or writes rows, with all that stand in its WITH.
+/// Infers the effects of a statement that reads or writes rows, with the statements in its WITH.
 pub(super) fn effects(statement: &SyntaxNode, world: &mut World) {
     let targets: Vec<_> = statement.descendants().filter_map(|node| Target::of(&node)).collect();
     for target in &targets {
@@ -27,7 +27,7 @@ pub(super) fn effects(statement: &SyntaxNode, world: &mut World) {
     calls(statement, world);
 }
 
-/// What a function of somebody's own does besides giving a value is not known.
+/// Marks calls of the database's own functions as unknown: they may do more than return a value.
 fn calls(statement: &SyntaxNode, world: &mut World) {
     for function in expression::acting(statement, world) {
         world.unknown(Unknown::function(&function));
@@ -38,21 +38,21 @@ fn calls(statement: &SyntaxNode, world: &mut World) {
 struct Target {
     /// Its name in the statement.
     name: SyntaxNode,
-    /// Whether what inherits from it is left alone.
+    /// Whether the statement leaves the inheriting tables alone.
     only: bool,
     changes: Vec<Change>,
 }
 
-/// What a statement does to rows.
+/// A statement's change to rows.
 enum Change {
     Insert,
-    /// Of these columns.
+    /// An update of these columns.
     Update(Vec<String>, Where),
     Delete(Where),
 }
 
 impl Change {
-    /// The columns that are set; `None` if rows go.
+    /// Returns the columns that are set; `None` if rows are deleted.
     fn columns(&self) -> Option<&[String]> {
         match self {
             Self::Insert => Some(&[]),
@@ -66,7 +66,7 @@ impl Change {
 enum Where {
     /// Those that a join finds, or a cursor's own.
     Found(Found),
-    /// Those that this condition finds of the table, which is called by these names too.
+    /// Those of the table that this condition finds. The condition may call the table by these names.
     Condition(Option<Expr>, Vec<String>),
 }
 
@@ -76,7 +76,7 @@ impl Target {
             SyntaxKind::INSERT => {
                 let name = ast::Insert::cast(node.clone())?.relation_name_ref()?.syntax().clone();
                 let updates = node.descendants().find(|inner| inner.kind() == SyntaxKind::CONFLICT_DO_UPDATE_SET);
-                // As many as the query has; those that are written out are few.
+                // As many as the query has; a list of values is short.
                 let query = node.children().find(|inner| SelectVariant::can_cast(inner.kind()));
                 let found = query.as_ref().map_or(Found::Few(1), |query| values(query).map_or(Found::Any, Found::Few));
                 let update = updates.map(|update| Change::Update(columns(&update), Where::Found(found)));
@@ -117,13 +117,13 @@ impl Target {
     }
 }
 
-/// How many rows `VALUES` has, if the query is that.
+/// Returns how many rows `VALUES` has, if the query is a list of values.
 fn values(query: &SyntaxNode) -> Option<u64> {
     let rows = ast::Values::cast(query.clone())?.row_list()?;
     Some(rows.rows().count() as u64)
 }
 
-/// What `WHEN … THEN` does to rows of the target.
+/// Returns the change that `WHEN … THEN` makes to rows of the target.
 fn merged(merge: &SyntaxNode, when: &SyntaxNode) -> Option<Change> {
     let looks_at_rows = |node: &SyntaxNode| node.descendants().any(|inner| inner.kind() == SyntaxKind::NAME_REF);
     let mut on = merge.descendants().filter(|inner| inner.kind() == SyntaxKind::ON_CLAUSE);
@@ -141,13 +141,13 @@ fn which(clause: Option<ast::WhereClauseOrCurrentOf>, alias: Option<ast::Optiona
     let alias = alias.and_then(|alias| alias.syntax().children().find(|node| node.kind() == SyntaxKind::TABLE_ALIAS));
     match condition::of(clause) {
         Err(found) => Where::Found(found),
-        // A column's name could be the other table's.
+        // A column's name could be that of the other table.
         Ok(_) if is_joined => Where::Found(Found::Any),
         Ok(expr) => Where::Condition(expr, alias.iter().map(identifier_of).collect()),
     }
 }
 
-/// The columns that an UPDATE sets.
+/// Returns the columns that an UPDATE sets.
 pub(super) fn columns(update: &SyntaxNode) -> Vec<String> {
     let targets = update.descendants().filter(|node| node.kind() == SyntaxKind::COLUMN_TARGET);
     let names = targets.filter_map(|target| target.children().find(|node| node.kind() == SyntaxKind::COLUMN_NAME_REF));
@@ -155,7 +155,7 @@ pub(super) fn columns(update: &SyntaxNode) -> Vec<String> {
 }
 
 impl Where {
-    /// What it finds in `member` of the table that the statement calls `table`.
+    /// Returns which rows the condition finds in `member` of the table that the statement calls `table`.
     fn found(&self, table: &Name, member: &Name, world: &World) -> Found {
         match self {
             Self::Found(found) => *found,
@@ -178,7 +178,7 @@ fn writes(table: &Name, change: &Change, only: bool, world: &mut World) {
         _ if only && !matches!(change, Change::Insert) => vec![own.clone()],
         _ => world.family(table),
     };
-    // A partitioned table's key is that of its partitions. What inherits in the old way has none but its own.
+    // A partitioned table has the key of its partitions. A table that inherits in another way has only keys of its own.
     let is_partitioned = world.relation(table).is_some_and(|relation| relation.kind == Kind::Partitioned);
     let found = |member: &Name, world: &World| match change {
         Change::Insert => Found::Few(0),
@@ -190,7 +190,7 @@ fn writes(table: &Name, change: &Change, only: bool, world: &mut World) {
         let found = found(member, world);
         match found {
             Found::Few(_) => world.lock(member, Lock::RowExclusive),
-            // Without an index that fits, which only the server knows, it reads them all.
+            // Whether an index fits is known only to the server. Without one, the statement reads all rows.
             Found::Any | Found::All => world.works(member, Lock::RowExclusive, Work::Scan),
         }
         let fires = world.relation(member).map_or_else(Vec::new, |relation| relation.fires.clone());
@@ -207,7 +207,7 @@ fn writes(table: &Name, change: &Change, only: bool, world: &mut World) {
         world.changes(member, what);
     }
     world.fills(&members, change.columns());
-    // Rows that the transaction has written are looked at anew, whichever columns change.
+    // Rows that the same transaction has written are checked again, whichever columns change.
     let is_again = members.iter().any(|member| world.written.contains(member));
     world.written.extend(members.iter().cloned());
     let touches = |names: &[String]| match change {
@@ -227,7 +227,7 @@ fn writes(table: &Name, change: &Change, only: bool, world: &mut World) {
         Change::Update(columns, _) => Some(columns.clone()),
         Change::Delete(_) => None,
     };
-    // What inherits in the old way is not referred to through its parent.
+    // A foreign key to a parent does not cover tables that inherit without being partitions.
     let referred: Vec<_> = if is_partitioned { vec![own.clone()] } else { members };
     for table in referred {
         let rows = match (found(&table, world), world.rows_of(&table)) {
@@ -238,14 +238,14 @@ fn writes(table: &Name, change: &Change, only: bool, world: &mut World) {
     }
 }
 
-/// Writing to a view is writing to what it reads. Gives whether it is one of which that is known.
+/// Follows a write to a view to the relations that it reads. Returns whether it is a view for which these are known.
 fn through_view(view: &Name, change: &Change, world: &mut World) -> bool {
     let Some(relation) = world.relation(view).filter(|relation| relation.kind == Kind::View) else { return false };
     let (below, fires) = (relation.reads.clone(), relation.fires.clone());
     if below.is_empty() {
         return false;
     }
-    // A trigger of its own, or a rule, may do something else instead.
+    // A trigger or a rule of the view may do something else instead.
     if !fires.is_empty() {
         world.unknown(Unknown::fires(view, &fires));
     }
@@ -265,7 +265,7 @@ fn through_view(view: &Name, change: &Change, world: &mut World) -> bool {
     true
 }
 
-/// SELECT INTO makes a table.
+/// Records the table that SELECT INTO makes.
 fn creates(statement: &SyntaxNode, world: &mut World) {
     let Some(into) = statement.descendants().find(|node| node.kind() == SyntaxKind::INTO_CLAUSE) else { return };
     if let Some(name) = into.children().find(|node| node.kind() == SyntaxKind::TABLE_NAME) {
@@ -276,18 +276,18 @@ fn creates(statement: &SyntaxNode, world: &mut World) {
     }
 }
 
-/// What a query reads that a table or a view is made of: nothing yet, where it is to stay empty.
+/// Reads what the query of a new table or view reads: nothing yet, if it is to stay empty.
 pub(super) fn made_of(query: Option<&SyntaxNode>, option: Option<&DataOption>, world: &mut World) {
     match (query, option) {
         (Some(query), _) if query.kind() == SyntaxKind::EXECUTE => world.unknown(Unknown::prepared()),
         (Some(query), Some(DataOption::WithNoData(_))) => names(query, world),
-        // Perhaps with a DELETE in its WITH.
+        // The query may have a DELETE in its WITH.
         (Some(query), _) => effects(query, world),
         (None, _) => {}
     }
 }
 
-/// The relations that an expression names, without a row of them being read now.
+/// Locks the relations that an expression names, although it reads no row of them now.
 pub(super) fn names(expression: &SyntaxNode, world: &mut World) {
     for name in relations(expression, world) {
         world.lock(&name, Lock::AccessShare);
@@ -296,12 +296,12 @@ pub(super) fn names(expression: &SyntaxNode, world: &mut World) {
 
 fn relations(node: &SyntaxNode, world: &World) -> Vec<Name> {
     let named = node.descendants().filter(|inner| inner.kind() == SyntaxKind::RELATION_NAME_REF);
-    // What is not there is a name of WITH, or of the system's catalog.
+    // A name without a relation is one of WITH, or of the system's catalog.
     named.map(|inner| name_of(&inner)).filter(|name| world.relation(name).is_some()).collect()
 }
 
 fn reads_besides(statement: &SyntaxNode, targets: &[SyntaxNode], world: &mut World) {
-    // FOR UPDATE OF names aliases: all are taken for locked rather than one be missed.
+    // FOR UPDATE OF names aliases: count all rows as locked rather than miss one.
     let is_locked = statement.descendants().any(|inner| inner.kind() == SyntaxKind::LOCKING_CLAUSE);
     for inner in statement.descendants().filter(|inner| inner.kind() == SyntaxKind::RELATION_NAME_REF) {
         if targets.contains(&inner) {
@@ -321,7 +321,7 @@ fn reads_besides(statement: &SyntaxNode, targets: &[SyntaxNode], world: &mut Wor
     }
 }
 
-/// Every row of `name` is read, under `lock`; of a view, every row of what it reads.
+/// Reads every row of `name` under `lock`; for a view, every row of the relations that it reads.
 pub(super) fn reads(name: &Name, lock: Lock, world: &mut World) {
     let Some(relation) = world.relation(name) else { return };
     if relation.kind == Kind::View {

@@ -1,4 +1,4 @@
-//! DROP and TRUNCATE: whatever depends on it is locked too.
+//! DROP and TRUNCATE: the dependent relations are locked too.
 
 use report::Lock;
 use squawk_syntax::ast::{self, AstNode as _, DropBehavior};
@@ -22,7 +22,7 @@ pub(super) fn tables(drop: &ast::DropTable, world: &mut World) {
             world.fails(format!("the view {view} uses {}", world.resolve(&written)));
         }
         if world.relation(&written).is_none() {
-            // Perhaps something has made it that nobody could look into.
+            // An earlier statement that could not be read may have made it.
             if drop.if_exists().is_none() && !world.has_failed() {
                 world.changes(&written, What::Drop);
             }
@@ -59,7 +59,7 @@ pub(super) fn tables(drop: &ast::DropTable, world: &mut World) {
     }
 }
 
-/// The tables whose foreign keys refer to `table`.
+/// Returns the tables whose foreign keys refer to `table`.
 fn referring(table: &Name, world: &World) -> Vec<Name> {
     world.referring(|constraint| constraint.refers_to.as_ref() == Some(table))
 }
@@ -76,7 +76,7 @@ pub(super) fn truncate(truncate: &ast::Truncate, world: &mut World) {
         });
     }
     let referring_to = pending.iter().find_map(|name| {
-        // One that is not enforced is not validated either, and refuses nothing.
+        // A key that is not enforced is not validated either, and refuses nothing.
         let others = world.referring(|it| it.validated && it.refers_to.as_ref() == Some(name));
         others.into_iter().find(|other| !pending.contains(other)).map(|other| (name, other))
     });
@@ -91,7 +91,7 @@ pub(super) fn truncate(truncate: &ast::Truncate, world: &mut World) {
         if done.contains(&name) {
             continue;
         }
-        // Empty files take the old ones' place, however large those are.
+        // Empty files replace the old ones, however large those are.
         world.lock(&name, Lock::AccessExclusive);
         world.changes(&name, What::Truncate);
         if cascades {

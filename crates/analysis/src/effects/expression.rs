@@ -1,4 +1,4 @@
-//! Whether an expression has one value for all rows, and whether it does more than having one.
+//! Decides whether an expression has one value for all rows, and whether it does more than return a value.
 
 use std::collections::BTreeSet;
 
@@ -9,18 +9,18 @@ use super::world::World;
 use crate::catalog::Function;
 use crate::name::Name;
 
-/// How much an expression's value changes. The order is from least to most.
+/// How an expression's value can change. The order is from least to most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Volatility {
-    /// Always the same.
+    /// It is always the same.
     Immutable,
-    /// The same within one statement.
+    /// It is the same within one statement.
     Stable,
-    /// Another for each row, or it cannot be known.
+    /// It is different for each row, or this is not known.
     Volatile,
 }
 
-/// The worst of what `node` calls.
+/// Returns the worst volatility of the functions that `node` calls.
 pub(crate) fn volatility(node: &SyntaxNode, world: &World) -> Volatility {
     calls(node).map(|call| of_call(&call, world)).max().unwrap_or(Volatility::Immutable)
 }
@@ -39,7 +39,7 @@ fn of_call(call: &SyntaxNode, world: &World) -> Volatility {
     }
 }
 
-/// PostgreSQL's own volatile functions that do nothing to anybody else, but for a sequence's next value.
+/// PostgreSQL's own volatile functions that affect no other session, except by taking a sequence's next value.
 const HARMLESS: [&str; 15] = [
     "clock_timestamp",
     "currval",
@@ -58,11 +58,11 @@ const HARMLESS: [&str; 15] = [
     "uuidv7",
 ];
 
-/// Those of the extensions that most databases have: uuid-ossp and pgcrypto.
+/// Harmless volatile functions of widely used extensions: uuid-ossp and pgcrypto.
 const WELL_KNOWN: [&str; 5] =
     ["gen_random_bytes", "gen_random_uuid", "uuid_generate_v1", "uuid_generate_v1mc", "uuid_generate_v4"];
 
-/// The functions that `node` calls and that can do more than give a value, once each.
+/// Returns the functions that `node` calls and that can do more than return a value, once each.
 pub(super) fn acting(node: &SyntaxNode, world: &World) -> BTreeSet<Name> {
     let acts = |name: &Name| match world.functions.get(name) {
         Some(Function { volatility: 'i' | 's', .. }) => false,
@@ -72,7 +72,7 @@ pub(super) fn acting(node: &SyntaxNode, world: &World) -> BTreeSet<Name> {
     calls(node).filter_map(|call| callee(&call)).filter(acts).collect()
 }
 
-/// Whether `node` has rows of its own making: however many, no table tells.
+/// Whether `node` generates rows: no table's size tells how many.
 pub(super) fn generates(node: &SyntaxNode) -> bool {
     let is_source =
         |node: SyntaxNode| matches!(node.kind(), SyntaxKind::FUNCTION_FROM_ITEM | SyntaxKind::ROWS_FROM_ITEM);

@@ -1,4 +1,4 @@
-//! Indexes: what is locked is their table.
+//! Indexes: their table is locked.
 
 use engine::script::is_concurrent;
 use report::{Lock, Work};
@@ -56,7 +56,7 @@ pub(super) fn create(create: &ast::CreateIndex, world: &mut World) {
     for member in members {
         match world.relation(&member).map(|relation| relation.kind) {
             Some(Kind::Partitioned) => world.lock(&member, lock),
-            // What inherits in the old way has indexes of its own.
+            // A table that inherits without being a partition has indexes of its own.
             _ if member != table && world.relation(&table).is_some_and(|it| it.kind != Kind::Partitioned) => {}
             _ => world.builds(&member, lock, &key),
         }
@@ -64,20 +64,20 @@ pub(super) fn create(create: &ast::CreateIndex, world: &mut World) {
     indexed(create, &Table { name: table, only: target.only_token().is_some() }, world);
 }
 
-/// A column of `table` that the index names and that is computed when it is read.
+/// Returns a virtual column of `table` that the index names.
 fn virtual_column(create: &ast::CreateIndex, table: &Name, world: &World) -> Option<String> {
     let names = create.syntax().descendants().filter(|node| node.kind() == SyntaxKind::NAME_REF);
     let mut names = names.map(|node| identifier_of(&node));
     names.find(|name| world.column(table, name).is_some_and(|column| column.generated == 'v'))
 }
 
-/// IF NOT EXISTS finds a relation of the index's name, which perhaps is not the index that is written.
+/// Reports that IF NOT EXISTS finds a relation of the index's name, which perhaps is not the index in the text.
 fn meets(create: &ast::CreateIndex, index: &Name, table: &Name, world: &mut World) {
     let Some(there) = world.relation(index) else { return };
     let Some(of) = there.table.clone() else { return world.skips(format!("{index} is no index")) };
     if of != *table {
         let what = format!("{index} is an index of {of}");
-        // Lockstep itself looks whether the index is made that has to be alone.
+        // For a standalone statement, the engine itself checks whether the index was made.
         return if create.concurrently_token().is_some() { world.fails(what) } else { world.skips(what) };
     }
     let items: Vec<_> = create.partition_item_list().into_iter().flat_map(|list| list.partition_items()).collect();
@@ -127,7 +127,8 @@ pub(super) fn drop(drop: &ast::DropIndex, world: &mut World) {
     }
 }
 
-/// The partitions' parts of a partitioned `table`'s index go with it: they are of the same columns.
+/// Forgets the partitions' parts of an index of a partitioned `table`: they are dropped with it. They have the same
+/// columns.
 fn forget_parts(index: &Name, table: &Name, world: &mut World) {
     let Some(relation) = world.relation(table).filter(|relation| relation.kind == Kind::Partitioned) else { return };
     let Some(key) = relation.indexes.iter().find(|known| known.name == *index).map(|known| known.key.clone()) else {
@@ -220,14 +221,14 @@ pub(super) fn reindex(reindex: &ast::Reindex, world: &mut World) {
                 if built.is_empty() {
                     world.works(&member, of_table, Work::IndexBuild);
                 }
-                // The index of what has partitions is those of the partitions.
+                // The index of a partitioned table consists of its partitions' indexes.
                 let whole = world.relation(&member).is_some_and(|relation| relation.kind == Kind::Partitioned);
                 if !is_concurrent && !whole {
                     indexes(&member, of_index, world);
                 }
             }
         }
-        // Whichever tables there are.
+        // The text does not name the tables.
         _ => world.unknown(Unknown::which("tables")),
     }
 }

@@ -7,7 +7,7 @@ use super::world::World;
 use super::{name_of, names_table};
 use crate::catalog::Kind;
 
-/// The relation that `node` names first.
+/// Locks the relation that `node` names first.
 pub(super) fn on(node: Option<SyntaxNode>, lock: Lock, world: &mut World) {
     let name = node.and_then(|node| node.descendants().find(names_table));
     if let Some(name) = name.map(|node| name_of(&node))
@@ -17,7 +17,7 @@ pub(super) fn on(node: Option<SyntaxNode>, lock: Lock, world: &mut World) {
     }
 }
 
-/// The same for what inherits from it, or is a partition of it.
+/// Locks the relation that `node` names first, with its partitions or the tables that inherit from it.
 pub(super) fn family(node: Option<SyntaxNode>, lock: Lock, world: &mut World) {
     let name = node.and_then(|node| node.descendants().find(|inner| inner.kind() == SyntaxKind::RELATION_NAME_REF));
     if let Some(name) = name.map(|node| name_of(&node))
@@ -30,7 +30,7 @@ pub(super) fn family(node: Option<SyntaxNode>, lock: Lock, world: &mut World) {
     }
 }
 
-/// Every relation that `node` names.
+/// Locks every relation that `node` names.
 pub(super) fn each(node: &SyntaxNode, lock: Lock, world: &mut World) {
     for name in node.descendants().filter(names_table).map(|node| name_of(&node)).collect::<Vec<_>>() {
         for member in world.family(&name) {

@@ -1,4 +1,5 @@
-//! Foreign keys: what refers to rows that go, or get another key, is looked up for each of them, and perhaps goes with them.
+//! Foreign keys: when rows are deleted or get another key, the rows that refer to each of them are looked up, and may
+//! be deleted or changed with them.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -9,7 +10,7 @@ use super::{Unknown, What};
 use crate::catalog::{Constraint, Index, Kind, Relation};
 use crate::name::Name;
 
-/// Rows with a foreign key are looked for, once for each row that they may refer to.
+/// A search for rows with a foreign key, repeated for each row to which they may refer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lookup {
     /// The table with the foreign key, as in [`report::Effect`].
@@ -18,24 +19,24 @@ pub struct Lookup {
     pub key: String,
     /// Its columns.
     pub columns: Vec<String>,
-    /// The table that it refers to.
+    /// The table to which the key refers.
     pub refers_to: String,
-    /// Whether rows go there; otherwise they get another key.
+    /// Whether rows are deleted there; otherwise they get another key.
     pub goes: bool,
-    /// What becomes of the rows that are found: [`Constraint::on_delete`], or that of `on_update`.
+    /// What happens to the rows that are found: [`Constraint::on_delete`] or `on_update`.
     pub action: char,
-    /// How often, at most; `None` if there is no telling.
+    /// How often the search is repeated, at most; `None` if this cannot be known.
     pub times: Option<u64>,
-    /// The parts of the table that have no index on the columns: all of each is read every time.
+    /// The parts of the table that have no index on the columns: each search reads them as a whole.
     pub unindexed: Vec<String>,
-    /// How many parts have one.
+    /// How many parts have such an index.
     pub indexed: u64,
-    /// About how many rows are found and written; `None` if there is no telling.
+    /// About how many rows are found and written; `None` if this cannot be known.
     pub written: Option<u64>,
 }
 
 impl Lookup {
-    /// The action as SQL writes it: `ON DELETE CASCADE`.
+    /// Returns the action as SQL writes it: `ON DELETE CASCADE`.
     pub(crate) fn written_action(&self) -> String {
         let action = match self.action {
             'c' => "CASCADE",
@@ -47,29 +48,29 @@ impl Lookup {
         format!("ON {} {action}", if self.goes { "DELETE" } else { "UPDATE" })
     }
 
-    /// The same if every part of the table had an index on the columns.
+    /// Returns the lookup as it would be if every part of the table had an index on the columns.
     pub(crate) fn with_index(&self) -> Self {
         let indexed = self.indexed + self.unindexed.len() as u64;
         Self { unindexed: Vec::new(), indexed, ..self.clone() }
     }
 }
 
-/// Rows that go, or get other values.
+/// Rows that are deleted or changed.
 struct Changed {
     table: Name,
-    /// In these columns; `None` where they go.
+    /// The changed columns; `None` where the rows are deleted.
     columns: Option<Vec<String>>,
-    /// How many, at most; `None` if there is no telling.
+    /// How many rows, at most; `None` if this cannot be known.
     rows: Option<u64>,
 }
 
-/// Rows of `table` go, or get other values in `columns`: `rows` at most.
+/// Follows the foreign keys to rows of `table` that are deleted, or changed in `columns`: at most `rows` of them.
 pub(super) fn follow(table: &Name, columns: Option<&[String]>, rows: Option<u64>, world: &mut World) {
     let mut seen = BTreeSet::new();
     let mut next: VecDeque<_> = changed(table, columns, rows, world).into();
     while let Some(changed) = next.pop_front() {
         for (other, key) in world.referring_by(|it| refers(it, &changed)) {
-            // A cycle is gone through once: a row's own descendants are few, as a rule.
+            // A cycle is followed once: in general, a row has few descendants of its own.
             if !is_copy(&other, &key, world)
                 && seen.insert((other.clone(), key.name.clone(), changed.columns.is_none()))
             {
@@ -79,7 +80,8 @@ pub(super) fn follow(table: &Name, columns: Option<&[String]>, rows: Option<u64>
     }
 }
 
-/// The rows as those of a partition, of its table and of that one's partitions: a foreign key may refer to any of them.
+/// Returns the rows as rows of a partition, of its table and of that table's partitions: a foreign key may refer to any
+/// of these.
 fn changed(table: &Name, columns: Option<&[String]>, rows: Option<u64>, world: &World) -> Vec<Changed> {
     let above = std::iter::successors(Some(table.clone()), |name| world.relation(name)?.parent.clone());
     let is_partitioned = world.relation(table).is_some_and(|relation| relation.kind == Kind::Partitioned);
@@ -100,7 +102,7 @@ fn refers(key: &Constraint, changed: &Changed) -> bool {
     key.kind == 'f' && key.refers_to.as_ref() == Some(&changed.table) && changed.columns.as_ref().is_none_or(is_meant)
 }
 
-/// Whether a partition has the foreign key from its table: the lookup is one for all of that.
+/// Whether a partition has the foreign key from its table: one lookup covers the table and all its partitions.
 fn is_copy(partition: &Name, key: &Constraint, world: &World) -> bool {
     let parent = world.relation(partition).and_then(|relation| world.relation(relation.parent.as_ref()?));
     parent.is_some_and(|parent| {
@@ -108,7 +110,7 @@ fn is_copy(partition: &Name, key: &Constraint, world: &World) -> bool {
     })
 }
 
-/// What refers to the rows that are `changed` is looked up in `other`. Gives the rows there that change in turn.
+/// Looks up, in `other`, the rows that refer to `changed` rows. Returns the rows there that change in turn.
 fn look_up(changed: &Changed, other: &Name, key: &Constraint, world: &mut World) -> Vec<Changed> {
     let goes = changed.columns.is_none();
     let action = if goes { key.on_delete } else { key.on_update };
@@ -130,7 +132,7 @@ fn look_up(changed: &Changed, other: &Name, key: &Constraint, world: &mut World)
         .cloned()
         .partition(|member| world.relation(member).is_some_and(|relation| finds(&relation.indexes, &key.columns)));
     let found = found(changed, other, key, world);
-    // What goes along in the same table is looked up too.
+    // Rows that are deleted along in the same table are looked up too.
     let along = found.filter(|_| goes && action == 'c' && *other == changed.table).unwrap_or(0);
     let lookup = Lookup {
         relation: world.resolve(other).to_string(),
@@ -158,8 +160,8 @@ fn look_up(changed: &Changed, other: &Name, key: &Constraint, world: &mut World)
     }
 }
 
-/// About how many rows of `other` refer to those that are `changed`: as many to each as there are on average, and all where
-/// that is not known.
+/// Returns about how many rows of `other` refer to `changed` rows: the average number for each, or all rows where the
+/// average is not known.
 fn found(changed: &Changed, other: &Name, key: &Constraint, world: &World) -> Option<u64> {
     let all = world.rows_of(other)?;
     let Some(times) = changed.rows else { return Some(all) };
@@ -171,7 +173,7 @@ fn found(changed: &Changed, other: &Name, key: &Constraint, world: &World) -> Op
     Some(u64::try_from(expected).map_or(all, |expected| expected.min(all)))
 }
 
-/// Whether no two rows refer to the same by `columns`.
+/// Whether no two rows refer to the same row by `columns`.
 fn is_unique(table: &Relation, columns: &[String]) -> bool {
     let is_within = |index: &Index| !index.key.is_empty() && index.key.iter().all(|column| columns.contains(column));
     table.indexes.iter().any(|index| index.unique && is_within(index))

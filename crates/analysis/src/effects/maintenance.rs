@@ -1,4 +1,4 @@
-//! LOCK, and what is done for the tables themselves: ANALYZE, VACUUM, CLUSTER, statistics.
+//! LOCK, and the maintenance of tables: ANALYZE, VACUUM, CLUSTER, statistics.
 
 use report::{Lock, Work};
 use squawk_syntax::ast::{self, AstNode as _, Stmt};
@@ -18,7 +18,7 @@ pub(super) fn effects(statement: &Stmt, world: &mut World) {
         Stmt::CreateStatistics(it) => {
             on(it.from_table().map(|from| from.syntax().clone()), Lock::ShareUpdateExclusive, world);
         }
-        // Which tables they are of, the text does not say.
+        // The text does not say to which tables the statistics belong.
         Stmt::DropStatistics(_) | Stmt::AlterStatistics(_) => world.opaque(Unknown::which("table")),
         _ => {}
     }
@@ -29,7 +29,7 @@ fn lock(lock: &ast::Lock, world: &mut World) {
     let mode = Lock::ALL.into_iter().find(|known| words == format!("IN{}MODE", known.name().replace(' ', "")));
     let mode = mode.unwrap_or(Lock::AccessExclusive);
     each(lock.syntax(), mode, world);
-    // With a view go the tables that it reads.
+    // Locking a view also locks the tables that it reads.
     let views = lock.syntax().descendants().filter(names_table).map(|node| name_of(&node));
     let below = views.filter_map(|view| world.relation(&view)).filter(|relation| relation.kind == Kind::View);
     for table in below.flat_map(|view| view.reads.clone()).collect::<Vec<_>>() {
@@ -46,11 +46,11 @@ fn vacuum(vacuum: &ast::Vacuum, world: &mut World) {
     maintenance(vacuum.syntax(), lock, Some(work), world);
 }
 
-/// Of the tables that `node` names; of all, if it names none.
+/// Infers the maintenance of the tables that `node` names; of all tables, if it names none.
 fn maintenance(node: &SyntaxNode, lock: Lock, work: Option<Work>, world: &mut World) {
     let names: Vec<_> = node.descendants().filter(names_table).map(|node| name_of(&node)).collect();
     if names.is_empty() {
-        // All that the role may, one after the other: no session waits long, unless each is written anew.
+        // All tables that the role may maintain, one after the other: no session waits long, unless they are rewritten.
         if work == Some(Work::Rewrite) {
             world.unknown(Unknown::which("tables"));
         }

@@ -1,6 +1,7 @@
-//! What a statement locks, reads and writes, inferred from its text and the catalog.
+//! Infers from a statement's text and the catalog what it locks, reads and writes.
 //!
-//! Each form's claim is checked against PostgreSQL itself: `crates/analysis/forms` has the statements.
+//! The claim for each form of a statement is checked against PostgreSQL itself: `crates/analysis/forms` has the
+//! statements.
 
 mod alter_table;
 mod catalog_only;
@@ -49,7 +50,7 @@ pub(crate) use world::{Names, is_temporary, made};
 use alter_table::{canonical, is_plain};
 
 impl Effects {
-    /// Whether there can be more than is told.
+    /// Whether there can be more effects than these.
     pub fn is_opaque(&self) -> bool {
         !self.unknowns.is_empty()
     }
@@ -58,44 +59,45 @@ impl Effects {
 /// Why the server will refuse a statement, as a clause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fails {
-    /// The text or the catalog tells.
+    /// The text or the catalog shows it.
     Known(String),
-    /// The statistics tell, if they are right.
+    /// The statistics show it, if they are right.
     ByStatistics(String),
 }
 
-/// What a statement does to relations.
+/// The effects of a statement on relations.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Effects {
-    /// By relation, one each, in the order in which the statement names them. Those of the system's catalog are left out.
+    /// The effects, one for each relation, in the order in which the statement names them. Relations of the system's
+    /// catalog are left out.
     pub of: Vec<Effect>,
     /// How many indexes are built, by relation.
     pub builds: BTreeMap<String, Builds>,
-    /// Relations in which something is looked up by key for each row of another, which is behind it.
+    /// Relations in which a row is looked up by key for each row of another relation, which is the value.
     pub looked_up: BTreeMap<String, String>,
-    /// What is looked up because it refers to rows that go, or get another key.
+    /// The lookups of rows that refer to deleted rows, or to rows that get another key.
     pub lookups: Vec<Lookup>,
     /// Relations of which every row is read, but only by those lookups.
     pub only_looked: BTreeSet<String>,
-    /// What becomes of rows and values that existed before the plan.
+    /// The changes to rows and values that existed before the plan.
     pub changes: Vec<Change>,
-    /// What there can be more, and why: what a DO block, a call or a trigger does is not known before it runs.
+    /// What else there can be, and why: the effects of a DO block, a call or a trigger are not known before it runs.
     pub unknowns: Vec<Unknown>,
-    /// Tables that a block names whose inside is not known.
+    /// The tables that are named in a block whose content is not read.
     pub mentions: Vec<String>,
-    /// Whether it can take longer than the sizes of the relations tell.
+    /// Whether it can take longer than the sizes of the relations suggest.
     pub untimed: bool,
-    /// Whether a CHECK may save it all that it would read: what one proves is for the server to find out.
+    /// Whether a CHECK may save it all reading: only the server can find out what a CHECK proves.
     pub provable: bool,
-    /// Why the server will refuse it, as a clause; `None` where nothing speaks for that.
+    /// Why the server will refuse it; `None` where nothing suggests that.
     pub fails: Option<Fails>,
-    /// Whether it drops, if they exist, things of which none is there.
+    /// Whether it drops things with IF EXISTS, and none of them exists.
     pub is_absent: bool,
-    /// What IF NOT EXISTS meets that is not what the statement would make, as a clause: then nothing is made.
+    /// What IF NOT EXISTS finds in the place of what the statement would make, as a clause: then nothing is made.
     pub skips: Option<String>,
 }
 
-/// The effects of every statement of `sql`, one after the other, on a database that is as `catalog` says.
+/// Returns the effects of every statement of `sql`, one after the other, on a database in the state of `catalog`.
 pub fn infer(sql: &str, catalog: &Catalog) -> Vec<(Range<usize>, Effects)> {
     let mut world = World::new(catalog.clone());
     let parse = SourceFile::parse(&scan::readable(sql));
@@ -103,7 +105,8 @@ pub fn infer(sql: &str, catalog: &Catalog) -> Vec<(Range<usize>, Effects)> {
     parse.tree().stmts().map(|statement| (range(&statement), of(&statement, &mut world))).collect()
 }
 
-/// The effects of `statement` on the `world`, which is changed as the statement would change the database.
+/// Returns the effects of `statement` on the `world`, and changes the `world` as the statement would change the
+/// database.
 pub fn of(statement: &ast::Stmt, world: &mut World) -> Effects {
     world.begin();
     let is_clear = world.knows(statement.syntax());
@@ -111,7 +114,7 @@ pub fn of(statement: &ast::Stmt, world: &mut World) -> Effects {
         refused::check(statement, world);
     }
     dispatch(statement, world);
-    // What it names is perhaps not what was looked at.
+    // The names may stand for other objects than those that the catalog was asked about.
     if !is_clear || !world.knows(statement.syntax()) {
         world.unknown(Unknown::names());
     }
@@ -170,7 +173,7 @@ fn dispatch(statement: &ast::Stmt, world: &mut World) {
         Stmt::Set(_) | Stmt::Reset(_) | Stmt::Discard(_) | Stmt::Rollback(_) => session::effects(statement, world),
         _ => {
             rest(statement, world);
-            // What CASCADE drops beside what it names, only the server can list.
+            // Only the server can list what CASCADE drops beside the named objects.
             let drops = matches!(statement.syntax().first_token(), Some(token) if token.kind() == SyntaxKind::DROP_KW);
             let cascades = || statement.syntax().children().any(|node| node.kind() == SyntaxKind::CASCADE);
             if drops && !world.is_absent() && cascades() {
@@ -180,7 +183,7 @@ fn dispatch(statement: &ast::Stmt, world: &mut World) {
     }
 }
 
-/// What is about neither tables, indexes, views, types, functions nor rows.
+/// Infers the effects of a statement about neither tables, indexes, views, types, functions nor rows.
 fn rest(statement: &ast::Stmt, world: &mut World) {
     use ast::Stmt;
     match statement {
@@ -208,27 +211,27 @@ fn rest(statement: &ast::Stmt, world: &mut World) {
     }
 }
 
-/// The name that `node` is, of a relation or a function.
+/// Returns the name of a relation or a function that `node` is.
 pub(crate) fn name_of(node: &SyntaxNode) -> Name {
     Name::parse(&text(node))
 }
 
-/// The name that `node` is, of a column or a constraint.
+/// Returns the name of a column or a constraint that `node` is.
 fn identifier_of(node: &SyntaxNode) -> String {
     identifier(&text(node))
 }
 
-/// Whether `node` names a table, or another relation that rows are read of.
+/// Whether `node` names a table, or another relation with rows.
 fn names_table(node: &SyntaxNode) -> bool {
     matches!(node.kind(), SyntaxKind::RELATION_NAME_REF | SyntaxKind::TABLE_NAME_REF)
 }
 
-/// Whether there is one of this `kind` anywhere in `node`.
+/// Whether `node` contains a node or token of this `kind`.
 fn has(node: &SyntaxNode, kind: SyntaxKind) -> bool {
     node.descendants_with_tokens().any(|element| element.kind() == kind)
 }
 
-/// The text of `node` without comments and blanks.
+/// Returns the text of `node` without comments and blanks.
 fn text(node: &SyntaxNode) -> String {
     let tokens = node.descendants_with_tokens().filter_map(|element| element.as_token().cloned());
     tokens.filter(|token| !token.kind().is_trivia()).map(|token| token.text().to_owned()).collect()

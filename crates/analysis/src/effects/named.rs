@@ -1,4 +1,4 @@
-//! What the catalog has to be asked for before effects can be inferred.
+//! Finds what the catalog has to be asked about before effects can be inferred.
 
 use std::collections::BTreeSet;
 
@@ -9,12 +9,12 @@ use super::{name_of, text};
 use crate::catalog::{Named, Object};
 use crate::name::{Name, identifier};
 
-/// What `sql` names, whether it is there or not.
+/// Returns what `sql` names, whether it exists or not.
 pub fn named(sql: &str) -> Named {
     named_in(&SourceFile::parse(&scan::readable(sql)))
 }
 
-/// The same of a script that is parsed already.
+/// Returns what a parsed script names.
 pub(crate) fn named_in(parse: &Parse<SourceFile>) -> Named {
     let mut named = Named::default();
     for node in parse.syntax_node().descendants() {
@@ -24,7 +24,7 @@ pub(crate) fn named_in(parse: &Parse<SourceFile>) -> Named {
             | SyntaxKind::VIEW_REF
             | SyntaxKind::INDEX_REF
             | SyntaxKind::SEQUENCE_REF
-            // What is to be made may be there already.
+            // An object that is to be made may exist already.
             | SyntaxKind::TABLE_NAME
             | SyntaxKind::VIEW
             | SyntaxKind::INDEX
@@ -69,7 +69,7 @@ pub(crate) fn named_in(parse: &Parse<SourceFile>) -> Named {
     named
 }
 
-/// The table on whose rows it depends whether `statement` is refused.
+/// Returns the table whose rows decide whether the server refuses `statement`.
 fn counted(statement: &SyntaxNode) -> Option<Name> {
     let has = |kind| statement.descendants_with_tokens().any(|element| element.kind() == kind);
     let depends = match statement.kind() {
@@ -89,7 +89,7 @@ fn counted(statement: &SyntaxNode) -> Option<Name> {
     names.next().filter(|_| depends).map(|name| name_of(&name))
 }
 
-/// The object that `node`, a name, drops, though others may depend on it.
+/// Returns the object with the name `node` that is dropped, although others may depend on it.
 fn dropped(node: &SyntaxNode) -> Option<(Object, Name)> {
     let object = match (node.kind(), node.parent()?.kind()) {
         (SyntaxKind::TYPE_NAME_REF, SyntaxKind::DROP_TYPE) | (SyntaxKind::DOMAIN_REF, SyntaxKind::DROP_DOMAIN) => {
@@ -107,7 +107,7 @@ fn dropped(node: &SyntaxNode) -> Option<(Object, Name)> {
     Some((object, name_of(node)))
 }
 
-/// The body of a function or procedure that is written in SQL and quoted: the server tries it when it is made.
+/// Returns the body of a function or procedure that is quoted SQL: the server checks it when the function is made.
 pub(super) fn routine(create: &SyntaxNode) -> Option<String> {
     let is_sql = create.descendants().filter(|node| node.kind() == SyntaxKind::LANGUAGE_FUNC_OPTION).any(|language| {
         text(&language).to_lowercase().trim_start_matches("language").trim_matches(['\'', '"']) == "sql"
@@ -117,10 +117,10 @@ pub(super) fn routine(create: &SyntaxNode) -> Option<String> {
     quoted.last().filter(|_| is_sql).map(|written| unquoted(written.text()))
 }
 
-/// The most names that a block is asked about.
+/// The maximum number of names from one block that the catalog is asked about.
 const MOST_MENTIONED: usize = 1_000;
 
-/// Every word in a DO block that can be a relation's name: it is not read further.
+/// Returns every word in a DO block that can be a relation's name. The block is not read further.
 pub(super) fn mentioned(block: &SyntaxNode) -> BTreeSet<Name> {
     let mut names = BTreeSet::new();
     let tokens = block.descendants_with_tokens().filter_map(|element| element.as_token().cloned());
@@ -135,7 +135,7 @@ pub(super) fn mentioned(block: &SyntaxNode) -> BTreeSet<Name> {
                 return names;
             }
             let name = Name::parse(word);
-            // A column's name can stand behind its table's.
+            // A column's name can follow its table's.
             names.extend(name.schema.clone().map(Name::unqualified));
             names.insert(name);
         }
@@ -143,19 +143,19 @@ pub(super) fn mentioned(block: &SyntaxNode) -> BTreeSet<Name> {
     names
 }
 
-/// The function that a call names.
+/// Returns the function that a call names.
 pub(crate) fn callee(call: &SyntaxNode) -> Option<Name> {
     let function = call.children().next()?;
     let is_name = matches!(function.kind(), SyntaxKind::NAME_REF | SyntaxKind::FIELD_EXPR);
     is_name.then(|| name_of(&function)).filter(|name| !is_syntax(name))
 }
 
-/// Whether `name` is called like a function, and is none: the catalog does not know it.
+/// Whether `name` looks like a function but is not one: the catalog does not know it.
 fn is_syntax(name: &Name) -> bool {
     name.schema.is_none() && ["coalesce", "greatest", "grouping", "least", "nullif"].contains(&name.name.as_str())
 }
 
-/// PostgreSQL's own words for types that are called otherwise in the catalog.
+/// PostgreSQL's own words for types that have another name in the catalog.
 const WORDS: [&str; 10] =
     ["bigint", "boolean", "dec", "decimal", "float", "int", "integer", "nchar", "real", "smallint"];
 
@@ -172,13 +172,13 @@ pub(crate) fn is_serial(name: &Name) -> bool {
     name.schema.is_none() && SERIALS.contains(&name.name.as_str())
 }
 
-/// A type's name, without its arguments.
+/// Returns a type's name, without its arguments.
 pub(super) fn type_name(of_type: &SyntaxNode) -> Name {
     let path = of_type.children().find(|child| child.kind() == SyntaxKind::PATH_REF);
     name_of(&path.unwrap_or_else(|| of_type.clone()))
 }
 
-/// The table of `schema.table.column`.
+/// Returns the table of `schema.table.column`.
 pub(super) fn table_of_column(column: &SyntaxNode) -> Option<Name> {
     let path = column.children().next()?;
     let qualifier = path.children().find(|child| child.kind() == SyntaxKind::PATH_REF)?;

@@ -1,4 +1,5 @@
-//! Statements that run others, or code that their text does not show: EXPLAIN, cursors, DO, CALL, extensions, functions.
+//! Statements that run others, or code that their text does not show: EXPLAIN, cursors, DO, CALL, extensions,
+//! functions.
 
 use squawk_syntax::ast::{self, AstNode as _, Stmt};
 use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
@@ -17,7 +18,7 @@ pub(super) fn effects(statement: &Stmt, world: &mut World) {
             }
         }
         Stmt::Explain(it) => explain(it, world),
-        // Whenever it is executed: that it is, is likely.
+        // A prepared statement is likely to be executed at some time.
         Stmt::Prepare(it) => data::effects(it.syntax(), world),
         Stmt::Declare(it) => data::effects(it.syntax(), world),
         Stmt::CreateExtension(it) => extension(it.extension().map(|it| it.syntax().clone()), world),
@@ -34,7 +35,7 @@ pub(super) fn effects(statement: &Stmt, world: &mut World) {
     }
 }
 
-/// Extensions whose scripts make objects of their own, and touch nothing else.
+/// Extensions whose scripts make only objects of their own.
 const OF_OWN: [&str; 18] = [
     "btree_gin",
     "btree_gist",
@@ -65,7 +66,7 @@ fn extension(name: Option<SyntaxNode>, world: &mut World) {
     world.unknown(Unknown::extension(&quoted(&name)));
 }
 
-/// With ANALYZE it runs what it explains.
+/// Infers the effects of EXPLAIN: with ANALYZE it runs the statement.
 fn explain(explain: &ast::Explain, world: &mut World) {
     let Some(inner) = explain.explain_stmt().map(|inner| inner.syntax().clone()) else {
         return world.unknown(Unknown::statement());
@@ -79,7 +80,7 @@ fn explain(explain: &ast::Explain, world: &mut World) {
     }
 }
 
-/// The server tries what is written in SQL, without running it: it locks as if it did.
+/// Infers the locks of an SQL body: the server checks it without running it, and takes the locks that running it would.
 pub(super) fn body(function: &SyntaxNode, world: &mut World) {
     let Some(inner) = routine(function) else { return };
     let parse = SourceFile::parse(&scan::readable(&inner));

@@ -25,7 +25,7 @@ pub(super) fn effects(statement: &Stmt, world: &mut World) {
     }
 }
 
-/// Sequences that are made, or locked, and the table that one belongs to from now on.
+/// Makes or locks sequences, and the table that owns one from now on.
 fn sequence(node: &SyntaxNode, lock: Option<Lock>, world: &mut World) {
     let renames = has(node, SyntaxKind::RENAME_KW);
     let written = node.descendants().find(|inner| inner.kind() == SyntaxKind::SEQUENCE_REF).map(|node| name_of(&node));
@@ -52,7 +52,7 @@ fn sequence(node: &SyntaxNode, lock: Option<Lock>, world: &mut World) {
     }
 }
 
-/// What a sequence is called from now on, if that changes.
+/// Returns the new name of a sequence, if the statement changes it.
 fn called_then(alter: &SyntaxNode, from: &Name) -> Option<Name> {
     let named = |kind| alter.descendants().find(|node| node.kind() == kind).map(|node| name_of(&node).name);
     match (named(SyntaxKind::SEQUENCE), named(SyntaxKind::SCHEMA_REF)) {

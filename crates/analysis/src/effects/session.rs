@@ -1,4 +1,4 @@
-//! What a script sets for its own session, and what it takes back.
+//! The settings of a script's own session, and what the script undoes.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::world::{Names, Patience, World};
 use super::{has, is_of_rows, text};
 use crate::name::identifier;
 
-/// The longest that a script may wait for a lock without a word, in milliseconds.
+/// The longest wait for a lock that a script may set without a finding, in milliseconds.
 const LONGEST_PATIENCE: u64 = 60_000;
 
 pub(super) fn effects(statement: &Stmt, world: &mut World) {
@@ -27,14 +27,14 @@ pub(super) fn effects(statement: &Stmt, world: &mut World) {
             Some(ResetTarget::All(_)) => resets("all", world),
             _ => {}
         },
-        // Temporary tables go with it, and what was set.
+        // It also drops temporary tables and resets settings.
         Stmt::Discard(_) => world.trusts(Names::Nothing),
         Stmt::Rollback(ast::Rollback::RollbackToSavepoint(_)) => world.trusts(Names::Nothing),
         _ => {}
     }
 }
 
-/// `set_config('search_path', …)`, wherever it stands.
+/// Handles `set_config('search_path', …)`, wherever it is.
 pub(super) fn configured(statement: &SyntaxNode, world: &mut World) {
     for Setting { name, values } in called(statement) {
         match name {
@@ -44,15 +44,15 @@ pub(super) fn configured(statement: &SyntaxNode, world: &mut World) {
     }
 }
 
-/// A parameter that is set.
+/// A parameter that a statement sets.
 pub(crate) struct Setting {
     /// Its name in lower case; `None` where only the server knows it.
     pub(crate) name: Option<String>,
-    /// What it is set to. A value that only the server knows is empty.
+    /// Its new values. A value that only the server knows is empty.
     pub(crate) values: Vec<String>,
 }
 
-/// What `statement` sets: for the session, for the transaction, or for later sessions.
+/// Returns what `statement` sets: for the session, for the transaction, or for later sessions.
 pub(crate) fn settings(statement: &Stmt) -> Vec<Setting> {
     match statement {
         Stmt::Set(set) => written(set).into_iter().collect(),
@@ -70,7 +70,7 @@ pub(crate) fn settings(statement: &Stmt) -> Vec<Setting> {
     }
 }
 
-/// What SET sets.
+/// Returns what SET sets.
 fn written(set: &ast::Set) -> Option<Setting> {
     match set.set_target()? {
         SetTarget::SetConfig(it) => {
@@ -85,7 +85,7 @@ fn written(set: &ast::Set) -> Option<Setting> {
     }
 }
 
-/// What calls of `set_config` set.
+/// Returns what calls of `set_config` set.
 fn called(statement: &SyntaxNode) -> Vec<Setting> {
     let calls = statement.descendants().filter(|node| node.kind() == SyntaxKind::CALL_EXPR);
     let calls = calls.filter(|call| callee(call).is_some_and(|name| name.name == "set_config"));
@@ -99,7 +99,7 @@ fn called(statement: &SyntaxNode) -> Vec<Setting> {
         .collect()
 }
 
-/// What an argument says that is a constant, perhaps with a type behind it, or the argument's name before it.
+/// Returns the value of a constant argument, which may have a type after it, or the argument's name before it.
 pub(crate) fn constant(argument: &SyntaxNode) -> Option<String> {
     let is_more = |kind| matches!(kind, SyntaxKind::BIN_EXPR | SyntaxKind::CALL_EXPR);
     if argument.descendants().any(|node| is_more(node.kind())) {
@@ -113,10 +113,10 @@ pub(crate) fn constant(argument: &SyntaxNode) -> Option<String> {
 
 fn sets(name: &str, values: &[String], world: &mut World) {
     match name {
-        // What is not there is looked for elsewhere, and perhaps found.
+        // A name that does not exist in the schema is looked up further along the path, and perhaps found.
         "search_path" if values.first().is_some_and(|first| world.is_own_schema(first)) => world.doubts(),
         "search_path" => world.trusts(Names::Qualified),
-        // Which zones never differ from UTC is not looked up.
+        // Which other zones never differ from UTC is not looked up.
         "timezone" => world.is_utc = false,
         "lock_timeout" => {
             let value = values.first().map_or("", String::as_str);
@@ -128,15 +128,15 @@ fn sets(name: &str, values: &[String], world: &mut World) {
     }
 }
 
-/// The session was opened with what the stack wants: it is back then.
+/// Resets a parameter to the session's first value, which is the stack's.
 fn resets(name: &str, world: &mut World) {
     if matches!(name, "lock_timeout" | "all") {
         world.patience = Patience::Bounded;
     }
-    // What stands between is not known again by that: who was sought there is not undone.
+    // A reset of the search path does not undo what was looked up along another one: names are not trusted again.
 }
 
-/// The values behind `=` or `TO`.
+/// Returns the values after `=` or `TO`.
 fn values(of: &SyntaxNode) -> Vec<String> {
     let written = of.descendants().filter(|node| {
         matches!(node.kind(), SyntaxKind::LITERAL | SyntaxKind::CONFIG_VALUE_NAME | SyntaxKind::PREFIX_EXPR)
@@ -146,7 +146,7 @@ fn values(of: &SyntaxNode) -> Vec<String> {
     if found.is_empty() && has(of, SyntaxKind::DEFAULT_KW) { vec!["default".to_owned()] } else { found }
 }
 
-/// A time as PostgreSQL reads that of `lock_timeout`, in milliseconds; `None` if it is not one.
+/// Returns a time in milliseconds, read as PostgreSQL reads `lock_timeout`; `None` if it is not a time.
 fn milliseconds(value: &str) -> Option<u64> {
     let value = value.trim();
     let end = value.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(value.len());

@@ -1,4 +1,4 @@
-//! Triggers, rules and policies: what the server does by itself with the rows of a table.
+//! Triggers, rules and policies: what the server itself does with the rows of a table.
 
 use report::Lock;
 use squawk_syntax::SyntaxNode;
@@ -40,7 +40,7 @@ pub(super) fn effects(statement: &Stmt, world: &mut World) {
     }
 }
 
-/// The rows of the table that `node` names set something off from now on.
+/// Records that changed rows of the table that `node` names fire `by` from now on.
 fn fires(node: Option<SyntaxNode>, by: &str, world: &mut World) {
     let name = node.and_then(|node| node.descendants().find(names_table));
     if let Some(relation) = name.and_then(|name| world.relation_mut(&name_of(&name))) {

@@ -1,4 +1,4 @@
-//! Types and functions: whose values and results a later statement of the plan has to know.
+//! Types and functions: a later statement of the plan may depend on their values and results.
 
 use squawk_syntax::ast::{self, AlterTypeAction, AstNode as _, CreateTypeKind, Stmt};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
@@ -16,7 +16,7 @@ pub(super) fn effects(statement: &Stmt, world: &mut World) {
             match it.kind() {
                 None | Some(CreateTypeKind::BaseType(_)) => {}
                 Some(CreateTypeKind::EnumType(_)) => makes(&name, 'e', false, labels(it.syntax()), world),
-                // It has functions of its name.
+                // A range type has functions of its name.
                 Some(CreateTypeKind::RangeType(_)) => {
                     makes(&name, 'r', false, Vec::new(), world);
                     world.doubts();
@@ -25,7 +25,7 @@ pub(super) fn effects(statement: &Stmt, world: &mut World) {
             }
         }
         Stmt::AlterType(it) => alter(it, world),
-        // What it comes of may have a constraint, too.
+        // Its base type may have a constraint, too.
         Stmt::CreateDomain(it) => {
             let Some(name) = it.domain().map(|name| name_of(name.syntax())) else { return };
             makes(&name, 'd', true, Vec::new(), world);
@@ -42,14 +42,14 @@ pub(super) fn effects(statement: &Stmt, world: &mut World) {
     }
 }
 
-/// A type is known under both of its names.
+/// Records a type under both of its names.
 fn is(name: &Name, facts: &TypeFacts, world: &mut World) {
     for name in [name.clone(), Name::unqualified(name.name.clone())] {
         world.types.insert(name, facts.clone());
     }
 }
 
-/// The script makes the type itself.
+/// Records a type that the script itself makes.
 fn makes(name: &Name, kind: char, constrained_domain: bool, labels: Vec<String>, world: &mut World) {
     let schema = world.schema_of(name).unwrap_or_default();
     is(name, &TypeFacts { constrained_domain, schema, labels, kind }, world);
@@ -60,12 +60,12 @@ fn makes(name: &Name, kind: char, constrained_domain: bool, labels: Vec<String>,
 fn alter(alter: &ast::AlterType, world: &mut World) {
     let Some(name) = alter.type_name_ref().map(|name| name_of(name.syntax())) else { return };
     match alter.action() {
-        // A composite type's new shape reaches the tables that are of that type.
+        // A composite type's change also changes the tables of that type.
         Some(AlterTypeAction::AlterTypeAttributeActionList(_)) => {
             world.unknown(Unknown::which("tables with a column of the type"));
         }
         Some(AlterTypeAction::RenameValue(it)) => relabeled(&name, it.syntax(), world),
-        // From PostgreSQL 17 on, who made the type in the same transaction may use its new values there.
+        // From PostgreSQL 17 on, a transaction may use new values of a type that it has made itself.
         Some(AlterTypeAction::AddValue(it)) => {
             let is_there = |value: &String| world.type_facts(&name).is_some_and(|facts| facts.labels.contains(value));
             let value = it.literal().and_then(|value| literal(&text(value.syntax()))).filter(|value| !is_there(value));
@@ -85,7 +85,7 @@ fn alter(alter: &ast::AlterType, world: &mut World) {
     }
 }
 
-/// RENAME VALUE.
+/// Records RENAME VALUE.
 fn relabeled(name: &Name, rename: &SyntaxNode, world: &mut World) {
     let [from, to] = &labels(rename)[..] else { return };
     for facts in world.types_called(name) {
@@ -93,13 +93,13 @@ fn relabeled(name: &Name, rename: &SyntaxNode, world: &mut World) {
     }
 }
 
-/// `name` in the schema that SET SCHEMA says.
+/// Returns `name` in the schema that SET SCHEMA names.
 fn moved(name: &Name, set: &SyntaxNode) -> Option<Name> {
     let schema = set.descendants().find(|node| node.kind() == SyntaxKind::SCHEMA_REF)?;
     Some(Name { schema: Some(identifier(&text(&schema))), name: name.name.clone() })
 }
 
-/// A type is called `to` from now on.
+/// Records the new name `to` of a type.
 fn renamed(name: &Name, to: Option<Name>, world: &mut World) {
     let Some((to, known)) = to.zip(world.type_facts(name)) else { return };
     world.remove_type(name);
@@ -111,7 +111,7 @@ fn renamed(name: &Name, to: Option<Name>, world: &mut World) {
     }
 }
 
-/// A domain's new constraint is checked in every table that uses it, which only the server can list.
+/// Infers the check of a domain's new constraint in every table that uses the domain. Only the server can list these.
 fn domain(alter: &ast::AlterDomain, world: &mut World) {
     let Some(name) = alter.syntax().descendants().find(|node| node.kind() == SyntaxKind::DOMAIN_REF) else { return };
     let name = name_of(&name);
@@ -134,8 +134,8 @@ fn domain(alter: &ast::AlterDomain, world: &mut World) {
     }
 }
 
-/// Whatever a function of that name did, it can do something else now. `made` is one of other arguments than those that there
-/// are.
+/// Records that a function of that name may do something else from now on. `made` is a new function whose arguments
+/// differ from those of the existing ones.
 fn function(statement: &SyntaxNode, made: Option<&Overload>, world: &mut World) {
     let named = statement
         .descendants()
@@ -149,7 +149,8 @@ fn function(statement: &SyntaxNode, made: Option<&Overload>, world: &mut World) 
     }
 }
 
-/// What CREATE FUNCTION makes, if the types of its arguments are so plain that another of the same can be told.
+/// Returns what CREATE FUNCTION makes, if the types of its arguments are plain enough to recognise another function of
+/// the same arguments.
 fn overload(create: &ast::CreateFunction, world: &World) -> Option<Overload> {
     let name = name_of(create.name()?.syntax());
     let schema = name.schema.clone().or_else(|| world.schema_of(&name))?;

@@ -1,19 +1,19 @@
-//! What of a statement's doing cannot be known before it runs.
+//! The effects of a statement that cannot be known before it runs.
 
 use crate::name::Name;
 
-/// One thing that cannot be known, and what to do about it.
+/// An unknown effect, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unknown {
     /// What is not known, as a sentence without its full stop.
     pub text: String,
     /// What to do.
     pub way: &'static str,
-    /// Whether what later statements meet is in doubt by it.
+    /// Whether it makes uncertain what later statements find.
     pub(super) changes_catalog: bool,
 }
 
-/// Where the doing of `what` is written elsewhere, or decided when it runs.
+/// Returns the sentence on `what`, whose effects are written elsewhere, or decided when it runs.
 fn inside(what: &str) -> String {
     format!("Lockstep does not look into {what}: it may lock tables, change rows, or fail")
 }
@@ -23,7 +23,7 @@ impl Unknown {
         Self { text, way, changes_catalog: true }
     }
 
-    /// A DO block.
+    /// Creates the entry for a DO block.
     pub(super) fn block() -> Self {
         Self::new(
             inside("the DO block"),
@@ -31,19 +31,19 @@ impl Unknown {
         )
     }
 
-    /// A procedure that is called.
+    /// Creates the entry for a call of a procedure.
     pub(super) fn procedure(name: &Name) -> Self {
         let way = "Read the procedure before you approve: what it locks stays locked until the script ends";
         Self::new(inside(&format!("the procedure {name}")), way)
     }
 
-    /// A function that can do more than give a value.
+    /// Creates the entry for a call of a function that can do more than return a value.
     pub(super) fn function(name: &Name) -> Self {
         let way = "Read the function before you approve: what it locks stays locked until the script ends";
         Self::new(inside(&format!("the function {name}")), way)
     }
 
-    /// Rows of `table` set `by` off: triggers, or rules.
+    /// Creates the entry for a change to rows of `table`, which fires `by`: triggers, or rules.
     pub(super) fn fires(table: &Name, by: &[String]) -> Self {
         let way =
             "Read it before you approve: it runs for each row, and what it locks stays locked until the script ends";
@@ -51,7 +51,7 @@ impl Unknown {
         Self { text, way, changes_catalog: false }
     }
 
-    /// CASCADE drops what depends on `what`, of which `known` is known.
+    /// Creates the entry for CASCADE, which drops what depends on `what`. Of that, `known` is known.
     pub(super) fn cascade(what: &str, known: &[String]) -> Self {
         let which = match known {
             [] => format!("CASCADE also drops every object that depends on {what}, and only the server can list these"),
@@ -64,30 +64,30 @@ impl Unknown {
         Self::new(format!("{which}. Code that uses them fails"), way)
     }
 
-    /// An extension's own script.
+    /// Creates the entry for the script of an extension.
     pub(super) fn extension(name: &str) -> Self {
         let way = "Give it a migration of its own, and read what the extension's documentation says of an upgrade";
         Self::new(inside(&format!("the script of the extension {name}")), way)
     }
 
-    /// Which relations it is about, the text does not say.
+    /// Creates the entry for a statement whose text does not name its relations.
     pub(super) fn which(what: &str) -> Self {
         let way = "Name each of them, in a migration of its own";
         Self::new(format!("Which {what} it locks, the text does not say"), way)
     }
 
-    /// A prepared statement.
+    /// Creates the entry for a prepared statement.
     pub(super) fn prepared() -> Self {
         Self::new(inside("the prepared statement"), "Write the statement itself")
     }
 
-    /// Another statement that is not read further.
+    /// Creates the entry for another statement that is not read further.
     pub(super) fn statement() -> Self {
         let text = "What such a statement locks is not known to Lockstep".to_owned();
         Self::new(text, "Try it on a copy of the database, and look at pg_locks there")
     }
 
-    /// What names stand for has been changed.
+    /// Creates the entry for a statement whose names may have changed their meaning.
     pub(super) fn names() -> Self {
         Self::new("What its names stand for is not known".to_owned(), "Write the schema in front of each name")
     }

@@ -1,4 +1,4 @@
-//! Views: those who read through one wait for its lock, not for its tables'.
+//! Views: sessions that read through a view wait for its lock, not for the locks on its tables.
 
 use report::{Lock, Work};
 use squawk_syntax::ast::{self, AstNode, DataOption, DropBehavior};
@@ -14,20 +14,21 @@ pub(super) fn create(create: &ast::CreateView, world: &mut World) {
     if let Some(query) = create.query() {
         data::names(query.syntax(), world);
     }
-    // Without OR REPLACE, the server refuses what is there.
+    // Without OR REPLACE, the server refuses an existing view.
     if create.or_replace().is_none() || world.relation(&view).is_none() {
         world.create(&view, Kind::View, Vec::new());
     } else {
         world.forgets_reads(&view);
         world.forgets_uses(&view);
-        // It may have more of them now.
+        // The view may have more columns now.
         world.forgets_columns(&view);
     }
     sees(&view, create.query().as_ref().map(AstNode::syntax), world);
     world.lock(&view, Lock::AccessExclusive);
 }
 
-/// What CREATE VIEW makes: in the session's own schema, if it says TEMP or reads a temporary table.
+/// Returns the name of the view that CREATE VIEW makes: in the session's own schema, if it says TEMP or reads a
+/// temporary table.
 pub(super) fn name_of_made(create: &ast::CreateView, world: &World) -> Option<Name> {
     let written = made(create.syntax(), &name_of(create.view()?.syntax()));
     let query = create.query();
@@ -37,7 +38,7 @@ pub(super) fn name_of_made(create: &ast::CreateView, world: &World) -> Option<Na
     Some(if written.schema.is_none() && read.any(is_temporary) { temporary(&written) } else { written })
 }
 
-/// What reading the view will read.
+/// Records the relations that reading the view will read.
 fn sees(view: &Name, query: Option<&SyntaxNode>, world: &mut World) {
     let named = query.into_iter().flat_map(SyntaxNode::descendants);
     let named = named.filter(|node| node.kind() == SyntaxKind::RELATION_NAME_REF).map(|node| name_of(&node));
@@ -90,7 +91,7 @@ pub(super) fn drop(statement: &SyntaxNode, behavior: Option<&DropBehavior>, worl
     }
 }
 
-/// What a view is called from now on, if that changes.
+/// Returns the new name of a view, if the statement changes it.
 fn renamed(statement: &SyntaxNode, view: &Name) -> Option<Name> {
     let child = |kind| statement.children().find(|node| node.kind() == kind);
     if let Some(to) = child(SyntaxKind::VIEW_RENAME_TO) {
@@ -102,7 +103,7 @@ fn renamed(statement: &SyntaxNode, view: &Name) -> Option<Name> {
 }
 
 pub(super) fn alter(statement: &SyntaxNode, world: &mut World) {
-    // It is copied, as a table is.
+    // The server copies it, as it copies a table.
     let moves = [SyntaxKind::SET_TABLESPACE, SyntaxKind::SET_ACCESS_METHOD];
     let is_copied = moves.into_iter().any(|kind| has(statement, kind));
     for view in names(statement).into_iter().take(1) {
@@ -131,7 +132,7 @@ pub(super) fn refresh(refresh: &ast::Refresh, world: &mut World) {
     } else {
         return world.lock(&view, Lock::AccessExclusive);
     }
-    // The query runs anew, however small its result is.
+    // The query runs again, however small its result is.
     let below = world.relation(&view).map_or_else(Vec::new, |relation| relation.reads.clone());
     if below.is_empty() {
         world.untimed();

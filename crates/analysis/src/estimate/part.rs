@@ -5,35 +5,37 @@ use report::{Effect, Table, quantity};
 use crate::catalog::rows;
 use crate::effects::{Effects, What};
 
-// The speeds that are assumed: those of a small instance of RDS, with two cores and a volume of the usual kind (gp3). Each is
-// half of what `python -m proofs.bench --estimates` measures on two busy cores with a fast disk, or less. That command also puts a
-// machine's own speeds in the place of these, and says how far the sums below are off: it has the same sums.
+// The assumed speeds: those of a small instance of RDS, with two cores and a volume of the usual kind (gp3). Each is at
+// most half of what `python -m proofs.bench --estimates` measures on two busy cores with a fast disk. That command also
+// puts a machine's own speeds in the place of these, and shows the error of the sums below: it has the same sums.
 
-/// What is read in a second: gp3's own 125 MB, rounded down.
+/// How many bytes are read in a second: gp3's own 125 MB, rounded down.
 const READ_PER_SECOND: u64 = 100 * MIB;
 
-/// What of a table is rewritten in a second: gp3's 125 MB are for reading it, for writing it and for the log.
+/// How many bytes of a table are rewritten in a second: gp3's 125 MB are shared by reading, writing and the log.
 const WRITTEN_PER_SECOND: u64 = 30 * MIB;
 
 /// How many rows are sorted in a second, and written into an index of numbers, dates and the like.
 const NARROW_PER_SECOND: u64 = 500_000;
 
-/// The same of texts, which are longer, and compared by the rules of a language.
+/// How many rows are sorted in a second, and written into an index of texts. Texts are longer, and compared by the
+/// rules of a language.
 const WIDE_PER_SECOND: u64 = 100_000;
 
-/// How many rows, and entries of indexes, are written one by one in a second, and the log with them.
+/// How many rows, and entries of indexes, are written one by one in a second, together with the log.
 const ENTRIES_PER_SECOND: u64 = 100_000;
 
-/// How many rows are marked as gone in a second, which no index is told of.
+/// How many rows are marked as deleted in a second, which changes no index.
 const DELETED_PER_SECOND: u64 = 200_000;
 
-/// How many rows are put beside what they refer to in a second, to check a new foreign key of all of them.
+/// How many rows are joined with those to which they refer in a second, when a new foreign key is checked for all rows.
 const JOINED_PER_SECOND: u64 = 500_000;
 
-/// How often rows are found by an index in a second because they refer to one that goes, a trigger's work included.
+/// How many lookups by an index are done in a second for rows that refer to a deleted row, including the trigger's
+/// work.
 const LOOKED_UP_PER_SECOND: u64 = 20_000;
 
-/// An entry of an index of a number takes so many bytes, or a little more.
+/// The approximate size of an entry in an index of a number, in bytes; it can be a little more.
 const NARROW_ENTRY: u64 = 40;
 
 const MIB: u64 = 1024 * 1024;
@@ -45,21 +47,21 @@ pub(super) struct Part {
     pub(super) milliseconds: u64,
     /// How much is read or written in all.
     pub(super) bytes: u64,
-    /// What there is so much of: `40 GiB`, `up to 300 scans`.
+    /// The amount, in words: `40 GiB`, `up to 300 scans`.
     pub(super) amount: String,
-    /// What is done with it, and at what pace; it stands behind the relation's name.
+    /// The kind of work and its pace; it follows the relation's name.
     pub(super) pace: String,
 }
 
 impl Part {
-    /// All of it, as a clause. Work on `relation` does not name it again.
+    /// Returns all of it as a clause, which names `relation` only if the work is on another one.
     pub(super) fn text(&self, relation: &str) -> String {
         let of = if self.relation == relation { String::new() } else { format!(" of {}", self.relation) };
         format!("{}{of}{}", self.amount, self.pace)
     }
 }
 
-/// Every row is read.
+/// Returns the work of reading every row.
 pub(super) fn read(effect: &Effect, facts: &Table) -> Part {
     Part {
         relation: effect.relation.clone(),
@@ -70,7 +72,7 @@ pub(super) fn read(effect: &Effect, facts: &Table) -> Part {
     }
 }
 
-/// What the rows of `relation` refer to is put beside them.
+/// Returns the work of joining the rows of `relation` with those to which they refer.
 pub(super) fn joined(relation: &str, facts: &Table) -> Part {
     let many = rows(facts).unwrap_or(0);
     Part {
@@ -82,7 +84,7 @@ pub(super) fn joined(relation: &str, facts: &Table) -> Part {
     }
 }
 
-/// Rows are written, or go, one by one.
+/// Returns the work of writing or deleting rows one by one.
 pub(super) fn written(effect: &Effect, effects: &Effects, facts: &Table) -> Part {
     let own = || effects.changes.iter().filter(|change| change.relation == effect.relation).map(|change| &change.what);
     let goes = own().next().is_some() && own().all(|what| matches!(what, What::Delete | What::DeleteAll));
@@ -97,12 +99,12 @@ pub(super) fn written(effect: &Effect, effects: &Effects, facts: &Table) -> Part
     }
 }
 
-/// How many rows of a table are written in a second, each with an entry in every index.
+/// Returns how many rows of a table are written in a second, each with an entry in every index.
 fn entries_per_second(facts: &Table) -> u64 {
     (ENTRIES_PER_SECOND / (1 + facts.indexes.len() as u64)).max(1)
 }
 
-/// Indexes are built: each reads every row, and sorts them.
+/// Returns the work of building indexes: each reads every row, and sorts them.
 pub(super) fn indexed(effect: &Effect, effects: &Effects, facts: &Table) -> Part {
     let builds = effects.builds.get(&effect.relation).copied().unwrap_or_default();
     let (times, many) = ((builds.narrow + builds.wide).max(1), rows(facts).unwrap_or(0));
@@ -119,7 +121,7 @@ pub(super) fn indexed(effect: &Effect, effects: &Effects, facts: &Table) -> Part
     }
 }
 
-/// A table is rewritten, and its indexes are built.
+/// Returns the work of rewriting a table and building its indexes.
 pub(super) fn rewritten(effect: &Effect, facts: &Table) -> Part {
     let many = rows(facts).unwrap_or(0);
     let is_narrow = |bytes: u64| bytes <= many.saturating_mul(NARROW_ENTRY);
@@ -139,7 +141,7 @@ pub(super) fn rewritten(effect: &Effect, facts: &Table) -> Part {
     }
 }
 
-/// All of `relation` is read so many times.
+/// Returns the work of reading all of `relation` so many times.
 pub(super) fn scanned(relation: &str, times: u64, facts: &Table) -> Part {
     let (each, rate) = (quantity::bytes(facts.bytes), quantity::bytes(READ_PER_SECOND));
     Part {
@@ -151,7 +153,7 @@ pub(super) fn scanned(relation: &str, times: u64, facts: &Table) -> Part {
     }
 }
 
-/// Rows of `relation` are looked for by an index so many times.
+/// Returns the work of looking up rows of `relation` by an index so many times.
 pub(super) fn found(relation: &str, times: u64) -> Part {
     Part {
         relation: relation.to_owned(),
@@ -162,7 +164,7 @@ pub(super) fn found(relation: &str, times: u64) -> Part {
     }
 }
 
-/// So many rows of `relation` go, or are written, because of others that they refer to.
+/// Returns the work of deleting or writing so many rows of `relation` because of others to which they refer.
 pub(super) fn written_along(relation: &str, goes: bool, many: u64, facts: Option<&Table>) -> Part {
     let written = facts.map_or(ENTRIES_PER_SECOND, entries_per_second);
     let (doing, rate) = if goes { ("delete", DELETED_PER_SECOND) } else { ("write", written) };
@@ -179,12 +181,12 @@ fn up_to(many: u64, one: &str) -> String {
     if many > 1 { format!("up to {}", counted(many, one)) } else { format!("one {one}") }
 }
 
-/// `1 row`, `5,000 rows`.
+/// Returns a number with its noun: `1 row`, `5,000 rows`.
 fn counted(many: u64, one: &str) -> String {
     format!("{} {one}{}", quantity::about(many), if many == 1 { "" } else { "s" })
 }
 
-/// How long so many take, at `rate` a second.
+/// Returns how long so many take, at `rate` a second.
 fn milliseconds(many: u64, rate: u64) -> u64 {
     u64::try_from(u128::from(many) * 1000 / u128::from(rate)).unwrap_or(u64::MAX)
 }

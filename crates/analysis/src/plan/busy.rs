@@ -1,4 +1,4 @@
-//! Who is in the way when a plan is made.
+//! Finds transactions that are in the way when a plan is made.
 
 use report::{Finding, Holder, Lock, Source, Verdict};
 
@@ -7,7 +7,8 @@ use crate::effects::{Effects, World};
 /// The rule's name.
 const BUSY: &str = "busy-table";
 
-/// A transaction that has lasted, and holds what a statement needs: it waits, and everybody who comes behind waits for it.
+/// Returns a finding if a long transaction holds what a statement needs: the statement waits for it, and every session
+/// that comes later waits for the statement.
 pub(super) fn busy(effects: &Effects, world: &World, line: usize) -> Option<Finding> {
     let needed = effects.of.iter().filter(|effect| !effect.is_new);
     let found = needed.filter_map(|effect| {

@@ -1,4 +1,4 @@
-//! What a transaction holds until its end, and how long that is.
+//! The locks that a transaction holds until its end, and for how long.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +9,14 @@ use crate::estimate::Time;
 use crate::rules::blocks;
 use crate::size::is_large;
 
-/// The locks of a script, as its statements go on.
+/// The locks that the statements of a script have taken so far.
 #[derive(Default)]
 pub(super) struct Held {
-    /// By relation, of those that somebody waits for.
+    /// The locks that block other sessions, by relation.
     locks: BTreeMap<String, One>,
 }
 
-/// A lock, and what is done while it is held.
+/// A lock, and the work that is done while it is held.
 struct One {
     lock: Lock,
     is_large: bool,
@@ -29,7 +29,7 @@ impl Held {
         !self.locks.is_empty()
     }
 
-    /// The next statement of the script.
+    /// Adds the next statement of the script.
     pub(super) fn statement(&mut self, effects: &Effects, world: &World) {
         for effect in effects.of.iter().filter(|effect| blocks(effect, world)) {
             let is_large = is_large(world.facts(effect));
@@ -41,10 +41,10 @@ impl Held {
         self.locks.values_mut().for_each(|held| held.time.extend(&time));
     }
 
-    /// The worst of it, and how much that matters.
+    /// Returns the worst lock, and how much it matters.
     pub(super) fn longest(&self) -> Option<(Verdict, Blocking)> {
         let verdict = |one: &One| one.time.verdict(one.is_large);
-        // Of equal ones the first.
+        // The first of equal ones.
         let (relation, one) =
             self.locks.iter().rev().max_by_key(|(_, one)| (verdict(one), one.time.how_long(), one.lock))?;
         let others = match self.locks.len() - 1 {

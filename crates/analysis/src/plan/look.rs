@@ -1,4 +1,4 @@
-//! What the database is asked for a plan's report, in which order, and how long that may take.
+//! Asks the database about everything that a plan's report needs, within a time limit.
 
 use std::time::Duration;
 
@@ -12,13 +12,13 @@ use crate::catalog::{self, Catalog, Named};
 use crate::effects::named_in;
 use crate::{Unknown, server};
 
-/// How long the database may take for its answers.
+/// How long the database may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A plan's scripts, and what the database says of what they touch.
+/// A plan's scripts, with the database's answers about the objects that they touch.
 pub struct Looked {
     pub(super) scripts: Scripts,
-    /// The relations that the scripts name, and all that belongs to them.
+    /// The relations that the scripts name, and related ones.
     pub catalog: Catalog,
     /// The state of the server, and the privileges that the role lacks.
     pub server: Server,
@@ -53,7 +53,7 @@ pub async fn look(connection: &mut PgConnection, pending: Vec<Pending>) -> Resul
     Ok(Looked { scripts, catalog, server })
 }
 
-/// What the database answers, if it does so in time.
+/// Returns the database's answer, if it comes in time.
 async fn asked<T>(answer: impl Future<Output = sqlx::Result<T>>) -> Result<T, Unknown> {
     tokio::time::timeout(PATIENCE, answer).await.map_err(|_| Unknown::NoAnswer)?.map_err(Unknown::Query)
 }

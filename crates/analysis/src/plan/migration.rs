@@ -15,7 +15,7 @@ use crate::effects::{self, Effects, Names, World};
 use crate::rules::{self, Context, blocked, harmless};
 use crate::squawk;
 
-/// What `pending` does to the `world`, which is changed by it; `tables` are those that it touches.
+/// Returns the report on `pending`, and changes the `world` as `pending` would; adds the touched tables to `tables`.
 pub(super) fn migration(
     pending: &Pending,
     parse: &Parse<SourceFile>,
@@ -58,7 +58,7 @@ pub(super) fn migration(
         let (own, rest): (Vec<_>, Vec<_>) =
             std::mem::take(&mut findings).into_iter().partition(|(at, _)| range.contains(at));
         findings = rest;
-        // squawk knows one script at a time. Nobody uses yet what this plan makes itself.
+        // squawk knows only one script at a time. It does not know that no session uses yet what this plan makes.
         let is_new = world.was_empty
             || effects.is_absent
             || !effects.is_opaque() && effects.of.first().is_some_and(|effect| effect.is_new);
@@ -75,7 +75,7 @@ pub(super) fn migration(
         }
         statements.push(statement);
     }
-    // What belongs to none of them is about the file.
+    // A finding that belongs to no statement is about the file.
     if let Some(first) = statements.first_mut().filter(|_| !world.was_empty) {
         add(first, findings.into_iter().map(|(_, finding)| finding));
     }
@@ -101,15 +101,15 @@ pub(super) fn migration(
     }
 }
 
-/// The statement behind which nothing is foretold, as it is not known what it changes.
+/// The statement after which nothing is predicted, because its effects are unknown.
 pub(super) struct Blind {
     pub(super) migration: String,
-    /// Its number there, and its line.
+    /// Its number in the migration, and its line.
     pub(super) statement: usize,
     pub(super) line: usize,
 }
 
-/// Rules of squawk's, and those of ours that say the same and know the table.
+/// Rules of squawk's, each with a rule of ours that says the same and knows the table.
 const SAID_BY_OURS: [(&str, &str); 6] = [
     ("adding-required-field", "required-column"),
     ("ban-drop-column", "drop-column"),
@@ -124,7 +124,7 @@ fn judged(
     held: Option<&(Verdict, Blocking)>,
     unreadable: Option<&String>,
 ) -> (Verdict, String) {
-    // Nobody should be told that it is harmless, and nobody knows how harmful it is.
+    // The migration must not be called harmless, since its effects are unknown.
     if let Some(why) = unreadable {
         return (Verdict::Danger, why.clone());
     }
@@ -141,7 +141,7 @@ fn judged(
     (worst.verdict, why)
 }
 
-/// Where a script cannot be read, as a sentence.
+/// Returns where a script cannot be read, as a sentence.
 fn unreadable(sql: &str, at: usize, lines: &Lines) -> String {
     let word = sql.get(at..).and_then(|rest| rest.split_whitespace().next()).unwrap_or("the end");
     let word: String = word.chars().take(40).collect();
@@ -152,7 +152,7 @@ fn unreadable(sql: &str, at: usize, lines: &Lines) -> String {
     )
 }
 
-/// The tables that existed before and are touched.
+/// Adds the touched tables that existed before.
 fn remember(effects: &Effects, world: &World, tables: &mut BTreeMap<String, Table>) {
     for effect in &effects.of {
         // A view has neither rows nor a size.
@@ -196,7 +196,7 @@ fn statement(context: &Context, number: usize, lines: &Lines) -> Statement {
     statement
 }
 
-/// Adds findings, and judges the statement by the worst.
+/// Adds findings, and gives the statement the worst verdict.
 fn add(statement: &mut Statement, findings: impl Iterator<Item = Finding>) {
     statement.findings.extend(findings);
     statement.findings.sort_by_key(|finding| Reverse(finding.verdict));
@@ -206,7 +206,7 @@ fn add(statement: &mut Statement, findings: impl Iterator<Item = Finding>) {
     }
 }
 
-/// The statement in a few words: its beginning, in one line and without comments.
+/// Returns the statement in a few words: its beginning, in one line and without comments.
 fn what(statement: &ast::Stmt) -> String {
     const LONGEST: usize = 90;
     let tokens = statement.syntax().descendants_with_tokens().filter_map(|element| element.as_token().cloned());

@@ -1,4 +1,4 @@
-//! The report on a plan: every pending statement on the database as the ones before it leave it.
+//! Makes the report on a plan: each pending statement is judged on the database as the earlier ones leave it.
 
 mod busy;
 mod held;
@@ -23,7 +23,7 @@ use crate::needs;
 use crate::server::Need;
 use scripts::Scripts;
 
-/// A migration that is to be applied.
+/// A pending migration.
 #[derive(Debug, Clone)]
 pub struct Pending {
     /// Its name.
@@ -34,7 +34,7 @@ pub struct Pending {
     pub sql: String,
 }
 
-/// The class of a script, without what the engine needs to run it.
+/// Returns the class of a script, without what the engine needs to run it.
 pub fn class(class: &Class) -> ScriptClass {
     match class {
         Class::Transactional => ScriptClass::Transactional,
@@ -42,7 +42,7 @@ pub fn class(class: &Class) -> ScriptClass {
     }
 }
 
-/// What the report is about.
+/// The subject of the report.
 #[derive(Debug, Clone)]
 pub struct Subject {
     /// The plan's digest.
@@ -55,11 +55,11 @@ pub struct Subject {
     pub database: Database,
     /// How many migrations are applied already.
     pub already_applied: usize,
-    /// What the plan itself warns of.
+    /// The warnings of the plan itself.
     pub warnings: Vec<String>,
 }
 
-/// The report on what the scripts will do to a database that is as `looked` says.
+/// Returns the report on what the scripts will do to a database in the state of `looked`.
 fn report(subject: Subject, looked: Looked) -> Report {
     let Looked { scripts, catalog, server } = looked;
     let version = catalog.version;
@@ -103,14 +103,14 @@ fn report(subject: Subject, looked: Looked) -> Report {
     }
 }
 
-/// What the role has to be allowed for all of `scripts`.
+/// Returns what the role has to be allowed for all of `scripts`.
 fn needs(scripts: &Scripts, catalog: &Catalog) -> Vec<Need> {
     let mut world = World::new(catalog.clone());
     let mut found = BTreeSet::new();
     let mut made = BTreeSet::new();
     for (_, parse) in scripts.iter() {
         world.next_script();
-        // Whether the script has become another role, of which it is not known what that may do.
+        // Whether the script has changed to another role, whose privileges are not known.
         let mut is_another = false;
         for statement in parse.tree().stmts().filter(runs) {
             match &statement {
@@ -129,37 +129,37 @@ fn needs(scripts: &Scripts, catalog: &Catalog) -> Vec<Need> {
             effects::of(&statement, &mut world);
         }
     }
-    // A schema that the plan makes is its own.
+    // A schema that the plan makes belongs to its role.
     found
         .into_iter()
         .filter(|need| !matches!(need, Need::CreateIn(schema) | Need::Use(schema) if made.contains(schema)))
         .collect()
 }
 
-/// Whether a query sets the role by its name: `set_config('role', …)`.
+/// Whether a query sets the role by name: `set_config('role', …)`.
 fn configures_role(select: &SyntaxNode) -> bool {
     let text = select.text().to_string().to_lowercase();
     text.contains("set_config") && text.contains("'role'")
 }
 
-/// Whether SET ROLE says NONE: the script is itself again.
+/// Whether SET ROLE says NONE: the script has its own role again.
 fn has_none(set: &SyntaxNode) -> bool {
     set.descendants().any(|node| node.kind() == SyntaxKind::SET_ROLE_NONE)
 }
 
-/// The first of the worst.
+/// Returns the first of the worst.
 fn worst_first<T, V: Ord>(items: &[T], verdict: impl Fn(&T) -> V) -> Option<&T> {
-    // `max_by_key` would give the last.
+    // `max_by_key` would return the last.
     items.iter().rev().max_by_key(|item| verdict(item))
 }
 
-/// The schema that CREATE SCHEMA makes.
+/// Returns the schema that CREATE SCHEMA makes.
 fn schema(create: &SyntaxNode) -> Option<String> {
     let name = create.descendants().find(|node| node.kind() == SyntaxKind::SCHEMA)?;
     Some(identifier(&name.text().to_string()))
 }
 
-/// BEGIN and COMMIT of a script's own are blanked before it runs.
+/// Whether a statement runs: a script's own BEGIN and COMMIT are blanked before.
 fn runs(statement: &ast::Stmt) -> bool {
     !matches!(statement.syntax().kind(), SyntaxKind::EMPTY_STMT | SyntaxKind::BEGIN | SyntaxKind::COMMIT_TRANSACTION)
 }

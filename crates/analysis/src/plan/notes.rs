@@ -1,4 +1,4 @@
-//! What belongs to no statement.
+//! The notes that belong to no statement.
 
 use std::cmp::Reverse;
 
@@ -7,7 +7,7 @@ use report::{Note, Server, Verdict};
 use super::Subject;
 use super::migration::Blind;
 
-/// What a person should know of server and history, the worst first.
+/// Returns notes on the server and the history, the worst first.
 pub(super) fn notes(subject: &Subject, server: &Server, blind: Option<&Blind>) -> Vec<Note> {
     let mut notes = Vec::new();
     let mut note = |verdict, text: String| notes.push(Note { verdict, text });
@@ -41,7 +41,7 @@ pub(super) fn notes(subject: &Subject, server: &Server, blind: Option<&Blind>) -
         note(Verdict::Safe, text);
     }
     if !server.hidden_transactions.is_empty() {
-        // Whoever holds what a statement waits for is told at the statement, as one that lasts.
+        // A long transaction that a statement waits for is reported at the statement.
         let text = format!(
             "The role may not see how long transactions of other roles have lasted ({}). GRANT pg_read_all_stats lets it",
             server.hidden_transactions.join(", ")

@@ -1,4 +1,4 @@
-//! Who may do more from now on.
+//! Rules on who gets more rights.
 
 use report::Verdict;
 use squawk_syntax::ast::{self, AstNode as _, Stmt};
@@ -8,7 +8,7 @@ use super::rule::{Context, Found, Rule};
 use super::safer::safer;
 use crate::name::identifier;
 
-/// Roles that PostgreSQL and RDS bring along, and what a member may do then.
+/// Powerful roles of PostgreSQL and RDS, and what a member may do.
 const POWERFUL: [(&str, &str); 10] = [
     ("pg_create_subscription", "have another server write rows here"),
     ("pg_execute_server_program", "run programs on the server's machine"),
@@ -22,7 +22,7 @@ const POWERFUL: [(&str, &str); 10] = [
     ("rds_superuser", "do nearly everything on the instance"),
 ];
 
-/// Attributes of a role before which no right of a table counts.
+/// Attributes of a role that override the privileges on tables.
 const ATTRIBUTES: [(&str, &str); 4] = [
     ("bypassrls", "see the rows that policies hide"),
     ("createrole", "make roles, and give rights away"),
@@ -47,13 +47,13 @@ pub(super) const POWERFUL_ROLE: Rule = Rule {
     },
 };
 
-/// What makes a role powerful in this statement, and what it may do then.
+/// Returns what makes a role powerful in this statement, and what the role may do then.
 fn powerful(statement: &Stmt) -> Option<(String, &'static str)> {
     let node = statement.syntax();
     let named = match statement {
         Stmt::Grant(_) => members_of(node)?,
         Stmt::AlterGroup(_) => {
-            // The first is the group.
+            // The first role is the group.
             let adds = node.children().any(|child| child.kind() == SyntaxKind::ADD_USERS);
             roles(node).take(usize::from(adds)).collect()
         }
@@ -72,7 +72,7 @@ fn powerful(statement: &Stmt) -> Option<(String, &'static str)> {
     Some(((*name).to_owned(), *may))
 }
 
-/// The roles that GRANT makes others members of; `None` where it is about rights on objects.
+/// Returns the roles whose membership GRANT gives; `None` where it gives privileges on objects.
 fn members_of(grant: &SyntaxNode) -> Option<Vec<String>> {
     let is_about_objects = grant.children().any(|child| child.kind() == SyntaxKind::ON_PRIVILEGE_OBJECTS_CLAUSE);
     (!is_about_objects).then(|| privileges(grant))
@@ -126,7 +126,7 @@ fn granted_to_all(context: &Context) -> Option<Found> {
     })
 }
 
-/// What rights are granted on.
+/// What privileges are granted on.
 enum Target {
     Tables,
     Schemas,
@@ -145,7 +145,7 @@ fn target(grant: &SyntaxNode) -> Option<Target> {
     })
 }
 
-/// The rights, or the roles, that stand before ON or TO; `all` for all rights.
+/// Returns the privileges, or the roles, before ON or TO; `all` for all privileges.
 fn privileges(grant: &SyntaxNode) -> Vec<String> {
     let words = grant.children().flat_map(|child| match child.kind() {
         SyntaxKind::ALL_PRIVILEGES => vec!["all".to_owned()],
@@ -160,15 +160,15 @@ fn privileges(grant: &SyntaxNode) -> Vec<String> {
     words.collect()
 }
 
-/// Whether it is granted to PUBLIC.
+/// Whether the grant is to PUBLIC.
 fn is_to_all(grant: &SyntaxNode) -> bool {
     let lists = grant.children().filter(|child| child.kind() == SyntaxKind::ROLE_REF_LIST);
     lists.flat_map(|list| roles(&list).collect::<Vec<_>>()).any(|role| role == "public")
 }
 
-/// The roles that are named, in their order.
+/// Returns the roles that are named, in order.
 fn roles(node: &SyntaxNode) -> impl Iterator<Item = String> {
     let named = node.descendants().filter(|part| part.kind() == SyntaxKind::ROLE_REF);
-    // One may stand behind the word GROUP.
+    // A role can follow the word GROUP.
     named.filter_map(|role| Some(identifier(role.last_token()?.text())))
 }

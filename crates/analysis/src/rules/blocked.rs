@@ -1,4 +1,4 @@
-//! Whom a statement keeps waiting, and how long.
+//! Finds which sessions a statement blocks, and for how long.
 
 use report::{Blocking, Effect, Lock, Verdict};
 use squawk_syntax::ast::{AlterTableAction, Constraint};
@@ -10,31 +10,31 @@ use crate::effects::{Effects, World};
 use crate::estimate::Time;
 use crate::size::is_large;
 
-/// The effect that keeps most waiting, for as long as the statement's work takes.
+/// The effect that blocks most sessions, for as long as the statement's work takes.
 pub(crate) struct Blocked<'a> {
     effect: &'a Effect,
     users: Users<'a>,
-    /// The others that are locked as much.
+    /// The other relations that are locked in the same mode.
     others: Vec<&'a str>,
     time: Time,
-    /// Whether one of those that are locked is so large that many will mind.
+    /// Whether one of the locked relations is so large that a lock on it affects many sessions.
     is_large: bool,
 }
 
-/// Which sessions use what is locked.
+/// The sessions that use a locked relation.
 #[derive(Clone, Copy)]
 enum Users<'a> {
     All,
     /// A materialized view has no writers.
     Readers,
-    /// Those of the index's table, if that is locked too.
+    /// Users of the index's table, if that is locked too.
     OfIndex(Option<&'a str>),
 }
 
-/// Whom `effects` keep waiting, of those who use what existed before; nothing, if nobody.
+/// Returns whom `effects` block, among the users of what existed before; `None` if they block no session.
 pub(crate) fn blocked<'a>(effects: &'a Effects, world: &World) -> Option<Blocked<'a>> {
     let locked: Vec<_> = effects.of.iter().filter(|effect| blocks(effect, world)).collect();
-    // All that the statement does is done under the strongest of its locks.
+    // The whole statement holds the strongest of its locks.
     let size = |effect: &Effect| world.facts(effect).map_or(u64::MAX, |facts| facts.bytes);
     // An index is locked along with its table.
     let effect = locked.iter().max_by_key(|effect| (effect.lock, !is_kind(effect, INDEX, world), size(effect)))?;
@@ -60,7 +60,7 @@ fn is_kind(effect: &Effect, kind: &str, world: &World) -> bool {
     world.facts(effect).is_some_and(|facts| facts.kind == kind)
 }
 
-/// Whether somebody waits for that lock.
+/// Whether the lock of this effect blocks readers or writers.
 pub(crate) fn blocks(effect: &Effect, world: &World) -> bool {
     // Only REFRESH writes a materialized view.
     let has_writers = || !is_kind(effect, MATERIALIZED_VIEW, world);
@@ -68,17 +68,17 @@ pub(crate) fn blocks(effect: &Effect, world: &World) -> bool {
 }
 
 impl Blocked<'_> {
-    /// How much it matters.
+    /// Returns how much the block matters.
     pub(crate) fn verdict(&self) -> Verdict {
         self.time.verdict(self.is_large)
     }
 
-    /// Who waits, for what and how long, as a sentence.
+    /// Returns who waits, for what and how long, as a sentence.
     pub(crate) fn sentence(&self) -> String {
         format!("{} wait for {}: {}", self.who(), self.time.length(), self.basis())
     }
 
-    /// Who waits for a lock that is taken for its own sake.
+    /// Returns who waits for a lock that is the statement's own purpose.
     pub(crate) fn sentence_of_lock(&self) -> String {
         format!("{} wait until the script ends", self.who())
     }
@@ -93,14 +93,14 @@ impl Blocked<'_> {
         match (self.effect.lock.blocks_reads(), self.users) {
             (true, Users::All) => format!("Readers and writers of {relation}{others}"),
             (true, Users::Readers) => format!("Readers of {relation}{others}"),
-            // To plan a query, PostgreSQL locks each index of its tables.
+            // PostgreSQL locks each index of a query's tables to plan the query.
             (true, Users::OfIndex(Some(table))) => format!("Writers of {table}, and nearly all its readers,"),
             (true, Users::OfIndex(None)) => format!("Queries that use the index {relation}{others}"),
             (false, _) => format!("Writers of {relation}{others}"),
         }
     }
 
-    /// The same for the report.
+    /// Returns who waits and how long, for the report.
     pub(crate) fn blocking(&self) -> Blocking {
         Blocking {
             readers: self.effect.lock.blocks_reads(),
@@ -115,14 +115,14 @@ impl Blocked<'_> {
     }
 }
 
-/// `found` where the statement blocks for longer than a moment.
+/// Returns `found` where the statement blocks for longer than a moment.
 pub(super) fn where_long(context: &Context, safer: impl FnOnce() -> Option<report::Safer>) -> Option<Found> {
     let blocked = blocked(context.effects, context.world)?;
     let verdict = blocked.verdict();
     (verdict > Verdict::Safe).then(|| Found { verdict, text: blocked.sentence(), safer: safer() })
 }
 
-/// A new column's constraint can come later.
+/// Returns the way to add a new column's constraint later.
 fn later(context: &Context) -> Option<report::Safer> {
     let (_, actions) = context.altered()?;
     let is_checked = |action: &AlterTableAction| match action {
@@ -143,7 +143,7 @@ pub(super) const LONG_BLOCK: Rule = Rule {
     judge: |context| where_long(context, || later(context)),
 };
 
-/// Who waits for a statement that keeps nobody from a whole table, as a sentence, and what is looked up for it.
+/// Returns who waits for a statement that blocks no whole table, as a sentence, and what the statement looks up.
 pub(crate) fn harmless(effects: &Effects) -> String {
     let existing = || effects.of.iter().filter(|effect| !effect.is_new);
     let who = if effects.of.is_empty() {
@@ -157,6 +157,6 @@ pub(crate) fn harmless(effects: &Effects) -> String {
     } else {
         "It keeps no other session waiting"
     };
-    // The others are there too, in the effects.
+    // The effects list the other lookups too.
     effects.lookups.first().map_or_else(|| who.to_owned(), |lookup| format!("{who}; {}", sentence(lookup)))
 }

@@ -1,4 +1,4 @@
-//! Columns: added with a value for each row, or of another type.
+//! Rules on columns that are added with a value for each row, or change their type.
 
 use report::{Verdict, Work};
 use squawk_syntax::SyntaxKind;
@@ -37,7 +37,7 @@ pub(super) const COLUMN_TYPE: Rule = Rule {
 const ANOTHER_COLUMN: &str = "Add a column of the new type. Deploy code that writes both. Copy the old values in batches. Then \
     use the new column";
 
-/// A column of the new type beside the old one.
+/// Returns the SQL for a column of the new type beside the old one.
 fn another_column(context: &Context) -> Option<Scripts> {
     let altered = Altered::of(context)?;
     let AlterTableAction::AlterColumn(alter) = altered.only_action()? else { return None };
@@ -70,7 +70,7 @@ pub(super) const COLUMN_FILLED: Rule = Rule {
     },
 };
 
-/// Why every row is written when a column is added.
+/// Why adding a column writes every row.
 #[derive(Clone, Copy)]
 enum FilledBy {
     Default,
@@ -110,13 +110,15 @@ fn filled_by(add: &ast::AddColumn, context: &Context) -> Option<FilledBy> {
     is_domain_with_constraint(&of_type, context.world).then_some(FilledBy::Domain)
 }
 
-/// The column without its default, and this for rows to come; only where nothing else is said of the column.
+/// Returns the SQL for a column without its default, and for a default of later rows; only where nothing else is said
+/// of the column.
 fn default_later(context: &Context) -> Option<Scripts> {
     let altered = Altered::of(context)?;
     let AlterTableAction::AddColumn(add) = altered.only_action()? else { return None };
     let constraints: Vec<_> = add.constraints().collect();
     let [default @ Constraint::DefaultConstraint(written)] = &constraints[..] else { return None };
-    // It would not be added without its default, if it is there; and be checked in every row, even without a value.
+    // With IF NOT EXISTS the column may exist, and then the second statement would change it. A domain's constraint
+    // would be checked in every row, even without a value.
     if add.if_not_exists().is_some() || is_domain_with_constraint(&add.ty()?, context.world) {
         return None;
     }
@@ -155,7 +157,7 @@ pub(super) const REQUIRED_COLUMN: Rule = Rule {
         };
         let column = actions.iter().find_map(added)?;
         let rows = most_rows(context)?;
-        // What the plan has taken away before is not counted.
+        // Values that the plan itself has removed before do not count.
         let (verdict, text) = if rows > 0 && !context.had_changed_rows {
             (
                 Verdict::Danger,
@@ -193,8 +195,8 @@ fn is_required(add: &ast::AddColumn, context: &Context) -> bool {
         && !is_there()
 }
 
-/// How many rows the table has, or one of its children; none, if that is not known of a table that is not empty. Nothing, if
-/// the table is new, or known to be empty.
+/// Returns the highest number of rows of the table or one of its children; `Some(0)` if the number is not known and the
+/// table is not known to be empty. Returns `None` if the table is new, or known to be empty.
 fn most_rows(context: &Context) -> Option<u64> {
     let before = context.target()?;
     let tables = context.world.family(&before.name);

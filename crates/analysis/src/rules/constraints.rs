@@ -1,4 +1,4 @@
-//! Constraints: most can be declared first and checked later, while everybody goes on.
+//! Rules on constraints: most can be declared first and checked later, while other sessions go on.
 
 use report::Verdict;
 use squawk_syntax::ast::{AlterColumnOption, AlterTableAction, AstNode as _, Constraint, ConstraintOption};
@@ -10,7 +10,7 @@ use super::suggest::{Altered, PARTITIONED_NOT_VALID, in_steps, is_valid, options
 use crate::estimate::Time;
 use crate::size::is_large;
 
-/// The constraints that ALTER TABLE adds, of which `is` holds.
+/// Whether ALTER TABLE adds a constraint for which `is` holds.
 fn adds(context: &Context, is: impl Fn(&Constraint) -> bool) -> bool {
     let actions = context.altered().map(|(_, actions)| actions).unwrap_or_default();
     actions.iter().any(|action| match action {
@@ -19,8 +19,8 @@ fn adds(context: &Context, is: impl Fn(&Constraint) -> bool) -> bool {
     })
 }
 
-/// `found` where the statement blocks for long: `way` is what to do, with the SQL for all of the statement if that can be
-/// given, and `otherwise` what to do where it cannot.
+/// Returns `found` where the statement blocks for long. `way` says what to do, together with SQL for the whole
+/// statement if there is some; `otherwise` says what to do if there is none.
 fn stepwise(context: &Context, way: &str, otherwise: impl FnOnce(&Altered) -> Option<&'static str>) -> Option<Found> {
     where_long(context, || {
         let Some(altered) = Altered::of(context) else { return safer(way, None) };
@@ -51,12 +51,12 @@ pub(super) const SET_NOT_NULL: Rule = Rule {
         let way = "Add a CHECK that the column is not null, NOT VALID. Validate it in a later migration: reads and writes \
                    continue. Then SET NOT NULL reads no row";
         let found = (!columns.is_empty()).then(|| stepwise(context, way, |_| None))??;
-        // The sentence says how long, and of which table.
+        // The sentence says for how long, and for which table.
         Some(Found { text: format!("{}, to look for a NULL in {}", found.text, columns.join(", ")), ..found })
     },
 };
 
-/// The column that is to hold no NULL from now on, if that is what the action does.
+/// Returns the column that must hold no NULL from now on, if the action says that.
 fn kept_from_null(action: &AlterTableAction) -> Option<String> {
     let column = match action {
         AlterTableAction::AlterColumn(it) => {
@@ -109,7 +109,8 @@ pub(super) const ADD_INDEXED_CONSTRAINT: Rule = Rule {
     judge: indexed,
 };
 
-/// Its partitions can have it NOT VALID, and a partitioned table takes over what its partitions have.
+/// Returns the way for a partitioned table: its partitions can have the foreign key NOT VALID, and the table takes over
+/// the keys of its partitions.
 fn foreign_key_of_partitions(altered: &Altered) -> Option<&'static str> {
     let is_refused = altered.is_partitioned() && altered.context.world.version < PARTITIONED_NOT_VALID;
     is_refused.then_some(
@@ -134,12 +135,12 @@ fn indexed(context: &Context) -> Option<Found> {
     });
     let way = "Build the unique index CONCURRENTLY, as the only statement of a migration. In the next migration, add the constraint \
          with USING INDEX";
-    // An index alone knows nothing of the transaction's end.
+    // An index alone cannot wait until the transaction's end.
     let meanwhile = if waits(context) { "; until then the index refuses a double value at once" } else { "" };
     adds.then(|| stepwise(context, &format!("{way}{meanwhile}"), unique_of_partitions))?
 }
 
-/// Whether the constraint that is added may wait for the end of a transaction.
+/// Whether the added constraint may wait until the end of a transaction.
 fn waits(context: &Context) -> bool {
     let may_wait = |option| {
         use ConstraintOption::{DeferrableConstraintOption, InitiallyDeferredConstraintOption};
@@ -168,7 +169,7 @@ pub(super) const VALIDATE_WITH_LOCK: Rule = Rule {
         if !validates || !context.earlier_locks {
             return None;
         }
-        // On a large table even a moment is longer than it need be.
+        // On a large table even a moment's block is longer than necessary.
         let least = if is_large(context.target().map(|table| &table.facts)) { Verdict::Caution } else { Verdict::Safe };
         let time = Time::of(context.effects, context.world);
         let verdict = time.verdict(false).max(least);

@@ -1,4 +1,4 @@
-//! Statements that name no table, and are about many.
+//! Rules on statements that name no table, but affect many.
 
 use engine::script::is_concurrent;
 use report::Verdict;
@@ -18,7 +18,7 @@ pub(super) const CASCADE: Rule = Rule {
     judge: |context| {
         let statement = context.statement.syntax();
         let drops = statement.first_token().is_some_and(|token| token.kind() == SyntaxKind::DROP_KW);
-        // What depends on these holds no values of its own, and what becomes of tables is said by another rule.
+        // Dependents of these hold no values of their own, and another rule reports what happens to tables.
         let is_mild = matches!(
             context.statement,
             Stmt::DropTable(_)

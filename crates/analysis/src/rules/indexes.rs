@@ -1,4 +1,4 @@
-//! Indexes: most have a CONCURRENTLY, beside which other sessions go on.
+//! Rules on indexes: most statements have a CONCURRENTLY, with which other sessions go on.
 
 use squawk_syntax::ast::{self, DropBehavior};
 

@@ -1,4 +1,4 @@
-//! Foreign keys that are followed row by row.
+//! Rules on foreign keys that are followed row by row.
 
 use report::{Safer, Verdict};
 
@@ -26,7 +26,7 @@ pub(super) const FOREIGN_KEY_LOOKUP: Rule = Rule {
             let facts = context.world.facts_of_name(&lookup.relation);
             (lookup, time.verdict(is_large(facts)), time)
         });
-        // Where several are as bad, the one that takes longest.
+        // Among several with the worst verdict, the one that takes longest.
         let (lookup, verdict, time) = judged.max_by_key(|(_, verdict, time)| (*verdict, time.milliseconds()))?;
         (verdict > Verdict::Safe).then(|| Found {
             verdict,
@@ -36,7 +36,7 @@ pub(super) const FOREIGN_KEY_LOOKUP: Rule = Rule {
     },
 };
 
-/// What is looked up where, and by what, as a clause.
+/// Returns what is looked up where, and how, as a clause.
 pub(super) fn sentence(lookup: &Lookup) -> String {
     let Lookup { relation, refers_to, .. } = lookup;
     let changes = if lookup.goes { "is deleted" } else { "gets another key" };
@@ -69,7 +69,7 @@ fn way_out(lookup: &Lookup, context: &Context) -> Option<Safer> {
     safer(&text, sql(context))
 }
 
-/// The indexes that are missing, and then the statement, if it is short work with them.
+/// Returns the SQL for the missing indexes and then the statement, if the statement is short work with these.
 fn sql(context: &Context) -> Option<suggest::Scripts> {
     let lookups = || context.effects.lookups.iter();
     let is_short =

@@ -1,4 +1,4 @@
-//! What cannot be brought back.
+//! Rules on loss that cannot be undone.
 
 use report::{Table, Verdict, quantity};
 
@@ -8,14 +8,14 @@ use crate::effects::{Change, What};
 use crate::name::quoted;
 use crate::size::{MANY, is_large};
 
-/// What goes, of which relation, and what the catalog knows of that; the worst first.
+/// Returns what is lost, of which relation, and what the catalog knows of that; the worst first.
 fn going<'a>(context: &'a Context, is_meant: impl Fn(&What) -> bool) -> Option<(&'a What, &'a str, Option<&'a Table>)> {
     let changes = context.effects.changes.iter().filter(|change| is_meant(&change.what));
     let known = changes.map(|change| (&change.what, change.relation.as_str(), context.world.facts_of(change)));
     known.max_by_key(|(.., facts)| facts.map_or(u64::MAX, |facts| facts.rows.unwrap_or(facts.bytes)))
 }
 
-/// How many rows there are, as the statistics have it.
+/// Returns how many rows there are, by the statistics.
 fn amount(facts: Option<&Table>) -> String {
     match facts.and_then(|facts| facts.rows) {
         Some(rows) => format!("about {} rows", quantity::about(rows)),
@@ -23,7 +23,7 @@ fn amount(facts: Option<&Table>) -> String {
     }
 }
 
-/// Data goes, if there is any.
+/// Returns the finding that data is lost, if there is any.
 fn lost(what: &str, facts: Option<&Table>) -> Found {
     let (verdict, rows) = if facts.is_some_and(|facts| facts.rows == Some(0)) {
         let rows =
@@ -80,7 +80,7 @@ pub(super) const DROP_COLUMN: Rule = Rule {
     },
 };
 
-/// The column that a change takes away.
+/// Returns the column that a change removes.
 fn column(change: &Change) -> Option<String> {
     match &change.what {
         What::DropColumn(column) => Some(quoted(column)),
@@ -101,7 +101,7 @@ pub(super) const TRUNCATE: Rule = Rule {
     },
 };
 
-/// What to do before rows go for good.
+/// What to do before rows are deleted for good.
 const CHECK_FIRST: &str = "Before this migration, check that no row is needed, or copy the rows to another table";
 
 pub(super) const DELETE_ALL: Rule = Rule {
@@ -146,7 +146,8 @@ pub(super) const DELETE_MANY: Rule = Rule {
     },
 };
 
-/// Rows of a large `table` go with others. How many to each there are on average is no bound.
+/// Returns the finding that rows of a large `table` are deleted with others. The average number of rows for each is not
+/// an upper bound.
 fn gone_along(rows: Option<u64>, table: &str) -> Found {
     let few = rows.filter(|rows| *rows < MANY);
     let amount =

@@ -1,6 +1,6 @@
-//! What we say of a statement, knowing the database: each rule a function, with a bad example and a good one.
+//! Our own rules, which know the database. Each is a function, with a bad example and a good one.
 //!
-//! The examples are run on a real PostgreSQL by the tests, and are the list of rules in the documentation.
+//! The tests run the examples on a real PostgreSQL, and the documentation's list of rules is made of the examples.
 
 mod access;
 mod blocked;
@@ -31,9 +31,9 @@ pub(crate) use rule::{Context, Found};
 use crate::catalog::Relation;
 use crate::effects::{World, name_of};
 
-/// Every rule, in the order in which they are asked.
+/// Every rule, in the order in which the rules are applied.
 pub const ALL: &[Rule] = &[
-    // What is refused does nothing else.
+    // A refused statement does nothing else.
     session::REFUSED,
     session::DOES_NOTHING,
     constraints::SET_NOT_NULL,
@@ -76,15 +76,16 @@ pub const ALL: &[Rule] = &[
     unknown::OPAQUE,
 ];
 
-/// Whether a finding counts on a database that held nothing before the plan: no other session uses what the plan makes, and
-/// nothing is lost with it. What the server refuses it refuses there too, and roles are of all its databases.
+/// Whether a finding counts on a database that was empty before the plan: there, no other session uses what the plan
+/// makes, and no data can be lost. What the server refuses, it also refuses there, and roles belong to all databases of
+/// the server.
 pub(crate) fn counts_where_nothing_is(finding: &Finding) -> bool {
     let counts = [session::REFUSED, session::DOES_NOTHING, session::OUTLIVES, access::POWERFUL_ROLE];
     counts.iter().any(|rule| finding.rule == rule.name)
 }
 
-/// The table that `statement` is about to alter or to index, as it is on the `world` before, and if it is indexed, its
-/// partitions behind it.
+/// Returns the table that `statement` alters or indexes, in its state before the statement; if it is indexed, with its
+/// partitions after it.
 pub(crate) fn before(statement: &ast::Stmt, world: &World) -> Vec<Relation> {
     let target = match statement {
         ast::Stmt::AlterTable(it) => it.table_relation_name(),
@@ -98,11 +99,11 @@ pub(crate) fn before(statement: &ast::Stmt, world: &World) -> Vec<Relation> {
     names.iter().filter_map(|name| world.relation(name).cloned()).collect()
 }
 
-/// What the rules find, worst first, and the way to write the worst of it instead.
+/// Returns the findings of the rules, worst first, and a safer way for the worst of them.
 pub(crate) fn judge(context: &Context, line: usize) -> (Vec<Finding>, Option<Safer>) {
     let mut found: Vec<_> = ALL.iter().filter_map(|rule| (rule.judge)(context).map(|found| (rule, found))).collect();
     found.sort_by_key(|(_, found)| std::cmp::Reverse(found.verdict));
-    // What a rule of its own says better, unless that says less.
+    // A specific rule replaces the general one, unless its verdict is milder.
     let is_general = |rule: &Rule| rule.name == blocked::LONG_BLOCK.name;
     let worst = found.iter().filter(|(rule, _)| !is_general(rule)).map(|(_, found)| found.verdict).max();
     found.retain(|(rule, found)| !is_general(rule) || Some(found.verdict) > worst);

@@ -1,4 +1,4 @@
-//! Names that running code still uses.
+//! Rules on names that running code still uses.
 
 use report::Verdict;
 use squawk_syntax::SyntaxKind;
@@ -19,14 +19,14 @@ pub(super) const RENAME: Rule = Rule {
     },
 };
 
-/// What has another name from now on.
+/// What gets another name.
 #[derive(Clone, Copy)]
 enum Renamed {
     Column,
     Table,
     View,
     Schema,
-    /// A relation that is in another schema.
+    /// A relation that moves to another schema.
     Moved,
 }
 
@@ -62,7 +62,7 @@ impl Renamed {
     }
 }
 
-/// What gets another name that existed before.
+/// Returns what gets another name and existed before.
 fn renamed(context: &Context) -> Option<Renamed> {
     let existed = context.effects.of.iter().any(|effect| !effect.is_new);
     let statement = context.statement.syntax();
@@ -102,7 +102,7 @@ pub(super) const UNCLEAR_NAME: Rule = Rule {
     },
 };
 
-/// Whether whoever uses the relations that `statement` names goes on, whichever they are.
+/// Whether the users of the relations that `statement` names can go on, whichever relations these are.
 fn is_mild(statement: &ast::Stmt) -> bool {
     use ast::Stmt;
     matches!(

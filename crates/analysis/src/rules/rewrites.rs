@@ -1,4 +1,4 @@
-//! Whatever else writes or reads a whole table while others wait.
+//! Rules on other statements that write or read a whole table while others wait.
 
 use report::{Effect, Lock, Safer, Verdict, Work};
 use squawk_syntax::ast::{self, AlterTableAction, AstNode as _};
@@ -27,7 +27,7 @@ pub(super) const REFRESH: Rule = Rule {
     },
 };
 
-/// The view needs an index that has every row in it, by its columns.
+/// Returns the SQL with CONCURRENTLY. For that the view needs an index on columns that covers every row.
 fn concurrently(context: &Context, refresh: &ast::Refresh) -> Option<Scripts> {
     let view = context.world.relation(&name_of(refresh.view_ref()?.syntax()))?;
     let is_partial = |name: &str| view.indexes.iter().any(|known| known.name.name == name && known.computed);
@@ -62,8 +62,8 @@ pub(super) const ATTACH_PARTITION: Rule = Rule {
     },
 };
 
-/// Whether all that ATTACH PARTITION would read has a validated CHECK with the partition's bounds in it, which may prove that
-/// every row belongs there: what exactly a CHECK proves is for the server to find out.
+/// Whether each relation that ATTACH PARTITION would read has a validated CHECK that contains the partition's bounds.
+/// Such a CHECK may prove that every row belongs there: only the server can find out what it proves.
 pub(crate) fn may_be_proved(statement: &ast::Stmt, effects: &Effects, world: &World) -> bool {
     let ast::Stmt::AlterTable(alter) = statement else { return false };
     let attached = alter.actions().find_map(|action| match action {
@@ -84,7 +84,7 @@ pub(crate) fn may_be_proved(statement: &ast::Stmt, effects: &Effects, world: &Wo
     !bounds.is_empty() && !working.is_empty() && working.into_iter().all(may_be)
 }
 
-/// The numbers and strings in a partition's bounds.
+/// Returns the numbers and strings in a partition's bounds.
 fn values(bounds: &SyntaxNode) -> Vec<String> {
     let tokens = bounds.descendants_with_tokens().filter_map(|element| element.as_token().cloned());
     tokens
@@ -93,7 +93,7 @@ fn values(bounds: &SyntaxNode) -> Vec<String> {
         .collect()
 }
 
-/// Whether a CHECK has the value in it. PostgreSQL adds a time to a date, and a type.
+/// Whether a CHECK contains the value. PostgreSQL adds a time to a date, and a type.
 fn says(check: &str, value: &str) -> bool {
     match value.strip_prefix('\'') {
         Some(text) => check.contains(&format!("'{}", text.trim_end_matches('\''))),

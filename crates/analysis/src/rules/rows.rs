@@ -1,4 +1,4 @@
-//! Rows that are held until the script ends.
+//! Rules on rows that stay locked until the script ends.
 
 use report::{Magnitude, Verdict};
 
@@ -24,7 +24,7 @@ pub(super) const UPDATE_MANY: Rule = Rule {
         let time = Time::of(context.effects, context.world);
         let how_long = time.how_long();
         let verdict = time.verdict(is_large);
-        // What nobody can know of a small table is said by another rule.
+        // For a small table, another rule reports what cannot be known.
         let is_known = how_long != Magnitude::Unknown || is_large;
         (is_known && verdict > Verdict::Safe).then(|| Found {
             verdict,
@@ -46,7 +46,7 @@ pub(super) const UPDATE_MANY: Rule = Rule {
     },
 };
 
-/// The table whose rows a statement changes or takes away.
+/// Returns the table whose rows a statement changes or deletes.
 fn changed<'a>(context: &'a Context) -> Option<&'a Relation> {
     let target = match context.statement {
         ast::Stmt::Update(it) => it.relation_name(),

@@ -1,4 +1,4 @@
-//! The safer way that a rule offers.
+//! The safer way to write a statement.
 
 use report::Safer;
 

@@ -1,4 +1,4 @@
-//! Sequences that give other numbers from now on.
+//! Rules on sequences that give other numbers from now on.
 
 use report::Verdict;
 use squawk_syntax::ast::{AstNode as _, Stmt};
@@ -29,7 +29,7 @@ pub(super) const NUMBERS_SET: Rule = Rule {
     },
 };
 
-/// A sequence that existed before and whose next number is set, as a sentence's beginning.
+/// Returns a sequence that existed before and whose next number is set, as the beginning of a sentence.
 fn set(context: &Context) -> Option<String> {
     let node = context.statement.syntax();
     match context.statement {
@@ -52,7 +52,7 @@ fn set(context: &Context) -> Option<String> {
     }
 }
 
-/// What is said of the sequence that a call of setval names, unless the plan makes it.
+/// Returns the text on the sequence that a call of setval names, unless the plan makes the sequence.
 fn called(setval: &SyntaxNode, world: &World) -> Option<String> {
     let argument = setval.descendants().find(|part| part.kind() == SyntaxKind::ARG)?;
     if let Some(name) = constant(&argument) {
@@ -70,9 +70,9 @@ fn called(setval: &SyntaxNode, world: &World) -> Option<String> {
     }
 }
 
-/// What is said of the sequence `name`, unless the plan makes it.
+/// Returns the text on the sequence `name`, unless the plan makes it.
 fn told(name: &Name, world: &World) -> Option<String> {
-    // One of a column is called after its table.
+    // The sequence of a column is named after its table.
     let mut tables =
         name.name.match_indices('_').map(|(at, _)| Name { name: name.name[..at].to_owned(), ..name.clone() });
     let is_of_new = name.name.ends_with("_seq") && tables.any(|table| world.is_new(&table));

@@ -1,4 +1,4 @@
-//! Settings of the script's own that take away what protects others.
+//! Rules on settings of a script that remove protections of other sessions.
 
 use engine::script::outlives;
 use report::{Effect, Lock, Verdict};
@@ -52,7 +52,7 @@ pub(super) const OWN_SETTING: Rule = Rule {
     },
 };
 
-/// Whether that makes triggers and foreign keys silent.
+/// Whether the setting silences triggers and foreign keys.
 fn sets_replica_role(setting: &Setting) -> bool {
     let value = setting.values.first().map_or("", String::as_str);
     let is_loud = ["origin", "local", "default"].iter().any(|loud| value.eq_ignore_ascii_case(loud));
@@ -87,7 +87,7 @@ pub(super) const WAITS_ALONE: Rule = Rule {
     },
 };
 
-/// What an earlier statement of the same script makes impossible.
+/// A statement that an earlier statement of the same script makes impossible.
 pub(super) const REFUSED: Rule = Rule {
     name: "refused",
     about: "What the server is known to refuse, by the text, the catalog and the statistics: what is there already or is \
@@ -156,7 +156,7 @@ pub(super) const OUTLIVES: Rule = Rule {
     bad: "SELECT pg_advisory_lock(4)",
     good: "SELECT pg_advisory_xact_lock(4)",
     judge: |context| {
-        // What a sequence gives next is set at the end of many a script, and is set again by the next run.
+        // Many a script ends with setting a sequence's next value, and the next run sets it again.
         let lasts = |what: &String| !what.contains("sequence's value");
         let what = outlives(context.statement.syntax()).into_iter().find(lasts)?;
         Some(Found {

@@ -1,4 +1,4 @@
-//! What cannot be known before it runs.
+//! The rule on what cannot be known before a statement runs.
 
 use report::Verdict;
 
@@ -13,7 +13,7 @@ pub(super) const OPAQUE: Rule = Rule {
     bad: "DO $$ BEGIN EXECUTE 'DELETE FROM big'; END $$",
     good: "DELETE FROM big WHERE id BETWEEN 1 AND 10",
     judge: |context| {
-        // Where names say nothing, another rule says so.
+        // Where names cannot be trusted, another rule reports that.
         let first = context.effects.unknowns.first().filter(|_| !context.is_unclear)?;
         let texts: Vec<_> = context.effects.unknowns.iter().map(|unknown| unknown.text.as_str()).collect();
         let text = texts.join("; ");

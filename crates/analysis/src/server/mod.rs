@@ -11,14 +11,14 @@ use sqlx::{PgConnection, Row as _};
 use crate::catalog::ask::ask_leniently;
 use crate::name::{Name, quoted};
 
-/// Returns the state of the server. `missing_privileges` stays empty: see [`missing`].
+/// Returns the state of the server. `missing_privileges` stays empty: [`missing`] returns them.
 ///
-/// That takes one round trip, and eight where the server refuses a part of it, which is left out then. The session must
-/// not be in a transaction: a refusal would end it.
+/// This takes one round trip, and eight where the server refuses some of the queries, whose answers are left out then.
+/// The session must not be in a transaction: a refusal would end it.
 ///
 /// # Errors
 ///
-/// What the connection or the server reports.
+/// The errors of the connection or the server.
 pub async fn look(connection: &mut PgConnection) -> Result<Server, sqlx::Error> {
     let queries = [SERVER, CONNECTIONS, REPLICAS, LONGEST_TRANSACTION, HIDDEN_TRANSACTIONS, PREPARED, INVALID_INDEXES];
     let queries = queries.map(str::to_owned);
@@ -59,7 +59,7 @@ fn transaction(row: &PgRow) -> Result<Transaction, sqlx::Error> {
     })
 }
 
-/// How many sessions of a role.
+/// Returns how many sessions a role has, with the role's name.
 fn sessions(row: &PgRow) -> Result<String, sqlx::Error> {
     Ok(format!("{} of {}", count(row, "sessions")?.unwrap_or(0), quoted(row.try_get("role")?)))
 }
@@ -68,7 +68,7 @@ fn name(row: &PgRow) -> Result<Name, sqlx::Error> {
     Ok(Name { schema: row.try_get("schema")?, name: row.try_get("name")? })
 }
 
-/// A number, and 0 where clocks or counters make it negative.
+/// Returns a number, or 0 where clocks or counters make it negative.
 fn count(row: &PgRow, column: &str) -> Result<Option<u64>, sqlx::Error> {
     Ok(row.try_get::<Option<i64>, _>(column)?.map(|number| number.try_into().unwrap_or(0)))
 }
@@ -86,7 +86,7 @@ const CONNECTIONS: &str = "\
     SELECT pg_catalog.count(*) AS open FROM pg_catalog.pg_stat_activity \
     WHERE datid IS NOT NULL AND usesysid IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend'";
 
-/// A replica without a state is one that our role may not see. How long the lag is in time is only known while there is some.
+/// Our role may not see a replica without a state. The lag in time is only known while there is some.
 const REPLICAS: &str = "\
     SELECT name, state, bytes, CASE WHEN bytes <= 0 THEN 0 ELSE seconds END AS seconds FROM ( \
         SELECT r.application_name AS name, r.state, \
@@ -105,8 +105,8 @@ const LONGEST_TRANSACTION: &str = "\
     WHERE a.datname = pg_catalog.current_database() AND a.pid <> pg_catalog.pg_backend_pid() \
     AND a.xact_start IS NOT NULL AND a.backend_type = 'client backend' ORDER BY a.xact_start LIMIT 1";
 
-/// Of what the server hides the kind of the process is hidden too. Every role sees a transaction's lock on itself;
-/// an idle session has none.
+/// The server also hides the kind of a process whose transaction it hides. Every role sees a transaction's lock on
+/// itself; an idle session has none.
 const HIDDEN_TRANSACTIONS: &str = "\
     SELECT a.usename AS role, pg_catalog.count(*) AS sessions FROM pg_catalog.pg_stat_activity a \
     WHERE a.datname = pg_catalog.current_database() AND a.usename IS NOT NULL AND a.backend_type IS NULL \

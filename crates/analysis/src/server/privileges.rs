@@ -1,4 +1,4 @@
-//! What the session's role may not do, though statements need it.
+//! Finds what the session's role may not do although statements need it.
 
 use std::collections::BTreeSet;
 
@@ -8,32 +8,33 @@ use sqlx::{PgConnection, Row as _};
 use crate::catalog::ask::{ask_leniently, asked, relation_is_visible, texts, type_is_visible};
 use crate::name::{Name, quoted};
 
-/// What a statement needs its role to be allowed.
+/// A privilege that a statement needs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Need {
-    /// To change a relation, or make an index on it: that is for its owner.
+    /// To change a relation, or make an index on it, which only the owner may.
     Alter(Name),
-    /// To drop a relation, which the owner of its schema may too.
+    /// To drop a relation, which the owner of its schema may do too.
     Drop(Name),
     /// To change a type.
     AlterType(Name),
-    /// To read or write a relation, or what else is granted on one. Some of its columns will do, where that can be.
+    /// To read or write a relation, or to use another privilege on it. A privilege on some of its columns is enough,
+    /// where that is possible.
     Do(Privilege, Name),
-    /// To make something in a schema.
+    /// To create an object in a schema.
     CreateIn(String),
-    /// To name anything in a schema.
+    /// To name any object in a schema.
     Use(String),
-    /// To make a schema.
+    /// To create a schema.
     CreateSchema,
-    /// To make an extension.
+    /// To create an extension.
     CreateExtension(String),
-    /// To make a database.
+    /// To create a database.
     CreateDatabase,
-    /// To make a role.
+    /// To create a role.
     CreateRole,
 }
 
-/// What can be granted on a relation.
+/// A privilege that can be granted on a relation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Privilege {
     /// SELECT.
@@ -50,14 +51,14 @@ pub enum Privilege {
     References,
     /// TRIGGER.
     Trigger,
-    /// MAINTAIN: REINDEX, REFRESH, CLUSTER. Before PostgreSQL 17 that is for the owner.
+    /// MAINTAIN: REINDEX, REFRESH, CLUSTER. Before PostgreSQL 17 only the owner may do these.
     Maintain,
-    /// The same for VACUUM and ANALYZE, which the database's owner may too.
+    /// MAINTAIN for VACUUM and ANALYZE, which the database's owner may do too.
     Vacuum,
 }
 
 impl Privilege {
-    /// As it is granted.
+    /// Returns the privilege's name in GRANT.
     fn name(self) -> &'static str {
         match self {
             Self::Select => "SELECT",
@@ -71,7 +72,7 @@ impl Privilege {
         }
     }
 
-    /// What it lets a role do, before the relation's name.
+    /// Returns what the privilege lets a role do, as the text before the relation's name.
     fn deed(self) -> &'static str {
         match self {
             Self::Select => "read",
@@ -87,15 +88,15 @@ impl Privilege {
     }
 }
 
-/// Which of `needs` the role lacks, once each, as clauses: `alter public.orders: its owner is shop`. What roles that it
-/// is a member of may do counts. What does not exist is left out: the plan will make it.
+/// Returns which of `needs` the role lacks, once each, as clauses: `alter public.orders: its owner is shop`. The rights
+/// of roles of which it is a member count. An object that does not exist is left out: the plan will create it.
 ///
-/// That takes one round trip, and six where the server refuses a part of it, which is left out then. The session must
-/// not be in a transaction: a refusal would end it.
+/// This takes one round trip, and six where the server refuses some of the queries, whose answers are left out then.
+/// The session must not be in a transaction: a refusal would end it.
 ///
 /// # Errors
 ///
-/// What the connection or the server reports.
+/// The errors of the connection or the server.
 pub async fn missing(connection: &mut PgConnection, needs: &[Need]) -> Result<Vec<String>, sqlx::Error> {
     let needs: BTreeSet<&Need> = needs.iter().collect();
     let of = |pick: fn(&Need) -> Option<Name>| -> (Vec<&Need>, Vec<Name>) {
@@ -162,14 +163,14 @@ pub async fn missing(connection: &mut PgConnection, needs: &[Need]) -> Result<Ve
     Ok(missing)
 }
 
-/// Rows with the needs that they answer.
+/// Returns the rows, each with its need.
 fn answered<'a>(needs: &[&'a Need], rows: &'a [PgRow]) -> Result<Vec<(&'a Need, &'a PgRow)>, sqlx::Error> {
     let numbers = rows.iter().map(|row| row.try_get::<i64, _>("number")).collect::<Result<Vec<_>, _>>()?;
     let need = |number: i64| needs.get(usize::try_from(number).ok()?.checked_sub(1)?).copied();
     Ok(numbers.into_iter().zip(rows).filter_map(|(number, row)| Some((need(number)?, row))).collect())
 }
 
-/// What is lacking on a relation.
+/// Returns what the role lacks on a relation.
 fn on_relation(need: &Need, row: &PgRow) -> Result<Option<String>, sqlx::Error> {
     let has = |column| row.try_get::<bool, _>(column);
     let (allowed, deed, granted) = match need {
@@ -189,7 +190,7 @@ fn on_relation(need: &Need, row: &PgRow) -> Result<Option<String>, sqlx::Error> 
     Ok(Some(format!("{deed} {}: its owner is {}{not_granted}", name(row)?, owner(row)?)))
 }
 
-/// What is lacking on a schema.
+/// Returns what the role lacks on a schema.
 fn on_schema(need: &Need, row: &PgRow) -> Result<Option<String>, sqlx::Error> {
     let (allowed, deed, granted): (bool, _, _) = match need {
         Need::CreateIn(_) => (row.try_get("creates")?, "make something in", "CREATE"),
@@ -201,7 +202,7 @@ fn on_schema(need: &Need, row: &PgRow) -> Result<Option<String>, sqlx::Error> {
     Ok(Some(clause).filter(|_| !allowed))
 }
 
-/// What is lacking for an extension. One that is there already is only noticed.
+/// Returns what the role lacks for an extension. For an extension that exists already, the server only gives a notice.
 fn on_extension(row: &PgRow, database: &Database) -> Result<Option<String>, sqlx::Error> {
     let has = |column| row.try_get::<bool, _>(column);
     let reason = if has("installed")? {
@@ -220,7 +221,7 @@ fn on_extension(row: &PgRow, database: &Database) -> Result<Option<String>, sqlx
     Ok(Some(format!("make extension {}: {reason}", quoted(row.try_get("name")?))))
 }
 
-/// The database that the session is in, and what the role may do there.
+/// The session's database, and what the role may do there.
 #[expect(clippy::struct_excessive_bools, reason = "these are facts of the catalog")]
 struct Database {
     name: String,
@@ -256,7 +257,7 @@ fn owner(row: &PgRow) -> Result<String, sqlx::Error> {
     Ok(quoted(row.try_get("owner")?))
 }
 
-/// An index has its table's privileges. A server before PostgreSQL 17 knows no MAINTAIN.
+/// An index has its table's privileges. A server before PostgreSQL 17 has no MAINTAIN.
 const RELATIONS: &str = "\
     SELECT number, schema, name, pg_catalog.pg_get_userbyid(relowner) AS owner, grantable, \
            pg_catalog.pg_has_role(relowner, 'USAGE') AS owned, \
@@ -297,7 +298,8 @@ const SCHEMAS: &str = "\
            pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS uses \
     FROM $asked JOIN pg_catalog.pg_namespace n ON n.nspname = asked.name::pg_catalog.name ORDER BY asked.number";
 
-/// `trusted` came with PostgreSQL 13. RDS lets these roles of its own make what else is for superusers.
+/// `trusted` came with PostgreSQL 13. RDS lets these roles of its own create extensions that otherwise only superusers
+/// may create.
 const EXTENSIONS: &str = "\
     SELECT asked.number, asked.name, e.name IS NOT NULL AS available, e.installed_version IS NOT NULL AS installed, \
            coalesce(v.superuser, true) AS for_superusers, \

@@ -11,26 +11,26 @@ use squawk_syntax::{SyntaxElement, SyntaxNode, SyntaxToken};
 use super::rules::mapping;
 use super::{LONGEST_TEXT, one_line};
 
-/// The most characters of a name that is no rule's.
+/// The maximum length of a name that is no rule's, in characters.
 const LONGEST_NAME: usize = 60;
 
-/// The comments of a script that squawk follows.
+/// The comments of a script that squawk obeys.
 pub(super) struct Ignores(Vec<Comment>);
 
 struct Comment {
-    /// Where squawk's word stands in the script.
+    /// The position of squawk's word in the script.
     marker: usize,
-    /// Where its rules start: squawk goes by the line of this.
+    /// The position of its first rule, whose line is the one that counts for squawk.
     at: usize,
     names: Vec<Name>,
     is_for_file: bool,
-    /// Whether it names nothing at all.
+    /// Whether it names no rule at all.
     is_bare: bool,
 }
 
 /// A rule's name in a comment.
 enum Name {
-    /// The rule, and those that it stands for.
+    /// A rule, and the rules that it stands for.
     Known(Rule, Vec<Rule>),
     Unknown(String),
 }
@@ -39,7 +39,7 @@ enum Name {
 pub(super) type Hidden = (Rule, usize);
 
 impl Ignores {
-    /// Asks squawk of each comment whether it is one.
+    /// Finds the comments, with squawk's own reader.
     pub(super) fn find(root: &SyntaxNode) -> Self {
         let tokens = root.descendants_with_tokens().filter_map(SyntaxElement::into_token);
         Self(tokens.filter_map(|token| Comment::read(&token)).collect())
@@ -49,20 +49,20 @@ impl Ignores {
         self.0.is_empty()
     }
 
-    /// The script without them, every character in its place.
+    /// Returns the script with these comments disabled, every character in its place.
     pub(super) fn disarm(&self, sql: &str) -> String {
         let mut text = String::with_capacity(sql.len());
         let mut from = 0;
         for comment in &self.0 {
             text.push_str(&sql[from..comment.marker]);
-            // As long as squawk's word, and another one.
+            // Another word of the same length.
             text.push_str("squawk_ignore");
             from = comment.marker + IGNORE_LINE_TEXT.len();
         }
         text + &sql[from..]
     }
 
-    /// What each hides of `hidden`, and what is wrong with it.
+    /// Returns what each comment hides of `hidden`, and what is wrong with the comment.
     pub(super) fn account(&self, sql: &str, hidden: &[Hidden]) -> (Vec<Suppression>, Vec<(usize, Finding)>) {
         let (lines, hides) = (Lines::of(sql), self.hides(sql, hidden));
         let mut suppressed = Vec::new();
@@ -76,9 +76,10 @@ impl Ignores {
         (suppressed, findings)
     }
 
-    /// Of each comment, how many findings of which rule it hides. Two can hide the same.
+    /// Returns, for each comment, how many findings of which rule it hides. Two comments can hide the same finding.
     ///
-    /// A line's comment is for what starts on its own line or on the next; the last one on a line counts alone.
+    /// A line's comment covers findings that start on its own line or on the next. Of several on a line, only the last
+    /// one counts.
     fn hides(&self, sql: &str, hidden: &[Hidden]) -> Vec<HashMap<Rule, usize>> {
         let lines = lines_of_squawk(sql);
         let covers: Vec<Option<HashSet<Rule>>> = self.0.iter().map(Comment::covers).collect();
@@ -99,7 +100,7 @@ impl Ignores {
     }
 }
 
-/// Lines as squawk counts them, for which a carriage return alone ends one too.
+/// Returns the lines as squawk counts them: a carriage return alone ends one too.
 fn lines_of_squawk(sql: &str) -> Lines {
     let bytes = sql.as_bytes();
     let ends = |at: &usize| match bytes[*at] {
@@ -122,7 +123,7 @@ impl Comment {
         })
     }
 
-    /// The rules that it hides; `None` for all. Of a line's comment without a rule, squawk makes nothing.
+    /// Returns the rules that it hides; `None` for all. squawk ignores a line's comment without a rule.
     fn covers(&self) -> Option<HashSet<Rule>> {
         (!self.is_for_file || !self.is_bare).then(|| self.names.iter().flat_map(Name::rules).collect())
     }
@@ -168,7 +169,7 @@ impl Name {
         .copied()
     }
 
-    /// As squawk writes it. What is no rule can be anything that somebody wrote into a comment.
+    /// Returns the name as squawk writes it. A name that is no rule's can be any text from the comment.
     fn text(&self) -> String {
         match self {
             Self::Known(rule, _) => rule.to_string(),
@@ -176,7 +177,8 @@ impl Name {
         }
     }
 
-    /// Whether its rule is used here, and it hides nothing of it. Of the others only squawk's own run would know.
+    /// Whether its rule is used here, and it hides no finding of the rule. For other rules only squawk's own run would
+    /// know.
     fn is_idle(&self, hides: &HashMap<Rule, usize>) -> bool {
         let mut used = self.rules().filter(|rule| mapping(*rule).verdict.is_some());
         used.next().is_some_and(|first| used.chain([first]).all(|rule| !hides.contains_key(&rule)))

@@ -1,7 +1,7 @@
-//! What squawk's linter says of a script, and what its author has told it not to say.
+//! Runs squawk's linter on a script, and finds which findings the script's author has suppressed.
 //!
-//! squawk knows the text alone. [`mapping`] says of each of its rules how much that matters here, or why the rule is
-//! not used; [`table`] is the same for the documentation.
+//! squawk knows only the text. [`mapping`] says how much each of squawk's rules matters here, or why it is not used;
+//! [`table`] returns the same for the documentation.
 
 mod ignores;
 mod rules;
@@ -22,10 +22,10 @@ use ignores::{Hidden, Ignores};
 /// The rule of the finding that squawk gave up on a script.
 pub const GAVE_UP: &str = "squawk-gave-up";
 
-/// The most characters of a finding's text and of its help. squawk's own are half as long.
+/// The maximum length of a finding's text and of its help, in characters. squawk's own texts are half as long.
 const LONGEST_TEXT: usize = 500;
 
-/// What squawk says of a script.
+/// The result of squawk on a script.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Linted {
     /// The findings, each with the byte at which it starts, in order.
@@ -34,20 +34,20 @@ pub struct Linted {
     pub suppressed: Vec<Suppression>,
 }
 
-/// Returns what squawk says of the script `parse`: a file that the engine has accepted, as it is, with its own BEGIN and
-/// COMMIT.
+/// Returns squawk's findings on the script `parse`: a file that the engine has accepted, unchanged, with its own BEGIN
+/// and COMMIT.
 ///
-/// `pg_version` is the server's, as it numbers itself: 180004 is 18.4. `in_transaction` is whether the script runs in a
-/// transaction. squawk is told; of the rules that are used today none asks, so that a comment which denies it
-/// (`squawk-disable-assume-in-transaction`) takes no finding away.
+/// `pg_version` is the server's version as a number: 180004 is 18.4. `in_transaction` says whether the script runs in a
+/// transaction. squawk is told both. None of the rules in use asks about the transaction, so a comment which denies it
+/// (`squawk-disable-assume-in-transaction`) hides no finding.
 ///
-/// Where squawk panics, there is one finding that says so, and nothing else.
+/// If squawk panics, the only finding says so.
 pub fn lint(parse: &Parse<SourceFile>, pg_version: u32, in_transaction: bool) -> Linted {
     guarded(|| {
         let sql = &parse.syntax_node().text().to_string();
         let linter = || {
             let mut linter = Linter::from(used());
-            // Digits and a dot: it can be read.
+            // Only digits and a dot, so it can be parsed.
             let version = format!("{}.{}", pg_version / 10_000, pg_version % 10_000);
             linter.settings.pg_version = version.parse().unwrap_or_default();
             linter.settings.assume_in_transaction = in_transaction;
@@ -70,7 +70,7 @@ pub fn lint(parse: &Parse<SourceFile>, pg_version: u32, in_transaction: bool) ->
     })
 }
 
-/// Runs `work` where neither a deep script nor a panic can harm anything else.
+/// Runs `work` in a way that neither a deep script nor a panic can harm anything else.
 fn guarded(work: impl FnOnce() -> Linted + Send) -> Linted {
     deep(work).unwrap_or_else(|_| {
         let finding = Finding {
@@ -85,7 +85,7 @@ fn guarded(work: impl FnOnce() -> Linted + Send) -> Linted {
     })
 }
 
-/// What squawk reports, without what it says of comments: we say that ourselves, of all of them.
+/// Returns squawk's violations, except those about comments: we report all of these ourselves.
 fn violations(mut linter: Linter, parse: &Parse<SourceFile>, sql: &str) -> Vec<Violation> {
     let root = parse.syntax_node();
     let mut violations = linter.lint(parse, sql);
@@ -93,13 +93,13 @@ fn violations(mut linter: Linter, parse: &Parse<SourceFile>, sql: &str) -> Vec<V
     violations
 }
 
-/// Whether a violation says that a column that is new itself restricts what is written to it.
+/// Whether a violation says that a new column itself restricts what is written to it.
 fn restricts_new_column(root: &SyntaxNode, violation: &Violation) -> bool {
     violation.code == Rule::BanNewWriteRestriction
         && root.covering_element(violation.text_range).ancestors().any(|node| node.kind() == SyntaxKind::ADD_COLUMN)
 }
 
-/// Those of `all` that are not in `shown`.
+/// Returns the violations in `all` that are not in `shown`.
 fn minus(all: Vec<Violation>, shown: &[Violation]) -> Vec<Hidden> {
     let mut left: HashMap<_, usize> = HashMap::new();
     for violation in shown {
@@ -131,7 +131,7 @@ fn finding(violation: &Violation, lines: &Lines) -> Option<(usize, Finding)> {
     Some((at, finding))
 }
 
-/// `text` in one line of at most `longest` characters.
+/// Returns `text` in one line of at most `longest` characters.
 fn one_line(text: &str, longest: usize) -> String {
     let text = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
     let text = text.collect::<Vec<_>>().join(" ");

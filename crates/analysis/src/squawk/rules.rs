@@ -1,16 +1,15 @@
-//! Which of squawk's rules are used, and how much each matters here.
+//! Decides which of squawk's rules are used, and how much each matters here.
 //!
-//! Four kinds are left out. What depends on a table's size or use is judged by rules that know them. What a
-//! transaction, a timeout or a second run is for, the engine already does for every script. What only adds something
-//! breaks nobody. And advice on design comes too late when somebody has to approve: it belongs into the review of the
-//! change.
+//! Four kinds are left out. Rules about a table's size or use: our own rules know both. Rules about a transaction, a
+//! timeout or a second run: the engine cares for these in every script. Rules about additions, which break no running
+//! code. And rules about design: such advice comes too late for an approval, and belongs into the review of the change.
 
 use std::fmt::Write as _;
 
 use report::Verdict;
 use squawk_linter::Rule;
 
-/// What becomes of a rule.
+/// How a rule is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mapping {
     /// How much its findings matter; `None` where the rule is not used.
@@ -19,13 +18,13 @@ pub struct Mapping {
     pub reason: &'static str,
 }
 
-/// One list for both, so that neither can lack a rule: a match without it does not compile.
+/// Makes the list and the match from one list, so that neither can lack a rule: a match without one does not compile.
 macro_rules! mappings {
     ($($rule:ident => $verdict:expr, $reason:expr;)*) => {
         /// Every rule of squawk's.
         pub const ALL: &[Rule] = &[$(Rule::$rule),*];
 
-        /// What becomes of `rule`.
+        /// Returns how `rule` is used.
         pub fn mapping(rule: Rule) -> Mapping {
             let (verdict, reason) = match rule {
                 $(Rule::$rule => ($verdict, $reason),)*
@@ -41,7 +40,7 @@ const SAFE: Option<Verdict> = Some(Verdict::Safe);
 const UNUSED: Option<Verdict> = None;
 
 mappings! {
-    // Data goes, or code that runs meanwhile fails for certain.
+    // Data is lost, or running code fails for certain.
     BanDropColumn => DANGER, "the column's values go, and code that names it fails";
     BanDropDatabase => DANGER, "all of its data goes";
     BanDropSchema => DANGER, "everything in it goes with CASCADE";
@@ -51,7 +50,7 @@ mappings! {
     RenamingColumn => DANGER, "code that runs meanwhile fails on the old name";
     RenamingTable => DANGER, "code that runs meanwhile fails on the old name";
 
-    // Code that runs meanwhile may fail, or do something else.
+    // Running code may fail, or do something else.
     AddingRequiredField => CAUTION,
         "it fails where there are rows; where there are none, INSERTs of code that does not know the column do";
     BanAddCompositeAttribute => CAUTION, "code that reads the type by position gets one value more";
@@ -100,7 +99,7 @@ mappings! {
     UnusedIgnore => CAUTION,
         "a comment that hides nothing now may hide something later; no comment hides this rule itself";
 
-    // Our rules know the table's size, and that PostgreSQL has learned to do without a rewrite or a scan.
+    // Our rules know the table's size, and that newer versions of PostgreSQL need no rewrite or scan.
     AddingFieldWithDefault => UNUSED,
         "left to our rules: they know which functions are volatile, and how large the table is";
     AddingForeignKeyConstraint => UNUSED, "left to our rules: how long writers wait depends on the tables' sizes";
@@ -131,7 +130,7 @@ mappings! {
     TransactionNesting => UNUSED,
         "a balanced BEGIN and COMMIT are folded into the script's transaction, and others refused";
 
-    // Additive: it is how a change is made that breaks nobody.
+    // Additions: they are the way to make a change that breaks no running code.
     BanAddColumn => UNUSED, "adding a column is the harmless way, and only code without a column list would notice";
     BanAddEnumValue => UNUSED, "nobody reads the value before somebody writes it";
     BanSetDefault => UNUSED, "it is for rows to come that leave the column out";
@@ -148,12 +147,12 @@ mappings! {
     RequireTableSchema => UNUSED, "every script runs with the search path of the stack's schema";
 }
 
-/// The rules that are used.
+/// Returns the rules that are used.
 pub fn used() -> impl Iterator<Item = Rule> {
     ALL.iter().copied().filter(|rule| mapping(*rule).verdict.is_some())
 }
 
-/// Every rule with its verdict and the reason, for the documentation.
+/// Returns every rule with its verdict and the reason, for the documentation.
 pub fn table() -> String {
     let mut rows: Vec<_> = ALL.iter().map(|rule| (mapping(*rule), rule.to_string())).collect();
     rows.sort_by(|(a, a_name), (b, b_name)| b.verdict.cmp(&a.verdict).then_with(|| a_name.cmp(b_name)));

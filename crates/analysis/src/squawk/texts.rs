@@ -1,7 +1,7 @@
-//! What a finding of squawk's says here: what happens to whom, and what to do about it.
+//! The texts of squawk's findings: what happens to whom, and what to do about it.
 //!
-//! squawk's own texts are about any database, and some quote a name of any length out of the script. The statement stands
-//! beside the finding in every rendering, so none of these names what it is about.
+//! squawk's own texts are about any database, and some quote a name of any length from the script. Every rendering
+//! shows the statement beside the finding, so none of these texts names the object.
 
 use squawk_linter::Rule;
 
@@ -244,7 +244,7 @@ const TEXTS: &[(Rule, &str, &str)] = &[
     ),
 ];
 
-/// What is said of `rule`; `None` for one that is not used.
+/// Returns the texts on `rule`; `None` for a rule that is not used.
 pub(super) fn text(rule: Rule) -> Option<(&'static str, &'static str)> {
     TEXTS.iter().find(|(other, ..)| *other == rule).map(|(_, text, way)| (*text, *way))
 }

@@ -1,6 +1,6 @@
-//! Cases after what has gone wrong for people who migrate: `crates/analysis/cases` has them, and says how one is written.
+//! Cases after real accidents with migrations. `crates/analysis/cases` has the cases, and says how to write one.
 //!
-//! Each is run as the functions would, on a database of its own: preflight, plan, report, apply.
+//! Each case runs as the functions would run it, on a database of its own: preflight, plan, report, apply.
 
 mod expect;
 mod judge;
@@ -17,11 +17,12 @@ use futures_util::{FutureExt as _, StreamExt as _, stream};
 use self::read::{Case, case, cases};
 use self::run::run;
 
-/// How many threads run cases, and how many each runs at a time.
+/// How many threads run cases, and how many cases each thread runs at a time.
 const THREADS: usize = 2;
 const AT_A_TIME: usize = 4;
 
-/// How `case` differs from what it expects, a line each; nothing if it is not for this server or this machine.
+/// Returns how `case` differs from what it expects, one difference a line; `None` if it is not for this server or this
+/// machine.
 async fn differences(case: &Case) -> Option<Vec<String>> {
     match AssertUnwindSafe(run(case)).catch_unwind().await {
         Ok(Ok(differences)) => differences,
@@ -30,7 +31,7 @@ async fn differences(case: &Case) -> Option<Vec<String>> {
     }
 }
 
-/// How each of `cases` differs from what it expects, in their order.
+/// Returns how each of `cases` differs from what it expects, in order.
 fn all_differences<'a>(cases: &[&'a Case]) -> Vec<(&'a str, Option<Vec<String>>)> {
     let part = |number: usize| {
         let part = cases.iter().skip(number).step_by(THREADS);
@@ -52,7 +53,7 @@ fn all_differences<'a>(cases: &[&'a Case]) -> Vec<(&'a str, Option<Vec<String>>)
 fn every_case_comes_out_as_it_should() {
     let cases = cases(&Path::new(env!("CARGO_MANIFEST_DIR")).join("cases")).unwrap();
     assert!(cases.len() > 200, "{} cases were read", cases.len());
-    // For a person who works on some of them.
+    // To work on some of the cases only.
     let only = std::env::var("CASE").unwrap_or_default();
     let chosen: Vec<&Case> = cases.iter().filter(|case| case.name.contains(&only)).collect();
     let found = all_differences(&chosen);

@@ -1,4 +1,4 @@
-//! A look at the catalog of a real database.
+//! Tests the look at the catalog of a real database.
 
 mod naming;
 mod structure;
@@ -14,7 +14,7 @@ use sqlx::PgConnection;
 
 use crate::support::{names, written};
 
-/// Longer than any look takes, shorter than any lock here is held.
+/// Longer than any look takes, and shorter than the tests hold a lock.
 const AT_ONCE: Duration = Duration::from_secs(5);
 
 async fn look_for(connection: &mut PgConnection, relations: &[&str]) -> Catalog {

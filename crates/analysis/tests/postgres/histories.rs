@@ -1,5 +1,5 @@
-//! Real histories, where `CORPORA` names a directory of them: each migration is reported on the database that the ones
-//! before it have left, and then run.
+//! Real histories from the directory that `CORPORA` names. Each migration is reported on the database as the earlier
+//! ones have left it, and then run.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use crate::rules::subject;
 use crate::support::{Database, run};
 
-/// The scripts below `directory`, in the order in which they run.
+/// Returns the scripts below `directory`, in the order in which they run.
 fn scripts(directory: &Path) -> Vec<PathBuf> {
     let mut scripts = Vec::new();
     for entry in fs::read_dir(directory).unwrap() {
@@ -27,7 +27,7 @@ fn scripts(directory: &Path) -> Vec<PathBuf> {
     scripts
 }
 
-/// The directory of each real history; `None`, with a word, where there are none.
+/// Returns the directory of each real history; prints a word and returns `None` where there are none.
 fn histories() -> Option<Vec<PathBuf>> {
     let Some(corpora) = std::env::var_os("CORPORA").map(PathBuf::from).filter(|corpora| corpora.is_dir()) else {
         eprintln!("skipped: CORPORA names no directory of real histories");
@@ -48,7 +48,7 @@ fn pending(scripts: &[String]) -> Vec<Pending> {
     scripts.iter().enumerate().map(one).collect()
 }
 
-/// What is said of the script, where every table is as large as `rows` and `bytes` say.
+/// Returns the report on the script, with every table as large as `rows` and `bytes` say.
 async fn judged(session: &mut PgConnection, sql: &str, rows: u64, bytes: u64) -> Migration {
     let mut looked = look(session, pending(&[sql.to_owned()])).await.unwrap();
     looked.catalog.is_empty = false;
@@ -58,7 +58,7 @@ async fn judged(session: &mut PgConnection, sql: &str, rows: u64, bytes: u64) ->
     looked.report(subject()).migrations.remove(0)
 }
 
-/// How often each verdict, and each reason for the worst two, is given.
+/// How often each verdict is given, and each reason for the worst two.
 #[derive(Default)]
 struct Tally {
     verdicts: BTreeMap<&'static str, usize>,
@@ -96,7 +96,7 @@ async fn real_histories_are_judged_as_they_run() {
     let mut wrong = Vec::new();
     for history in histories {
         let database = Database::create().await;
-        // Extensions are not for everybody to make.
+        // Not every role may create extensions.
         let session = &mut database.superuser().await;
         let all = scripts(&history);
         for (at, script) in all.iter().enumerate() {
@@ -123,7 +123,7 @@ async fn real_histories_are_judged_as_they_run() {
     assert!(wrong.is_empty(), "said to be refused, and run:\n{}", wrong.join("\n"));
 }
 
-/// On a database that is empty no other session has a table to wait for, and nothing can be lost.
+/// On an empty database no other session has a table to wait for, and no data can be lost.
 #[tokio::test]
 async fn the_first_run_of_a_real_history_is_safe() {
     let Some(histories) = histories() else { return };

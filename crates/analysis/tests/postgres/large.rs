@@ -1,4 +1,4 @@
-//! A plan of a thousand migrations.
+//! Tests a plan of a thousand migrations.
 
 use analysis::plan::{Pending, look};
 use report::ScriptClass;

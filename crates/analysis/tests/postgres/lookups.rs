@@ -1,4 +1,5 @@
-//! How often a table is read for the rows that others refer to: as often as it was said, and not at all by an index.
+//! Tests how often a table is read for rows that refer to others: as often as predicted, and never as a whole if there
+//! is an index.
 
 use std::fmt::Write as _;
 
@@ -8,7 +9,7 @@ use sqlx::PgConnection;
 
 use crate::support::{Database, asked, run, text};
 
-/// Twenty rows that nobody refers to, and three that rows of `child` do.
+/// Twenty rows without references to them, and three to which rows of `child` refer.
 const SETUP: &str = "
     CREATE TABLE parent (id bigint PRIMARY KEY, a integer, UNIQUE (a));
     INSERT INTO parent SELECT n, n FROM generate_series(1, 23) n;
@@ -27,9 +28,9 @@ struct Case {
     /// The foreign key's actions.
     actions: &'static str,
     statement: &'static str,
-    /// Which table is looked into.
+    /// The table in which rows are looked up.
     table: &'static str,
-    /// How many rows change that it may refer to.
+    /// How many rows change to which that table may refer.
     rows: u64,
 }
 
@@ -52,7 +53,7 @@ const CASES: [Case; 12] = [
     case("", "DELETE FROM parent WHERE id IN (1, 2, 3)", "part_2", 3),
 ];
 
-/// What was said of looking into a table: how often all of it is read, and how often an index is used.
+/// Returns the prediction for the table: how often all of it is read, and how often an index is used.
 async fn said(session: &mut PgConnection, case: &Case) -> (u64, u64) {
     let relations: Vec<_> = named(case.statement).relations.into_iter().collect();
     let catalog = look(session, &asked(&relations, &[], &[])).await.unwrap();
@@ -70,7 +71,7 @@ async fn said(session: &mut PgConnection, case: &Case) -> (u64, u64) {
     (scans, finds)
 }
 
-/// How often the statement reads all of the table.
+/// Returns how often the statement reads all of the table.
 async fn scans(session: &mut PgConnection, case: &Case) -> u64 {
     run(session, &format!("BEGIN; {}", case.statement)).await;
     let count = format!("SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = '{}'", case.table);
@@ -92,7 +93,7 @@ async fn each_row_that_goes_is_a_scan_without_an_index_and_none_with_one() {
             if let Some(index) = index {
                 database.run(&format!("{index} ON {} ({column}); ANALYZE {}", case.table, case.table)).await;
             }
-            // One of its own, which has counted nothing before.
+            // A session of its own, which has counted nothing before.
             let session = &mut database.session().await;
             let (said, done) = (said(session, case).await, scans(session, case).await);
             if said != wanted || done != wanted.0 {

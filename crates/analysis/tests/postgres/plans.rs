@@ -1,8 +1,8 @@
-//! Plans of several statements, and what the report says of each: `crates/analysis/plans` has them.
+//! Tests the reports on plans of several statements: `crates/analysis/plans` has the plans.
 //!
-//! A plan is a setup and migrations. Behind each statement stands what is expected of it, behind each migration's line
-//! what is expected of the whole. Every relation whose name has `big` in it is made out to have 50 million rows in 40 GiB,
-//! one with `million` in it 1.5 million rows in 150 MiB.
+//! A plan is a setup and migrations. After each statement comes what is expected of it, and after each migration's line
+//! what is expected of the whole migration. Every relation with `big` in its name is treated as if it had 50 million
+//! rows in 40 GiB, one with `million` in it as if it had 1.5 million rows in 150 MiB.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -18,7 +18,7 @@ use crate::support::{Database, run};
 const ROWS: u64 = 50_000_000;
 const BYTES: u64 = 40 << 30;
 
-/// The same of what is not so large.
+/// The number of rows of a table that is not so large.
 const SOME_ROWS: u64 = 1_500_000;
 const SOME_BYTES: u64 = 150 << 20;
 
@@ -72,14 +72,14 @@ async fn looked(session: &mut PgConnection, plan: &Plan) -> Looked {
             relation.facts.bytes = bytes;
             relation.facts.index_bytes = bytes / 4;
         } else if relation.facts.rows.is_none() {
-            // Nobody has counted yet, as in every new database.
+            // The rows are not counted yet, as in every new database.
             relation.facts.rows = Some(0);
         }
     }
     looked
 }
 
-/// The statement's verdict, and the rule that it comes from.
+/// Returns the statement's verdict, and the rule that gives it.
 fn said(statement: &Statement) -> String {
     match statement.findings.first().filter(|finding| finding.verdict == statement.verdict) {
         Some(finding) if statement.verdict > Verdict::Safe => format!("{} {}", statement.verdict.name(), finding.rule),
@@ -87,7 +87,7 @@ fn said(statement: &Statement) -> String {
     }
 }
 
-/// How `migration` differs from what is expected.
+/// Returns how `migration` differs from what is expected.
 fn differences(expected: &Expected, migration: &Migration) -> Vec<String> {
     let mut found = Vec::new();
     if migration.verdict.name() != expected.verdict {
@@ -103,7 +103,7 @@ fn differences(expected: &Expected, migration: &Migration) -> Vec<String> {
     found
 }
 
-/// Runs it as the engine would, and says how that went otherwise than expected.
+/// Runs the migration as the engine would, and returns how that differs from what is expected.
 async fn runs(session: &mut PgConnection, expected: &Expected) -> Option<String> {
     let sql =
         if expected.is_standalone() { expected.sql.clone() } else { format!("BEGIN; {}\n; COMMIT", expected.sql) };
@@ -127,11 +127,11 @@ async fn every_plan_is_judged_as_it_should_be() {
     let mut wrong = Vec::new();
     let plans: Vec<_> = files.iter().flat_map(|file| plans(file)).collect();
     assert!(plans.len() > 50, "{} plans were read", plans.len());
-    // For whoever works on some of them.
+    // To work on some of the plans only.
     let only = std::env::var("PLAN").unwrap_or_default();
     let database = Database::create().await;
     let session = &mut database.session().await;
-    // On RDS, too, it is not for everybody.
+    // On RDS, too, not every role may set this parameter.
     let may_set = format!("GRANT SET ON PARAMETER session_replication_role TO {}", database.name);
     run(&mut database.superuser().await, &may_set).await;
     let may_grant = format!("GRANT pg_read_all_data TO {} WITH ADMIN OPTION", database.name);

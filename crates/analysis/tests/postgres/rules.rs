@@ -1,4 +1,5 @@
-//! Every rule finds its bad example and leaves its good one alone, both run, and the list of rules is made of them.
+//! Tests that every rule finds its bad example and not its good one, and that both run. The list of rules is made from
+//! the examples.
 
 mod suggested;
 
@@ -22,12 +23,12 @@ fn scripts(sql: &str) -> Vec<&str> {
     sql.split("\n\n").collect()
 }
 
-/// What the database says, but for the size of `big`.
+/// Returns the database's answers, with another size for `big`.
 async fn looked(session: &mut PgConnection, sql: &str) -> Looked {
     looked_where(session, sql, |name| name == "public.big").await
 }
 
-/// What the database says, but for the size of what is to be huge.
+/// Returns the database's answers, with another size for the tables that are to be huge.
 async fn looked_where(session: &mut PgConnection, sql: &str, is_huge: impl Fn(&str) -> bool) -> Looked {
     let mut looked = look(session, pending(sql)).await.unwrap();
     for relation in looked.catalog.relations.values_mut().filter(|relation| is_huge(&relation.facts.name)) {
@@ -105,7 +106,7 @@ async fn every_rule_finds_its_bad_example_and_leaves_its_good_one_alone() {
         }
         let found = of(&good, rule).filter(|found| !is_milder(rule, found));
         wrong.extend(found.map(|found| format!("{}: good example: {found:?}", rule.name)));
-        // Both run: on what the setup made, and on what it makes again.
+        // Both run: one on the setup's tables, the other on tables that the setup makes again.
         let done = sqlx::raw_sql(AssertSqlSafe(rule.bad)).execute(&mut *session).await;
         if done.is_err() != ["refused", "replica-identity"].contains(&rule.name) {
             wrong.push(format!("{}: the bad example: {done:?}", rule.name));
@@ -127,7 +128,8 @@ async fn every_rule_finds_its_bad_example_and_leaves_its_good_one_alone() {
     assert_eq!(fs::read_to_string(&file).unwrap_or_default(), page, "set UPDATE=1 to make docs/rules.md anew");
 }
 
-/// What a CHECK proves is for the server to find out, so that attaching is never said to be safe.
+/// Whether a good example may have this finding. Only the server can find out what a CHECK proves, so attaching a
+/// partition is never called safe.
 fn is_milder(rule: &Rule, found: &Finding) -> bool {
     rule.name == "attach-partition" && found.verdict == Verdict::Caution
 }

@@ -1,4 +1,4 @@
-//! A look at a real server, and at what a role may not do there.
+//! Tests the look at a real server, and at what a role may not do there.
 
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ async fn connections_are_counted_for_a_stranger_too() {
     let database = Database::create().await;
     let (mut stranger, _) = database.stranger().await;
     let (one, two) = (database.session().await, database.session().await);
-    // Other tests connect meanwhile, so it is at least those of this one.
+    // Other tests connect meanwhile, so there are at least those of this one.
     assert!(look(&mut stranger).await.unwrap().connections >= 3);
     one.close().await.unwrap();
     two.close().await.unwrap();
@@ -132,7 +132,7 @@ async fn replicas_and_their_lag_are_told_to_who_may_see_them() {
         format!("SELECT count(*) = 1 FROM pg_stat_replication WHERE application_name = '{name}' AND {what}")
     };
     until(&mut source, &of_it("state = 'streaming'")).await;
-    // What cannot be written there is not replayed there.
+    // What the subscriber cannot write is not replayed there.
     let mut lock = subscriber.superuser().await;
     run(&mut lock, "BEGIN; LOCK TABLE t").await;
     run(&mut source, "INSERT INTO t SELECT generate_series(1, 10000)").await;
@@ -149,7 +149,7 @@ async fn replicas_and_their_lag_are_told_to_who_may_see_them() {
     assert!(to_stranger.unwrap().replicas.is_empty());
 }
 
-/// As Aurora does with functions that it has not.
+/// As Aurora refuses functions that it does not have.
 #[tokio::test]
 async fn what_the_server_refuses_is_done_without() {
     let database = Database::create().await;
@@ -243,7 +243,7 @@ async fn an_owner_lacks_nothing_and_a_stranger_most() {
     let uses = format!("use schema app: its owner is {name} and has not granted USAGE");
     assert_eq!(lacking(&mut stranger, &[Need::Use("app".into())]).await, [uses]);
 
-    // What a role may do by being a member of another, it may do.
+    // A role may do what it may do as a member of another role.
     run(&mut database.superuser().await, &format!("GRANT {name} TO {role}")).await;
     assert_eq!(lacking(&mut stranger, &needs).await, Vec::<String>::new());
 }
@@ -262,7 +262,7 @@ async fn a_schemas_owner_may_drop_what_is_in_it() {
     run(&mut stranger, "DROP TABLE theirs.t").await;
 }
 
-/// Checks each answer against what PostgreSQL itself then says.
+/// Compares each answer with PostgreSQL's own.
 #[tokio::test]
 async fn maintaining_is_for_who_may() {
     let database = Database::create().await;
@@ -278,7 +278,7 @@ async fn maintaining_is_for_who_may() {
     assert_eq!(lacking(&mut stranger, &needs).await, expected);
     assert!(sqlx::raw_sql("REINDEX INDEX t_pkey").execute(&mut stranger).await.is_err());
 
-    // The database's owner may vacuum what is in it.
+    // The database's owner may vacuum the tables in it.
     let mut owner = database.session().await;
     assert_eq!(lacking(&mut owner, &needs[2..]).await, Vec::<String>::new());
     run(&mut owner, "VACUUM t").await;
@@ -316,7 +316,7 @@ async fn extensions_are_for_who_may_make_them() {
     run(&mut stranger, "CREATE EXTENSION IF NOT EXISTS pgcrypto").await;
 }
 
-/// The names of RDS's roles exist once on a server, so this is the one test that makes them.
+/// The names of RDS's roles exist once on a server, so only this test creates them.
 #[tokio::test]
 async fn on_rds_its_own_roles_make_extensions() {
     let database = Database::create().await;

@@ -1,4 +1,4 @@
-//! A database and a role of its own for each test, and sessions in it.
+//! Gives each test a database and a role of its own, with sessions.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -20,19 +20,19 @@ fn setting(name: &str) -> String {
         .unwrap_or_else(|_| panic!("{name} is not set: `make test ONLY=analysis` starts a PostgreSQL for these tests"))
 }
 
-/// A database of its own.
+/// A test's own database.
 pub(crate) struct Database {
-    /// Its name, which is its owner's too.
+    /// Its name, which is also its owner's name.
     pub name: String,
 }
 
 impl Database {
-    /// Makes one, owned by a role that is no superuser.
+    /// Creates a database, owned by a role that is no superuser.
     pub(crate) async fn create() -> Self {
         Self::create_with("").await
     }
 
-    /// The same, with these `options` of CREATE DATABASE.
+    /// Creates a database with these `options` of CREATE DATABASE.
     pub(crate) async fn create_with(options: &str) -> Self {
         let name = format!("a{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let mut admin = connect("postgres", &setting("PASSWORD"), "postgres").await;
@@ -41,13 +41,13 @@ impl Database {
         Self { name }
     }
 
-    /// Deletes it, where so many are made that they would be in the way.
+    /// Drops it, for tests that create so many that they would be in the way.
     pub(crate) async fn drop(self) {
         let mut admin = connect("postgres", &setting("PASSWORD"), "postgres").await;
         run(&mut admin, &format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
     }
 
-    /// How the engine reaches it as the owner.
+    /// Returns the engine's target for it, as the owner.
     pub(crate) fn target(&self) -> Target {
         Target {
             host: setting("HOST"),
@@ -65,27 +65,28 @@ impl Database {
         }
     }
 
-    /// A session of the owner.
+    /// Opens a session of the owner.
     pub(crate) async fn session(&self) -> PgConnection {
         connect(&self.name, PASSWORD, &self.name).await
     }
 
-    /// A session of the owner whose scripts would look for names along this search path.
+    /// Opens a session of the owner whose scripts would look up names along this search path.
     pub(crate) async fn session_along(&self, path: &str) -> PgConnection {
         connect_along(&self.name, &self.name, Some(path)).await
     }
 
-    /// A superuser's session.
+    /// Opens a superuser's session.
     pub(crate) async fn superuser(&self) -> PgConnection {
         connect("postgres", &setting("PASSWORD"), &self.name).await
     }
 
-    /// A session of a new role that may connect, and nothing more than everybody. Gives the role's name too.
+    /// Opens a session of a new role that may connect and has otherwise only the rights of every role. Returns the
+    /// role's name too.
     pub(crate) async fn stranger(&self) -> (PgConnection, String) {
         self.stranger_along("public").await
     }
 
-    /// The same with a search path.
+    /// Opens a session of such a new role, with a search path.
     pub(crate) async fn stranger_along(&self, path: &str) -> (PgConnection, String) {
         let role = format!("{}_{}", self.name, NEXT.fetch_add(1, Ordering::Relaxed));
         run(&mut self.superuser().await, &format!("CREATE ROLE {role} LOGIN PASSWORD '{PASSWORD}'")).await;
@@ -98,7 +99,7 @@ impl Database {
     }
 }
 
-/// How another session of the server's own reaches `database` as a superuser.
+/// Returns how another session of the server's own connects to `database` as a superuser.
 pub(crate) fn conninfo(database: &str) -> String {
     format!(
         "host={} port={} user=postgres password={} dbname={database} sslmode=disable",
@@ -124,7 +125,7 @@ fn options(user: &str, password: &str, database: &str) -> PgConnectOptions {
         .password(password)
         .database(database)
         .application_name(&format!("of {user}"))
-        // The engine's own tests have TLS. Here it would only take longer.
+        // The engine's own tests use TLS. Here it would only take longer.
         .ssl_mode(PgSslMode::Disable)
 }
 
@@ -132,13 +133,13 @@ pub(crate) async fn run(connection: &mut PgConnection, sql: &str) {
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.unwrap();
 }
 
-/// The first column of the first row, as text.
+/// Returns the first column of the first row, as text.
 pub(crate) async fn text(connection: &mut PgConnection, sql: &str) -> String {
     let row = sqlx::raw_sql(AssertSqlSafe(format!("SELECT ({sql})::text"))).fetch_one(connection).await.unwrap();
     row.get(0)
 }
 
-/// Polls `sql`, which has to give one boolean, until it is true.
+/// Waits until `sql`, which has to return one boolean, is true.
 pub(crate) async fn until(connection: &mut PgConnection, sql: &str) {
     let given_up = Instant::now() + Duration::from_secs(20);
     while text(connection, sql).await != "true" {
@@ -151,14 +152,14 @@ pub(crate) async fn pid(connection: &mut PgConnection) -> i32 {
     text(connection, "pg_backend_pid()").await.parse().unwrap()
 }
 
-/// How many messages a session has sent, if none was part of a transaction: each is one of its own.
+/// Returns how many messages a session has sent outside of transactions: each is a transaction of its own.
 async fn messages(connection: &mut PgConnection) -> u32 {
     let sql = "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'virtualxid' AND pid = pg_backend_pid()";
     text(connection, sql).await.rsplit('/').next().unwrap().parse().unwrap()
 }
 
-/// How many messages `asking` sends. The fewest of some times: a session begins a transaction of its own accord too, to
-/// catch up with what others have changed in their catalogs.
+/// Returns how many messages `asking` sends: the fewest of several tries. A session also begins transactions of its own
+/// accord, to catch up with what others have changed in the catalogs.
 pub(crate) async fn fewest_messages(session: &mut PgConnection, asking: impl AsyncFn(&mut PgConnection)) -> u32 {
     let mut fewest = u32::MAX;
     for _ in 0..40 {
@@ -169,18 +170,18 @@ pub(crate) async fn fewest_messages(session: &mut PgConnection, asking: impl Asy
     fewest
 }
 
-/// Names as a script writes them.
+/// Returns names as a script writes them.
 pub(crate) fn names(texts: &[&str]) -> Vec<Name> {
     texts.iter().map(|text| Name::parse(text)).collect()
 }
 
-/// What scripts would name that name these.
+/// Returns what scripts name that use these names.
 pub(crate) fn asked(relations: &[Name], functions: &[Name], types: &[Name]) -> Named {
     let [relations, functions, types] = [relations, functions, types].map(|names| names.iter().cloned().collect());
     Named { relations, functions, types, ..Named::default() }
 }
 
-/// `names` as they are written.
+/// Returns `names` as text.
 pub(crate) fn written<'a>(names: impl IntoIterator<Item = &'a Name>) -> Vec<String> {
     names.into_iter().map(ToString::to_string).collect()
 }

@@ -1,5 +1,5 @@
-//! Other roles may create objects in the schemas of the search path. No query of ours finds one: `traps.sql`, which the
-//! engine's tests have too, lays traps there.
+//! Tests that no query of ours finds an object that another role has made in a schema of the search path. `traps.sql`,
+//! which the engine's tests use too, lays traps there.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -28,7 +28,7 @@ const SETUP: &str = "\
     INSERT INTO customers VALUES (1, 'one'); INSERT INTO orders VALUES (1, 1, 1); INSERT INTO readings VALUES (1, 1), (2, 2); \
     CREATE INDEX broken ON customers (name); ANALYZE customers, orders, readings";
 
-/// All that the forms and the plans name: thousands of names, most of which are there nowhere.
+/// Returns all names in the forms and the plans: thousands of names, most of them of nothing that exists.
 fn names() -> Named {
     let mut all = named(SETUP);
     for directory in ["forms", "plans"] {
@@ -56,7 +56,7 @@ fn names() -> Named {
     all
 }
 
-/// What is told of all of that, but for what is different at each moment.
+/// Returns the answers about all of these, without what is different at each moment.
 async fn told(session: &mut PgConnection, stranger: &mut PgConnection, names: &Named) -> String {
     let mut catalog = look(session, names).await.unwrap();
     for relation in catalog.relations.values_mut() {
@@ -93,7 +93,8 @@ fn assert_same(before: &str, after: &str) {
     assert_eq!((before.lines().count(), first), (after.lines().count(), None));
 }
 
-/// Lays the operators that are `near` the system's own, or all of them. No role may run those that are `shut`.
+/// Lays the operators that fit better than the system's own (`near`), or all operators. No role may run those that are
+/// `shut`.
 async fn finds_no_trap(near: bool, shut: bool) {
     let database = Database::create().await;
     let path = "\"$user\", public, further, pg_catalog";
@@ -104,7 +105,7 @@ async fn finds_no_trap(near: bool, shut: bool) {
     }
     run(&mut superuser, "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'broken'::regclass").await;
     run(&mut superuser, "SET search_path = pg_catalog; BEGIN; LOCK TABLE public.orders IN ACCESS SHARE MODE").await;
-    // Where a name means something else with the traps: all of the system's have one.
+    // A name that means something else with the traps: all names of the system have a trap.
     let mut names = names();
     let mut of_system = BTreeSet::new();
     for name in
@@ -130,7 +131,7 @@ async fn finds_no_trap(near: bool, shut: bool) {
     if shut {
         run(&mut layer, "REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA traps FROM PUBLIC").await;
     }
-    // In sessions that were there before, and in new ones: a cache could hide what is found.
+    // In existing sessions, and in new ones: a cache could hide what is found.
     let after = told(&mut session, &mut stranger, &names).await;
     assert_same(&before, &after);
     for session in [&mut session, &mut stranger] {
@@ -138,7 +139,7 @@ async fn finds_no_trap(near: bool, shut: bool) {
     }
     session = database.session_along(path).await;
     assert_same(&before, &told(&mut session, &mut stranger, &names).await);
-    // Some of the system's names too, which mean the traps now.
+    // Also some of the system's names, which mean the traps now.
     let some = of_system.iter().step_by(40).map(Name::unqualified).collect::<Vec<_>>();
     look(&mut session, &asked(&some, &some, &some)).await.unwrap();
     assert_eq!(crate::support::text(&mut layer, "SELECT is_called FROM traps.sprung").await, "false");

@@ -1,4 +1,5 @@
-//! Plans that undo, or do themselves, what would have a later statement refused: of these nothing is foretold, and they run.
+//! Plans that undo, or do themselves, what would make a later statement fail: no failure is predicted for these, and
+//! they run.
 
 use analysis::plan::{Pending, look};
 use report::{ScriptClass, Verdict};
@@ -7,7 +8,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use crate::rules::subject;
 use crate::support::{Database, run};
 
-/// What is there before, and the plan's only migration.
+/// The setup, and the plan's only migration.
 const PLANS: &[(&str, &str)] = &[
     // Functions, by any of their names, and by any statement.
     (
@@ -33,7 +34,7 @@ const PLANS: &[(&str, &str)] = &[
          CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()",
         "DROP TRIGGER tr ON t; DROP FUNCTION f(); CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
     ),
-    // Types of one name in several schemas, of tables' rows, of arrays.
+    // Types of one name in several schemas, types of tables' rows, array types.
     (
         "CREATE TYPE mood AS ENUM ('ok')",
         "CREATE SCHEMA a; CREATE TYPE a.mood AS ENUM ('x'); ALTER TYPE mood ADD VALUE 'x'; \
@@ -57,7 +58,7 @@ const PLANS: &[(&str, &str)] = &[
         "CREATE TABLE t (a int, g int GENERATED ALWAYS AS (a + 1) STORED)",
         "ALTER TABLE t ALTER g DROP EXPRESSION; ALTER TABLE t ALTER g SET DEFAULT 5",
     ),
-    // Rows that go, or get a value.
+    // Rows that are deleted, or get a value.
     (
         "CREATE TABLE t (a int); INSERT INTO t VALUES (1); ANALYZE t",
         "TRUNCATE t; ALTER TABLE t ADD COLUMN b int NOT NULL",
@@ -94,7 +95,7 @@ const PLANS: &[(&str, &str)] = &[
          CREATE TRIGGER tr BEFORE UPDATE ON u FOR EACH ROW EXECUTE FUNCTION f()",
         "UPDATE u SET id = 2; ALTER TABLE t ALTER a SET NOT NULL",
     ),
-    // Constraints that are looked at later, or not at all.
+    // Constraints that are checked later, or not at all.
     (
         "CREATE TABLE p (id int PRIMARY KEY, n text); INSERT INTO p VALUES (1); \
          CREATE TABLE c (id int, p int REFERENCES p DEFERRABLE INITIALLY DEFERRED, note text); INSERT INTO c VALUES (1, 1); \
@@ -124,7 +125,7 @@ const PLANS: &[(&str, &str)] = &[
         "CREATE TABLE p (a int, b int); CREATE TABLE c (a int) INHERITS (p); CREATE VIEW v AS SELECT a FROM c",
         "ALTER TABLE p DROP COLUMN a",
     ),
-    // Constraints, indexes and sequences by other names.
+    // Constraints, indexes and sequences under other names.
     ("CREATE TABLE t (id int PRIMARY KEY)", "ALTER INDEX t_pkey RENAME TO x; ALTER TABLE t DROP CONSTRAINT x"),
     (
         "CREATE TABLE p (id int NOT NULL); CREATE UNIQUE INDEX i ON p (id); CREATE TABLE c (id int REFERENCES p (id)); \
@@ -149,7 +150,7 @@ const PLANS: &[(&str, &str)] = &[
     ),
     ("", "ALTER TABLE IF EXISTS nope ALTER COLUMN x TYPE notype"),
     ("CREATE TABLE t (a int)", "CREATE TABLE IF NOT EXISTS t (a int, b notype)"),
-    // A new column that something may have filled, or that is another by then.
+    // A new column that an earlier statement may have filled, or that is another column by then.
     (
         "CREATE TABLE t (id int); INSERT INTO t VALUES (1); ANALYZE t",
         "ALTER TABLE t ADD COLUMN a int; DO $$ BEGIN UPDATE t SET a = 1; END $$; ALTER TABLE t ALTER a SET NOT NULL",
@@ -188,7 +189,7 @@ const PLANS: &[(&str, &str)] = &[
     // A table beside a temporary one of its name.
     ("", "CREATE TEMP TABLE n (a int); CREATE TABLE public.n AS SELECT 1 AS x"),
     ("CREATE TABLE t (a int)", "CREATE TEMP TABLE n (a int); CREATE TABLE n (LIKE t)"),
-    // What waits for the end of the transaction is in the way of no new name, and not where nothing was written.
+    // Pending checks do not prevent a new name, and there are none where nothing was written.
     (
         "CREATE TABLE one (a int PRIMARY KEY); INSERT INTO one VALUES (1); CREATE TABLE two (id int PRIMARY KEY, a int \
          REFERENCES one DEFERRABLE INITIALLY DEFERRED)",
@@ -199,9 +200,9 @@ const PLANS: &[(&str, &str)] = &[
          REFERENCES one DEFERRABLE INITIALLY DEFERRED); INSERT INTO two VALUES (3, 1)",
         "INSERT INTO two VALUES (3, 1) ON CONFLICT DO NOTHING; ALTER TABLE two ADD COLUMN c int",
     ),
-    // Keys come before what refers to them.
+    // Keys come before the foreign keys that refer to them.
     ("CREATE TABLE t (a int)", "ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES t (a), ADD UNIQUE (a)"),
-    // A value's text that is no value of the type.
+    // A text that is no value of the type.
     (
         "CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE l (m text)",
         "ALTER TYPE mood ADD VALUE 'done'; INSERT INTO l VALUES ('done')",
@@ -212,7 +213,7 @@ const PLANS: &[(&str, &str)] = &[
         "CREATE TYPE mood AS ENUM ('ok')",
         "ALTER TYPE mood ADD VALUE 'done'; ALTER TYPE mood RENAME VALUE 'done' TO 'finished'",
     ),
-    // Tables that inherit in the old way.
+    // Tables that inherit without being partitions.
     (
         "CREATE TABLE p (a int, b text); CREATE TABLE c (b text) INHERITS (p)",
         "ALTER TABLE p DROP COLUMN b; ALTER TABLE c ALTER b SET DEFAULT 'x'",
@@ -221,7 +222,7 @@ const PLANS: &[(&str, &str)] = &[
         "CREATE TABLE p (a int, CONSTRAINT k CHECK (a > 0)); CREATE TABLE c () INHERITS (p)",
         "ALTER TABLE c ADD CONSTRAINT k CHECK (a > 0)",
     ),
-    // What goes, or makes room, along with others.
+    // Objects that are dropped, or give up their name, along with others.
     (
         "CREATE TABLE p (a int) PARTITION BY RANGE (a); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (1) TO (9); \
          CREATE INDEX p_a ON p (a)",
@@ -252,7 +253,7 @@ const PLANS: &[(&str, &str)] = &[
     ("CREATE TABLE t (a int[])", "ALTER TABLE t ALTER a TYPE bigint[]"),
 ];
 
-/// What `sql` is foretold of a database that is as the session's.
+/// Returns the failures that are predicted for `sql` on the session's database.
 async fn foretold(session: &mut PgConnection, sql: &str) -> Vec<String> {
     let pending = vec![Pending { name: "1_it".into(), class: ScriptClass::Transactional, sql: sql.to_owned() }];
     let report = look(session, pending).await.unwrap().report(subject());

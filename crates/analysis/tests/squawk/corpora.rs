@@ -1,4 +1,4 @@
-//! Real histories, where `CORPORA` names a directory of them: `prisma/<history>/` and `sqlx/<history>/`.
+//! Real histories from the directory that `CORPORA` names: `prisma/<history>/` and `sqlx/<history>/`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -10,7 +10,7 @@ use squawk_syntax::SourceFile;
 
 use crate::{VERSION, lint};
 
-/// The scripts below `directory` that are run.
+/// Returns the scripts below `directory` that are run.
 fn scripts(directory: &Path) -> Vec<PathBuf> {
     let mut scripts = Vec::new();
     for entry in fs::read_dir(directory).unwrap() {
@@ -24,7 +24,7 @@ fn scripts(directory: &Path) -> Vec<PathBuf> {
     scripts
 }
 
-/// Prints how often each rule speaks, ours and squawk's own, for whoever judges the mapping.
+/// Prints how often each rule, ours and squawk's, has a finding: the figures for a review of the mapping.
 #[test]
 fn real_scripts_are_linted() {
     let Some(corpora) = std::env::var_os("CORPORA").map(PathBuf::from).filter(|corpora| corpora.is_dir()) else {
@@ -32,7 +32,7 @@ fn real_scripts_are_linted() {
         return;
     };
     let (mut files, mut statements) = (0, 0);
-    // By rule: findings, statements and scripts that have one.
+    // By rule: the findings, and the statements and scripts that have one.
     let mut counts: BTreeMap<String, [usize; 3]> = BTreeMap::new();
     let mut worst = BTreeMap::new();
     for path in scripts(&corpora) {

@@ -1,4 +1,4 @@
-//! The table in the documentation.
+//! Tests the table in the documentation.
 
 use std::fs;
 use std::path::Path;

@@ -1,8 +1,8 @@
-//! For every rule a script that it is about, which starts to be so in the script's second line.
+//! An example for every rule: a script whose second line the rule is about.
 
 use squawk_linter::Rule;
 
-/// The script. Without a wildcard: a new rule needs one.
+/// Returns the script. The match has no wildcard, so that a new rule needs an example.
 pub(crate) fn example(rule: Rule) -> &'static str {
     match rule {
         Rule::RequireConcurrentIndexCreation => "\nCREATE INDEX i ON t (a);",

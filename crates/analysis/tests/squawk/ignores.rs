@@ -1,4 +1,4 @@
-//! Comments that hide findings.
+//! Tests comments that hide findings.
 
 use analysis::squawk::Linted;
 use report::{Source, Suppression};
@@ -13,7 +13,7 @@ fn suppression(line: usize, rules: &[&str], file: bool, hides: usize) -> Suppres
     Suppression { line, rules: rules.iter().map(|rule| (*rule).to_owned()).collect(), file, hides }
 }
 
-/// The findings' lines and rules.
+/// Returns the findings' lines and rules.
 fn found(linted: &Linted) -> Vec<(usize, &str)> {
     linted.findings.iter().map(|(_, finding)| (finding.line, finding.rule.as_str())).collect()
 }
@@ -77,7 +77,7 @@ fn what_hides_nothing_is_a_finding() {
     }
 }
 
-/// squawk may hide something by it in its own run.
+/// squawk's own run may have findings of such a rule.
 #[test]
 fn a_rule_that_is_not_used_can_be_ignored() {
     let linted = linted("-- squawk-ignore prefer-robust-stmts, require-timeout-settings\nSELECT 1;");
@@ -126,7 +126,7 @@ fn what_is_quoted_is_no_comment() {
     assert_eq!(found(&linted(sql)), [(1, "ban-drop-table")]);
 }
 
-/// Our count is what squawk does: with one comment alone, as many findings are hidden as we say.
+/// Our count agrees with squawk: with one comment alone, as many findings are hidden as we count.
 #[test]
 fn the_count_is_what_squawk_hides() {
     let pieces = [
@@ -140,12 +140,12 @@ fn the_count_is_what_squawk_hides() {
         "ALTER TABLE é\n DROP COLUMN a /* squawk-ignore ban-drop-column */;",
     ];
     let breaks = ["\n", "\r\n", "\r", " "];
-    // Three pieces in a row, with line ends of every kind between them: each third of all such scripts.
+    // Three pieces in a row, with line ends of every kind between them: one third of all such scripts.
     let mut counted = 0;
     for number in (0..pieces.len().pow(3) * breaks.len()).step_by(3) {
         let end = breaks[number % breaks.len()];
         let chosen = (0..3).map(|at| pieces[number / breaks.len() / pieces.len().pow(at) % pieces.len()]);
-        // A comment to the end of the line has no end otherwise.
+        // Without a line break, a comment to the end of the line would not end.
         let texts: Vec<_> =
             chosen.map(|piece| (piece, if piece.starts_with("--") && end == " " { "\n" } else { end })).collect();
         let whole: String = texts.iter().flat_map(|(piece, end)| [*piece, *end]).collect();
@@ -156,7 +156,7 @@ fn the_count_is_what_squawk_hides() {
             if !is_comment(piece) {
                 continue;
             }
-            // The same text, with the other comments made ones that squawk does not know.
+            // The text with the other comments turned into ones that squawk does not know.
             let alone: String = texts
                 .iter()
                 .enumerate()

@@ -1,4 +1,4 @@
-//! What becomes of each rule.
+//! Tests how each rule is used.
 
 use std::collections::HashSet;
 
@@ -10,7 +10,7 @@ use squawk_syntax::SourceFile;
 use crate::examples::example;
 use crate::{VERSION, lint};
 
-/// What squawk says that knows `rule` alone.
+/// Returns the findings of a squawk that knows only `rule`.
 fn squawk_alone(rule: Rule, sql: &str) -> HashSet<Rule> {
     let mut linter = Linter::from([rule]);
     // The version from which PostgreSQL has REPACK.
@@ -26,7 +26,7 @@ fn every_rule_is_there_once() {
     let default = Linter::with_default_rules().rules;
     assert!(default.len() > 40 && default.iter().all(|rule| all.contains(rule)));
     for rule in ALL {
-        // This one cannot be named in a comment.
+        // A comment cannot name this rule.
         let named = Some(*rule).filter(|rule| *rule != Rule::UnusedIgnore);
         assert_eq!(Rule::try_from(rule.to_string().as_str()).ok(), named, "{rule}");
         let reason = mapping(*rule).reason;
@@ -80,7 +80,7 @@ fn what_is_harmless_has_no_finding() {
     }
 }
 
-/// A new restriction on a column that was there is one, also beside a column that is new.
+/// A new restriction on an existing column is reported, even beside a new column.
 #[test]
 fn what_restricts_a_column_that_was_there_is_reported() {
     let sql = "ALTER TABLE t ADD COLUMN a bigint NOT NULL DEFAULT 1, ALTER COLUMN b SET NOT NULL;";

@@ -7,9 +7,9 @@ use crate::{VERSION, lint};
 #[test]
 fn a_panic_is_a_finding_and_harms_nobody() {
     for sql in [
-        // Commas in a row make it lose its place, here to within a character.
+        // After commas in a row, squawk loses its position, here to within a character.
         "-- squawk-ignore ,,,éé,x\nDROP TABLE t;",
-        // A syntax error, which the server is the judge of.
+        // A syntax error. The server is the judge of syntax.
         "DROP TABLE t; CREATE VIEW v AS SELECT 1 ( a;",
     ] {
         let linted = lint(sql, VERSION, true);

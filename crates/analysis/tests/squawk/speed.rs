@@ -1,4 +1,4 @@
-//! How long it takes. Printed, not asserted: machines differ.
+//! Measures how long squawk takes. The times are printed, not asserted: machines differ.
 
 use std::time::Instant;
 
@@ -32,7 +32,7 @@ UPDATE \"Customer\" SET \"name\" = 'é' WHERE \"id\" IN (SELECT 1);
     }
 }
 
-/// As deep as the engine lets a script be.
+/// The deepest script that the engine accepts.
 #[test]
 fn a_deep_script_is_no_harm() {
     for sql in [

@@ -9,7 +9,7 @@ use crate::message::Stage;
 use crate::script::Statement;
 use crate::sqlstate;
 
-/// What to do about what was met.
+/// Returns what to do about the failure.
 pub(super) fn of(met: &Met) -> Option<String> {
     event_trigger(met).or_else(|| {
         let known = guard(met).or_else(|| in_function(met)).or_else(|| by_code(met)).or_else(|| recording(met));
@@ -17,7 +17,7 @@ pub(super) fn of(met: &Met) -> Option<String> {
     })
 }
 
-/// What the recording's own checks say.
+/// Returns the cause and the way out if one of the recording's own checks failed.
 fn guard(met: &Met) -> Option<&'static str> {
     let text = met.server.map_or("", PgDatabaseError::message);
     if text.contains(LOCK_LOST) {
@@ -37,18 +37,19 @@ fn guard(met: &Met) -> Option<&'static str> {
     text.contains(SWALLOWED).then_some("A trigger or a rule on the ledger swallows or changes its rows: remove it")
 }
 
-/// A statement that touches objects alone runs no function but an event trigger's.
+/// Returns the way out if an event trigger stopped the statement. A statement that touches only objects runs no other
+/// function.
 fn event_trigger(met: &Met) -> Option<String> {
-    // Of these the context is the text that they read.
+    // For these, the context is the text that they read.
     let checks_more = [SyntaxKind::CREATE_FUNCTION, SyntaxKind::CREATE_PROCEDURE, SyntaxKind::CREATE_EXTENSION];
     let statement = met.statement.filter(|_| !met.reads_rows)?;
     let context = met.server?.r#where().filter(|_| !checks_more.contains(&statement.kind))?;
-    // The outermost stands last. Such a function has no arguments.
+    // The outermost function stands last in the context. An event trigger's function has no arguments.
     let outermost = context.lines().next_back()?;
     let before = outermost.split_once("()")?.0;
     let is_name = |c: char| c.is_alphanumeric() || "_.$".contains(c);
     let name = &before[before.trim_end_matches(is_name).len()..];
-    // One in quotes.
+    // A quoted name.
     if name.is_empty() {
         return None;
     }
@@ -58,7 +59,7 @@ fn event_trigger(met: &Met) -> Option<String> {
     ))
 }
 
-/// Statements that name a context of their own where they fail, and run the functions of indexes and views.
+/// Statements that add a context of their own where they fail, and run the functions of indexes and views.
 const MAINTENANCE: [SyntaxKind; 7] = [
     SyntaxKind::ANALYZE,
     SyntaxKind::CLUSTER,
@@ -73,7 +74,7 @@ pub(super) fn is_maintenance(statement: &Statement) -> bool {
     MAINTENANCE.contains(&statement.kind)
 }
 
-/// What such a statement's function fails with where it does not find an object.
+/// SQLSTATEs with which such a statement's function fails when it does not find an object.
 pub(super) const MISSING: [&str; 4] = [
     sqlstate::UNDEFINED_TABLE,
     sqlstate::UNDEFINED_FUNCTION,
@@ -81,7 +82,8 @@ pub(super) const MISSING: [&str; 4] = [
     sqlstate::INVALID_SCHEMA_NAME,
 ];
 
-/// What can never run inside of a function or a DO block, or finds less there.
+/// Returns the way out for a statement that cannot run inside of a function or a DO block, or that finds fewer objects
+/// there.
 fn in_function(met: &Met) -> Option<&'static str> {
     met.server?.r#where()?;
     let is_maintenance = met.statement.as_ref().is_some_and(is_maintenance);
@@ -155,7 +157,7 @@ fn by_code(met: &Met) -> Option<&'static str> {
     })
 }
 
-/// What failed behind the script.
+/// Returns which step after the script failed.
 fn recording(met: &Met) -> Option<&'static str> {
     match met.stage? {
         Stage::Deferred | Stage::Commit => {

@@ -1,4 +1,4 @@
-//! What a script's failure says: where, why, and the way out, without a row's value.
+//! Describes a script's failure: where, why, and the way out, without a row's value.
 
 mod hint;
 
@@ -14,13 +14,14 @@ use crate::server_text::{self, position_of};
 use crate::session::{ScriptError, code_of, database_error};
 use crate::sqlstate;
 
-/// What is said of the script of `planned` that a caller sent by itself as it is, behind so many `completed` statements.
+/// Returns the failure of the script of `planned`, which a caller sent unchanged by itself, after `completed`
+/// statements.
 pub fn of_script(planned: &Planned, completed: usize, source: sqlx::Error) -> MigrationFailure {
     let error = ScriptError { completed, first: None, waited_for: Vec::new(), source };
     of(planned, &Message::alone(planned.script.text.clone()), &error, Left::Unknown, 0, 1)
 }
 
-/// Where and why `error` happened in `message`, for people, with what is `left` of the script.
+/// Returns where and why `error` happened in `message`, for people; `left` is what is left of the script.
 pub(crate) fn of(
     planned: &Planned,
     message: &Message,
@@ -47,7 +48,7 @@ pub(crate) fn of(
         (None, None) => (None, None),
     };
     let stage = message.stage(error.completed).filter(|_| in_script.is_none());
-    // What is not known, and what runs at the commit, may read rows.
+    // A statement that is not known, and what runs at the commit, may read rows.
     let reads_rows = running.is_none_or(|statement| statement.reads_rows);
     let met = Met { code: &code, server, script: &script.text, statement: running.or(statement), reads_rows, stage };
     MigrationFailure {
@@ -56,7 +57,7 @@ pub(crate) fn of(
         line,
         condition: sqlstate::condition(&code),
         message: server.and_then(|error| server_text::of(error, &script.text, at, reads_rows)),
-        // What runs inside of a function or a DO block can put anything into these fields.
+        // Code inside of a function or a DO block can put anything into these fields.
         object: server.filter(|error| error.r#where().is_none()).and_then(object),
         hint: hint::of(&met),
         code,
@@ -67,13 +68,14 @@ pub(crate) fn of(
     }
 }
 
-/// What no rollback undoes of the statements up to the one that failed, which may have done its work too.
+/// Returns what no rollback undoes of the statements up to the failed one. The failed one may have done its work too.
 fn outliving(script: &Script, failing_line: Option<usize>, is_through: bool) -> Vec<Outlives> {
     let ran = |outlives: &&Outlives| is_through || failing_line.is_some_and(|line| outlives.line <= line);
     script.outlives.iter().filter(ran).cloned().collect()
 }
 
-/// The way out of what was cancelled when the function's time was up, while it `waited_for` these sessions.
+/// Returns the way out for a script that was cancelled when the function's time was up, while it `waited_for` these
+/// sessions.
 pub(crate) fn time_is_up(waited_for: &[String]) -> String {
     if waited_for.is_empty() {
         return "It was cancelled because the function's time was up, though it had all of it: \
@@ -87,8 +89,9 @@ pub(crate) fn time_is_up(waited_for: &[String]) -> String {
     )
 }
 
-/// What a function of the database did not find, which a statement runs by itself: an index's or a view's. The name comes from
-/// the query inside of the function, so it may be a row's value unless a function's source has it.
+/// Returns the object that a function of the database did not find, where the statement runs the function implicitly:
+/// an index's or a view's. The name comes from the query inside of the function, so it may be a row's value unless a
+/// function's source has it.
 pub(crate) fn missing_in_a_function(script: &Script, error: &ScriptError) -> Option<String> {
     let is_maintenance = script.statements.iter().any(hint::is_maintenance);
     let server =
@@ -99,12 +102,12 @@ pub(crate) fn missing_in_a_function(script: &Script, error: &ScriptError) -> Opt
     (!name.is_empty()).then_some(name)
 }
 
-/// A query: whether the source of a function has `name`.
+/// Returns a query: whether the source of a function contains `name`.
 pub(crate) fn is_in_a_source(name: &str) -> String {
     format!("SELECT EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE pg_catalog.strpos(p.prosrc, {}) > 0)", literal(name))
 }
 
-/// Whether the error of a script of one statement comes of inside a function or a DO block.
+/// Whether the error of a script of one statement was raised inside a function or a DO block.
 pub(crate) fn is_in_a_function(script: &Script, error: &ScriptError) -> bool {
     let is_maintenance = script.statements.first().is_some_and(hint::is_maintenance);
     !is_maintenance && database_error(&error.source).is_some_and(|error| error.r#where().is_some())
@@ -119,7 +122,7 @@ struct Met<'a> {
     /// The script's statement that was running.
     statement: Option<Statement>,
     reads_rows: bool,
-    /// How far it had come, where the script had completed.
+    /// How far the message had come after the script had completed.
     stage: Option<Stage>,
 }
 

@@ -1,14 +1,15 @@
-//! The order in which Prisma's own command line puts names: ICU's root collation, not that of bytes.
+//! The order in which Prisma's own command line sorts names: ICU's root collation, not the order of bytes.
 
 use std::cmp::Ordering;
 
-/// ICU's order of what ASCII can print, letters without their case: blank and punctuation, symbols, digits, letters.
+/// ICU's order of the printable ASCII characters, letters in one case: blank and punctuation, symbols, digits, letters.
 const ASCENDING: &str = " _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$0123456789abcdefghijklmnopqrstuvwxyz";
 
-/// How the collation orders two names; `None` where a character is beyond what is known here.
+/// Returns how the collation orders two names; `None` where one has a character that is not printable ASCII.
 pub(super) fn compare(one: &str, other: &str) -> Option<Ordering> {
     let primary = weights(one)?.cmp(&weights(other)?);
-    // Case decides only between names that are the same without it, at the first letter that differs: lower comes first.
+    // Case decides only between names that are otherwise equal, at the first letter that differs: lower case comes
+    // first.
     let lower_first = || one.chars().map(|c| c.is_ascii_uppercase()).cmp(other.chars().map(|c| c.is_ascii_uppercase()));
     Some(primary.then_with(lower_first))
 }

@@ -1,4 +1,4 @@
-//! Reads a directory of migrations, whose layout says whose they are.
+//! Reads a directory of migrations. The layout tells which tool it belongs to.
 
 use std::path::Path;
 use std::{fs, io};
@@ -7,9 +7,9 @@ use super::file::is_sql;
 use super::{Format, History, name, prisma, sqlx};
 use crate::{Error, Result};
 
-/// What stands in a directory, sorted by name.
+/// The contents of a directory, sorted by name.
 pub(super) struct Entries {
-    /// Names of sub-directories. A symbolic link to one is none, for Prisma does not follow it.
+    /// Names of sub-directories. A symbolic link to one is not among them, since Prisma does not follow it.
     pub(super) directories: Vec<String>,
     /// Names of files.
     pub(super) files: Vec<String>,
@@ -19,9 +19,9 @@ pub(super) struct Entries {
 ///
 /// # Errors
 ///
-/// [`Error::HistoryInvalid`] names the file or directory that is missing, unreadable, of another
-/// layout or called by what is no plain text. An empty directory is an error too: it is more likely a layer that did not arrive than a
-/// project without migrations.
+/// [`Error::HistoryInvalid`] names the file or directory that is missing, unreadable, in another layout, or whose name
+/// is not plain text. An empty directory is an error too: it is more likely a layer that did not arrive than a project
+/// without migrations.
 pub fn read(directory: &Path) -> Result<History> {
     let entries = list(directory)?;
     match format_of(directory, &entries)? {
@@ -34,7 +34,7 @@ pub fn read(directory: &Path) -> Result<History> {
 ///
 /// # Errors
 ///
-/// [`Error::HistoryInvalid`] when it has the layout of no tool, or of more than one.
+/// [`Error::HistoryInvalid`] when the directory has the layout of no tool, or of more than one.
 pub fn recognise(directory: &Path) -> Result<Format> {
     format_of(directory, &list(directory)?)
 }
@@ -50,7 +50,7 @@ fn format_of(directory: &Path, entries: &Entries) -> Result<Format> {
         ))),
         (None, Some(_)) => Ok(Format::Sqlx),
         (Some(_), None) => Ok(Format::Prisma),
-        // Then a directory is more likely one of Prisma's that lacks its file than anything else.
+        // A directory without a script is most likely a migration of Prisma's that lacks its file.
         (None, None) if !entries.directories.is_empty() => Ok(Format::Prisma),
         (None, None) => Err(Error::HistoryInvalid(match entries.files.iter().find(|name| is_sql(name)) {
             Some(file) => format!(
@@ -84,14 +84,14 @@ fn list(directory: &Path) -> Result<Entries> {
             Error::HistoryInvalid(format!("the name {name} in {shown} is not UTF-8; rename it"))
         })?;
         let kind = entry.file_type().map_err(unreadable)?;
-        // Any other file is none of ours: some systems put one with a control character in its name into a directory.
+        // Any other file is ignored: some systems put a file with a control character in its name into a directory.
         if kind.is_dir() || is_sql(&name) {
             name::check(&name, directory)?;
         }
         if kind.is_dir() {
             entries.directories.push(name);
         } else if entry.path().is_file() {
-            // A link to a file is one; reading a pipe or a socket would never end.
+            // A link to a file counts as a file. Reading a pipe or a socket would never end.
             entries.files.push(name);
         }
     }
@@ -161,7 +161,7 @@ pub(super) mod tests {
         }
         let broken = refusal(&[("1_a/migration.sql", b"SELECT '\xff\xfe'")]);
         assert!(broken.contains("is not UTF-8: byte 9"), "{broken}");
-        // These are the script's own, and left to its reader.
+        // These characters are the script's own: its reader handles them.
         for script in [&b""[..], b"\n", b"SELECT '\0'", b"SELECT 1"] {
             assert!(read(directory(&[("1_a/migration.sql", script)]).path()).is_ok(), "{script:?}");
         }

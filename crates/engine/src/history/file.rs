@@ -1,16 +1,16 @@
-//! The file of a script.
+//! Reads the file of a script.
 
 use std::fs;
 use std::path::Path;
 
 use crate::{Error, Result};
 
-/// Whether a file's name ends as a script's does.
+/// Whether a file's name ends as a script's name does.
 pub(super) fn is_sql(file: &str) -> bool {
     Path::new(file).extension().is_some_and(|extension| extension == "sql")
 }
 
-/// The text of a script.
+/// Returns the text of a script.
 pub(super) fn text(path: &Path, shown: &str) -> Result<String> {
     if !path.is_file() {
         return Err(Error::HistoryInvalid(format!("{shown} is no file; a script has to be one")));
@@ -29,7 +29,7 @@ pub(super) fn text(path: &Path, shown: &str) -> Result<String> {
     })
 }
 
-/// Whether `bytes` begin with UTF-16's byte order mark, or as UTF-16 would have letters of ASCII: each with a NUL beside it.
+/// Whether `bytes` begin with UTF-16's byte order mark, or as ASCII letters do in UTF-16: each with a NUL beside it.
 fn looks_like_utf_16(bytes: &[u8]) -> bool {
     const LOOKED_AT: usize = 64;
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256, Sha384};
 
 use crate::quote::literal;
 
-/// The tool that a history is for: it decides layout, ledger, lock and checksums.
+/// The tool that a history is for. It decides layout, ledger, lock and checksums.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// `<name>/migration.sql` and `_prisma_migrations`.
@@ -25,7 +25,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// The tool, as people write it.
+    /// Returns the tool's name, as people write it.
     pub const fn tool(self) -> &'static str {
         match self {
             Self::Prisma => "Prisma",
@@ -52,7 +52,7 @@ pub enum Key {
 }
 
 impl Key {
-    /// Returns the key as SQL, as it stands in the ledger.
+    /// Returns the key as SQL, as it is in the ledger.
     pub(crate) fn sql(&self) -> String {
         match self {
             Self::Name(name) => literal(name),
@@ -68,9 +68,9 @@ pub struct History {
     pub format: Format,
     /// The migrations, ordered.
     pub migrations: Vec<Migration>,
-    /// sqlx: migrations of which only a `.down.sql` is left. sqlx takes them for present.
+    /// sqlx: migrations of which only a `.down.sql` is left. sqlx counts them as present.
     pub undone: Vec<Key>,
-    /// Warnings of the directory, which stop nothing.
+    /// Warnings about the directory, which stop nothing.
     pub warnings: Vec<String>,
 }
 
@@ -80,8 +80,8 @@ impl History {
         Self { format, migrations, undone: Vec::new(), warnings: Vec::new() }
     }
 
-    /// Returns the position of the migration that a person calls `name`: by its whole name or, with sqlx, by its version, alone
-    /// or with the description behind it.
+    /// Returns the position of the migration that a person calls `name`: by its whole name or, with sqlx, by its
+    /// version, alone or followed by the description.
     pub(crate) fn position(&self, name: &str) -> Option<usize> {
         let (version, description) = name.split_once('_').map_or((name, None), |(version, rest)| (version, Some(rest)));
         let version = version.parse().ok().map(Key::Version);
@@ -95,7 +95,7 @@ impl History {
 
     /// Returns the migration with this `key`.
     pub(crate) fn of_key(&self, key: &Key) -> Option<&Migration> {
-        // Sorted by key, whatever the format.
+        // Migrations are sorted by key in either format.
         let found = self.migrations.binary_search_by(|migration| migration.key.cmp(key)).ok()?;
         self.migrations.get(found)
     }
@@ -106,36 +106,37 @@ impl History {
 pub struct Migration {
     /// Its key in the ledger.
     pub key: Key,
-    /// Its name for people: the directory's, or the file's without its ending.
+    /// Its name for people: the directory's name, or the file's without its ending.
     pub name: String,
-    /// In lower-case hexadecimal: Prisma's SHA-256 of the text, or sqlx's SHA-384.
+    /// The checksum in lower-case hexadecimal: Prisma's SHA-256 of the text, or sqlx's SHA-384.
     pub checksum: String,
-    /// The script as it is in the file.
+    /// The script, as it is in the file.
     pub sql: String,
 }
 
 impl Migration {
-    /// One of Prisma's.
+    /// Returns a migration of Prisma's.
     pub fn prisma(name: impl Into<String>, sql: impl Into<String>) -> Self {
         let (name, sql) = (name.into(), sql.into());
         Self { key: Key::Name(name.clone()), name, checksum: hex(&Sha256::digest(sql.as_bytes())), sql }
     }
 
-    /// Whether what was applied with the checksum `recorded` was another script. Prisma takes one whose line ends alone
-    /// were changed, as by a checkout on another system, for the same.
+    /// Whether the script that was applied with the checksum `recorded` was another one. Prisma takes a script of which
+    /// only the line ends have changed, for example by a checkout on another system, for the same script.
     pub(crate) fn is_edit_of(&self, recorded: &str) -> bool {
         let forgives = matches!(self.key, Key::Name(_));
         self.checksum != recorded && !(forgives && self.has_other_line_ends_than(recorded))
     }
 
-    /// Whether what was applied with the checksum `recorded` is this script with all line ends of the other kind.
+    /// Whether the script that was applied with the checksum `recorded` is this one with all line ends of the other
+    /// kind.
     pub(crate) fn has_other_line_ends_than(&self, recorded: &str) -> bool {
         let unix = self.sql.replace("\r\n", "\n");
         let windows = unix.replace('\n', "\r\n");
         [unix, windows].iter().any(|text| self.checksum_of(text) == recorded) && self.checksum != recorded
     }
 
-    /// What the checksum would be if `text` were the script.
+    /// Returns the checksum that the migration would have with `text` as its script.
     fn checksum_of(&self, text: &str) -> String {
         match self.key {
             Key::Name(_) => hex(&Sha256::digest(text.as_bytes())),
@@ -143,14 +144,14 @@ impl Migration {
         }
     }
 
-    /// One of sqlx's; `name` is the file's, without its ending.
+    /// Returns a migration of sqlx's; `name` is the file's name without its ending.
     pub fn sqlx(version: i64, name: impl Into<String>, sql: impl Into<String>) -> Self {
         let sql = sql.into();
         Self { key: Key::Version(version), name: name.into(), checksum: hex(&Sha384::digest(sql.as_bytes())), sql }
     }
 }
 
-/// `bytes` in lower-case hexadecimal.
+/// Returns `bytes` in lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
@@ -195,7 +196,7 @@ mod tests {
         let migrations = [(1, "0001_a"), (2, "0002_b")].map(|(n, name)| Migration::sqlx(n, name, "")).to_vec();
         let sqlx = History::new(Format::Sqlx, migrations);
         assert_eq!((sqlx.position("0002_b"), sqlx.position("2"), sqlx.position("0002")), (Some(1), Some(1), Some(1)));
-        // As the ledger has it.
+        // The version, as the ledger has it.
         assert_eq!(sqlx.position("2_b"), Some(1));
         assert_eq!((sqlx.position("3"), sqlx.position("b"), sqlx.position("2_c")), (None, None, None));
         assert_eq!(sqlx.of_key(&Key::Version(2)).map(|found| found.name.as_str()), Some("0002_b"));

@@ -1,13 +1,13 @@
 //! Which names a history may have.
 //!
-//! A migration's name goes into the ledger, into mails, into pages and to terminals. There it is text, so it may not end
-//! the line that it stands on, turn the direction of writing, or look like another name.
+//! A migration's name goes into the ledger, into mails, into pages and to terminals. There it is text: it must not end
+//! the line that it is on, change the direction of writing, or look like another name.
 
 use std::path::Path;
 
 use crate::{Error, Result};
 
-/// Refuses `name`, of a directory or a file in `directory`, if it holds what is no plain text.
+/// Refuses the `name` of a directory or file in `directory` if it is not plain text.
 ///
 /// # Errors
 ///
@@ -23,7 +23,7 @@ pub(super) fn check(name: &str, directory: &Path) -> Result<()> {
     )))
 }
 
-/// `name` with each character as an escape that is no plain text.
+/// Returns `name` with an escape in the place of each character that is not plain text.
 pub(super) fn shown(name: &str) -> String {
     let mut shown = String::with_capacity(name.len());
     for c in name.chars() {
@@ -36,7 +36,7 @@ pub(super) fn shown(name: &str) -> String {
     shown
 }
 
-/// Control characters, line breaks, marks of direction, and what has no width.
+/// Whether `c` is a control character, a line break, a mark of direction, or has no width.
 fn is_odd(c: char) -> bool {
     c.is_control()
         || matches!(c,

@@ -7,14 +7,14 @@ use std::path::Path;
 use super::{Format, History, Migration, collation, file, sqlx};
 use crate::{Error, Result};
 
-/// The script's file.
+/// The name of the script's file.
 pub(super) const SCRIPT: &str = "migration.sql";
 
-/// What Prisma 8 writes instead.
+/// The file that Prisma 8 writes instead.
 const OPERATIONS: &str = "ops.json";
 const LOCK_FILE: &str = "migration_lock.toml";
 
-/// Whether a directory is one of Prisma's migrations, this version's or a later one's.
+/// Whether a directory is one of Prisma's migrations, in this or a later layout.
 pub(super) fn is_one(directory: &Path) -> bool {
     [SCRIPT, OPERATIONS].iter().any(|file| directory.join(file).exists())
 }
@@ -46,8 +46,8 @@ fn read_migration(directory: &Path, name: String) -> Result<Migration> {
     Ok(Migration::prisma(name, sql))
 }
 
-/// An error where none of `names` is a migration, and one of them holds migrations itself: `prisma` was given, and not
-/// `prisma/migrations`.
+/// Returns an error if none of `names` is a migration, but one of them contains migrations: the caller gave `prisma`
+/// instead of `prisma/migrations`.
 fn check_level(directory: &Path, names: &[String]) -> Result<()> {
     let mut inner = names.iter().map(|name| directory.join(name));
     if inner.clone().any(|path| is_one(&path)) {
@@ -66,14 +66,14 @@ fn check_level(directory: &Path, names: &[String]) -> Result<()> {
 fn holds_migrations(directory: &Path) -> bool {
     let is_one_inside =
         |entry: fs::DirEntry| is_one(&entry.path()) || entry.file_name().to_str().is_some_and(sqlx::is_one);
-    // What cannot be read is told of elsewhere.
+    // Another check reports what cannot be read.
     fs::read_dir(directory).is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(is_one_inside)))
 }
 
 fn check_provider(path: &Path) -> Result<()> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
-        // Prisma takes an absent file as consent.
+        // To Prisma, an absent file means consent.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(Error::HistoryInvalid(format!("cannot read {}: {error}", path.display()))),
     };
@@ -91,7 +91,8 @@ fn check_provider(path: &Path) -> Result<()> {
     }
 }
 
-/// Prisma's command line orders names by a collation, we by bytes. Where the two differ, say so, with the names.
+/// Prisma's command line orders names by a collation, this project by bytes. Where the two differ, returns a warning
+/// with the names.
 fn order_warning(names: &[String]) -> Option<String> {
     let is_known = |name: &&String| collation::compare(name, name) == Some(Ordering::Equal);
     if let Some(odd) = names.iter().find(|name| !is_known(name)) {
@@ -146,7 +147,7 @@ mod tests {
             let refusal = refusal(&files);
             assert!(refusal.contains("/migrations does; give that directory instead"), "{refusal}");
         }
-        // Beside a migration it is one that lacks its script.
+        // Beside a migration, the directory is one that lacks its script.
         let beside = refusal(&[("1_a/migration.sql", b""), ("old/1_a/migration.sql", b"")]);
         assert!(beside.contains("migration old has no migration.sql (P3015)"), "{beside}");
     }

@@ -8,9 +8,9 @@ use crate::{Error, Result};
 
 const DOWN: &str = ".down.sql";
 
-/// Whether a file of this name would be a migration: sqlx ignores every other.
+/// Whether a file of this name would be a migration. sqlx ignores every other file.
 pub(super) fn is_one(file: &str) -> bool {
-    // What begins with no number is an error to sqlx, unless nothing else makes the directory one of its own.
+    // To sqlx, a name that begins with no number is an error. Alone, such a file does not make a directory sqlx's.
     is_named(file) && version(file).is_some() && !file.ends_with(DOWN)
 }
 
@@ -34,13 +34,13 @@ pub(super) fn read(directory: &Path, files: &[String]) -> Result<History> {
             ))
         })?;
         if let Some(name) = file.strip_suffix(DOWN) {
-            // It is never run here, so a typing error in it does no harm.
+            // A down script never runs here, so a typing error in it does no harm.
             undone.push((version, name));
             continue;
         }
         let ending = if file.ends_with(".up.sql") { ".up.sql" } else { ".sql" };
         let text = file::text(&directory.join(file), file)?;
-        // As sqlx does: repeatedly.
+        // Repeatedly, as sqlx does.
         migrations.push(Migration::sqlx(version, file.trim_end_matches(ending), text));
     }
     migrations.sort_by(|a, b| a.key.cmp(&b.key));

@@ -1,6 +1,6 @@
-//! The table in which a database keeps what was applied: reading it, and the statements that write to it.
+//! The ledger: the table in which a database records its applied migrations, and the statements that read and write it.
 //!
-//! It is exactly the table that Prisma or sqlx would make, so that either tool can take over at any time.
+//! It is exactly the table that Prisma or sqlx would create, so that either tool can take over at any time.
 
 mod guards;
 mod owner;
@@ -25,11 +25,11 @@ pub(crate) use statements::{Statements, UNLOGGED};
 
 use crate::history::Key;
 
-/// The id of the row that `run` writes for a migration with so many `earlier` rows: the same at every attempt.
+/// Returns the id of the row that `run` writes for a migration with so many `earlier` rows: the same in every attempt.
 pub(crate) fn row_id(run: &str, key: &Key, earlier: usize) -> String {
     match key {
         Key::Name(name) => prisma::row_id(run, name, earlier),
-        // sqlx's ledger has no place for whose row it is.
+        // sqlx's ledger has no column for the run that wrote a row.
         Key::Version(version) => version.to_string(),
     }
 }

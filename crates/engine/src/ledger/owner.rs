@@ -1,7 +1,7 @@
-//! A ledger that another role made, with code of its own behind it.
+//! Refuses a ledger that another role made, with its own code behind it.
 //!
-//! A role that may create objects in the schema can make the ledger before our first run: as a view that calls a function, or
-//! with a trigger. What reads or writes it would then run that role's code with the rights of ours.
+//! A role that may create objects in the schema can create the ledger before our first run: as a view that calls a
+//! function, or with a trigger. A query on the ledger would then run that role's code with our role's rights.
 
 use super::guards::mark;
 use super::statements::Statements;
@@ -9,12 +9,12 @@ use crate::quote::{identifier, literal};
 use crate::session::Session;
 use crate::{Error, Result};
 
-/// What the error of [`Statements::refuse_others_code`] says.
+/// The text of the error of [`Statements::refuse_others_code`].
 const OTHERS_CODE: &str = "lockstep guard: the ledger runs another role's code";
 
 impl Statements {
-    /// An error, before anything is read, if the ledger belongs to another role and is more than a plain table: a row that
-    /// says false otherwise.
+    /// Returns a statement that fails, before anything is read, if the ledger belongs to another role and is more than
+    /// a plain table. Otherwise it gives a row with `false`.
     pub(super) fn refuse_others_code(&self) -> String {
         format!(
             "SELECT CASE WHEN EXISTS ({}) THEN {} IS NULL ELSE false END",
@@ -23,7 +23,8 @@ impl Statements {
         )
     }
 
-    /// A query for the owner of such a ledger. A superuser's is left out, who may do anything.
+    /// Returns a query for the owner of such a ledger. A superuser's ledger is left out: a superuser may do anything
+    /// anyway.
     fn with_others_code(&self) -> String {
         let of = |catalog: &str| format!("'pg_catalog.{catalog}'::pg_catalog.regclass::pg_catalog.oid");
         format!(
@@ -40,7 +41,7 @@ impl Statements {
              OR d.classid = {} AND d.objid IN (SELECT x.oid FROM pg_catalog.pg_constraint x WHERE x.conrelid = c.oid) \
              OR d.classid = {} AND d.objid IN (SELECT x.indexrelid FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid))))",
             literal(&self.table),
-            // What is the system's own has no entry here.
+            // Objects of the system itself have no entry here.
             of("pg_proc"),
             of("pg_operator"),
             of("pg_opclass"),
@@ -51,11 +52,11 @@ impl Statements {
     }
 }
 
-/// An error if the ledger would run another role's code.
+/// Returns an error if the ledger would run another role's code.
 ///
 /// # Errors
 ///
-/// [`Error::Config`] if so; when the query fails, by cause.
+/// [`Error::Config`] if it would; when the query fails, by cause.
 pub(crate) async fn check(session: &mut Session, statements: &Statements) -> Result<()> {
     let owners = session.values::<String>("looking whose the ledger is", &statements.with_others_code()).await?;
     let Some(owner) = owners.first() else { return Ok(()) };

@@ -9,11 +9,11 @@ use crate::quote::literal;
 /// The table's name.
 pub(super) const TABLE: &str = "_prisma_migrations";
 
-/// The key under which Prisma's own engine locks.
+/// The key of the lock that Prisma's own engine takes.
 pub(super) const LOCK_ID: i64 = 72_707_369;
 
-/// What `logs` holds while a standalone statement of ours runs, so that a row which it left behind
-/// can be told from one that another tool left.
+/// The value of `logs` while a standalone statement of ours runs. It tells a row that we left open from one that
+/// another tool left open.
 const STANDALONE_MARK: &str = "lockstep: running outside a transaction";
 
 pub(super) const MILLISECONDS: &str =
@@ -42,7 +42,8 @@ pub(super) fn read(table: &str) -> String {
     )
 }
 
-/// Other tables of the ledger's name and shape. Prisma looks in the schema of its URL alone, so none of them is its first.
+/// Other tables of the ledger's name and shape. Prisma looks only in the schema of its URL, so it finds none of them
+/// before ours.
 pub(super) fn others(ledger: &Statements) -> String {
     format!(
         "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), false, n.nspname::text \
@@ -101,7 +102,8 @@ pub(super) fn forget_started(ledger: &Statements, id: &str) -> String {
     )
 }
 
-/// As `prisma migrate resolve --applied`: what is open is rolled back, and a row without steps says that it is there.
+/// Returns statements that do what `prisma migrate resolve --applied` does: mark open rows as rolled back, and add a
+/// row without steps that says that the migration is applied.
 pub(super) fn declare_applied(ledger: &Statements, values: &Values) -> String {
     format!(
         "{}; INSERT INTO {} (id, checksum, finished_at, migration_name, logs, started_at, applied_steps_count) \
@@ -116,7 +118,7 @@ pub(super) fn declare_applied(ledger: &Statements, values: &Values) -> String {
     )
 }
 
-/// As `prisma migrate resolve --rolled-back`.
+/// Returns a statement that does what `prisma migrate resolve --rolled-back` does.
 pub(super) fn declare_rolled_back(ledger: &Statements, key: &str) -> String {
     format!(
         "UPDATE {} SET rolled_back_at = pg_catalog.clock_timestamp() WHERE migration_name = {} \
@@ -131,9 +133,9 @@ fn guarded(ledger: &Statements, value: &str, values: &Values, by_script: bool) -
     ledger.guarded(value, &format!("migration_name = {} AND rolled_back_at IS NULL", values.key), by_script)
 }
 
-/// The id of the row that `run` writes for a migration, so that a run knows its own rows again; shaped as Prisma's
-/// uuid v4. `earlier` counts the migration's rows so far, so that one which was rolled back can be applied again by the
-/// same run.
+/// Returns the id of the row that `run` writes for a migration, by which a run recognises its own rows. It has the
+/// shape of Prisma's uuid v4. `earlier` counts the migration's rows so far, so that the same run can apply a migration
+/// again that was rolled back.
 pub(super) fn row_id(run: &str, name: &str, earlier: usize) -> String {
     let mut fields = Fields::new();
     fields.text(run);

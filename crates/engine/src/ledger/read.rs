@@ -10,12 +10,12 @@ use crate::history::Key;
 use crate::session::Session;
 use crate::{Error, Result, sqlstate};
 
-/// The ledger's rows; `None` when there is no ledger yet.
+/// Returns the ledger's rows; `None` when there is no ledger yet.
 ///
 /// # Errors
 ///
-/// When the query fails, by cause; [`Error::Config`] when rows may be hidden from the role, or the ledger would run another
-/// role's code.
+/// When the query fails, by cause; [`Error::Config`] when rows may be hidden from the role, or the ledger would run
+/// another role's code.
 pub(crate) async fn read(session: &mut Session, statements: &Statements) -> Result<Option<Ledger>> {
     match read_rows(session, statements).await {
         Err(error) => {
@@ -30,7 +30,7 @@ async fn read_rows(session: &mut Session, statements: &Statements) -> Result<Opt
     let doing = "reading the ledger";
     let sql = format!("{}; {}; {}", statements.refuse_others_code(), statements.is_hidden(), statements.read());
     let mut rows = match session.rows(doing, &sql).await {
-        // There is no ledger yet. To ask for it first would cost a round trip.
+        // There is no ledger yet. Asking for it first would cost a round trip.
         Err(Error::Query { code, .. })
             if [sqlstate::UNDEFINED_TABLE, sqlstate::INVALID_SCHEMA_NAME].contains(&code.as_str()) =>
         {

@@ -1,7 +1,8 @@
-//! How a finished migration's row is written: spelled out, or by statements that the server has prepared.
+//! How the row of a finished migration is written: by a statement that is spelled out, or by one that the server has
+//! prepared.
 //!
-//! Parsing and planning the guarded INSERT takes the server longer than carrying it out, and it is the same for every
-//! migration of a run.
+//! Parsing and planning the guarded INSERT takes the server longer than executing it, and the statement is the same for
+//! every migration of a run.
 
 use super::guards::{SWALLOWED, mark};
 use super::row::Entry;
@@ -11,25 +12,26 @@ use super::{prisma, sqlx};
 use crate::history::Format;
 use crate::session::Prepared;
 
-/// How many statements [`Statements::prepare`] prepares: a script that leaves more has left its own.
+/// How many statements [`Statements::prepare`] prepares. If more are left, the script has prepared its own.
 pub(crate) const PREPARED: i64 = 2;
 
-/// The column that says how many statements are prepared, in the row that only a recording gives.
+/// The column with the number of prepared statements, in the row that only a recording returns.
 pub(crate) const PREPARED_LEFT: &str = "lockstep_prepared";
 
 /// The column with the id of the transaction, in the same row.
 pub(crate) const TRANSACTION_ID: &str = "lockstep_transaction";
 
 impl Statements {
-    /// Two statements: one records a migration as finished, an error unless our session holds the lock and it has no
-    /// row; one shows the row, an error unless it is there, for a trigger or a rule can swallow an INSERT. To be run in
-    /// the transaction of the script itself.
+    /// Returns two statements. The first records a migration as finished; it fails unless our session holds the lock
+    /// and the migration has no row. The second returns the row; it fails if the row is not there, since a trigger or a
+    /// rule can swallow an INSERT. Both are to run in the script's own transaction.
     pub(crate) fn record(&self, entry: Entry) -> [String; 2] {
         let values = Values::of(self.format, entry);
         [self.insert_finished(&values), self.check_recorded(&values)]
     }
 
-    /// The same by what [`prepare`](Self::prepare) prepared. The entry has to know which row is the newest.
+    /// Returns the two statements of [`record`](Self::record), as executions of what [`prepare`](Self::prepare)
+    /// prepared. The entry has to know the newest row.
     pub(crate) fn record_prepared(&self, entry: Entry, names: &Prepared) -> [String; 2] {
         let values = Values::of(self.format, entry);
         let check = [&values.id, &values.key, &values.name, &values.checksum].map(String::as_str).join(", ");
@@ -39,7 +41,7 @@ impl Statements {
         ]
     }
 
-    /// Has the server prepare [`record`](Self::record)'s statements.
+    /// Returns statements that prepare those of [`record`](Self::record) on the server.
     pub(crate) fn prepare(&self, names: &Prepared) -> [String; 2] {
         let values = Values::parameters();
         let key = match self.format {

@@ -1,4 +1,4 @@
-//! The rows of the ledger: as they are read, as they are to be written, and as they have to be there in the end.
+//! The rows of the ledger: as read, as to be written, and as they have to be in the end.
 
 use ::sqlx::Row as _;
 use ::sqlx::postgres::PgRow;
@@ -11,11 +11,11 @@ use crate::session::Session;
 /// One row of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// Prisma: a uuid. sqlx: the version.
+    /// The row's id. Prisma: a uuid. sqlx: the version.
     pub id: String,
-    /// The migration.
+    /// The key of its migration.
     pub key: Key,
-    /// The migration's name, as far as the ledger tells it.
+    /// The migration's name, as far as the ledger has it.
     pub name: String,
     /// The checksum of the script that was applied, in lower-case hexadecimal.
     pub checksum: String,
@@ -25,19 +25,19 @@ pub struct Row {
     pub finished: bool,
     /// Whether it was declared rolled back. sqlx keeps no such rows.
     pub rolled_back: bool,
-    /// Whether it carries the mark of our own standalone statement.
+    /// Whether it has the mark of our own standalone statement.
     pub marked: bool,
     /// From start to finish, in milliseconds; 0 when it did not finish, or was not measured.
     pub duration_ms: u64,
 }
 
 impl Row {
-    /// Whether the migration counts as applied by this row.
+    /// Whether this row counts the migration as applied.
     pub fn is_applied(&self) -> bool {
         self.finished && !self.rolled_back
     }
 
-    /// Whether the row says that something was started and never came to an end.
+    /// Whether the row shows a migration that was started and never ended.
     pub fn is_open(&self) -> bool {
         !self.finished && !self.rolled_back
     }
@@ -46,23 +46,23 @@ impl Row {
 /// The ledger's rows, in the order in which they were started.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Ledger {
-    /// All rows; several for one migration are normal with Prisma.
+    /// All rows. Several rows for one migration are normal with Prisma.
     pub rows: Vec<Row>,
 }
 
 impl Ledger {
-    /// The migration's rows.
+    /// Returns the migration's rows.
     pub fn of<'a>(&'a self, key: &'a Key) -> impl Iterator<Item = &'a Row> {
         self.rows.iter().filter(move |row| row.key == *key)
     }
 
-    /// How many rows of the migration were rolled back.
+    /// Returns how many rows of the migration were rolled back.
     pub(crate) fn rolled_back(&self, key: &Key) -> usize {
-        // Few rows are, and comparing keys is the dearer part.
+        // Few rows were rolled back, and comparing keys costs more.
         self.rows.iter().filter(|row| row.rolled_back && row.key == *key).count()
     }
 
-    /// A digest of what the ledger says, whatever the order of its rows.
+    /// Returns a digest of the ledger's contents, whatever the order of its rows.
     pub(crate) fn digest(&self) -> String {
         let mut rows: Vec<_> = self.rows.iter().collect();
         rows.sort_by(|a, b| a.id.cmp(&b.id));
@@ -77,7 +77,7 @@ impl Ledger {
     }
 }
 
-/// What the server returns of a row that was written.
+/// The values that the server returns of a row that was written.
 #[derive(Debug, Clone)]
 pub(crate) struct Recorded {
     /// How long its migration took.
@@ -92,7 +92,7 @@ impl Recorded {
         Ok(Self { milliseconds, started_at: row.try_get(1)? })
     }
 
-    /// What the only row tells that `sql` returns, if there is one.
+    /// Returns the values of the only row that `sql` returns, if it returns one.
     pub(crate) async fn one(session: &mut Session, doing: &str, sql: &str) -> Result<Option<Self>> {
         let rows = session.rows(doing, sql).await?;
         rows.first().map(Self::of).transpose().map_err(|error| session.error(doing, &error))
@@ -102,12 +102,12 @@ impl Recorded {
 /// A row that is to be written.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Entry<'a> {
-    /// The row's own.
+    /// The row's own id.
     pub(crate) id: &'a str,
     pub(crate) key: &'a Key,
     pub(crate) name: &'a str,
     pub(crate) checksum: &'a str,
-    /// When the newest row started, as PostgreSQL writes it, where that is known. It is looked for otherwise.
+    /// When the newest row started, as PostgreSQL writes it; `None` where it is not known and has to be looked up.
     pub(crate) newest: Option<&'a str>,
 }
 
@@ -118,7 +118,7 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// A migration that is applied, and the row by which the ledger has to show it.
+/// A migration that is applied, and the row with which the ledger has to show it.
 #[derive(Debug, Clone)]
 pub(crate) struct Shown {
     pub(crate) id: String,
@@ -130,7 +130,7 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    /// What `row` shows.
+    /// Returns the migration that `row` shows.
     pub(crate) fn of(row: Row, is_earlier: bool) -> Self {
         Self { id: row.id, key: row.key, migration: row.name, checksum: row.checksum, is_earlier }
     }

@@ -1,4 +1,4 @@
-//! What is odd about a ledger that could not be read.
+//! Explains why a ledger could not be read.
 
 use super::statements::Statements;
 use crate::history::Format;
@@ -6,7 +6,7 @@ use crate::quote::literal;
 use crate::session::Session;
 use crate::{Error, Result};
 
-/// A column as the tool makes it: its name, its type, and the types that can be read as well.
+/// A column as the tool creates it: its name, its type, and the other types that can be read as well.
 type Column = (&'static str, &'static str, &'static [&'static str]);
 
 const TEXTS: &[&str] = &["varchar", "text", "bpchar", "citext", "name"];
@@ -32,7 +32,8 @@ const SQLX: [Column; 6] = [
     ("execution_time", "bigint", &["int8", "int4"]),
 ];
 
-/// The columns that are missing or of a type of their own, as an error; `error` where there are none, or it has a name.
+/// Returns an error that lists the columns that are missing or of another type. Returns `error` itself if there are
+/// none, or if it has a variant of its own.
 pub(super) async fn explain(session: &mut Session, statements: &Statements, error: Error) -> Result<Error> {
     if !matches!(error, Error::Query { .. }) {
         return Ok(error);
@@ -60,7 +61,8 @@ pub(super) async fn explain(session: &mut Session, statements: &Statements, erro
     Ok(Error::Config { name: "the ledger".into(), reason })
 }
 
-/// What is odd about one column, of the table's names, their types' names, and the types in full.
+/// Returns what is wrong with one column, given the table's column names, the names of their types, and the types in
+/// full.
 fn odd((name, of_the_tool, readable): &Column, found: &[String]) -> Option<String> {
     let has = found.iter().find_map(|column| column.strip_prefix(name)?.strip_prefix(' ')?.split_once(' '));
     match has {

@@ -4,8 +4,8 @@ use super::statements::Statements;
 use super::values::Values;
 use crate::quote::literal;
 
-/// What `execution_time` holds while a standalone statement of ours runs. sqlx itself writes -1 at the least, for what
-/// it did not measure, and stops at a row without success.
+/// The value of `execution_time` while a standalone statement of ours runs. sqlx's own lowest value is -1, for a time
+/// that it did not measure, and sqlx stops at a row without success.
 const STANDALONE_MARK: i64 = -2;
 
 pub(super) const MILLISECONDS: &str = "greatest(execution_time, 0) / 1000000";
@@ -25,7 +25,7 @@ pub(super) fn others(ledger: &Statements) -> String {
     )
 }
 
-/// The key under which sqlx locks a database.
+/// Returns the key of the lock with which sqlx locks a database.
 pub(super) fn lock_id(database: &str) -> i64 {
     const SEED: i64 = 0x3d32_ad9e;
     SEED * i64::from(crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC).checksum(database.as_bytes()))
@@ -53,7 +53,8 @@ pub(super) fn read(table: &str) -> String {
 
 pub(super) fn insert_finished(ledger: &Statements, values: &Values) -> String {
     let installed_on = ledger.later_than_all("pg_catalog.transaction_timestamp()", "installed_on", values);
-    // From the start of the transaction, in nanoseconds. sqlx would measure the commit too, in a statement of its own.
+    // Nanoseconds since the start of the transaction. sqlx itself measures the commit too, and writes the time in a
+    // second statement.
     let execution_time = "greatest(0, extract(epoch FROM pg_catalog.clock_timestamp() - \
                           pg_catalog.transaction_timestamp()) * 1000000000)::pg_catalog.int8";
     insert(ledger, values, &installed_on, true, execution_time, true)
@@ -79,7 +80,8 @@ pub(super) fn forget_started(ledger: &Statements, id: &str) -> String {
     format!("DELETE FROM {} WHERE {} AND NOT success AND {}", ledger.table, ledger.is_row(id), ledger.lock_is_held())
 }
 
-/// As sqlx's own `skip` records what it does not run; what is open makes way.
+/// Returns statements that record a migration as sqlx's own `skip` records one that it does not run. An open row is
+/// replaced.
 pub(super) fn declare_applied(ledger: &Statements, values: &Values) -> String {
     let installed_on = ledger.later_than_all("pg_catalog.clock_timestamp()", "installed_on", values);
     format!(
@@ -89,7 +91,7 @@ pub(super) fn declare_applied(ledger: &Statements, values: &Values) -> String {
     )
 }
 
-/// sqlx knows no row that was rolled back: what did not happen has none.
+/// Returns a statement that removes the row: sqlx has no row for a migration that was rolled back.
 pub(super) fn declare_rolled_back(ledger: &Statements, key: &str) -> String {
     forget_started(ledger, key)
 }
@@ -113,7 +115,7 @@ fn insert(
     )
 }
 
-/// What stands behind the version, with blanks.
+/// Returns the text after the version, with blanks.
 pub(super) fn description(name: &str) -> String {
     name.split_once('_').map_or("", |(_, rest)| rest).replace('_', " ")
 }

@@ -10,20 +10,20 @@ use crate::session::{Session, TableName, Target};
 use crate::transaction;
 use crate::{Error, Result};
 
-/// What stands for an unlogged ledger where rows have numbers from 1.
+/// The number that reports an unlogged ledger, where rows have numbers from 1.
 pub(crate) const UNLOGGED: i64 = 0;
 
 /// The ledger of one database, as SQL.
 #[derive(Debug, Clone)]
 pub(crate) struct Statements {
     pub(super) format: Format,
-    /// The ledger's name alone, its schema's, and both, quoted.
+    /// The ledger's name alone, its schema's name, and the qualified name, all quoted.
     pub(super) name: String,
     pub(super) ledger_schema: String,
     pub(super) table: String,
-    /// Whether the setting says its schema.
+    /// Whether the setting names the schema.
     pub(super) is_qualified: bool,
-    /// The schema that the migrations are for.
+    /// The schema of the migrations.
     schema: String,
     lock_id: i64,
 }
@@ -46,12 +46,12 @@ impl Statements {
         }
     }
 
-    /// The table's qualified name.
+    /// Returns the table's qualified name.
     pub(crate) fn table(&self) -> &str {
         &self.table
     }
 
-    /// The table's name alone.
+    /// Returns the table's name alone.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
@@ -60,8 +60,8 @@ impl Statements {
         format!("SELECT pg_catalog.to_regclass({}) IS NOT NULL", literal(&self.table))
     }
 
-    /// Whether row level security hides rows of the ledger from our role (null when there is no ledger), and whether the
-    /// ledger is unlogged.
+    /// Returns a query: whether row level security hides rows of the ledger from our role (null when there is no
+    /// ledger), and whether the ledger is unlogged.
     pub(super) fn is_hidden(&self) -> String {
         format!(
             "SELECT pg_catalog.row_security_active(pg_catalog.to_regclass({})), ({})",
@@ -70,7 +70,7 @@ impl Statements {
         )
     }
 
-    /// A query: whether the ledger is unlogged, so that a crash of the server empties it.
+    /// Returns a query: whether the ledger is unlogged, so that a crash of the server empties it.
     pub(crate) fn is_unlogged(&self) -> String {
         format!(
             "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass({}) AND c.relpersistence = 'u')",
@@ -78,7 +78,7 @@ impl Statements {
         )
     }
 
-    /// What it means that it is.
+    /// Returns the error for an unlogged ledger.
     pub(crate) fn unlogged(&self) -> Error {
         Error::Config {
             name: "the ledger".into(),
@@ -89,15 +89,15 @@ impl Statements {
         }
     }
 
-    /// Whether our role may read the ledger and record in it; and whether it may forget what it has begun to record, which
-    /// only a statement that cannot run in a transaction and is refused has to.
+    /// Returns a query: whether our role may read the ledger and record in it, and whether it may delete a row that it
+    /// has begun. Only a standalone statement that PostgreSQL refuses needs that right.
     pub(crate) fn may(&self) -> String {
         let table = literal(&self.table);
         let may = |right: &str| format!("pg_catalog.has_table_privilege({table}, '{right}')");
         format!("SELECT {}, {}", ["SELECT", "INSERT", "UPDATE"].map(may).join(" AND "), may("DELETE"))
     }
 
-    /// How many ordinary tables the schema has that no extension owns: what Prisma's P3005 counts.
+    /// Returns a query: how many ordinary tables the schema has that no extension owns. Prisma's P3005 counts them so.
     pub(crate) fn count_tables(&self) -> String {
         format!(
             "SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
@@ -108,7 +108,7 @@ impl Statements {
         )
     }
 
-    /// The schemas of the ledger and of the migrations.
+    /// Returns the schemas of the ledger and of the migrations.
     pub(crate) fn schemas(&self) -> [&str; 2] {
         [&self.ledger_schema, &self.schema]
     }
@@ -117,8 +117,9 @@ impl Statements {
         format!("SELECT pg_catalog.to_regnamespace({}) IS NOT NULL", literal(&identifier(&self.schema)))
     }
 
-    /// Other tables that look like a ledger of the tool's, where names alone do not tell: qualified, whether the tool
-    /// itself would find it before ours, by the search path that it has by default, and its schema.
+    /// Returns a query for other tables that look like a ledger of the tool's where names alone do not tell. Columns:
+    /// the qualified name, whether the tool itself would find it before ours along its default search path, and its
+    /// schema.
     pub(crate) fn others(&self) -> String {
         match self.format {
             Format::Prisma => prisma::others(self),
@@ -126,7 +127,7 @@ impl Statements {
         }
     }
 
-    /// What to set so that a ledger of that `schema` is ours.
+    /// Returns which setting makes a ledger of that `schema` ours.
     pub(crate) fn way_to(&self, schema: &str) -> String {
         match self.format {
             Format::Prisma => format!("set DatabaseSchema to {schema}"),
@@ -134,12 +135,12 @@ impl Statements {
         }
     }
 
-    /// Whose ledger it is.
+    /// Returns the name of the tool whose ledger it is.
     pub(crate) fn tool(&self) -> &'static str {
         self.format.tool()
     }
 
-    /// The statements that make the ledger, and the schemas that are to be used and are not there.
+    /// Returns the statements that create the ledger and those needed schemas that do not exist.
     pub(crate) async fn creation(&self, session: &mut Session) -> Result<String> {
         let sql = format!(
             "SELECT DISTINCT pg_catalog.quote_ident(s) FROM pg_catalog.unnest(ARRAY[{}, {}]) s \
@@ -153,18 +154,18 @@ impl Statements {
         Ok(format!("{}{}; {}", schemas.collect::<String>(), self.create_table(), self.refuse_others_code()))
     }
 
-    /// Takes the lock that the tool itself takes, if it is free.
+    /// Returns a query that takes the tool's own lock, if it is free.
     pub(crate) fn try_lock(&self) -> String {
         format!("SELECT pg_catalog.pg_try_advisory_lock({})", self.lock_id)
     }
 
-    /// An expression, which gives the lock up.
+    /// Returns an expression that releases the lock.
     pub(crate) fn unlock(&self) -> String {
         format!("pg_catalog.pg_advisory_unlock({})", self.lock_id)
     }
 
-    /// A condition on a row `l` of `pg_locks`: it is our lock, granted. A single bigint key shows as two halves with
-    /// `objsubid` 1.
+    /// Returns a condition on a row `l` of `pg_locks`: it is our lock, granted. A single bigint key shows as two halves
+    /// with `objsubid` 1.
     pub(crate) fn is_lock(&self) -> String {
         let (high, low) = (self.lock_id >> 32, self.lock_id & 0xffff_ffff);
         format!(
@@ -172,7 +173,7 @@ impl Statements {
         )
     }
 
-    /// A condition: our session holds the migration lock.
+    /// Returns a condition: our session holds the migration lock.
     pub(crate) fn lock_is_held(&self) -> String {
         format!(
             "EXISTS (SELECT 1 FROM pg_catalog.pg_locks l WHERE {} AND l.pid = pg_catalog.pg_backend_pid())",
@@ -180,7 +181,7 @@ impl Statements {
         )
     }
 
-    /// The tool's own table, to the letter.
+    /// Returns the statement that creates the tool's own table, to the letter.
     fn create_table(&self) -> String {
         match self.format {
             Format::Prisma => prisma::create_table(&self.table),
@@ -188,7 +189,8 @@ impl Statements {
         }
     }
 
-    /// Id, name, version (NULL without one), checksum, start, finished, rolled back, marked, milliseconds.
+    /// Returns a query with the columns id, name, version (NULL without one), checksum, start, finished, rolled back,
+    /// marked, milliseconds.
     pub(super) fn read(&self) -> String {
         match self.format {
             Format::Prisma => prisma::read(&self.table),
@@ -196,8 +198,8 @@ impl Statements {
         }
     }
 
-    /// Records that a standalone statement is about to run; an error as with [`record`](Self::record). Returns a row if
-    /// it did.
+    /// Returns a statement that records that a standalone statement is about to run. It fails as that of
+    /// [`record`](Self::record) does. It returns a row if it wrote one.
     pub(crate) fn insert_started(&self, entry: Entry) -> String {
         let values = Values::of(self.format, entry);
         let insert = match self.format {
@@ -207,8 +209,8 @@ impl Statements {
         insert + " RETURNING true"
     }
 
-    /// Records that the standalone statement of the row `id` has finished, if the condition `is_done` holds. Returns what
-    /// [`recorded`](Self::recorded) does.
+    /// Returns a statement that records that the standalone statement of the row `id` has finished, if the condition
+    /// `is_done` holds. It returns the columns of [`recorded`](Self::recorded).
     pub(crate) fn finish_started(&self, id: &str, is_done: &str) -> String {
         let update = match self.format {
             Format::Prisma => prisma::finish_started(self, id),
@@ -217,7 +219,8 @@ impl Statements {
         format!("{update} AND {is_done} RETURNING {}", self.stamp())
     }
 
-    /// Forgets the row `id` of a standalone statement that PostgreSQL refused: nothing of it happened.
+    /// Returns a statement that deletes the row `id` of a standalone statement that PostgreSQL refused: nothing of it
+    /// happened.
     pub(crate) fn forget_started(&self, id: &str) -> String {
         match self.format {
             Format::Prisma => prisma::forget_started(self, id),
@@ -225,8 +228,9 @@ impl Statements {
         }
     }
 
-    /// Declares migrations applied as the tool itself does: what is open of them is closed, and a row says that each is
-    /// there. An error unless our session holds the lock and none has a living row. To be run in a transaction.
+    /// Returns statements that declare migrations applied, as the tool itself does: they close open rows and add a row
+    /// for each migration. They fail unless our session holds the lock and no migration has a living row. To be run in
+    /// a transaction.
     pub(crate) fn declare_applied(&self, entry: Entry) -> String {
         let values = Values::of(self.format, entry);
         match self.format {
@@ -235,8 +239,8 @@ impl Statements {
         }
     }
 
-    /// Declares what is open of a migration rolled back, as the tool would have it. Without effect unless our session
-    /// holds the lock.
+    /// Returns a statement that declares the open rows of a migration rolled back, as the tool would. It has no effect
+    /// unless our session holds the lock.
     pub(crate) fn declare_rolled_back(&self, key: &Key) -> String {
         match self.format {
             Format::Prisma => prisma::declare_rolled_back(self, &key.sql()),
@@ -244,14 +248,14 @@ impl Statements {
         }
     }
 
-    /// The milliseconds of the finished row that `entry` is, and when it started.
+    /// Returns a query for the duration in milliseconds and the start of the finished row that `entry` describes.
     pub(crate) fn recorded(&self, entry: Entry) -> String {
         let is_row = self.is_finished_row(&Values::of(self.format, entry));
         format!("SELECT {} FROM {} WHERE {is_row}", self.stamp(), self.table)
     }
 
-    /// A condition: the row is finished, and is of these values. A row with the same id alone proves nothing: a script or
-    /// a trigger can write one.
+    /// Returns a condition: the row is finished, and has these values. A row with the same id alone proves nothing: a
+    /// script or a trigger can write one.
     pub(super) fn is_finished_row(&self, values: &Values) -> String {
         let Values { id, key, name, checksum, .. } = values;
         match self.format {
@@ -264,10 +268,11 @@ impl Statements {
         }
     }
 
-    /// A query for the numbers, from 1, of those of `rows` that the ledger does not have as finished, and for [`UNLOGGED`].
+    /// Returns a query for the numbers, from 1, of those of `rows` that the ledger does not show as finished, and for
+    /// [`UNLOGGED`].
     pub(crate) fn missing(&self, rows: &[Shown]) -> String {
         let list = |values: Vec<String>| format!("ARRAY[{}]::pg_catalog.text[]", values.join(", "));
-        // Of an earlier run any row of the migration will do, and a script may mend its checksum.
+        // For an earlier run, any row of the migration will do, and a script may correct its checksum.
         let id = |row: &Shown| match &row.key {
             Key::Name(name) if row.is_earlier => literal(name),
             _ => literal(&row.id),
@@ -300,22 +305,22 @@ impl Statements {
         )
     }
 
-    /// A query without rows, which fails where the ledger does not have all of `rows` as finished.
+    /// Returns a query that gives no rows, and fails unless the ledger shows all of `rows` as finished.
     pub(crate) fn refuse_missing(&self, rows: &[Shown]) -> String {
         format!("SELECT {} FROM ({}) missing", mark(ROWS_TAKEN), self.missing(rows))
     }
 
-    /// How long a row's migration took (0 where it was not measured), and when it started.
+    /// Returns the columns for how long a row's migration took (0 where it was not measured), and when it started.
     pub(super) fn stamp(&self) -> String {
         let (milliseconds, started_at) = match self.format {
             Format::Prisma => (prisma::MILLISECONDS, "started_at"),
             Format::Sqlx => (sqlx::MILLISECONDS, "installed_on"),
         };
-        // As JSON has it: a script's own DateStyle is still in force, and another session has to read it.
+        // In JSON's format: a script's own DateStyle is still in force, and another session has to read the time.
         format!("{milliseconds} AS milliseconds, pg_catalog.to_json({started_at}) #>> '{{}}' AS started_at")
     }
 
-    /// A condition: the row is `id`.
+    /// Returns a condition: the row has this `id`.
     pub(super) fn is_row(&self, id: &str) -> String {
         match self.format {
             Format::Prisma => format!("id = {}", literal(id)),
@@ -323,9 +328,9 @@ impl Statements {
         }
     }
 
-    /// `value`, or an error that carries one of the guard's marks where our session does not hold the lock, or `exists`
-    /// finds a row; and, for what is written `by_script`'s own message, where its transaction is no longer the one that
-    /// was opened for it.
+    /// Returns an expression that gives `value`, or fails with one of the guard's marks. It fails if our session does
+    /// not hold the lock, if `exists` finds a row, and, in the message of a script (`by_script`), if the transaction is
+    /// no longer the one that was opened for the script.
     pub(super) fn guarded(&self, value: &str, exists: &str, by_script: bool) -> String {
         let ended = if by_script {
             format!(
@@ -336,7 +341,7 @@ impl Statements {
         } else {
             String::new()
         };
-        // All that is asked of the server's locks is asked in one look at them.
+        // One scan of the server's locks answers all questions about them.
         format!(
             "(SELECT CASE {ended} WHEN NOT coalesce(pg_catalog.bool_or({held}), false) THEN {lost} \
              WHEN EXISTS (SELECT 1 FROM {table} WHERE {exists}) THEN {twice} ELSE {value} END \
@@ -348,11 +353,11 @@ impl Statements {
         )
     }
 
-    /// `time`, or a moment later than every other row's `column`: the rows' order is how a later attempt
-    /// tells those of the plan from those before it, and a server's clock can be set back.
+    /// Returns an expression: `time`, or a moment later than every other row's `column`. A later attempt tells the
+    /// plan's rows from earlier ones by their order, and a server's clock can be set back.
     pub(super) fn later_than_all(&self, time: &str, column: &str, values: &Values) -> String {
         let newest = match &values.newest {
-            // To look costs a scan of the whole ledger.
+            // Looking up the newest row costs a scan of the whole ledger.
             Some(newest) => newest.clone(),
             None => format!("(SELECT pg_catalog.max({column}) FROM {})", self.table),
         };

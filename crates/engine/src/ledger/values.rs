@@ -9,7 +9,7 @@ use crate::quote::literal;
 pub(super) struct Values {
     pub(super) id: String,
     pub(super) key: String,
-    /// What the tool calls the migration, beside its key.
+    /// The tool's name for the migration, beside its key.
     pub(super) name: String,
     pub(super) checksum: String,
     /// As [`Entry::newest`].
@@ -31,14 +31,14 @@ impl Values {
         }
     }
 
-    /// In the order of [`Values::in_order`].
+    /// Returns parameters in the order of [`Values::in_order`].
     pub(super) fn parameters() -> Self {
         let [id, key, name, checksum, newest] = ["$1", "$2", "$3", "$4", "$5"].map(str::to_owned);
         Self { id, key, name, checksum, newest: Some(newest) }
     }
 
     pub(super) fn in_order(self) -> [String; 5] {
-        // A parameter has no place for "look for it": null counts for nothing in greatest().
+        // A parameter cannot say "look it up": null has no effect in greatest().
         [self.id, self.key, self.name, self.checksum, self.newest.unwrap_or_else(|| "NULL".to_owned())]
     }
 }

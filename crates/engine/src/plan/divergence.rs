@@ -1,4 +1,4 @@
-//! Where ledger and directory disagree.
+//! Finds where ledger and directory disagree.
 
 use std::collections::HashMap;
 
@@ -9,23 +9,23 @@ use crate::{Error, Result};
 /// What to do where ledger and directory disagree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnDivergence {
-    /// Pass what Prisma or sqlx itself would let pass, with a warning.
+    /// Let pass what Prisma or sqlx itself would let pass, with a warning.
     #[default]
     AsTool,
-    /// Refuse.
+    /// Refuse every disagreement.
     Strict,
 }
 
 /// One disagreement.
 pub(super) struct Divergence {
-    /// What disagrees, with the facts.
+    /// The disagreement, with the facts.
     what: String,
     way_out: &'static str,
-    /// Whether the tool whose history it is would refuse it.
+    /// Whether the history's own tool would refuse it.
     refused_by_tool: bool,
 }
 
-/// All disagreements; `asked_for` is a part of the history, and `unapplied` what of it is pending.
+/// Returns all disagreements. `asked_for` is a part of the history, and `unapplied` is the pending part of that.
 pub(super) fn find(
     history: &History,
     asked_for: &[Migration],
@@ -95,7 +95,7 @@ pub(super) fn find(
     found
 }
 
-/// What is about to be applied again, which is no disagreement.
+/// Returns a warning for migrations that are about to be applied again, which is no disagreement.
 pub(super) fn again(base: &Ledger, unapplied: &[&Migration]) -> Vec<String> {
     let pending: HashMap<_, _> = unapplied.iter().map(|migration| (&migration.key, &migration.name)).collect();
     base.rows
@@ -105,11 +105,11 @@ pub(super) fn again(base: &Ledger, unapplied: &[&Migration]) -> Vec<String> {
         .collect()
 }
 
-/// The warnings that remain of what was `found`.
+/// Returns the warnings that remain of the disagreements in `found`.
 ///
 /// # Errors
 ///
-/// [`Error::HistoryDiverged`] with what is refused.
+/// [`Error::HistoryDiverged`] with the disagreements that are refused.
 pub(super) fn judge(format: Format, on: OnDivergence, found: Vec<Divergence>) -> Result<Vec<String>> {
     let strict = on == OnDivergence::Strict;
     let (refused, passed): (Vec<_>, Vec<_>) =
@@ -128,7 +128,7 @@ pub(super) fn judge(format: Format, on: OnDivergence, found: Vec<Divergence>) ->
     })
 }
 
-/// How a script gets back the line ends with which it was applied, and has others now.
+/// Returns how to give a script the line ends again with which it was applied.
 fn line_ends(sql: &str) -> &'static str {
     if sql.contains("\r\n") {
         "Give it LF line ends again, and keep them by \"*.sql text eol=lf\" in .gitattributes"
@@ -137,7 +137,7 @@ fn line_ends(sql: &str) -> &'static str {
     }
 }
 
-/// Enough of a checksum to tell it from another.
+/// Returns enough of a checksum to tell it from another.
 fn start(checksum: &str) -> &str {
     checksum.get(..12).unwrap_or(checksum)
 }
@@ -150,7 +150,7 @@ mod tests {
     use crate::history::Key;
     use crate::ledger::Row;
 
-    /// One ledger with all four, on the history 1, 2, 4.
+    /// Returns a ledger with all four kinds of disagreement, for the history 1, 2, 4.
     fn ledger() -> Ledger {
         let edited = Row { checksum: "0123456789abcdef".into(), ..applied("2") };
         let first_try = Row { id: "first".into(), rolled_back: true, finished: false, ..applied("4") };
@@ -209,7 +209,7 @@ mod tests {
         let edited = Row { checksum: "00".into(), ..row(2) };
         let error = planned(vec![row(0), edited.clone()], None).unwrap_err().to_string();
         assert!(error.contains("3_c was edited") && error.contains("sqlx itself would refuse that"), "{error}");
-        // Nor does sqlx look beyond the version that it is to stop at.
+        // sqlx itself does not look beyond its target version either.
         assert_eq!(planned(vec![row(0), row(1), edited], Some("2")).unwrap().len(), 1);
 
         let gone = Row { id: "9".into(), key: Key::Version(9), name: "9_gone".into(), ..row(0) };

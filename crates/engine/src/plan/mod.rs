@@ -1,4 +1,4 @@
-//! What is pending, and the digest that ties an approval to it. Writes nothing.
+//! Lists the pending migrations, with the digest that ties an approval to them. Writes nothing.
 
 mod divergence;
 
@@ -17,26 +17,26 @@ use crate::script::{Class, Outlives, Script, classify};
 use crate::session::{Identity, Session};
 use crate::{Error, Result, lock};
 
-/// How a file tells sqlx to run it in no transaction.
+/// The comment with which a file tells sqlx to run it in no transaction.
 const NO_TRANSACTION: &str = "-- no-transaction";
 
 /// What a run would do to one database.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Hexadecimal SHA-256 over the database's identity, the ledger it was planned on, and the
-    /// pending scripts in their order.
+    /// Hexadecimal SHA-256 over the database's identity, the ledger that the plan was made on, and the pending scripts
+    /// in their order.
     pub digest: String,
     /// How many rows the ledger had.
     pub base_rows: usize,
     /// How many migrations of the history are applied.
     pub already_applied: usize,
-    /// What is to be applied, in order.
+    /// The pending migrations, in order.
     pub pending: Vec<Planned>,
     /// Warnings, which stop nothing.
     pub warnings: Vec<String>,
 }
 
-/// A migration that is to be applied.
+/// A pending migration.
 #[derive(Debug, Clone)]
 pub struct Planned {
     /// Its key in the ledger.
@@ -45,19 +45,19 @@ pub struct Planned {
     pub name: String,
     /// Its checksum.
     pub checksum: String,
-    /// Its script, understood.
+    /// Its script, parsed and classified.
     pub script: Script,
 }
 
 impl Planned {
-    /// Returns the row that records it, with the `id`; `newest` is as in [`Entry`].
+    /// Returns the row that records it, with this `id`; `newest` is that of [`Entry`].
     pub(crate) fn entry<'a>(&'a self, id: &'a str, newest: Option<&'a str>) -> Entry<'a> {
         let Self { key, name, checksum, .. } = self;
         Entry { id, key, name, checksum, newest }
     }
 }
 
-/// Plans `history` on the session's database, up to and including the migration `up_to`. `instance` is the server's own
+/// Plans `history` on the session's database, up to and including the migration `up_to`. `instance` is the server's
 /// name outside of SQL.
 ///
 /// # Errors
@@ -95,7 +95,7 @@ pub async fn look(
     if let Err(Error::HistoryFailed { migration, .. }) = &planned
         && let Some(holder) = lock::holder(session, &statements).await?
     {
-        // What another tool's run has under way has not failed.
+        // A migration that another tool is running now has not failed.
         return Err(Error::UnderWay { migration: migration.clone(), holder });
     }
     let mut plan = planned?;
@@ -104,7 +104,7 @@ pub async fn look(
     Ok(plan)
 }
 
-/// How the session that scripts run in differs from the tool's own, where that matters to what is pending.
+/// Returns how the script's session differs from the tool's own, where that matters to a pending script.
 fn session_warnings(session: &Session, pending: &[Planned]) -> Vec<String> {
     if pending.is_empty() {
         return Vec::new();
@@ -124,7 +124,7 @@ fn session_warnings(session: &Session, pending: &[Planned]) -> Vec<String> {
     warnings
 }
 
-/// What of the pending scripts stays if they fail: a sentence each.
+/// Returns which effects of the pending scripts remain if they fail, one sentence each.
 fn outliving(pending: &[Planned]) -> impl Iterator<Item = String> {
     let warn = |planned: &Planned, outlives: &Outlives| {
         format!(
@@ -135,11 +135,12 @@ fn outliving(pending: &[Planned]) -> impl Iterator<Item = String> {
     pending.iter().flat_map(move |planned| planned.script.outlives.iter().map(move |outlives| warn(planned, outlives)))
 }
 
-/// Warnings of other ledgers, where ours is not there or records nothing: `found` is what it holds.
+/// Returns warnings of other ledgers, where ours does not exist or is empty; `found` is our ledger.
 ///
 /// # Errors
 ///
-/// [`Error::Config`] when the tool itself would use another one: all that it records would be applied again.
+/// [`Error::Config`] when the tool itself would use another ledger: all that it records as applied would be applied
+/// again.
 pub(crate) async fn look_for_others(
     session: &mut Session,
     statements: &Statements,
@@ -174,7 +175,7 @@ pub(crate) async fn look_for_others(
     Ok(warnings)
 }
 
-/// Plans `history` on what `ledger` says.
+/// Plans `history` on the state that `ledger` shows.
 pub(crate) fn plan(
     identity: &Identity,
     history: &History,
@@ -202,7 +203,7 @@ pub(crate) fn plan(
     })
 }
 
-/// What runs alone here, and fails with sqlx because the file does not say so.
+/// Returns warnings of scripts that run alone here, but fail with sqlx because the file lacks sqlx's comment.
 fn unmarked(migrations: &[&Migration], planned: &[Planned]) -> Vec<String> {
     let is_unmarked = |(migration, planned): &(&&Migration, &Planned)| {
         let is_sqlx = matches!(planned.key, Key::Version(_));
@@ -214,7 +215,7 @@ fn unmarked(migrations: &[&Migration], planned: &[Planned]) -> Vec<String> {
     migrations.iter().zip(planned).filter(is_unmarked).map(|(_, planned)| warn(planned)).collect()
 }
 
-/// Returns an error unless the migration that was cut off is the next to run, with the same script: otherwise no run
+/// Returns an error unless the migration that was cut off is the next to run, with the same script. Otherwise no run
 /// would ever settle it.
 pub(crate) fn check_cut_off(open: &[Row], next: Option<&Planned>) -> Result<()> {
     let is_next = |row: &&Row| next.is_some_and(|next| next.key == row.key && next.checksum == row.checksum);
@@ -227,11 +228,11 @@ pub(crate) fn check_cut_off(open: &[Row], next: Option<&Planned>) -> Result<()> 
     })
 }
 
-/// How a person settles the migration `name`, which the ledger knows by `key`.
+/// Returns how a person settles the migration `name`, which has the key `key` in the ledger.
 pub(crate) fn resolve(key: &Key, name: &str) -> String {
     let (name, likewise) = match key {
         Key::Name(_) => (name.to_owned(), "; `prisma migrate resolve` does the same"),
-        // Its description in the ledger can be that of a file which was renamed since.
+        // The description in the ledger can be that of a file which was renamed since.
         Key::Version(version) => (version.to_string(), ""),
     };
     format!(
@@ -240,8 +241,8 @@ pub(crate) fn resolve(key: &Key, name: &str) -> String {
     )
 }
 
-/// An error if the schema has tables of its own, which a ledger would have to account for: Prisma's P3005. `elsewhere` is
-/// what [`look_for_others`] has found.
+/// Returns an error if the schema has tables of its own, for which a ledger would have to account: Prisma's P3005.
+/// `elsewhere` is what [`look_for_others`] has found.
 pub(crate) async fn check_empty(session: &mut Session, statements: &Statements, elsewhere: &[String]) -> Result<()> {
     let tables = session.value("counting tables", &statements.count_tables()).await?;
     if tables == 0 {
@@ -251,7 +252,7 @@ pub(crate) async fn check_empty(session: &mut Session, statements: &Statements, 
     Err(Error::HistoryNotEmpty { schema, tables, ledger, elsewhere: elsewhere.to_vec() })
 }
 
-/// The ledger without the rows that standalone statements of ours left open, and those rows.
+/// Returns the ledger without the open rows of our standalone statements, and those rows.
 ///
 /// # Errors
 ///
@@ -269,13 +270,13 @@ pub(crate) fn split_cut_off(ledger: &Ledger) -> Result<(Ledger, Vec<Row>)> {
     Ok((Ledger { rows: rest }, open))
 }
 
-/// Those of `migrations` that have no living row.
+/// Returns those of `migrations` that have no living row.
 pub(crate) fn unapplied<'a>(migrations: &'a [Migration], base: &Ledger) -> Vec<&'a Migration> {
     let living: HashSet<_> = base.rows.iter().filter(|row| !row.rolled_back).map(|row| &row.key).collect();
     migrations.iter().filter(|migration| !living.contains(&migration.key)).collect()
 }
 
-/// `migrations` with their scripts understood.
+/// Returns `migrations` with their scripts parsed and classified.
 ///
 /// # Errors
 ///
@@ -294,7 +295,7 @@ pub(crate) fn classified(migrations: &[&Migration]) -> Result<Vec<Planned>> {
     if refused.is_empty() { Ok(planned) } else { Err(Error::Refused(refused)) }
 }
 
-/// Where the part of the history ends that is asked for.
+/// Returns how many migrations of the history are in the requested part.
 pub(crate) fn until(history: &History, up_to: Option<&str>) -> Result<usize> {
     let Some(name) = up_to else { return Ok(history.migrations.len()) };
     history.position(name).map(|position| position + 1).ok_or_else(|| Error::Config {
@@ -303,7 +304,7 @@ pub(crate) fn until(history: &History, up_to: Option<&str>) -> Result<usize> {
     })
 }
 
-/// What ties an approval to a plan.
+/// Returns the digest that ties an approval to a plan.
 pub(crate) fn digest(identity: &Identity, base: &Ledger, pending: &[&Migration]) -> String {
     let mut fields = Fields::new();
     fields.text("lockstep plan 1");

@@ -1,15 +1,15 @@
-//! Whether the parser has read a script as the server will: a string or a statement that ends elsewhere on the server
-//! hides what follows it.
+//! Checks that the parser has read a script as the server will. A string or a statement that ends at another place on
+//! the server hides what follows it.
 
 use scan::Kind;
 use squawk_lexer::{LiteralKind, TokenKind, tokenize};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-/// Where the parser's lexer first finds another string, name in quotes, comment or semicolon in `readable` than the server
-/// does in `sql`.
+/// Returns where the parser's lexer first finds another string, quoted name, comment or semicolon in `readable` than
+/// the server does in `sql`.
 pub(super) fn other_token(sql: &str, readable: &str) -> Option<usize> {
     let mut on_server = scan::tokens(sql).filter_map(|token| {
-        // To the parser, a part that goes on is a plain string.
+        // To the parser, the continuation of a string is a plain string.
         let kind = if token.continues { Kind::Text } else { token.kind };
         is_compared(kind).then_some((kind, token.start, token.end))
     });
@@ -28,7 +28,8 @@ pub(super) fn other_token(sql: &str, readable: &str) -> Option<usize> {
     }
 }
 
-/// Where the tree `root` of `sql` first has an end of a statement that the server does not see, or the other way round.
+/// Returns the first place where the tree `root` of `sql` ends a statement and the server does not, or the other way
+/// round.
 pub(super) fn other_end(sql: &str, root: &SyntaxNode) -> Option<usize> {
     let mut on_server = scan::statement_ends(sql).into_iter();
     let mut in_tree = root.children().filter_map(|statement| {
@@ -67,7 +68,7 @@ fn is_compared(kind: Kind) -> bool {
     }
 }
 
-/// What the parser's lexer calls by another name.
+/// Returns our kind of a token that the parser's lexer calls by another name.
 fn kind(of: TokenKind) -> Option<Kind> {
     Some(match of {
         TokenKind::LineComment | TokenKind::BlockComment { .. } => Kind::Comment,

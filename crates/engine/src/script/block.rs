@@ -1,4 +1,4 @@
-//! The transactions of a script, as PostgreSQL would have them.
+//! The transactions of a script, as PostgreSQL would run them.
 
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
@@ -11,23 +11,23 @@ pub(super) const SPLIT: &str = "Split the file: put what stands behind that COMM
 
 /// The statements of one transaction.
 pub(super) struct Block<'a> {
-    /// The BEGIN that opens it, where that has modes.
+    /// The BEGIN that opens it, if that BEGIN has modes.
     pub(super) begin: Option<&'a Parsed>,
-    /// Whether the BEGIN stands behind other statements of the transaction.
+    /// Whether the BEGIN comes after other statements of the transaction.
     pub(super) begins_late: bool,
     pub(super) statements: Vec<&'a Parsed>,
-    /// Where its COMMIT stands, in bytes.
+    /// The position of its COMMIT, in bytes.
     pub(super) end: Option<usize>,
 }
 
 impl Block<'_> {
-    /// The statements, each with its line.
+    /// Returns the statements, each with its line.
     pub(super) fn nodes(&self) -> impl Iterator<Item = (&SyntaxNode, usize)> {
         self.statements.iter().map(|statement| (&statement.node, statement.place.line))
     }
 
-    /// Whether it may leave deferred constraints to be checked. What is not known to leave rows alone may change some; what
-    /// a table's definition evaluates for its rows does not.
+    /// Whether it may leave deferred constraints to be checked. A statement that is not known to leave rows alone may
+    /// change some. An expression that a table's definition evaluates for its rows does not count.
     pub(super) fn changes_rows(&self) -> bool {
         let own = [SyntaxKind::SET_CONSTRAINTS, SyntaxKind::TRUNCATE];
         let definitions =
@@ -37,7 +37,7 @@ impl Block<'_> {
         })
     }
 
-    /// Whether it goes back to a savepoint, or could.
+    /// Whether it returns to a savepoint, or could.
     pub(super) fn has_savepoints(&self) -> bool {
         self.nodes().any(|(node, _)| SAVEPOINTS.contains(&node.kind()))
     }
@@ -46,7 +46,8 @@ impl Block<'_> {
 pub(super) const SAVEPOINTS: [SyntaxKind; 3] =
     [SyntaxKind::SAVEPOINT_CREATE, SyntaxKind::ROLLBACK_TO_SAVEPOINT, SyntaxKind::RELEASE_SAVEPOINT];
 
-/// The transactions as PostgreSQL would have them: each ends with its COMMIT, and a BEGIN joins what stands before it.
+/// Returns the transactions as PostgreSQL would run them: each ends with its COMMIT, and a BEGIN joins the statements
+/// before it.
 pub(super) fn blocks(statements: &[Parsed]) -> Vec<Block<'_>> {
     let empty = || Block { begin: None, begins_late: false, statements: Vec::new(), end: None };
     let mut blocks = Vec::new();
@@ -69,13 +70,13 @@ pub(super) fn blocks(statements: &[Parsed]) -> Vec<Block<'_>> {
     if blocks.is_empty() { vec![empty()] } else { blocks }
 }
 
-/// The body of a DO block, or of a function that has one, in lower case, its words one blank apart.
+/// Returns the body of a DO block, or of a function that has one, in lower case, with one blank between words.
 pub(super) fn body_of(node: &SyntaxNode) -> String {
     let body: String = constants(node).collect();
     body.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The calls of a function of this name, whatever its schema.
+/// Returns the calls of functions of this name, in any schema.
 pub(super) fn calls<'a>(node: &'a SyntaxNode, function: &'a str) -> impl Iterator<Item = SyntaxNode> + 'a {
     node.descendants()
         .filter(|part| part.kind() == SyntaxKind::CALL_EXPR)

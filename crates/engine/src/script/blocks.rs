@@ -1,8 +1,9 @@
-//! What ends with a transaction of the script's own.
+//! Ends what ends with a transaction of the script's own.
 //!
-//! A script's BEGIN and COMMIT are folded into one transaction, so that all of the file is applied or nothing. What would
-//! have ended at such a COMMIT has to end there all the same: a SET LOCAL, a temporary table that is dropped on commit,
-//! the waiting of deferred constraints. What cannot be ended without a COMMIT is refused, unless nothing follows.
+//! A script's BEGIN and COMMIT are folded into one transaction, so that the whole file is applied or nothing. What such
+//! a COMMIT would end has to end at that place all the same: a SET LOCAL, a temporary table that is dropped on commit,
+//! the deferral of constraints. A script is refused if something of it cannot end without a COMMIT, unless nothing
+//! follows.
 
 use squawk_syntax::ast::{self, AstNode as _, OnCommitAction, Persistence};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
@@ -15,11 +16,11 @@ use super::{Boundary, Parsed, Refusal, has, refuse, text};
 use crate::name::{Name, identifier, quoted};
 use crate::transaction::FIRE_DEFERRED;
 
-/// Has all constraints wait from then on, also those that are made later.
+/// Defers all constraints from then on, also those that are made later.
 const DEFER_ALL: &str = "SET CONSTRAINTS ALL DEFERRED";
 
-/// Has those not wait that do not in a new transaction. A name can be set only where the role may use its schema, and all
-/// constraints of that name with it.
+/// Ends the deferral of the constraints that are not deferred in a new transaction. SET CONSTRAINTS needs the right to
+/// use the constraint's schema, and sets all constraints of the name at once.
 const INITIAL_MODES: &str = "DO $lockstep$ DECLARE command pg_catalog.text; BEGIN \
      FOR command IN SELECT DISTINCT pg_catalog.format('SET CONSTRAINTS %I.%I IMMEDIATE', n.nspname, k.conname) \
      FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) k.connamespace \
@@ -28,9 +29,9 @@ const INITIAL_MODES: &str = "DO $lockstep$ DECLARE command pg_catalog.text; BEGI
 
 /// The transactions of a script, folded into one.
 pub(super) struct Folded {
-    /// The modes that our transaction has to have: those of a BEGIN that opens the whole script.
+    /// The modes that our transaction needs: those of a BEGIN that opens the whole script.
     pub(super) modes: Option<String>,
-    /// What ends between two statements.
+    /// The statements to insert at the ends of the script's own transactions.
     pub(super) boundaries: Vec<Boundary>,
 }
 
@@ -56,7 +57,8 @@ pub(super) fn folded(statements: &[Parsed]) -> Result<Folded, Refusal> {
         check(block, &blocks[..index], later)?;
         let Restored { saved, given_back } = restored(block, before)?;
         boundaries.extend(saved);
-        // In the order in which a COMMIT does it: what was deferred is checked, temporary tables go, settings end.
+        // In the order in which a COMMIT does it: it checks deferred constraints, drops temporary tables, ends
+        // settings.
         let mut sql = Vec::new();
         if block.changes_rows() {
             sql.push(FIRE_DEFERRED.to_owned());
@@ -73,7 +75,7 @@ pub(super) fn folded(statements: &[Parsed]) -> Result<Folded, Refusal> {
     Ok(Folded { modes: None, boundaries })
 }
 
-/// The modes of the BEGIN that opens a script of one transaction.
+/// Returns the modes of the BEGIN that opens a script of one transaction.
 fn opening_modes(block: &Block<'_>) -> Result<Option<String>, Refusal> {
     match block.begin {
         Some(begin) if block.begins_late => {
@@ -87,7 +89,7 @@ fn opening_modes(block: &Block<'_>) -> Result<Option<String>, Refusal> {
     }
 }
 
-/// An isolation level has to come before the first query of its transaction.
+/// Refuses an isolation level that is set after the first query of its transaction.
 fn check_isolation(block: &Block<'_>) -> Result<(), Refusal> {
     let mut is_late = false;
     for (node, line) in block.nodes() {
@@ -131,7 +133,7 @@ fn check_modes(block: &Block<'_>) -> Result<(), Refusal> {
     })
 }
 
-/// Whether a statement gives its own transaction a mode.
+/// Whether a statement sets a mode of its own transaction.
 fn sets_mode(node: &SyntaxNode) -> bool {
     match node.kind() {
         SyntaxKind::SET_TRANSACTION => true,
@@ -143,7 +145,7 @@ fn sets_mode(node: &SyntaxNode) -> bool {
     }
 }
 
-/// A savepoint ends with its transaction: what goes back to one behind that would fail in PostgreSQL.
+/// Refuses a return to a savepoint after the end of its transaction: it would fail in PostgreSQL.
 fn check_savepoints(block: &Block<'_>, is_later: bool) -> Result<(), Refusal> {
     let mut made: Vec<String> = Vec::new();
     for (node, line) in block.nodes() {
@@ -157,7 +159,7 @@ fn check_savepoints(block: &Block<'_>, is_later: bool) -> Result<(), Refusal> {
             continue;
         }
         match made.iter().rposition(|one| *one == name) {
-            // Going back keeps it, and both end what was made behind it.
+            // ROLLBACK TO keeps the savepoint, RELEASE ends it, and both end the savepoints made after it.
             Some(at) => made.truncate(if kind == SyntaxKind::RELEASE_SAVEPOINT { at } else { at + 1 }),
             None if is_later => {
                 let reason = "a savepoint that is not of the same transaction of the script";
@@ -169,9 +171,9 @@ fn check_savepoints(block: &Block<'_>, is_later: bool) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Refuses what only a COMMIT could end at the end of `block`.
+/// Refuses what only a COMMIT at the end of `block` could end.
 fn check(block: &Block<'_>, earlier: &[Block<'_>], later: &[Block<'_>]) -> Result<(), Refusal> {
-    // Whether the script calls, or makes a trigger call, the function that a statement makes.
+    // Whether the script calls the function that a statement makes, or makes a trigger call it.
     let is_used = |made: &SyntaxNode| {
         let name = made.children().find(|child| NAMES_OF_FUNCTIONS.contains(&child.kind()));
         let name = name.map(|name| Name::parse(&text(&name)).name).unwrap_or_default();
@@ -191,7 +193,7 @@ fn check(block: &Block<'_>, earlier: &[Block<'_>], later: &[Block<'_>]) -> Resul
                     .extend(ast::Declare::cast(node.clone()).and_then(|it| it.cursor()).map(|it| named(it.syntax())));
                 open_cursors.extend(cursor(node).map(|name| (name, line)));
             }
-            // A function has opened it.
+            // A function has opened the cursor.
             SyntaxKind::FETCH | SyntaxKind::MOVE => {
                 let cursor = node.children().find(|child| child.kind() == SyntaxKind::CURSOR_REF);
                 let cursor = cursor.map(|cursor| named(&cursor)).filter(|cursor| !declared.contains(cursor));
@@ -207,7 +209,7 @@ fn check(block: &Block<'_>, earlier: &[Block<'_>], later: &[Block<'_>]) -> Resul
                 return Err(refuse(line, "a temporary table that a COMMIT empties", SPLIT));
             }
             SyntaxKind::ALTER_TYPE => {
-                // A type that the same transaction makes has its values at once.
+                // The values of a type that the same transaction makes can be used at once.
                 let is_new = || {
                     earlier.iter().chain([block]).any(|block| block.nodes().any(|(other, _)| makes_type(other, node)))
                 };
@@ -243,12 +245,12 @@ fn check(block: &Block<'_>, earlier: &[Block<'_>], later: &[Block<'_>]) -> Resul
 
 const DEFERRED: SyntaxKind = SyntaxKind::INITIALLY_DEFERRED_CONSTRAINT_OPTION;
 
-/// Whether a statement makes a constraint that can wait for the end of its transaction.
+/// Whether a statement makes a deferrable constraint.
 fn is_deferrable(node: &SyntaxNode) -> bool {
     has(node, SyntaxKind::DEFERRABLE_CONSTRAINT_OPTION)
 }
 
-/// Whether a statement makes the type that another one alters.
+/// Whether the statement `made` makes the type that `altered` alters.
 fn makes_type(made: &SyntaxNode, altered: &SyntaxNode) -> bool {
     let altered = ast::AlterType::cast(altered.clone()).and_then(|it| it.type_name_ref());
     made.kind() == SyntaxKind::CREATE_TYPE
@@ -258,11 +260,12 @@ fn makes_type(made: &SyntaxNode, altered: &SyntaxNode) -> bool {
         })
 }
 
-/// Drops the temporary tables that the block's COMMIT would drop. `so_far` are the blocks up to it.
+/// Returns statements that drop the temporary tables that the block's COMMIT would drop. `so_far` are the blocks up to
+/// it.
 ///
 /// # Errors
 ///
-/// A [`Refusal`] where the text does not tell which these are.
+/// A [`Refusal`] where the text does not tell which tables these are.
 fn dropped(block: &Block<'_>, so_far: &[Block<'_>]) -> Result<Vec<String>, Refusal> {
     let mut tables: Vec<(String, usize)> = Vec::new();
     for (node, line) in block.nodes() {
@@ -272,7 +275,7 @@ fn dropped(block: &Block<'_>, so_far: &[Block<'_>]) -> Result<Vec<String>, Refus
         }
     }
     let Some((_, line)) = tables.first() else { return Ok(Vec::new()) };
-    // Another one of that name could stay: one that no COMMIT drops, or that got the name.
+    // Another table of that name could stay: one that no COMMIT drops, or that was renamed to the name.
     let is_another = |(node, _): (&SyntaxNode, usize)| {
         let names_one = |part: SyntaxNode| tables.iter().any(|(table, _)| *table == Name::parse(&text(&part)).name);
         let stays = is_temporary(node) && !matches!(on_commit(node), Some(OnCommitAction::Drop(_)));
@@ -291,7 +294,7 @@ fn dropped(block: &Block<'_>, so_far: &[Block<'_>]) -> Result<Vec<String>, Refus
         let reason = "a temporary table that a COMMIT drops, beside another one that has, or gets, its name";
         return Err(refuse(*line, reason, SPLIT));
     }
-    // Another role may not drop it.
+    // Another role may not drop the table.
     let becomes_another = |(node, _): (&SyntaxNode, usize)| {
         setting(node).is_some_and(|setting| ["role", "session_authorization"].contains(&setting.name.as_str()))
     };
@@ -301,7 +304,8 @@ fn dropped(block: &Block<'_>, so_far: &[Block<'_>]) -> Result<Vec<String>, Refus
     Ok(tables.iter().map(|(table, _)| format!("DROP TABLE IF EXISTS pg_temp.{} CASCADE", quoted(table))).collect())
 }
 
-/// Whether a statement makes a temporary table: it says so, or names their schema, or has a clause that no other may have.
+/// Whether a statement makes a temporary table: with the key word, in their schema, or with a clause that only they
+/// have.
 fn is_temporary(node: &SyntaxNode) -> bool {
     let made = [SyntaxKind::CREATE_TABLE, SyntaxKind::CREATE_TABLE_AS].contains(&node.kind());
     let named =
@@ -311,12 +315,12 @@ fn is_temporary(node: &SyntaxNode) -> bool {
         || named().is_some_and(|name| name.schema.as_deref() == Some("pg_temp")))
 }
 
-/// What becomes of a temporary table that a statement makes, at the end of the transaction.
+/// Returns what becomes of a temporary table, which a statement makes, at the end of the transaction.
 fn on_commit(node: &SyntaxNode) -> Option<OnCommitAction> {
     is_temporary(node).then(|| node.children().find_map(ast::OnCommit::cast))??.on_commit_action()
 }
 
-/// Refuses a DO block or a function that does what ends with its transaction.
+/// Refuses a DO block or a function whose effects end with its transaction.
 fn check_body(node: &SyntaxNode, line: usize) -> Result<(), Refusal> {
     let body = body_of(node);
     if body.contains("on commit ") {
@@ -331,12 +335,13 @@ fn check_body(node: &SyntaxNode, line: usize) -> Result<(), Refusal> {
 
 const NAMES_OF_FUNCTIONS: [SyntaxKind; 2] = [SyntaxKind::FUNCTION_NAME, SyntaxKind::PROCEDURE_NAME];
 
-/// The cursor that a statement declares. A COMMIT closes it or, WITH HOLD, reads all of it and lets go of its tables.
+/// Returns the cursor that a statement declares. A COMMIT closes it. If it is WITH HOLD, a COMMIT reads all of it and
+/// releases its tables.
 fn cursor(node: &SyntaxNode) -> Option<String> {
     Some(identifier(&text(ast::Declare::cast(node.clone())?.cursor()?.syntax())))
 }
 
-/// The value that ALTER TYPE ... ADD VALUE adds, without its quotes.
+/// Returns the value that ALTER TYPE ... ADD VALUE adds, without its quotes.
 fn added_value(node: &SyntaxNode) -> Option<String> {
     match ast::AlterType::cast(node.clone())?.action()? {
         ast::AlterTypeAction::AddValue(added) => Some(unquoted(&text(added.literal()?.syntax()))),
@@ -344,19 +349,19 @@ fn added_value(node: &SyntaxNode) -> Option<String> {
     }
 }
 
-/// Whether a statement has `value` as a string.
+/// Whether a statement contains `value` as a string.
 fn mentions(node: &SyntaxNode, value: &str) -> bool {
-    // In a block or a function it is one string in another.
+    // In a block or a function, the string is inside of another string.
     let inside = format!("'{value}'");
     constants(node).any(|string| string == value || string.contains(&inside))
 }
 
-/// Whether a statement calls `set_config` for its transaction alone, or perhaps so.
+/// Whether a statement calls `set_config` for its transaction alone, or may do so.
 fn calls_set_config_locally(node: &SyntaxNode) -> bool {
     calls(node, "set_config").any(|call| {
         let arguments = call.children().find(|child| child.kind() == SyntaxKind::ARG_LIST);
         let last = arguments.and_then(|arguments| arguments.children().last());
-        // It can be named: is_local => false.
+        // The argument can be named: is_local => false.
         let value = |last: &SyntaxNode| text(last).rsplit("=>").next().unwrap_or_default().trim().to_lowercase();
         last.is_none_or(|last| value(&last) != "false")
     })

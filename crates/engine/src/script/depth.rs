@@ -1,15 +1,16 @@
-//! How deep a parser would have to go into a script: ours descends once for each level and has no limit of its own, and
-//! what overflows a stack takes the whole process down.
+//! Measures how deep a parser would have to descend into a script. Our parser descends once for each level and has no
+//! limit of its own, and a stack overflow ends the whole process.
 
 use squawk_lexer::{TokenKind, tokenize};
 
-/// The most brackets and CASEs inside one another. PostgreSQL's own stack ends in the thousands.
+/// The maximum nesting of brackets and CASEs. PostgreSQL's own stack is exhausted in the thousands.
 const MOST_BRACKETS: usize = 500;
 
-/// The most words and operators in a row, over all brackets that are open: each could be a level, as in NOT NOT NOT.
+/// The maximum number of words and operators in a row, over all open brackets. Each could be a level, as in NOT NOT
+/// NOT.
 const MOST_LEVELS: usize = 10_000;
 
-/// How deep a script can be at the most; or where it is too deep.
+/// Returns the maximum depth that a script can have; as an error, where it is too deep.
 pub(super) fn levels(sql: &str) -> Result<usize, usize> {
     let mut open: Vec<Open> = vec![Open { is_case: false, levels: 0 }];
     let (mut total, mut deepest, mut at) = (0, 0, 0);
@@ -66,17 +67,17 @@ pub(super) fn levels(sql: &str) -> Result<usize, usize> {
     Ok(deepest)
 }
 
-/// A bracket or a CASE that is open.
+/// An open bracket or CASE.
 struct Open {
     is_case: bool,
-    /// What stands in it since its last comma.
+    /// The words and operators in it since its last comma.
     levels: usize,
 }
 
 enum Step {
     Open(bool),
     Close(bool),
-    /// What follows stands beside what was before, not below it.
+    /// What follows is on the same level as what was before.
     Anew,
     Deeper,
 }

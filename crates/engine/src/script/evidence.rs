@@ -1,6 +1,6 @@
-//! Statements that run in no transaction, and what can tell of them afterwards.
+//! Finds statements that run in no transaction, and what can show afterwards whether they finished.
 //!
-//! Both come from the syntax tree: a key word counts only at its own place in the statement.
+//! Both come from the syntax tree: a key word counts only at its own place in a statement.
 
 use squawk_syntax::ast::{
     self, AlterDatabaseAction, AlterTableAction, AstNode as _, DetachPartitionOption, ReindexOption, ReindexTarget,
@@ -11,7 +11,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 use super::text;
 use crate::name::Name;
 
-/// What the catalog can tell about a standalone statement that was cut off.
+/// What the catalog can show about a standalone statement that was cut off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Evidence {
     /// CREATE INDEX CONCURRENTLY: the index is valid, invalid or absent.
@@ -21,7 +21,7 @@ pub enum Evidence {
         /// The table.
         table: Name,
     },
-    /// DROP INDEX CONCURRENTLY of one index: it is there or not.
+    /// DROP INDEX CONCURRENTLY of one index: the index exists or not.
     IndexDropped {
         /// The index.
         index: Name,
@@ -33,14 +33,15 @@ pub enum Evidence {
         /// The partition.
         partition: Name,
     },
-    /// REINDEX CONCURRENTLY, which a second run makes good, but for the invalid indexes that a cut off one leaves.
+    /// REINDEX CONCURRENTLY. A second run completes it, apart from the invalid indexes that a run leaves when it is cut
+    /// off.
     Reindexed {
         /// What is rebuilt.
         what: Reindexed,
     },
-    /// VACUUM, REINDEX and the like, which change nothing that a second run would not make good.
+    /// VACUUM, REINDEX and the like, which a second run completes.
     Repeatable,
-    /// Nothing tells.
+    /// The catalog shows nothing.
     None,
 }
 
@@ -51,15 +52,16 @@ pub enum Reindexed {
     Index(Name),
     /// All indexes of a table.
     Table(Name),
-    /// All of a schema or of the database.
+    /// All indexes of a schema or of the database.
     Many,
 }
 
-/// For a statement that PostgreSQL never runs in a transaction block: what can tell of it afterwards.
+/// Returns the evidence of a statement that PostgreSQL never runs in a transaction block; `None` for any other
+/// statement.
 ///
-/// Statements that only sometimes refuse a transaction (REINDEX or CLUSTER of a partitioned table,
-/// a subscription with a slot) are not here: they are tried in a transaction first, which leaves
-/// nothing when PostgreSQL says no.
+/// Statements that only sometimes refuse a transaction (REINDEX or CLUSTER of a partitioned table, a subscription with
+/// a slot) are not among them. They are tried in a transaction first, which leaves nothing when PostgreSQL refuses
+/// them.
 pub(super) fn outside_transaction(node: &SyntaxNode) -> Option<Evidence> {
     match node.kind() {
         SyntaxKind::CREATE_INDEX => index_created(&ast::CreateIndex::cast(node.clone())?),
@@ -67,7 +69,7 @@ pub(super) fn outside_transaction(node: &SyntaxNode) -> Option<Evidence> {
         SyntaxKind::REINDEX => reindexed(&ast::Reindex::cast(node.clone())?),
         SyntaxKind::ALTER_TABLE => partition_detached(&ast::AlterTable::cast(node.clone())?),
         SyntaxKind::VACUUM => Some(Evidence::Repeatable),
-        // Without a table: all of them.
+        // Without a table, it is about all tables.
         SyntaxKind::CLUSTER => is_of_all(&ast::Cluster::cast(node.clone())?).then_some(Evidence::Repeatable),
         SyntaxKind::ALTER_SYSTEM => Some(Evidence::Repeatable),
         SyntaxKind::ALTER_DATABASE => match ast::AlterDatabase::cast(node.clone())?.action()? {
@@ -117,12 +119,12 @@ fn reindexed(statement: &ast::Reindex) -> Option<Evidence> {
     if is_concurrent(statement) {
         return Some(Evidence::Reindexed { what: what.unwrap_or(Reindexed::Many) });
     }
-    // One index or table is rebuilt in a transaction.
+    // A REINDEX of one index or table runs in a transaction.
     (what == Some(Reindexed::Many)).then_some(Evidence::Repeatable)
 }
 
-/// Whether a REINDEX is concurrent: by its key word, or by the last option of that name, as PostgreSQL reads a Boolean
-/// there.
+/// Whether a REINDEX is concurrent: by its key word, or by its last option of that name, with the value that PostgreSQL
+/// reads as a Boolean there.
 pub fn is_concurrent(statement: &ast::Reindex) -> bool {
     let target = statement.reindex_target();
     let by_key_word = target.is_some_and(|target| {
@@ -138,7 +140,7 @@ pub fn is_concurrent(statement: &ast::Reindex) -> bool {
     by_key_word || last.last().unwrap_or(false)
 }
 
-/// What an option `NAME [value]` says: true without a value. What PostgreSQL takes for no Boolean, it refuses.
+/// Returns the value of an option `NAME [value]`: true if it has none. PostgreSQL refuses a value that is no Boolean.
 fn is_true(option: &SyntaxNode) -> bool {
     let words = option.descendants_with_tokens().filter_map(squawk_syntax::SyntaxElement::into_token);
     let mut values = words.filter(|token| !token.kind().is_trivia()).skip(1);
@@ -168,7 +170,7 @@ fn is_of_all(statement: &ast::Cluster) -> bool {
         && !statement.syntax().descendants().any(|inner| inner.kind() == SyntaxKind::PATH_REF)
 }
 
-/// The table that an ALTER TABLE or a CREATE INDEX is about.
+/// Returns the table of an ALTER TABLE or a CREATE INDEX.
 pub(super) fn table(relation: &TableRelationName) -> Option<Name> {
     relation.table_name_ref().map(|name| Name::parse(&text(name.syntax())))
 }

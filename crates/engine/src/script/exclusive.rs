@@ -7,8 +7,8 @@ use super::evidence::table;
 use super::text;
 use crate::name::Name;
 
-/// The tables that the statement `node` takes ACCESS EXCLUSIVE on for certain or almost so. What else it locks is left
-/// to the lock timeout.
+/// Returns the tables that the statement `node` locks in ACCESS EXCLUSIVE mode for certain, or almost so. For its other
+/// locks there is the lock timeout.
 pub(super) fn tables(node: &SyntaxNode) -> Vec<Name> {
     match node.kind() {
         SyntaxKind::ALTER_TABLE => ast::AlterTable::cast(node.clone())
@@ -25,7 +25,7 @@ pub(super) fn tables(node: &SyntaxNode) -> Vec<Name> {
     }
 }
 
-/// Whether readers do not notice any of an ALTER TABLE's actions.
+/// Whether none of an ALTER TABLE's actions blocks readers.
 fn lets_readers_through(statement: &ast::AlterTable) -> bool {
     let is_weak = |action: AlterTableAction| match action {
         AlterTableAction::ValidateConstraint(_) | AlterTableAction::AttachPartition(_) => true,

@@ -1,8 +1,8 @@
-//! What the tokens alone tell, also of a script that could not be parsed as a whole.
+//! What the tokens alone show, even of a script that could not be parsed as a whole.
 
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-/// Where a dollar-quoted text starts that does not end, which the parser lets pass.
+/// Returns where an unterminated dollar-quoted text starts. The parser accepts such a text.
 pub(super) fn open_dollar_quote(root: &SyntaxNode) -> Option<usize> {
     root.descendants_with_tokens()
         .filter_map(squawk_syntax::SyntaxElement::into_token)
@@ -15,12 +15,12 @@ pub(super) fn open_dollar_quote(root: &SyntaxNode) -> Option<usize> {
         .map(|token| token.text_range().start().into())
 }
 
-/// Where a backslash stands outside of every quote, what that is, and the way out: SQL has no such thing.
+/// Returns where a backslash is outside of every quote, what it is, and the way out. SQL has no such token.
 pub(super) fn meta_command(root: &SyntaxNode) -> Option<(usize, String, &'static str)> {
     let mut tokens = root.descendants_with_tokens().filter_map(squawk_syntax::SyntaxElement::into_token);
     let backslash = tokens.find(|token| token.kind() == SyntaxKind::ERROR && token.text().starts_with('\\'))?;
     let at = usize::from(backslash.text_range().start());
-    // The command's name alone: what follows it may be secret.
+    // Only the command's name: what follows it may be secret.
     let rest = root.text().slice(backslash.text_range().start()..).to_string();
     let mut name: String = rest.chars().skip(1).take_while(char::is_ascii_alphabetic).collect();
     if name.is_empty() {
@@ -38,9 +38,9 @@ pub(super) fn meta_command(root: &SyntaxNode) -> Option<(usize, String, &'static
     Some((at, format!("\\{name} is a command that only psql knows"), way_out))
 }
 
-/// In a script that is not understood as a whole: where a statement starts with a word that would
-/// begin or end a transaction. Such words inside a function's BEGIN ATOMIC body are met too, which
-/// refuses too much, never too little.
+/// Returns where a statement starts with a word that would begin or end a transaction, in a script that is not
+/// understood as a whole. This also finds such words inside a function's BEGIN ATOMIC body, so it refuses too much,
+/// never too little.
 pub(super) fn transaction_control(root: &SyntaxNode) -> Option<usize> {
     let mut starts_statement = true;
     for token in root.descendants_with_tokens().filter_map(squawk_syntax::SyntaxElement::into_token) {

@@ -1,8 +1,8 @@
-//! What a script is: transactional, standalone or refused. Parsed, never matched by pattern.
+//! Classifies a script: transactional, standalone or refused. It is parsed, never matched by pattern.
 //!
-//! A transactional script runs inside our transaction, together with its ledger row. A standalone
-//! one is a single statement that PostgreSQL refuses to run in a transaction block. Everything that
-//! could leave the two halves apart is refused before anything runs.
+//! A transactional script runs inside our transaction, together with its ledger row. A standalone script is a single
+//! statement that PostgreSQL refuses to run in a transaction block. Any other script that could be applied without its
+//! row, or recorded without its work, is refused before anything runs.
 
 mod agreement;
 mod block;
@@ -40,23 +40,22 @@ use transaction::{blank, envelopes, forbidden, is_envelope};
 pub struct Script {
     /// How it has to run.
     pub class: Class,
-    /// The text to send: the file's, with the script's own balanced BEGIN and COMMIT blanked, so that
-    /// every other character keeps its place.
+    /// The text to send: the file's text, with the script's own balanced BEGIN and COMMIT blanked, so that every other
+    /// character keeps its place.
     pub text: String,
     /// The statements that the server will run, in order. Empty when `parsed` is false.
     pub statements: Vec<Statement>,
-    /// Tables that it locks against readers and writers.
+    /// The tables that it locks against readers and writers.
     pub exclusive: Vec<Name>,
-    /// The modes that the transaction has to have: those of a BEGIN that opens the script.
+    /// The modes that the transaction needs: those of a BEGIN that opens the script.
     pub modes: Option<String>,
-    /// What ends where a transaction of the script's own ends.
+    /// The statements to insert where a transaction of the script's own ends.
     pub boundaries: Vec<Boundary>,
-    /// What no rollback would undo.
+    /// The effects that no rollback would undo.
     pub outlives: Vec<Outlives>,
-    /// The line of the first statement whose work depends on the session's time zone.
+    /// The line of the first statement whose result depends on the session's time zone.
     pub depends_on_time_zone: Option<usize>,
-    /// Whether every statement was understood. If not, the server is the judge of the syntax, and
-    /// statements cannot be counted.
+    /// Whether every statement was understood. If not, the server judges the syntax, and statements cannot be counted.
     pub parsed: bool,
 }
 
@@ -69,22 +68,22 @@ pub struct Statement {
     pub line: usize,
     /// Its first byte.
     pub start: usize,
-    /// The byte behind it, without its semicolon.
+    /// The byte after its last one, without its semicolon.
     pub end: usize,
-    /// Whether it may evaluate rows: then a message about it may hold a row's value.
+    /// Whether it may evaluate rows. If so, a message about it may hold a row's value.
     pub(crate) reads_rows: bool,
-    /// What kind of statement it is.
+    /// The kind of the statement.
     pub(crate) kind: SyntaxKind,
 }
 
-/// The end of a transaction of the script's own, behind which it goes on.
+/// The end of a transaction of the script's own, with statements after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Boundary {
-    /// Where it is in the text, in bytes.
+    /// Its position in the text, in bytes.
     pub at: usize,
-    /// How many of the script's statements stand before it.
+    /// How many of the script's statements come before it.
     pub before: usize,
-    /// What ends there what the script's COMMIT would have ended, a statement each.
+    /// The statements that end there what the script's COMMIT would have ended.
     pub sql: Vec<String>,
 }
 
@@ -98,7 +97,7 @@ pub enum Class {
 }
 
 impl Class {
-    /// The class's name as it is shown to people.
+    /// Returns the class's name, as people see it.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Transactional => "transactional",
@@ -110,9 +109,9 @@ impl Class {
 /// Why a script is not run, and the way out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// The line that decides it, from 1.
+    /// The line of the reason, from 1.
     pub line: usize,
-    /// What is there, as a clause.
+    /// The reason, as a clause.
     pub reason: String,
     /// What to do about it, as a sentence.
     pub way_out: &'static str,
@@ -124,10 +123,10 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// How deep a script may be for a stack of the usual size: a level takes some 5 KB.
+/// The maximum depth of a script for a stack of the usual size. A level takes some 5 KB.
 const USUAL_LEVELS: usize = 200;
 
-/// Enough for the deepest script, which `depth` bounds. Only what is used of it takes memory.
+/// Enough for the deepest script, which `depth` bounds. Only the used part takes memory.
 const STACK_BYTES: usize = 256 * 1024 * 1024;
 
 const PLAINER: &str = "Write that statement in a plainer form: a blank between a number and what follows it, and in a BEGIN \
@@ -153,7 +152,7 @@ pub fn classify(sql: &str) -> Result<Script, Refusal> {
         |at| refuse(lines.at(at), "it is nested or chained too deeply", "Split the statement, or simplify it");
     let readable = scan::readable(sql);
     let levels = depth::levels(&readable).map_err(too_deep)?;
-    // The parser is not ours; a panic in it must not take down a run that has nothing to do with it.
+    // The parser is a library; a panic in it must not end a run.
     let parsed = if levels <= USUAL_LEVELS {
         panic::catch_unwind(|| parse(sql, &readable, &lines))
     } else {
@@ -188,11 +187,11 @@ fn parse(sql: &str, readable: &str, lines: &Lines) -> Result<Script, Refusal> {
         })
         .collect();
 
-    // An open quote or comment would swallow what stands behind the script in our message.
+    // An unterminated quote or comment would swallow our own statements after the script.
     let open = errors.iter().find(|error| error.message().starts_with("Missing trailing"));
     let open = open.map(|error| error.range().start().into()).or_else(|| open_dollar_quote(&root));
     let open = open.map(|at| (at, "a quoted text or comment is not closed".to_owned(), "Close it"));
-    // Only the first of all is known to be what it looks like: the data of a COPY may hold quotes and backslashes.
+    // Only the first of these is certain: the data of a COPY may contain quotes and backslashes.
     let impossible = statements.iter().find_map(|statement| {
         let (reason, way_out) = forbidden(&statement.node)?;
         Some((usize::from(statement.node.text_range().start()), reason.to_owned(), way_out))
@@ -252,8 +251,8 @@ fn refuse(line: usize, reason: impl Into<String>, way_out: &'static str) -> Refu
     Refusal { line, reason: reason.into(), way_out }
 }
 
-/// Whether a part of the statement is of this kind. To be asked for kinds of nodes, which stand at their own place only: a key
-/// word can stand anywhere.
+/// Whether a part of the statement is of this kind. Only for kinds of nodes, which have a fixed place in the tree: a
+/// key word can be anywhere.
 fn has(node: &SyntaxNode, kind: SyntaxKind) -> bool {
     node.descendants_with_tokens().any(|element| element.kind() == kind)
 }
@@ -262,7 +261,7 @@ fn text(node: &SyntaxNode) -> String {
     node.text().to_string()
 }
 
-/// The statement's leading keywords, for a message.
+/// Returns the statement's leading key words, for a message.
 fn first_words(node: &SyntaxNode) -> String {
     let text = text(node);
     let words: Vec<_> = text.split_whitespace().take(3).map(|word| word.trim_end_matches(';')).collect();

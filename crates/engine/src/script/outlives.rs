@@ -1,4 +1,4 @@
-//! What a script does that no rollback undoes.
+//! Finds the effects of a script that no rollback undoes.
 
 use squawk_lexer::{TokenKind, tokenize};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
@@ -7,18 +7,18 @@ use super::strings::{constants, unquoted};
 use super::text;
 use crate::name::Name;
 
-/// Something that stays when the script is rolled back.
+/// An effect that stays when the script is rolled back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outlives {
     /// The line on which its statement starts, from 1.
     pub line: usize,
-    /// What stays, as a noun, with what does it.
+    /// The effect, as a noun, with its cause.
     pub what: String,
 }
 
 const MESSAGE: &str = "pg_logical_emit_message";
 
-/// Functions whose work is not part of the transaction, by what stays of them.
+/// Functions whose effects are not part of the transaction, by what stays of them.
 const FUNCTIONS: &[(&str, &[&str])] = &[
     (
         "the replication slot",
@@ -60,26 +60,26 @@ const FUNCTIONS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// What a statement does that no rollback undoes, as far as its text tells. What a function of the database's own does
-/// is not known.
+/// Returns the effects of a statement that no rollback undoes, as far as its text shows them. The effects of the
+/// database's own functions are not known.
 pub(super) fn of(node: &SyntaxNode, line: usize) -> Vec<Outlives> {
     outlives(node).into_iter().map(|what| Outlives { line, what }).collect()
 }
 
-/// What the statement `node` does that no rollback undoes, each as a noun.
+/// Returns the effects of the statement `node` that no rollback undoes, each as a noun.
 pub fn outlives(node: &SyntaxNode) -> Vec<String> {
     let mut found: Vec<String> = match node.kind() {
         SyntaxKind::DO => {
             constants(node).flat_map(|body| called_in(&body)).filter_map(|name| stays(&name)).collect::<Vec<_>>()
         }
-        // To a file or a program: what is for the client is refused.
+        // To a file or a program. A COPY to the client is refused.
         SyntaxKind::COPY if node.children().any(|child| child.kind() == SyntaxKind::COPY_TO) => {
             vec!["the file of COPY".to_owned()]
         }
         SyntaxKind::COPY if node.descendants().any(|part| part.kind() == SyntaxKind::COPY_PROGRAM) => {
             vec!["what the program of COPY did".to_owned()]
         }
-        // What a definition calls does not run here.
+        // A definition does not run its calls now.
         SyntaxKind::CREATE_FUNCTION
         | SyntaxKind::CREATE_PROCEDURE
         | SyntaxKind::CREATE_TABLE
@@ -99,11 +99,11 @@ fn stays(function: &str) -> Option<String> {
     Some(format!("{what} of {function}"))
 }
 
-/// The names of the functions that a statement calls.
+/// Returns the names of the functions that a statement calls.
 fn called(node: &SyntaxNode) -> impl Iterator<Item = String> {
     let calls = node.descendants().filter(|part| part.kind() == SyntaxKind::CALL_EXPR);
     let is_undone = |call: &SyntaxNode, name: &str| {
-        // Its first argument says whether the message is one of the transaction.
+        // The first argument says whether the message is transactional.
         let arguments = || call.children().find(|child| child.kind() == SyntaxKind::ARG_LIST);
         let first = || arguments().and_then(|arguments| arguments.first_child()).map(|first| text(&first));
         name == MESSAGE && first().is_some_and(|first| first.trim().eq_ignore_ascii_case("true"))
@@ -114,7 +114,7 @@ fn called(node: &SyntaxNode) -> impl Iterator<Item = String> {
     })
 }
 
-/// The same for the body of a DO block: every word before a parenthesis.
+/// Returns the names of the functions that the body of a DO block calls: every word before a parenthesis.
 fn called_in(body: &str) -> Vec<String> {
     let mut called = Vec::new();
     let (mut at, mut word) = (0, None);
@@ -124,7 +124,7 @@ fn called_in(body: &str) -> Vec<String> {
         match token.kind {
             TokenKind::Ident => word = body.get(start..at).map(str::to_ascii_lowercase),
             TokenKind::Whitespace => {}
-            // It may be what EXECUTE runs.
+            // EXECUTE may run the string.
             TokenKind::Literal { .. } => {
                 let written = body.get(start..at).unwrap_or_default();
                 let string = unquoted(written);

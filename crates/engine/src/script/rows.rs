@@ -1,16 +1,16 @@
-//! Whether a statement may evaluate rows, and so whether a row's value can be in the server's message about it.
+//! Decides whether a statement may evaluate rows, and so whether the server's message about it can hold a row's value.
 
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::has;
 
-/// Whether the statement `node` may evaluate an expression over rows, or call a function that reads some.
+/// Whether the statement `node` may evaluate an expression over rows, or call a function that reads rows.
 ///
-/// What is not known to leave rows alone may read them. A trigger's or an event trigger's function is no part of the
-/// statement: the server names its context.
+/// A statement that is not known to leave rows alone may read them. The function of a trigger or an event trigger is no
+/// part of the statement: the server's message names its context.
 pub(super) fn may_be_read(node: &SyntaxNode) -> bool {
     match node.kind() {
-        // A default partition is searched for rows that belong into a new one.
+        // The server searches a default partition for rows that belong into a new one.
         SyntaxKind::CREATE_TABLE => has(node, SyntaxKind::PARTITION_OF),
         SyntaxKind::CREATE_INDEX => indexes_expressions(node),
         SyntaxKind::ALTER_TABLE | SyntaxKind::ALTER_MATERIALIZED_VIEW => EVALUATING.iter().any(|kind| has(node, *kind)),
@@ -20,13 +20,14 @@ pub(super) fn may_be_read(node: &SyntaxNode) -> bool {
     }
 }
 
-/// Actions of ALTER TABLE that evaluate something for each row, perhaps since they write the table or its indexes anew.
+/// Actions of ALTER TABLE that evaluate an expression for each row, perhaps because they rewrite the table or its
+/// indexes.
 const EVALUATING: [SyntaxKind; 14] = [
-    // Its type may have a default, or be a serial one.
+    // Its type may have a default, or be a serial type.
     SyntaxKind::ADD_COLUMN,
     SyntaxKind::SET_TYPE,
     SyntaxKind::SET_EXPRESSION,
-    // The column may be computed when it is read.
+    // A virtual column is computed when it is read.
     SyntaxKind::SET_NOT_NULL,
     SyntaxKind::NOT_NULL_CONSTRAINT,
     SyntaxKind::CHECK_CONSTRAINT,
@@ -40,7 +41,7 @@ const EVALUATING: [SyntaxKind; 14] = [
     SyntaxKind::SET_ACCESS_METHOD,
 ];
 
-/// Statements that read and write the catalog alone, beside those that drop something.
+/// Statements that read and write only the catalog, apart from those that drop an object.
 const OBJECTS_ONLY: [SyntaxKind; 64] = [
     SyntaxKind::ALTER_AGGREGATE,
     SyntaxKind::ALTER_COLLATION,
@@ -109,11 +110,11 @@ const OBJECTS_ONLY: [SyntaxKind; 64] = [
 ];
 
 fn is_drop(kind: SyntaxKind) -> bool {
-    // The statement's own kind: actions such as DROP_COLUMN are inside of one.
+    // Only the statement's own kind counts: a kind such as DROP_COLUMN is an action inside of it.
     format!("{kind:?}").starts_with("DROP_")
 }
 
-/// Whether an index has a predicate, or anything but plain columns.
+/// Whether an index has a predicate, or a key that is not a plain column.
 fn indexes_expressions(node: &SyntaxNode) -> bool {
     let is_column = |item: SyntaxNode| {
         let key = item.first_child().filter(|key| key.kind() == SyntaxKind::COLLATE).unwrap_or(item);

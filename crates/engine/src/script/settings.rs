@@ -1,4 +1,4 @@
-//! What a script sets for one of its transactions, and what holds behind that.
+//! What a script sets for one of its transactions, and which value holds after that transaction.
 
 use squawk_syntax::ast::{self, AstNode as _, SetScope};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
@@ -8,9 +8,9 @@ use super::{Boundary, Parsed, Refusal, refuse, text};
 use crate::name::parts;
 use crate::quote::literal;
 
-/// The statements that have the server speak another encoding than ours. They are not sent: the server has read the whole
-/// message before, so that such a statement changes nothing but what it says to us, which then could not be read. COPY reads
-/// and writes files by it, so beside a COPY they stay.
+/// Returns the statements that set another client encoding than ours. They are not sent. The server has read the whole
+/// message before it runs them, so they change only the encoding of its answers, which we could not read then. COPY
+/// reads and writes files in the client encoding, so beside a COPY these statements stay.
 pub(super) fn of_client_encoding(statements: &[Parsed]) -> Vec<SyntaxNode> {
     if statements.iter().any(|statement| statement.node.kind() == SyntaxKind::COPY) {
         return Vec::new();
@@ -21,12 +21,12 @@ pub(super) fn of_client_encoding(statements: &[Parsed]) -> Vec<SyntaxNode> {
 
 /// A parameter that a statement sets.
 pub(super) struct Setting {
-    /// In lower case.
+    /// Its name, in lower case.
     pub(super) name: String,
     is_local: bool,
 }
 
-/// What SET, SET ROLE or SET SESSION AUTHORIZATION sets.
+/// Returns what SET, SET ROLE or SET SESSION AUTHORIZATION sets.
 pub(super) fn setting(node: &SyntaxNode) -> Option<Setting> {
     let is_local = node
         .children()
@@ -49,23 +49,25 @@ pub(super) fn setting(node: &SyntaxNode) -> Option<Setting> {
     }
 }
 
-/// What cannot be set to the value that it had: that is not shown, or no longer allowed, or another parameter changes with it.
+/// Parameters that cannot be set to their earlier value: the server does not show it, no longer allows it, or changes
+/// another parameter with it.
 const NOT_GIVEN_BACK: [&str; 3] = ["seed", "session_authorization", "temp_buffers"];
 
-/// What is done for the parameters that a block sets locally.
+/// The statements that restore the parameters that a block sets locally.
 pub(super) struct Restored {
-    /// Keeps each one's value before it is set.
+    /// Statements that save each value before the block sets it.
     pub(super) saved: Vec<Boundary>,
-    /// Gives each the value that it has behind the COMMIT, a statement each.
+    /// Statements that give each parameter the value that it has after the COMMIT.
     pub(super) given_back: Vec<String>,
 }
 
-/// What is done so that each parameter which `block` sets locally has its value again behind the COMMIT: that of the last SET
-/// for the session behind it, or the one that the server had before it. `before` statements of the script stand before it.
+/// Returns the statements that give each parameter which `block` sets locally the value that it has after the COMMIT.
+/// That is the value of the last SET for the session after the SET LOCAL, or else the value before the SET LOCAL.
+/// `before` statements of the script come before the block.
 ///
 /// # Errors
 ///
-/// A [`Refusal`] where the text does not tell which value that is.
+/// A [`Refusal`] where the text does not tell the value.
 pub(super) fn restored(block: &Block<'_>, before: usize) -> Result<Restored, Refusal> {
     // Each with the number of the statement that sets it first.
     let mut local: Vec<(Setting, usize)> = Vec::new();
@@ -81,14 +83,14 @@ pub(super) fn restored(block: &Block<'_>, before: usize) -> Result<Restored, Ref
             }
         } else {
             local.retain(|(earlier, _)| !resets(node, &earlier.name));
-            // It forgets what is kept here too.
+            // RESET ALL also forgets the saved values.
             is_in_doubt |= resets_all(node) && !local.is_empty();
         }
         is_in_doubt |= local.iter().any(|(earlier, _)| could_set(node, &earlier.name));
     }
     let mut restored = Restored { saved: Vec::new(), given_back: Vec::new() };
     let Some(line) = first else { return Ok(restored) };
-    // A savepoint takes back what is kept here, and what was set behind it.
+    // A return to a savepoint undoes the saved values, and what was set after the savepoint.
     if is_in_doubt || block.has_savepoints() {
         let reason =
             "SET LOCAL beside a savepoint or another way to set a parameter, with statements behind the COMMIT";
@@ -101,7 +103,7 @@ pub(super) fn restored(block: &Block<'_>, before: usize) -> Result<Restored, Ref
     for (number, (setting, index)) in local.into_iter().enumerate() {
         let kept = format!("'lockstep.local_{number}'");
         let name = literal(&setting.name);
-        // The sign tells an empty value from none.
+        // The sign `=` tells an empty value from no value.
         restored.saved.push(Boundary {
             at: block.statements[index].node.text_range().start().into(),
             before: before + index,
@@ -110,18 +112,18 @@ pub(super) fn restored(block: &Block<'_>, before: usize) -> Result<Restored, Ref
                  coalesce('=' OPERATOR(pg_catalog.||) pg_catalog.current_setting({name}, true), ''), true)"
             )],
         });
-        // What was not there may be a module's by now, which has a value of its own for it.
+        // A parameter that did not exist may belong to a module by now, which has a value of its own for it.
         restored.given_back.push(format!(
             "SELECT pg_catalog.set_config({name}, coalesce(pg_catalog.substr(nullif(pg_catalog.current_setting({kept}), ''), 2), \
              (SELECT s.reset_val FROM pg_catalog.pg_settings s WHERE pg_catalog.lower(s.name) OPERATOR(pg_catalog.=) {name}), ''), false)"
         ));
     }
-    // What was set last may be what allowed, or forbids, to set what was set before.
+    // The parameter that was set last may allow, or forbid, to set those before it.
     restored.given_back.reverse();
     Ok(restored)
 }
 
-/// Whether a statement could set the parameter `name` by other means than SET, as far as its text tells.
+/// Whether a statement could set the parameter `name` in another way than by SET, as far as its text shows.
 fn could_set(node: &SyntaxNode, name: &str) -> bool {
     let mentions = || text(node).to_lowercase().contains(name);
     calls(node, "set_config").next().is_some()
@@ -135,7 +137,7 @@ fn resets_all(node: &SyntaxNode) -> bool {
     matches!(target, Some(ast::ResetTarget::All(_)))
 }
 
-/// Whether a statement gives the parameter `name` its session's value.
+/// Whether a statement resets the parameter `name` to its session's value.
 fn resets(node: &SyntaxNode, name: &str) -> bool {
     match node.kind() {
         SyntaxKind::RESET_ROLE => return name == "role",
@@ -144,7 +146,7 @@ fn resets(node: &SyntaxNode, name: &str) -> bool {
     }
     let Some(target) = ast::Reset::cast(node.clone()).and_then(|reset| reset.reset_target()) else { return false };
     match target {
-        // It leaves these two alone.
+        // RESET ALL leaves these two parameters alone.
         ast::ResetTarget::All(_) => !matches!(name, "role" | "session_authorization"),
         ast::ResetTarget::ConfigParameterRef(parameter) => parameter_name(&text(parameter.syntax())) == name,
         ast::ResetTarget::ResetTimeZone(_) => name == "timezone",
@@ -152,7 +154,7 @@ fn resets(node: &SyntaxNode, name: &str) -> bool {
     }
 }
 
-/// A parameter's name in lower case, as it is written with or without quotes, in any number of parts.
+/// Returns a parameter's name in lower case, from its text with or without quotes, in any number of parts.
 fn parameter_name(written: &str) -> String {
     parts(written).join(".").to_lowercase()
 }

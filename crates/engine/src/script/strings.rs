@@ -1,15 +1,15 @@
-//! What the string constants of a script say.
+//! Reads the string constants of a script.
 
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::text;
 
-/// What each constant of a statement says: of a DO block, its body.
+/// Returns the text of each string constant of a statement. The constant of a DO block is its body.
 pub(super) fn constants(node: &SyntaxNode) -> impl Iterator<Item = String> {
     node.descendants().filter(|part| part.kind() == SyntaxKind::LITERAL).map(|part| unquoted(&text(&part)))
 }
 
-/// The text between the quotes or dollars of a constant, as far as it has no escapes by a backslash.
+/// Returns the text between the quotes or dollars of a constant; backslash escapes stay as they are.
 pub fn unquoted(literal: &str) -> String {
     let literal = literal.trim();
     if let Some((tag, rest)) = literal.strip_prefix('$').and_then(|rest| rest.split_once('$')) {

@@ -44,7 +44,7 @@ fn ordinary_scripts_are_transactional() {
 
 #[test]
 fn depth_is_refused_before_it_overflows_anything() {
-    // As deep as is let through, which the usual stack would not hold.
+    // The deepest script that is accepted, which the usual stack would not hold.
     for (level, times) in [("(", 499), ("SELECT (", 499), ("NOT ", 2_000), ("- ", 2_000), ("1 + ", 9_000)] {
         let _ = classify(&format!("SELECT {}", level.repeat(times)));
     }
@@ -174,12 +174,12 @@ fn what_a_dump_holds_for_psql_is_told_with_its_way_out() {
         ("\\i other.sql", 1, ["\\i is", "Write out"]),
         ("SELECT 1;\n\\connect app", 2, ["\\connect", "Delete it"]),
         ("SELECT 1;\n\\.", 2, ["\\. is", "Write it in SQL"]),
-        // The data of a COPY is no SQL.
+        // The data of a COPY is not SQL.
         ("SELECT 1;\nCOPY t (a) FROM stdin;\nit's heavy\n\\.\n", 2, ["COPY FROM STDIN", "pg_dump --inserts"]),
         ("COPY t (a) FROM stdin;\na \"b\n\\.\n", 1, ["COPY FROM STDIN", "pg_dump --inserts"]),
         ("COPY t (a) FROM stdin;\n/* \\N\n\\.\n", 1, ["COPY FROM STDIN", "pg_dump --inserts"]),
         ("COPY t (a) FROM stdin;\n$$\n\\.\nROLLBACK;", 1, ["COPY FROM STDIN", "pg_dump --inserts"]),
-        // But what a quote that is open earlier swallows is not known to be one.
+        // The text that an earlier open quote swallows is not known to be such data.
         ("SELECT 'a;\nCOPY t FROM stdin;", 1, ["not closed", "Close it"]),
     ] {
         let message = refusal(sql);
@@ -215,7 +215,7 @@ fn tables_that_are_locked_against_everybody_are_known() {
     }
 }
 
-/// What is sent where a transaction of the script ends.
+/// Returns the statements that are inserted where a transaction of the script ends.
 fn at_boundaries(sql: &str) -> Vec<Vec<String>> {
     let script = classify(sql).unwrap_or_else(|refusal| panic!("{sql}: {refusal}"));
     script.boundaries.into_iter().map(|boundary| boundary.sql).collect()
@@ -224,14 +224,14 @@ fn at_boundaries(sql: &str) -> Vec<Vec<String>> {
 #[test]
 fn what_ends_with_a_transaction_of_the_script_ends_there() {
     const FIRE: &str = "SET CONSTRAINTS ALL IMMEDIATE";
-    // Each is kept before it is set, and given back in one go, the last one first.
+    // Each value is saved before it is set, and all are given back at once, the last one first.
     let local = |names: &[&str]| -> Vec<Vec<String>> {
         let kept = |(n, name)| vec![format!("keep {name} in local_{n}")];
         let back = |(n, name)| format!("give {name} back from local_{n}");
         let numbered = || names.iter().enumerate();
         numbered().map(kept).chain([numbered().rev().map(back).collect()]).collect()
     };
-    // Shorter, to be compared.
+    // Shortened, to be compared.
     let told = |sql: &String| {
         let quoted: Vec<_> = sql.split('\'').collect();
         match (&quoted[..], sql.contains("reset_val")) {
@@ -249,7 +249,7 @@ fn what_ends_with_a_transaction_of_the_script_ends_there() {
         ("BEGIN; SET LOCAL search_path = a; CREATE TABLE t (); COMMIT;", vec![]),
         ("BEGIN; ALTER TYPE e ADD VALUE 'x'; COMMIT; BEGIN; CREATE TABLE t (); COMMIT", vec![]),
         ("SET LOCAL search_path = a; CREATE TABLE t ();", vec![]),
-        // The value that held before holds again.
+        // The earlier value holds again.
         ("BEGIN; SET LOCAL search_path = a; COMMIT; CREATE TABLE t ();", local(&["search_path"])),
         ("SET search_path TO b, c; BEGIN; SET LOCAL SCHEMA 'a'; COMMIT; SELECT 1", local(&["search_path"])),
         ("BEGIN; SET LOCAL ROLE a; SET LOCAL TIME ZONE 'UTC'; COMMIT; CREATE TABLE t ()", local(&["role", "timezone"])),
@@ -261,13 +261,13 @@ fn what_ends_with_a_transaction_of_the_script_ends_there() {
             "BEGIN; SET LOCAL a = 1; COMMIT; BEGIN; SET LOCAL a = 2; COMMIT; CREATE TABLE t ()",
             [local(&["a"]), local(&["a"])].concat(),
         ),
-        // A COMMIT ends what stands before its BEGIN too.
+        // A COMMIT also ends what comes before its BEGIN.
         ("SET LOCAL a = 1; BEGIN; CREATE TABLE t (); COMMIT; CREATE TABLE u ()", local(&["a"])),
         (
             "BEGIN; CREATE TEMP TABLE \"T\" ON COMMIT DROP AS SELECT 1; COMMIT; CREATE TABLE u ()",
             vec![vec![FIRE.to_owned(), "DROP TABLE IF EXISTS pg_temp.\"T\" CASCADE".to_owned()]],
         ),
-        // What was deferred is checked.
+        // Deferred constraints are checked.
         ("BEGIN; INSERT INTO t VALUES (1); COMMIT; ALTER TABLE t ADD x int", vec![vec![FIRE.to_owned()]]),
     ] {
         let found: Vec<Vec<_>> = at_boundaries(sql).iter().map(|sql| sql.iter().map(told).collect()).collect();
@@ -314,7 +314,7 @@ fn what_only_a_commit_could_end_is_refused_unless_nothing_follows() {
             2,
             "SET LOCAL beside a savepoint",
         ),
-        // RESET ALL is none of the role.
+        // RESET ALL does not reset the role.
         ("BEGIN;\nSET LOCAL ROLE b; RESET ALL; COMMIT; SELECT 1", 2, "SET LOCAL beside"),
         ("BEGIN;\nSET LOCAL a.b = 1; DO 'BEGIN SET a.b = 2; END'; COMMIT; SELECT 1", 2, "SET LOCAL beside"),
         ("BEGIN;\nDO $$ BEGIN SET  LOCAL a.b = 2; END $$; COMMIT; SELECT 1", 2, "may set a parameter"),

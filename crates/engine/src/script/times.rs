@@ -1,8 +1,8 @@
-//! Whether a script's work depends on the session's time zone.
+//! Decides whether a script's result depends on the session's time zone.
 
 use squawk_syntax::{SyntaxElement, SyntaxKind, SyntaxNode};
 
-/// Words that convert between local time and a moment, or take the one for the other.
+/// Words that convert between local time and a moment, or read one as the other.
 const WORDS: &[&str] = &[
     "timestamptz",
     "timetz",
@@ -19,8 +19,8 @@ const WORDS: &[&str] = &[
     "to_date",
 ];
 
-/// Whether a statement's work may depend on the session's time zone: one that gives a column of times another type, or
-/// that writes rows and names such a word. What only declares a column does not.
+/// Whether a statement's result may depend on the session's time zone: a statement that changes the type of a column of
+/// times, or that writes rows and contains such a word. A mere declaration of a column does not depend on it.
 pub(super) fn depends_on_time_zone(node: &SyntaxNode) -> bool {
     match node.kind() {
         SyntaxKind::ALTER_TABLE => node

@@ -1,4 +1,5 @@
-//! A script's own transaction control: folded into ours where it is balanced, refused otherwise.
+//! Handles a script's own transaction control: folds it into our transaction where it is balanced, and refuses it
+//! otherwise.
 
 use squawk_syntax::ast::{self, AstNode as _, ChainClause, DiscardTarget};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
@@ -7,7 +8,7 @@ use super::{Parsed, Refusal, has, refuse, text};
 
 const UNWRAP: &str = "Remove it: every script already runs in a transaction together with its ledger row";
 
-/// Statements that are run in no script.
+/// Returns why a statement is refused in every script, and the way out.
 pub(super) fn forbidden(node: &SyntaxNode) -> Option<(&'static str, &'static str)> {
     match node.kind() {
         SyntaxKind::ROLLBACK_TRANSACTION => Some(("ROLLBACK would undo the script but not its record", UNWRAP)),
@@ -44,13 +45,13 @@ pub(super) fn is_envelope(node: &SyntaxNode) -> bool {
     matches!(node.kind(), SyntaxKind::BEGIN | SyntaxKind::COMMIT_TRANSACTION)
 }
 
-/// The modes that a BEGIN asks for, as it writes them.
+/// Returns the modes of a BEGIN, as the script writes them.
 pub(super) fn modes(begin: &SyntaxNode) -> Option<String> {
     let modes = begin.children().find(|child| child.kind() == SyntaxKind::TRANSACTION_MODE_LIST)?;
     Some(text(&modes))
 }
 
-/// The script's own BEGIN and COMMIT statements, if they are balanced.
+/// Returns the script's own BEGIN and COMMIT statements, if they are balanced.
 pub(super) fn envelopes(statements: &[Parsed]) -> Result<Vec<SyntaxNode>, Refusal> {
     let mut open: Option<usize> = None;
     let mut nodes = Vec::new();
@@ -71,7 +72,7 @@ pub(super) fn envelopes(statements: &[Parsed]) -> Result<Vec<SyntaxNode>, Refusa
     }
 }
 
-/// `sql` with the characters of `nodes` turned into spaces, so that lines and positions hold.
+/// Returns `sql` with the characters of `nodes` replaced by spaces, so that lines and positions stay valid.
 pub(super) fn blank(sql: &str, nodes: &[SyntaxNode]) -> String {
     let mut text = String::with_capacity(sql.len());
     let mut from = 0;

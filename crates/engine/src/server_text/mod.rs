@@ -1,8 +1,8 @@
-//! What of the server's text may pass: never a row's value, never a literal of the script.
+//! Decides which part of the server's text may be shown: never a row's value, never a literal of the script.
 //!
-//! An error with a position in the script is of its analysis, before any row is read. One without comes of running it:
-//! then it depends on what the statement may read, and on where in the server it was raised. The text itself decides
-//! nothing, since it comes in the server's language.
+//! An error with a position in the script comes from its analysis, before any row is read. An error without a position
+//! comes from running the script. Then the decision depends on what the statement may read, and on the place in the
+//! server that raised the error. The text itself decides nothing, since it comes in the server's language.
 
 mod words;
 
@@ -10,12 +10,12 @@ use sqlx::postgres::{PgDatabaseError, PgErrorPosition};
 
 use crate::sqlstate;
 
-/// The most characters of a message and of a detail.
+/// The maximum length of a message and of a detail, in characters.
 const MESSAGE_CHARS: usize = 500;
 const DETAIL_CHARS: usize = 1_000;
 
-/// Source files of the server that raise errors about objects, also in the midst of a statement that reads rows. No SQL
-/// function is in them, so none is called with a row's value.
+/// Source files of the server that raise errors about objects, also while a statement reads rows. They contain no SQL
+/// function, so none of their code is called with a row's value.
 const ABOUT_OBJECTS: [&str; 18] = [
     "cluster.c",
     "createas.c",
@@ -37,13 +37,13 @@ const ABOUT_OBJECTS: [&str; 18] = [
     "xact.c",
 ];
 
-/// The same, but a detail of theirs may hold a row.
+/// Source files of the server that raise errors about objects, with a detail that may hold a row.
 const MESSAGE_ABOUT_OBJECTS: [&str; 4] = ["execMain.c", "hio.c", "nbtutils.c", "indextuple.c"];
 
-/// Routines that refuse a right on an object, which is there.
+/// Routines that report a missing right on an object that exists.
 const REFUSING: [&str; 3] = ["aclcheck_error", "aclcheck_error_col", "aclcheck_error_type"];
 
-/// Routines that name one missing object, which may have been looked for by a row's value.
+/// Routines that name one missing object. A row's value may have been its name.
 const MISSING: [(&str, &str); 4] = [
     ("42P01", "RangeVarGetRelidExtended"),
     ("3F000", "get_namespace_oid"),
@@ -51,9 +51,9 @@ const MISSING: [(&str, &str); 4] = [
     ("42704", "get_role_oid"),
 ];
 
-/// The server's message about `script`, and its detail, as far as they may pass.
+/// Returns the server's message about `script`, and its detail, as far as they may be shown.
 ///
-/// `at` is the byte of the script that the server points to. `reads_rows` says what the statement may do.
+/// `at` is the byte of the script that the server points to. `reads_rows` says whether the statement may read rows.
 pub(crate) fn of(error: &PgDatabaseError, script: &str, at: Option<usize>, reads_rows: bool) -> Option<String> {
     let passes = passing(error, script, reads_rows);
     match passes {
@@ -72,12 +72,12 @@ pub(crate) fn of(error: &PgDatabaseError, script: &str, at: Option<usize>, reads
     }
 }
 
-/// The server's message about a query of our own, which may have read rows.
+/// Returns the server's message about a query of our own, which may have read rows.
 pub(crate) fn of_ours(error: &PgDatabaseError) -> Option<String> {
     of(error, "", None, true)
 }
 
-/// The position in the message, in characters from 1, at which the server met the error.
+/// Returns the position in the message, in characters from 1, at which the server found the error.
 pub(crate) fn position_of(error: &PgDatabaseError) -> Option<usize> {
     match error.position() {
         Some(PgErrorPosition::Original(position)) => Some(position),
@@ -89,20 +89,20 @@ pub(crate) fn position_of(error: &PgDatabaseError) -> Option<usize> {
 enum Passing {
     Nothing,
     Message,
-    /// With the message.
+    /// The message and the detail.
     Detail,
 }
 
 fn passing(error: &PgDatabaseError, script: &str, reads_rows: bool) -> Passing {
     let code = error.code();
-    // Inside of a function or a DO block anything can be raised.
+    // Code inside of a function or a DO block can raise anything.
     if error.r#where().is_some() || !sqlstate::is_about_objects(code) {
         return Passing::Nothing;
     }
     let in_analysis = position_of(error).is_some();
     let raised_in = |files: &[&str]| error.file().is_some_and(|file| files.contains(&file));
     if code == sqlstate::SYNTAX_ERROR {
-        // Functions that parse a text raise it too, and quote the text.
+        // Functions that parse a text raise this error too, and quote the text.
         let passes = if in_analysis {
             is_of_the_grammar(error) || words::are_names(error.message(), script)
         } else {
@@ -124,12 +124,12 @@ fn passing(error: &PgDatabaseError, script: &str, reads_rows: bool) -> Passing {
     Passing::Nothing
 }
 
-/// Whether the grammar itself met a word that it did not expect, and quotes it.
+/// Whether the grammar itself found an unexpected word, and quotes it.
 fn is_of_the_grammar(error: &PgDatabaseError) -> bool {
     error.routine() == Some("scanner_yyerror")
 }
 
-/// As many lines of `text` as `most` characters have room for, as one.
+/// Returns the lines of `text` that fit into `most` characters, as one line.
 fn bounded(text: &str, most: usize) -> String {
     let mut lines = text.lines();
     let mut shown = String::new();

@@ -3,7 +3,7 @@
 use squawk_lexer::{TokenKind, tokenize};
 use squawk_syntax::SourceFile;
 
-/// What stands at the byte `at` of the script, for a syntax error. Without one it is behind the script's end.
+/// Returns the word at the byte `at` of the script, for a syntax error. Without `at`, the error is at the script's end.
 pub(super) fn at(script: &str, at: Option<usize>) -> String {
     let Some(at) = at else { return "the end of the script".to_owned() };
     let found = tokens(script).find(|(start, _, _)| *start == at);
@@ -17,10 +17,10 @@ pub(super) fn at(script: &str, at: Option<usize>) -> String {
     format!("or near {word}")
 }
 
-/// Whether all that `text` quotes are names that the script writes outside of its literals.
+/// Whether everything that `text` quotes is a name that the script writes outside of its literals.
 pub(super) fn are_names(text: &str, script: &str) -> bool {
     let pieces: Vec<_> = text.split(is_quotation_mark).collect();
-    // One more at the end: the marks come in pairs.
+    // Quotation marks come in pairs, so the number of pieces is odd.
     if pieces.len() % 2 == 0 {
         return false;
     }
@@ -30,12 +30,12 @@ pub(super) fn are_names(text: &str, script: &str) -> bool {
     parts.all(|part| names.iter().any(|name| name == part))
 }
 
-/// The marks around what the server quotes, in its languages.
+/// Whether `c` is one of the marks with which the server quotes, in any of its languages.
 fn is_quotation_mark(mark: char) -> bool {
     "\"«»‹›„“”「」『』".contains(mark)
 }
 
-/// The name that a token is, as the server keeps it.
+/// Returns the name that a token stands for, as the server keeps it.
 fn name(kind: TokenKind, text: &str) -> Option<String> {
     match kind {
         TokenKind::Ident => Some(text.to_lowercase()),
@@ -59,7 +59,7 @@ fn is_key_word(word: &str) -> bool {
     first.is_some_and(|token| token.text() == word && format!("{:?}", token.kind()).ends_with("_KW"))
 }
 
-/// The tokens of a script: where each starts, its kind and its text.
+/// Returns the tokens of a script: where each starts, its kind and its text.
 fn tokens(script: &str) -> impl Iterator<Item = (usize, TokenKind, &str)> {
     tokenize(script).scan(0, move |at, token| {
         let start = *at;

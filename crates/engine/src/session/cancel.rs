@@ -1,4 +1,4 @@
-//! Ends a statement whose time is up, and looks what it waited for.
+//! Ends a statement whose time is up, and finds out what it waited for.
 
 use std::time::Duration;
 
@@ -8,10 +8,11 @@ use crate::session::connect::connect;
 use crate::session::others::waited_for;
 use crate::session::{Target, code_of, fetch};
 
-/// How long it may take to ask for a cancellation.
+/// How long a request for a cancellation may take.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Cancels what the session `pid` runs, from a second connection. Returns the sessions that it waited for until then.
+/// Cancels the statement that the session `pid` runs, from a second connection. Returns the sessions that it waited
+/// for.
 pub(super) async fn cancel(target: &Target, pid: i32) -> Vec<String> {
     let cancelled = async {
         let mut connection = connect(target, &[]).await?;
@@ -19,11 +20,11 @@ pub(super) async fn cancel(target: &Target, pid: i32) -> Vec<String> {
         let looked = fetch(&mut connection, &format!("{}; {cancel}", waited_for(pid))).await;
         let rows = match looked {
             Ok(rows) => rows,
-            // Whatever keeps us from looking, the statement has to end.
+            // The statement has to end even if the sessions cannot be found out.
             Err(_) => fetch(&mut connection, &cancel).await?,
         };
         connection.close().await?;
-        // The cancellation's own row is no text.
+        // The row of the cancellation itself has no text.
         Ok::<_, sqlx::Error>(rows.iter().filter_map(|row| row.try_get::<String, _>(0).ok()).collect())
     };
     match tokio::time::timeout(PATIENCE, cancelled).await {

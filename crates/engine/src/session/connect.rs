@@ -1,4 +1,4 @@
-//! Opens a connection, and says why one could not be opened.
+//! Opens a connection, and explains why one could not be opened.
 
 use std::io;
 
@@ -11,7 +11,7 @@ use crate::session::fault::database_error;
 use crate::session::{Target, Tls};
 use crate::{Error, Result, sqlstate};
 
-/// Connects, with `settings` beside those that every session has.
+/// Connects, with `settings` and those that every session has.
 pub(crate) async fn connect(target: &Target, settings: &[(&str, &str)]) -> Result<PgConnection, sqlx::Error> {
     let options = PgConnectOptions::new_without_pgpass()
         .host(&target.host)
@@ -20,29 +20,30 @@ pub(crate) async fn connect(target: &Target, settings: &[(&str, &str)]) -> Resul
         .password(&target.password)
         .database(&target.database)
         .application_name(&target.application_name)
-        // As startup options, so that RESET ALL between two scripts comes back to them.
+        // As startup options, so that a RESET ALL between two scripts restores them.
         .options([
             ("lock_timeout", format!("{}ms", target.lock_timeout.as_millis())),
             ("standard_conforming_strings", "on".to_owned()),
-            // A role's own limit would cut scripts off; the deadline bounds them.
+            // A limit of the role's own would cut scripts off; the deadline bounds them.
             ("statement_timeout", "0".to_owned()),
             ("idle_in_transaction_session_timeout", "0".to_owned()),
-            // No commit waits for its own flush: whatever a role's or a database's own mode is, all of them are flushed
-            // before anything is reported. A server that crashes before loses the last ones, each with its row.
+            // No commit waits for its own flush, whatever mode the role or the database sets. All commits are flushed
+            // before anything is reported. If the server crashes before that, it loses the last ones, each together
+            // with its row.
             ("synchronous_commit", "off".to_owned()),
         ])
         .options(settings.iter().copied());
     let options = match target.tool {
-        // Prisma's engine sets its schema, and leaves the rest to the role and the database.
+        // Prisma's engine sets its schema, and leaves all other settings to the role and the database.
         Format::Prisma => options.options([("search_path", identifier(&target.schema))]).extra_float_digits(None),
-        // sqlx's own runner has the role's search path, see `settings`. The rest is as the driver has it.
+        // sqlx's own runner uses the role's search path, see `settings`. All other settings are the driver's.
         Format::Sqlx => options,
     };
     let options = match &target.tls {
         Tls::VerifyFull(roots) => options.ssl_mode(PgSslMode::VerifyFull).ssl_root_cert_from_pem(roots.clone()),
         Tls::Disabled => options.ssl_mode(PgSslMode::Disable),
     };
-    // A statement's text belongs in no log: it may hold rows and secrets.
+    // No log may contain a statement's text: it may hold rows and secrets.
     let options = sqlx::ConnectOptions::disable_statement_logging(options);
     match tokio::time::timeout(target.connect_timeout, PgConnection::connect_with(&options)).await {
         Ok(result) => result,
@@ -50,7 +51,7 @@ pub(crate) async fn connect(target: &Target, settings: &[(&str, &str)]) -> Resul
     }
 }
 
-/// What `error` means, met while connecting.
+/// Returns the meaning of `error`, which occurred while connecting.
 pub(crate) fn connect_error(target: &Target, error: &sqlx::Error) -> Error {
     let (host, port) = (target.host.clone(), target.port);
     let unreachable = |reason: String| Error::Unreachable { host: host.clone(), port, reason };
@@ -86,7 +87,7 @@ pub(crate) fn connect_error(target: &Target, error: &sqlx::Error) -> Error {
             Some(reason) => Error::Tls { host, port, reason },
             None => unreachable(io_reason(source)),
         },
-        // The driver prepares both by SASLprep (RFC 4013), and sends neither where that fails.
+        // The driver prepares both by SASLprep (RFC 4013). If that fails, it sends neither.
         sqlx::Error::Configuration(source) => Error::AuthenticationFailed {
             host,
             port,
@@ -98,7 +99,8 @@ pub(crate) fn connect_error(target: &Target, error: &sqlx::Error) -> Error {
     }
 }
 
-/// Why the driver could not prepare the user or the password. What it `said` may quote a character of the password.
+/// Returns why the driver could not prepare the user or the password. The driver's message may quote a character of the
+/// password.
 fn unprepared(said: &str) -> &'static str {
     if said.contains("username") {
         "the user in the secret holds a character that cannot be sent; give the role a name of letters and digits (P1000)"
@@ -111,13 +113,13 @@ fn unprepared(said: &str) -> &'static str {
     }
 }
 
-/// Whether the roots to verify the server by are no PEM at all: the driver passes over such a file.
+/// Whether the text of the root certificates contains no PEM at all: the driver ignores such a file.
 fn has_no_roots(tls: &Tls) -> bool {
     const BEGINS: &[u8] = b"-----BEGIN CERTIFICATE-----";
     matches!(tls, Tls::VerifyFull(roots) if !roots.windows(BEGINS.len()).any(|window| window == BEGINS))
 }
 
-/// rustls reports a certificate that it does not trust as an I/O error.
+/// rustls reports an untrusted certificate as an I/O error.
 fn certificate_error(error: &io::Error) -> Option<String> {
     let text = error.to_string();
     (error.kind() == io::ErrorKind::InvalidData || text.contains("certificate")).then(|| {

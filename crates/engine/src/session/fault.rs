@@ -1,11 +1,11 @@
-//! What an error of the server or of the driver means.
+//! Interprets an error of the server or of the driver.
 
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 use crate::session::Target;
 use crate::{Error, server_text, sqlstate};
 
-/// The server's error inside `error`, if it is one.
+/// Returns the server's error inside `error`, if there is one.
 pub(crate) fn database_error(error: &sqlx::Error) -> Option<&PgDatabaseError> {
     error.as_database_error().and_then(|error| error.try_downcast_ref())
 }
@@ -16,9 +16,9 @@ pub(crate) fn code_of(error: &sqlx::Error) -> Option<String> {
 
 /// Whether the session is over after `error`.
 ///
-/// The server says so by its severity: a SQLSTATE alone can be raised by a script. An error of the
-/// driver's own means that it has lost track of the conversation, while the server may have gone on
-/// to COMMIT: only a new session can tell.
+/// The server says so by its severity, since a script can raise any SQLSTATE. An error of the driver's own means that
+/// the driver has lost track of the conversation, while the server may have gone on to COMMIT: only a new session can
+/// tell.
 pub(crate) fn is_closed(error: &sqlx::Error) -> bool {
     match database_error(error) {
         Some(error) => matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic),
@@ -26,9 +26,9 @@ pub(crate) fn is_closed(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Whether the connection is gone after `error`, met while a script ran.
+/// Whether the connection is gone after `error`, which occurred while a script ran.
 ///
-/// Another error of the driver means that it could not read what the server said, in another encoding for instance. The
+/// Any other error of the driver means that it could not read the server's answer, for example in another encoding. The
 /// conversation goes on, and the session has to be asked what became of the script.
 pub(crate) fn is_broken(error: &sqlx::Error) -> bool {
     match database_error(error) {
@@ -37,7 +37,7 @@ pub(crate) fn is_broken(error: &sqlx::Error) -> bool {
     }
 }
 
-/// What `error` means, met in `doing` on an open session.
+/// Returns the meaning of `error`, which occurred on an open session while `doing` a step.
 pub(crate) fn query_error(target: &Target, doing: &str, error: &sqlx::Error) -> Error {
     let code = code_of(error);
     if is_closed(error) {

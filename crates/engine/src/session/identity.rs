@@ -1,17 +1,17 @@
-//! What identifies the database of a session.
+//! The identity of a session's database.
 
 use crate::digest::Fields;
 
-/// What identifies a database.
+/// The identity of a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// The server's own name outside of SQL: RDS's resource id.
+    /// The server's name outside of SQL: RDS's resource id.
     pub instance: String,
-    /// Host and port of the connection: a secret can come to name another server.
+    /// Host and port of the connection: a changed secret can name another server.
     pub endpoint: String,
     /// The database's name.
     pub database: String,
-    /// Its oid, which a database that was dropped and made again does not keep.
+    /// Its oid, which changes when a database is dropped and created again.
     pub database_oid: String,
     /// The schema of the ledger.
     pub schema: String,

@@ -29,7 +29,8 @@ pub(crate) use prepared::Prepared;
 pub use table_name::TableName;
 pub use target::{Target, Tls};
 
-/// What brings a session back to how it was opened: all of `DISCARD ALL` but giving up the lock, and what is prepared.
+/// Resets a session to the state in which it was opened: all of `DISCARD ALL`, except that the lock and the prepared
+/// statements stay.
 const RESET: [&str; 7] = [
     "RESET SESSION AUTHORIZATION",
     "RESET ROLE",
@@ -40,58 +41,58 @@ const RESET: [&str; 7] = [
     "DISCARD SEQUENCES",
 ];
 
-/// Gives up what is prepared.
+/// Deallocates the prepared statements.
 const FORGET_PREPARED: &str = "DEALLOCATE ALL";
 
-/// The search path of our own queries. A role that may create objects in another schema could have them found by a query
-/// of ours: an operator that fits better is taken wherever it is.
+/// Sets the search path of our own queries. Along another path, a query of ours could find objects that another role
+/// has made: PostgreSQL takes the operator that fits best, in whatever schema it is.
 pub(crate) const OWN_PATH: &str = "SET search_path = pg_catalog, pg_temp";
 
-/// What a script that runs alone needs, which is sent before it: its search path, and no lock timeout. That would leave an
-/// index invalid; the deadline bounds the statement instead.
+/// Prepares the session for a script that runs alone: its search path, and no lock timeout. A lock timeout would leave
+/// an index invalid; the deadline bounds the statement instead.
 const AS_A_SCRIPT: &str = "RESET search_path; SET lock_timeout = 0";
 
 /// An open session.
 ///
 /// Our own queries have a search path of their own. A script's path is the session's default: a script's message begins
-/// with a RESET of it, and the query behind the message sets ours again.
+/// with a RESET of the path, and the next query of ours sets our path again.
 pub struct Session {
     connection: PgConnection,
     target: Target,
     pid: i32,
     facts: ServerFacts,
-    /// What a script's session has from its role or database, which the driver's start-up overrides: statements.
+    /// The statements that restore settings of the role or database that the driver's start-up overrides.
     settings: Vec<String>,
-    /// The schemas in which a script's names are looked for.
+    /// The schemas in which a script's names are looked up.
     path: Vec<String>,
     /// Whether the search path is certainly that of our own queries.
     has_own_path: bool,
     /// How a script's session differs from the tool's own, a sentence each.
     differences: Vec<String>,
-    /// Whether the time zone is known that a script's session would have with the tool.
+    /// Whether it is known which time zone a session of the tool would have.
     pub(crate) knows_time_zone: bool,
-    /// What the statements are called that record a migration.
+    /// The names of the prepared statements that record a migration.
     pub(crate) prepared_names: Prepared,
-    /// Whether the statements that record a migration are prepared here, and no others.
+    /// Whether exactly the statements that record a migration are prepared in the session.
     pub(crate) prepared: bool,
-    /// What a look at the session would show now, where the last migration's message has told it.
+    /// The state of session and server that a look would show now, where the last migration's message has told it.
     pub(crate) opened: Option<Opened>,
 }
 
-/// What the server says of itself when a session opens.
+/// What the server reports about itself when a session opens.
 #[derive(Debug, Clone)]
 pub(crate) struct ServerFacts {
     pub(crate) version: String,
     pub(crate) in_recovery: bool,
     pub(crate) read_only: bool,
     pub(crate) database_oid: String,
-    /// The role whose rights count: another one than who logged in, where that has a role set as a setting of its own.
+    /// The role whose rights count. It differs from the login role if that has a setting `role` of its own.
     pub(crate) role: String,
 }
 
-/// What the server answered to a message.
+/// The server's answer to a message.
 pub(crate) struct Answer {
-    /// How many statements it has run.
+    /// How many statements completed.
     pub(crate) completed: usize,
     /// The first row.
     pub(crate) first: Option<PgRow>,
@@ -99,11 +100,11 @@ pub(crate) struct Answer {
     pub(crate) last: Option<PgRow>,
 }
 
-/// A script's failure, before it has a place in a history.
+/// A script's failure, before its place in a history is known.
 pub(crate) struct ScriptError {
     /// How many statements of the message had completed.
     pub(crate) completed: usize,
-    /// The first row that came before it.
+    /// The first row that came before the failure.
     pub(crate) first: Option<PgRow>,
     /// The sessions that it waited for when its time was up.
     pub(crate) waited_for: Vec<String>,
@@ -120,15 +121,15 @@ impl Session {
         Self::open_and::<bool>(target, "").await.map(|(session, _)| session)
     }
 
-    /// Opens a session, and has a `query` run in the same round trip as the first look at the server. Gives the value of
-    /// its first row.
+    /// Opens a session, and runs a `query` in the same round trip as the first look at the server. Returns the value of
+    /// the query's first row.
     pub(crate) async fn open_and<T>(target: &Target, query: &str) -> Result<(Self, Option<T>)>
     where
         T: for<'r> Decode<'r, Postgres> + Type<Postgres>,
     {
-        // These make the server notice within some 10 seconds that we are gone, and so free the lock of
-        // a function that was killed. A role's own limit would end the session while it waits for a table to be free. The
-        // first two exist from PostgreSQL 14 on.
+        // With these, the server notices within some 10 seconds that the client is gone, and so frees the lock of a
+        // function that was killed. A limit of the role's own would end the session while it waits for a table to be
+        // free. The first two exist from PostgreSQL 14 on.
         let watchful = [
             ("client_connection_check_interval", "1s"),
             ("idle_session_timeout", "0"),
@@ -157,8 +158,8 @@ impl Session {
         let mut more = Vec::new();
         let mut tools_path = None;
         if let Ok([path, row, ..]) = found.as_deref() {
-            // From PostgreSQL 17 on, a role's own limit would end the session in the midst of a script. Few have one, so
-            // it is asked first: an older server refuses to be told of it.
+            // From PostgreSQL 17 on, a limit of the role's own would end the session in the middle of a script. Few
+            // roles have one, so the session asks first: an older server rejects the setting.
             if row.try_get(5).unwrap_or(false) {
                 more.push(("transaction_timeout", "0".to_owned()));
             }
@@ -208,18 +209,18 @@ impl Session {
         Ok((session, value))
     }
 
-    /// Where this session is.
+    /// Returns the session's target.
     pub fn target(&self) -> &Target {
         &self.target
     }
 
-    /// The connection, for queries that other crates send.
+    /// Returns the connection, for queries that other crates send.
     pub fn connection(&mut self) -> &mut PgConnection {
         self.opened = None;
         &mut self.connection
     }
 
-    /// The role whose rights count in this session.
+    /// Returns the role whose rights count in this session.
     pub(crate) fn role(&self) -> &str {
         &self.facts.role
     }
@@ -228,7 +229,7 @@ impl Session {
         &self.facts
     }
 
-    /// What tells this database from every other; `instance` is the server's own name outside of SQL.
+    /// Returns the identity of the database; `instance` is the server's name outside of SQL.
     pub fn identity(&self, instance: &str) -> Identity {
         Identity {
             instance: instance.to_owned(),
@@ -239,7 +240,7 @@ impl Session {
         }
     }
 
-    /// An error if the server takes no writes.
+    /// Returns an error if the server takes no writes.
     ///
     /// # Errors
     ///
@@ -268,46 +269,46 @@ impl Session {
         Error::ReadOnly { host: self.target.host.clone(), port: self.target.port, reason: reason.to_owned() }
     }
 
-    /// Closes the session in good order. Its end would be noticed anyway, so a failure is none.
+    /// Closes the session in good order. The server would notice its end anyway, so a failure is ignored.
     pub async fn close(self) {
         let _ = tokio::time::timeout(CANCEL_GRACE, self.connection.close()).await;
     }
 
-    /// Runs statements whose results do not matter.
+    /// Runs statements whose results are not needed.
     pub(crate) async fn run(&mut self, doing: &str, sql: &str) -> Result<()> {
         self.rows(doing, sql).await.map(|_| ())
     }
 
-    /// Has the session be as it was opened, but for the lock. What stands `before` comes before that, in one round trip.
-    /// Returns the rows that come of what stands before and `behind`.
+    /// Resets the session to the state in which it was opened, apart from the lock. The statements `before` run first
+    /// and those `behind` run last, all in one round trip. Returns their rows.
     pub(crate) async fn reset(&mut self, before: &str, behind: &str) -> Result<Vec<PgRow>> {
         self.prepared = false;
         let reset = self.reset_statements(false).join("; ");
-        // What stands before may be a ROLLBACK, and nothing else would be carried out before that.
+        // A statement in `before` may be a ROLLBACK, and no query of ours may come before that.
         self.has_own_path = true;
         self.rows("resetting the session", &format!("{before}{reset}; {behind}")).await
     }
 
-    /// Has the session be as a script that runs alone needs it. What stands `before` comes before that, in one round trip.
+    /// Prepares the session for a script that runs alone. The statements `before` run first, in the same round trip.
     pub(crate) async fn as_a_script(&mut self, doing: &str, before: &str) -> Result<Vec<PgRow>> {
         let rows = self.rows(doing, &format!("{before}{AS_A_SCRIPT}")).await;
         self.has_own_path = false;
         rows
     }
 
-    /// The statements that do so, with or without giving up what is prepared.
+    /// Returns the statements that reset the session, with or without those that deallocate what is prepared.
     pub(crate) fn reset_statements(&self, keep_prepared: bool) -> Vec<String> {
         let forget = (!keep_prepared).then_some(FORGET_PREPARED);
         let fixed = RESET.into_iter().chain(forget).map(str::to_owned);
         fixed.chain(self.settings.iter().cloned()).chain([OWN_PATH.to_owned()]).collect()
     }
 
-    /// The schemas in which a script's names are looked for, in order.
+    /// Returns the schemas in which a script's names are looked up, in order.
     pub(crate) fn path(&self) -> &[String] {
         &self.path
     }
 
-    /// How a script's session differs from the one that the tool itself would open, a sentence each.
+    /// Returns how a script's session differs from a session of the tool itself, a sentence each.
     pub(crate) fn differences(&self) -> &[String] {
         &self.differences
     }
@@ -339,7 +340,7 @@ impl Session {
         values.map_err(|error| self.error(doing, &error))
     }
 
-    /// Runs one statement and gives the number of rows that it changed.
+    /// Runs one statement. Returns how many rows it changed.
     pub(crate) async fn change(&mut self, doing: &str, sql: &str) -> Result<u64> {
         self.opened = None;
         let sql = self.with_own_path(sql);
@@ -357,16 +358,16 @@ impl Session {
         result.map_err(|error| self.error(doing, &error))
     }
 
-    /// A query of ours, with what gives it its search path where a script may have left another one.
+    /// Returns a query of ours, with a statement that sets its search path where a script may have left another one.
     fn with_own_path(&self, sql: &str) -> String {
         if self.has_own_path { sql.to_owned() } else { format!("{OWN_PATH}; {sql}") }
     }
 
-    /// Sends `message` as it is, and counts the statements that complete until one fails. Rows are dropped as they come, but
-    /// for the first and the last.
+    /// Sends `message` unchanged, and counts the statements that complete until one fails. Of the rows it keeps the
+    /// first and the last.
     ///
-    /// At `deadline` the statement is cancelled from a second connection. If even that brings no
-    /// answer, the session is as good as gone.
+    /// At `deadline`, a second connection cancels the statement. If there is no answer even then, the session counts as
+    /// broken.
     pub(crate) async fn send(&mut self, message: String, deadline: Instant) -> Result<Answer, ScriptError> {
         self.opened = None;
         self.has_own_path = false;
@@ -401,23 +402,23 @@ impl Session {
         }
     }
 
-    /// What `error` means, met in `doing`.
+    /// Returns the meaning of `error`, which occurred while `doing` a step.
     pub fn error(&self, doing: &str, error: &sqlx::Error) -> Error {
         query_error(&self.target, doing, error)
     }
 }
 
-/// How long a cancelled statement may take to say so, and a session to close.
+/// How long a cancelled statement may take to report that, and a session to close.
 const CANCEL_GRACE: Duration = Duration::from_secs(2);
 
-/// How long the server may take for a query of our own.
+/// How long the server may take to answer a query of our own.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(10);
 
 async fn fetch(connection: &mut PgConnection, sql: &str) -> Result<Vec<PgRow>, sqlx::Error> {
     answered(sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(connection)).await
 }
 
-/// Bounds a query that the server answers at once: without an answer in time, the connection is taken for broken.
+/// Bounds a query that the server answers at once. Without an answer in time, the connection counts as broken.
 async fn answered<T>(answer: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
     tokio::time::timeout(ANSWER_PATIENCE, answer)
         .await

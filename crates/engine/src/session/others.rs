@@ -1,12 +1,13 @@
-//! Other sessions, as queries of the server's locks show them.
+//! Shows other sessions, by queries on the server's locks.
 
 use super::OWN_PATH;
 
-/// The database that a session is in, as `pg_locks` knows it.
+/// The database of a session, as `pg_locks` knows it.
 pub(crate) const THIS_DATABASE: &str =
     "(SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())";
 
-/// A session, of the rows `l` of `pg_locks` and `a` of `pg_stat_activity`, as far as our role may see.
+/// The description of a session, from the rows `l` of `pg_locks` and `a` of `pg_stat_activity`, as far as our role may
+/// see it.
 pub(crate) const SESSION: &str = "pg_catalog.concat(\
     CASE WHEN l.pid > 0 THEN pg_catalog.concat('pid ', l.pid) ELSE 'a prepared transaction' END, \
     ' (user ', coalesce(a.usename::pg_catalog.text, 'not visible'), \
@@ -15,9 +16,9 @@ pub(crate) const SESSION: &str = "pg_catalog.concat(\
     CASE WHEN a.xact_start IS NOT NULL THEN pg_catalog.concat(', in its transaction for ', \
     extract(epoch FROM pg_catalog.clock_timestamp() - a.xact_start)::pg_catalog.int8, ' s') END, ')')";
 
-/// Statements that return the sessions that the session `pid` waits for now.
+/// Returns statements that give the sessions for which the session `pid` waits now.
 pub(super) fn waited_for(pid: i32) -> String {
-    // A session may wait for the end of a transaction as such, which it asks for by the transaction's own lock.
+    // A session may wait for the end of a transaction: it then requests the transaction's own lock.
     format!(
         "{OWN_PATH}; SELECT DISTINCT {SESSION} FROM (\
          SELECT unnest(pg_blocking_pids({pid})) AS pid UNION \

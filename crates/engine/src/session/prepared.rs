@@ -1,6 +1,7 @@
 //! The names of the statements that a session prepares.
 
-/// The names of what a session prepares. They are random, so that a script cannot put statements of its own there.
+/// The names of a session's prepared statements. They are random, so that a script cannot prepare statements of its own
+/// under these names.
 #[derive(Debug, Clone)]
 pub(crate) struct Prepared {
     pub(crate) record: String,

@@ -1,8 +1,8 @@
-//! A script's session is as the tool's own would be on this database.
+//! Gives a script's session the settings that the tool's own session would have on this database.
 //!
-//! The driver's start-up sets `TimeZone` and `DateStyle`, which sqlx's own runner has in common with us and Prisma's has
-//! not: there the role's and the database's own settings hold. A start-up parameter cannot be left out, so these are set
-//! again in the session.
+//! The driver's start-up sets `TimeZone` and `DateStyle`. sqlx's own runner has the same start-up. Prisma's has not:
+//! there the settings of the role and the database hold. A start-up parameter cannot be left out, so these settings are
+//! restored in the session.
 
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
@@ -11,14 +11,15 @@ use super::Target;
 use crate::history::Format;
 use crate::quote::{identifier, literal};
 
-/// Two columns: the schemas of the search path that the session was opened with, and the path as it is written. To be run
-/// before that is changed.
+/// Two columns: the schemas of the search path with which the session was opened, and the path's text. To be run before
+/// the path is changed.
 pub(super) const PATH: &str = "SELECT pg_catalog.current_schemas(false)::pg_catalog.text[], \
                                pg_catalog.current_setting('search_path')";
 
-/// What the role and the database set of what we set ourselves: a row of three columns, null where they do not.
+/// The role's and the database's own values of the settings that we set: a row of three columns, null where they have
+/// none.
 ///
-/// The closest of them counts: for the role in this database, for the role, for the database, for all roles.
+/// The most specific value counts: for the role in this database, for the role, for the database, for all roles.
 pub(super) const QUERY: &str = "\
     SELECT pg_catalog.max(value) FILTER (WHERE name = 'timezone'), pg_catalog.max(value) FILTER (WHERE name = 'datestyle'), \
            pg_catalog.max(value) FILTER (WHERE name = 'standard_conforming_strings') \
@@ -30,20 +31,20 @@ pub(super) const QUERY: &str = "\
           AND s.setrole IN (0, (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = session_user)) \
           ORDER BY pg_catalog.lower(pg_catalog.split_part(setting, '=', 1)), s.setrole = 0, s.setdatabase = 0) AS closest";
 
-/// What a script's session has.
+/// The settings of a script's session.
 pub(super) struct Settings {
-    /// What sets it, a statement each.
+    /// The statements that set them.
     pub(super) statements: Vec<String>,
-    /// The schemas in which names are looked for.
+    /// The schemas in which names are looked up.
     pub(super) path: Vec<String>,
-    /// How it differs from the tool's own session.
+    /// How the session differs from the tool's own, a sentence each.
     pub(super) differences: Vec<String>,
     /// Whether its time zone is certainly that of the tool's own session.
     pub(super) knows_time_zone: bool,
 }
 
-/// The search path to open a session with, where the role's own would have scripts make their tables in another schema than
-/// the one that was chosen.
+/// Returns the search path to open a session with, if along the role's own path scripts would make their tables in
+/// another schema than the chosen one.
 pub(super) fn path_to_set(target: &Target, path: &PgRow) -> Option<(&'static str, String)> {
     let schemas: Vec<String> = path.try_get(0).ok()?;
     let fits = schemas.first() == Some(&target.schema);
@@ -52,7 +53,7 @@ pub(super) fn path_to_set(target: &Target, path: &PgRow) -> Option<(&'static str
     (target.tool == Format::Sqlx && !fits && !is_set).then_some(("search_path", own))
 }
 
-/// Reads what [`PATH`] and [`QUERY`] told. `tools_path` is the search path that the tool's own session would have, where
+/// Reads the answers to [`PATH`] and [`QUERY`]. `tools_path` is the search path of the tool's own session, if
 /// [`path_to_set`] set another.
 pub(super) fn read(
     target: &Target,
@@ -65,7 +66,7 @@ pub(super) fn read(
         statements: Vec::new(),
         path: path.try_get(0)?,
         differences: Vec::new(),
-        // The server's own configuration is hidden behind what the driver sets.
+        // The driver's settings hide those of the server's own configuration.
         knows_time_zone: target.tool == Format::Sqlx || time_zone.is_some(),
     };
     if let Some(path) = tools_path {
@@ -75,7 +76,7 @@ pub(super) fn read(
         ));
     }
     if settings.path.first() != Some(&target.schema) {
-        // It is not there yet, or the role may not use it yet.
+        // The schema does not exist yet, or the role may not use it yet.
         settings.path.insert(0, target.schema.clone());
     }
     if target.tool == Format::Prisma {

@@ -4,21 +4,21 @@ use std::str::FromStr;
 
 use crate::quote::identifier;
 
-/// The most bytes that PostgreSQL keeps of a name.
+/// The maximum length of a name in PostgreSQL, in bytes.
 const LONGEST: usize = 63;
 
-/// A table's name, perhaps with its schema. Read as PostgreSQL reads it, and so as sqlx's own setting is: lower case unless
-/// it is quoted.
+/// A table's name, perhaps with its schema. It is read as PostgreSQL reads it, and as sqlx reads its own setting: in
+/// lower case unless it is quoted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableName {
-    /// Its schema; `None` for the one that comes first in the search path.
+    /// Its schema; `None` for the first schema in the search path.
     pub schema: Option<String>,
-    /// Its name in there.
+    /// Its name in the schema.
     pub name: String,
 }
 
 impl TableName {
-    /// The qualified name, quoted; `schema` is where it is if it does not say.
+    /// Returns the qualified name, quoted; `schema` is the default schema.
     pub(crate) fn qualified(&self, schema: &str) -> String {
         format!("{}.{}", identifier(self.schema.as_deref().unwrap_or(schema)), identifier(&self.name))
     }
@@ -41,7 +41,7 @@ impl FromStr for TableName {
 
 const WRONG: &str = "give a table's name as in SQL: name, \"Name\" or schema.name, each part of 63 bytes at most";
 
-/// The first part of a name, and what is behind it.
+/// Returns the first part of a name, and the text after it.
 fn part(text: &str) -> Result<(String, &str), &'static str> {
     let (part, rest) = if let Some(quoted) = text.strip_prefix('"') {
         let end = end_of_quote(quoted).ok_or(WRONG)?;
@@ -57,7 +57,7 @@ fn part(text: &str) -> Result<(String, &str), &'static str> {
     if part.is_empty() || part.len() > LONGEST || part.contains('\0') { Err(WRONG) } else { Ok((part, rest)) }
 }
 
-/// Where the quote ends that a text begins in: a doubled one is none.
+/// Returns the end of the quoted name at the beginning of a text. A doubled quote does not end it.
 fn end_of_quote(text: &str) -> Option<usize> {
     let mut from = 0;
     loop {

@@ -1,4 +1,4 @@
-//! Where the database is, and who we are there.
+//! The address of the database, and our role's credentials.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::history::Format;
 use crate::session::TableName;
 
-/// Where the database is, and who we are there.
+/// The address of the database, and our role's credentials.
 #[derive(Clone)]
 pub struct Target {
     /// Host name or address.
@@ -19,15 +19,15 @@ pub struct Target {
     pub password: String,
     /// The database.
     pub database: String,
-    /// The schema of the ledger, and of what scripts make without naming one.
+    /// The schema of the ledger, and of objects that scripts make without naming a schema.
     pub schema: String,
-    /// The tool whose history it is: a script's session is to be as that tool's own.
+    /// The tool of the history: a script's session is to be like that tool's own.
     pub tool: Format,
-    /// The name of sqlx's ledger, for a history of its own.
+    /// The name of sqlx's ledger, for a history of sqlx's.
     pub sqlx_table: TableName,
     /// How the connection is protected.
     pub tls: Tls,
-    /// What `pg_stat_activity` shows.
+    /// The application name that `pg_stat_activity` shows.
     pub application_name: String,
     /// How long a statement may wait for a table lock.
     pub lock_timeout: Duration,
@@ -40,7 +40,7 @@ pub struct Target {
 pub enum Tls {
     /// TLS, with the server's certificate and name verified against these roots, in PEM.
     VerifyFull(Vec<u8>),
-    /// None. For a database on the same machine only.
+    /// No protection. For a database on the same machine only.
     Disabled,
 }
 

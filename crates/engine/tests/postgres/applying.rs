@@ -1,4 +1,4 @@
-//! Each migration exactly once: repeated, in several attempts, side by side, and cut off.
+//! Tests that each migration is applied exactly once: when repeated, in several attempts, side by side, and cut off.
 
 use std::time::Duration;
 
@@ -74,7 +74,7 @@ async fn runs_side_by_side_apply_each_migration_once() {
     let history = history(&scripts);
     let approved = database.approve(&history).await;
     let attempt = async |run: &'static str| {
-        // The lock may be held for longer than one attempt polls: the state machine tries again.
+        // The lock may be held for longer than one attempt polls: the state machine would try again.
         loop {
             match database.apply(&history, &approved, run).await {
                 Err(Error::LockHeld { .. }) => {}

@@ -1,4 +1,4 @@
-//! A database that was made before its ledger gets one, and nothing is run.
+//! Tests that a database which was created before its ledger gets one, and that nothing is run.
 
 use std::time::Duration;
 

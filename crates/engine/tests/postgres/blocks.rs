@@ -1,4 +1,4 @@
-//! A script's own BEGIN and COMMIT keep their meaning, though all of the file is one transaction.
+//! Tests that a script's own BEGIN and COMMIT keep their meaning, although the whole file is one transaction.
 
 use crate::support::{Database, history, run, sqlx_history};
 
@@ -26,7 +26,7 @@ async fn deferred_constraints_are_checked_where_a_block_ends_and_wait_again_behi
                    BEGIN; INSERT INTO letter VALUES (2, 2); INSERT INTO box VALUES (2, 2); COMMIT";
     database.migrate(&history(&[("1", tables), ("2", pending)])).await.unwrap();
     assert_eq!(database.texts("SELECT count(*)::text FROM letter").await, ["2"]);
-    // What PostgreSQL would refuse at the first COMMIT or behind it is refused.
+    // What PostgreSQL would refuse at the first COMMIT or after it is refused.
     for wrong in [
         "BEGIN; INSERT INTO letter VALUES (3, 3); COMMIT; BEGIN; INSERT INTO box VALUES (3, 3); COMMIT",
         "BEGIN; SET CONSTRAINTS ALL DEFERRED; SELECT 1; COMMIT; INSERT INTO strict VALUES (9); INSERT INTO box VALUES (9, 9)",
@@ -62,7 +62,7 @@ async fn the_mode_of_the_only_block_is_that_of_the_transaction() {
     assert!(error.contains("at statement 3, line 3 with SQLSTATE 22012"), "{error}");
 }
 
-/// Positions in the message are not those of the file where something is inserted.
+/// With insertions, positions in the message differ from those in the file.
 #[tokio::test]
 async fn an_error_behind_a_block_has_its_line() {
     let database = Database::create().await;

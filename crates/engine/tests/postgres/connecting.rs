@@ -1,4 +1,4 @@
-//! Every way in which a connection can fail, each with its own error.
+//! Tests every way in which a connection can fail, each with its own error.
 
 use std::time::{Duration, Instant};
 
@@ -34,7 +34,7 @@ async fn each_cause_has_its_error() {
 #[tokio::test]
 async fn silence_is_not_waited_for_long() {
     let good = Database::create().await.target;
-    // Accepts, and says nothing: as behind a firewall that swallows.
+    // Accepts, and never answers, like a firewall that drops packets.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = silent.local_addr().unwrap().port();
     let started = Instant::now();
@@ -50,7 +50,7 @@ async fn a_server_that_cannot_prove_itself_is_not_trusted() {
     let strangers = include_bytes!("../../../../functions/database/rds-global-bundle.pem").to_vec();
     let error = refused(Target { tls: Tls::VerifyFull(strangers), ..good.clone() }).await;
     assert!(matches!(error, Error::Tls { .. }), "{error}");
-    // 127.0.0.2 is the same server, under an address that its certificate does not name.
+    // 127.0.0.2 is the same server, at an address that its certificate does not name.
     let error = refused(Target { host: "127.0.0.2".into(), ..good.clone() }).await;
     assert!(matches!(error, Error::Tls { .. } | Error::Unreachable { .. }), "{error}");
     let torn = b"-----BEGIN CERTIFICATE-----\n?\n-----END CERTIFICATE-----\n".to_vec();
@@ -58,7 +58,7 @@ async fn a_server_that_cannot_prove_itself_is_not_trusted() {
         let error = refused(Target { tls: Tls::VerifyFull(file), ..good.clone() }).await;
         assert!(matches!(error, Error::Tls { .. }) && error.to_string().contains(part), "{error}");
     }
-    // A server that is not there is no matter of certificates.
+    // An unreachable server is not reported as a matter of certificates.
     let error = refused(Target { tls: Tls::VerifyFull(b"no PEM".to_vec()), port: 1, ..good }).await;
     assert!(matches!(error, Error::Unreachable { .. }), "{error}");
 }
@@ -90,7 +90,7 @@ async fn a_password_that_the_driver_cannot_send_is_told_as_such() {
         matches!(&error, Error::AuthenticationFailed { hint, .. } if hint.contains("the user in the secret")),
         "{error}"
     );
-    // Others that are no plain ASCII are prepared as the server prepares them.
+    // Other passwords beyond ASCII are prepared as the server prepares them.
     for password in ["\u{5d0}\u{5d1}", "n\u{a0}o-break", "soft\u{ad}hyphen", "\u{2168}", "漢字"] {
         run(&mut admin, &format!("ALTER ROLE {} PASSWORD '{password}'", good.user)).await;
         Session::open(&Target { password: password.into(), ..good.clone() }).await.unwrap();

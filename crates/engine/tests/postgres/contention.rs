@@ -1,4 +1,4 @@
-//! Other sessions' locks: waited for briefly, again and again, and named.
+//! Tests other sessions' locks: they are waited for briefly, again and again, and named.
 
 use std::time::Duration;
 
@@ -139,7 +139,7 @@ async fn what_waits_for_a_transaction_until_the_end_names_it() {
         "CREATE INDEX CONCURRENTLY i ON b (id)",
         "DROP INDEX CONCURRENTLY b_id",
         "ALTER TABLE a DETACH PARTITION a_1 CONCURRENTLY",
-        // In a transaction, without the limit that ours has.
+        // In a transaction without the limit that ours has.
         "SET lock_timeout = 0; ALTER TABLE b ADD c int",
     ] {
         let all = history(&[start[0], start[1], ("3", sql)]);
@@ -151,7 +151,7 @@ async fn what_waits_for_a_transaction_until_the_end_names_it() {
             assert!(error.contains(part), "{sql}: {error}");
         }
         assert!(!error.contains("more time") && !error.contains("Mend the script"), "{sql}: {error}");
-        // What was cut off is looked at by the next attempt.
+        // The next attempt examines the statement that was cut off.
         database.run("DELETE FROM _prisma_migrations WHERE migration_name = '3'").await;
     }
 }

@@ -1,4 +1,4 @@
-//! Real histories, where `CORPORA` names a directory of them: `prisma/<history>/` and `sqlx/<history>/`.
+//! Real histories from the directory that `CORPORA` names: `prisma/<history>/` and `sqlx/<history>/`.
 
 use std::fs;
 use std::path::PathBuf;

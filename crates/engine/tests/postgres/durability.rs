@@ -1,4 +1,4 @@
-//! What was reported survives a crash of the server.
+//! Tests that reported work survives a crash of the server.
 
 use crate::support::{Database, history, run, texts};
 
@@ -9,7 +9,7 @@ async fn an_attempt_that_finds_nothing_left_flushes_what_an_earlier_one_committe
     let approved = database.approve(&history).await;
     database.apply(&history, &approved, "run").await.unwrap();
 
-    // Stands for commits of which nobody waited for the flush.
+    // Stands for commits that did not wait for their flush.
     let mut other = database.session().await;
     run(&mut other, "SET synchronous_commit = off; CREATE TABLE b AS SELECT generate_series(1, 1000)").await;
     let written = texts(&mut other, "SELECT pg_current_wal_insert_lsn()::text").await.remove(0);

@@ -1,4 +1,4 @@
-//! A script that fails leaves nothing, is named with its place, and never with a row's value.
+//! Tests that a failed script leaves nothing, and is reported with its place and without a row's value.
 
 use engine::Error;
 use engine::error::MigrationFailure;

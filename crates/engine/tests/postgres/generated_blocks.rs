@@ -1,5 +1,5 @@
-//! Generated scripts with transactions of their own: what PostgreSQL makes of one, sent as it is, is what the engine makes of
-//! it, or the engine refuses it. Only where PostgreSQL fails behind a COMMIT does the engine leave less: nothing.
+//! Generated scripts with transactions of their own. The engine leaves what PostgreSQL leaves of a script that is sent
+//! unchanged, or it refuses the script. Only where PostgreSQL fails after a COMMIT does the engine leave less: nothing.
 
 use engine::Error;
 use engine::apply::Approved;
@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 
 use crate::support::{Database, LEDGER, connect_with, history, run, texts};
 
-/// What every script meets. The log is what shows what became of it.
+/// The state before every script. The log shows what became of it.
 const START: &str = "CREATE SCHEMA s; CREATE TABLE log (what text); \
     CREATE TABLE parent (k int PRIMARY KEY); \
     CREATE TABLE child (k int REFERENCES parent DEFERRABLE INITIALLY DEFERRED); \
@@ -28,11 +28,11 @@ const START: &str = "CREATE SCHEMA s; CREATE TABLE log (what text); \
     CREATE CONSTRAINT TRIGGER noted AFTER INSERT ON noted DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note(); \
     GRANT ALL ON SCHEMA public, s TO PUBLIC; GRANT ALL ON ALL TABLES IN SCHEMA public TO PUBLIC";
 
-/// What may stand anywhere: what shows how things are.
+/// Statements that may be anywhere and show the present state.
 const LOOKS: &[&str] =
     &["INSERT INTO public.log VALUES (public.look('now'))", "INSERT INTO public.log VALUES (public.look('then'))"];
 
-/// Statements that have to do with each other. `OTHER` is a role that ours may become.
+/// Statements that affect each other. `OTHER` is a role that ours may become.
 const THEMES: [&[&str]; 4] = [
     &[
         "SET LOCAL app.x = 'local'",
@@ -105,7 +105,7 @@ const THEMES: [&[&str]; 4] = [
     ],
 ];
 
-/// What PostgreSQL takes between BEGIN and COMMIT only.
+/// Statements that PostgreSQL accepts only between BEGIN and COMMIT.
 const IN_BLOCKS: &[&str] = &[
     "SAVEPOINT a; SET app.x = 'taken back'; INSERT INTO public.noted VALUES (3); ROLLBACK TO a",
     "SAVEPOINT a; SET search_path = public, s; RELEASE a",
@@ -115,7 +115,7 @@ const IN_BLOCKS: &[&str] = &[
     "DECLARE c CURSOR FOR SELECT 1",
 ];
 
-/// Blocks, with what may stand before and behind each one.
+/// Generates transactions, with statements before and after each one.
 fn script() -> impl Strategy<Value = String> {
     select(&THEMES[..]).prop_flat_map(|theme| {
         let one = move || prop_oneof![4 => select(theme), 1 => select(LOOKS)];
@@ -129,13 +129,13 @@ fn script() -> impl Strategy<Value = String> {
     })
 }
 
-/// What is to be the same: rows, and which tables there are.
+/// A query for what has to agree: rows, and which tables exist.
 const STATE: &str = "SELECT 'log ' || what FROM log UNION ALL SELECT 'parent ' || k FROM parent UNION ALL SELECT 'child ' || k FROM child \
     UNION ALL SELECT 'eager ' || k FROM eager UNION ALL SELECT 'uniq ' || k FROM uniq UNION ALL SELECT 'noted ' || k FROM noted \
     UNION ALL SELECT concat_ws(' ', 'table', relnamespace::regnamespace, relname, relowner::regrole::text = 'OTHER') FROM pg_class \
     WHERE relkind = 'r' AND relnamespace IN ('public'::regnamespace, 's'::regnamespace) AND relname <> '_prisma_migrations' ORDER BY 1";
 
-/// Has a database be as [`START`] left it.
+/// Resets a database to the state that [`START`] left.
 const CLEAN: &str = "DROP TABLE IF EXISTS public.t, public.w, s.t, s.w, later, made; \
     DELETE FROM child; DELETE FROM eager; DELETE FROM parent; DELETE FROM log; DELETE FROM uniq; DELETE FROM noted; \
     ALTER TABLE child DROP IF EXISTS more; ALTER TABLE noted DROP IF EXISTS more; \
@@ -144,7 +144,7 @@ const CLEAN: &str = "DROP TABLE IF EXISTS public.t, public.w, s.t, s.w, later, m
 #[tokio::test]
 async fn what_a_script_of_several_transactions_does_is_what_postgresql_does() {
     let config = Config::default();
-    // Each one opens three sessions.
+    // Each case opens three sessions.
     let cases = config.cases / 4;
     let mut runner = TestRunner::new(config);
     let start = history(&[("0", START)]);
@@ -165,7 +165,7 @@ async fn what_a_script_of_several_transactions_does_is_what_postgresql_does() {
     let (mut applied, mut refused, mut failed) = (0, 0, 0);
     for _ in 0..cases {
         for session in &mut sessions {
-            // As its owner: the scripts alter the type.
+            // As the owner: the scripts alter the type.
             run(
                 session,
                 &format!("{CLEAN}; ALTER TYPE mood OWNER TO {other}; DELETE FROM {LEDGER} WHERE migration_name <> '0'"),
@@ -205,7 +205,7 @@ async fn what_a_script_of_several_transactions_does_is_what_postgresql_does() {
     assert!(applied > cases / 10 && failed > 0 && refused > 0, "the scripts are too thin to show anything");
 }
 
-/// The SQLSTATE with which PostgreSQL stops at a script that is sent as it is, in a session as Prisma's own.
+/// Returns the SQLSTATE with which PostgreSQL stops at a script that is sent unchanged, in a session like Prisma's own.
 async fn natively(database: &Database, sql: &str) -> Option<String> {
     let mut session: PgConnection = connect_with(&database.target, &[("search_path", "\"public\"")]).await;
     match sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut session).await {

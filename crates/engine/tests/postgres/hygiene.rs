@@ -1,4 +1,4 @@
-//! What one script does to its session reaches neither the next script nor the ledger.
+//! Tests that a script's changes to its session reach neither the next script nor the ledger.
 
 use std::time::Duration;
 
@@ -120,7 +120,7 @@ async fn temporary_tables_and_prepared_statements_end_with_their_script() {
 
 #[tokio::test]
 async fn what_confuses_the_driver_is_settled_by_the_ledger() {
-    // Each makes the server send what sqlx does not expect, and goes on to COMMIT.
+    // Each makes the server send an answer that sqlx does not expect, and goes on to COMMIT.
     for sql in [
         "CREATE TABLE a (); LISTEN y; NOTIFY y",
         "CREATE TABLE a (); SELECT set_config('client_encoding', 'LATIN1', true); SELECT 1 AS \"é\"",
@@ -138,7 +138,7 @@ async fn what_confuses_the_driver_is_settled_by_the_ledger() {
     }
 }
 
-/// From the second migration on, the row is written by what the server has prepared.
+/// From the second migration on, prepared statements write the row.
 #[tokio::test]
 async fn a_script_may_give_up_what_is_prepared_or_prepare_itself() {
     let scripts = [

@@ -1,4 +1,4 @@
-//! The server's language changes the text that is quoted, and nothing else.
+//! Tests that the server's language changes the quoted text, and nothing else.
 
 use std::io::Write as _;
 
@@ -50,7 +50,7 @@ async fn failure(database: &Database, sql: &str) -> MigrationFailure {
     }
 }
 
-/// Whether the sessions of the database's role are answered in `language` from now on; if not, why.
+/// Sets the language in which the server answers the database's role. Returns why, if it does not answer in `language`.
 async fn speaks(database: &Database, language: &str) -> Result<(), &'static str> {
     let set = format!("ALTER ROLE {} SET lc_messages = '{language}'", database.target.user);
     let set = sqlx::raw_sql(sqlx::AssertSqlSafe(set)).execute(&mut database.superuser().await).await;
@@ -59,7 +59,7 @@ async fn speaks(database: &Database, language: &str) -> Result<(), &'static str>
     if error.contains("does not exist") { Err("the server has no messages in it") } else { Ok(()) }
 }
 
-/// What each script fails with.
+/// Returns the failure of each script.
 async fn failures(database: Database) -> Vec<MigrationFailure> {
     database.migrate(&history(&[("1", START)])).await.unwrap();
     let mut failures = Vec::new();
@@ -96,7 +96,7 @@ async fn a_servers_language_changes_nothing_but_what_is_quoted() {
         }
         assert!(differ > 5, "{language}: {differ} texts in it");
     }
-    // Written past the test harness, which shows nothing that a test prints when it passes.
+    // Written past the test harness, which hides what a passing test prints.
     let (all, skipped) = (LANGUAGES.len(), skipped.concat());
     writeln!(std::io::stderr(), "languages of the server: {tried} of {all} tried{skipped}").unwrap();
 }

@@ -1,11 +1,12 @@
-//! A row in the ledger is believed only if it is the one that this attempt wrote, finished, and of this script.
+//! Tests that a row in the ledger counts only if this attempt wrote it, and if it is finished and belongs to this
+//! script.
 
 use engine::Error;
 use engine::plan::OnDivergence;
 
 use crate::support::{Database, LEDGER, applied, history, run, sqlx_history};
 
-/// A script that writes the row of a later migration does not have it skipped.
+/// A script that writes the row of a later migration does not make the engine skip that migration.
 #[tokio::test]
 async fn a_row_that_a_script_wrote_is_no_evidence() {
     for row in ["now(), false, '\\x00', 1", "now(), true, '\\x00', 1"] {
@@ -46,7 +47,7 @@ async fn a_trigger_that_changes_a_row_is_found_out() {
     }
 }
 
-/// What is reported is looked for once more before the lock is given up.
+/// Before the lock is released, the engine checks once more that the reported rows exist.
 #[tokio::test]
 async fn rows_that_are_gone_at_the_end_are_told() {
     let deferred = format!(
@@ -63,10 +64,10 @@ async fn rows_that_are_gone_at_the_end_are_told() {
         let all = history(&[("1_a", "CREATE TABLE a ()"), ("2_b", script), ("3_c", "CREATE TABLE c ()")]);
         let error = database.migrate(&all).await.unwrap_err();
         assert!(matches!(&error, Error::RowsGone { migrations, .. } if migrations == &["1_a"]), "{script}: {error}");
-        // Nothing is applied again before a person has looked.
+        // No migration is applied again before a person has decided.
         let tables = database.tables().await;
         let again = database.migrate(&all).await;
-        // A row that is changed is there, and says that it is applied.
+        // A changed row exists, and says that its migration is applied.
         let is_right = match &again {
             Ok(outcome) => *script == changes && outcome.applied_now == 0,
             Err(error) => *script == deletes && matches!(error, Error::InDoubt { .. }),
@@ -74,14 +75,14 @@ async fn rows_that_are_gone_at_the_end_are_told() {
         assert!(is_right, "{script}: {again:?}");
         assert_eq!(database.tables().await, tables, "{script}");
     }
-    // A trigger that waits for the commit does not get there.
+    // A trigger that is deferred to the commit has no effect.
     let database = Database::create().await;
     let all = history(&[("1_a", "CREATE TABLE a ()"), ("2_b", &deferred)]);
     let error = database.migrate(&all).await.unwrap_err().to_string();
     assert!(error.contains("swallows or changes its rows"), "{error}");
 }
 
-/// What a script takes from the ledger by its name is undone with the script.
+/// What a script removes from the ledger by its name is rolled back with the script.
 #[tokio::test]
 async fn a_script_that_takes_rows_from_the_ledger_is_undone() {
     for script in [
@@ -98,7 +99,7 @@ async fn a_script_that_takes_rows_from_the_ledger_is_undone() {
         assert_eq!(database.tables().await, ["_prisma_migrations", "a"], "{script}");
         assert_eq!(database.ledger().await, [applied("1_a")], "{script}");
     }
-    // Rows of what is no part of the history are the script's to remove.
+    // A script may remove rows that do not belong to the history.
     let database = Database::create().await;
     database.migrate(&history(&[("0_old", "SELECT 1"), ("1_a", "CREATE TABLE a ()")])).await.unwrap();
     let removes = format!("DELETE FROM {LEDGER} WHERE migration_name = '0_old'");
@@ -106,7 +107,7 @@ async fn a_script_that_takes_rows_from_the_ledger_is_undone() {
     assert_eq!(database.ledger().await, ["1_a", "2_b"].map(applied));
 }
 
-/// A script cannot put a statement of its own where the recording is prepared: the names are not known.
+/// A script cannot replace the prepared statements of the recording: it does not know their names.
 #[tokio::test]
 async fn what_is_prepared_cannot_be_taken_over() {
     let database = Database::create().await;

@@ -1,4 +1,4 @@
-//! The engine on a real PostgreSQL, which `TEST_POSTGRES_*` names: `make test` starts one.
+//! Tests the engine on a real PostgreSQL, which `TEST_POSTGRES_*` names: `make test` starts one.
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping")]
 

@@ -1,4 +1,4 @@
-//! Planning reads and writes nothing, and sees what Prisma's own checks see.
+//! Tests that planning writes nothing, and finds what Prisma's own checks find.
 
 use engine::history::Format;
 use engine::session::Session;
@@ -31,7 +31,7 @@ async fn a_schema_with_tables_but_no_ledger_is_refused() {
     let error = database.plan(&history).await.unwrap_err();
     assert!(error.to_string().contains("1 table(s) but no _prisma_migrations"), "{error}");
     assert!(error.to_string().contains("\"mode\": \"baseline\""), "{error}");
-    // Apply looks again, under the lock.
+    // Apply checks again, under the lock.
     let error = database.apply(&history, &approved, "run").await.unwrap_err();
     assert!(matches!(error, Error::HistoryNotEmpty { tables: 1, .. }), "{error}");
     assert_eq!(database.tables().await, ["already_here"]);
@@ -135,7 +135,7 @@ async fn a_role_needs_of_another_owners_ledger_only_what_applying_needs() {
         grant(&mut superuser, "SELECT, INSERT, UPDATE, DELETE").await;
         assert!(checked().await.unwrap().is_empty());
     }
-    // Also what cannot run in a transaction goes without.
+    // Without the right, even a statement that cannot run in a transaction works.
     let mut superuser = database.superuser().await;
     run(&mut superuser, &format!("REVOKE DELETE ON {LEDGER} FROM {role}")).await;
     let more =
@@ -160,7 +160,7 @@ async fn roles_that_may_create_objects_where_scripts_look_are_named() {
     for name in &names {
         run(format!("CREATE ROLE {name}; GRANT CREATE ON SCHEMA public TO {name}")).await;
     }
-    // A member of our role may become the owner, and a superuser may do anything. We may do what a group may.
+    // A member of our role may become the owner, and a superuser may do anything. Our role may do what its groups may.
     run(format!("GRANT {role} TO {}; ALTER ROLE {} SUPERUSER", names[5], names[6])).await;
     let five = names[..5].join(", ");
     let revoke = format!("REVOKE CREATE ON SCHEMA public FROM {five}");
@@ -174,13 +174,13 @@ async fn roles_that_may_create_objects_where_scripts_look_are_named() {
     let public = format!("schema public: every role {risk} REVOKE CREATE ON SCHEMA public FROM PUBLIC");
     assert_eq!(warnings().await, std::slice::from_ref(&public));
 
-    // The database's owner owns the schema, and we may create there like all others.
+    // The database's owner owns the schema, and our role may create objects there, like all others.
     run(format!("ALTER DATABASE {role} OWNER TO {}", names[0])).await;
     let owner = format!("schema public: its owner {} {risk} ALTER SCHEMA public OWNER TO {role}", names[0]);
     assert_eq!(warnings().await, [owner, public]);
     run(format!("ALTER DATABASE {role} OWNER TO {role}; REVOKE CREATE ON SCHEMA public FROM PUBLIC")).await;
 
-    // A schema that only the search path has.
+    // A schema that is only in the search path.
     run(format!("CREATE SCHEMA \"Other\" AUTHORIZATION {}", names[1])).await;
     crate::support::run(&mut superuser, &format!("ALTER ROLE {role} SET search_path = public, \"Other\"")).await;
     let target = engine::session::Target { tool: Format::Sqlx, ..database.target.clone() };

@@ -1,4 +1,4 @@
-//! What a failure says: the server's text where it names objects alone, and a way out that is one.
+//! Tests what a failure says: the server's text where it names only objects, and a way out that works.
 
 use engine::Error;
 use engine::error::MigrationFailure;
@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 
 use crate::support::{Database, history, run, sqlx_history};
 
-/// Applies `sql` behind `setup` in a schema that is new, and expects its failure.
+/// Applies `sql` after `setup` in a new schema, and expects its failure.
 async fn failure(database: &Database, session: &mut PgConnection, setup: &str, sql: &str) -> MigrationFailure {
     run(session, "DROP SCHEMA public CASCADE; CREATE SCHEMA public").await;
     match database.migrate(&history(&[("1", setup), ("2", sql)])).await {
@@ -15,7 +15,7 @@ async fn failure(database: &Database, session: &mut PgConnection, setup: &str, s
     }
 }
 
-/// Expects a `failure` of `sql` with this code, whose text has these parts.
+/// Expects a `failure` of `sql` with this code, whose text contains these parts.
 fn expect(failure: &MigrationFailure, sql: &str, code: &str, parts: &[&str]) {
     let text = failure.to_string();
     assert_eq!(failure.code, code, "{sql}: {text}");
@@ -224,7 +224,7 @@ async fn an_event_trigger_that_refuses_is_named() {
     let error = database.migrate(&history(&[("1", ""), ("2", "CREATE TABLE a ()")])).await.unwrap_err().to_string();
     assert!(error.contains("The function keep_out() of the database stopped the statement"), "{error}");
     assert!(error.contains("event trigger") && !error.contains("s3cret"), "{error}");
-    // It may have called a function itself, whose rows may stand in the context.
+    // The statement may have called a function itself, and a row of it may be in the context.
     let sql = "ALTER TABLE _prisma_migrations ADD a int";
     let error = database.migrate(&history(&[("1", ""), ("2", sql)])).await.unwrap_err().to_string();
     assert!(error.contains("an event trigger's, or one that the statement calls"), "{error}");

@@ -1,4 +1,4 @@
-//! What a person declares of a migration, as `prisma migrate resolve` would record it.
+//! Tests a person's declaration about a migration, recorded as `prisma migrate resolve` would record it.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ async fn resolved(
     resolve(&database.target, INSTANCE, history, claim, digest, run, PATIENCE).await
 }
 
-/// Leaves a row as another tool's does whose connection broke.
+/// Leaves a row as another tool leaves it when its connection breaks.
 async fn leave_open(database: &Database, name: &str) {
     database
         .run(&format!(
@@ -128,7 +128,7 @@ async fn a_resolve_that_fails_leaves_no_ledger_behind() {
     let all = history(&[("1", "CREATE TABLE a ()")]);
     let claim = claim("1", Resolution::Applied);
     let evidence = looked(&database, &all, &claim).await.unwrap();
-    // Makes the row fail after the table was made.
+    // Makes the row fail after the table was created.
     let superuser = &mut database.superuser().await;
     run(
         superuser,

@@ -1,4 +1,4 @@
-//! A script's session is what the tool's own would be on that database.
+//! Tests that a script's session is like the tool's own on that database.
 
 use engine::history::Format;
 use engine::session::{Session, Target};

@@ -1,5 +1,5 @@
-//! Generated scripts, applied: none is ever applied without its row, or recorded without its work, or cut in
-//! two by what it says about transactions.
+//! Generated scripts, applied. No script is ever applied without its row, recorded without its work, or cut in two by
+//! its transaction control.
 
 use engine::history::{History, Migration};
 use proptest::strategy::{Strategy as _, ValueTree as _};
@@ -10,7 +10,7 @@ use crate::support::{Database, LEDGER, history, run, texts};
 #[path = "../properties/soup.rs"]
 mod pieces;
 
-/// Where the scripts leave their marks, and a ledger that takes no row whose name says so.
+/// The table for the scripts' marks, and a ledger that refuses rows with a certain name.
 const START: &str = "CREATE TABLE marks (n int); \
     CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no row for this one'; END $$; \
     CREATE TRIGGER refuse BEFORE INSERT ON _prisma_migrations FOR EACH ROW \

@@ -1,4 +1,4 @@
-//! Histories in sqlx's layout: its ledger, its lock, and what its own migrator would refuse.
+//! Tests histories in sqlx's layout: sqlx's ledger, its lock, and what its own migrator would refuse.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::support::{Database, INSTANCE, run, sqlx_history as history, texts, un
 const LEDGER: &str = "public._sqlx_migrations";
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Version, description, success, checksum, and whether the time is a duration, in the order of installation.
+/// Returns version, description, success, checksum, and whether the time is a duration, in the order of installation.
 async fn ledger(database: &Database) -> Vec<String> {
     let sql = format!(
         "SELECT concat_ws('|', version, description, success, encode(checksum, 'hex'), execution_time >= 0) FROM {LEDGER} \
@@ -61,7 +61,7 @@ async fn a_table_of_another_name_is_used() {
     database.migrate(&two()).await.unwrap();
     assert_eq!(database.tables().await, ["a", "b", "odd \"ledger\""]);
     assert!(database.plan(&two()).await.unwrap().pending.is_empty());
-    // In a schema of its own, which is made; the other one is told of.
+    // In a schema of its own, which is created; a warning names the other ledger.
     database.target.sqlx_table = "Ops.Ledger".parse().unwrap();
     let plan = database.plan(&history(&[("1_c", "CREATE TABLE c ()")])).await.unwrap();
     assert!(
@@ -111,7 +111,7 @@ async fn a_failure_leaves_no_row_and_a_plain_retry_goes_on() {
 async fn the_lock_is_the_one_that_sqlx_takes() {
     let database = Database::create_for(Format::Sqlx).await;
     let mut other = database.session().await;
-    // As sqlx computes it, from its own sources' polynomial.
+    // As sqlx computes it, with the polynomial from sqlx's sources.
     let key = 0x3d32_ad9e_i64 * i64::from(crc32(database.target.database.as_bytes()));
     run(&mut other, &format!("SELECT pg_advisory_lock({key})")).await;
     let approved = database.approve(&two()).await;
@@ -125,7 +125,7 @@ async fn the_lock_is_the_one_that_sqlx_takes() {
     database.apply(&two(), &approved, "run").await.unwrap();
 }
 
-/// CRC-32/ISO-HDLC, bit by bit.
+/// Returns the CRC-32/ISO-HDLC, computed bit by bit.
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 })
@@ -194,7 +194,7 @@ async fn a_standalone_statement_that_is_cut_off_is_completed_by_the_next_attempt
         let building = "EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() \
                         AND query LIKE '%CREATE INDEX CONCURRENTLY%' AND wait_event_type = 'Lock')";
         until(&mut superuser, building).await;
-        // What the ledger says meanwhile stops sqlx itself too.
+        // The open row stops sqlx itself too.
         assert_eq!(database.texts(&format!("SELECT success::text FROM {LEDGER} WHERE version = 2")).await, ["false"]);
         let kill = "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE datname = current_database() \
                     AND query LIKE '%CREATE INDEX CONCURRENTLY%' AND pid <> pg_backend_pid()";
@@ -235,7 +235,7 @@ async fn a_namesake_of_an_index_that_was_dropped_is_not_dropped() {
     let error = database.migrate(&history).await.unwrap_err();
     assert!(matches!(&error, Error::InDoubt { evidence, .. } if evidence.contains("later schema")), "{error}");
     assert_eq!(database.texts("SELECT 'there' WHERE to_regclass('s.i') IS NOT NULL").await, ["there"]);
-    // One in the first schema is the one: nothing can have hidden it.
+    // An index in the first schema is the one to drop: no other index can have hidden it.
     database.run("CREATE INDEX i ON public.a (n)").await;
     database.migrate(&history).await.unwrap();
     let left = "SELECT (to_regclass('public.i') IS NULL AND to_regclass('s.i') IS NOT NULL)::text";

@@ -1,4 +1,4 @@
-//! Statements that cannot run in a transaction, whole and cut off.
+//! Tests statements that cannot run in a transaction, whole and cut off.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ async fn cut_off(database: &Database, history: &History, name: &str) {
         .await;
 }
 
-/// Leaves the index invalid, as a CREATE INDEX CONCURRENTLY that failed does.
+/// Makes the index invalid, as a failed CREATE INDEX CONCURRENTLY does.
 async fn invalidate(database: &Database) {
     database.run("CREATE INDEX \"An Index\" ON t (n)").await;
     run(
@@ -94,7 +94,7 @@ async fn a_partition_whose_detaching_was_cut_off_is_detached() {
     let database = Database::create().await;
     let all = history(&[PARENT, ("2", "ALTER TABLE p DETACH PARTITION c CONCURRENTLY")]);
     database.migrate(&history(&[PARENT])).await.unwrap();
-    // The first half commits, then waits for this reader.
+    // The first half commits, and the second waits for this reader.
     let mut reader = database.session().await;
     run(&mut reader, "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT * FROM p").await;
     let approved = database.approve(&all).await;
@@ -214,7 +214,7 @@ async fn a_session_that_is_ended_while_an_index_is_built_is_healed_by_the_retry(
     database.migrate(&history(&[TABLE])).await.unwrap();
     let all = history(&[TABLE, INDEX]);
     let approved = database.approve(&all).await;
-    // The build waits for this transaction, so it can be met in the middle.
+    // The build waits for this transaction, so the test can observe it in the middle.
     let mut reader = database.session().await;
     run(&mut reader, "BEGIN; LOCK TABLE t IN ROW EXCLUSIVE MODE").await;
     let mut other = database.session().await;
@@ -284,7 +284,7 @@ async fn what_a_reindex_left_is_removed_before_it_runs_again() {
         database.migrate(&all).await.unwrap();
         let left = "SELECT count(*)::text FROM pg_class WHERE relname ~ '_cc(new|old)[0-9]*$'";
         assert_eq!(database.texts(left).await, [others.to_string()], "{sql}");
-        // Somebody else's invalid index is theirs.
+        // An invalid index of another session stays.
         assert_eq!(database.texts("SELECT count(*)::text FROM pg_class WHERE relname = 'mine'").await, ["1"]);
         assert_eq!(database.ledger().await.len(), 2);
     }

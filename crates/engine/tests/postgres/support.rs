@@ -1,4 +1,4 @@
-//! A database and a role of its own for each test, and short ways to plan, apply and look.
+//! Gives each test a database and a role of its own, and short ways to plan, apply and query.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -21,23 +21,23 @@ fn setting(name: &str) -> String {
         .unwrap_or_else(|_| panic!("{name} is not set: `make test ONLY=engine` starts a PostgreSQL for these tests"))
 }
 
-/// A database of its own.
+/// A test's own database.
 pub(crate) struct Database {
     pub target: Target,
 }
 
 impl Database {
-    /// Makes one, owned by a role that is no superuser and whose password is hard to quote.
+    /// Creates a database, owned by a role that is no superuser and whose password is hard to quote.
     pub(crate) async fn create() -> Self {
         Self::create_for(Format::Prisma).await
     }
 
-    /// The same for histories of this tool's.
+    /// Creates a database for histories of this tool.
     pub(crate) async fn create_for(tool: Format) -> Self {
         Self::create_from(tool, "template1").await
     }
 
-    /// The same as a copy of the database `template`.
+    /// Creates a database as a copy of the database `template`.
     pub(crate) async fn create_from(tool: Format, template: &str) -> Self {
         let name = format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let password = r#"p'w"d/%\ @:é"#;
@@ -62,18 +62,18 @@ impl Database {
         }
     }
 
-    /// Deletes it, where it is large.
+    /// Drops it, if it is large.
     pub(crate) async fn drop(self) {
         let mut admin = connect_as_superuser("postgres").await;
         run(&mut admin, &format!("DROP DATABASE {} WITH (FORCE)", self.target.database)).await;
     }
 
-    /// Another session of the same role.
+    /// Opens another session of the test's role.
     pub(crate) async fn session(&self) -> PgConnection {
         connect(&self.target.user, &self.target.password, &self.target.database).await
     }
 
-    /// A superuser's session.
+    /// Opens a superuser's session.
     pub(crate) async fn superuser(&self) -> PgConnection {
         connect_as_superuser(&self.target.database).await
     }
@@ -83,12 +83,12 @@ impl Database {
         run(&mut self.session().await, sql).await;
     }
 
-    /// The first column of every row, as text.
+    /// Returns the first column of every row, as text.
     pub(crate) async fn texts(&self, sql: &str) -> Vec<String> {
         texts(&mut self.session().await, sql).await
     }
 
-    /// The target for a history, whose tool decides what a session is like.
+    /// Returns the target for a history. Its tool decides what a session is like.
     pub(crate) fn target_of(&self, history: &History) -> Target {
         Target { tool: history.format, ..self.target.clone() }
     }
@@ -117,13 +117,13 @@ impl Database {
         apply(&self.target_of(history), INSTANCE, history, approved, run, budget).await
     }
 
-    /// Plans and applies `history` in one go.
+    /// Plans `history` and applies it.
     pub(crate) async fn migrate(&self, history: &History) -> engine::Result<Outcome> {
         let approved = self.approve(history).await;
         self.apply(history, &approved, "run").await
     }
 
-    /// The ledger, a line for each row: name, finished, rolled back, steps, whether `logs` is NULL.
+    /// Returns the ledger, a line for each row: name, finished, rolled back, steps, whether `logs` is NULL.
     pub(crate) async fn ledger(&self) -> Vec<String> {
         let sql = format!(
             "SELECT concat_ws(' ', migration_name, (finished_at >= started_at)::text, (rolled_back_at IS NOT NULL)::text, \
@@ -155,14 +155,14 @@ pub(crate) fn history(scripts: &[(&str, &str)]) -> History {
     History::new(Format::Prisma, migrations)
 }
 
-/// A history of sqlx's, whose names begin with a number.
+/// Returns a history of sqlx's, whose names begin with a number.
 pub(crate) fn sqlx_history(scripts: &[(&str, &str)]) -> History {
     let version = |name: &str| name.split('_').next().unwrap().parse().unwrap();
     let migrations = scripts.iter().map(|(name, sql)| Migration::sqlx(version(name), *name, *sql)).collect();
     History::new(Format::Sqlx, migrations)
 }
 
-/// The ledger's line for a migration that was applied in the ordinary way.
+/// Returns the ledger's line for a migration that was applied in the ordinary way.
 pub(crate) fn applied(name: &str) -> String {
     format!("{name} true false 1 true")
 }
@@ -175,7 +175,7 @@ pub(crate) async fn connect(user: &str, password: &str, database: &str) -> PgCon
     options(user, password, database).connect().await.unwrap()
 }
 
-/// A session of the target's role that is opened with these settings.
+/// Opens a session of the target's role with these settings.
 pub(crate) async fn connect_with(target: &Target, settings: &[(&str, &str)]) -> PgConnection {
     let options = options(&target.user, &target.password, &target.database);
     options.options(settings.iter().copied()).connect().await.unwrap()
@@ -201,7 +201,7 @@ pub(crate) async fn texts(connection: &mut PgConnection, sql: &str) -> Vec<Strin
     rows.iter().map(|row| row.get::<String, _>(0)).collect()
 }
 
-/// Polls `sql`, which has to give one boolean, until it is true.
+/// Waits until `sql`, which has to return one boolean, is true.
 pub(crate) async fn until(connection: &mut PgConnection, sql: &str) {
     let given_up = Instant::now() + Duration::from_secs(20);
     while texts(connection, &format!("SELECT ({sql})::text")).await != ["true"] {

@@ -1,5 +1,5 @@
-//! Other roles may create objects in the schemas of the search path. Our own queries find none of them: `traps.sql` lays
-//! traps there, and all that the engine does leaves them alone.
+//! Tests that no query of ours finds an object that another role has made in a schema of the search path. `traps.sql`
+//! lays traps there, and nothing that the engine does springs one.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -23,18 +23,18 @@ const TRAPS: &str = include_str!("traps.sql");
 const OWN_PATH: &str = "SET search_path = pg_catalog, pg_temp";
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What the operators are like that are laid.
+/// Which operators are laid as traps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Operators {
-    /// Those that the system has not: they fit better than a cast of its own.
+    /// Those that the system does not have: they fit better than one of its own with a cast.
     Near,
-    /// All, so that a path with the system's schema at its end comes to them first.
+    /// All operators, so that a path with the system's schema at its end finds them first.
     All,
-    /// The same, and no role may run them. Then it is an error already that a query names one, though no row comes to it.
+    /// All operators, and no role may run them. A query that names one fails, even if no row reaches it.
     Shut,
 }
 
-/// A database with the functions, made once: those take the longest.
+/// Returns a database with the functions. It is created once, since the functions take the longest.
 async fn template() -> &'static str {
     static MADE: OnceCell<String> = OnceCell::const_new();
     MADE.get_or_init(|| async {
@@ -48,7 +48,7 @@ async fn template() -> &'static str {
     .await
 }
 
-/// A database with traps, and what of its history is applied.
+/// A database with traps, and the applied part of its history.
 struct Trapped {
     database: Database,
     target: Target,
@@ -67,7 +67,7 @@ impl Trapped {
             run(&mut superuser, "REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA traps FROM PUBLIC").await;
         }
         run(&mut superuser, &format!("ALTER SCHEMA {role} OWNER TO {role}")).await;
-        // Prisma's scripts have the one schema alone.
+        // Prisma's scripts use only one schema.
         let path = "\"$user\", public, further, pg_catalog";
         run(&mut superuser, &format!("ALTER ROLE {role} SET search_path = {path}")).await;
         let schema = if tool == Format::Sqlx { role } else { "public".to_owned() };
@@ -75,7 +75,7 @@ impl Trapped {
         Self { database, target, applied: Vec::new() }
     }
 
-    /// A session that finds no traps.
+    /// Opens a session that finds no traps.
     async fn session(&self) -> PgConnection {
         let mut session = self.database.session().await;
         run(&mut session, OWN_PATH).await;
@@ -86,7 +86,7 @@ impl Trapped {
         run(&mut self.session().await, &sql.replace("$schema", &self.target.schema)).await;
     }
 
-    /// What is applied, and this.
+    /// Returns the applied migrations, and those in `more`.
     fn history(&self, more: &[(&str, &str)]) -> History {
         let applied = self.applied.iter().map(|(name, sql)| (name.as_str(), sql.as_str()));
         let scripts: Vec<_> = applied.chain(more.iter().copied()).collect();
@@ -112,7 +112,7 @@ impl Trapped {
         self.applied.extend(more.iter().map(|(name, sql)| ((*name).to_owned(), (*sql).to_owned())));
     }
 
-    /// Has a script fail.
+    /// Applies a script, and expects its failure.
     async fn fail(&self, name: &str, sql: &str) -> Error {
         self.migrate_within(&[(name, sql)], budget()).await.unwrap_err()
     }
@@ -205,7 +205,7 @@ async fn ordinary(trapped: &mut Trapped) {
     trapped.migrate(&SCRIPTS).await;
     trapped.migrate(&[]).await;
     trapped.preflight().await;
-    // A schema and a ledger that have to be made.
+    // A schema and a ledger that have to be created.
     let target = Target {
         schema: "made".to_owned(),
         sqlx_table: "made._sqlx_migrations".parse().unwrap(),
@@ -230,7 +230,7 @@ async fn cut_off(trapped: &mut Trapped) {
     trapped.cut_off(reindexed.0, reindexed.1).await;
     trapped.migrate(&[reindexed]).await;
 
-    // Another session's.
+    // An index of another session.
     trapped.invalid_index("j").await;
     trapped.migrate(&[("23_half", "CREATE INDEX CONCURRENTLY IF NOT EXISTS j ON t (n)")]).await;
 
@@ -269,7 +269,7 @@ async fn failing(trapped: &mut Trapped) {
     assert!(error.to_string().contains("lock"), "{error}");
     let sleeps = [("34_sleeps", "SELECT pg_catalog.pg_sleep(30)")];
     let error = trapped.migrate_within(&sleeps, within(Duration::from_millis(300))).await.unwrap_err();
-    // On a machine with much to do, the cancellation may come too late.
+    // On a busy machine, the cancellation may come too late.
     assert!(matches!(error, Error::MigrationFailed(_) | Error::ConnectionClosed { .. }), "{error}");
 }
 
@@ -331,7 +331,7 @@ async fn everything(tool: Format, operators: Operators) {
     run(&mut superuser, OWN_PATH).await;
     let sprung = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END::text FROM traps.sprung";
     assert_eq!(texts(&mut superuser, sprung).await, ["0"], "traps were sprung");
-    // They can be.
+    // Traps can be sprung: here they are.
     run(&mut superuser, "SET search_path = public").await;
     let text = "SELECT 'a'::pg_catalog.text || 1::pg_catalog.oid";
     let error = sqlx::raw_sql(text).execute(&mut superuser).await.unwrap_err();
@@ -370,7 +370,7 @@ async fn sqlxs_layout_names_no_trap() {
     everything(Format::Sqlx, Operators::Shut).await;
 }
 
-/// What sends SQL: every line outside of tests, and why none of our own queries can run along a script's path by it.
+/// Every line outside of tests that sends SQL, and why it cannot run a query of our own along a script's path.
 const SENDS: [(&str, &str, &str); 11] = [
     (
         "crates/analysis/src/catalog/ask.rs",
@@ -435,7 +435,7 @@ fn nothing_else_sends_sql() {
         for entry in std::fs::read_dir(directory).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                // What tests send is theirs.
+                // Tests may send what they like.
                 directories.extend((!path.ends_with("tests") && !path.ends_with("target")).then_some(path));
             } else if path.extension().is_some_and(|end| end == "rs") {
                 let file = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
@@ -454,7 +454,7 @@ fn nothing_else_sends_sql() {
     );
 }
 
-/// Whether a line calls what sends SQL: the driver, or what stands directly on it.
+/// Whether a line calls what sends SQL: the driver, or a function directly above it.
 fn sends(line: &str) -> bool {
     let driver = ["raw_sql(", "sqlx::query", ".fetch_", ".execute(", "copy_in_raw(", "copy_out_raw(", "sqlx::Executor"];
     let calls_fetch = line

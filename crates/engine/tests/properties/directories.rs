@@ -1,4 +1,4 @@
-//! The directory reader: whatever stands there, it is a history or an error that says why not.
+//! Tests the directory reader: whatever is in a directory, it returns a history or an error that says why not.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -11,7 +11,7 @@ use engine::Error;
 use engine::history::{read, recognise};
 use proptest::prelude::*;
 
-/// Something in a directory.
+/// An entry of a directory.
 #[derive(Debug, Clone)]
 enum Entry {
     File(Vec<u8>),
@@ -19,7 +19,7 @@ enum Entry {
     Link(Vec<u8>),
 }
 
-/// Names that mean something, nearly something, or nothing at all.
+/// Generates names that have a meaning, nearly have one, or have none at all.
 fn name() -> impl Strategy<Value = Vec<u8>> {
     let any_bytes = prop::collection::vec(any::<u8>().prop_filter("a name", |byte| *byte != 0 && *byte != b'/'), 1..12);
     prop_oneof![
@@ -114,13 +114,13 @@ fn a_layer_of_another_shape_is_told_of() {
     let told = |directory: &Path| read(directory).unwrap_err().to_string();
     let migrations = layer.path().join("migrations");
     let missing = format!("there is no directory {}; does the layer hold", migrations.display());
-    // The history itself in place of its parent, as it was packed before.
+    // The history itself in the place of its parent, as it was packed before.
     fs::create_dir(layer.path().join("1_a")).unwrap();
     fs::write(layer.path().join("1_a/migration.sql"), "SELECT 1").unwrap();
     assert!(told(&migrations).contains(&missing), "{}", told(&migrations));
     fs::create_dir(&migrations).unwrap();
     assert!(told(&migrations).contains("holds no migration"), "{}", told(&migrations));
-    // And its parent in place of the history.
+    // Its parent in the place of the history.
     fs::create_dir_all(migrations.join("migrations/1_a")).unwrap();
     fs::write(migrations.join("migrations/1_a/migration.sql"), "SELECT 1").unwrap();
     assert!(told(&migrations).contains("give that directory instead"), "{}", told(&migrations));

@@ -1,11 +1,12 @@
-//! The classifier: it always answers, changes nothing but what it says, and company makes no refused script acceptable.
+//! Tests the classifier: it always answers, changes only what it says, and does not accept a refused script beside
+//! other statements.
 
 use engine::script::{Class, classify};
 use proptest::prelude::*;
 
 use crate::soup::{soup, statements};
 
-/// Each refused alone, for something that no other statement beside it can cure.
+/// Statements that are refused alone, for a reason that no other statement beside them can cure.
 const REFUSED: &[&str] = &[
     "ROLLBACK",
     "ABORT",

@@ -1,4 +1,4 @@
-//! Generated scripts: pieces of SQL that begin, end, open and close, in any order.
+//! Generates scripts: pieces of SQL that begin, end, open and close, in any order.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -101,15 +101,15 @@ const PIECES: &[&str] = &[
     ".",
 ];
 
-/// A script of up to so many pieces.
+/// Generates a script of up to so many pieces.
 pub(crate) fn soup(most: usize) -> impl Strategy<Value = String> {
     prop::collection::vec(select(PIECES), 0..most).prop_map(|pieces| pieces.join(" "))
 }
 
-/// A script of whole statements, whose quotes and comments all end.
+/// Generates a script of whole statements, whose quotes and comments are all closed.
 pub(crate) fn statements(most: usize) -> impl Strategy<Value = String> {
     let whole: Vec<&str> = PIECES.iter().copied().take_while(|piece| *piece != ";").collect();
-    // Mostly what PostgreSQL takes, so that the rest has something to undo.
+    // Mostly what PostgreSQL accepts, so that there is something that the rest could undo.
     let piece = prop_oneof![4 => Just(PIECES[0]), 3 => select(whole)];
     let pieces = prop::collection::vec(piece, 1..most).prop_map(|pieces| pieces.join(";\n"));
     (pieces, 0..4)

@@ -1,16 +1,16 @@
-//! A script in the pieces that belong to its statements, and its lines.
+//! Splits a script into the pieces of its statements, and shows their lines.
 
 use super::highlight;
 use super::writer::Writer;
 use crate::{Migration, Verdict};
 
-/// From how many lines on a listing scrolls within itself.
+/// The number of lines from which on a listing scrolls within itself.
 const LONG: usize = 60;
 
-/// A part of a script. All of them, one after the other, are the whole.
+/// A part of a script. All parts in order make up the whole script.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Piece<'a> {
-    /// The index of the statement that it ends with; none behind the last.
+    /// The index of the statement with which it ends; `None` after the last statement.
     pub(super) statement: Option<usize>,
     /// The first line, from 1.
     pub(super) line: usize,
@@ -18,7 +18,7 @@ pub(super) struct Piece<'a> {
     pub(super) text: &'a str,
 }
 
-/// The pieces of a script: each statement with what stands before it, to the end of its line.
+/// Returns the pieces of a script: each statement with the text before it, to the end of its line.
 pub(super) fn pieces(migration: &Migration) -> Vec<Piece<'_>> {
     let sql = migration.sql.as_str();
     let mut pieces = Vec::with_capacity(migration.statements.len() + 1);
@@ -45,7 +45,7 @@ pub(super) struct Line<'a> {
 }
 
 impl Piece<'_> {
-    /// Its lines, without empty ones at the beginning and the end.
+    /// Returns its lines, without empty ones at the beginning and the end.
     pub(super) fn lines(&self) -> Vec<Line<'_>> {
         let is_empty = |line: &Line<'_>| line.parts.iter().all(|part| part.text.trim_matches([' ', '\t']).is_empty());
         let numbered = highlight::lines(self.text).into_iter().zip(self.line..);
@@ -58,14 +58,14 @@ impl Piece<'_> {
     }
 }
 
-/// A listing of a script. Its last line is marked where something is found at it.
+/// Writes a listing of a script. Its last line is marked if there is a finding at it.
 pub(super) fn listing(page: &mut Writer, lines: &[Line<'_>], last: Option<Verdict>) {
     let (Some(first), Some(end)) = (lines.first(), lines.last()) else { return };
     let label = format!("SQL, lines {} to {}", first.number, end.number);
     write(page, lines, last, "", &label);
 }
 
-/// A listing of what stands in no script yet.
+/// Writes a listing of SQL that is in no script yet.
 pub(super) fn proposal(page: &mut Writer, lines: &[Line<'_>]) {
     write(page, lines, None, " proposed", "SQL that is proposed");
 }
@@ -74,7 +74,7 @@ fn write(page: &mut Writer, lines: &[Line<'_>], last: Option<Verdict>, kind: &st
     let Some((end, before)) = lines.split_last() else { return };
     let long = if lines.len() > LONG { " long" } else { "" };
     let class = format!("sql{kind}{long}");
-    // What scrolls has to be reachable without a pointer.
+    // A listing that scrolls has to be reachable without a pointer.
     let attributes = [("class", class.as_str()), ("tabindex", "0"), ("role", "group"), ("aria-label", label)];
     page.with("pre", &attributes, |listing| {
         listing.of("code", "", |code| {
@@ -100,7 +100,7 @@ impl Line<'_> {
     }
 }
 
-/// The lines up to `number`, and the rest.
+/// Returns the lines up to `number`, and the rest.
 pub(super) fn split_behind<'a, 'b>(lines: &'b [Line<'a>], number: usize) -> (&'b [Line<'a>], &'b [Line<'a>]) {
     lines.split_at(lines.partition_point(|line| line.number <= number))
 }

@@ -1,4 +1,4 @@
-//! What the database said: its tables and the server.
+//! The database's answers: its tables and the server.
 
 use super::migrations::names;
 use super::picture;

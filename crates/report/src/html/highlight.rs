@@ -5,19 +5,19 @@ use std::sync::LazyLock;
 
 use squawk_lexer::{LiteralKind, TokenKind, tokenize};
 
-/// A part of a line that looks the same throughout.
+/// A part of a line in one colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Part<'a> {
-    /// The class of its colour; empty for none.
+    /// The CSS class of its colour; empty for none.
     pub(super) class: &'static str,
     /// Its text, without a line break.
     pub(super) text: &'a str,
 }
 
-/// From how many bytes on nobody reads a statement for its colours: such a one is a million values.
+/// The length from which on a statement is shown without colours, in bytes: such a statement is a million values.
 const TOO_LONG: usize = 128 * 1024;
 
-/// The lines of a script, without their breaks.
+/// Returns the lines of a script, without their line breaks.
 pub(super) fn lines(sql: &str) -> Vec<Vec<Part<'_>>> {
     let mut lines = vec![Vec::new()];
     each(sql, true, &mut |class, text| {
@@ -43,12 +43,12 @@ fn each<'a>(sql: &'a str, into_bodies: bool, found: &mut impl FnMut(&'static str
         return found("", sql);
     }
     let mut at = 0;
-    // Of the same length, so that the places are those of what is shown.
+    // The readable text has the same length, so positions agree with the shown text.
     for token in tokenize(&scan::readable(sql)) {
         let text = sql.get(at..at + token.len as usize).unwrap_or_default();
         at += text.len();
         match token.kind {
-            // The body of a function is SQL again, or nearly.
+            // The body of a function is SQL again, or nearly so.
             TokenKind::Literal { kind: LiteralKind::DollarQuotedString { terminated: true } } if into_bodies => {
                 let quote = text[1..].find('$').map_or(0, |end| end + 2);
                 let (open, rest) = text.split_at(quote);
@@ -60,7 +60,7 @@ fn each<'a>(sql: &'a str, into_bodies: bool, found: &mut impl FnMut(&'static str
             kind => found(class(kind, text), text),
         }
     }
-    // Whatever the lexer makes of it: no byte is missing.
+    // No byte is missing, whatever the lexer finds.
     found("", sql.get(at..).unwrap_or_default());
 }
 
@@ -80,7 +80,7 @@ fn is_key_word(word: &str) -> bool {
     WORDS.contains(word.to_ascii_uppercase().as_str())
 }
 
-/// The words that carry a statement's structure. Types are left out: they are names.
+/// The words that form a statement's structure. Types are left out: they are names.
 const KEY_WORDS: &str = "\
     ACTION ADD AFTER ALL ALTER ALWAYS ANALYZE AND ANY AS ASC ATTACH BEFORE BEGIN BETWEEN BY CALL CASCADE CASE CAST \
     CHECK CLUSTER COLLATE COLUMN COMMENT COMMIT CONCURRENTLY CONFLICT CONSTRAINT COPY CREATE CROSS DATABASE DECLARE \

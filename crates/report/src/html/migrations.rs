@@ -1,4 +1,4 @@
-//! Migration by migration, in the order in which they run: the SQL, and at its lines what there is to say.
+//! The migrations in the order in which they run: the SQL, with the findings at its lines.
 
 use std::collections::HashMap;
 
@@ -8,10 +8,10 @@ use super::writer::Writer;
 use crate::quantity::plural;
 use crate::{Effect, Finding, Migration, Report, Safer, Source, Statement, Suppression, Table, Verdict, words};
 
-/// From how many migrations on there is a list of them.
+/// The number of migrations from which on the page has a list of them.
 const MANY: usize = 10;
 
-/// The existing tables by name.
+/// The existing tables, by name.
 type Tables<'a> = HashMap<&'a str, &'a Table>;
 
 pub(super) fn migrations(page: &mut Writer, report: &Report) {
@@ -71,7 +71,7 @@ fn migration(section: &mut Writer, number: usize, migration: &Migration, tables:
             suppressed(article, &migration.suppressed);
         }
         let open = [("open", "")];
-        // What is safe takes one line until somebody wants to see it.
+        // A safe statement takes one line until the reader opens it.
         article.with("details", if verdict == Verdict::Safe { &[] } else { &open }, |details| {
             details.say("summary", "", &contents(migration));
             for piece in code::pieces(migration) {
@@ -110,7 +110,7 @@ fn suppressed(article: &mut Writer, suppressed: &[Suppression]) {
     });
 }
 
-/// Names with commas between them.
+/// Writes names with commas between them.
 pub(super) fn names<'a>(page: &mut Writer, names: impl Iterator<Item = &'a str>) {
     for (at, name) in names.enumerate() {
         if at > 0 {
@@ -146,7 +146,7 @@ fn statement(details: &mut Writer, id: &str, statement: &Statement, piece: &Piec
     });
 }
 
-/// The lines, and the findings below those that they are about.
+/// Writes the lines, with the findings below the lines that they are about.
 fn with_findings(section: &mut Writer, lines: &[Line<'_>], of: &Statement) {
     let mut by_line: Vec<&Finding> = of.findings.iter().collect();
     by_line.sort_by_key(|finding| finding.line);

@@ -1,4 +1,4 @@
-//! The report as one page that needs nothing else: no script, no font, no picture from elsewhere.
+//! Renders the report as one self-contained page: no script, no font, no picture from elsewhere.
 
 mod code;
 mod facts;
@@ -16,13 +16,14 @@ use writer::Writer;
 use crate::quantity::moment;
 use crate::{Report, words};
 
-/// All of the page's looks.
+/// The page's style sheet.
 const STYLE: &str = include_str!("page.css");
 
-/// Its digest, which the page's policy admits: no other style has an effect, whatever gets into the page.
+/// The digest of the style sheet, which the page's policy admits. No other style has an effect, whatever gets into the
+/// page.
 const STYLE_SHA256: &str = "OOLdNpOEsrA1hFIa5zlxUFUqeyR21mD7fzq09B3KVQM=";
 
-/// The report as an HTML page.
+/// Returns the report as an HTML page.
 pub fn html(report: &Report) -> String {
     let database = &report.database;
     let title = format!("{}: {} on {}, {}", report.verdict.name(), database.name, report.environment, report.digest);

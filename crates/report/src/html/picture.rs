@@ -1,13 +1,14 @@
-//! Small pictures where they say it faster than words. The words stand beside each, or are its text alternative.
+//! Small pictures where they are faster to read than words. The words are beside each picture, or are its text
+//! alternative.
 
 use super::writer::Writer;
 use crate::quantity::bytes;
 use crate::{Blocking, Counts, Magnitude, Table, Verdict, words};
 
-/// The width in which bars are drawn; the page stretches them.
+/// The width of the drawing of bars; the page stretches them.
 const WIDTH: u64 = 1000;
 
-/// The shapes that stand for the verdicts, to be referred to: an octagon, a triangle, a circle.
+/// Defines the shapes of the verdicts, for references: an octagon, a triangle, a circle.
 pub(super) fn symbols(page: &mut Writer) {
     let shapes = [
         ("danger", "M5 .5h6L15.5 5v6L11 15.5H5L.5 11V5z", "M5 5l6 6M11 5l-6 6"),
@@ -24,7 +25,7 @@ pub(super) fn symbols(page: &mut Writer) {
     });
 }
 
-/// A verdict's shape and word.
+/// Writes a verdict's shape and word.
 pub(super) fn badge(page: &mut Writer, verdict: Verdict) {
     page.with("span", &[("class", &format!("badge {}", verdict.name()))], |badge| {
         shape(badge, verdict);
@@ -32,14 +33,14 @@ pub(super) fn badge(page: &mut Writer, verdict: Verdict) {
     });
 }
 
-/// A verdict's shape alone, beside its word.
+/// Writes a verdict's shape alone, beside its word.
 pub(super) fn shape(page: &mut Writer, verdict: Verdict) {
     page.with("svg", &[("class", "shape"), ("aria-hidden", "true"), ("viewBox", "0 0 16 16")], |svg| {
         svg.with("use", &[("href", &format!("#{}", verdict.name()))], |_| {});
     });
 }
 
-/// Who waits, how long, and what that is based on.
+/// Writes who waits, for how long, and the basis of the estimate.
 pub(super) fn waiting(page: &mut Writer, blocking: &Blocking, before: &'static str) {
     page.of("p", "small", |line| {
         steps(line, blocking);
@@ -48,7 +49,7 @@ pub(super) fn waiting(page: &mut Writer, blocking: &Blocking, before: &'static s
     });
 }
 
-/// How long somebody is blocked, as steps from a moment to hours; a question mark where it cannot be known.
+/// Draws how long sessions are blocked, as steps from a moment to hours; a question mark where it is not known.
 fn steps(page: &mut Writer, blocking: &Blocking) {
     let blocks = blocking.readers || blocking.writers;
     let (full, class) = match blocking.how_long {
@@ -74,20 +75,20 @@ fn steps(page: &mut Writer, blocking: &Blocking) {
     });
 }
 
-/// How many statements there are of each verdict, side by side.
+/// Draws how many statements there are of each verdict, side by side.
 pub(super) fn shares(page: &mut Writer, counts: Counts) {
     let parts: Vec<(&str, u64)> =
         counts.worst_first().into_iter().map(|(verdict, many)| (verdict.name(), many as u64)).collect();
     bar(page, "shares", None, &parts, counts.total() as u64);
 }
 
-/// A table and its indexes, against the largest of them.
+/// Draws the size of a table and its indexes, relative to the largest table.
 pub(super) fn size(page: &mut Writer, table: &Table, largest: u64) {
     let label = format!("{} and {} of indexes", bytes(table.bytes), bytes(table.index_bytes));
     bar(page, "size", Some(&label), &[("rows", table.bytes), ("indexes", table.index_bytes)], largest);
 }
 
-/// What is there at all has some width.
+/// Draws a bar. Anything that exists has some width.
 fn bar(page: &mut Writer, class: &'static str, label: Option<&str>, parts: &[(&str, u64)], whole: u64) {
     let frame = [("class", class), ("viewBox", "0 0 1000 10"), ("preserveAspectRatio", "none")];
     let says = match label {

@@ -1,4 +1,4 @@
-//! What somebody who has twenty seconds reads.
+//! The summary, for a reader with twenty seconds.
 
 use super::picture;
 use super::writer::Writer;
@@ -6,7 +6,7 @@ use crate::quantity::plural;
 use crate::ranking::Ranked;
 use crate::{Report, words};
 
-/// The most statements that are to be looked at first.
+/// The maximum number of statements to look at first.
 const FIRST: usize = 20;
 
 pub(super) fn summary(page: &mut Writer, report: &Report) {
@@ -38,7 +38,7 @@ pub(super) fn summary(page: &mut Writer, report: &Report) {
     identity(page, report);
 }
 
-/// Which plan this is, on which database.
+/// Writes which plan this is, on which database.
 fn identity(page: &mut Writer, report: &Report) {
     page.with("section", &[("class", "identity"), ("aria-labelledby", "plan")], |section| {
         section.with("h2", &[("id", "plan")], |heading| heading.text("This plan"));

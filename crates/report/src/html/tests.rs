@@ -1,4 +1,4 @@
-//! What the page is made of, read by a reader that knows nothing but the page's own elements.
+//! Checks the page with a reader that knows only the page's own elements.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::{STYLE, STYLE_SHA256, html};
 use crate::arbitrary;
 use crate::sample::{self, ATTACKS, overwritten};
 
-/// The elements that a page is made of. Of these none runs, loads or sends anything.
+/// The elements that a page may have. None of these runs, loads or sends anything.
 const ELEMENTS: &str = "\
     a article body caption code dd details div dl dt footer h1 h2 h3 h4 h5 h6 head header html li main meta nav ol p \
     path pre rect section span strong style summary svg symbol table tbody td th thead time title tr ul use";
@@ -18,7 +18,7 @@ const ATTRIBUTES: &str = "\
     aria-hidden aria-label aria-labelledby charset class content d data-n datetime fill height href http-equiv id \
     lang name open preserveAspectRatio role scope tabindex viewBox width x y";
 
-/// An element's beginning, end, or text.
+/// The beginning of an element, its end, or a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
     Open(String, Vec<(String, String)>),
@@ -26,7 +26,7 @@ enum Part {
     Text(String),
 }
 
-/// Reads a page strictly: anything unexpected is an error that says what.
+/// Reads a page strictly: anything unexpected is an error that says what it is.
 fn read(page: &str) -> Result<Vec<Part>, String> {
     let mut rest = page.strip_prefix("<!doctype html>\n").ok_or("no document type")?;
     let (mut parts, mut open) = (Vec::new(), Vec::new());
@@ -72,7 +72,8 @@ fn read(page: &str) -> Result<Vec<Part>, String> {
     if open.is_empty() { Ok(parts) } else { Err(format!("left open: {open:?}")) }
 }
 
-/// The elements and classes, but for listings, which have a line for each line of the script, and for what is set as code.
+/// Returns the elements and classes. Listings are left out, since they have a line for each line of the script, and so
+/// are texts set as code.
 fn structure(page: &str) -> Vec<String> {
     let mut listing = false;
     let mut structure = Vec::new();
@@ -220,7 +221,7 @@ fn a_statement_of_megabytes_is_shown_and_stays_as_large_as_it_is() {
     assert!(page.len() < 64 * 1024 * 1024);
 }
 
-/// Whatever a text holds that cannot be seen is shown by its number, wherever the text stands.
+/// An invisible character in any text is shown by its number, wherever the text is.
 #[test]
 fn what_cannot_be_seen_is_shown() {
     for unseen in arbitrary::UNSEEN {
@@ -260,7 +261,7 @@ proptest! {
         let shown: String = unescaped(&shown).split_whitespace().collect();
         for migration in &report.migrations {
             let all: String = crate::visible::lines(&migration.sql).split_whitespace().collect();
-            // What is proposed instead stands between the statements.
+            // The suggested SQL comes between the statements.
             let mut rest = shown.as_str();
             for piece in super::code::pieces(migration) {
                 let words: String = crate::visible::lines(piece.text).split_whitespace().collect();

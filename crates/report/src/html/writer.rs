@@ -1,7 +1,7 @@
-//! Writes HTML in which a text from outside cannot be anything but text.
+//! Writes HTML in which a text from outside can only be text.
 //!
-//! Names of elements and attributes are the program's own (`&'static str`). Whatever else is written is escaped, and there
-//! is no way around it but [`Writer::page`], for what is known when the program is built.
+//! The names of elements and attributes are the program's own (`&'static str`). Everything else is escaped. The only
+//! way around that is [`Writer::page`], for content that is known when the program is built.
 
 use std::fmt::Write as _;
 
@@ -10,11 +10,11 @@ use crate::{visible, words};
 /// An element's attributes.
 pub(super) type Attributes<'a> = &'a [(&'static str, &'a str)];
 
-/// A page as far as it is written.
+/// The page that is being written.
 pub(super) struct Writer(String);
 
 impl Writer {
-    /// A whole page.
+    /// Returns a whole page.
     pub(super) fn page(
         title: &str,
         style: &'static str,
@@ -43,7 +43,7 @@ impl Writer {
         page.0
     }
 
-    /// An element with attributes.
+    /// Writes an element with attributes.
     pub(super) fn with(&mut self, tag: &'static str, attributes: Attributes<'_>, inside: impl FnOnce(&mut Self)) {
         self.open(tag, attributes);
         inside(self);
@@ -55,7 +55,7 @@ impl Writer {
         }
     }
 
-    /// An element with a class, or with none.
+    /// Writes an element with a class, or with none.
     pub(super) fn of(&mut self, tag: &'static str, class: &str, inside: impl FnOnce(&mut Self)) {
         match class {
             "" => self.with(tag, &[], inside),
@@ -63,18 +63,18 @@ impl Writer {
         }
     }
 
-    /// An element with a class, or with none, around sentences.
+    /// Writes an element with a class, or with none, around sentences.
     pub(super) fn say(&mut self, tag: &'static str, class: &str, text: &str) {
         self.of(tag, class, |inside| inside.prose(text));
     }
 
-    /// An element that cannot have anything inside.
+    /// Writes an element that cannot have content.
     pub(super) fn void(&mut self, tag: &'static str, attributes: Attributes<'_>) {
         self.open(tag, attributes);
         self.0.push('\n');
     }
 
-    /// Sentences, in which code stands between backticks.
+    /// Writes sentences, in which code is between backticks.
     pub(super) fn prose(&mut self, text: &str) {
         for (is_code, part) in words::spans(text) {
             if is_code {
@@ -85,17 +85,17 @@ impl Writer {
         }
     }
 
-    /// A text in which nothing stands for anything.
+    /// Writes a text in which no character has a meaning.
     pub(super) fn text(&mut self, text: &str) {
         escape(&mut self.0, &visible::name(&text.replace(['\n', '\r', '\t'], " ")));
     }
 
-    /// A name, in which a line break is shown too.
+    /// Writes a name. A line break in it is shown too.
     pub(super) fn name(&mut self, name: &str) {
         self.of("code", "", |code| escape(&mut code.0, &visible::name(name)));
     }
 
-    /// Lines of code.
+    /// Writes lines of code.
     pub(super) fn lines(&mut self, text: &str) {
         escape(&mut self.0, &visible::lines(text));
     }
@@ -112,7 +112,7 @@ impl Writer {
     }
 }
 
-/// What stands on lines of its own: the source can be read.
+/// The elements that are written on lines of their own, so that the source is readable.
 const BLOCKS: &str = "article body dd details div dl footer h1 h2 h3 h4 h5 head header html li main nav ol p pre section summary \
     table tbody thead title tr ul";
 

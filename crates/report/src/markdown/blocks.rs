@@ -1,21 +1,22 @@
-//! A document that has to end somewhere: what is least dangerous is left out first.
+//! Bounds the length of a document: the least dangerous parts are left out first.
 
 use std::collections::BTreeMap;
 
 use crate::quantity::plural;
 
-/// A part of the document that is there or not, as a whole.
+/// A part of the document that is either left out or present as a whole.
 #[derive(Debug)]
 pub(super) struct Block {
-    /// What goes first: whatever is left out, everything of a greater rank is left out too.
+    /// The part's rank: if a part is left out, every part of a greater rank is left out too.
     pub(super) rank: Rank,
-    /// What it is, to be counted where it is left out: `safe statement`; empty for a heading, which is not.
+    /// The noun under which the part is counted if it is left out: `safe statement`; empty for a heading, which is not
+    /// counted.
     pub(super) what: &'static str,
     /// Whole lines, with a line break at the end.
     pub(super) text: String,
 }
 
-/// How much a part matters, from most to least. A heading is never after what stands below it.
+/// How much a part matters, from most to least. A heading never ranks after the parts below it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
     Head,
@@ -32,7 +33,7 @@ pub(super) enum Rank {
     SafeHelp,
 }
 
-/// The blocks that fit into `limit` bytes, in their order, and behind the first of them what was left out.
+/// Returns the blocks that fit into `limit` bytes, in order. After the first block it says what was left out.
 pub(super) fn fitting(blocks: &[Block], limit: usize) -> String {
     let all: usize = blocks.iter().map(|block| block.text.len()).sum();
     let shown = if all <= limit { vec![true; blocks.len()] } else { chosen(blocks, limit) };
@@ -46,7 +47,7 @@ pub(super) fn fitting(blocks: &[Block], limit: usize) -> String {
             text.push_str(&rest);
         }
     }
-    // Too narrow even for the head.
+    // Not even the head fits.
     if text.len() > limit {
         let whole_lines = text[..text.floor_char_boundary(limit)].rfind('\n').map_or(0, |at| at + 1);
         text.truncate(whole_lines);
@@ -54,9 +55,9 @@ pub(super) fn fitting(blocks: &[Block], limit: usize) -> String {
     text
 }
 
-/// Which blocks there is room for: by rank, to the first that does not fit.
+/// Chooses the blocks for which there is room: by rank, up to the first that does not fit.
 fn chosen(blocks: &[Block], limit: usize) -> Vec<bool> {
-    // Nothing that is said of the rest is longer than if all were left out.
+    // The text about omitted parts is longest if all are left out.
     let mut room = limit.saturating_sub(left_out(blocks.iter().map(|block| block.what)).len());
     let mut order: Vec<usize> = (0..blocks.len()).collect();
     order.sort_by_key(|at| blocks[*at].rank);
@@ -67,7 +68,7 @@ fn chosen(blocks: &[Block], limit: usize) -> Vec<bool> {
             Some(left) => (room, shown[at]) = (left, true),
         }
     }
-    // Without the head nothing makes sense: of it there is at least the beginning.
+    // Without the head nothing makes sense: at least its beginning is shown.
     if let Some(head) = shown.first_mut() {
         *head = true;
     }

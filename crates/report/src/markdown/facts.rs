@@ -6,7 +6,7 @@ use super::inline::{add, name, prose};
 use crate::quantity::{about, bytes, duration, exactly, moment};
 use crate::{Holder, Report, Server, Table, Verdict};
 
-/// The most of a kind that one table, or the server, tells of.
+/// The maximum number of items of one kind for one table, or for the server.
 const MOST: usize = 20;
 
 pub(super) fn notes(report: &Report) -> Vec<Block> {
@@ -46,7 +46,7 @@ pub(super) fn tables(report: &Report) -> Vec<Block> {
         let text = format!("| {} |\n", cells.join(" | "));
         blocks.push(Block { rank: Rank::Tables, what: "table", text });
     }
-    // A list right below a table would be another row of it.
+    // A list directly below a table would be another row of it.
     blocks.push(Block { rank: Rank::Tables, what: "", text: "\n".to_owned() });
     blocks.extend(report.tables.iter().map(details));
     blocks

@@ -1,23 +1,23 @@
-//! Words that others wrote, within a line of Markdown.
+//! Writes texts from outside within a line of Markdown.
 //!
-//! A plain word stays as it is. Every other one goes into a code span, in which GitHub makes no link, mention, emoji,
-//! formula or tag of it, and which a terminal shows well. What could end a code span or a cell of a table becomes numeric
-//! entities. Nothing of this begins a line.
+//! A plain word stays as it is. Every other word goes into a code span, in which GitHub makes no link, mention, emoji,
+//! formula or tag of it, and which is readable in a terminal. Characters that could end a code span or a cell of a
+//! table become numeric entities. No such text begins a line.
 
 use std::fmt::{self, Write as _};
 
 use crate::{visible, words};
 
-/// The most bytes of a sentence, and of a name.
+/// The maximum length of a sentence, and of a name, in bytes.
 const LONGEST_PROSE: usize = 800;
 const LONGEST_NAME: usize = 240;
 
-/// Adds to a text; writing into a String cannot fail.
+/// Adds to a text. Writing into a String cannot fail.
 pub(super) fn add(text: &mut String, more: fmt::Arguments<'_>) {
     let _ = text.write_fmt(more);
 }
 
-/// Sentences. What they have in backticks stays code.
+/// Returns sentences as Markdown. Their text between backticks stays code.
 pub(super) fn prose(text: &str) -> String {
     let (text, whole) = visible::clipped(text, LONGEST_PROSE);
     let mut written = String::new();
@@ -40,13 +40,13 @@ pub(super) fn prose(text: &str) -> String {
     written.to_owned() + if whole { "" } else { " …" }
 }
 
-/// The same where something follows: with a full stop, unless the text has one.
+/// Returns sentences as Markdown, with a full stop at the end, for a text that continues.
 pub(super) fn sentence(text: &str) -> String {
     let written = prose(text);
     if written.ends_with(['.', '!', '?', '…']) { written } else { written + "." }
 }
 
-/// Two code spans side by side would be one of another length.
+/// Joins adjacent code spans: side by side, their backticks would form a longer mark.
 fn join(to: &mut String, word: &str, apart: bool) {
     let clash = to.ends_with('`') && word.starts_with('`');
     if (apart || clash) && !to.is_empty() && !to.ends_with(' ') {
@@ -55,7 +55,7 @@ fn join(to: &mut String, word: &str, apart: bool) {
     to.push_str(word);
 }
 
-/// A name, in a code span.
+/// Returns a name in a code span.
 pub(super) fn name(text: &str) -> String {
     let (text, whole) = visible::clipped(text, LONGEST_NAME);
     code(&visible::name(text)) + if whole { "" } else { " …" }
@@ -64,21 +64,21 @@ pub(super) fn name(text: &str) -> String {
 fn word(word: &str) -> String {
     let core = word.trim_start_matches('(').trim_end_matches(['.', ',', ';', ':', '!', '?', ')']);
     let Some(from) = word.find(core).filter(|_| !core.is_empty()) else {
-        // Punctuation alone, as behind a code span.
+        // Punctuation alone, as after a code span.
         return word.to_owned();
     };
     let (before, after) = (&word[..from], &word[from + core.len()..]);
     if is_plain(core) || is_mark(core) { word.to_owned() } else { format!("{before}{}{after}", code(core)) }
 }
 
-/// A mark that means nothing to Markdown between two spaces.
+/// Whether a mark has no meaning in Markdown between two spaces.
 fn is_mark(word: &str) -> bool {
     matches!(word, "-" | "–" | "—" | "…" | "→" | "≈" | "×" | "≥" | "≤" | "%")
 }
 
-/// Letters and digits, and what stands between them in a sentence. GitHub makes links of commits (seven hexadecimal digits
-/// or more) and of letters with a number (`GH-1`),
-/// and of what only begins as an address does (`www.`).
+/// Whether a word has only letters, digits, and marks that are usual in a sentence. Left out are words of which GitHub
+/// makes links: commits (seven hexadecimal digits or more), letters with a number (`GH-1`), and beginnings of an
+/// address (`www.`).
 fn is_plain(core: &str) -> bool {
     let characters: Vec<char> = core.chars().collect();
     let between = |at: usize, is: fn(&char) -> bool| {
@@ -102,7 +102,7 @@ fn code(text: &str) -> String {
     let mut entities = String::from("<code>");
     for character in text.chars() {
         match character {
-            // GitHub looks for addresses in whole texts, entities or not: a tag has to divide them.
+            // GitHub looks for addresses in the whole text, even across entities: a tag has to divide them.
             '@' => entities.push_str("</code>`@`<code>"),
             ' ' => entities.push(' '),
             letter if letter.is_alphanumeric() => entities.push(letter),
@@ -112,7 +112,7 @@ fn code(text: &str) -> String {
     entities + "</code>"
 }
 
-/// Lines of SQL in a fence that nothing in them can close.
+/// Returns lines of SQL in a fence that nothing in them can close.
 pub(super) fn fence(sql: &str, most: usize) -> String {
     let (sql, whole) = visible::clipped(sql, most);
     let sql = visible::lines(sql);

@@ -1,4 +1,4 @@
-//! Migration by migration, in the order in which they run.
+//! The migrations in the order in which they run.
 
 use std::collections::HashMap;
 
@@ -8,13 +8,13 @@ use super::inline::{add, fence, name, prose, sentence};
 use crate::quantity::plural;
 use crate::{Effect, Finding, Migration, Report, Source, Statement, Table, Verdict, words};
 
-/// The most bytes of SQL that is proposed.
+/// The maximum length of suggested SQL, in bytes.
 const LONGEST_SQL: usize = 6_000;
 
-/// The most findings and relations of one statement.
+/// The maximum number of findings and relations of one statement.
 const MOST: usize = 20;
 
-/// The existing tables by name.
+/// The existing tables, by name.
 type Tables<'a> = HashMap<&'a str, &'a Table>;
 
 pub(super) fn migrations(report: &Report) -> Vec<Block> {
@@ -138,7 +138,7 @@ fn suppressed(migration: &Migration) -> Option<Block> {
     if comments.len() > MOST {
         add(&mut text, format_args!("- And {}\n", plural(comments.len() - MOST, "more comment")));
     }
-    // Not before its migration's heading.
+    // Not before the heading of its migration.
     let rank = if migration.worst() == Verdict::Safe { Rank::Safe } else { Rank::Suppressed };
     Some(Block { rank, what: "suppression list", text })
 }

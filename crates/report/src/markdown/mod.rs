@@ -1,4 +1,4 @@
-//! The report for a terminal and for a job summary on GitHub.
+//! Renders the report for a terminal and for a job summary on GitHub.
 
 mod blocks;
 mod facts;
@@ -15,10 +15,10 @@ use crate::quantity::plural;
 use crate::ranking::Ranked;
 use crate::{Report, Verdict, words};
 
-/// The most statements that are to be looked at first.
+/// The maximum number of statements to look at first.
 const FIRST: usize = 12;
 
-/// The report as Markdown of at most `limit` bytes: what is least dangerous is left out first, and counted.
+/// Returns the report as Markdown of at most `limit` bytes. The least dangerous parts are left out first, and counted.
 pub fn markdown(report: &Report, limit: usize) -> String {
     let mut blocks = vec![Block { rank: Rank::Head, what: "", text: head(report) }];
     blocks.extend(first(report));
@@ -29,7 +29,7 @@ pub fn markdown(report: &Report, limit: usize) -> String {
     blocks::fitting(&blocks, limit)
 }
 
-/// A verdict, not told by a colour.
+/// Returns a verdict with a mark: a colour alone would not show it.
 fn badge(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Safe => "✓ **safe**",
@@ -57,7 +57,7 @@ fn head(report: &Report) -> String {
     lines.join("\n") + "\n"
 }
 
-/// The statements to look at first.
+/// Writes the statements to look at first.
 fn first(report: &Report) -> Option<Block> {
     let ranked = report.worst_first();
     if ranked.is_empty() {

@@ -1,4 +1,4 @@
-//! What the Markdown says, that nothing in it breaks out, and that it ends where it has to.
+//! Checks what the Markdown says, that no text breaks out of its place, and that the length is bounded.
 
 use proptest::prelude::*;
 
@@ -9,7 +9,7 @@ use crate::sample::{self, ATTACKS, overwritten};
 /// GitHub's limit for a job summary.
 const SUMMARY: usize = 1024 * 1024;
 
-/// The lines outside of fences, and how many fences there are.
+/// Returns the lines outside of fences, and the number of fences.
 fn outside(text: &str) -> (Vec<&str>, usize) {
     let (mut lines, mut fences, mut fence) = (Vec::new(), 0, None);
     for line in text.lines() {
@@ -27,13 +27,13 @@ fn outside(text: &str) -> (Vec<&str>, usize) {
     (lines, fences)
 }
 
-/// What a line is, to Markdown: what it begins with, and its cells.
+/// Returns the beginning of a line, as Markdown reads it, and its cells.
 fn form(line: &str) -> (String, usize) {
     let begins = line.char_indices().take_while(|(_, c)| !c.is_alphabetic() && !matches!(c, '`' | '<')).count();
     (line.chars().take(begins).collect(), line.matches(" | ").count())
 }
 
-/// Whether a line is nothing but plain words, our own emphasis, and code that is closed.
+/// Whether a line has only plain words, our own emphasis, and closed code spans.
 fn is_inert(line: &str) -> bool {
     let mut rest = line.replace("| --- | ---: | ---: | ---: | ---: | ---: | --- |", "").replace("| --- | --- |", "");
     while let Some(from) = rest.find("<code>") {
@@ -110,7 +110,7 @@ fn what_is_left_out_is_the_least_dangerous() {
         let text = markdown(&report, limit);
         assert!(text.len() <= limit);
         let count = |what: &str| text.matches(what).count();
-        // Safe ones go before any that is dangerous.
+        // Safe statements are left out before dangerous ones.
         assert!(count("✓ **safe**") <= safe);
         safe = count("✓ **safe**");
         if limit >= 100_000 {
@@ -132,7 +132,7 @@ fn a_thousand_migrations_fit_a_job_summary() {
     assert_eq!(text.matches("### ").count(), 1000);
 }
 
-/// Whatever a text holds that cannot be seen is shown by its number, wherever the text stands.
+/// An invisible character in any text is shown by its number, wherever the text is.
 #[test]
 fn what_cannot_be_seen_is_shown() {
     for unseen in arbitrary::UNSEEN {

@@ -1,9 +1,9 @@
-//! A plan in which every text tries to be something else than text.
+//! A plan in which every text tries to be more than text.
 
 use super::small;
 use crate::Report;
 
-/// What the texts are made of: each breaks out of some place where a text may stand.
+/// The pieces of the texts: each breaks out of some place where a text may be.
 pub const ATTACKS: &[&str] = &[
     "</script><script>document.title='attacked';alert(1)</script>",
     "\"><img src=x onerror=\"document.title='attacked';alert(1)\">",
@@ -26,7 +26,7 @@ pub const ATTACKS: &[&str] = &[
     "Z\u{351}\u{36b}\u{343}\u{36a}\u{302}\u{36b}a\u{346}\u{350}\u{342}l\u{334}\u{321}go 漢字 שלום 🙂❤\u{fe0f}",
 ];
 
-/// The small plan with an attack in the place of every text, each in its turn, and some words without an end.
+/// Returns the small plan with an attack in the place of every text, each in its turn, and some words without an end.
 pub fn hostile() -> Report {
     let longest = format!("{}<b>{}", "pneumono".repeat(60), "漢".repeat(300));
     let mut report = small();
@@ -46,8 +46,8 @@ pub fn hostile() -> Report {
     })
 }
 
-/// `report` with `text` in the place of every text but those that only a program writes. The statements' places are
-/// kept: they may be out of any script.
+/// Returns `report` with `text` in the place of every text that is not written by a program only. The statements'
+/// positions are kept: they may be outside of the script.
 pub fn overwritten(report: &Report, text: &mut impl FnMut(&str) -> String) -> Report {
     let mut report = report.clone();
     let database = &mut report.database;

@@ -1,9 +1,9 @@
-//! A history that nobody has ever applied.
+//! A history of which no migration was applied.
 
 use super::small;
 use crate::{Migration, Report};
 
-/// As [`small()`], with `many` migrations, among which every fiftieth is dangerous.
+/// Returns a plan as [`small()`], with `many` migrations, of which every fiftieth is dangerous.
 pub fn huge(many: usize) -> Report {
     let report = small();
     let [dangerous, caution, .., safe] = report.migrations.as_slice() else { return report };

@@ -1,4 +1,4 @@
-//! Reports to look at and to test with. Nothing of them comes from a database.
+//! Sample reports to look at and to test with. None of their content comes from a database.
 
 mod hostile;
 mod huge;

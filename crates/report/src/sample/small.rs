@@ -1,4 +1,4 @@
-//! A plan as there may be one on any day.
+//! An everyday plan.
 
 use crate::{
     Blocking, Database, Effect, FORMAT, Finding, ForeignKey, Holder, Index, Lock, Magnitude, Migration, Note, Replica,
@@ -8,7 +8,8 @@ use crate::{
 const MIB: u64 = 1024 * 1024;
 const GIB: u64 = 1024 * MIB;
 
-/// Four migrations: one dangerous, one that cannot be known, one that adds, one index; two findings are suppressed.
+/// Returns a plan of four migrations: one dangerous, one of unknown effect, one that adds, one with an index. Two
+/// findings are suppressed.
 pub fn small() -> Report {
     Report {
         format: FORMAT,
@@ -44,10 +45,10 @@ pub fn small() -> Report {
     }
 }
 
-/// The statement of a migration that begins with `begins`.
+/// Returns the statement of a migration that begins with `begins`.
 fn statement(sql: &str, number: usize, begins: &str, what: &str, verdict: Verdict, why: &str) -> Statement {
     let start = sql.find(begins).unwrap_or_default();
-    // In these samples no statement has a semicolon within.
+    // In these samples no statement has a semicolon inside.
     let end = sql[start..].find(";\n").map_or(sql.len(), |length| start + length);
     let line = |at: usize| sql[..at].matches('\n').count() + 1;
     Statement {

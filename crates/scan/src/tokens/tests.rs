@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// The tokens of `sql` but blanks, each with a sign for what it is.
+/// Returns the tokens of `sql` without blanks, each with a sign for its kind.
 fn shown(sql: &str) -> Vec<String> {
     let sign = |token: &Token| match token.kind {
         Kind::Space => "_",
@@ -50,7 +50,7 @@ fn a_string_goes_on_behind_a_line_break() {
         ("E'a'\n-- x\r\x0b--\n'\\''", vec!["eE'a'", "c-- x", "c--", "e+'\\''"]),
         ("'a'\n'\\' U&'a'\n'\\' B'1'\n'0\\'", vec!["t'a'", "t+'\\'", "tU&'a'", "t+'\\'", "bB'1'", "b+'0\\'"]),
         ("N'a'\n'\\'", vec!["tN'a'", "t+'\\'"]),
-        // Neither without a line break, nor behind anything else.
+        // A string does not continue without a line break, or after another kind of string.
         ("E'a' \t'\\'", vec!["eE'a'", "t'\\'"]),
         ("E'a' -- b'\\'", vec!["eE'a'", "c-- b'\\'"]),
         ("E'a' /* \n */ '\\'", vec!["eE'a'", "c/* \n */", "t'\\'"]),

@@ -1,4 +1,4 @@
-//! ADD COLUMN: the catalog alone, unless every row has to get a value of its own.
+//! ADD COLUMN: changes only the catalog, unless every row has to get a value of its own.
 
 use report::{Lock, Work};
 use squawk_syntax::SyntaxKind;
@@ -12,7 +12,7 @@ use crate::effects::named::{is_serial, is_word_for_type, type_name};
 use crate::effects::{has, identifier_of, text, world::World};
 use crate::name::quoted;
 
-/// Types of extensions that plans make themselves. None is a domain.
+/// Types of extensions that plans create themselves. None of them is a domain.
 const OF_EXTENSIONS: [&str; 6] = ["citext", "geography", "geometry", "hstore", "ltree", "vector"];
 
 pub(super) fn effects(add: &ast::AddColumn, table: &Table, world: &mut World) {
@@ -68,17 +68,17 @@ pub(super) fn effects(add: &ast::AddColumn, table: &Table, world: &mut World) {
     }
 }
 
-/// IF NOT EXISTS finds a column of that name, which perhaps is of another type.
+/// Reports that IF NOT EXISTS finds a column of that name, perhaps of another type.
 fn meets(add: &ast::AddColumn, column: &str, table: &Table, world: &mut World) {
     let Some(of_type) = add.ty().map(|ty| column_type::canonical(ty.syntax())) else { return };
     let there = world.column(&table.name, column).map(|column| column.of_type.clone()).unwrap_or_default();
-    // Of what the plan makes itself the types are not kept, and one can have several names.
+    // The types of columns that the plan makes are not recorded, and a type can have several names.
     if is_plain(&there) && is_plain(&of_type) && there != of_type {
         world.skips(format!("{} has a column {} already, of the type {there}", table.name, quoted(column)));
     }
 }
 
-/// Whether a type is one of PostgreSQL's own that has one name alone.
+/// Whether a type is one of PostgreSQL's own with only one name.
 pub(in crate::effects) fn is_plain(of_type: &str) -> bool {
     let bare = of_type.split('(').next().unwrap_or_default();
     [
@@ -97,7 +97,7 @@ pub(in crate::effects) fn is_plain(of_type: &str) -> bool {
     .contains(&bare)
 }
 
-/// Whether every row gets a value of its own, so that the table is written anew.
+/// Whether every row gets a value of its own, so that the table is rewritten.
 fn fills_rows(add: &ast::AddColumn, constraints: &[Constraint], world: &World) -> bool {
     let of_type = add.ty().map(|ty| type_name(ty.syntax()));
     if of_type.as_ref().is_some_and(is_serial) {
@@ -115,7 +115,7 @@ fn fills_rows(add: &ast::AddColumn, constraints: &[Constraint], world: &World) -
     is_volatile || generated || is_constrained_domain(add, world)
 }
 
-/// `pg_attribute.attgenerated` of a column with these constraints.
+/// Returns `pg_attribute.attgenerated` of a column with these constraints.
 pub(in crate::effects) fn generated(constraints: &[Constraint]) -> char {
     let written = constraints.iter().find_map(|constraint| match constraint {
         Constraint::GeneratedConstraint(it) if !has(it.syntax(), SyntaxKind::IDENTITY_KW) => Some(it),
@@ -128,12 +128,14 @@ pub(in crate::effects) fn generated(constraints: &[Constraint]) -> char {
     }
 }
 
-/// A virtual column is computed when it is read. So is one that does not say STORED: before PostgreSQL 18 it had to.
+/// Whether a column is virtual: computed when it is read. A column that does not say STORED is virtual: before
+/// PostgreSQL 18 it had to say it.
 fn is_virtual(generated: &ast::GeneratedConstraint) -> bool {
     !has(generated.syntax(), SyntaxKind::STORED_KW) && !has(generated.syntax(), SyntaxKind::IDENTITY_KW)
 }
 
-/// A domain's constraint is checked for each row, even where there is no value yet. What nobody knows may be one.
+/// Whether the column's type is a domain with a constraint, which is checked for each row, even one without a value. A
+/// type that is not known may be one.
 fn is_constrained_domain(add: &ast::AddColumn, world: &World) -> bool {
     let Some(ast::Type::PathType(of_type)) = add.ty() else { return false };
     let name = type_name(of_type.syntax());
@@ -143,17 +145,17 @@ fn is_constrained_domain(add: &ast::AddColumn, world: &World) -> bool {
     }
 }
 
-/// Whether every row is looked at, though none is written.
+/// Whether every row is read, though none is written.
 fn scans(constraint: &Constraint, all: &[Constraint]) -> bool {
     let has_value = all.iter().any(|it| match it {
         Constraint::DefaultConstraint(_) => true,
-        // Whether what it computes is ever null is not known.
+        // Whether the computed value is ever null is not known.
         Constraint::GeneratedConstraint(it) => !is_virtual(it),
         _ => false,
     });
     match constraint {
         Constraint::CheckConstraint(_) => true,
-        // A reference from a column that is empty has nothing to look up.
+        // A reference from an empty column has nothing to look up.
         Constraint::ReferencesConstraint(_) => has_value,
         Constraint::NotNullConstraint(_) => !has_value,
         _ => false,

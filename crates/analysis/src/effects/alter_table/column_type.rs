@@ -1,4 +1,4 @@
-//! ALTER COLUMN TYPE: which changes leave the rows as they are.
+//! ALTER COLUMN TYPE: decides which changes leave the rows as they are.
 
 use report::{Lock, Work};
 use squawk_syntax::ast::{self, AstNode as _};
@@ -15,15 +15,15 @@ pub(super) fn effects(set: &ast::SetType, column: &str, table: &Table, world: &m
     let converts = set.using_expr().is_some_and(|using| !is_plain(using.syntax(), column, &to));
     let collated = set.collate().is_some();
     super::refuse_used(column, table, world);
-    // The values are others from here on.
+    // From here on the values are other ones.
     world.has_changed_rows = true;
     refuse_uncast(set.using_expr().is_some(), column, &to, table, world);
     for name in table.family(world) {
         let known = world.column(&name, column).cloned();
         let from = known.as_ref().map(|column| column.of_type.clone()).unwrap_or_default();
-        // Without COLLATE it gets its type's.
+        // Without COLLATE, the column gets its type's collation.
         let sorts = collated || known.is_some_and(|column| column.collated);
-        // What has the same name by now is perhaps another type.
+        // A type that the plan made may be another one under the same name.
         let is_same = from != to || !world.plan_types.contains(&Name::parse(&to).name);
         let stays = !converts && is_same && is_same_on_disk(&from, &to, world.is_utc);
         if stays {
@@ -43,10 +43,11 @@ pub(super) fn effects(set: &ast::SetType, column: &str, table: &Table, world: &m
     }
 }
 
-/// What the server does not cast by itself it refuses: values where USING is missing, and the default in any case.
+/// Reports what the server refuses because it does not cast it implicitly: values without USING, and the default in any
+/// case.
 fn refuse_uncast(is_using: bool, column: &str, to: &str, table: &Table, world: &mut World) {
     let Some(known) = world.column(&table.name, column) else { return };
-    // What the plan has done with the column or the type is not followed that far.
+    // The plan's own changes to the column or the type are not followed that far.
     let type_name = Name::parse(split(to).0.trim_end_matches("[]")).name;
     if !world.is_as_before(column) || !world.is_as_before(&type_name) {
         return;
@@ -64,7 +65,7 @@ fn refuse_uncast(is_using: bool, column: &str, to: &str, table: &Table, world: &
     world.fails(why);
 }
 
-/// The type of a default that is one constant, as `pg_get_expr` writes it: `'a'::text`, `0`, `true`.
+/// Returns the type of a default that is one constant, as `pg_get_expr` writes it: `'a'::text`, `0`, `true`.
 fn type_of_constant(default: &str) -> Option<String> {
     if default.parse::<i64>().is_ok() {
         return Some("integer".to_owned());
@@ -73,13 +74,13 @@ fn type_of_constant(default: &str) -> Option<String> {
         return Some("boolean".to_owned());
     }
     let (value, of_type) = default.strip_prefix('\'')?.rsplit_once("'::")?;
-    // Of another text within, nothing is known.
+    // If there is another text inside, nothing is known.
     let is_plain = !value.replace("''", "").contains('\'') && !of_type.contains(|c: char| "+|(".contains(c));
     is_plain.then(|| of_type.to_owned())
 }
 
-/// Indexes of the column are built anew: all of them, or those alone that have an expression or a condition, of which
-/// the server does not find out that they stay the same.
+/// Rebuilds the column's indexes: all of them, or only those with an expression or a condition. For those the server
+/// does not detect that they stay the same.
 fn rebuild(table: &Name, column: &str, all: bool, world: &mut World) {
     let Some(relation) = world.relation(table) else { return };
     let of_column = relation.columns.iter().find(|it| it.name == column).map_or(&[][..], |it| &it.indexes);
@@ -95,13 +96,13 @@ fn rebuild(table: &Name, column: &str, all: bool, world: &mut World) {
     }
 }
 
-/// Whether a CHECK names the column: it is tried anew, unless it never was.
+/// Whether a CHECK names the column. It is checked again, unless it was never validated.
 fn is_checked(table: &Name, column: &str, world: &World) -> bool {
     let Some(relation) = world.relation(table) else { return false };
     relation.constraints.iter().any(|it| it.kind == 'c' && it.validated && it.columns.iter().any(|name| name == column))
 }
 
-/// Foreign keys of the column are made anew, and tried, unless they never were.
+/// Recreates the column's foreign keys, and checks them, unless they were never validated.
 fn recheck(table: &Name, column: &str, world: &mut World) {
     let own = world.relation(table).map_or_else(Vec::new, |relation| relation.constraints.clone());
     for constraint in own.iter().filter(|it| it.kind == 'f' && it.columns.iter().any(|name| name == column)) {
@@ -124,7 +125,7 @@ fn recheck(table: &Name, column: &str, world: &mut World) {
     }
 }
 
-/// Whether USING says no more than a cast to the new type.
+/// Whether USING is no more than a cast to the new type.
 fn is_plain(using: &SyntaxNode, column: &str, to: &str) -> bool {
     let Some(expression) = using.children().next() else { return false };
     match expression.kind() {
@@ -140,7 +141,7 @@ fn is_plain(using: &SyntaxNode, column: &str, to: &str) -> bool {
     }
 }
 
-/// A type as `format_type` writes it.
+/// Returns a type as `format_type` writes it.
 pub(in crate::effects) fn canonical(of_type: &SyntaxNode) -> String {
     let mut arguments = String::new();
     for list in of_type.children().filter(|child| child.kind() == SyntaxKind::ARG_LIST) {
@@ -169,7 +170,7 @@ pub(in crate::effects) fn canonical(of_type: &SyntaxNode) -> String {
         SyntaxKind::PATH_TYPE => {
             let name = type_name(of_type);
             let plain = if name.schema.as_deref() == Some("pg_catalog") { name.name.clone() } else { name.to_string() };
-            // PostgreSQL's own are written in small letters, also where a key word needs quotes.
+            // PostgreSQL's own types are written in lower case, even where a key word needs quotes.
             let bare = plain.trim_matches('"');
             alias(if bare.contains(char::is_uppercase) { &plain } else { bare }, &arguments)
         }
@@ -177,7 +178,7 @@ pub(in crate::effects) fn canonical(of_type: &SyntaxNode) -> String {
     }
 }
 
-/// The names that PostgreSQL's own types have besides.
+/// Returns the canonical name for one of the other names of PostgreSQL's own types.
 fn alias(name: &str, arguments: &str) -> String {
     let (name, takes_arguments) = match name {
         "int" | "int4" | "integer" | "serial" | "serial4" => ("integer", false),
@@ -200,7 +201,7 @@ fn alias(name: &str, arguments: &str) -> String {
     if takes_arguments { format!("{name}{arguments}") } else { name.to_owned() }
 }
 
-/// Whether so many binary digits are to be had in four bytes.
+/// Whether so many binary digits fit into four bytes.
 fn is_short(digits: &str) -> bool {
     digits.trim_matches(['(', ')']).parse::<u8>().is_ok_and(|digits| digits <= 24)
 }
@@ -209,7 +210,7 @@ fn zoned(name: &str, arguments: &str) -> String {
     format!("{name}{arguments} with time zone")
 }
 
-/// A type's name and its arguments: `numeric(10,2)` is numeric with 10 and 2.
+/// Returns a type's name and its arguments: `numeric(10,2)` is numeric with 10 and 2.
 fn split(of_type: &str) -> (String, Vec<i64>) {
     let Some((name, rest)) = of_type.split_once('(') else { return (of_type.to_owned(), Vec::new()) };
     let Some((arguments, behind)) = rest.split_once(')') else { return (of_type.to_owned(), Vec::new()) };
@@ -217,7 +218,7 @@ fn split(of_type: &str) -> (String, Vec<i64>) {
     (format!("{name}{behind}"), numbers)
 }
 
-/// Whether the server takes the stored values for values of the new type without looking at them.
+/// Whether the server takes the stored values for values of the new type without reading them.
 fn is_same_on_disk(from: &str, to: &str, is_utc: bool) -> bool {
     if from == to {
         return true;

@@ -24,13 +24,13 @@ pub(super) fn add(add: &ast::AddConstraint, table: &Table, world: &mut World) {
     added(&written, &columns, table, world, With::Rows);
 }
 
-/// What the server refuses of a constraint, whatever the rows are.
+/// Reports what the server refuses about a constraint, whatever the rows are.
 fn refuse_known(written: &Written, table: &Table, world: &mut World) {
     let Some(relation) = world.relation(&table.name) else { return };
     let named = written.syntax().descendants().find(|node| node.kind() == SyntaxKind::CONSTRAINT_NAME);
     let named = named.map(|name| identifier_of(&name));
     let is_primary = matches!(written, Written::PrimaryKeyConstraint(_));
-    // A CHECK is merged with one that is inherited.
+    // A CHECK is merged with an inherited one.
     let may_be_merged = matches!(written, Written::CheckConstraint(_)) && world.ancestors(&table.name).len() > 1;
     let is_there = |name: &String| world.is_as_before(name) && relation.constraints.iter().any(|it| it.name == *name);
     let why = if let Some(name) = named.filter(is_there).filter(|_| !may_be_merged) {
@@ -45,8 +45,8 @@ fn refuse_known(written: &Written, table: &Table, world: &mut World) {
     world.fails(why);
 }
 
-/// Why a foreign key cannot refer to the columns that it names: no unique key has just these. Of what the plan makes itself,
-/// not all keys are known.
+/// Returns why a foreign key cannot refer to the columns that it names: no unique key has exactly these. For tables
+/// that the plan makes, not all keys are known.
 fn refers_to_no_key(written: &Written, world: &World) -> Option<String> {
     let other = world.existing(&written::refers_to(written)?)?;
     let mut columns = written::refers_to_columns(written, world);
@@ -64,22 +64,22 @@ fn refers_to_no_key(written: &Written, world: &World) -> Option<String> {
     Some(format!("no unique key of {other} has just the columns ({})", columns.join(", ")))
 }
 
-/// What a constraint is added with.
+/// What a constraint is added to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum With {
-    /// With the rows that are there.
+    /// To existing rows.
     Rows,
-    /// With its column, which has the same value in every row.
+    /// To a new column, which has the same value in every row.
     Value,
-    /// With its column, which has none.
+    /// To a new column, which has no value.
     Nothing,
 }
 
-/// A constraint that stands behind a column's type. `has_value` says that the column has a default.
+/// Adds a constraint that is written after a column's type. `has_value` says that the column has a default.
 pub(super) fn inline(written: &Written, column: &str, has_value: bool, table: &Table, world: &mut World) {
     let with = if has_value { With::Value } else { With::Nothing };
     let columns = match written {
-        // It can name others too.
+        // It can name other columns too.
         Written::CheckConstraint(_) => written::columns(written, &table.name, world),
         _ => vec![column.to_owned()],
     };
@@ -94,7 +94,7 @@ fn added(written: &Written, columns: &[String], table: &Table, world: &mut World
     match written {
         Written::ForeignKeyConstraint(_) | Written::ReferencesConstraint(_) => {
             let Some(other) = written::refers_to(written) else { return };
-            // Where every row has a null there, nothing has to be looked up.
+            // If every row has a null there, nothing has to be looked up.
             foreign_key(table, columns, &other, valid && with != With::Nothing, world);
         }
         Written::CheckConstraint(_) => {
@@ -157,7 +157,7 @@ fn foreign_key(table: &Table, columns: &[String], other: &Name, valid: bool, wor
     if valid {
         table.works(world, Lock::ShareRowExclusive, Work::Scan);
     }
-    // Its partitions are referred to too.
+    // The foreign key refers to the table's partitions too.
     for name in world.family(other) {
         world.lock(&name, Lock::ShareRowExclusive);
         if looks_up {
@@ -166,10 +166,10 @@ fn foreign_key(table: &Table, columns: &[String], other: &Name, valid: bool, wor
     }
 }
 
-/// Whether there can be rows whose other ends have to be looked up. What the plan has made itself starts with none; of what it
-/// makes of a query the columns are not known.
+/// Whether there can be rows whose other ends have to be looked up. A table that the plan makes starts without rows. Of
+/// a table that it makes from a query, the columns are not known.
 pub(super) fn has_rows(table: &Name, columns: &[String], world: &World) -> bool {
-    // A key with a null refers to nothing.
+    // A key with a null refers to no row.
     if columns.iter().any(|column| world.unset.contains(&(world.resolve(table), column.clone()))) {
         return false;
     }
@@ -183,7 +183,7 @@ fn index(exists: bool, key: &[String], table: &Table, world: &mut World) {
     }
 }
 
-/// Whether two rows exclude one another is looked at when the index is there.
+/// Reads the rows: whether two rows exclude one another is checked once the index exists.
 fn excludes(table: &Table, world: &mut World) {
     table.works(world, Lock::AccessExclusive, Work::Scan);
 }
@@ -196,12 +196,12 @@ pub(super) fn set_not_null(column: &str, table: &Table, world: &mut World) {
     }
 }
 
-/// What has no value in some rows cannot be NOT NULL.
+/// Reports that a column without a value in some rows cannot be NOT NULL.
 fn refuse_nulls(column: &str, table: &Table, world: &mut World) {
     if world.has_changed_rows {
         return;
     }
-    // What the plan has added, and has filled in no row, has a value in none.
+    // A column that the plan has added, and has filled in no row, has no value in any.
     let is_unset = world.unset.contains(&(world.resolve(&table.name), column.to_owned()));
     let all = || world.relation(&table.name).and_then(|known| known.facts.rows).filter(|_| is_unset);
     let nulls = world.column(&table.name, column).and_then(|known| known.nulls).or_else(all);
@@ -215,7 +215,7 @@ fn rows(count: u64) -> String {
     if count == 1 { "one row".to_owned() } else { format!("about {} rows", quantity::about(count)) }
 }
 
-/// What has a value more than once cannot be unique.
+/// Reports that a column with a repeated value cannot be unique.
 pub(in crate::effects) fn refuse_doubles(columns: &[String], table: &Name, world: &mut World) {
     let [column] = columns else { return };
     let is_key = |index: &Index| index.unique && !index.computed && index.key == columns;
@@ -233,13 +233,13 @@ pub(in crate::effects) fn refuse_doubles(columns: &[String], table: &Name, world
     }
 }
 
-/// Every row is read for a null, unless it is known that there is none.
+/// Reads every row for a null, unless it is known that there is none.
 fn needs_no_null(column: &str, table: &Table, world: &mut World) {
     let is_known = |name: &Name, world: &World| {
         let is_declared = world.column(name, column).is_some_and(|known| known.not_null);
         is_declared && !is_in_doubt(name, column, world) || is_proved(name, column, world)
     };
-    // The statistics may be older than what proves it.
+    // The statistics may be older than the proof.
     if !is_known(&table.name, world) {
         refuse_nulls(column, table, world);
     }
@@ -250,7 +250,7 @@ fn needs_no_null(column: &str, table: &Table, world: &mut World) {
     }
 }
 
-/// Whether NOT NULL was declared NOT VALID, and nobody has looked since.
+/// Whether NOT NULL was declared NOT VALID, and was not validated since.
 fn is_in_doubt(table: &Name, column: &str, world: &World) -> bool {
     let Some(relation) = world.relation(table) else { return false };
     relation
@@ -259,7 +259,7 @@ fn is_in_doubt(table: &Name, column: &str, world: &World) -> bool {
         .any(|it| it.kind == 'n' && !it.validated && it.columns.iter().any(|name| name == column))
 }
 
-/// Whether a validated CHECK says that the column has no null.
+/// Whether a validated CHECK proves that the column has no null.
 fn is_proved(table: &Name, column: &str, world: &World) -> bool {
     let Some(relation) = world.relation(table) else { return false };
     relation
@@ -300,7 +300,7 @@ pub(super) fn alter(alter: &ast::AlterConstraint, table: &Table, world: &mut Wor
     world.lock(&table.name, Lock::AccessExclusive);
     let has = |is: fn(&ConstraintOption) -> bool| alter.constraint_options().any(|option| is(&option));
     if has(|option| matches!(option, ConstraintOption::NotEnforced(_))) {
-        // What watches over it goes, on both sides.
+        // The key's triggers are dropped, on both tables.
         if let Some(other) = world.constraint(&table.name, &name).and_then(|constraint| constraint.refers_to.clone()) {
             world.lock(&other, Lock::AccessExclusive);
         }
@@ -321,7 +321,7 @@ pub(super) fn drop(drop: &ast::DropConstraint, table: &Table, world: &mut World)
     let is_as_before = world.is_as_before(&name) && world.is_as_before(&table.name.name);
     let is_missing =
         is_as_before && world.existing(&table.name).is_some() && world.constraint(&table.name, &name).is_none();
-    // Those that SET NOT NULL makes have names from PostgreSQL 18 on, which are not kept.
+    // From PostgreSQL 18 on, SET NOT NULL makes constraints with names, which are not recorded.
     if is_missing && drop.if_exists().is_none() && !name.ends_with("_not_null") {
         world.fails(format!("{} has no constraint {}", table.name, quoted(&name)));
     }
@@ -330,7 +330,7 @@ pub(super) fn drop(drop: &ast::DropConstraint, table: &Table, world: &mut World)
     {
         world.fails(format!("a foreign key of {other} relies on the constraint {}", quoted(&name)));
     }
-    // With CASCADE go foreign keys, which are not followed.
+    // CASCADE also drops foreign keys, which are not followed.
     if cascades {
         world.doubts();
     }
@@ -340,12 +340,12 @@ pub(super) fn drop(drop: &ast::DropConstraint, table: &Table, world: &mut World)
     }
 }
 
-/// A table whose foreign key needs the key `constraint` of `table`: there is no other one of the same columns.
+/// Returns a table whose foreign key needs the key `constraint` of `table`, which has no other key of the same columns.
 fn relying(table: &Name, constraint: &Constraint, world: &World) -> Option<Name> {
     let is_key = |it: &&Constraint| matches!(it.kind, 'p' | 'u') && it.columns == constraint.columns;
     let relation = world.relation(table)?;
     let keys = relation.constraints.iter().filter(is_key).count();
-    // Another unique index of the same columns may be what it relies on.
+    // The foreign key may rely on another unique index of the same columns.
     let indexes = relation.indexes.iter().filter(|index| index.unique && index.key == constraint.columns).count();
     let uses = |it: &Constraint| {
         it.kind == 'f' && it.refers_to.as_ref() == Some(table) && it.refers_to_columns == constraint.columns
@@ -356,9 +356,9 @@ fn relying(table: &Name, constraint: &Constraint, world: &World) -> Option<Name>
     world.referring(uses).into_iter().next()
 }
 
-/// What else is locked when `constraint` of `table` goes.
+/// Locks what else is locked when `constraint` of `table` is dropped.
 pub(in crate::effects) fn dropped(table: &Name, constraint: &Constraint, world: &mut World) {
-    // The triggers on the other table go with it.
+    // The triggers on the other table are dropped with it.
     if let Some(other) = &constraint.refers_to {
         for name in world.family(other) {
             world.lock(&name, Lock::AccessExclusive);

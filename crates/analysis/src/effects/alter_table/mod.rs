@@ -1,4 +1,4 @@
-//! ALTER TABLE: one statement, one lock, the strongest that any of its subcommands needs.
+//! ALTER TABLE: one statement with one lock, the strongest that any of its subcommands needs.
 
 mod add_column;
 mod column_type;
@@ -23,13 +23,13 @@ pub(super) use remember::{column, indexed, made_with};
 
 pub(super) fn effects(statement: &ast::AlterTable, world: &mut World) {
     let Some(target) = statement.table_relation_name() else {
-        // ALTER TABLE ALL IN TABLESPACE: whichever are there.
+        // ALTER TABLE ALL IN TABLESPACE: the text does not name the relations.
         return world.unknown(Unknown::which("relations of the tablespace"));
     };
     let Some(written) = target.table_name_ref().map(|name| name_of(name.syntax())) else { return };
     let table = Table { only: target.only_token().is_some(), name: world.resolve(&written) };
     if world.relation(&table.name).is_none() {
-        // The server leaves it at a notice, without a lock.
+        // The server only gives a notice, and takes no lock.
         if statement.if_exists().is_some() {
             return;
         }
@@ -40,13 +40,13 @@ pub(super) fn effects(statement: &ast::AlterTable, world: &mut World) {
         }
     }
     let mut actions: Vec<_> = statement.actions().collect();
-    // The server begins with what is dropped, wherever it stands: that proves nothing to the others any more.
-    // Then come new columns, which the others may name.
+    // The server starts with what is dropped, wherever it is written: a dropped constraint proves nothing to the other
+    // subcommands. New columns come next, since the other subcommands may name them.
     actions.sort_by_key(|it| match it {
         AlterTableAction::DropColumn(_) | AlterTableAction::DropConstraint(_) => 0,
         AlterTableAction::AlterColumn(it) if drops(it) => 0,
         AlterTableAction::AddColumn(_) => 1,
-        // What a key is has to be there before what refers to it.
+        // A key has to exist before a foreign key refers to it.
         AlterTableAction::AddConstraint(it) if matches!(it.constraint(), Some(Constraint::ForeignKeyConstraint(_))) => {
             3
         }
@@ -60,7 +60,7 @@ pub(super) fn effects(statement: &ast::AlterTable, world: &mut World) {
     }
 }
 
-/// Whether a column loses something: the server does that first.
+/// Whether a column loses a property: the server does that first.
 fn drops(alter: &ast::AlterColumn) -> bool {
     matches!(
         alter.option(),
@@ -72,7 +72,7 @@ fn drops(alter: &ast::AlterColumn) -> bool {
     )
 }
 
-/// Whether a subcommand drops, if it exists, what is not there.
+/// Whether a subcommand says IF EXISTS of something that does not exist.
 fn drops_nothing(action: &AlterTableAction, table: &Name, world: &World) -> bool {
     match action {
         AlterTableAction::DropColumn(it) if it.if_exists().is_some() => {
@@ -90,12 +90,12 @@ fn drops_nothing(action: &AlterTableAction, table: &Name, world: &World) -> bool
 /// The table that is altered.
 pub(super) struct Table {
     pub(super) name: Name,
-    /// Whether what inherits from it is left alone.
+    /// Whether the statement leaves the inheriting tables alone.
     pub(super) only: bool,
 }
 
 impl Table {
-    /// The table and, unless ONLY is said, what inherits from it or is a partition of it.
+    /// Returns the table and, unless ONLY is said, its partitions or the tables that inherit from it.
     pub(super) fn family(&self, world: &World) -> Vec<Name> {
         if self.only { vec![self.name.clone()] } else { world.family(&self.name) }
     }
@@ -173,7 +173,7 @@ fn subcommand(action: &AlterTableAction, table: &Table, world: &mut World) {
                 world.works(&name, Lock::AccessExclusive, Work::Rewrite);
             }
         }
-        // Everything else changes the catalog alone, and nobody may look meanwhile.
+        // Any other subcommand changes only the catalog, but no other session may read the table meanwhile.
         _ => world.lock(&table.name, Lock::AccessExclusive),
     }
 }
@@ -186,7 +186,7 @@ fn alter_column(alter: &ast::AlterColumn, table: &Table, world: &mut World) {
         Some(AlterColumnOption::SetDefault(_)) => {
             table.lock(world, Lock::AccessExclusive);
             refuse_generated(&column, table, world);
-            // What it is by now is not read.
+            // The new default is not recorded.
             world.change_column(&table.name, &column, |known| known.default = None);
         }
         Some(AlterColumnOption::DropDefault(_)) => {
@@ -213,7 +213,7 @@ fn alter_column(alter: &ast::AlterColumn, table: &Table, world: &mut World) {
             table.lock(world, Lock::AccessExclusive);
             world.change_column(&table.name, &column, |known| known.generated = ' ');
         }
-        // The values of all rows are made anew.
+        // The values of all rows are computed again.
         Some(AlterColumnOption::SetExpression(_)) => table.works(world, Lock::AccessExclusive, Work::Rewrite),
         _ => table.lock(world, Lock::AccessExclusive),
     }
@@ -221,7 +221,7 @@ fn alter_column(alter: &ast::AlterColumn, table: &Table, world: &mut World) {
 
 fn drop_column(drop: &ast::DropColumn, table: &Table, world: &mut World) {
     let Some(column) = drop.column_name_ref().map(|name| identifier_of(name.syntax())) else { return };
-    // With ONLY too, what inherits the column is told that it is its own now.
+    // Even with ONLY, an inherited column becomes the inheriting table's own.
     for name in world.family(&table.name) {
         world.lock(&name, Lock::AccessExclusive);
     }
@@ -234,7 +234,7 @@ fn drop_column(drop: &ast::DropColumn, table: &Table, world: &mut World) {
         let views = table.family(world).iter().flat_map(|name| world.users_of(name, Some(&column))).collect::<Vec<_>>();
         world.opaque(Unknown::cascade(&format!("the column {}", quoted(&column)), &views));
     } else {
-        // A child that inherits in the old way may have the column of its own too.
+        // A child that inherits without being a partition may also have the column of its own.
         refuse_used(&column, &Table { name: table.name.clone(), only: table.only || !is_whole }, world);
     }
     world.fills(&table.family(world), Some(std::slice::from_ref(&column)));
@@ -248,7 +248,7 @@ fn drop_column(drop: &ast::DropColumn, table: &Table, world: &mut World) {
         }
         let Some(relation) = world.relation_mut(&name) else { continue };
         if name != table.name && !is_whole {
-            // It keeps a column of its own, and which it has by now is not followed.
+            // The table keeps columns of its own, and which ones it has by now is not followed.
             relation.columns.clear();
             continue;
         }
@@ -263,7 +263,8 @@ fn drop_column(drop: &ast::DropColumn, table: &Table, world: &mut World) {
     }
 }
 
-/// What is not there cannot be altered. Of what the plan makes of a query, the columns are not known.
+/// Reports that a missing column cannot be altered. Of a table that the plan makes from a query, the columns are not
+/// known.
 fn refuse_missing(column: &str, table: &Table, world: &mut World) {
     let is_known = world.existing(&table.name).is_some()
         && world.relation(&table.name).is_some_and(|relation| !relation.columns.is_empty());
@@ -272,7 +273,7 @@ fn refuse_missing(column: &str, table: &Table, world: &mut World) {
     }
 }
 
-/// A generated column has no default.
+/// Reports that a generated column has no default.
 fn refuse_generated(column: &str, table: &Table, world: &mut World) {
     let is_generated = world.column(&table.name, column).is_some_and(|known| known.generated != ' ');
     if is_generated && world.is_as_before(column) {
@@ -280,7 +281,7 @@ fn refuse_generated(column: &str, table: &Table, world: &mut World) {
     }
 }
 
-/// What a view uses can neither go nor be of another type.
+/// Reports that a column that a view uses can neither be dropped nor change its type.
 fn refuse_used(column: &str, table: &Table, world: &mut World) {
     let family = table.family(world);
     if let Some(view) = family.iter().find_map(|name| world.user_of(name, Some(column))) {
@@ -301,7 +302,7 @@ fn rename_column(rename: &ast::RenameColumn, table: &Table, world: &mut World) {
     }
 }
 
-/// A table's indexes are in its schema.
+/// Moves a table's indexes into the table's new schema.
 fn moves(table: &Name, schema: &str, world: &mut World) {
     let indexes = world.relation(table).map_or_else(Vec::new, |relation| relation.indexes.clone());
     for name in indexes.iter().map(|index| &index.name).chain([table]) {
@@ -309,7 +310,8 @@ fn moves(table: &Name, schema: &str, world: &mut World) {
     }
 }
 
-/// Storage parameters that the server reads while others work need no more than to be alone in changing them.
+/// Returns the lock for a change of storage parameters. For those that the server reads while others work, it only
+/// keeps out other changes of the kind.
 fn options(node: &SyntaxNode) -> Lock {
     let strong = ["user_catalog_table"];
     let written = text(node).to_lowercase();

@@ -13,7 +13,7 @@ pub(super) fn attach(attach: &ast::AttachPartition, table: &Table, world: &mut W
     let Some(partition) = attach.table_name_ref().map(|name| world.resolve(&name_of(name.syntax()))) else {
         return;
     };
-    // Whether a CHECK proves that every row belongs there is for the server to find out: this is the worse.
+    // Only the server can find out whether a CHECK proves that every row belongs there: assume the worse.
     for name in world.family(&partition) {
         world.works(&name, Lock::AccessExclusive, Work::Scan);
     }
@@ -52,7 +52,7 @@ pub(super) fn attach(attach: &ast::AttachPartition, table: &Table, world: &mut W
     }
 }
 
-/// The indexes of `table` that `partition` has none like, each with all columns that are in it.
+/// Returns the indexes of `table` without a counterpart in `partition`, each with all its columns.
 fn missing(table: &Name, partition: &Name, world: &World) -> Vec<(Index, Vec<String>)> {
     let Some(table) = world.relation(table) else { return Vec::new() };
     let partition = world.relation(partition).into_iter();
@@ -62,14 +62,15 @@ fn missing(table: &Name, partition: &Name, world: &World) -> Vec<(Index, Vec<Str
     indexes.map(|index| (index.clone(), columns(index, table))).collect()
 }
 
-/// What has to be the same for one index to stand for another. What is computed is not compared: it is not among them.
+/// Returns what has to agree for one index to stand for another. An index with an expression or a condition never
+/// stands for another, so its text is not compared.
 fn signature<'a>(index: &'a Index, of: &Relation) -> (bool, bool, &'a [String], Vec<String>, Option<char>) {
     let constraint =
         of.constraints.iter().find(|it| index.name == of.name.renamed(&it.name) && "pux".contains(it.kind));
     (index.computed, index.unique, &index.key, columns(index, of), constraint.map(|it| it.kind))
 }
 
-/// The columns that are in an index, in their names' order.
+/// Returns the columns of an index, sorted by name.
 fn columns(index: &Index, of: &Relation) -> Vec<String> {
     let is_in = |column: &&Column| column.indexes.contains(&index.name);
     let mut columns: Vec<_> = of.columns.iter().filter(is_in).map(|column| column.name.clone()).collect();
@@ -109,7 +110,7 @@ pub(super) fn detach(detach: &ast::DetachPartition, table: &Table, world: &mut W
     if let Some(default) = default_of(table, world).filter(|default| *default != partition) {
         world.lock(&default, lock);
     }
-    // Its own foreign keys are made anew; those to it end, if no row refers to one that goes.
+    // The partition's own foreign keys are made anew. Those that refer to it end, if no row refers to one of its rows.
     let constraints = world.relation(&table.name).map_or_else(Vec::new, |parent| parent.constraints.clone());
     for other in constraints.iter().filter_map(|constraint| constraint.refers_to.as_ref()) {
         world.lock(other, Lock::ShareRowExclusive);
@@ -129,7 +130,7 @@ pub(super) fn detach(detach: &ast::DetachPartition, table: &Table, world: &mut W
     }
 }
 
-/// The tables whose foreign keys refer to a partitioned table, or to what that is a partition of.
+/// Returns the tables whose foreign keys refer to a partitioned table, or to a table of which that is a partition.
 fn referring(table: &Table, world: &World) -> Vec<Name> {
     let above = world.ancestors(&table.name);
     let others = world.referring(|it| it.refers_to.as_ref().is_some_and(|other| above.contains(other)));

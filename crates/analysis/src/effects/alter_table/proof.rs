@@ -1,18 +1,19 @@
-//! What a CHECK proves of a column: that it has no null.
+//! Decides whether a CHECK proves that a column has no null.
 
 use squawk_syntax::ast::{self, AstNode as _, BinOp, Expr};
 use squawk_syntax::{SourceFile, SyntaxKind};
 
 use crate::effects::{identifier_of, text};
 
-/// Whether a CHECK's definition is `column IS NOT NULL`, perhaps AND something. Whatever else it says, it may say less.
+/// Whether a CHECK's definition is `column IS NOT NULL`, perhaps followed by AND and more. Any other form may prove
+/// less.
 pub(super) fn says_not_null(definition: &str, column: &str) -> bool {
     let parse = SourceFile::parse(&format!("ALTER TABLE t ADD {definition}"));
     let check = parse.tree().syntax().descendants().find_map(ast::CheckConstraint::cast);
     parse.errors().is_empty() && check.and_then(|check| check.expr()).is_some_and(|expr| needs(&expr, column))
 }
 
-/// Whether `expr` is not true of a row with a null in the column.
+/// Whether `expr` is not true for a row with a null in the column.
 fn needs(expr: &Expr, column: &str) -> bool {
     match expr {
         Expr::ParenExpr(it) => it.expr().is_some_and(|inner| needs(&inner, column)),

@@ -1,4 +1,4 @@
-//! What later statements of the plan meet of a constraint.
+//! Records a constraint for the plan's later statements.
 
 use squawk_syntax::ast::{self, AstNode as _, Constraint as Written, ConstraintOption};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
@@ -8,7 +8,7 @@ use crate::catalog::{Constraint, Index, Kind};
 use crate::effects::{has, identifier_of, name_of, text as text_of, world::World};
 use crate::name::Name;
 
-/// A constraint that is added.
+/// Records a constraint that is added.
 pub(super) fn added(text: &Written, columns: &[String], valid: bool, table: &Table, world: &mut World) {
     let kind = match text {
         Written::CheckConstraint(_) => 'c',
@@ -52,7 +52,7 @@ pub(super) fn added(text: &Written, columns: &[String], valid: bool, table: &Tab
             None => {}
         }
         let Some(relation) = world.relation_mut(&member) else { continue };
-        // Checking for nulls is up to the columns from now on.
+        // From now on the columns' own NOT NULL checks for nulls.
         if valid && matches!(kind, 'p' | 'n') {
             let columns = relation.columns.iter_mut().filter(|it| constraint.columns.contains(&it.name));
             columns.for_each(|it| it.not_null = true);
@@ -63,28 +63,28 @@ pub(super) fn added(text: &Written, columns: &[String], valid: bool, table: &Tab
     }
 }
 
-/// A constraint that a new `table` is made with, behind its `column` or by itself.
+/// Records a constraint of a new `table`, written after its `column` or by itself.
 pub(in crate::effects) fn made_with(text: &Written, column: Option<&str>, table: &Name, world: &mut World) {
     let columns = column.map_or_else(|| written::columns(text, table, world), |column| vec![column.to_owned()]);
     added(text, &columns, true, &Table { name: table.clone(), only: true }, world);
 }
 
-/// Which relations get the constraint.
+/// Returns the relations that get the constraint.
 fn members(text: &Written, kind: char, table: &Table, world: &World) -> Vec<Name> {
     let is_partitioned = world.relation(&table.name).is_some_and(|relation| relation.kind == Kind::Partitioned);
     let options: Vec<_> = text.syntax().children().filter_map(ConstraintOption::cast).collect();
     let stays = options.iter().any(|option| matches!(option, ConstraintOption::NoInherit(_)));
-    // What inherits in the old way has keys of its own.
+    // A table that inherits without being a partition has keys of its own.
     let stays = stays || (!is_partitioned && (is_index(kind) || kind == 'f'));
     if stays { vec![table.name.clone()] } else { table.family(world) }
 }
 
-/// Whether a constraint is an index.
+/// Whether a constraint of this kind has an index.
 fn is_index(kind: char) -> bool {
     matches!(kind, 'p' | 'u' | 'x')
 }
 
-/// The index of a constraint.
+/// Records the index of a constraint.
 fn made(text: &Written, constraint: &Constraint, name: Name, table: &Name, world: &mut World) {
     let is_computed = match text {
         Written::ExcludeConstraint(it) => it.where_condition_clause().is_some() || written::is_computed(it),
@@ -107,13 +107,13 @@ fn made(text: &Written, constraint: &Constraint, name: Name, table: &Name, world
     built(index, &included.collect::<Vec<_>>(), table, world);
 }
 
-/// What CREATE INDEX makes: an index of the table, and one of each of its partitions.
+/// Records what CREATE INDEX makes: an index of the table, and one of each of its partitions.
 pub(in crate::effects) fn indexed(create: &ast::CreateIndex, table: &Table, world: &mut World) {
     let items: Vec<_> = create.partition_item_list().into_iter().flat_map(|list| list.partition_items()).collect();
     let keys: Option<Vec<String>> = items.iter().map(|item| item.expr().and_then(|expr| column(&expr))).collect();
     let computed = keys.is_none() || create.where_clause().is_some();
     let is_partitioned = world.relation(&table.name).is_some_and(|relation| relation.kind == Kind::Partitioned);
-    // On a partitioned table alone it is not valid yet.
+    // On a partitioned table alone, the index is not valid yet.
     let unique = create.unique_token().is_some() && !computed && !(is_partitioned && table.only);
     let named = create.index().map(|name| table.name.renamed(identifier_of(name.syntax())));
     let finds = finds(create, &items);
@@ -128,7 +128,7 @@ pub(in crate::effects) fn indexed(create: &ast::CreateIndex, table: &Table, worl
     }
 }
 
-/// The columns by which an index finds every row that has values there, as [`Index::finds`].
+/// Returns the columns by which an index finds every row that has values there, as in [`Index::finds`].
 fn finds(create: &ast::CreateIndex, items: &[ast::PartitionItem]) -> Vec<String> {
     let method = create.using_method().map(|method| text_of(method.syntax()).to_ascii_lowercase());
     let is_exact = method.is_none_or(|method| ["usingbtree", "usinghash"].contains(&method.as_str()));
@@ -141,7 +141,7 @@ fn finds(create: &ast::CreateIndex, items: &[ast::PartitionItem]) -> Vec<String>
     if is_exact && condition.is_none_or(leaves_none) { plain } else { Vec::new() }
 }
 
-/// The column that an expression is, if it is no more than that.
+/// Returns the column that an expression is, if it is only a column.
 pub(in crate::effects) fn column(expr: &ast::Expr) -> Option<String> {
     (expr.syntax().kind() == SyntaxKind::NAME_REF).then(|| identifier_of(expr.syntax()))
 }
@@ -150,7 +150,7 @@ fn is_reference(node: &SyntaxNode) -> bool {
     matches!(node.kind(), SyntaxKind::NAME_REF | SyntaxKind::COLUMN_NAME_REF)
 }
 
-/// `table` has another index, with `included` besides its key's columns.
+/// Records another index of `table`, with the `included` columns beside those of its key.
 pub(super) fn built(index: Index, included: &[String], table: &Name, world: &mut World) {
     world.create(&index.name, Kind::Index, Vec::new());
     if let Some(relation) = world.relation_mut(&index.name) {
@@ -162,17 +162,17 @@ pub(super) fn built(index: Index, included: &[String], table: &Name, world: &mut
     relation.indexes.push(index);
 }
 
-/// The index `name` of `table`.
+/// Returns the index `name` of `table`.
 pub(super) fn find(name: &Name, table: &Name, world: &World) -> Option<Index> {
     world.relation(table)?.indexes.iter().find(|index| index.name == *name).cloned()
 }
 
-/// The constraint `name` of `table` goes.
+/// Forgets the constraint `name` of `table`, and returns it.
 pub(super) fn dropped(name: &str, table: &Table, world: &mut World) -> Option<Constraint> {
     let gone = world.constraint(&table.name, name).cloned()?;
     for member in table.family(world) {
         let is_same = |it: &Constraint| match gone.kind {
-            // A partition's has a name of its own.
+            // A partition's constraint has a name of its own.
             'p' | 'u' | 'x' if member != table.name => it.kind == gone.kind && it.columns == gone.columns,
             _ => it.name == name,
         };
@@ -191,8 +191,8 @@ pub(super) fn dropped(name: &str, table: &Table, world: &mut World) -> Option<Co
     Some(gone)
 }
 
-/// A constraint goes that nobody knows, if it is there: one that SET NOT NULL has made, which have names from PostgreSQL
-/// 18 on, or one whose name the server has cut. Nothing is known of nulls any more.
+/// Forgets all that is known of nulls: a constraint whose name was not recorded is dropped, if it exists. It may be one
+/// that SET NOT NULL made, which has a name from PostgreSQL 18 on, or one whose name the server has cut.
 pub(super) fn unknown_dropped(table: &Table, world: &mut World) {
     for member in table.family(world) {
         let Some(relation) = world.relation_mut(&member) else { continue };
@@ -214,7 +214,7 @@ pub(super) fn renamed(rename: &ast::RenameConstraint, table: &Table, world: &mut
     }
 }
 
-/// The column `from` of `table` is called `to` from now on, wherever something refers to it.
+/// Renames the column `from` of `table` to `to`, wherever something refers to it.
 pub(super) fn column_renamed(from: &str, to: &str, table: &Name, world: &mut World) {
     let rename = |columns: &mut Vec<String>| {
         columns.iter_mut().filter(|name| *name == from).for_each(|name| to.clone_into(name));
@@ -225,7 +225,7 @@ pub(super) fn column_renamed(from: &str, to: &str, table: &Name, world: &mut Wor
         let used = relation.used_by.iter_mut().filter(|(column, _)| column.as_deref() == Some(from));
         used.for_each(|(column, _)| *column = Some(to.to_owned()));
         for constraint in &mut relation.constraints {
-            // What its text says by now is up to the server: it proves nothing.
+            // Only the server knows its new text: it proves nothing.
             if constraint.columns.iter().any(|name| name == from) {
                 constraint.definition.clear();
             }
@@ -247,7 +247,7 @@ fn definition(text: &Written) -> String {
     expression.map(|expr| format!("CHECK ({})", expr.syntax().text())).unwrap_or_default()
 }
 
-/// As PostgreSQL names a constraint that has no name of its own.
+/// Returns PostgreSQL's name for a constraint that is given no name.
 fn default_name(kind: char, columns: &[String], table: &Name) -> String {
     let suffix = match kind {
         'c' if columns.len() != 1 => return format!("{}_check", table.name),
@@ -262,12 +262,12 @@ fn default_name(kind: char, columns: &[String], table: &Name) -> String {
     format!("{}_{}_{suffix}", table.name, columns.join("_"))
 }
 
-/// As PostgreSQL names an index that has no name of its own.
+/// Returns PostgreSQL's name for an index that is given no name.
 pub(super) fn index_name(columns: &[String], table: &Name, world: &World) -> Name {
     table.renamed(free(&default_name('i', columns, table), table, world))
 }
 
-/// `name`, or with a number where that is taken.
+/// Returns `name`, with a number where the name is taken.
 fn free(name: &str, table: &Name, world: &World) -> String {
     let is_free = |name: &String| {
         let relation = table.renamed(name.as_str());

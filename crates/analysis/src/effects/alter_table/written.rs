@@ -1,4 +1,4 @@
-//! What the text of a constraint says.
+//! Reads the text of a constraint.
 
 use squawk_syntax::ast::{self, AstNode, Constraint, ReferentialAction};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
@@ -6,8 +6,8 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 use crate::effects::{identifier_of, name_of, world::World};
 use crate::name::Name;
 
-/// The columns of a constraint of `table`: those of a key without what it includes, those of a foreign key without what
-/// it refers to, and whichever a CHECK or an EXCLUDE names.
+/// Returns the columns of a constraint of `table`: those of a key without its included columns, those of a foreign key
+/// without those to which it refers, and those that a CHECK or an EXCLUDE names.
 pub(super) fn columns(written: &Constraint, table: &Name, world: &World) -> Vec<String> {
     let node = written.syntax();
     let mut found: Vec<String> = match written {
@@ -31,20 +31,20 @@ pub(super) fn columns(written: &Constraint, table: &Name, world: &World) -> Vec<
     found
 }
 
-/// Whether what rows exclude one another by is more than columns.
+/// Whether an EXCLUDE constraint compares more than columns.
 pub(super) fn is_computed(exclude: &ast::ExcludeConstraint) -> bool {
     let parts = named(exclude.syntax(), SyntaxKind::CONSTRAINT_EXCLUSION);
     let mut expressions = parts.filter_map(|part| part.children().next());
     expressions.any(|expression| expression.kind() != SyntaxKind::NAME_REF)
 }
 
-/// The columns that a key's index has besides.
+/// Returns the included columns of a key's index.
 pub(super) fn included(written: &Constraint) -> Vec<String> {
     let clause = named(written.syntax(), SyntaxKind::CONSTRAINT_INCLUDE_CLAUSE).next();
     columns_of(clause.as_ref())
 }
 
-/// The table that a foreign key refers to.
+/// Returns the table to which a foreign key refers.
 pub(super) fn refers_to(written: &Constraint) -> Option<Name> {
     match written {
         Constraint::ForeignKeyConstraint(it) => it.table_name_ref().map(|name| name_of(name.syntax())),
@@ -53,7 +53,8 @@ pub(super) fn refers_to(written: &Constraint) -> Option<Name> {
     }
 }
 
-/// The columns that a foreign key refers to; without a word about them, the other table's primary key.
+/// Returns the columns to which a foreign key refers. If it names none, they are those of the other table's primary
+/// key.
 pub(super) fn refers_to_columns(written: &Constraint, world: &World) -> Vec<String> {
     let said = match written {
         Constraint::ForeignKeyConstraint(it) => columns_of(it.to_columns().as_ref().map(AstNode::syntax)),
@@ -70,7 +71,7 @@ pub(super) fn refers_to_columns(written: &Constraint, world: &World) -> Vec<Stri
     key.map(|key| key.columns.clone()).unwrap_or_default()
 }
 
-/// `pg_constraint.confdeltype` of a foreign key, a blank of another constraint.
+/// Returns `pg_constraint.confdeltype` of a foreign key; a blank for any other constraint.
 pub(super) fn on_delete(written: &Constraint) -> char {
     action(written, |action| match action {
         ReferentialAction::OnDeleteAction(it) => it.ref_action(),
@@ -78,7 +79,7 @@ pub(super) fn on_delete(written: &Constraint) -> char {
     })
 }
 
-/// The same of `pg_constraint.confupdtype`.
+/// Returns `pg_constraint.confupdtype` of a foreign key; a blank for any other constraint.
 pub(super) fn on_update(written: &Constraint) -> char {
     action(written, |action| match action {
         ReferentialAction::OnUpdateAction(it) => it.ref_action(),

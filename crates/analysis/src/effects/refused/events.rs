@@ -1,4 +1,4 @@
-//! What is looked at when a transaction ends stands in the way of a table's change until then.
+//! Checks that are pending until the end of a transaction: until then they prevent changes to the table.
 
 use squawk_syntax::SyntaxKind;
 use squawk_syntax::ast::{self, AlterTableAction, AstNode as _, Stmt};
@@ -23,20 +23,20 @@ pub(super) fn refused(statement: &Stmt, world: &World) -> Option<String> {
     ))
 }
 
-/// Whether only names change, which the server does whatever is to be looked at.
+/// Whether an action changes only names, which the server does whatever checks are pending.
 fn is_of_names(action: &AlterTableAction) -> bool {
     use AlterTableAction::{RenameColumn, RenameConstraint, SetSchema, TableRenameTo};
     matches!(action, RenameColumn(_) | RenameConstraint(_) | SetSchema(_) | TableRenameTo(_))
 }
 
-/// Keeps in mind what is looked at later: foreign keys of rows that are written.
+/// Records pending checks: of foreign keys of written rows.
 pub(super) fn remember(statement: &Stmt, world: &mut World) {
     if let Stmt::SetConstraints(set) = statement {
         world.pending.clear();
         world.has_set_constraints = !is_all_deferred(set);
         return;
     }
-    // Without triggers, no foreign key is looked at.
+    // Without triggers, no foreign key is checked.
     let silences = |setting: &Setting| setting.name.as_deref() == Some("session_replication_role");
     world.has_set_constraints |= settings(statement).iter().any(silences);
     let may_do_nothing = statement.syntax().children().any(|child| child.kind() == SyntaxKind::ON_CONFLICT_CLAUSE);
@@ -58,7 +58,7 @@ pub(super) fn remember(statement: &Stmt, world: &mut World) {
         |it: &Constraint| columns.as_ref().is_none_or(|set| it.columns.iter().any(|column| set.contains(column)));
     let is_deferred = |it: &Constraint| it.kind == 'f' && it.deferred && is_written(it);
     let waits = world.relation(&name).is_some_and(|table| table.constraints.iter().any(is_deferred));
-    // Those of a key may be none.
+    // A condition on a key may find no row.
     let finds = columns.is_none() || world.has_changed(&name) && world.rows_of(&name) != Some(0);
     if waits && finds && world.is_as_before(&name.name) {
         world.pending.insert(name);

@@ -9,7 +9,7 @@ use crate::effects::named::callee;
 use crate::effects::{canonical, is_plain, name_of, names_table, world::World};
 use crate::name::Name;
 
-/// From this version on an index and a materialized view are built with a search path of their own.
+/// From this version on, indexes and materialized views are built with a search path of their own.
 const OWN_PATH: u32 = 170_000;
 
 pub(super) fn refused(statement: &Stmt, world: &World) -> Option<String> {
@@ -25,7 +25,7 @@ pub(super) fn refused(statement: &Stmt, world: &World) -> Option<String> {
     }
 }
 
-/// A function that is called and is not there.
+/// Returns why the statement fails: it calls a function that does not exist.
 fn missing(statement: &SyntaxNode, world: &World) -> Option<String> {
     if world.is_extended {
         return None;
@@ -41,7 +41,7 @@ fn missing(statement: &SyntaxNode, world: &World) -> Option<String> {
     };
     let name = called.into_iter().filter(is_as_before).find(|name| {
         let is_system = name.schema.as_deref().is_some_and(|schema| schema.starts_with("pg_"));
-        // `uuid('…')` is a cast, and what SQL itself calls so is not in the catalog.
+        // `uuid('…')` is a cast, and the catalog has no entry for functions that are part of SQL's syntax.
         !is_system && !is_word(name) && !world.functions.contains_key(name) && world.type_facts(name).is_none()
     })?;
     Some(format!("there is no function {name}"))
@@ -75,7 +75,7 @@ fn is_word(name: &Name) -> bool {
     name.schema.is_none() && (WORDS.contains(&own) || BEGINNINGS.iter().any(|beginning| own.starts_with(beginning)))
 }
 
-/// CREATE FUNCTION meets one of the same arguments.
+/// Returns why CREATE FUNCTION fails: a function of the same arguments exists.
 fn made_again(create: &ast::CreateFunction, world: &World) -> Option<String> {
     let name = name_of(create.name()?.syntax());
     if !world.is_as_before(&name.name) {
@@ -96,12 +96,12 @@ fn made_again(create: &ast::CreateFunction, world: &World) -> Option<String> {
         .then(|| format!("{name}({arguments}) returns {before}, and cannot be replaced by one that returns {returns}"))
 }
 
-/// The types of the arguments that go in, as `format_type` writes them; `None` where one is not so plain.
+/// Returns the types of the input arguments, as `format_type` writes them; `None` where one is not plain.
 pub(in crate::effects) fn arguments(create: &ast::CreateFunction) -> Option<String> {
     arguments_of(&create.param_list()?)
 }
 
-/// The same of those that stand in `list`.
+/// Returns the types of the input arguments in `list`, as `format_type` writes them; `None` where one is not plain.
 pub(super) fn arguments_of(list: &ast::ParamList) -> Option<String> {
     let mut types = Vec::new();
     for param in list.params() {
@@ -109,19 +109,19 @@ pub(super) fn arguments_of(list: &ast::ParamList) -> Option<String> {
             return None;
         }
         let of_type = canonical(param.func_type()?.syntax());
-        // Arguments of a type are not kept.
+        // The arguments of a type are not recorded.
         types.push(of_type.split('(').next().unwrap_or_default().to_owned());
     }
     types.iter().all(|of_type| is_plain(of_type)).then(|| types.join(", "))
 }
 
-/// A function in SQL that names a table without its schema: it is not found while `what` is built.
+/// Returns why building `what` fails: an SQL function names a table without its schema, which is not found then.
 fn needs_path(statement: &SyntaxNode, what: &str, world: &World) -> Option<String> {
     let is_empty = statement.descendants().any(|node| node.kind() == SyntaxKind::WITH_NO_DATA);
     if world.version < OWN_PATH || is_empty {
         return None;
     }
-    // With no row nothing calls it.
+    // Without rows, the function is not called.
     let tables = statement.descendants().filter(names_table).map(|node| name_of(&node));
     if tables.filter_map(|name| world.relation(&name)).any(|table| table.facts.rows == Some(0)) {
         return None;
@@ -137,7 +137,7 @@ fn needs_path(statement: &SyntaxNode, what: &str, world: &World) -> Option<Strin
     })
 }
 
-/// A table that `body` names without its schema.
+/// Returns a table that `body` names without its schema.
 fn bare_table(body: &str) -> Option<String> {
     let parse = SourceFile::parse(body);
     let file = parse.tree();

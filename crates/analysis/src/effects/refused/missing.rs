@@ -1,4 +1,4 @@
-//! Relations, columns and types that a statement names and that are not there.
+//! Relations, columns and types that a statement names but that do not exist.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::effects::{identifier_of, name_of, world::World};
 use crate::name::{Name, quoted};
 
 pub(super) fn refused(statement: &Stmt, world: &World) -> Option<String> {
-    // What a rule names are the rows too, and what a function's body names may come later.
+    // The names in a rule include its rows, and those in a function's body may be made later.
     let is_body =
         matches!(statement, Stmt::CreateRule(_) | Stmt::CreateFunction(_) | Stmt::CreateProcedure(_) | Stmt::Do(_));
     if is_body {
@@ -37,7 +37,7 @@ fn relation(statement: &SyntaxNode, world: &World) -> Option<String> {
         .collect();
     let named = statement.descendants().filter(names_relation).map(|node| (node.kind(), name_of(&node)));
     let (_, missing) = named.into_iter().find(|(kind, name)| {
-        // ALTER TABLE takes sequences too.
+        // ALTER TABLE also takes sequences.
         let is_beside = matches!(kind, SyntaxKind::INDEX_REF | SyntaxKind::SEQUENCE_REF) || name.name.ends_with("_seq");
         if !world.is_as_before(&name.name) || is_beside && world.may_belong_to_made(name) {
             return false;
@@ -54,19 +54,19 @@ pub(super) fn names_relation(node: &SyntaxNode) -> bool {
         node.kind(),
         SyntaxKind::TABLE_NAME_REF | SyntaxKind::RELATION_NAME_REF | SyntaxKind::VIEW_REF | SyntaxKind::SEQUENCE_REF
     );
-    // An index that ALTER TABLE names is looked for beside its table.
+    // An index that ALTER TABLE names is looked up in its table's schema.
     let is_index = || {
         node.kind() == SyntaxKind::INDEX_REF && !node.ancestors().any(|outer| outer.kind() == SyntaxKind::ALTER_TABLE)
     };
     is_name || is_index()
 }
 
-/// Whether `name` is of a schema that is not looked into: the system's own, and that of temporary tables.
+/// Whether the catalog is not asked about the schema of `name`: the system's own, and that of temporary tables.
 fn is_system(name: &Name) -> bool {
     name.schema.as_deref().is_some_and(|schema| schema.starts_with("pg_") || schema == "information_schema")
 }
 
-/// What is dropped as one kind of relation is of another.
+/// Returns why a DROP fails: the relation is of another kind.
 fn of_kind(statement: &Stmt, world: &World) -> Option<String> {
     let (noun, kinds, named): (_, &[Kind], _) = match statement {
         Stmt::DropTable(_) => ("table", &[Kind::Table, Kind::Partitioned], SyntaxKind::TABLE_NAME_REF),
@@ -82,7 +82,7 @@ fn of_kind(statement: &Stmt, world: &World) -> Option<String> {
     Some(format!("{} is no {noun}", other.name))
 }
 
-/// A column that is written, or indexed.
+/// Returns why the statement fails: it writes or indexes a column that does not exist.
 fn column(statement: &Stmt, world: &World) -> Option<String> {
     let (table, columns): (SyntaxNode, Vec<String>) = match statement {
         Stmt::Insert(it) => {
@@ -108,13 +108,13 @@ fn column(statement: &Stmt, world: &World) -> Option<String> {
     Some(format!("{name} has no column {}", quoted(missing)))
 }
 
-/// The columns that are set, but those of which a part is.
+/// Returns the columns that are set, except those of which only a part is set.
 fn targets(list: &SyntaxNode) -> Vec<String> {
     let targets = all(list, SyntaxKind::COLUMN_TARGET).filter(|target| target.children().count() == 1);
     targets.filter_map(|target| target.first_child()).map(|name| identifier_of(&name)).collect()
 }
 
-/// The type of a column.
+/// Returns why the statement fails: the type of a column does not exist.
 fn of_type(statement: &Stmt, world: &World) -> Option<String> {
     if !matches!(statement, Stmt::CreateTable(_) | Stmt::AlterTable(_)) || is_lenient(statement.syntax()) {
         return None;
@@ -123,14 +123,14 @@ fn of_type(statement: &Stmt, world: &World) -> Option<String> {
         let outer =
             |node: &SyntaxNode| node.parent().filter(|it| it.kind() != SyntaxKind::ARRAY_TYPE).map(|it| it.kind());
         let holder = node.ancestors().find_map(|inner| outer(&inner));
-        // ADD COLUMN IF NOT EXISTS looks at no type, if the column is there.
+        // ADD COLUMN IF NOT EXISTS checks no type if the column exists.
         let is_lenient =
             node.ancestors().find(|it| it.kind() == SyntaxKind::ADD_COLUMN).is_some_and(|it| is_lenient(&it));
         !is_lenient && matches!(holder, Some(SyntaxKind::COLUMN | SyntaxKind::ADD_COLUMN | SyntaxKind::SET_TYPE))
     };
     let names = all(statement.syntax(), SyntaxKind::PATH_TYPE).filter(is_of_column).map(|node| type_name(&node));
     let missing = names.into_iter().find(|name| {
-        // A table's rows are of a type of its name, and each type has one of arrays.
+        // A table's rows have a type of the table's name, and each type has an array type.
         let is_array = name.name.starts_with('_');
         !is_array
             && world.is_as_before(&name.name)

@@ -1,7 +1,7 @@
-//! What the server is known to refuse, from the text and the catalog, whatever the rows are.
+//! What the server is known to refuse, by the text and the catalog, whatever the rows are.
 //!
-//! A statement is looked at before it changes the world. Where something before it was not understood, nothing is said:
-//! see [`World::fails`].
+//! A statement is checked before it changes the world. If an earlier statement was not understood, nothing is
+//! predicted: see [`World::fails`].
 
 mod events;
 mod functions;
@@ -17,10 +17,10 @@ pub(super) use functions::arguments;
 
 use super::{is_of_rows, world::World};
 
-/// Says why the server will refuse `statement`, if it is known to.
+/// Reports why the server will refuse `statement`, if it is known to.
 pub(super) fn check(statement: &Stmt, world: &mut World) {
     let node = statement.syntax();
-    // What it holds may be made by it, too.
+    // The statement may also make the objects that its parts name.
     if matches!(statement, Stmt::CreateSchema(it) if it.schema_elements().next().is_some()) {
         return;
     }
@@ -38,7 +38,7 @@ pub(super) fn check(statement: &Stmt, world: &mut World) {
     }
 }
 
-/// Keeps in mind what `statement` changes for the ones behind it.
+/// Records the changes of `statement` for the checks of later statements.
 pub(super) fn remember(statement: &Stmt, world: &mut World) {
     objects::remember(statement, world);
     events::remember(statement, world);
@@ -53,7 +53,7 @@ pub(super) fn remember(statement: &Stmt, world: &mut World) {
     }
 }
 
-/// Whether rows, or their values, are others behind such a part of a statement than they were.
+/// Whether such a part of a statement changes rows or their values.
 fn changes_rows(kind: SyntaxKind) -> bool {
     matches!(
         kind,
@@ -76,7 +76,7 @@ fn changes_rows(kind: SyntaxKind) -> bool {
     )
 }
 
-/// Whether a statement says IF EXISTS or IF NOT EXISTS of what it is about.
+/// Whether a statement says IF EXISTS or IF NOT EXISTS.
 fn is_lenient(statement: &SyntaxNode) -> bool {
     let says = |kind| matches!(kind, SyntaxKind::IF_EXISTS | SyntaxKind::IF_NOT_EXISTS);
     statement.children().any(|child| says(child.kind()))
@@ -87,7 +87,7 @@ fn cascades(statement: &SyntaxNode) -> bool {
     statement.children().any(|child| child.kind() == SyntaxKind::CASCADE)
 }
 
-/// Those in `node` of this `kind`.
+/// Returns the nodes of this `kind` in `node`.
 fn all(node: &SyntaxNode, kind: SyntaxKind) -> impl Iterator<Item = SyntaxNode> {
     node.descendants().filter(move |inner| inner.kind() == kind)
 }

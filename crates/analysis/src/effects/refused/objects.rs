@@ -1,4 +1,4 @@
-//! Schemas, types, triggers and policies: there already, missing, or needed by others.
+//! Schemas, types, triggers and policies that exist already, are missing, or are needed by others.
 
 use squawk_syntax::ast::{self, AlterTypeAction, AstNode as _, Stmt};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
@@ -12,7 +12,7 @@ use crate::name::{Name, quoted};
 
 pub(super) fn refused(statement: &Stmt, world: &World) -> Option<String> {
     let node = statement.syntax();
-    // What the plan itself has changed of these is not followed that far.
+    // The plan's own changes to these are not followed that far.
     let is_as_before = |node: SyntaxNode| world.is_as_before(&name_of(&node).name);
     let subjects = [
         SyntaxKind::TYPE_NAME,
@@ -93,12 +93,12 @@ fn schema(statement: &Stmt, world: &World) -> Option<String> {
 fn type_there(name: &Name, world: &World) -> Option<String> {
     let there = world.type_facts(name)?;
     let schema = name.schema.clone().or_else(|| world.schema_of(&Name::unqualified(&name.name)));
-    // Array and multirange types come and go with others, and make room.
+    // Array and multirange types come and go with other types, and give up their names.
     let is_own = !name.name.starts_with('_') && !name.name.contains("multirange");
     (is_own && schema.as_ref() == Some(&there.schema)).then(|| format!("there is a type {name} already"))
 }
 
-/// A value of an enum that is there already, or is missing.
+/// Returns why the statement fails: an enum's value exists already, or is missing.
 fn value(alter: &ast::AlterType, world: &World) -> Option<String> {
     let name = name_of(alter.type_name_ref()?.syntax());
     let facts = world.type_facts(&name);
@@ -128,7 +128,7 @@ fn value(alter: &ast::AlterType, world: &World) -> Option<String> {
     }
 }
 
-/// What is dropped is missing, or needed by others.
+/// Returns why a DROP fails: the object is missing, or others need it.
 fn dropped(statement: &SyntaxNode, kind: SyntaxKind, object: Object, world: &World) -> Option<String> {
     let names: Vec<Name> = all(statement, kind).map(|node| name_of(&node)).collect();
     if !is_lenient(statement)
@@ -151,7 +151,7 @@ fn dropped(statement: &SyntaxNode, kind: SyntaxKind, object: Object, world: &Wor
         let dependent = world.dependent(object, name)?;
         (world.is_as_before(&dependent.table.name) && !goes_too(&dependent.table)).then_some((name, dependent))
     });
-    // A view is a rule to the catalog.
+    // In the catalog, a view is a rule.
     used.map(|(name, dependent)| {
         format!("the {} depends on {name}", dependent.what.trim_start_matches("rule _RETURN on "))
     })
@@ -173,12 +173,12 @@ fn is_missing(object: Object, name: &Name, world: &World) -> bool {
         Object::Type => world.type_facts(name).is_none(),
         Object::Function => !world.functions.contains_key(name),
         Object::Schema => !world.schemas.contains(&name.name),
-        // Relations are looked at elsewhere.
+        // Relations are checked elsewhere.
         Object::Sequence => false,
     }
 }
 
-/// Whether nothing is there of what a DROP names.
+/// Whether none of the objects of a DROP exists.
 pub(super) fn are_absent(drop: &Stmt, world: &World) -> bool {
     let node = drop.syntax();
     let none_of = |kind, object| all(node, kind).all(|name| is_missing(object, &name_of(&name), world));
@@ -206,7 +206,7 @@ pub(super) fn are_absent(drop: &Stmt, world: &World) -> bool {
     }
 }
 
-/// The table that the statement is about.
+/// Returns the table that the statement is about.
 fn table<'a>(statement: &SyntaxNode, world: &'a World) -> Option<&'a Relation> {
     let on =
         statement.children().find(|child| matches!(child.kind(), SyntaxKind::ON_RELATION | SyntaxKind::ON_TABLE))?;
@@ -237,13 +237,13 @@ fn not_there(
     is_missing.then(|| format!("{} has no {what} {}", table.name, quoted(name)))
 }
 
-/// What the ones behind `statement` meet of it.
+/// Records what later statements find after `statement`.
 pub(super) fn remember(statement: &Stmt, world: &mut World) {
     let node = statement.syntax();
     match statement {
         Stmt::CreateSchema(_) => {
             let mut names = all(node, SyntaxKind::SCHEMA).map(|name| identifier_of(&name)).peekable();
-            // It is called as the role then.
+            // The schema has the role's name then.
             if names.peek().is_none() {
                 world.doubts();
             }
@@ -262,7 +262,7 @@ pub(super) fn remember(statement: &Stmt, world: &mut World) {
         }
         Stmt::DropFunction(_) => {
             for name in all(node, SyntaxKind::FUNCTION_NAME_REF).map(|name| name_of(&name)) {
-                // Which of several it was is not looked at.
+                // Which of several functions it was is not recorded.
                 if world.functions.get(&name).is_some_and(|function| function.overloads.len() < 2) {
                     world.functions.remove(&name);
                 } else if let Some(function) = world.functions.get_mut(&name) {
@@ -288,7 +288,7 @@ pub(super) fn remember(statement: &Stmt, world: &mut World) {
     }
 }
 
-/// Has `change` note what is called `name` at the table that the statement is about.
+/// Lets `change` record the name `name` at the table that the statement is about.
 fn named(statement: &SyntaxNode, name: Option<SyntaxNode>, world: &mut World, change: fn(&mut Relation, String)) {
     let Some(name) = name.map(|name| identifier_of(&name)) else { return };
     let Some(table) = table(statement, world).map(|table| table.name.clone()) else { return };

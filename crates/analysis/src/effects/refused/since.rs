@@ -1,10 +1,10 @@
-//! What older servers cannot read.
+//! Syntax that older servers do not know.
 
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use crate::effects::{has, world::World};
 
-/// A form, and the first version of PostgreSQL that knows it.
+/// A form of a statement, and the first version of PostgreSQL that knows it.
 struct Since {
     version: u32,
     what: &'static str,

@@ -1,4 +1,4 @@
-//! CREATE OR REPLACE VIEW: the columns that are there have to stay, in their order.
+//! CREATE OR REPLACE VIEW: the existing columns have to stay, in their order.
 
 use squawk_syntax::ast::{AstNode as _, SelectVariant, Stmt};
 use squawk_syntax::column_name::ColumnName;
@@ -14,7 +14,7 @@ pub(super) fn refused(statement: &Stmt, world: &World) -> Option<String> {
     let view = world.existing(&view::name_of_made(create, world)?)?;
     let there = world.relation(&view).filter(|there| there.kind == Kind::View && world.is_as_before(&view.name))?;
     let query = columns(&create.query()?);
-    // A list may be shorter than the query, whose names the others keep.
+    // A list may be shorter than the query. The other columns keep the query's names.
     let list = create.column_list().into_iter().flat_map(|list| list.syntax().children().collect::<Vec<_>>());
     let mut written: Vec<String> = list.map(|name| identifier_of(&name)).collect();
     written.extend(query.iter().flatten().skip(written.len()).cloned());
@@ -29,7 +29,7 @@ pub(super) fn refused(statement: &Stmt, world: &World) -> Option<String> {
     ))
 }
 
-/// The names of the columns of a query; `None` where one is not known, or a star stands for several.
+/// Returns the names of a query's columns; `None` where one is not known, or a star stands for several.
 fn columns(query: &SelectVariant) -> Option<Vec<String>> {
     let SelectVariant::Select(select) = query else { return None };
     let targets = select.select_clause()?.target_list()?.targets();

@@ -1,4 +1,4 @@
-//! The database as it is while a plan runs: what the catalog says, and what earlier statements have changed.
+//! The state of the database while a plan runs: the catalog, and the changes of earlier statements.
 
 mod names;
 mod schema;
@@ -15,89 +15,91 @@ use super::{Change, Effects, Fails, Lookup, Unknown, What};
 use crate::catalog::{Catalog, Column, Constraint, Dependent, Function, Kind, Object, Relation, TypeFacts, rows};
 use crate::name::{Name, identifier};
 
-/// The database as the next statement meets it.
+/// The state of the database before the next statement.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own of the database, or of the script so far")]
 pub struct World {
     /// The server's version, as the catalog has it.
     pub(crate) version: u32,
     schema: String,
-    /// Whether the database held nothing when the catalog was asked, so that all there is by now is of the plan's own making.
+    /// Whether the database was empty when the catalog was asked, so that the plan has made everything that exists by
+    /// now.
     pub(crate) was_empty: bool,
-    /// Whether the plan makes extensions: their functions, types and tables are there then, and nothing is missing for sure.
+    /// Whether the plan creates extensions: their functions, types and tables exist then, and nothing is missing for
+    /// certain.
     pub(super) is_extended: bool,
     /// Whether a session begins in UTC.
     was_utc: bool,
-    /// Whether the script's is in UTC at this point.
+    /// Whether the script's session is in UTC at this point.
     pub(super) is_utc: bool,
-    /// By qualified name.
+    /// The relations, by qualified name.
     relations: BTreeMap<Name, Relation>,
-    /// What a script's name stands for. Only what the catalog was asked for.
+    /// What a script's name stands for. Only for names that the catalog was asked about.
     aliases: BTreeMap<Name, Name>,
     /// Relations that the plan has made itself.
     new: BTreeSet<Name>,
-    /// What is known of relations that existed before, also when the plan has dropped them; by the names in effects.
+    /// The facts on relations that existed before, even after the plan has dropped them; by the names in effects.
     facts: BTreeMap<String, Table>,
-    /// The same of those that the plan has filled with rows of others, be they new or not, as they are since.
+    /// The facts on relations that the plan has filled from others, new or not, in their present state.
     filled: BTreeMap<String, Table>,
     pub(super) functions: BTreeMap<Name, Function>,
     pub(crate) types: BTreeMap<Name, TypeFacts>,
-    /// How much names still say.
+    /// How far names can still be trusted.
     names: Names,
-    /// Whether a statement before has done what nobody knows.
+    /// Whether an earlier statement has unknown effects.
     was_opaque: bool,
     /// Types that the plan has made itself, by name.
     pub(super) plan_types: BTreeSet<String>,
     /// Types that the script has made itself.
     pub(super) made_types: BTreeSet<String>,
-    /// Values that the script has added to types that it has not made.
+    /// Values that the script has added to types that it did not make.
     pub(super) added_values: Vec<(Name, String)>,
-    /// Schemas that are there.
+    /// The existing schemas.
     pub(super) schemas: BTreeSet<String>,
     casts: BTreeSet<(String, String)>,
     dependents: BTreeMap<(Object, Name), Vec<Dependent>>,
-    /// Every name that a statement of the plan has used that is more than reading or writing rows. What is said of the catalog
-    /// holds for other names alone.
+    /// Every name in a statement of the plan that does more than read or write rows. The catalog's answers hold only
+    /// for other names.
     named: BTreeSet<String>,
-    /// Whether the plan has changed rows, or what the statistics say of them.
+    /// Whether the plan has changed rows, or made the statistics of them outdated.
     pub(crate) has_changed_rows: bool,
-    /// Whether the script has said when constraints are looked at.
+    /// Whether the script has said when constraints are checked.
     pub(super) has_set_constraints: bool,
-    /// Relations that the plan has changed by now, by the names in effects.
+    /// Relations that the plan has changed so far, by the names in effects.
     touched: BTreeSet<String>,
     /// Tables whose rows the script has written.
     pub(super) written: BTreeSet<Name>,
-    /// Columns that the plan has added and that have no value in any row that was there.
+    /// Columns that the plan has added and that have no value in any existing row.
     pub(super) unset: BTreeSet<(Name, String)>,
-    /// Tables whose rows the transaction has changed, and of which something is looked at when it ends.
+    /// Tables whose rows the transaction has changed, and for which a check is pending until its end.
     pub(super) pending: BTreeSet<Name>,
-    /// What the script has set `lock_timeout` to.
+    /// The script's setting of `lock_timeout`.
     pub(super) patience: Patience,
     effects: Effects,
 }
 
-/// How much the names in a script say of what the catalog was asked about. The order is from least to most.
+/// How far the names in a script still stand for what the catalog was asked about. The order is from least to most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Names {
-    /// Nothing: what was there may have been undone, or done by what nobody could read.
+    /// Not at all: earlier objects may be gone, or changed by a statement that could not be read.
     Nothing,
-    /// Those with a schema mean what they say. Where others are looked for has been changed.
+    /// Names with a schema still do. The path for other names has been changed.
     Qualified,
-    /// They mean what they meant when the catalog was asked.
+    /// All names still do.
     All,
 }
 
 /// How long a script's statements wait for their locks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Patience {
-    /// As long as the session says.
+    /// As long as the session's setting allows.
     Bounded,
-    /// As long as it takes, or for more than a minute.
+    /// Without a limit, or for more than a minute.
     Endless,
 }
 
 impl World {
-    /// The database as `catalog` says.
+    /// Returns the database in the state of `catalog`.
     pub fn new(catalog: Catalog) -> Self {
         let Catalog {
             version,
@@ -149,7 +151,7 @@ impl World {
         }
     }
 
-    /// The next script begins: the engine gives it a session that is as good as new.
+    /// Begins the next script: the engine gives it a session that is as good as new.
     pub(crate) fn next_script(&mut self) {
         self.relations.retain(|name, _| !is_temporary(name));
         self.new.retain(|name| !is_temporary(name));
@@ -163,7 +165,8 @@ impl World {
         self.patience = Patience::Bounded;
     }
 
-    /// A block of the script's own ends: what was left to its end is done.
+    /// Ends a transaction of the script's own if `statement` is its COMMIT: the checks that were pending until then are
+    /// done.
     pub(crate) fn ends_block(&mut self, statement: &Stmt) {
         if matches!(statement, Stmt::Commit(_)) {
             self.pending.clear();
@@ -176,7 +179,7 @@ impl World {
     }
 
     pub(super) fn end(&mut self) -> Effects {
-        // What nobody read may have filled them.
+        // A statement that could not be read may have filled them.
         if self.effects.is_opaque() {
             self.has_changed_rows = true;
             self.unset.clear();
@@ -187,39 +190,39 @@ impl World {
         std::mem::take(&mut self.effects)
     }
 
-    /// What is known of the relation that an effect is on, if it existed before the plan, or the plan has filled it.
+    /// Returns the facts on an effect's relation, if the relation existed before the plan, or the plan has filled it.
     pub fn facts(&self, effect: &Effect) -> Option<&Table> {
         let before = || self.facts.get(&effect.relation).filter(|_| !effect.is_new);
         self.filled.get(&effect.relation).or_else(before).filter(|_| self.names != Names::Nothing)
     }
 
-    /// The same as it was before the plan.
+    /// Returns the facts on an effect's relation as of before the plan.
     pub(crate) fn facts_before(&self, effect: &Effect) -> Option<&Table> {
         self.facts.get(&effect.relation).filter(|_| !effect.is_new && self.names != Names::Nothing)
     }
 
-    /// What is known of the relation called `name` in effects, be it new or not.
+    /// Returns the facts on the relation called `name` in effects, new or not.
     pub(crate) fn facts_of_name(&self, name: &str) -> Option<&Table> {
         self.filled.get(name).or_else(|| self.facts.get(name)).filter(|_| self.names != Names::Nothing)
     }
 
-    /// What is known of the relation that a change is to.
+    /// Returns the facts on the relation of a change.
     pub(crate) fn facts_of(&self, change: &Change) -> Option<&Table> {
         self.facts.get(&change.relation).filter(|_| self.names != Names::Nothing)
     }
 
-    /// Whether the plan has made the relation called `name` in effects, and filled it with nothing.
+    /// Whether the plan has made the relation called `name` in effects, and has not filled it.
     pub(crate) fn is_made(&self, name: &str) -> bool {
         self.new.contains(&Name::parse(name)) && !self.filled.contains_key(name)
     }
 
-    /// The tables with a foreign key, or another constraint, that `refers` says of.
+    /// Returns the tables with a constraint for which `refers` holds, such as a foreign key.
     pub(super) fn referring(&self, refers: impl Fn(&Constraint) -> bool) -> Vec<Name> {
         let tables = self.relations.values().filter(|relation| relation.constraints.iter().any(&refers));
         tables.map(|relation| relation.name.clone()).collect()
     }
 
-    /// The same, each with its constraint.
+    /// Returns the tables with a constraint for which `refers` holds, each with that constraint.
     pub(super) fn referring_by(&self, refers: impl Fn(&Constraint) -> bool) -> Vec<(Name, Constraint)> {
         let mut found = Vec::new();
         for relation in self.relations.values() {
@@ -229,7 +232,7 @@ impl World {
         found
     }
 
-    /// Whether the plan has filled the relation `name` with rows of others.
+    /// Whether the plan has filled the relation `name` from others.
     pub(super) fn is_filled(&self, name: &Name) -> bool {
         self.filled.contains_key(&self.resolve(name).to_string())
     }
@@ -239,18 +242,18 @@ impl World {
         self.new.contains(&self.resolve(name))
     }
 
-    /// `written` and what inherits from it, or is a partition of it.
+    /// Returns `written` with its partitions, or the tables that inherit from it.
     pub(crate) fn family(&self, written: &Name) -> Vec<Name> {
         let descendants = self.relation(written).map_or_else(Vec::new, |relation| relation.descendants.clone());
         [self.resolve(written)].into_iter().chain(descendants).collect()
     }
 
-    /// The statement takes `lock` on `written`.
+    /// Records that the statement takes `lock` on `written`.
     pub(super) fn lock(&mut self, written: &Name, lock: Lock) {
         self.touch(written, lock, None);
     }
 
-    /// The statement takes `lock` on `written`, and does `work` that takes longer the more rows there are.
+    /// Records that the statement takes `lock` on `written`, and does `work` that takes longer for more rows.
     pub(super) fn works(&mut self, written: &Name, lock: Lock, work: Work) {
         if !self.effects.only_looked.is_empty() {
             self.effects.only_looked.remove(&self.resolve(written).to_string());
@@ -260,12 +263,12 @@ impl World {
 
     fn touch(&mut self, written: &Name, lock: Lock, work: Option<Work>) {
         let name = self.resolve(written);
-        // What cannot be told apart is said to be unknown as a whole.
+        // If the relation is uncertain, the statement as a whole is reported as unknown.
         if is_system(&name) || !self.is_clear(&name) {
             return;
         }
         let is_new = self.new.contains(&name);
-        // What has partitions has no rows of its own.
+        // A partitioned table has no rows of its own.
         let is_empty = self.relations.get(&name).is_some_and(|relation| relation.kind == Kind::Partitioned);
         let work = work.filter(|_| !is_empty);
         let relation = name.to_string();
@@ -283,20 +286,22 @@ impl World {
             effect.work.push(work);
             effect.work.sort();
         }
-        // That reads every row and builds every index.
+        // A rewrite reads every row and builds every index.
         if effect.work.contains(&Work::Rewrite) {
             effect.work.retain(|work| *work == Work::Rewrite);
         }
     }
 
-    /// The same where each row of `by` is looked up by its key there: few, if those are few.
+    /// Records that the statement takes `lock` on `written`, and looks up a row there by its key for each row of `by`.
+    /// If those are few, the lookups are few.
     pub(super) fn looks_up(&mut self, written: &Name, lock: Lock, by: &Name) {
         self.works(written, lock, Work::Scan);
         let (relation, by) = (self.resolve(written).to_string(), self.resolve(by).to_string());
         self.effects.looked_up.insert(relation, by);
     }
 
-    /// The statement takes `lock` on `written`, and builds an index with this `key`: of columns, or of what is not known.
+    /// Records that the statement takes `lock` on `written`, and builds an index with this `key`: of columns, or of
+    /// unknown expressions.
     pub(super) fn builds(&mut self, written: &Name, lock: Lock, key: &[String]) {
         self.works(written, lock, Work::IndexBuild);
         let types: Option<Vec<&str>> =
@@ -309,7 +314,7 @@ impl World {
         }
     }
 
-    /// Rows are looked up, and `scanned` is read as a whole each time.
+    /// Records a lookup of rows, which reads all of `scanned` each time.
     pub(super) fn refers(&mut self, lookup: Lookup, scanned: &[Name], lock: Lock) {
         for member in scanned {
             let relation = self.resolve(member).to_string();
@@ -322,7 +327,7 @@ impl World {
         self.effects.lookups.push(lookup);
     }
 
-    /// About how many rows `written` has, as far as that is known.
+    /// Returns about how many rows `written` has, as far as that is known.
     pub(super) fn rows_of(&self, written: &Name) -> Option<u64> {
         let name = self.resolve(written);
         let relation = name.to_string();
@@ -332,7 +337,7 @@ impl World {
         self.facts_of_name(&relation).and_then(rows)
     }
 
-    /// What `statement` locks, without what it would do there.
+    /// Records what `statement` locks, without its other effects.
     pub(super) fn only_locks(&mut self, statement: impl FnOnce(&mut Self)) {
         let before = std::mem::take(&mut self.effects);
         statement(self);
@@ -342,49 +347,49 @@ impl World {
         }
     }
 
-    /// A part of what the statement does cannot be known.
+    /// Records that a part of the statement's effects cannot be known.
     pub(super) fn opaque(&mut self, what: Unknown) {
         if !self.effects.unknowns.contains(&what) {
             self.effects.unknowns.push(what);
         }
     }
 
-    /// How long the statement takes, sizes do not tell.
+    /// Records that the sizes do not tell how long the statement takes.
     pub(super) fn untimed(&mut self) {
         self.effects.untimed = true;
     }
 
-    /// The same, and how long it takes cannot be known either.
+    /// Records that a part of the statement's effects cannot be known, and neither can its duration.
     pub(super) fn unknown(&mut self, what: Unknown) {
         self.opaque(what);
         self.untimed();
     }
 
-    /// The server will refuse the statement: `why` is a clause.
+    /// Records that the server will refuse the statement: `why` is a clause.
     pub(super) fn fails(&mut self, why: String) {
         self.refuse(Fails::Known(why));
     }
 
-    /// The same where the statistics tell.
+    /// Records that the server will refuse the statement according to the statistics: `why` is a clause.
     pub(super) fn fails_by_statistics(&mut self, why: String) {
         self.refuse(Fails::ByStatistics(why));
     }
 
     fn refuse(&mut self, why: Fails) {
-        // Something may have cleared the way before.
+        // A statement with unknown effects may have changed what the server would refuse.
         if !self.was_opaque {
             self.effects.fails.get_or_insert(why);
         }
     }
 
-    /// IF NOT EXISTS meets another thing, so the statement does nothing: `what` is a clause.
+    /// Records that IF NOT EXISTS finds something else, so that the statement does nothing: `what` is a clause.
     pub(super) fn skips(&mut self, what: String) {
         if !self.was_opaque {
             self.effects.skips.get_or_insert(what);
         }
     }
 
-    /// The statement names `written` where it is not known what for.
+    /// Records that the statement names `written`, for an unknown purpose.
     pub(super) fn mentions(&mut self, written: &Name) {
         let is_table = |kind| matches!(kind, Kind::Table | Kind::Partitioned | Kind::MaterializedView);
         if let Some(name) = self.existing(written)
@@ -394,12 +399,12 @@ impl World {
         }
     }
 
-    /// From here on something may be there, or not, that is not known.
+    /// Records that from here on it is uncertain what exists.
     pub(super) fn doubts(&mut self) {
         self.was_opaque = true;
     }
 
-    /// Rows or values of `written` are changed. What the plan has made itself had none.
+    /// Records a change to rows or values of `written`. A relation that the plan makes itself had none.
     pub(super) fn changes(&mut self, written: &Name, what: What) {
         let name = self.resolve(written);
         let change = Change { relation: name.to_string(), what };
@@ -418,7 +423,8 @@ impl World {
         self.effects.changes.iter().any(|change| change.relation == relation)
     }
 
-    /// These `columns` of `tables` may have a value in any row from now on; all columns, if none is given.
+    /// Records that these `columns` of `tables` may have a value in any row from now on; without `columns`, all
+    /// columns.
     pub(super) fn fills(&mut self, tables: &[Name], columns: Option<&[String]>) {
         let is_set = |(of, column): &(Name, String)| {
             tables.contains(of) && columns.is_none_or(|columns| columns.contains(column))
@@ -426,12 +432,13 @@ impl World {
         self.unset.retain(|one| !is_set(one));
     }
 
-    /// Whether a table has an index of this name, by whatever statement it was made.
+    /// Whether a table has an index of this name, made by any statement.
     pub(super) fn has_index(&self, name: &Name) -> bool {
         self.relations.values().any(|relation| relation.indexes.iter().any(|index| index.name == *name))
     }
 
-    /// What is known of the type that a script calls `written`: the worst of all names that it can have.
+    /// Returns the facts on the type that a script calls `written`: the worst of all types for which the name can
+    /// stand.
     pub(super) fn type_facts(&self, written: &Name) -> Option<TypeFacts> {
         let schema = written.schema.clone().unwrap_or_else(|| self.schema.clone());
         let qualified = Name { schema: Some(schema), name: written.name.clone() };
@@ -442,7 +449,7 @@ impl World {
         known.first().copied().cloned()
     }
 
-    /// What is known of that type under each of its names.
+    /// Returns the facts on that type under each of its names.
     pub(super) fn types_called(&mut self, written: &Name) -> impl Iterator<Item = &mut TypeFacts> {
         let schema = self.type_facts(written).map(|facts| facts.schema);
         let own = written.name.clone();
@@ -458,23 +465,23 @@ impl World {
         self.type_facts(&type_name(of_type.syntax())).is_some_and(|facts| facts.kind == 'd')
     }
 
-    /// The plan drops the type `written`, or gives it another name.
+    /// Forgets the type `written`: the plan drops it, or renames it.
     pub(super) fn remove_type(&mut self, written: &Name) {
         let Some(schema) = self.type_facts(written).map(|facts| facts.schema) else { return };
         self.types.retain(|name, facts| name.name != written.name || facts.schema != schema);
     }
 
-    /// Whether the server casts a value of the type `from` to the type `to` by itself when it stores it; `None` where that
-    /// is not known. Both are as `format_type` writes them, without arguments.
+    /// Whether the server implicitly casts a value of the type `from` to the type `to` when it stores it; `None` where
+    /// this is not known. Both are as `format_type` writes them, without arguments.
     pub(super) fn casts(&self, from: &str, to: &str) -> Option<bool> {
         const TEXTS: [&str; 4] = ["character", "character varying", "name", "text"];
-        // These the catalog casts to nothing, or to little.
+        // The catalog has no casts, or few, from these types.
         const ALONE: [&str; 4] = ["bytea", "tsquery", "tsvector", "uuid"];
         // Every value can be stored as its text.
         if from == to || TEXTS.contains(&to) {
             return Some(true);
         }
-        // Types of the database's own are written with their schema.
+        // The database's own types are written with their schema.
         let is =
             |known: &str, of_type: &str| known == of_type || known.rsplit('.').next() == of_type.rsplit('.').next();
         if self.casts.iter().any(|(source, target)| is(source, from) && is(target, to)) {
@@ -489,7 +496,7 @@ impl World {
         };
         let is_enum = |of_type: &str| self.type_facts(&Name::parse(of_type)).is_some_and(|facts| facts.kind == 'e');
         let is_known = |of_type: &str| ALONE.contains(&of_type) || is_enum(of_type) || is_plain(of_type);
-        // An array is cast to nothing but arrays and texts, and nothing to it.
+        // An array is cast only to arrays and texts, and only arrays are cast to an array.
         if let (Some(element), other) | (other, Some(element)) = (from.strip_suffix("[]"), to.strip_suffix("[]"))
             && other.is_none()
         {
@@ -499,13 +506,13 @@ impl World {
         (is_known(from) && is_known(to)).then_some(false)
     }
 
-    /// What depends on an object, and belongs to a relation that the plan has left as it was.
+    /// Returns a dependent of an object that belongs to a relation which the plan has not changed.
     pub(super) fn dependent(&self, object: Object, written: &Name) -> Option<&Dependent> {
         let dependents = self.dependents.get(&(object, written.clone()))?;
         dependents.iter().find(|dependent| !self.touched.contains(&dependent.table.to_string()))
     }
 
-    /// Keeps in mind what a statement names that changes more than rows.
+    /// Records the names in a statement that changes more than rows.
     pub(super) fn keep_names(&mut self, statement: &SyntaxNode) {
         self.named.extend(statement.descendants().filter_map(|node| single(&node)));
         if matches!(statement.kind(), SyntaxKind::DROP_PUBLICATION | SyntaxKind::ALTER_PUBLICATION) {
@@ -513,7 +520,7 @@ impl World {
         }
     }
 
-    /// Whether no statement of the plan has named `name` but to read or write rows: it is what it was before the plan.
+    /// Whether `name` is as before the plan: the plan's statements have used it only to read or write rows.
     pub(super) fn is_as_before(&self, name: &str) -> bool {
         !self.named.contains(name)
     }
@@ -523,24 +530,24 @@ impl World {
         self.is_as_before(&table.name) && self.is_as_before(PUBLICATIONS)
     }
 
-    /// Whether `name` can be what the plan has made along with a table: its sequence or its index.
+    /// Whether `name` can be an object that the plan has made along with a table: its sequence or its index.
     pub(super) fn may_belong_to_made(&self, name: &Name) -> bool {
         let changed = self.touched.iter().map(|table| Name::parse(table).name);
         let own = self.new.iter().map(|table| table.name.clone());
         own.chain(changed).any(|table| name.name.starts_with(&table))
     }
 
-    /// Whether something may be there, or not, that is not known.
+    /// Whether it is uncertain what exists.
     pub(crate) fn is_blind(&self) -> bool {
         self.was_opaque
     }
 
-    /// Whether nothing is there of what the statement would drop.
+    /// Whether none of the objects exists that the statement would drop.
     pub(super) fn is_absent(&self) -> bool {
         self.effects.is_absent
     }
 
-    /// Nothing is there of what the statement would drop.
+    /// Records that none of the objects exists that the statement would drop.
     pub(super) fn absent(&mut self) {
         self.effects.is_absent = !self.was_opaque;
     }
@@ -550,7 +557,7 @@ impl World {
         self.effects.fails.is_some()
     }
 
-    /// The constraint `name` of `written`.
+    /// Returns the constraint `name` of `written`.
     pub(super) fn constraint(&self, written: &Name, name: &str) -> Option<&Constraint> {
         self.relation(written)?.constraints.iter().find(|constraint| constraint.name == name)
     }
@@ -561,23 +568,23 @@ impl World {
         columns.filter(|column| column.name == name).for_each(change);
     }
 
-    /// The column `name` of `written`.
+    /// Returns the column `name` of `written`.
     pub(super) fn column(&self, written: &Name, name: &str) -> Option<&Column> {
         self.relation(written)?.columns.iter().find(|column| column.name == name)
     }
 }
 
-/// Whether values of this type are a few bytes, and compared as such.
+/// Whether values of this type have a few bytes, and are compared as such.
 fn is_narrow(of_type: &str) -> bool {
     const NARROW: [&str; 9] =
         ["smallint", "integer", "bigint", "real", "double precision", "boolean", "date", "uuid", "oid"];
     NARROW.contains(&of_type) || of_type.starts_with("timestamp") || of_type.starts_with("time ")
 }
 
-/// What is kept in mind when a publication changes: no name is written like that.
+/// The name under which a change of publications is recorded. No real name contains a NUL.
 const PUBLICATIONS: &str = "\0publications";
 
-/// The name that `node` is, if it is one word.
+/// Returns the name that `node` is, if it is one word.
 fn single(node: &SyntaxNode) -> Option<String> {
     let mut tokens = node.children_with_tokens().filter(|element| !element.kind().is_trivia());
     let token = tokens.next()?.into_token()?;
@@ -589,7 +596,7 @@ fn is_system(name: &Name) -> bool {
     matches!(name.schema.as_deref(), Some("pg_catalog" | "information_schema"))
 }
 
-/// Whether `name` is of the session's own schema, which goes with it.
+/// Whether `name` is in the session's own schema, which is dropped with the session.
 pub(crate) fn is_temporary(name: &Name) -> bool {
     name.schema.as_deref() == Some(TEMPORARY)
 }
@@ -597,12 +604,13 @@ pub(crate) fn is_temporary(name: &Name) -> bool {
 /// The schema of temporary tables, whatever it is called.
 const TEMPORARY: &str = "pg_temp";
 
-/// A temporary relation called `written`.
+/// Returns the temporary relation called `written`.
 pub(crate) fn temporary(written: &Name) -> Name {
     Name { schema: Some(TEMPORARY.to_owned()), name: written.name.clone() }
 }
 
-/// What `statement`, or a clause of it, makes and calls `written`: in the session's own schema, if it says TEMP.
+/// Returns the name of what `statement`, or a clause of it, makes and calls `written`: in the session's own schema, if
+/// it says TEMP.
 pub(crate) fn made(statement: &SyntaxNode, written: &Name) -> Name {
     let is_temporary = statement.children().any(|child| child.kind() == SyntaxKind::TEMP);
     if is_temporary { temporary(written) } else { written.clone() }

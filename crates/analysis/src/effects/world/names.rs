@@ -9,7 +9,7 @@ use crate::effects::{name_of, named::type_name};
 use crate::name::Name;
 
 impl World {
-    /// The qualified name of what a script calls `written`.
+    /// Returns the qualified name of what a script calls `written`.
     pub(in crate::effects) fn resolve(&self, written: &Name) -> Name {
         if !self.is_clear(written) {
             return written.clone();
@@ -18,7 +18,7 @@ impl World {
         if written.schema.is_none() && self.relations.contains_key(&of_session) {
             return of_session;
         }
-        // What was dropped or renamed is not there under its old name any more.
+        // A relation that was dropped or renamed no longer exists under its old name.
         if let Some(known) = self.aliases.get(written).filter(|known| self.relations.contains_key(known)) {
             return known.clone();
         }
@@ -28,12 +28,12 @@ impl World {
         }
     }
 
-    /// Whether that is a temporary table.
+    /// Whether a script's name `written` stands for a temporary table.
     pub(in crate::effects) fn is_temporary(&self, written: &Name) -> bool {
         self.resolve(written).schema == temporary(written).schema
     }
 
-    /// What a script calls `written`, if it is there.
+    /// Returns the relation that a script calls `written`, if it exists.
     pub(crate) fn relation(&self, written: &Name) -> Option<&Relation> {
         self.relations.get(&self.resolve(written)).filter(|_| self.is_clear(written))
     }
@@ -44,36 +44,36 @@ impl World {
         self.relations.get_mut(&name).filter(|_| is_clear)
     }
 
-    /// The qualified name of what a script calls `written`, if it existed before the plan.
+    /// Returns the qualified name of what a script calls `written`, if it existed before the plan.
     pub(crate) fn existing(&self, written: &Name) -> Option<Name> {
         let name = self.resolve(written);
         (self.relation(written).is_some() && !self.new.contains(&name)).then_some(name)
     }
 
-    /// Where a relation of this name goes, unless the plan makes the schema itself.
+    /// Returns the schema of a new relation of this name, unless the plan makes the schema itself.
     pub(crate) fn schema_of(&self, written: &Name) -> Option<String> {
         self.resolve(written).schema
     }
 
-    /// Whether unqualified names are looked for in the schema of the migrations alone, if in `schema` alone.
+    /// Whether a search path of `schema` alone looks up unqualified names in the migrations' schema alone.
     pub(in crate::effects) fn is_own_schema(&self, schema: &str) -> bool {
         self.schema == schema
     }
 
-    /// From here on names say no more than `names`.
+    /// Records that from here on names can be trusted no further than `names`.
     pub(crate) fn trusts(&mut self, names: Names) {
         self.names = self.names.min(names);
     }
 
-    /// Whether everything that `statement` names is what it was when the catalog was asked.
+    /// Whether all the names in `statement` still stand for what they did when the catalog was asked.
     pub(crate) fn knows(&self, statement: &SyntaxNode) -> bool {
         let mut named = statement.descendants().filter(names_something);
         named.all(|node| !is_escaped(&node) && self.is_clear(&name_of(&node)))
     }
 
-    /// Which of the values that the script has added to types `statement` writes, if any.
+    /// Returns which of the values that the script has added to types `statement` writes, if any.
     pub(crate) fn uses_added_value(&self, statement: &SyntaxNode) -> Option<&str> {
-        // These have such a text without being of the type.
+        // These statements contain such a text without a value of the type.
         let leaves_values =
             matches!(statement.kind(), SyntaxKind::ALTER_TYPE | SyntaxKind::COMMENT_ON | SyntaxKind::CREATE_TYPE);
         if leaves_values {
@@ -87,8 +87,8 @@ impl World {
         })
     }
 
-    /// Whether a text in `statement` can be of that type: one of its tables has such a column, or may have one, or the
-    /// statement names the type.
+    /// Whether a text in `statement` can be of that type: one of its tables has, or may have, a column of the type, or
+    /// the statement names the type.
     fn may_use(&self, statement: &SyntaxNode, of_type: &Name) -> bool {
         let is_of_it = |column: &Column| {
             let known = Name::parse(column.of_type.trim_end_matches("[]"));
@@ -105,12 +105,12 @@ impl World {
         tables.peek().is_none() || tables.any(|name| may_have(self.relation(&name))) || names_type()
     }
 
-    /// Whether the script waits for its locks however long it takes.
+    /// Whether the script waits for its locks without a limit.
     pub(crate) fn waits_endlessly(&self) -> bool {
         self.patience == Patience::Endless
     }
 
-    /// Whether `written` is what it was when the catalog was asked, if it was there then.
+    /// Whether `written` still stands for what it did when the catalog was asked, if it existed then.
     pub(super) fn is_clear(&self, written: &Name) -> bool {
         match self.names {
             Names::All => true,
@@ -120,12 +120,12 @@ impl World {
     }
 }
 
-/// Whether a name is written `U&"…"`, which only the server reads.
+/// Whether a name is written `U&"…"`, which only the server can read.
 fn is_escaped(name: &SyntaxNode) -> bool {
     name.text().to_string().to_ascii_lowercase().contains("u&\"")
 }
 
-/// Whether `node` names a relation that is there, or is made.
+/// Whether `node` is the name of an existing or a new relation.
 fn names_something(node: &SyntaxNode) -> bool {
     matches!(
         node.kind(),

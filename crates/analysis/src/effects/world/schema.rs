@@ -1,4 +1,4 @@
-//! How a plan changes the relations that there are.
+//! Records a plan's changes to relations.
 
 use std::collections::BTreeSet;
 
@@ -9,9 +9,9 @@ use crate::catalog::{Column, Kind, Relation};
 use crate::name::Name;
 
 impl World {
-    /// The plan makes a relation.
+    /// Records a relation that the plan makes.
     pub(in crate::effects) fn create(&mut self, written: &Name, kind: Kind, columns: Vec<Column>) {
-        // Beside a temporary table of the name, and before one in a later schema of the search path.
+        // It can be beside a temporary table of the name, and hides one in a later schema of the search path.
         let schema = written.schema.clone().unwrap_or_else(|| self.schema.clone());
         let name = Name { schema: Some(schema), name: written.name.clone() };
         if !self.is_clear(written) {
@@ -49,7 +49,7 @@ impl World {
         self.relations.insert(name, relation);
     }
 
-    /// The statement fills `written` with what it reads: that is as large as all of it, at most.
+    /// Records that the statement fills `written` with what it reads: at most as much as all of that.
     pub(in crate::effects) fn fill(&mut self, written: &Name) {
         let name = self.resolve(written);
         let key = name.to_string();
@@ -69,7 +69,7 @@ impl World {
         self.filled.insert(key, facts);
     }
 
-    /// What `view` reads is no longer known, nor what those read that may read it.
+    /// Forgets what `view` reads, and what the views read that may read `view`.
     pub(in crate::effects) fn forgets_reads(&mut self, view: &Name) {
         let old = self.relation(view).map_or_else(Vec::new, |relation| relation.reads.clone());
         for relation in
@@ -79,26 +79,26 @@ impl World {
         }
     }
 
-    /// Which columns `view` has is no longer known.
+    /// Forgets which columns `view` has.
     pub(in crate::effects) fn forgets_columns(&mut self, view: &Name) {
         if let Some(relation) = self.relation_mut(view) {
             relation.columns.clear();
         }
     }
 
-    /// What `view` uses is no longer known: it has another definition from now on.
+    /// Forgets what `view` uses: it has another definition from now on.
     pub(in crate::effects) fn forgets_uses(&mut self, view: &Name) {
         let name = self.resolve(view);
         self.relations.values_mut().for_each(|relation| relation.used_by.retain(|(_, view)| *view != name));
     }
 
-    /// A view that uses the `column` of `written`, or any of its columns.
+    /// Returns a view that uses the `column` of `written`, or any of its columns.
     pub(in crate::effects) fn user_of(&self, written: &Name, column: Option<&str>) -> Option<Name> {
         let is_used = |used: &Option<String>| column.is_none() || used.as_deref() == column;
         self.relation(written)?.used_by.iter().find(|(used, _)| is_used(used)).map(|(_, view)| view.clone())
     }
 
-    /// All such views, as nouns.
+    /// Returns all views that use the `column` of `written`, or any of its columns, as nouns.
     pub(in crate::effects) fn users_of(&self, written: &Name, column: Option<&str>) -> Vec<String> {
         let is_used = |used: &Option<String>| column.is_none() || used.as_deref() == column;
         let users = self.relation(written).into_iter().flat_map(|relation| &relation.used_by);
@@ -106,7 +106,7 @@ impl World {
         users.into_iter().map(|view| format!("the view {view}")).collect()
     }
 
-    /// The plan drops a relation, with its indexes.
+    /// Records that the plan drops a relation, with its indexes.
     pub(in crate::effects) fn remove(&mut self, written: &Name) {
         let name = self.resolve(written);
         self.relations.remove(&name);
@@ -117,13 +117,13 @@ impl World {
             relation.descendants.retain(|descendant| *descendant != name);
             relation.indexes.retain(|index| index.name != name);
             relation.used_by.retain(|(_, view)| *view != name);
-            // Without these it could not go.
+            // The relation can be dropped only without these.
             relation.constraints.retain(|it| it.refers_to.as_ref() != Some(&name));
             relation.columns.iter_mut().for_each(|column| column.indexes.retain(|index| *index != name));
         }
     }
 
-    /// The plan gives a relation another name, or another schema.
+    /// Records that the plan gives a relation another name, or another schema.
     pub(in crate::effects) fn rename(&mut self, written: &Name, to: &Name) {
         let from = self.resolve(written);
         if self.new.remove(&from) {
@@ -156,7 +156,7 @@ impl World {
         }
     }
 
-    /// `child`, with all that is below it, inherits from `parent` and from whatever that inherits from.
+    /// Records that `child`, with all tables that inherit from it, inherits from `parent` and its ancestors.
     pub(in crate::effects) fn joins(&mut self, child: &Name, parent: &Name) {
         let below = self.family(child);
         for above in self.ancestors(parent) {
@@ -167,7 +167,7 @@ impl World {
         }
     }
 
-    /// It does no longer.
+    /// Records that `child` no longer inherits from `parent`.
     pub(in crate::effects) fn leaves(&mut self, child: &Name, parent: &Name) {
         let below = self.family(child);
         for above in self.ancestors(parent) {
@@ -177,7 +177,7 @@ impl World {
         }
     }
 
-    /// `written`, and all that it inherits from.
+    /// Returns `written`, and all tables from which it inherits.
     pub(in crate::effects) fn ancestors(&self, written: &Name) -> Vec<Name> {
         let name = self.resolve(written);
         let above = self.relations.values().filter(|relation| relation.descendants.contains(&name));
@@ -185,7 +185,7 @@ impl World {
     }
 }
 
-/// What is known of what is new.
+/// Returns the facts on a new relation.
 fn empty(name: &Name) -> Table {
     Table {
         name: name.to_string(),

@@ -10,21 +10,21 @@ use crate::effects::{World, name_of};
 use crate::name::Name;
 use crate::rules::rule::Context;
 
-/// The statement, and the table as it was before.
+/// An ALTER TABLE, and the table in its state before.
 pub(in crate::rules) struct Altered<'a> {
     pub(in crate::rules) context: &'a Context<'a>,
     pub(in crate::rules) before: &'a Relation,
     /// The table, as the script writes it.
     pub(in crate::rules) table: Name,
     pub(in crate::rules) actions: Vec<AlterTableAction>,
-    /// `ALTER TABLE IF EXISTS ONLY orders`: what stands before the actions.
+    /// The text before the actions: `ALTER TABLE IF EXISTS ONLY orders`.
     pub(in crate::rules) head: String,
     pub(super) if_exists: bool,
 }
 
 impl<'a> Altered<'a> {
-    /// `None` if it is another statement, if what it alters is no table, or has children that it leaves alone, and if its
-    /// names cannot be read.
+    /// Returns `None` if it is another statement, if it does not alter a table, if it leaves children of the table
+    /// alone, or if its names cannot be read.
     pub(in crate::rules) fn of(context: &'a Context<'a>) -> Option<Self> {
         let ast::Stmt::AlterTable(alter) = context.statement else { return None };
         let before = context.target()?;
@@ -50,7 +50,7 @@ impl<'a> Altered<'a> {
         self.before.kind == Kind::Partitioned
     }
 
-    /// The one action, if there are not several.
+    /// Returns the action, if there is only one.
     pub(in crate::rules) fn only_action(&self) -> Option<&AlterTableAction> {
         match &self.actions[..] {
             [action] => Some(action),
@@ -59,7 +59,7 @@ impl<'a> Altered<'a> {
     }
 }
 
-/// Whether a new column of this type is checked in every row, even if it has no value.
+/// Whether a new column of this type is checked in every row, even if the column has no value.
 pub(in crate::rules) fn is_domain_with_constraint(of_type: &ast::Type, world: &World) -> bool {
     let names = of_type.syntax().descendants().filter(|node| node.kind() == SyntaxKind::PATH_REF);
     names.map(|name| name_of(&name)).any(|name| world.types.get(&name).is_some_and(|facts| facts.constrained_domain))

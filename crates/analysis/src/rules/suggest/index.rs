@@ -1,4 +1,4 @@
-//! Indexes: CONCURRENTLY at its place, one at a time, each with a name.
+//! Suggestions for indexes: CONCURRENTLY at its place, one index at a time, each with a name.
 
 use squawk_syntax::SyntaxToken;
 use squawk_syntax::ast::{self, AstNode as _, DropBehavior, ReindexTarget};
@@ -10,8 +10,8 @@ use crate::catalog::{Kind, Relation};
 use crate::name::{Name, identifier, quoted};
 use crate::rules::rule::Context;
 
-/// CREATE INDEX, so that writers go on meanwhile. It has a name, by which an index that was cut off is recognised, and no
-/// IF NOT EXISTS, which would take that one for a good one.
+/// Returns a CREATE INDEX with CONCURRENTLY, so that writers go on meanwhile. It has a name, by which an index that was
+/// cut off can be recognised. It has no IF NOT EXISTS, which would take such an index for a valid one.
 pub(in crate::rules) fn create_index(context: &Context, create: &ast::CreateIndex) -> Option<Scripts> {
     let before = context.target().filter(|_| !has_escaped_name(create.syntax()))?;
     let name = match create.index() {
@@ -35,7 +35,7 @@ fn concurrently(create: &ast::CreateIndex, name: &str) -> String {
     )
 }
 
-/// An index on each of these tables and columns, a migration each, and the statement behind them.
+/// Returns an index on each of these tables and columns, a migration each, followed by the statement.
 pub(in crate::rules) fn with_indexes<'a>(
     context: &Context,
     missing: impl Iterator<Item = (&'a str, &'a [String])>,
@@ -52,7 +52,8 @@ pub(in crate::rules) fn with_indexes<'a>(
     (!has_escaped_name(statement)).then_some(scripts)
 }
 
-/// DROP INDEX, one by one; `None` where CONCURRENTLY is refused: with CASCADE, and for a partitioned table's.
+/// Returns DROP INDEX statements, one for each index; `None` where CONCURRENTLY is refused: with CASCADE, and for an
+/// index of a partitioned table.
 pub(in crate::rules) fn drop_index(context: &Context, drop: &ast::DropIndex) -> Option<Scripts> {
     let tables = || touched(context);
     if matches!(drop.drop_behavior(), Some(DropBehavior::Cascade(_)))
@@ -68,7 +69,8 @@ pub(in crate::rules) fn drop_index(context: &Context, drop: &ast::DropIndex) -> 
     Some(scripts)
 }
 
-/// REINDEX of an index or a table; `None` for whole schemas, and for exclusion constraints, which it leaves alone.
+/// Returns a REINDEX of an index or a table; `None` for whole schemas, and for exclusion constraints, which
+/// CONCURRENTLY leaves out.
 pub(in crate::rules) fn reindex(context: &Context, reindex: &ast::Reindex) -> Option<Scripts> {
     let behind: SyntaxToken = match reindex.reindex_target()? {
         ReindexTarget::ReindexTargetIndex(it) => it.index_token()?,
@@ -83,7 +85,7 @@ pub(in crate::rules) fn reindex(context: &Context, reindex: &ast::Reindex) -> Op
     Some(alone(edited(reindex.syntax(), |_| true, keyword)))
 }
 
-/// What the statement touches, as far as it is known.
+/// Returns the relations that the statement touches, as far as they are known.
 fn touched<'a>(context: &'a Context) -> impl Iterator<Item = &'a Relation> {
     context.effects.of.iter().filter_map(|effect| context.world.relation(&Name::parse(&effect.relation)))
 }

@@ -1,4 +1,4 @@
-//! How a statement could be written instead, as SQL: only where nothing of the statement is lost, and PostgreSQL takes it.
+//! Suggests SQL for a safer way: only where nothing of the statement is lost, and PostgreSQL accepts it.
 
 mod altered;
 mod index;
@@ -17,7 +17,7 @@ pub(super) use text::{edited, plain};
 pub(super) struct Scripts(Vec<String>);
 
 impl Scripts {
-    /// One more, of these statements; none if there are none.
+    /// Adds a migration of these statements; none if there are no statements.
     fn add(&mut self, statements: impl IntoIterator<Item = String>) {
         let statements: Vec<_> = statements.into_iter().map(|statement| format!("{statement};")).collect();
         if !statements.is_empty() {
@@ -30,12 +30,12 @@ impl Scripts {
     }
 }
 
-/// One migration of one statement.
+/// Returns one migration of one statement.
 pub(super) fn alone(statement: String) -> Scripts {
     script([statement])
 }
 
-/// One migration of several statements.
+/// Returns one migration of several statements.
 pub(super) fn script(statements: impl IntoIterator<Item = String>) -> Scripts {
     let mut scripts = Scripts::default();
     scripts.add(statements);

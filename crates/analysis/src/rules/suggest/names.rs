@@ -1,4 +1,4 @@
-//! The names that PostgreSQL gives to indexes and constraints that have none.
+//! The names that PostgreSQL gives to unnamed indexes and constraints.
 
 use squawk_syntax::ast::{self, AstNode as _};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
@@ -12,7 +12,7 @@ use crate::name::{LONGEST, identifier};
 pub(super) struct Names(Vec<String>);
 
 impl Names {
-    /// Those of the constraints and indexes of `table`.
+    /// Returns the names of the constraints and indexes of `table`.
     pub(super) fn of(table: &Relation) -> Self {
         let constraints = table.constraints.iter().map(|constraint| constraint.name.clone());
         let indexes = table.indexes.iter().map(|index| index.name.name.clone());
@@ -20,7 +20,7 @@ impl Names {
         Self(constraints.chain(indexes).chain(sized).collect())
     }
 
-    /// `name`, or if that is in use, with the first number that is not.
+    /// Returns a free name: without a number, or with the lowest number that is free.
     pub(super) fn free(&mut self, named: impl Fn(&str) -> String) -> String {
         let numbers = (1..).map(|number: u32| number.to_string());
         let name = std::iter::once(String::new()).chain(numbers).map(|number| named(&number));
@@ -29,13 +29,13 @@ impl Names {
         name
     }
 
-    /// For something of `columns` of `table`: `orders_email_key`.
+    /// Returns a name for an object on `columns` of `table`: `orders_email_key`.
     pub(super) fn choose(&mut self, table: &str, columns: &[String], label: &str) -> String {
         self.free(|number| of_parts(table, &addition(columns), &format!("{label}{number}")))
     }
 }
 
-/// The columns' part, as `ChooseIndexNameAddition` makes it.
+/// Returns the part of the name for the columns, as `ChooseIndexNameAddition` makes it.
 fn addition(columns: &[String]) -> String {
     let mut addition = String::new();
     for column in columns {
@@ -50,7 +50,7 @@ fn addition(columns: &[String]) -> String {
     addition
 }
 
-/// The three parts, the first two cut until all fit, the longer one first, as `makeObjectName` does it.
+/// Returns the three parts in one name. The longer of the first two is cut until all fit, as `makeObjectName` does it.
 fn of_parts(table: &str, columns: &str, label: &str) -> String {
     let overhead = label.len() + 1 + usize::from(!columns.is_empty());
     let available = LONGEST.saturating_sub(overhead);
@@ -62,7 +62,7 @@ fn of_parts(table: &str, columns: &str, label: &str) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("_")
 }
 
-/// At most so many bytes, and no half of a character.
+/// Returns at most so many bytes, without half a character at the end.
 fn cut(text: &str, mut at: usize) -> &str {
     while !text.is_char_boundary(at) {
         at -= 1;
@@ -70,7 +70,8 @@ fn cut(text: &str, mut at: usize) -> &str {
     &text[..at]
 }
 
-/// What PostgreSQL calls the index's columns when it has to find a name; `None` where that is not plain to see.
+/// Returns PostgreSQL's names for the index's columns when it has to choose a name; `None` where these are not plain to
+/// see.
 pub(super) fn columns(create: &ast::CreateIndex) -> Option<Vec<String>> {
     let included = create.index_include_clause().and_then(|it| it.partition_item_list());
     let lists = [create.partition_item_list(), included].into_iter().flatten();
@@ -82,7 +83,7 @@ pub(super) fn columns(create: &ast::CreateIndex) -> Option<Vec<String>> {
             SyntaxKind::CALL_EXPR => expression.children().next().filter(is_name).map(|name| name_of(&name).name)?,
             _ => return None,
         };
-        // It would number the second.
+        // PostgreSQL would number the second.
         if names.contains(&name) {
             return None;
         }

@@ -1,5 +1,5 @@
-//! CREATE INDEX on a partitioned table, which cannot be done CONCURRENTLY: first an index without partitions, then one on
-//! each partition, then they are put together.
+//! CREATE INDEX on a partitioned table, which cannot be done CONCURRENTLY. The suggestion makes an index without
+//! partitions first, then one on each partition, and then attaches those.
 
 use squawk_syntax::ast::{self, AstNode as _};
 
@@ -9,12 +9,12 @@ use crate::catalog::{Kind, Relation};
 use crate::effects::name_of;
 use crate::name::{Name, quoted};
 
-/// More migrations than that nobody writes by hand.
+/// The maximum number of migrations in a suggestion. No author would write more by hand.
 const MOST: usize = 20;
 
 pub(super) fn create_index(tables: &[Relation], create: &ast::CreateIndex, name: &str) -> Option<Scripts> {
     let (table, partitions) = tables.split_first()?;
-    // Without one of them it would never be valid.
+    // Without one of the partitions, the index would never be valid.
     let all_are_known = partitions.len() == table.descendants.len();
     if !all_are_known || partitions.len() > MOST {
         return None;
@@ -43,23 +43,23 @@ struct Tree<'a> {
     partitions: &'a [Relation],
     unique: &'static str,
     columns: Option<Vec<String>>,
-    /// What stands behind the table's name.
+    /// The text after the table's name.
     of_what: String,
-    /// On what has partitions itself.
+    /// Statements for tables that have partitions.
     whole: Vec<String>,
-    /// On what has rows.
+    /// Statements for tables that have rows.
     parts: Vec<String>,
     attached: Vec<String>,
 }
 
 impl Tree<'_> {
-    /// The index on `table`, which has partitions, and on these.
+    /// Adds the index on `table`, which has partitions, and on these partitions.
     fn level(&mut self, table: &Relation, written: &str, index: &Name) -> Option<()> {
         let (unique, of_what) = (self.unique, self.of_what.clone());
         self.whole.push(format!("CREATE {unique}INDEX {} ON ONLY {written} {of_what}", quoted(&index.name)));
         for part in self.partitions.iter().filter(|part| part.parent.as_ref() == Some(&table.name)) {
             let name = &part.name;
-            // One that is there already might do.
+            // An existing index might do.
             if self.columns.as_ref().is_none_or(|columns| part.indexes.iter().any(|known| known.key == *columns)) {
                 return None;
             }

@@ -1,7 +1,7 @@
-//! ALTER TABLE in steps: constraints that are declared first and validated later, indexes that are built beforehand.
+//! ALTER TABLE in steps: constraints are declared first and validated later, indexes are built beforehand.
 //!
-//! All actions of the statement are carried along. What is not known to be done in a moment cannot be, and then there is
-//! no suggestion.
+//! The steps contain all actions of the statement. An action that is not known to take only a moment has no place in
+//! them: then there is no suggestion.
 
 use report::Work;
 use squawk_syntax::ast::{
@@ -16,13 +16,13 @@ use crate::catalog::Kind;
 use crate::effects::name_of;
 use crate::name::{identifier, quoted};
 
-/// The version that can add a foreign key of a partitioned table NOT VALID, and validates one that refers to a partitioned
-/// table for all partitions.
+/// The version from which a foreign key of a partitioned table can be added NOT VALID. It also validates a key that
+/// refers to a partitioned table for all partitions.
 pub(in crate::rules) const PARTITIONED_NOT_VALID: u32 = 180_000;
 
-/// The migrations that do, one after the other, what the statement does at once.
+/// Returns migrations that do, one after the other, what the statement does at once.
 pub(in crate::rules) fn in_steps(altered: &Altered) -> Option<Scripts> {
-    // Nothing of this saves what has to be written anew.
+    // Steps do not save a rewrite.
     if altered.context.effects.of.iter().any(|effect| effect.work.contains(&Work::Rewrite)) {
         return None;
     }
@@ -33,7 +33,7 @@ pub(in crate::rules) fn in_steps(altered: &Altered) -> Option<Scripts> {
     steps.scripts()
 }
 
-/// Whether the rows that are there are checked when a constraint is added.
+/// Whether existing rows are checked when the constraint is added.
 pub(in crate::rules) fn is_valid(constraint: &Constraint) -> bool {
     !options(constraint)
         .any(|option| matches!(option, ConstraintOption::NotValid(_) | ConstraintOption::NotEnforced(_)))
@@ -42,19 +42,19 @@ pub(in crate::rules) fn is_valid(constraint: &Constraint) -> bool {
 struct Steps<'a> {
     altered: &'a Altered<'a>,
     names: Names,
-    /// Actions of the first migration.
+    /// The actions of the first migration.
     first: Vec<String>,
-    /// Actions that go with the first migration, or where indexes are built before something goes, with the last.
+    /// Actions of the first migration; of the last one, if indexes are built.
     either: Vec<String>,
-    /// Constraints that are validated in the second.
+    /// The constraints that the second migration validates.
     validated: Vec<String>,
-    /// Statements that are a migration each.
+    /// The statements that need a migration each.
     indexes: Vec<String>,
-    /// Actions of the last.
+    /// The actions of the last migration.
     last: Vec<String>,
-    /// Constraints that have done their work then.
+    /// The constraints that are no longer needed after that.
     helpers: Vec<String>,
-    /// Columns and constraints that come, and that go.
+    /// The columns and constraints that are added, and those that are dropped.
     come: Vec<String>,
     go: Vec<String>,
     refers_to_itself: bool,
@@ -77,7 +77,7 @@ impl<'a> Steps<'a> {
         }
     }
 
-    /// Finds the place of `action`; `None` if there is none.
+    /// Finds the step for `action`; `None` if there is none.
     fn action(&mut self, action: &AlterTableAction) -> Option<()> {
         let written = plain(action.syntax());
         match action {
@@ -115,7 +115,7 @@ impl<'a> Steps<'a> {
         match constraint {
             Constraint::CheckConstraint(it) => {
                 let columns = self.columns_of(it.expr()?.syntax());
-                // Of several columns, PostgreSQL names none.
+                // For a key of several columns, PostgreSQL's name contains none of them.
                 let columns = if columns.len() == 1 { columns } else { Vec::new() };
                 self.declared(constraint, |names| names.choose(table, &columns, "check"));
             }
@@ -145,7 +145,7 @@ impl<'a> Steps<'a> {
         Some(())
     }
 
-    /// Declares a constraint for rows to come, and for those that are there in the second step.
+    /// Declares a constraint for new rows; the second step validates it for existing rows.
     fn declared(&mut self, constraint: &Constraint, choose: impl FnOnce(&mut Names) -> String) {
         let name = given_name(constraint).unwrap_or_else(|| choose(&mut self.names));
         let definition = without_name(constraint);
@@ -154,7 +154,7 @@ impl<'a> Steps<'a> {
         self.come.push(name);
     }
 
-    /// Has a CHECK prove it, unless it is so already, or was declared to be.
+    /// Lets a CHECK prove that there is no null, unless one does already, or the column is NOT NULL.
     fn not_null(&mut self, column: &str) -> Option<()> {
         let known = self.altered.before.columns.iter().find(|known| known.name == column)?;
         let constraints = || self.altered.before.constraints.iter().filter(|it| *it.columns == [column.to_owned()]);
@@ -182,7 +182,7 @@ impl<'a> Steps<'a> {
     /// Builds the index of a constraint beforehand.
     fn indexed(&mut self, constraint: &Constraint, with: &IndexParameters, kind: &str) -> Option<()> {
         let list = with.column_list()?;
-        // A partitioned table's constraint cannot be made of an index, nor one that is more than unique.
+        // An index cannot become a partitioned table's constraint, or one that is more than unique.
         if self.altered.is_partitioned() || self.altered.if_exists || list.without_overlaps().is_some() {
             return None;
         }
@@ -194,7 +194,7 @@ impl<'a> Steps<'a> {
             }
         }
         let table = &self.altered.table;
-        // The index may have to be there beside one of the same name that goes: PostgreSQL renames it then.
+        // The index may have to exist beside one of the same name that is dropped later: PostgreSQL renames it then.
         let given = given_name(constraint);
         let index = match &given {
             Some(name) => self.names.free(|number| format!("{name}{number}")),
@@ -218,7 +218,7 @@ impl<'a> Steps<'a> {
         Some(())
     }
 
-    /// The table's columns that `expression` names, in the table's order.
+    /// Returns the table's columns that `expression` names, in the table's order.
     fn columns_of(&self, expression: &SyntaxNode) -> Vec<String> {
         let is_called = |node: &SyntaxNode| {
             node.parent().is_some_and(|parent| {
@@ -235,7 +235,7 @@ impl<'a> Steps<'a> {
         if self.validated.is_empty() && self.indexes.is_empty() {
             return None;
         }
-        // What goes is needed until its successor is there.
+        // A dropped object is needed until its successor exists.
         if self.indexes.is_empty() {
             self.first.splice(0..0, self.either);
         } else {
@@ -257,7 +257,7 @@ impl<'a> Steps<'a> {
     }
 }
 
-/// A new column that is a line in the catalog: the caller knows that nothing is written anew.
+/// Whether a new column changes only the catalog: the caller knows that nothing is rewritten.
 fn is_light(add: &ast::AddColumn) -> bool {
     let constraints: Vec<_> = add.constraints().collect();
     let has_default = constraints.iter().any(|it| matches!(it, Constraint::DefaultConstraint(_)));
@@ -286,12 +286,12 @@ fn without_name(constraint: &Constraint) -> String {
     edited(constraint.syntax(), |token| !is_in(token, clause.as_ref()), |_| None)
 }
 
-/// The name of a column or a constraint.
+/// Returns the name of a column or a constraint.
 fn column(node: &SyntaxNode) -> String {
     identifier(&plain(node))
 }
 
-/// Each with a blank before it.
+/// Returns the parts, each after a blank.
 fn spaced(parts: impl Iterator<Item = String>) -> String {
     parts.flat_map(|part| [" ".to_owned(), part]).collect()
 }

@@ -1,13 +1,14 @@
-//! What a script says, with changes at its tokens.
+//! Returns the text of a script with changes at its tokens.
 
 use squawk_syntax::{SyntaxKind, SyntaxNode, SyntaxToken};
 
-/// The text of `node` without comments and empty lines.
+/// Returns the text of `node` without comments and empty lines.
 pub(in crate::rules) fn plain(node: &SyntaxNode) -> String {
     edited(node, |_| true, |_| None)
 }
 
-/// The same without the tokens that are not to be kept, and with what is to stand `behind` others.
+/// Returns the text of `node` without comments, empty lines and the tokens that are not kept, and with texts inserted
+/// `behind` tokens.
 pub(in crate::rules) fn edited(
     node: &SyntaxNode,
     keep: impl Fn(&SyntaxToken) -> bool,
@@ -34,7 +35,8 @@ pub(in crate::rules) fn edited(
     text
 }
 
-/// A line's end stays one, which two strings need between them that are one.
+/// Returns the text between two tokens, as short as possible. A line break stays: two strings that form one need it
+/// between them.
 fn narrowed(gap: &str) -> String {
     match gap.rsplit_once('\n') {
         Some((_, indent)) => format!("\n{indent}"),
@@ -48,7 +50,7 @@ pub(super) fn is_in(token: &SyntaxToken, node: Option<&SyntaxNode>) -> bool {
     node.is_some_and(|node| node.text_range().contains_range(token.text_range()))
 }
 
-/// Whether a name is written as `U&"d\0061ta"`, which nobody here reads.
+/// Whether a name is written as `U&"d\0061ta"`, which this program does not read.
 pub(super) fn has_escaped_name(node: &SyntaxNode) -> bool {
     let mut tokens = node.descendants_with_tokens().filter_map(|element| element.as_token().cloned());
     tokens.any(|token| token.text().to_ascii_lowercase().starts_with("u&\""))

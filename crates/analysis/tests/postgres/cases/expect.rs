@@ -1,51 +1,51 @@
-//! What a case expects: a line each.
+//! The expectations of a case, one a line.
 
 use analysis::rules::ALL;
 use engine::Error;
 
-/// What the report says by rules that are still to come.
+/// Rules that the report does not have yet.
 const RULES_TO_COME: &[&str] = &["row-security", "replica-identity", "outlives", "does-nothing", "time-zone"];
 
 /// One expectation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Expected {
-    /// The run applies so many migrations, and none remains.
+    /// The run applies so many migrations, and none remain.
     Applied(usize),
-    /// The plan has so many, and is not applied.
+    /// The plan has so many migrations, and is not applied.
     Planned(usize),
-    /// The plan refuses a script, and says this.
+    /// The plan refuses a script with this text.
     Refused(String),
     /// The run fails with this name and this SQLSTATE.
     Fails { name: String, code: Option<String> },
-    /// The failure's message has this, or has it not.
+    /// The failure's message contains this text, or does not contain it.
     Says { text: String, is_there: bool },
-    /// The preflight's or the plan's warnings have this, or have it not.
+    /// The warnings of the preflight or the plan contain this text, or do not contain it.
     Warns { text: String, is_there: bool },
     /// Every pending script is understood as a whole.
     Understood,
-    /// A query gives true.
+    /// A query returns true.
     Check(String),
-    /// A further run applies so many.
+    /// A further run applies so many migrations.
     Again(usize),
-    /// The report says so.
+    /// The report says this.
     Report(Reported),
 }
 
-/// What is expected of the report.
+/// An expectation of the report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Reported {
-    /// The whole has this verdict.
+    /// The whole report has this verdict.
     Verdict(String),
     /// A rule finds something with this verdict.
     Finding { verdict: String, rule: String },
-    /// No finding comes of this rule.
+    /// The rule finds nothing.
     NoFinding { rule: String },
-    /// It has this somewhere in its text, or has it not.
+    /// The report's text contains this, or does not contain it.
     Says { text: String, is_there: bool },
 }
 
 impl Expected {
-    /// All that is expected by `body`. One of them says how the run ends.
+    /// Returns all expectations in `body`. One of them says how the run ends.
     pub(super) fn all(body: &str) -> Result<Vec<Self>, String> {
         let expected: Vec<_> =
             body.lines().filter(|line| !line.trim().is_empty()).map(Self::of).collect::<Result<_, _>>()?;
@@ -103,7 +103,7 @@ impl Reported {
     }
 }
 
-/// The names under which the functions pass the engine's errors on.
+/// The wire names of the engine's errors.
 const WIRE_NAMES: &[&str] = &[
     "Database.Unreachable",
     "Database.ConnectionClosed",
@@ -125,7 +125,8 @@ const WIRE_NAMES: &[&str] = &[
     "Step.Failed",
 ];
 
-/// The name of `error`, and its SQLSTATE if it has one. The functions' own match is in a crate that this one is no part of.
+/// Returns the wire name of `error`, and its SQLSTATE if it has one. The functions have a match of their own, in a
+/// crate that this one does not depend on.
 pub(super) fn wire(error: &Error) -> (&'static str, Option<&str>) {
     match error {
         Error::Unreachable { .. } => ("Database.Unreachable", None),

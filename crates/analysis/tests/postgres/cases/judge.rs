@@ -1,4 +1,4 @@
-//! Compares what a run came to with what is expected of it.
+//! Compares the outcome of a run with its expectations.
 
 use report::Report;
 
@@ -6,7 +6,7 @@ use super::expect::{Expected, Reported, wire};
 use super::place::Place;
 use super::run::Came;
 
-/// How what `came` differs from what is `expected`.
+/// Returns how the outcome `came` differs from what is `expected`.
 pub(super) async fn judge(expected: &Expected, came: &Came, place: &mut Place) -> Result<Option<String>, String> {
     let (what, found) = match expected {
         Expected::Applied(count) => (format!("applied {count}"), (!came.has_applied(*count)).then(|| came.end())),
@@ -55,7 +55,7 @@ fn not(is_there: bool) -> &'static str {
     if is_there { "" } else { " not" }
 }
 
-/// What `report` has instead.
+/// Returns what `report` has instead.
 fn differs(reported: &Reported, report: &Report) -> Option<String> {
     let findings =
         || report.migrations.iter().flat_map(|migration| &migration.statements).flat_map(|one| &one.findings);
@@ -76,7 +76,7 @@ impl Came {
         matches!(self.end, Some(Ok(applied)) if applied == count)
     }
 
-    /// The failure's name and SQLSTATE.
+    /// Returns the failure's name and SQLSTATE.
     fn name(&self) -> (&'static str, Option<&str>) {
         match &self.end {
             Some(Err(error)) => wire(error),
@@ -91,7 +91,7 @@ impl Came {
         }
     }
 
-    /// How it ended.
+    /// Returns how the run ended.
     fn end(&self) -> String {
         match &self.end {
             None => format!("planned {}", self.planned.unwrap_or_default()),

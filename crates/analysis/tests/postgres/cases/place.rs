@@ -1,4 +1,4 @@
-//! Where a case runs: a database, a directory, and other sessions.
+//! The place where a case runs: a database, a directory, and other sessions.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -14,16 +14,16 @@ use tokio::task::JoinHandle;
 use super::read::{Act, By, Made, Settings};
 use crate::support::Database;
 
-/// What the sessions are called that are open beside the run.
+/// The application name of the sessions that are open beside the run.
 const MEANWHILE: &str = "meanwhile";
 
-/// Another session holds an advisory lock of this database.
+/// A condition: another session holds an advisory lock of this database.
 const LOCK_IS_HELD: &str = "EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted \
                             AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))";
 
 pub(super) struct Place {
     database: Database,
-    /// A superuser's session, the same for all of a case.
+    /// A superuser's session, for the whole case.
     superuser: PgConnection,
     files: TempDir,
     meanwhile: Vec<PgConnection>,
@@ -31,7 +31,8 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Makes one. It is never removed: each DROP DATABASE would wait for a checkpoint, and the server is gone soon.
+    /// Creates a place. Its database is never dropped: each DROP DATABASE would wait for a checkpoint, and the server
+    /// is stopped soon.
     pub(super) async fn make(encoding: Option<&str>) -> Result<Self, String> {
         let options = encoding.map(|encoding| format!("ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0"));
         let database = Database::create_with(&options.unwrap_or_default()).await;
@@ -41,14 +42,14 @@ impl Place {
         Ok(Self { database, superuser, files, meanwhile: Vec::new(), later: Vec::new() })
     }
 
-    /// The directory of the history.
+    /// Returns the directory of the history.
     pub(super) fn history(&self) -> PathBuf {
         self.files.path().join("history")
     }
 
     pub(super) fn target(&self, settings: &Settings) -> Result<Target, String> {
         let mut target = self.database.target();
-        // What is in no known layout is refused whatever the tool.
+        // A directory in no known layout is refused, whatever the tool.
         target.tool = recognise(&self.history()).unwrap_or(target.tool);
         if let Some(schema) = &settings.schema {
             target.schema = self.fill(schema);
@@ -59,24 +60,24 @@ impl Place {
         Ok(target)
     }
 
-    /// `text` with the names that are this place's own. Roles are shared by all databases of a server.
+    /// Returns `text` with the names that belong to this place. All databases of a server share its roles.
     pub(super) fn fill(&self, text: &str) -> String {
         text.replace("%ROLE%", &self.database.name).replace("%DB%", &self.database.name)
     }
 
-    /// The server's major version.
+    /// Returns the server's major version.
     pub(super) async fn version(&mut self) -> Result<u32, String> {
         let number = value(&mut self.superuser, "current_setting('server_version_num')").await?;
         number.parse::<u32>().map(|number| number / 10_000).map_err(|error| error.to_string())
     }
 
-    /// What `sql`, a query, gives first, as text.
+    /// Returns the first value of the query `sql`, as text.
     pub(super) async fn ask(&mut self, sql: &str) -> Result<String, String> {
         let sql = self.fill(sql);
         value(&mut self.superuser, &format!("({sql})")).await
     }
 
-    /// Does `act`. Returns whether it could be done on this machine.
+    /// Carries out `act`. Returns whether that was possible on this machine.
     pub(super) async fn act(&mut self, act: &Act) -> Result<bool, String> {
         match act {
             Act::Setup { by, sql, fails } => {
@@ -139,7 +140,7 @@ impl Place {
                 fs::write(&path, filled.as_ref().unwrap_or(content))?;
                 if !is_readable {
                     fs::set_permissions(&path, fs::Permissions::from_mode(0o0))?;
-                    // A superuser of the machine reads it all the same.
+                    // The machine's superuser can read the file all the same.
                     return Ok(fs::read(&path).is_err());
                 }
             }
@@ -147,16 +148,16 @@ impl Place {
         Ok(true)
     }
 
-    /// Ends the run's session by force once it waits for a lock, and then the sessions that it waits for.
+    /// Terminates the run's session once it waits for a lock, and then the sessions for which it waits.
     pub(super) async fn cut(&mut self) -> Result<(), String> {
-        // Counted, for of what EXISTS asks about nothing is computed.
+        // A count, since EXISTS would not compute the columns.
         let cut = "SELECT count(pg_terminate_backend(pid)) > 0 FROM pg_stat_activity WHERE datname = current_database() \
                    AND application_name = 'lockstep' AND wait_event_type = 'Lock' AND state = 'active'";
         until(&mut self.superuser, cut).await?;
         self.end_others().await
     }
 
-    /// Ends the sessions that are open beside the run.
+    /// Terminates the sessions that are open beside the run.
     pub(super) async fn end_others(&mut self) -> Result<(), String> {
         self.meanwhile.clear();
         self.later.drain(..).for_each(|later| later.abort());
@@ -172,7 +173,7 @@ async fn execute(session: &mut PgConnection, sql: &str) -> Result<(), String> {
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(session).await.map(|_| ()).map_err(|error| format!("{error}: {sql}"))
 }
 
-/// What the expression `sql` is, as text.
+/// Returns the value of the expression `sql`, as text.
 async fn value(session: &mut PgConnection, sql: &str) -> Result<String, String> {
     let row = sqlx::raw_sql(AssertSqlSafe(format!("SELECT ({sql})::text"))).fetch_one(session).await;
     let value = row.and_then(|row| row.try_get::<Option<String>, _>(0));

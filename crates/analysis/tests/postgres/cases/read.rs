@@ -1,4 +1,4 @@
-//! Reads a case: a text with sections. `crates/analysis/cases/README.md` says what each means.
+//! Reads a case: a text with sections. `crates/analysis/cases/README.md` explains the sections.
 
 use std::ffi::OsString;
 use std::fs;
@@ -12,17 +12,17 @@ use super::expect::Expected;
 pub(super) struct Case {
     /// Its folder and file.
     pub(super) name: String,
-    /// The servers that it is for, by their major version: from this one, and to this one.
+    /// The servers that it is for, by major version: the first and the last.
     pub(super) versions: (u32, u32),
     pub(super) steps: Vec<Step>,
 }
 
-/// What is done before a run, the run, and what is expected of it.
+/// A run, what is done before it, and what is expected of it.
 #[derive(Debug, Default)]
 pub(super) struct Step {
     pub(super) settings: Settings,
     pub(super) acts: Vec<Act>,
-    /// Whether the run's session is ended by force while it waits.
+    /// Whether the run's session is terminated while it waits.
     pub(super) is_cut: bool,
     pub(super) expected: Vec<Expected>,
 }
@@ -32,37 +32,38 @@ pub(super) struct Step {
 pub(super) struct Settings {
     pub(super) schema: Option<String>,
     pub(super) table: Option<String>,
-    /// The database's encoding, which the first step settles.
+    /// The database's encoding. The first step decides it.
     pub(super) encoding: Option<String>,
     pub(super) is_strict: bool,
-    /// The attempt's time, in seconds.
+    /// The time of an attempt, in seconds.
     pub(super) seconds: Option<u64>,
     pub(super) attempts: Option<usize>,
 }
 
-/// One thing that is done before a run.
+/// An action before a run.
 #[derive(Debug)]
 pub(super) enum Act {
     /// Runs statements.
     Setup { by: By, sql: String, fails: bool },
-    /// Runs statements in a session of their own, which stays open. If `later`, once the run holds the migration lock.
+    /// Runs statements in a session of their own, which stays open. If `later`, it does so once the run holds the
+    /// migration lock.
     Meanwhile { by: By, sql: String, later: bool },
-    /// Ends those sessions.
+    /// Terminates those sessions.
     MeanwhileEnds,
-    /// Makes something in the directory of the history.
+    /// Makes a file or a directory in the history's directory.
     Make { path: PathBuf, what: Made },
-    /// Removes something there.
+    /// Removes a file or a directory from there.
     Remove { path: PathBuf },
 }
 
-/// Who runs statements.
+/// The role that runs statements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum By {
     Superuser,
     Role,
 }
 
-/// What is in a directory.
+/// What to make in a directory.
 #[derive(Debug)]
 pub(super) enum Made {
     File { content: Vec<u8>, is_readable: bool },
@@ -70,7 +71,7 @@ pub(super) enum Made {
     Folder,
 }
 
-/// All cases below `folder`, by name. An error names the file.
+/// Returns all cases below `folder`, by name. An error names the file.
 pub(super) fn cases(folder: &Path) -> Result<Vec<Case>, String> {
     let mut files = Vec::new();
     list(folder, &mut files).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -95,7 +96,7 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The case of this `text`.
+/// Returns the case with this `text`.
 pub(super) fn case(name: &str, text: &str) -> Result<Case, String> {
     let mut case = Case { name: name.to_owned(), versions: (0, u32::MAX), steps: Vec::new() };
     let mut step = Step::default();
@@ -135,7 +136,7 @@ pub(super) fn case(name: &str, text: &str) -> Result<Case, String> {
     Ok(case)
 }
 
-/// `kind argument (option, option)`.
+/// A section's header: `kind argument (option, option)`.
 struct Header<'a> {
     kind: &'a str,
     argument: &'a str,
@@ -197,7 +198,7 @@ fn made(argument: &str, options: &[&str], body: &str) -> Result<Act, String> {
         Some(to) => Made::Link { to: to.to_owned() },
         None if options.contains(&"folder") => Made::Folder,
         None => Made::File {
-            // Where everything is escaped, line ends are too.
+            // Where everything is escaped, line ends are escaped too.
             content: if is_escaped { unescaped(&body.replace('\n', ""))? } else { text_of(body).into_bytes() },
             is_readable: !options.contains(&"unreadable"),
         },
@@ -210,13 +211,13 @@ fn path(argument: &str, options: &[&str]) -> Result<PathBuf, String> {
     Ok(if is_escaped { OsString::from_vec(unescaped(argument)?).into() } else { argument.into() })
 }
 
-/// A section's text, without the empty lines that set it apart from the next.
+/// Returns a section's text, without the empty lines before the next section.
 fn text_of(body: &str) -> String {
     let text = body.trim_end_matches('\n');
     if text.is_empty() { String::new() } else { format!("{text}\n") }
 }
 
-/// The bytes of a text with `\xNN`, `\n`, `\r`, `\t` and `\\`.
+/// Returns the bytes of a text with `\xNN`, `\n`, `\r`, `\t` and `\\`.
 fn unescaped(text: &str) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let mut rest = text;

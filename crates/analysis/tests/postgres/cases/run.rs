@@ -1,4 +1,4 @@
-//! Runs a case as the functions would.
+//! Runs a case as the functions would run it.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -19,27 +19,27 @@ use super::place::Place;
 use super::read::{Case, Settings, Step};
 use crate::rules::subject;
 
-/// What the server is called outside of SQL.
+/// The server's name outside of SQL.
 const INSTANCE: &str = "db-CASE";
 
-/// How long an attempt may take where the case does not say.
+/// How long an attempt may take if the case does not say.
 const SECONDS: u64 = 20;
 
-/// What a run came to.
+/// The outcome of a run.
 #[derive(Default)]
 pub(super) struct Came {
-    /// How many migrations the plan had, if it came so far.
+    /// How many migrations the plan had, if the run came that far.
     pub(super) planned: Option<usize>,
     /// The pending scripts that were not understood as a whole.
     pub(super) unread: Vec<String>,
-    /// What preflight and plan warn of.
+    /// The warnings of preflight and plan.
     pub(super) warnings: Vec<String>,
     pub(super) report: Option<Report>,
-    /// How many were applied, if that was asked for; or what it failed with.
+    /// How many migrations were applied, if the case applies any; or the error.
     pub(super) end: Option<Result<usize, Error>>,
 }
 
-/// How `case` differs from what it expects; nothing if it is not for this server or this machine.
+/// Returns how `case` differs from what it expects; `None` if it is not for this server or this machine.
 pub(super) async fn run(case: &Case) -> Result<Option<Vec<String>>, String> {
     let mut place = Place::make(case.steps.first().and_then(|step| step.settings.encoding.as_deref())).await?;
     let differences = carried_out(case, &mut place).await;
@@ -88,14 +88,15 @@ async fn attempted(place: &mut Place, step: &Step, name: &str) -> Result<Came, S
         Err(error) => return Ok(Came { end: Some(Err(error)), ..came }),
     };
     came.planned = Some(plan.pending.len());
-    // Where nothing is pending, the machine does not come to it either. But a run may have to finish what was cut off.
+    // If nothing is pending, the state machine does not apply. But a run may have to finish a migration that was cut
+    // off.
     if !step.expected.iter().any(|expected| matches!(expected, Expected::Planned(_))) {
         came.end = Some(applied(place, &target, step, &history, &plan, name).await?);
     }
     Ok(came)
 }
 
-/// Looks as preflight and plan do.
+/// Does what preflight and plan do.
 async fn plan(place: &Place, target: &Target, settings: &Settings, came: &mut Came) -> Result<(History, Plan), Error> {
     let directory = place.history();
     let mut session = Session::open(target).await?;
@@ -116,7 +117,7 @@ async fn plan(place: &Place, target: &Target, settings: &Settings, came: &mut Ca
     Ok((history, plan))
 }
 
-/// The report on `plan`, as the plan function has it made.
+/// Returns the report on `plan`, made as in the plan function.
 async fn reported(session: &mut Session, history: &History, plan: &Plan) -> Result<Report, Unknown> {
     let scripts: HashMap<_, _> = history.migrations.iter().map(|migration| (&migration.key, &migration.sql)).collect();
     let pending = plan
@@ -131,7 +132,7 @@ async fn reported(session: &mut Session, history: &History, plan: &Plan) -> Resu
     Ok(look(session.connection(), pending).await?.report(subject()))
 }
 
-/// Applies `plan`, again where the case says so: as many times as the machine would at the most.
+/// Applies `plan`, and repeats that where the case says so: as often as the state machine would at the most.
 async fn applied(
     place: &mut Place,
     target: &Target,
@@ -172,7 +173,7 @@ async fn applied(
     }
 }
 
-/// Whether the machine tries again after `error`.
+/// Whether the state machine tries again after `error`.
 fn is_retried(error: &Error) -> bool {
     ["Database.Unreachable", "Database.ConnectionClosed", "Lock.Held", "Lock.Timeout"].contains(&wire(error).0)
 }

@@ -1,4 +1,4 @@
-//! How names are found, and what functions and types they stand for.
+//! Tests how names are looked up, and for which functions and types they stand.
 
 use analysis::catalog::look;
 use analysis::name::Name;
@@ -86,7 +86,7 @@ async fn hostile_names_are_names() {
             assert_eq!(found.facts.referenced_by[0].table, Name::parse(&other).to_string());
         }
     }
-    // Where nothing of that kind exists, nothing is found, and nothing breaks.
+    // Where no such object exists, nothing is found, and nothing breaks.
     run(&mut session, "DROP SCHEMA \"s'\\.\" CASCADE").await;
     let mut missing = names(&hostile);
     missing.push(Name::unqualified("nul\0"));
@@ -116,7 +116,7 @@ async fn the_worst_of_functions_with_one_name_counts() {
         look(&mut database.session_along("public, other").await, &asked(&[], &names(&["mixed"]), &[])).await.unwrap();
     assert_eq!(catalog.functions[&Name::unqualified("mixed")].volatility, 'v');
 
-    // One of the same arguments is not found, unless the path says so; one of others is.
+    // A function of the same arguments is found only if the path says so. One of other arguments is found.
     run(&mut session, "CREATE FUNCTION public.now() RETURNS timestamptz LANGUAGE sql AS 'SELECT pg_catalog.now()'")
         .await;
     run(&mut session, "CREATE FUNCTION public.lower(int) RETURNS int LANGUAGE sql AS 'SELECT 1'").await;

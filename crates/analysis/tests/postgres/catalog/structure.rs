@@ -1,4 +1,4 @@
-//! What is told of relations, and which belong together.
+//! Tests the facts on relations, and which relations are related.
 
 use analysis::catalog::{Catalog, Kind};
 
@@ -176,7 +176,7 @@ async fn a_partitioned_table_is_the_sum_of_its_partitions() {
     );
     assert_eq!(events.facts.bytes.to_string(), size.await);
     assert_eq!(events.facts.bytes, leaves.iter().map(|table| table.bytes).sum::<u64>());
-    // The one that no partition has an index for is not among theirs.
+    // The index without counterparts in the partitions is not among the partitions' indexes.
     assert_eq!(index_names(&events.facts).len(), 3);
     let invalid: Vec<_> =
         events.facts.indexes.iter().filter(|index| !index.valid).map(|index| index.name.as_str()).collect();
@@ -184,7 +184,7 @@ async fn a_partitioned_table_is_the_sum_of_its_partitions() {
     assert_eq!(events.facts.index_bytes, leaves.iter().map(|table| table.index_bytes).sum::<u64>());
     assert!(events.facts.index_bytes > 0);
 
-    // A foreign key has a row for each pair of partitions: it is one.
+    // A foreign key has an entry for each pair of partitions, but is one key.
     assert_eq!(keys(&events.facts), ["public.refers to_events"]);
     assert_eq!(keys(facts(&catalog, "late_one")), ["public.refers to_events"]);
     for name in ["public.refers", "public.refers_one"] {
@@ -234,7 +234,7 @@ async fn what_an_index_is_made_of_is_known() {
         )
         .await;
     let mut session = database.session().await;
-    // It fails, and leaves an index that is not valid.
+    // The statement fails, and leaves an invalid index.
     run(&mut session, "INSERT INTO t (a, b, c, f) VALUES (1, 1, 'one', 'twice'), (2, 2, 'two', 'twice')").await;
     let refused = sqlx::raw_sql("CREATE UNIQUE INDEX CONCURRENTLY failed ON t (f)").execute(&mut session).await;
     refused.unwrap_err();
@@ -285,7 +285,7 @@ async fn what_a_view_reads_is_known_through_other_views() {
     let read = |catalog: &Catalog, name: &str| written(&relation(catalog, name).reads).join(" ");
     let catalog = look_for(&mut session, &["top"]).await;
     assert_eq!(read(&catalog, "top"), "public.kept public.one");
-    // What is below the materialized view is there too, with all partitions, and with sizes.
+    // The relations below the materialized view are there too, with all partitions, and with sizes.
     assert_eq!(read(&catalog, "public.kept"), "public.one public.parts public.two");
     assert_eq!(read(&catalog, "public.direct"), "public.one");
     assert_eq!(relation(&catalog, "public.parts").facts.partitions, 1);

@@ -1,4 +1,4 @@
-//! How large tables are, how much they are used, and by whom now.
+//! Tests the facts on the size of tables, their use, and their lock holders.
 
 use analysis::name::Name;
 use sqlx::Connection as _;
@@ -28,7 +28,7 @@ async fn rows_are_unknown_until_somebody_has_counted() {
 
     run(&mut session, "ANALYZE t").await;
     assert_eq!(facts(&look_for(&mut session, &["t"]).await, "t").rows, Some(1000));
-    // What has been added since is estimated by the pages, as the planner does.
+    // Rows that were added since are estimated by the pages, as the planner does.
     run(&mut session, "INSERT INTO t SELECT i, 'x' FROM generate_series(1, 20000) i").await;
     let rows = facts(&look_for(&mut session, &["t"]).await, "t").rows.unwrap();
     assert!((10_000..40_000).contains(&rows), "{rows}");
@@ -47,7 +47,7 @@ async fn use_is_counted() {
          CREATE VIEW v AS SELECT FROM t",
     )
     .await;
-    // A session tells what it counted when it ends, or soon after.
+    // A session reports its counters when it ends, or soon after.
     session.close().await.unwrap();
     let mut session = database.session().await;
     until(&mut session, "SELECT count(*) = 2 FROM pg_stat_user_tables WHERE n_tup_ins > 0").await;

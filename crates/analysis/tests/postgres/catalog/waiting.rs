@@ -1,4 +1,4 @@
-//! What a look waits for: nothing, and few round trips.
+//! Tests that a look waits for no lock, and takes few round trips.
 
 use std::time::Instant;
 
@@ -8,7 +8,7 @@ use analysis::name::Name;
 use super::{AT_ONCE, facts, look_for, relation};
 use crate::support::{Database, asked, fewest_messages, names, pid, run, text, until};
 
-/// Whatever locks somebody holds or waits for, the look does not wait for them, and says who it is.
+/// Whatever locks another session holds or waits for, the look does not wait for them, and names the session.
 #[tokio::test]
 async fn a_locked_table_is_looked_at_all_the_same() {
     let database = Database::create().await;
@@ -32,7 +32,7 @@ async fn a_locked_table_is_looked_at_all_the_same() {
         "CLUSTER t USING t_pkey",
     ];
     for statement in exclusive {
-        // All of it is one transaction: in a message, what comes before BEGIN is part of it.
+        // All of it is one transaction: in one message, the statements before BEGIN are part of it.
         run(&mut holder, &format!("DROP VIEW v; BEGIN; {statement}")).await;
         let catalog = look_for(&mut session, &["t", "t_pkey", "child", "free", "v"]).await;
         let table = relation(&catalog, "t");
@@ -43,10 +43,10 @@ async fn a_locked_table_is_looked_at_all_the_same() {
         assert!(found.seconds.is_some(), "{statement}");
         if statement != "REINDEX TABLE t" {
             assert_eq!(found.lock, "ACCESS EXCLUSIVE", "{statement}");
-            // Nobody can read the condition now. Sizes are those of the last count.
+            // The condition cannot be read now. The sizes are those of the last count.
             assert_eq!(table.constraints.iter().find(|rule| rule.name == "positive").unwrap().definition, "");
             assert_eq!(table.facts.rows, Some(1000), "{statement}");
-            // Others are measured: this one has never been counted.
+            // Other tables are measured: this one was never counted.
             assert_eq!(facts(&catalog, "free").bytes, 8192, "{statement}");
         }
         assert!(table.facts.bytes > 0, "{statement}");
@@ -56,7 +56,7 @@ async fn a_locked_table_is_looked_at_all_the_same() {
         run(&mut holder, "ROLLBACK").await;
     }
 
-    // Who only waits for the lock is in the way too.
+    // A session that only waits for the lock is in the way too.
     run(&mut holder, "BEGIN; SELECT * FROM t").await;
     let mut waiting = database.session().await;
     let waiter = pid(&mut waiting).await;
@@ -72,7 +72,8 @@ async fn a_locked_table_is_looked_at_all_the_same() {
     waiting.await.unwrap();
 }
 
-/// The lock comes between looking who has one and asking: as here, where the lock is on what nobody looks at.
+/// The lock comes between the query for lock holders and the next query. Here, the lock is on a table that the first
+/// query does not cover.
 #[tokio::test]
 async fn a_lock_that_cannot_be_foreseen_costs_a_moment() {
     let database = Database::create().await;
@@ -92,7 +93,7 @@ async fn a_lock_that_cannot_be_foreseen_costs_a_moment() {
     assert_eq!((facts(&catalog, "t").bytes, facts(&catalog, "t").rows), (16384, Some(1)));
 }
 
-/// A lock on the catalog itself cannot be got round, but nobody waits for it for long either.
+/// A lock on the catalog itself cannot be avoided, but the look does not wait for it for long either.
 #[tokio::test]
 async fn a_locked_catalog_is_an_error() {
     let database = Database::create().await;
@@ -106,7 +107,7 @@ async fn a_locked_catalog_is_an_error() {
     assert_eq!(error.as_database_error().unwrap().code().unwrap(), "55P03");
 }
 
-/// As Aurora does with functions that it has not.
+/// As Aurora refuses functions that it does not have.
 #[tokio::test]
 async fn what_the_server_refuses_is_done_without() {
     let database = Database::create().await;
@@ -166,7 +167,8 @@ async fn two_thousand_names_take_three_round_trips() {
         let started = Instant::now();
         let catalog = look(&mut session, &asked(&all, &functions, &functions)).await.unwrap();
         eprintln!("2,000 names, {time} time: {:?}", started.elapsed());
-        // The last of them lead to few others: in so short a time a session has nothing to catch up with.
+        // The last tables lead to few others. In so short a time a session has no changes of the catalog to catch up
+        // with.
         let few = asked(&all[1950..], &functions, &functions);
         let sent = fewest_messages(&mut session, async |session| {
             look(session, &few).await.unwrap();
@@ -177,7 +179,7 @@ async fn two_thousand_names_take_three_round_trips() {
             catalog.relations[name].constraints.iter().any(|rule| rule.kind == 'c' && !rule.definition.is_empty())
         }));
     }
-    // One name is enough to lead to all that refer to it, one after the other.
+    // One name is enough to find all tables that refer to it, one after the other.
     let started = Instant::now();
     let catalog = look_for(&mut session, &["\"Table 1\""]).await;
     eprintln!("one name and 1,999 that lead there: {:?}", started.elapsed());

@@ -1,4 +1,4 @@
-//! What is inferred or observed of a statement, as lines that can be compared.
+//! The inferred or observed effects of a statement, as lines that can be compared.
 
 use std::collections::BTreeMap;
 
@@ -6,20 +6,20 @@ use analysis::catalog::{Catalog, Kind};
 use analysis::effects::Effects;
 use report::{Lock, Work};
 
-/// What happens to one relation.
+/// The effects on one relation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Claim {
-    /// The lock; none for what is new.
+    /// The lock; `None` for a new relation.
     lock: Option<Lock>,
     work: Vec<Work>,
 }
 
-/// By relation. Indexes and sequences have that word before their names.
+/// The effects by relation. The name of an index or a sequence has that word before it.
 pub(crate) type Claims = BTreeMap<String, Claim>;
 
 const WORK: [(Work, &str); 3] = [(Work::Scan, "scan"), (Work::IndexBuild, "index build"), (Work::Rewrite, "rewrite")];
 
-/// What the lines of a snapshot say.
+/// Returns the effects in the lines of a snapshot.
 pub(crate) fn observed(lines: &[String]) -> Claims {
     lines.iter().filter(|line| *line != "nothing").map(|line| parse(line)).collect()
 }
@@ -37,7 +37,7 @@ fn parse(line: &str) -> (String, Claim) {
             None => (line, work),
         }
     });
-    // The longest name first: SHARE is the end of ACCESS SHARE.
+    // The longest name first: ACCESS SHARE ends with SHARE.
     let mut locks = Lock::ALL;
     locks.sort_by_key(|lock| std::cmp::Reverse(lock.name().len()));
     let (lock, relation) = locks
@@ -47,8 +47,8 @@ fn parse(line: &str) -> (String, Claim) {
     (relation.to_owned(), Claim { lock: Some(lock), work: sorted(named) })
 }
 
-/// What `effects` say, in a snapshot's terms: an index counts where it is locked more than its table. What statements
-/// `before` it have made was there for the server.
+/// Returns `effects` in a snapshot's terms: an index counts if its lock is stronger than its table's. What the
+/// statements `before` have made existed on the server.
 pub(crate) fn inferred(effects: &Effects, before: &[Effects], catalog: &Catalog) -> Claims {
     let made = |name: &str| before.iter().flat_map(|it| &it.of).any(|it| it.is_new && it.relation == name);
     let tables = tables_of_indexes(catalog);
@@ -60,7 +60,7 @@ pub(crate) fn inferred(effects: &Effects, before: &[Effects], catalog: &Catalog)
             Some(table) if lock_of(table).is_some_and(|lock| lock >= effect.lock) => continue,
             Some(_) => "index ",
             None if kind(&effect.relation) == Some(Kind::Sequence) => "sequence ",
-            // Nobody reads or writes it.
+            // No session reads or writes a composite type.
             None if kind(&effect.relation) == Some(Kind::Composite) => continue,
             None => "",
         };
@@ -72,7 +72,7 @@ pub(crate) fn inferred(effects: &Effects, before: &[Effects], catalog: &Catalog)
     claims
 }
 
-/// The table of each index that is known.
+/// Returns the table of each known index.
 fn tables_of_indexes(catalog: &Catalog) -> BTreeMap<String, String> {
     let mut tables = BTreeMap::new();
     for relation in catalog.relations.values() {
@@ -89,7 +89,7 @@ fn sorted(mut work: Vec<Work>) -> Vec<Work> {
     work
 }
 
-/// Whether everything in `less` is in `more`, and no weaker there.
+/// Whether `more` contains everything in `less`, with locks that are no weaker.
 pub(crate) fn within(less: &Claims, more: &Claims) -> bool {
     less.iter().all(|(relation, claim)| {
         more.get(relation)
@@ -98,13 +98,13 @@ pub(crate) fn within(less: &Claims, more: &Claims) -> bool {
 }
 
 impl Claim {
-    /// Writing a table anew is reading it, and building its indexes, too.
+    /// Whether the effects include `work`: a rewrite includes reading the table, and building its indexes.
     fn does(&self, work: Work) -> bool {
         self.work.contains(&work) || self.work.contains(&Work::Rewrite)
     }
 }
 
-/// As a snapshot has it.
+/// Returns the effects in the form of a snapshot.
 pub(crate) fn text(claims: &Claims) -> String {
     let line = |(relation, claim): (&String, &Claim)| {
         let work: Vec<_> = WORK.iter().filter(|(work, _)| claim.work.contains(work)).map(|(_, name)| *name).collect();

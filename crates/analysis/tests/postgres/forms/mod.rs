@@ -1,4 +1,4 @@
-//! What is inferred of each form of a statement is what a server was observed to do.
+//! Tests that the inferred effects of each form of a statement are those that a server was observed to have.
 
 mod claim;
 pub(crate) mod read;
@@ -18,7 +18,7 @@ async fn what_is_inferred_is_what_was_observed() {
     let major = text(&mut session, "current_setting('server_version_num')::int / 10000").await.parse().unwrap();
     let mut forms = read::forms(major);
     assert!(forms.len() > 400, "{} forms were read", forms.len());
-    // For whoever works on some of them.
+    // To work on some of the forms only.
     let only = std::env::var("FORM").unwrap_or_default();
     forms.retain(|form| form.name.contains(&only));
     let mut wrong = Vec::new();
@@ -38,7 +38,7 @@ fn a_snapshot_is_read_as_it_was_written() {
     }
 }
 
-/// How what is inferred differs from what was observed, if it does.
+/// Returns how the inferred effects differ from the observed ones, if they do.
 async fn differs(form: &Form, session: &mut PgConnection) -> Option<String> {
     let plan = format!("{}{}", form.plan, form.statement);
     let catalog = catalog(&plan, session).await;
@@ -49,7 +49,7 @@ async fn differs(form: &Form, session: &mut PgConnection) -> Option<String> {
     };
     let inferred = claim::inferred(effects, before, &catalog);
     let mut observed = claim::observed(&form.observed);
-    // A sequence that goes with its table is not worth a word.
+    // A sequence that is dropped with its table need not be reported.
     observed.retain(|relation, _| !relation.starts_with("sequence ") || inferred.contains_key(relation));
     let what = verdict(form, effects, &inferred, &observed)?;
     let (inferred, observed) = (claim::text(&inferred), claim::text(&observed));
@@ -63,10 +63,10 @@ fn verdict(form: &Form, effects: &Effects, inferred: &Claims, observed: &Claims)
     if effects.is_opaque() != form.opaque {
         return Some(if form.opaque { "not said to be opaque" } else { "said to be opaque" });
     }
-    // Where versions differ, the one may be as it was inferred and the other not.
+    // Where versions differ, the inferred effects may agree with one version and not with another.
     let is_same = inferred == observed && !form.by_major;
     match (form.opaque, form.worse.is_empty(), form.less.is_empty()) {
-        // There can be more than is known, but not less.
+        // There may be more effects than are known, but not fewer.
         (true, _, _) => (!within(inferred, observed)).then_some("more than was observed"),
         (_, true, true) => (inferred != observed).then_some("differs"),
         (_, false, _) if is_same => Some("not worse at all"),

@@ -1,4 +1,5 @@
-//! Reads `crates/analysis/forms`: the statements, and what servers were observed to do. `proofs/observe` says more of both.
+//! Reads `crates/analysis/forms`: the statements, and the effects that servers were observed to have. `proofs/observe`
+//! explains both.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,23 +10,23 @@ pub(crate) struct Form {
     pub name: String,
     /// The first major version that has it.
     pub since: u32,
-    /// Whether the text does not tell all that happens.
+    /// Whether the text does not show all effects.
     pub opaque: bool,
-    /// Why what is inferred may be worse than what is observed.
+    /// Why the inferred effects may be worse than the observed ones.
     pub worse: String,
-    /// Why it may be less.
+    /// Why there may be fewer of them.
     pub less: String,
     pub setup: String,
-    /// What the plan has run before.
+    /// The statements that the plan has run before.
     pub plan: String,
     pub statement: String,
-    /// What a server of the major version that was asked for was observed to do, a line for each relation.
+    /// The observed effects on a server of the requested major version, one line for each relation.
     pub observed: Vec<String>,
-    /// Whether other major versions differ there.
+    /// Whether other major versions differ in these.
     pub by_major: bool,
 }
 
-/// Every form that a server of that major version has.
+/// Returns every form that a server of that major version has.
 pub(crate) fn forms(major: u32) -> Vec<Form> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("forms");
     let mut files: Vec<PathBuf> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -65,14 +66,14 @@ fn form(part: &str, common: &str, observed: &str, major: u32) -> Form {
     }
 }
 
-/// The lines between `-- name:` and whatever comes next.
+/// Returns the lines between `-- name:` and the next section.
 fn section(part: &str, name: &str) -> String {
     let head = format!("-- {name}:");
     let behind = part.lines().skip_while(|line| *line != head).skip(1);
     behind.take_while(|line| !line.starts_with("-- ")).flat_map(|line| [line, "\n"]).collect()
 }
 
-/// The lines below `head`.
+/// Returns the lines below `head`.
 fn lines(observed: &str, head: &str) -> Option<Vec<String>> {
     let mut blocks = observed.split("\n\n").map(|block| block.trim().lines());
     let block = blocks.find_map(|mut lines| (lines.next() == Some(head)).then_some(lines))?;

@@ -1,4 +1,4 @@
-//! What is suggested does what the statement does: it runs, and the schema is the same behind it.
+//! Tests that suggested SQL does what the statement does: it runs, and leads to the same schema.
 
 mod cases;
 
@@ -12,7 +12,7 @@ use super::{looked_where, scripts, subject};
 use crate::forms::read;
 use crate::support::{Database, run, text};
 
-/// What differs by its nature.
+/// Differences between the two schemas that are unavoidable.
 const DIFFERENT: &[(&str, &str)] = &[
     ("column-type", "the column of the new type stands beside the old one until the application has changed over"),
     ("foreign-key-lookup", "the index that it needs is there from then on"),
@@ -24,7 +24,7 @@ struct Case {
     name: String,
     setup: String,
     statement: String,
-    /// Whether SQL is suggested, if the case is about that.
+    /// Whether SQL is suggested, if the case tests that.
     suggests: Option<bool>,
 }
 
@@ -65,8 +65,8 @@ fn is_different(rule: &str) -> bool {
     DIFFERENT.iter().any(|(name, _)| *name == rule)
 }
 
-/// The rule whose suggestion was tried, if there is one. The setup that is `there` is not made again for a statement that is
-/// only looked at.
+/// Returns the rule whose suggestion was tried, if there is one. The setup in `there` is not made again for a statement
+/// that is only analysed.
 async fn tried<'a>(
     case: &'a Case,
     there: &mut Option<&'a str>,
@@ -101,12 +101,12 @@ async fn tried<'a>(
     Ok(Some(rule))
 }
 
-/// What the database says, with every table made out to be huge.
+/// Returns the database's answers, with every table treated as huge.
 async fn huge(session: &mut PgConnection, sql: &str) -> Looked {
     looked_where(session, sql, |_| true).await
 }
 
-/// The suggestion, and the rule that makes it.
+/// Returns the suggestion, and the rule that makes it.
 fn suggestion(report: &Report) -> Option<(String, String)> {
     let statements = report.migrations.iter().flat_map(|migration| &migration.statements);
     statements.into_iter().find_map(|statement| {
@@ -117,7 +117,7 @@ fn suggestion(report: &Report) -> Option<(String, String)> {
     })
 }
 
-/// Whether nothing of the suggestion keeps anybody waiting for more than a moment.
+/// Checks that nothing in the suggestion blocks another session for more than a moment.
 async fn blocks_nobody(rule: &str, sql: &str, session: &mut PgConnection) -> Result<(), String> {
     let report = huge(session, sql.trim_end_matches(';')).await.report(subject());
     let statements = || report.migrations.iter().flat_map(|migration| &migration.statements);
@@ -134,7 +134,7 @@ async fn execute(session: &mut PgConnection, sql: &str) -> Result<(), sqlx::Erro
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(session).await.map(drop)
 }
 
-/// Columns, constraints and indexes, a line each.
+/// Returns columns, constraints and indexes, one a line.
 async fn schema(session: &mut PgConnection) -> Vec<String> {
     const SCHEMA: &str = "
         WITH own AS (
@@ -191,10 +191,10 @@ async fn what_is_advised_for_partitioned_tables_reads_nothing_in_the_end() {
     for (last, reads) in [
         ("ALTER TABLE parts ADD UNIQUE (id)", "0"),
         ("ALTER TABLE parts ADD FOREIGN KEY (a) REFERENCES other", "0"),
-        // How it looks if something is read.
+        // What is measured where something is read.
         ("ALTER TABLE parts ADD FOREIGN KEY (id) REFERENCES other", "1"),
     ] {
-        // One of its own, which has read nothing before.
+        // A session of its own, which has read nothing before.
         let session = &mut database.session().await;
         run(session, &format!("BEGIN; {last}")).await;
         assert_eq!(text(session, READ).await, reads, "{last}");

@@ -1,5 +1,5 @@
-//! No row's value gets out: what everything in the server's own catalog says of a text that it cannot read, in every kind
-//! of statement.
+//! Tests that no row's value gets out, whatever the functions, operators and types of the server's own catalog say of a
+//! text that they cannot read, in every kind of statement.
 
 mod secrets;
 mod statements;
@@ -21,7 +21,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use self::secrets::Secret;
 use crate::support::{Database, history, run, texts, within};
 
-/// A failure that quotes a secret, as the server has it.
+/// A failure whose text from the server quotes a secret.
 struct Quoting {
     expression: String,
     secret: Secret,
@@ -45,7 +45,7 @@ const EXTENSIONS: [&str; 14] = [
     "unaccent",
 ];
 
-/// What is tried every time: one of each kind of text that the server quotes.
+/// Returns what is tried every time: one failure for each kind of text that the server quotes.
 fn known(seed: u64) -> Vec<Quoting> {
     let random = &mut fastrand::Rng::with_seed(seed);
     let long = secrets::long();
@@ -62,13 +62,13 @@ fn known(seed: u64) -> Vec<Quoting> {
     known.map(|(e, form)| Quoting { expression: e.to_owned(), secret: secrets::secret(form, random) }).into()
 }
 
-/// Expressions and secrets of every form in which an error of the server quotes one, and several of each form, of one
-/// `part` of all expressions.
+/// Returns expressions and secrets for every form of an error in which the server quotes a secret, several for each
+/// form. They are from one `part` of all expressions.
 async fn quoting(connection: &mut PgConnection, secrets: &[Secret], part: u32) -> BTreeMap<(String, i32), Quoting> {
     run(connection, "CREATE SCHEMA extra").await;
     let mut extensions = EXTENSIONS.to_vec();
     if part > 1 {
-        // Each takes a while.
+        // Each extension takes a while.
         extensions = vec![extensions[fastrand::usize(..extensions.len())]];
     }
     for extension in extensions {
@@ -104,7 +104,7 @@ fn holding(secret: &Secret) -> String {
     )
 }
 
-/// What is said of `sql`, sent on a connection that knows no ledger. `None` when it does not fail.
+/// Returns the failure of `sql`, sent on a connection that knows no ledger; `None` when it does not fail.
 async fn said_of(connection: &mut PgConnection, sql: &str) -> Option<MigrationFailure> {
     let Ok(script) = classify(sql) else { panic!("refused: {sql}") };
     let Migration { key, name, checksum, .. } = Migration::prisma("1", sql);
@@ -121,7 +121,8 @@ async fn said_of(connection: &mut PgConnection, sql: &str) -> Option<MigrationFa
     }
 }
 
-/// How long the statements may be tried, and how much of the catalog is: all of it where `EVERY_EXPRESSION` is set.
+/// Returns how long the statements may be tried, and which part of the catalog: all of it where `EVERY_EXPRESSION` is
+/// set.
 fn effort() -> (Duration, u32) {
     if std::env::var_os("EVERY_EXPRESSION").is_some() { (Duration::MAX, 1) } else { (Duration::from_secs(4), 40) }
 }
@@ -138,7 +139,7 @@ async fn nothing_in_the_catalog_gets_a_row_into_a_failure() {
     let mut leaks = Vec::new();
     let mut forms: Vec<_> = found.iter().collect();
     fastrand::Rng::with_seed(seed).shuffle(&mut forms);
-    // Data exceptions never pass, so most of the time is for what may.
+    // The text of a data exception is never shown, so most of the time is for other errors.
     forms.sort_by_key(|((form, _), _)| form.starts_with("22"));
     let known = known(seed);
     let all =

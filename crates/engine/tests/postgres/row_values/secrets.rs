@@ -1,13 +1,13 @@
-//! Secrets as rows hold them, each in a form that something takes for its own syntax and cannot read.
+//! Secrets in rows, each in a form that looks like the syntax of some type and cannot be read as it.
 
-/// A secret: the row's text, and the parts of it that nothing but the row holds.
+/// A secret: the row's text, and the parts of it that occur only in the row.
 #[derive(Debug, Clone)]
 pub(super) struct Secret {
     pub text: String,
     pub parts: Vec<String>,
 }
 
-/// `@` stands for what is unguessable, `#` for digits of that kind.
+/// `@` stands for an unguessable text, `#` for unguessable digits.
 const FORMS: [&str; 34] = [
     "@",
     "#",
@@ -45,7 +45,7 @@ const FORMS: [&str; 34] = [
     "@%@\\",
 ];
 
-/// The secrets, by a `seed`.
+/// Returns the secrets for a `seed`.
 pub(super) fn all(seed: u64) -> Vec<Secret> {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut secrets: Vec<_> = FORMS.iter().map(|form| secret(form, &mut random)).collect();
@@ -53,12 +53,12 @@ pub(super) fn all(seed: u64) -> Vec<Secret> {
     secrets
 }
 
-/// A form that is longer than what a text search takes for a word.
+/// Returns a form that is longer than the longest word of a text search.
 pub(super) fn long() -> String {
     "@".repeat(300)
 }
 
-/// One secret, in which `@` and `#` are replaced.
+/// Returns one secret, with `@` and `#` replaced.
 pub(super) fn secret(form: &str, random: &mut fastrand::Rng) -> Secret {
     let mut parts = Vec::new();
     let mut text = String::new();
@@ -79,7 +79,7 @@ pub(super) fn secret(form: &str, random: &mut fastrand::Rng) -> Secret {
 }
 
 impl Secret {
-    /// The piece of the secret that `said` holds: six characters are enough.
+    /// Returns the piece of the secret that `said` contains: six characters are enough.
     pub(super) fn piece_in(&self, said: &str) -> Option<&str> {
         let said = said.to_lowercase();
         let mut pieces = self.parts.iter().flat_map(|part| (0..=part.len() - 6).map(move |at| &part[at..at + 6]));

@@ -1,10 +1,10 @@
-//! Kinds of statements in which an expression over a row is evaluated.
+//! Kinds of statements that evaluate an expression over a row.
 
-/// Scripts that evaluate the expression `e` over the column `body` of the table `vault`.
+/// Returns scripts that evaluate the expression `e` over the column `body` of the table `vault`.
 pub(super) fn all(e: &str) -> Vec<String> {
-    // A domain's value has a name of its own.
+    // A domain's constraint calls the value VALUE.
     let value = e.replace("body", "VALUE");
-    // Harmless until there is an index on it.
+    // The row does no harm until there is an index on it.
     let indexed = format!(
         "CREATE FUNCTION f(body text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT NULL::text';\nCREATE INDEX i ON vault (f(body));\n\
          CREATE OR REPLACE FUNCTION f(body text) RETURNS text IMMUTABLE LANGUAGE sql AS $f$ SELECT ({e})::text $f$"

@@ -1,8 +1,8 @@
-//! Statements of which a suggestion might lose something, or PostgreSQL refuse it.
+//! Statements for which a suggestion might lose something, or might be refused by PostgreSQL.
 
 use super::Case;
 
-/// What is there.
+/// The objects that exist before.
 const SETUP: &str = "
     CREATE TABLE t (id bigint PRIMARY KEY, a int, b int, c text, d int NOT NULL DEFAULT 1, \"Mixed Case\" int);
     INSERT INTO t SELECT n, n, n, 'c' || n, n, n FROM generate_series(1, 3) n;
@@ -37,7 +37,7 @@ const SETUP: &str = "
 /// The name, the first major version that has it, and the statement.
 type Named = (&'static str, u32, &'static str);
 
-/// Those with SQL.
+/// Statements with suggested SQL.
 const GIVEN: &[Named] = &[
     ("index", 0, "CREATE INDEX t_c ON t (c)"),
     ("index-comment", 0, "create /* index */ unique index -- a comment\n  t_ä on t (c) where a > 0;"),
@@ -141,7 +141,7 @@ const GIVEN: &[Named] = &[
     ("check-blank-line-in-string", 0, "ALTER TABLE t ADD CHECK (c <> 'a\n \nb')"),
 ];
 
-/// Those without.
+/// Statements without suggested SQL.
 const WITHHELD: &[Named] = &[
     ("index-unnamed-expression", 0, "CREATE INDEX ON t ((a + b))"),
     ("index-there", 0, "CREATE INDEX IF NOT EXISTS t_a ON t (c)"),
@@ -176,7 +176,7 @@ const WITHHELD: &[Named] = &[
     ("foreign-key-partitioned-before-18", 0, "ALTER TABLE parts ADD FOREIGN KEY (a) REFERENCES t (id)"),
 ];
 
-/// What a server of that major version can be asked.
+/// Returns the cases for a server of that major version.
 pub(super) fn cases(major: u32) -> Vec<Case> {
     let given = GIVEN.iter().map(|case| (case, true));
     let withheld = WITHHELD.iter().map(|case| (case, false));
