@@ -11,13 +11,14 @@ use shared::payload::{AppliedMigration, ApplyInput, ApplyOutput, ApprovedPlan, M
 use shared::request::Mode;
 use shared::{Failure, Name};
 
-/// Prisma waits as long for its lock. Longer waits are the state machine's, between invocations.
+/// How long one invocation polls for the lock, as long as Prisma does. The state machine does longer waits, between
+/// invocations.
 const LOCK_PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long a script that meets other sessions' locks is tried again within one invocation.
+/// How long one invocation repeats a script that meets other sessions' locks.
 const CONTENTION_PATIENCE: Duration = Duration::from_mins(1);
 
-/// The part of the time that is kept for stopping: cancelling, cleaning up, reading the ledger again.
+/// The share of the time that is reserved for stopping: cancelling, cleaning up, reading the ledger again.
 const RESERVE: f64 = 0.2;
 const SHORTEST_RESERVE: Duration = Duration::from_secs(2);
 const LONGEST_RESERVE: Duration = Duration::from_secs(10);

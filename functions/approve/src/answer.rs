@@ -1,4 +1,4 @@
-//! What a caller asks of this function.
+//! What a caller sends to this function: a decision.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,7 +10,7 @@ use crate::refused::{Refused, Why};
 /// The longest text that a field may hold, in characters.
 const LONGEST: usize = 500;
 
-/// What is to be decided.
+/// A decision, as a caller sends it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Answer {
@@ -22,9 +22,9 @@ pub struct Answer {
     pub decision: Verb,
     /// Why.
     pub reason: String,
-    /// Who decides; only where no signature says so.
+    /// The approver's name. Only where the request has no signature.
     pub by: Option<String>,
-    /// In whose name a signer decides.
+    /// The person in whose name the signer decides.
     pub on_behalf_of: Option<String>,
 }
 
@@ -39,7 +39,7 @@ pub enum Verb {
 }
 
 impl Verb {
-    /// What it makes of the run.
+    /// Returns the run's verdict for this answer.
     pub(crate) const fn verdict(self) -> Verdict {
         match self {
             Self::Approve => Verdict::Approved,

@@ -1,11 +1,11 @@
-//! Who decides, and what this caller may decide.
+//! The caller, and what this caller may decide.
 
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequestContext;
 use shared::record::Identity;
 
 use crate::refused::{Refused, Why};
 
-/// Who decides.
+/// The caller who decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Caller {
     /// The ARN whose signature AWS verified.
@@ -15,7 +15,7 @@ pub enum Caller {
 }
 
 impl Caller {
-    /// Whoever signed a request to the function URL.
+    /// Returns the identity that signed a request to the function URL.
     pub(crate) fn of(context: LambdaFunctionUrlRequestContext) -> Result<Self, Refused> {
         let signer = context.authorizer.and_then(|authorizer| authorizer.iam).and_then(|iam| iam.user_arn);
         signer.filter(|arn| arn.starts_with("arn:")).map(Self::Signed).ok_or_else(|| {
@@ -23,7 +23,7 @@ impl Caller {
         })
     }
 
-    /// The ARN or the name.
+    /// Returns the ARN or the name.
     pub(crate) fn name(&self) -> &str {
         match self {
             Self::Signed(name) | Self::Named(name) => name,
@@ -37,8 +37,8 @@ impl Caller {
         }
     }
 
-    /// Whether this is the person called `name`, which may be an ARN: whatever the role, the user's or session's name
-    /// at its end tells one person from another.
+    /// Whether this caller is the person called `name`, which may be an ARN. The user's or session's name at the end of
+    /// an ARN identifies a person, whatever the role.
     pub(crate) fn is(&self, name: &str) -> bool {
         let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
         same(&last(self.name()), &last(name))

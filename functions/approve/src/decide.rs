@@ -1,4 +1,4 @@
-//! Takes a decision once, and finds one that was taken.
+//! Takes a decision once, or finds the decision that was taken.
 
 use aws_sdk_sfn::error::ProvideErrorMetadata as _;
 use jiff::Timestamp;
@@ -11,7 +11,7 @@ use crate::waiting::{self, Approval, Asked, Token};
 use crate::{Approver, Decided};
 
 impl Approver {
-    /// Takes the decision, or finds that it was taken.
+    /// Takes the decision, or finds that it was taken before.
     ///
     /// # Errors
     ///
@@ -29,7 +29,7 @@ impl Approver {
                         tracing::info!(execution, decision = ?verdict, by, identity = ?identity, "decided");
                         decision
                     }
-                    // Somebody was quicker, or our own first attempt arrived although its answer did not.
+                    // Another caller was quicker, or our first attempt arrived although its answer was lost.
                     Sent::Late => taken(caller, &answer, waiting::find(&self.client, &answer.execution).await?)?,
                 }
             }
@@ -79,8 +79,8 @@ impl Approver {
             identity: caller.identity(),
             on_behalf_of: answer.on_behalf_of.clone(),
             duties: match &asked.request.requested_by {
-                // Whoever started the execution is known to nobody, so a name proves nothing. In prod the stack's
-                // policies let no principal both start and approve.
+                // The run does not say who started the execution, so comparing names proves nothing. In prod the
+                // stack's policies let no principal both start and approve.
                 _ if self.is_production() => Duties::Roles,
                 Some(requester) if !is_requester(caller, answer, requester) => Duties::Names,
                 _ => Duties::Unchecked,
@@ -92,7 +92,7 @@ impl Approver {
         }
     }
 
-    /// Answers the state with the decision, a no like a yes: both belong into the record.
+    /// Answers the state with the decision. A rejection is an answer like an approval: the record holds both.
     async fn send(&self, token: &Token, decision: &Decision) -> Result<Sent, Refused> {
         let output = serde_json::to_string(decision).unwrap_or_default();
         let sent = self.client.send_task_success().task_token(&token.0).output(output).send().await;
@@ -108,15 +108,15 @@ impl Approver {
     }
 }
 
-/// What became of an answer to the waiting state.
+/// What Step Functions did with an answer to the waiting state.
 enum Sent {
-    /// It was taken.
+    /// It took the answer.
     Taken,
     /// The state no longer waited.
     Late,
 }
 
-/// The decision of an execution that no longer waits, if it is the one that is asked for.
+/// Returns the decision of an execution that no longer waits, if it is the decision that `answer` asks for.
 fn taken(caller: &Caller, answer: &Answer, approval: Approval) -> Result<Decision, Refused> {
     match approval {
         Approval::Decided(asked, decision) => {
@@ -138,7 +138,7 @@ fn taken(caller: &Caller, answer: &Answer, approval: Approval) -> Result<Decisio
         }
         Approval::Expired(asked) => Err(expired(&asked)),
         Approval::NotAsked(reason) => Err(Refused::because(Why::Conflict, reason)),
-        // The history lags behind, or the state asked anew.
+        // The history lags behind, or the state has asked again.
         Approval::Waiting(..) => {
             let reason = "it is not known whether Step Functions took the decision; ask again";
             Err(Refused::because(Why::Service, reason))
@@ -146,7 +146,7 @@ fn taken(caller: &Caller, answer: &Answer, approval: Approval) -> Result<Decisio
     }
 }
 
-/// Whether whoever asked for the run decides, themselves or through somebody.
+/// Whether the requester decides: directly, or as the person in whose name the caller signs.
 fn is_requester(caller: &Caller, answer: &Answer, requester: &str) -> bool {
     caller.is(requester) || answer.on_behalf_of.as_deref().is_some_and(|name| same(name, requester))
 }

@@ -1,9 +1,9 @@
 //! Decides on an execution that waits for approval.
 //!
-//! There are two ways in. The function URL takes requests that AWS has verified: the approver is whoever signed.
-//! A direct invocation, which prod refuses, takes the caller's word for a name.
+//! There are two ways in. The function URL takes requests that AWS has verified: the approver is the signer. A direct
+//! invocation, which prod refuses, trusts the name that the caller gives.
 //!
-//! The task token stays in the execution's history: it is read there, used, and given to nobody.
+//! The task token stays in the execution's history. This function reads it there, uses it, and returns it to no caller.
 
 mod answer;
 mod caller;
@@ -40,25 +40,25 @@ pub struct Decided {
     pub decision: Decision,
 }
 
-/// The client, and what the environment says.
+/// The client and the settings from the environment.
 pub struct Approver {
     client: Client,
-    /// The machine whose executions may be decided on.
+    /// The state machine whose executions this function may decide.
     machine: Option<String>,
     /// dev, qa or prod.
     environment: Option<String>,
-    /// A role whose sessions may reject and not approve.
+    /// A role whose sessions may reject, but not approve.
     reject_only_role: Option<String>,
     /// This function's version.
     version: String,
 }
 
-/// What was asked of this function was done.
+/// What a request that succeeded came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answered {
-    /// A decision was taken, now or before.
+    /// The decision was taken, now or before.
     Decided(Decided),
-    /// What is pending was shown, and nothing changed.
+    /// The function returned what is pending, and changed nothing.
     Shown(Value),
 }
 
@@ -80,7 +80,7 @@ pub async fn serve(approver: &Approver) -> Result<(), lambda_runtime::Error> {
     .await
 }
 
-/// A refusal is an HTTP answer at the function URL, and a failed invocation otherwise.
+/// Returns a refusal as an HTTP answer at the function URL, and as a failed invocation otherwise.
 fn respond(signed: bool, result: Result<Answered, Refused>) -> Result<Value, Refused> {
     let result = result.map(|answered| match answered {
         Answered::Decided(decided) => serde_json::to_value(decided).unwrap_or_default(),
@@ -102,7 +102,7 @@ fn report(result: &Result<Answered, Refused>, asked: &str) {
 }
 
 impl Approver {
-    /// Reads the environment and makes the client.
+    /// Reads the environment and creates the client.
     pub async fn from_env() -> Self {
         let config = shared::aws::config().load().await;
         Self {
@@ -114,7 +114,7 @@ impl Approver {
         }
     }
 
-    /// Does what is asked.
+    /// Handles the request.
     ///
     /// # Errors
     ///
@@ -123,7 +123,7 @@ impl Approver {
         match request {
             Request::Signed(request) => self.handle_signed(*request, now).await,
             Request::Direct(payload) => self.decide_direct(payload, now).await.map(Answered::Decided),
-            // Where IAM lets nobody invoke the function directly, nothing hangs on the alias.
+            // Where IAM lets no principal invoke the function directly, the alias makes no difference.
             Request::Unqualified(request) if self.is_production() => self.handle_signed(*request, now).await,
             Request::Unqualified(_) => {
                 let reason = "this came by a direct invocation, not through the function URL";
@@ -148,7 +148,7 @@ impl Approver {
     }
 
     fn is_production(&self) -> bool {
-        // Without the variable it could be: then it is.
+        // Without the variable, the environment could be production: treat it as production.
         self.environment.as_deref().is_none_or(|environment| environment == PRODUCTION)
     }
 }

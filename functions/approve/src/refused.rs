@@ -3,7 +3,7 @@
 use lambda_runtime::Diagnostic;
 use shared::text::one_line;
 
-/// A decision that was not taken, as far as is known: after [`Why::Service`] it may have been.
+/// A decision that was not taken, as far as is known. After [`Why::Service`] it may have been taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     /// What kind of reason it is.
@@ -15,13 +15,13 @@ pub struct Refused {
 /// The kinds of reasons. Each is an HTTP status at the function URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Why {
-    /// The request is not right.
+    /// The request is malformed.
     Request,
-    /// This caller may not decide so.
+    /// This caller may not take this decision.
     Caller,
     /// There is no such execution.
     Unknown,
-    /// Neither GET nor POST.
+    /// The method is neither GET nor POST.
     Method,
     /// The execution does not wait for this decision.
     Conflict,
@@ -35,14 +35,14 @@ impl Refused {
     /// The name of a refusal on the wire.
     pub const NAME: &str = "Approval.Refused";
 
-    /// A refusal. It may quote what the caller sent, which stays text.
+    /// Creates a refusal. The message may quote what the caller sent, with control characters escaped.
     pub(crate) fn because(why: Why, message: impl AsRef<str>) -> Self {
         Self { why, message: one_line(message.as_ref()) }
     }
 }
 
 impl Why {
-    /// The HTTP status.
+    /// Returns the HTTP status.
     pub(crate) const fn status(self) -> u16 {
         match self {
             Self::Request => 400,

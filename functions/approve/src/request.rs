@@ -1,14 +1,14 @@
-//! The ways in, and how they are told apart.
+//! The ways in, and how the function tells them apart.
 
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
 use serde::Deserialize as _;
 use serde_json::Value;
 use shared::text::short;
 
-/// How many parts the ARN of a function has that names neither version nor alias.
+/// The number of parts in a function's ARN that names neither version nor alias.
 const UNQUALIFIED: usize = 7;
 
-/// The most characters of who asked for what.
+/// The maximum length of a request's summary in the log, in characters.
 const LONGEST_SUMMARY: usize = 500;
 
 /// The ways in.
@@ -18,13 +18,13 @@ pub enum Request {
     Signed(Box<LambdaFunctionUrlRequest>),
     /// By a direct invocation.
     Direct(Value),
-    /// In the shape of a request to the function URL, though it did not come under the alias that has the URL.
+    /// In the shape of a request to the function URL, but invoked without the alias that has the URL.
     Unqualified(Box<LambdaFunctionUrlRequest>),
 }
 
 impl Request {
-    /// Tells a request to the function URL by its shape, and by the ARN under which it came: the URL is an alias's, and
-    /// whoever may invoke the function directly may do so without an alias only.
+    /// Recognises a request to the function URL by its shape and by the ARN under which it was invoked. The URL belongs
+    /// to an alias, and a principal that may invoke the function directly may do so only without an alias.
     pub fn of(payload: Value, invoked_arn: &str) -> Self {
         let qualified = invoked_arn.split(':').count() > UNQUALIFIED;
         match LambdaFunctionUrlRequest::deserialize(&payload) {
@@ -34,7 +34,7 @@ impl Request {
         }
     }
 
-    /// Who asks for what, for the log.
+    /// Returns who asks for what, for the log.
     pub(crate) fn summary(&self) -> String {
         let text = match self {
             Self::Signed(request) | Self::Unqualified(request) => {
@@ -50,7 +50,7 @@ impl Request {
     }
 }
 
-/// The decision and the execution's name, as somebody gives them.
+/// Returns the decision and the execution's name, as the caller gives them.
 fn decision_on(answer: &Value) -> String {
     let text = |field: &str| answer.get(field).and_then(Value::as_str).unwrap_or_default();
     format!("{} {}", text("decision"), text("execution").rsplit(':').next().unwrap_or_default())

@@ -126,7 +126,7 @@ fn late() -> Rule {
 
 fn approver_in(environment: &str, rules: &[&Rule]) -> Approver {
     let rules = rules.to_vec();
-    // Without a rule for what is sent, an attempt to send would panic.
+    // The mock panics on a call that no rule allows.
     let client = mock_client!(aws_sdk_sfn, RuleMode::MatchAny, &rules);
     Approver {
         client,
@@ -150,7 +150,7 @@ fn with(mut payload: Value, field: &str, value: &str) -> Value {
     payload
 }
 
-/// A request to the function URL, as AWS makes it from what `signer` signed.
+/// Returns a request to the function URL, as AWS makes it from a request that `signer` signed.
 fn signed(signer: &str, method: &str, body: Option<&Value>) -> Value {
     json!({
         "version": "2.0",
@@ -178,7 +178,7 @@ async fn post(approver: &Approver, signer: &str, body: Value) -> (u64, Value) {
     http(handle(approver, signed(signer, "POST", Some(&body))).await)
 }
 
-/// What Lambda gives back for `payload`, sent to the alias that has the function URL.
+/// Returns what Lambda answers to `payload`, sent to the alias that has the function URL.
 async fn handle(approver: &Approver, payload: Value) -> Result<Value, Refused> {
     handle_at("arn:aws:lambda:eu-central-1:111122223333:function:approve:live", approver, payload).await
 }
@@ -189,7 +189,7 @@ async fn handle_at(invoked_arn: &str, approver: &Approver, payload: Value) -> Re
     respond(signed, approver.handle(request, now()).await)
 }
 
-/// The status and the body of an HTTP answer.
+/// Returns the status and the body of an HTTP answer.
 fn http(response: Result<Value, Refused>) -> (u64, Value) {
     let response = response.unwrap();
     let body: Value = serde_json::from_str(response["body"].as_str().unwrap()).unwrap();
@@ -247,7 +247,7 @@ async fn outside_prod_a_name_is_taken_and_recorded_as_claimed() {
     }
 }
 
-// ------------------------------------------------------------ refusing. Nothing is sent: there is no rule for it.
+// ------------------------------------------------------------ refusing. Nothing is sent: no rule allows a call.
 
 #[tokio::test]
 async fn in_prod_nobody_decides_by_giving_a_name() {
@@ -277,12 +277,12 @@ async fn a_forged_request_is_refused() {
             assert_eq!(status, 403, "{forged}: {refused}");
         }
     }
-    // Shaped like a request, yet not one that AWS makes.
+    // Shaped like a request, but not as AWS makes one.
     let half = json!({ "requestContext": { "authorizer": { "iam": { "userArn": BOB } } }, "body": answer("approve").to_string() });
     assert_eq!(handle(&prod(&[&history(waiting())]), half.clone()).await.unwrap_err().why, Why::Caller);
     let dev = approver_in("dev", &[&history(waiting())]);
     assert_eq!(handle(&dev, half).await.unwrap_err().why, Why::Request);
-    // In the whole shape, by somebody who may invoke the function directly, which is without the URL's alias.
+    // The whole shape, from a principal that may invoke the function directly: only without the URL's alias.
     let direct = "arn:aws:lambda:eu-central-1:111122223333:function:approve";
     let dev = approver_in("dev", &[&history(waiting())]);
     let forged = signed(BOB, "POST", Some(&answer("approve")));
@@ -352,7 +352,7 @@ async fn whoever_asked_does_not_approve() {
     details.parameters =
         details.parameters.replace("\"ann\"", "\"arn:aws:sts::111122223333:assumed-role/Starter/bob@example.com\"");
     assert_eq!(post(&prod(&[&history(events)]), BOB, answer("approve")).await.0, 403);
-    // Who withdraws what they asked for harms nobody.
+    // A requester may withdraw their own request.
     let own =
         post(&prod(&[&history(waiting()), &taken()]), "arn:aws:iam::111122223333:user/ann", answer("reject")).await;
     assert_eq!(own.0, 200);

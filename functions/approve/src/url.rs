@@ -1,4 +1,4 @@
-//! The function URL: GET shows what is pending, POST decides, and the approver is whoever signed.
+//! The function URL: GET shows what is pending, POST decides, and the approver is the signer.
 
 use std::collections::HashMap;
 
@@ -28,7 +28,7 @@ fn body(request: &LambdaFunctionUrlRequest) -> Result<Value, Refused> {
     serde_json::from_str(text).map_err(|_| Refused::because(Why::Request, "the body is not JSON"))
 }
 
-/// The HTTP answer.
+/// Returns the HTTP answer.
 pub(crate) fn response(result: Result<Value, Refused>) -> Value {
     let (status, body) = match result {
         Ok(body) => (200, body),
@@ -70,7 +70,7 @@ impl Approver {
         }
     }
 
-    /// What is pending in `execution`. Changes nothing.
+    /// Returns what is pending in `execution`. Changes nothing.
     async fn show(&self, execution: &str) -> Result<Value, Refused> {
         self.check_machine(execution)?;
         let mut shown = json!({ "execution": execution, "waiting": false });

@@ -1,4 +1,4 @@
-//! Reads from an execution's history whether it waits for approval, what it asks for, and how it was answered.
+//! Reads from an execution's history whether it waits for approval, what it asks for, and what the answer was.
 
 use std::fmt;
 
@@ -17,35 +17,35 @@ use crate::refused::{Refused, Why};
 /// The state that waits for a decision.
 const STATE: &str = "Approval";
 
-/// Where an execution is with its approval.
+/// The state of an execution's approval.
 #[derive(Debug, Clone)]
 pub(crate) enum Approval {
     /// It waits for a decision.
     Waiting(Asked, Token),
     /// It was decided.
     Decided(Asked, Box<Decision>),
-    /// Nobody decided in time.
+    /// The time for a decision is over.
     Expired(Asked),
-    /// It does not wait, for this reason.
+    /// It does not wait. The text says why.
     NotAsked(String),
 }
 
-/// What an approval is asked for.
+/// What an approval is requested for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Asked {
     /// The plan.
     pub(crate) plan: PlanOutput,
-    /// What was asked for, and by whom, as claimed.
+    /// The request, with the requester's name as claimed.
     pub(crate) request: Request,
-    /// When nobody can decide any more.
+    /// When the time for a decision ends.
     pub(crate) expires_at: Timestamp,
-    /// Whether the mail that asks was sent, once that is known.
+    /// Whether the mail that asks for the approval was sent, once that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) request_mail_sent: Option<bool>,
 }
 
-/// What answers the Approval state. Whoever has it can decide: it never leaves this function.
+/// The token that answers the Approval state. Its holder can decide, so it never leaves this function.
 #[derive(Clone)]
 pub(crate) struct Token(pub(crate) String);
 
@@ -55,7 +55,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// What the state machine gave to the Approval task, beside its token; the rest of it does not matter here.
+/// What the state machine gave to the Approval task beside its token, as far as this function needs it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Payload {
@@ -69,7 +69,7 @@ struct Run {
     request: Request,
 }
 
-/// Reads the history of `execution` backwards, to the task that asked.
+/// Reads the history of `execution` backwards, up to the task that asked for the approval.
 pub(crate) async fn find(client: &Client, execution: &str) -> Result<Approval, Refused> {
     let mut pages = client
         .get_execution_history()
@@ -98,21 +98,21 @@ pub(crate) async fn find(client: &Client, execution: &str) -> Result<Approval, R
     Ok(Approval::NotAsked(later.reason(execution)))
 }
 
-/// What the events say that were read so far, which came later than the next ones.
+/// What the events say that were read so far. They are later than those still to be read.
 #[derive(Default)]
 struct Later {
     /// How the execution ended, if it did.
     ended: Option<&'static str>,
-    /// The state that the execution is in.
+    /// The state that the execution is in now.
     state: Option<String>,
-    /// How the task ended whose start is read next.
+    /// The result of the task whose start comes next in the reading order.
     result: Option<Result<String, HistoryEventType>>,
-    /// What the function said that the task called.
+    /// What the function that the task called returned.
     submitted: Option<String>,
 }
 
 impl Later {
-    /// Takes an event, and says where the approval is once that is known.
+    /// Takes an event. Returns the state of the approval once it is known.
     fn read(&mut self, execution: &str, event: &HistoryEvent) -> Option<Approval> {
         match event.r#type() {
             HistoryEventType::ExecutionSucceeded => self.ended = Some("has ended well already"),
@@ -154,7 +154,7 @@ impl Later {
         None
     }
 
-    /// Where the approval is that `payload` asked for.
+    /// Returns the state of the approval that `payload` asked for.
     fn approval(
         &self,
         execution: &str,
@@ -191,7 +191,7 @@ impl Later {
     }
 }
 
-/// Whether the mail was sent, as the answer of `notify` to the task says.
+/// Whether the mail was sent, according to the answer of `notify` to the task.
 fn sent(submitted: &str) -> Option<bool> {
     serde_json::from_str::<Value>(submitted).ok()?.pointer("/Payload/sent")?.as_bool()
 }

@@ -3,7 +3,7 @@
 use engine::resolve::{Claim, Resolution as Declared};
 use shared::request::Resolution;
 
-/// The claim that `resolution` is what became of `migration`.
+/// Returns the claim that `migration` is to be resolved as `resolution` says.
 pub fn claim(migration: String, resolution: Resolution) -> Claim {
     let resolution = match resolution {
         Resolution::Applied => Declared::Applied,

@@ -6,18 +6,18 @@ use engine::Error;
 use shared::text::one_line;
 use shared::{Failure, Name, Place};
 
-/// `error`, met with the history in the directory `migrations`, as a failure. The match names every cause, so that a new
-/// one cannot pass unnoticed.
+/// Returns `error` as a failure; `migrations` is the directory of its history. The match names every cause, so that the
+/// compiler demands a wire name for a new one.
 pub(crate) fn from_engine(error: Error, migrations: &Path) -> Failure {
     let name = match &error {
         Error::Unreachable { .. } => Name::DatabaseUnreachable,
-        // As after a connection that broke: a new attempt flushes, and verifies it.
+        // As after a broken connection: a new attempt flushes and verifies the flush.
         Error::ConnectionClosed { .. } | Error::NotFlushed => Name::DatabaseConnectionClosed,
         Error::AuthenticationFailed { .. } => Name::DatabaseAuthenticationFailed,
         Error::DatabaseNotFound { .. } => Name::DatabaseNotFound,
         Error::Tls { .. } => Name::DatabaseTlsFailed,
         Error::ReadOnly { .. } => Name::DatabaseReadOnly,
-        // Another session may be at work: a new attempt reads the ledger again, when it has the lock.
+        // Another session may be at work: a new attempt reads the ledger again once it has the lock.
         Error::LockHeld { .. }
         | Error::UnderWay { .. }
         | Error::LockLost { .. }
@@ -39,7 +39,7 @@ pub(crate) fn from_engine(error: Error, migrations: &Path) -> Failure {
     Failure { place, ..Failure::new(name, message(error)) }
 }
 
-/// Where in its script `error` is; `None` for one that is not about a script of this run.
+/// Returns where in its script `error` is; `None` for an error that is not about a script of this run.
 fn place(error: &Error, migrations: &Path) -> Option<Place> {
     let of = |name: &str| Place { migration: one_line(name), file: file(name, migrations), ..Place::default() };
     match error {
@@ -49,7 +49,7 @@ fn place(error: &Error, migrations: &Path) -> Option<Place> {
             sqlstate: Some(failure.code.clone()).filter(|code| code != NO_SQLSTATE),
             ..of(&failure.migration)
         }),
-        // Of several the first: the message begins with it.
+        // The first of several: the message begins with it.
         Error::Refused(refused) => {
             refused.first().map(|first| Place { line: Some(first.refusal.line), ..of(&first.migration) })
         }
@@ -60,22 +60,22 @@ fn place(error: &Error, migrations: &Path) -> Option<Place> {
     }
 }
 
-/// What the engine says in the place of a SQLSTATE where the server gave none.
+/// What the engine writes in the place of a SQLSTATE when the server gave none.
 const NO_SQLSTATE: &str = "none";
 
-/// The file of the migration `name`, as the layer has it.
+/// Returns the path of the migration `name`, as it is in the layer.
 fn file(name: &str, migrations: &Path) -> Option<String> {
     let layouts = [format!("{name}/migration.sql"), format!("{name}.sql"), format!("{name}.up.sql")];
     let found = layouts.into_iter().filter(|_| !name.contains('/')).find(|file| migrations.join(file).is_file());
     found.map(|file| format!("migrations/{}", one_line(&file)))
 }
 
-/// The way out of a certificate that is not trusted.
+/// How to make the functions trust another certificate.
 const OTHER_ROOTS: &str = "Without the parameter DatabaseCaFile the functions trust RDS's roots of the commercial Regions; it \
                            names a PEM file of other ones, in the migrations layer";
 
-/// The message of `error`. A line ends only where the engine's own list does: names of the server's or of a directory end
-/// none.
+/// Returns the message of `error`. Only the engine's own list has several lines: a line break in a name from the server
+/// or from a directory becomes a space.
 fn message(mut error: Error) -> String {
     match &mut error {
         Error::HistoryDiverged { divergences, why } => {
@@ -87,7 +87,7 @@ fn message(mut error: Error) -> String {
                 refused.refusal.reason = one_line(&refused.refusal.reason);
             }
         }
-        // The engine does not know how it was given them.
+        // The engine does not know where its root certificates come from.
         Error::Tls { .. } => return one_line(&format!("{error}. {OTHER_ROOTS}")),
         other => return one_line(&other.to_string()),
     }

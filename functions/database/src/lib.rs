@@ -20,25 +20,25 @@ pub use settings::Settings;
 
 use failure::from_engine;
 
-/// How long a connection may take to open. A wrong security group shows as silence.
+/// How long a connection may take to open. With a wrong security group the server does not answer at all.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What is kept of the function's time to report.
+/// The time that is reserved for reporting.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// Settings, and the client for the secret. Made once, outside of the handler.
+/// The settings, and the client for the secret. Created once, outside of the handler.
 pub struct Connector {
     settings: Result<Settings, Failure>,
     secrets: aws_sdk_secretsmanager::Client,
 }
 
 impl Connector {
-    /// Reads the environment. What is wrong there is told by the first [`attempt`](Self::attempt), under its name.
+    /// Reads the environment. The first [`attempt`](Self::attempt) returns what is wrong there, under its wire name.
     pub async fn from_env() -> Self {
         Self { settings: Settings::from_env(), secrets: secret::client().await }
     }
 
-    /// The settings.
+    /// Returns the settings.
     ///
     /// # Errors
     ///
@@ -57,8 +57,8 @@ impl Connector {
         history::read(migrations).map_err(|error| from_engine(error, migrations))
     }
 
-    /// Runs `work` with a target whose password was just read. If the database refuses the password,
-    /// the secret is read again, once: it may have been rotated in between.
+    /// Runs `work` with a target whose password was just read. If the database refuses the password, reads the secret
+    /// again, once: it may have been rotated in between.
     ///
     /// Ends in time for an answer before Lambda's `deadline`: a function that Lambda has to kill
     /// cannot say why.
@@ -93,7 +93,7 @@ impl Connector {
         })
     }
 
-    /// [`attempt`](Self::attempt) in a session of its own, for what only looks.
+    /// Runs `work` as [`attempt`](Self::attempt) does, in a session of its own, for work that only reads.
     ///
     /// # Errors
     ///
@@ -142,7 +142,8 @@ impl Connector {
                 )
             })?,
             schema: settings.schema.clone(),
-            // What is no history is told by the step that reads it. Whether the database can be reached is told first.
+            // The step that reads the history reports an invalid one. First it has to be known whether the database can
+            // be reached.
             tool: recognise(&settings.migrations).unwrap_or(Format::Prisma),
             sqlx_table: settings.sqlx_table.clone(),
             tls: match &settings.roots {
@@ -156,7 +157,7 @@ impl Connector {
     }
 }
 
-/// What `pg_stat_activity` shows: the product and the execution, within PostgreSQL's 63 bytes.
+/// Returns what `pg_stat_activity` shows: the product and the execution, within PostgreSQL's 63 bytes.
 fn application_name(execution: &str) -> String {
     let name = execution.rsplit(':').next().unwrap_or(execution);
     let name: String = name.chars().filter(char::is_ascii_graphic).take(50).collect();

@@ -8,9 +8,9 @@ use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use serde::{Deserialize, Deserializer, de};
 use shared::{Failure, Name};
 
-/// The part of the secret that says where the database is and who we are there.
+/// The part of the secret that holds the address of the database and our role's credentials.
 ///
-/// The classic shape names everything, the RDS-managed one only user and password.
+/// The classic shape has all fields. The shape that RDS manages has only user and password.
 #[derive(Clone, Deserialize)]
 pub(crate) struct Secret {
     pub(crate) username: String,
@@ -29,7 +29,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A client of the service.
+/// Creates a client of the service.
 pub(crate) async fn client() -> Client {
     Client::new(&shared::aws::config().load().await)
 }
@@ -44,7 +44,7 @@ pub(crate) async fn read(client: &Client, arn: &str) -> Result<Secret, Failure> 
 }
 
 fn parse(arn: &str, text: &str) -> Result<Secret, Failure> {
-    // serde's message can quote what it met, which here is a secret: say only what is expected.
+    // serde's message can quote the value, which here is a secret: name only the expected shape.
     let secret: Secret = serde_json::from_str(text).map_err(|_| {
         Failure::config(
             "DatabaseSecretArn",
@@ -90,7 +90,7 @@ fn failure(arn: &str, error: &SdkError<GetSecretValueError>) -> Failure {
     }
 }
 
-/// A port, which some write as a number and some as a text.
+/// Reads a port, which is a number in some secrets and a text in others.
 fn port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]

@@ -8,14 +8,14 @@ use engine::ledger::TableName;
 use engine::plan::OnDivergence;
 use shared::{Failure, config};
 
-/// RDS's own root certificates, for every Region of the partition `aws`. In the others RDS has other ones, which a stack names
-/// by `DATABASE_CA_FILE`.
+/// RDS's own root certificates, for every Region of the partition `aws`. In other partitions RDS has others, which a
+/// stack names by `DATABASE_CA_FILE`.
 const RDS_ROOTS: &[u8] = include_bytes!("../rds-global-bundle.pem");
 
-/// What sqlx calls its ledger.
+/// sqlx's default name for its ledger.
 const SQLX_TABLE: &str = "_sqlx_migrations";
 
-/// Where the layer's migrations are. Other layers put files of theirs into `/opt` itself.
+/// The directory of the layer's migrations. Other layers put their files into `/opt` itself.
 const LAYER_DIRECTORY: &str = "/opt/migrations";
 
 /// The settings, read once from the environment.
@@ -23,7 +23,7 @@ const LAYER_DIRECTORY: &str = "/opt/migrations";
 pub struct Settings {
     /// `DATABASE_SECRET_ARN`.
     pub secret_arn: String,
-    /// `DATABASE_NAME`, if the secret or the instance is not to say.
+    /// `DATABASE_NAME`, which takes precedence over the secret and the instance.
     pub database_name: Option<String>,
     /// `DATABASE_SCHEMA`.
     pub schema: String,

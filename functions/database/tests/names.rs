@@ -1,4 +1,5 @@
-//! A name that a history may have is plain text wherever it is shown: the engine and the functions agree on what that is.
+//! A name that a history may have is plain text wherever it is shown. The engine and the functions agree on what plain
+//! text is.
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping")]
 
@@ -18,7 +19,7 @@ fn what_is_no_plain_text_is_in_no_name() {
     let all = ('\u{1}'..='\u{1ffff}').chain('\u{e0000}'..='\u{e0fff}').filter(|c| *c != '/');
     let (plain, odd): (Vec<_>, Vec<_>) = all.partition(|c| is_one_line(&c.to_string()));
 
-    // Of the many thousands a sample, of the blocks with all that is odd each one.
+    // A sample of the many thousands, but all of the blocks that hold special characters.
     let sample: Vec<_> =
         plain.into_iter().filter(|c| *c < '\u{400}' || u32::from(*c).is_multiple_of(97)).take(2_000).collect();
     let root = tempfile::tempdir().unwrap();

@@ -9,10 +9,11 @@ use shared::text::short;
 
 use crate::event::{Ended, Event};
 
-/// The most characters of a text of somebody else's.
+/// The maximum length of a text from outside, in characters.
 const LONGEST: usize = 8_000;
 
-/// The record of a run that has ended; `None` while it goes on, and where the state machine has told of its end.
+/// Returns the record of a run that has ended; `None` while the run goes on, and where the state machine has reported
+/// its end already.
 pub(crate) fn complete(event: &Event, environment: &str, now: Timestamp) -> Option<Record> {
     let event = match event {
         Event::State(event) => &**event,
@@ -61,9 +62,9 @@ fn failed(error: &str) -> Outcome {
     }
 }
 
-/// From what EventBridge tells, which is all that is known of an execution that ended from outside.
+/// Makes the record from EventBridge's event, the only source for an execution that ended from outside.
 fn ended(ended: &Ended, environment: &str) -> Option<Record> {
-    // Others can write these: on one line, they cannot pass for lines of ours.
+    // Others can write these texts: on one line they cannot pass for lines of ours.
     let error = short(ended.error.as_deref().unwrap_or_default(), LONGEST);
     let cause = short(ended.cause.as_deref().unwrap_or_default(), LONGEST);
     let ours = Name::from_wire(&error).is_some();
@@ -71,9 +72,9 @@ fn ended(ended: &Ended, environment: &str) -> Option<Record> {
         "TIMED_OUT" => {
             (Outcome::TimedOut, "The execution took longer than it may as a whole, and was ended.".to_owned())
         }
-        // A stop by hand can carry any error's name.
+        // A stop by hand can carry any error name.
         "ABORTED" => (Outcome::Stopped, "The execution was stopped by hand.".to_owned()),
-        // The state machine has told of it itself, unless it says that it could not.
+        // The state machine has reported this failure itself, unless the cause says that it could not.
         _ if ours => (failed(&error), cause.strip_prefix(UNTOLD)?.to_owned()),
         _ => (Outcome::Failed, "The execution ended in a way that no state of it could catch.".to_owned()),
     };
@@ -126,7 +127,7 @@ mod tests {
     #[test]
     fn a_run_that_ended_well_is_recorded_as_it_went() {
         let mut expected = fixture(include_str!("../../shared/tests/payloads/record.json"));
-        // What became of the last mail is known when it was sent.
+        // What became of the last mail is not known before it is sent.
         expected["notifications"].as_object_mut().unwrap().remove("ended");
         let event = fixture(include_str!("../../shared/tests/payloads/notify_input_succeeded.json"));
         assert_eq!(record(event), Some(expected));

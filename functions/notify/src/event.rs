@@ -1,16 +1,16 @@
-//! What `notify` is called with: by the state machine, or by EventBridge for what no state could catch.
+//! The events that `notify` handles: from the state machine, or from EventBridge for an end that no state could catch.
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use serde::{Deserialize, Serialize};
 use shared::payload::NotifyInput;
 
-/// An event. The state machine's name theirs; EventBridge's do not.
+/// An event. The state machine's events have a field with their name; EventBridge's have none.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub enum Event {
     /// From a state.
     State(Box<NotifyInput>),
-    /// From the rule on executions that ended badly.
+    /// From the rule on executions that ended without success.
     Ended(Box<EventBridgeEvent<Ended>>),
 }
 
@@ -26,13 +26,13 @@ pub struct Ended {
     pub start_date: i64,
     /// When it ended, in milliseconds since 1970.
     pub stop_date: i64,
-    /// What it was started with, as JSON; absent when that is long.
+    /// The execution's input, as JSON; absent when it is long.
     #[serde(default)]
     pub input: Option<String>,
     /// The error's name, when it failed.
     #[serde(default)]
     pub error: Option<String>,
-    /// The error's cause, when it failed, or was stopped with one.
+    /// The error's cause, when it failed, or was stopped with a cause.
     #[serde(default)]
     pub cause: Option<String>,
 }

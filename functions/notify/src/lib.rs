@@ -1,6 +1,6 @@
-//! Tells people what waits for them and how a run ended: one mail per outcome. Completes and logs the run's record.
+//! Sends a mail when a run waits for approval and one for each outcome. Completes and logs the run's record.
 //!
-//! A mail that cannot be sent fails no run. It shows in the log, in the metrics and in the record.
+//! A mail that cannot be sent does not fail the run. The log, the metrics and the record show it.
 
 mod complete;
 mod event;
@@ -18,34 +18,34 @@ use shared::{Failure, Name, config, logs};
 pub use event::Event;
 pub use mail::Mail;
 
-/// Publishes mails to the stack's topic.
+/// Publishes mails to the stack's SNS topic.
 pub struct Notifier {
     client: Client,
     settings: Result<Settings, Failure>,
 }
 
-/// What the environment says.
+/// The settings from the environment.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The topic.
+    /// The topic's ARN.
     pub topic_arn: String,
     /// The environment: dev, qa or prod.
     pub environment: String,
 }
 
 impl Notifier {
-    /// Reads the environment and makes the client.
+    /// Reads the environment and creates the client.
     pub async fn from_env() -> Self {
         let config = shared::aws::config().load().await;
         Self { client: Client::new(&config), settings: Settings::from_env() }
     }
 
-    /// Tells of `event`, if it is one to tell of, and records the run if it has ended.
+    /// Sends the mail for `event`, if it needs one, and records the run if it has ended.
     ///
     /// # Errors
     ///
-    /// `Config.Invalid` when the environment is incomplete. `Step.Failed` when a mail for EventBridge could
-    /// not be sent; what the state machine asks for never fails for that.
+    /// `Config.Invalid` when the environment is incomplete. `Step.Failed` when a mail for EventBridge could not be
+    /// sent. A mail for the state machine that could not be sent is no error.
     pub async fn handle(&self, event: Event) -> Result<NotifyOutput, Failure> {
         let settings = self.settings.as_ref().map_err(Clone::clone)?;
         let now = Timestamp::now();
@@ -109,7 +109,7 @@ mod tests {
 
     use super::*;
 
-    /// The clock stands still while there is work, and else goes at once to what is waited for next.
+    /// The paused clock stands still while there is work, and otherwise jumps to the next timer.
     #[tokio::test(start_paused = true)]
     async fn a_topic_that_says_nothing_is_given_up_in_time() {
         let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();

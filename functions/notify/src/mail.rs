@@ -12,16 +12,16 @@ use crate::event::Event;
 use body::Body;
 use words::{count, milliseconds, moment};
 
-/// More characters than a file system gives to a name.
+/// Longer than any name that a file system allows, in characters.
 const LONGEST_NAME: usize = 300;
 
-/// More characters than a warning of ours has, with a name or two in it.
+/// Longer than any warning of ours with a name or two in it, in characters.
 const LONGEST_SENTENCE: usize = 2_000;
 
 /// A mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mail {
-    /// Under 100 characters, one line: SNS takes no more.
+    /// The subject: one line of less than 100 characters, the limit of SNS.
     pub subject: String,
     /// Plain text.
     pub body: String,
@@ -36,7 +36,8 @@ impl Mail {
     }
 }
 
-/// The mail for `event`, whose run has the `record` if it has ended; `None` where nothing has to be told.
+/// Returns the mail for `event`, or `None` if the event needs no mail. `record` is that of the run, if the run has
+/// ended.
 pub(crate) fn compose(event: &Event, record: Option<&Record>, environment: &str) -> Option<Mail> {
     let Event::State(event) = event else {
         return failed(record?, environment);
@@ -129,7 +130,7 @@ fn succeeded(record: &Record, environment: &str, tell_nothing_pending: bool) -> 
             body.line(format!("Nothing was pending in {environment}, and nothing was applied."));
             ("Not Needed", "nothingPending")
         }
-        // A run that changed nothing is no news.
+        // A run that changed nothing needs no mail.
         _ => return None,
     };
     ending(&mut body, record);
@@ -218,7 +219,7 @@ fn planned(body: &mut Body, plan: &PlanOutput) {
     more(body, plan.omitted);
 }
 
-/// What the report says, and how to read all of it; nothing where there is nothing to report on.
+/// Writes what the report says and how to read all of it; nothing where there is no report.
 fn reported(body: &mut Body, title: &str, environment: &str, execution: &str, run: &Run) {
     let Some(plan) = run.plan.as_ref().filter(|plan| plan.pending > 0) else { return };
     body.gap();
@@ -237,7 +238,7 @@ fn reported(body: &mut Body, title: &str, environment: &str, execution: &str, ru
     body.line(format!("  scripts/show {environment} {execution} --open"));
 }
 
-/// A migration's name, as a file system lets anybody write it.
+/// Returns a migration's name. A file system allows any text as a name, so the name is made plain and cut.
 fn named(name: &str) -> String {
     short(name, LONGEST_NAME)
 }
@@ -248,12 +249,12 @@ fn more(body: &mut Body, omitted: usize) {
     }
 }
 
-/// What there is to know about a run, a line each.
+/// Writes the facts of a run, one line each.
 fn facts(body: &mut Body, execution: &str, run: &Run) {
     body.table(&[about(run), vec![("Execution", execution.to_owned())]].concat());
 }
 
-/// The rest of the record of a run that has ended.
+/// Writes the rest of the record of a run that has ended.
 fn ending(body: &mut Body, record: &Record) {
     let mut lines = Vec::new();
     lines.extend(record.failure.as_ref().and_then(script).map(|script| ("Script", script)));
@@ -271,7 +272,7 @@ fn ending(body: &mut Body, record: &Record) {
     body.table(&lines);
 }
 
-/// The file of the script that failed, and the line in it.
+/// Returns the file of the script that failed, and the line in it.
 fn script(failure: &RunFailure) -> Option<String> {
     let place = failure.place.as_ref()?;
     let line = place.line.map_or_else(String::new, |line| format!(", line {line}"));
@@ -325,7 +326,7 @@ fn duties(duties: Duties) -> &'static str {
     }
 }
 
-/// The version at the end of each ARN.
+/// Returns the version at the end of each ARN.
 fn numbers(versions: &Versions) -> String {
     let Versions { preflight, plan, apply, notify, migrations } = versions;
     let all =

@@ -1,4 +1,4 @@
-//! From a plan and its session to the report on it.
+//! Makes the report on a plan, from the plan and its session.
 
 use std::collections::HashMap;
 
@@ -11,20 +11,20 @@ use jiff::{Timestamp, Unit};
 use report::{Database, Report};
 use shared::config;
 
-/// Of how much SQL a report is made. Each byte can be a token: of twice as many, the analysis would take all of the
-/// function's memory, and the plan with it.
+/// The maximum size of the SQL in a report. Each byte can be a token: with twice as many, the analysis would use all of
+/// the function's memory, and the plan would be lost too.
 const MOST_BYTES: usize = 2_000_000;
 
-/// The same for statements, each of which has its place in every rendering.
+/// The maximum number of statements in a report. Each takes space in every rendering.
 const MOST_STATEMENTS: usize = 20_000;
 
-/// How much of a report a Markdown rendering may hold: GitHub takes 1 MiB for a job's whole summary.
+/// The maximum size of a Markdown rendering. GitHub takes 1 MiB for a job's whole summary.
 const LONGEST_MARKDOWN: usize = 900 * 1024;
 
 /// Why there is no report, as a clause.
 pub(crate) type Unknown = String;
 
-/// A report, and how it is written.
+/// A report and its renderings.
 pub(crate) struct Written {
     pub(crate) report: Report,
     pub(crate) json: String,
@@ -32,13 +32,13 @@ pub(crate) struct Written {
     pub(crate) html: String,
 }
 
-/// A plan that is looked at, and what the report is about.
+/// A plan with what the database told of it, and what the report is about.
 pub(crate) struct Looked {
     subject: Subject,
     plan: analysis::plan::Looked,
 }
 
-/// Asks the database of a plan's `session` for all that its report needs.
+/// Asks the database, in the `session` of a plan, for all that the plan's report needs.
 pub(crate) async fn look(
     session: &mut Session,
     instance: &str,
@@ -54,7 +54,7 @@ pub(crate) async fn look(
     Ok(Looked { subject, plan })
 }
 
-/// The report on what was `looked` at.
+/// Makes the report from what `look` returned.
 pub(crate) async fn write(looked: Looked) -> Result<Written, Unknown> {
     let written = apart(move || {
         let report = looked.plan.report(looked.subject);
@@ -83,7 +83,8 @@ fn subject(session: &Session, instance: &str, plan: &Plan) -> Result<Subject, Un
     })
 }
 
-/// What is pending, with the files' text as it is: all of it, or what is judged would not be what is applied.
+/// Returns the pending migrations with the text of their files. The text is complete and unchanged, so that what is
+/// judged is what is applied.
 fn pending(history: &History, plan: &Plan) -> Result<Vec<Pending>, Unknown> {
     let files: HashMap<&Key, &Migration> =
         history.migrations.iter().map(|migration| (&migration.key, migration)).collect();

@@ -1,4 +1,4 @@
-//! What is pending, and what it will do: the plan, and a report on it. Writes nothing to the database.
+//! The plan step: what is pending, and a report on what it will do. Writes nothing to the database.
 
 mod analyse;
 mod reports;
@@ -20,9 +20,9 @@ use analyse::Unknown;
 
 pub use reports::Reports;
 
-/// Plans the migrations of the layer on the database's ledger, and reports on what they will do.
+/// Plans the migrations of the layer on the database's ledger, and reports what they will do.
 ///
-/// A report that cannot be had fails nothing. Ends before Lambda's `deadline`.
+/// A report that cannot be made fails nothing. Ends before Lambda's `deadline`.
 ///
 /// # Errors
 ///
@@ -52,7 +52,7 @@ pub async fn handle(
     }
 }
 
-/// What is pending, and the report on it.
+/// Returns what is pending, and the report on it.
 async fn pending(
     connector: &Connector,
     reports: &Reports,
@@ -70,7 +70,7 @@ async fn pending(
                 return Ok((plan, None));
             }
             let looking = async {
-                // For what could not be kept, nobody is asked.
+                // Without a bucket the report cannot be stored: then the database is not asked for it.
                 reports.bucket()?;
                 analyse::look(session, instance, history, &plan).await
             };
@@ -86,16 +86,16 @@ async fn pending(
     Ok(output)
 }
 
-/// What `work` gives, unless that would leave no time to tell of the plan itself.
+/// Returns what `work` returns, unless waiting for it would leave no time to return the plan itself.
 async fn within<T>(deadline: SystemTime, work: impl Future<Output = Result<T, Unknown>>) -> Result<T, Unknown> {
     let left = deadline.duration_since(SystemTime::now()).unwrap_or_default().saturating_sub(LAST_WORDS);
     tokio::time::timeout(left, work).await.unwrap_or_else(|_| Err("the function's time was up".into()))
 }
 
-/// What is kept of the function's time to tell of the plan.
+/// The time that is reserved for returning the plan.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-/// What is known of a migration that is to be resolved.
+/// Returns what is known of a migration that is to be resolved.
 async fn resolving(
     connector: &Connector,
     input: &PlanInput,
@@ -116,7 +116,7 @@ async fn resolving(
     })
 }
 
-/// What a baseline would record.
+/// Returns what a baseline would record.
 fn baselined(found: Baseline) -> PlanOutput {
     let Baseline { digest, tables, mut migrations, warnings } = found;
     let count = migrations.len();
@@ -169,7 +169,7 @@ fn output(plan: Plan) -> PlanOutput {
     }
 }
 
-/// The first [`MOST_NAMED`] of `sentences`, and how many more there are.
+/// Returns the first [`MOST_NAMED`] of `sentences`, and says how many more there are.
 fn bounded(mut sentences: Vec<String>) -> Vec<String> {
     let more = sentences.len().saturating_sub(MOST_NAMED);
     sentences.truncate(MOST_NAMED);

@@ -1,4 +1,4 @@
-//! The bucket that reports are written to.
+//! The bucket that stores the reports.
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
@@ -7,7 +7,7 @@ use shared::{Failure, config};
 
 use crate::analyse::{Unknown, Written};
 
-/// Writes reports. Made once, outside of the handler.
+/// Writes reports. Created once, outside of the handler.
 pub struct Reports {
     client: Client,
     bucket: Result<String, Failure>,
@@ -20,13 +20,13 @@ pub(crate) struct Place {
 }
 
 impl Reports {
-    /// Reads the environment and makes the client.
+    /// Reads the environment and creates the client.
     pub async fn from_env() -> Self {
         let sdk = shared::aws::config().load().await;
         Self { client: Client::new(&sdk), bucket: config::required(config::REPORTS_BUCKET) }
     }
 
-    /// Puts a report in place, in all its renderings. The same plan's earlier one stays as an older version.
+    /// Stores a report in all its renderings. An earlier report on the same plan stays as an older version.
     pub(crate) async fn put(&self, written: Written) -> Result<(Report, Place), Unknown> {
         let Written { report, json, markdown, html } = written;
         let bucket = self.bucket()?;
@@ -39,7 +39,7 @@ impl Reports {
         Ok((report, Place { bucket: bucket.to_owned(), key }))
     }
 
-    /// The bucket's name.
+    /// Returns the bucket's name.
     pub(crate) fn bucket(&self) -> Result<&str, Unknown> {
         self.bucket.as_deref().map_err(|failure| failure.message.clone())
     }

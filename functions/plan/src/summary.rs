@@ -1,4 +1,4 @@
-//! The short of a report, for what crosses a state.
+//! The summary of a report, small enough to cross a state.
 
 use std::collections::HashMap;
 
@@ -25,7 +25,7 @@ pub(crate) fn add(output: &mut PlanOutput, reported: Result<(Report, Place), Unk
         Err(why) => {
             let why = short(&why, LONGEST_WHY);
             tracing::warn!(why, "no report");
-            // Before all others, of which only so many are told.
+            // It comes first, since only the first few warnings are shown.
             let warning =
                 format!("There is no report ({why}), so what the migrations do has to be taken for dangerous");
             output.warnings.insert(0, warning);
@@ -36,7 +36,7 @@ pub(crate) fn add(output: &mut PlanOutput, reported: Result<(Report, Place), Unk
 fn summary(report: &Report, place: Place) -> ReportSummary {
     let count = |verdict| report.migrations.iter().filter(|judged| judged.verdict == verdict).count();
     let mut worst: Vec<&Migration> = report.migrations.iter().filter(|judged| judged.verdict > Verdict::Safe).collect();
-    // Of the equally bad, the first to run comes first.
+    // Among equally bad ones, the first to run comes first.
     worst.sort_by_key(|judged| std::cmp::Reverse(judged.verdict));
     worst.truncate(MOST_JUDGED);
     let judged = |of: &Migration| Judged {
@@ -63,7 +63,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// A report on the database `app` with these migrations.
+    /// Returns a report on the database `app` with these migrations.
     pub(crate) fn report(migrations: &[(&str, Verdict, &str)]) -> Report {
         let of = |&(name, verdict, why): &(&str, Verdict, &str)| Migration {
             name: name.into(),
@@ -145,7 +145,7 @@ pub(crate) mod tests {
         assert_eq!(summary.why.chars().count(), LONGEST_WHY);
         assert_eq!((summary.bucket.as_str(), summary.key.as_str()), ("b", "reports/d1"));
         assert_eq!(output.migrations[0].verdict, Some(Verdict::Safe));
-        // What somebody else wrote stays on its line.
+        // A text from outside stays on its line.
         assert_eq!(output.migrations[1].why.as_deref(), Some("a  To approve:   this"));
         assert_eq!(output.warnings, ["another"]);
     }

@@ -1,4 +1,5 @@
-//! Can we connect, are we the writer, may we migrate, and who would be in the way?
+//! Checks whether we can connect, whether the server takes writes, whether the role may migrate, and which sessions
+//! would be in the way.
 
 use std::time::SystemTime;
 
@@ -26,7 +27,7 @@ pub async fn handle(
     let migrations = &connector.settings()?.migrations;
     let report = connector
         .look(&input.database, &input.execution, deadline, async |session: &mut Session| {
-            // It says whose ledger and lock there would be.
+            // The history's tool decides which ledger and lock to look for.
             preflight(session, recognise(migrations)?).await
         })
         .await?;

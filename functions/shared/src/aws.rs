@@ -9,14 +9,14 @@ use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
-/// How long a call may take, with its second attempt. A function that Lambda has to end cannot tell why, so the template gives
-/// those that do nothing but call services more than this.
+/// How long a call may take, with its second attempt. A function that Lambda has to end cannot report why, so the
+/// template gives more time than this to the functions that only call services.
 pub const LONGEST_CALL: Duration = Duration::from_secs(11);
 
-/// The SDK's configuration: region and credentials from the environment, as Lambda sets it.
+/// Returns the SDK's configuration: region and credentials from the environment, as Lambda sets it.
 ///
-/// A call gives up within seconds: a service that says nothing, or a subnet without a way to it, would otherwise hold the
-/// function until its own end.
+/// A call times out within seconds. Otherwise a service that does not answer, or a subnet without a route to it, would
+/// hold the function until Lambda ends it.
 pub fn config() -> ConfigLoader {
     let tls = Provider::Rustls(CryptoMode::Ring);
     let timeouts = TimeoutConfig::builder()

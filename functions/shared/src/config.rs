@@ -1,10 +1,10 @@
-//! Environment variables. The constants are what the template has to set, and its tests compare.
+//! Environment variables. The constants name what the template has to set; the template's tests compare the two.
 
 use std::env;
 
 use crate::Failure;
 
-/// The project's name, which begins every resource's.
+/// The project's name, the prefix of every resource's name.
 pub const PROJECT: &str = "PROJECT";
 /// The environment: dev, qa or prod.
 pub const ENVIRONMENT: &str = "ENVIRONMENT";
@@ -18,7 +18,7 @@ pub const LOCK_TIMEOUT_MS: &str = "LOCK_TIMEOUT_MS";
 pub const SQLX_TABLE: &str = "SQLX_TABLE";
 /// `as-tool` or `strict`: what to do where ledger and directory disagree.
 pub const DIVERGENCE: &str = "DIVERGENCE";
-/// The database's name, where neither the secret nor the instance is to say. Optional.
+/// The database's name, which takes precedence over the secret and the instance. Optional.
 pub const DATABASE_NAME: &str = "DATABASE_NAME";
 /// A PEM file of root certificates, instead of RDS's own. Optional.
 pub const DATABASE_CA_FILE: &str = "DATABASE_CA_FILE";
@@ -26,14 +26,14 @@ pub const DATABASE_CA_FILE: &str = "DATABASE_CA_FILE";
 pub const REPORTS_BUCKET: &str = "REPORTS_BUCKET";
 /// The topic to publish to.
 pub const TOPIC_ARN: &str = "TOPIC_ARN";
-/// The state machine whose executions are decided on.
+/// The state machine whose executions `approve` may decide.
 pub const STATE_MACHINE_NAME: &str = "STATE_MACHINE_NAME";
-/// The name of a role whose sessions may reject and not approve. Optional.
+/// The name of a role whose sessions may reject, but not approve. Optional.
 pub const REJECT_ONLY_ROLE: &str = "REJECT_ONLY_ROLE";
 
-/// Where the migrations are. Not the template's to set: the layer's are in `/opt/migrations`.
+/// The directory of the migrations. The template does not set it: the layer's are in `/opt/migrations`.
 pub const MIGRATIONS_DIR: &str = "MIGRATIONS_DIR";
-/// `disable` for a database without TLS. Not the template's to set, so that no stack can.
+/// `disable` for a database without TLS. The template does not set it, so that no stack can.
 pub const DATABASE_TLS: &str = "DATABASE_TLS";
 
 /// What the template sets for `preflight`, `plan` and `apply`.
@@ -55,7 +55,7 @@ pub const NOTIFY_VARIABLES: &[&str] = &[PROJECT, ENVIRONMENT, TOPIC_ARN];
 /// What the template sets for `approve`.
 pub const APPROVE_VARIABLES: &[&str] = &[PROJECT, ENVIRONMENT, STATE_MACHINE_NAME, REJECT_ONLY_ROLE];
 
-/// The variable `name`.
+/// Returns the value of the variable `name`.
 ///
 /// # Errors
 ///
@@ -64,7 +64,7 @@ pub fn required(name: &str) -> Result<String, Failure> {
     optional(name).ok_or_else(|| Failure::config(name, "this environment variable is not set"))
 }
 
-/// The variable `name`, if it is set and not empty.
+/// Returns the value of the variable `name`, if it is set and not empty.
 pub fn optional(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }

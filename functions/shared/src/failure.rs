@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::harmless;
 
-/// Names, each with its text on the wire. One list, so that none can be missing from the other.
+/// Defines the names, each with its text on the wire, and the list of all names from one list, so that none is missing.
 macro_rules! names {
     ($($(#[$doc:meta])* $name:ident = $wire:literal,)*) => {
         /// A failure's name on the wire.
@@ -23,7 +23,7 @@ macro_rules! names {
             /// Every name.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
-            /// The name on the wire.
+            /// Returns the name on the wire.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$name => $wire,)*
@@ -36,17 +36,17 @@ macro_rules! names {
 names! {
     /// No connection could be made (Prisma's P1001).
     DatabaseUnreachable = "Database.Unreachable",
-    /// RDS says that the instance cannot be used now.
+    /// RDS reports that the instance cannot be used now.
     DatabaseUnavailable = "Database.Unavailable",
-    /// The connection broke in use (P1017).
+    /// The connection broke while it was in use (P1017).
     DatabaseConnectionClosed = "Database.ConnectionClosed",
-    /// User or password refused (P1000, P1010).
+    /// The user or the password was refused (P1000, P1010).
     DatabaseAuthenticationFailed = "Database.AuthenticationFailed",
-    /// No such database on the server (P1003).
+    /// The server has no such database (P1003).
     DatabaseNotFound = "Database.NotFound",
-    /// The certificate is not trusted, or there is no TLS (P1011).
+    /// The certificate is not trusted, or the server offers no TLS (P1011).
     DatabaseTlsFailed = "Database.TlsFailed",
-    /// A replica, or a server that takes no writes.
+    /// The server is a replica, or takes no writes.
     DatabaseReadOnly = "Database.ReadOnly",
     /// Secrets Manager gave no answer.
     SecretUnreachable = "Secret.Unreachable",
@@ -60,28 +60,28 @@ names! {
     HistoryFailed = "History.Failed",
     /// The schema has tables but no ledger (P3005).
     HistoryNotEmpty = "History.NotEmpty",
-    /// Ledger and directory disagree in a way that is not let pass.
+    /// Ledger and directory disagree in a way that is refused.
     HistoryDiverged = "History.Diverged",
-    /// What is there is not what was planned.
+    /// The database or the history is not as it was planned.
     PlanChanged = "Plan.Changed",
     /// A script cannot be run safely.
     MigrationRefused = "Migration.Refused",
     /// A script failed in the database (P3018).
     MigrationFailed = "Migration.Failed",
-    /// A statement was cut off and nothing tells whether it finished.
+    /// A statement was cut off, and nothing shows whether it finished.
     MigrationInDoubt = "Migration.InDoubt",
     /// The input or a setting is wrong.
     ConfigInvalid = "Config.Invalid",
-    /// Somebody said no.
+    /// The approver rejected the plan.
     ApprovalRejected = "Approval.Rejected",
-    /// Nobody decided in time.
+    /// The approval expired.
     ApprovalExpired = "Approval.Expired",
     /// A step died or gave no answer.
     StepFailed = "Step.Failed",
 }
 
 impl Name {
-    /// The name that reads `text` on the wire.
+    /// Returns the name that is written `text` on the wire.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|name| name.as_str() == text)
     }
@@ -99,7 +99,7 @@ use Name::{
     LockTimeout, MigrationFailed, MigrationInDoubt, MigrationRefused, PlanChanged, SecretUnreachable, StepFailed,
 };
 
-/// What `preflight` can fail with.
+/// The names with which `preflight` can fail.
 pub const PREFLIGHT: &[Name] = &[
     DatabaseUnreachable,
     DatabaseConnectionClosed,
@@ -114,7 +114,7 @@ pub const PREFLIGHT: &[Name] = &[
     StepFailed,
 ];
 
-/// What `plan` can fail with.
+/// The names with which `plan` can fail.
 pub const PLAN: &[Name] = &[
     DatabaseUnreachable,
     DatabaseConnectionClosed,
@@ -133,7 +133,7 @@ pub const PLAN: &[Name] = &[
     StepFailed,
 ];
 
-/// What `apply` can fail with.
+/// The names with which `apply` can fail.
 pub const APPLY: &[Name] = &[
     DatabaseUnreachable,
     DatabaseConnectionClosed,
@@ -155,15 +155,15 @@ pub const APPLY: &[Name] = &[
     StepFailed,
 ];
 
-/// The most characters of a message that travel: Step Functions takes 32,768 in a cause.
+/// The maximum length of a message on the wire, in characters. Step Functions takes 32,768 in a cause.
 const LONGEST_MESSAGE: usize = 8_000;
 
-/// Where in the history a failure is, as far as that is known. Holds no row value: names, numbers and a code alone.
+/// Where in the history a failure is, as far as that is known. Holds no row value: only names, numbers and a code.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Place {
     /// The migration's name. It comes first on the wire, where the definition looks for it.
     pub migration: String,
-    /// Its script, as the layer has it: `migrations/<name>/migration.sql` or `migrations/<name>.sql`.
+    /// The script's path in the layer: `migrations/<name>/migration.sql` or `migrations/<name>.sql`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
     /// The statement in the script, counted from 1.
@@ -172,7 +172,7 @@ pub struct Place {
     /// The line in the script, counted from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,
-    /// What the server answered.
+    /// The server's SQLSTATE.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sqlstate: Option<String>,
 }
@@ -183,14 +183,15 @@ pub struct Place {
 pub struct Failure {
     /// The fixed name.
     pub name: Name,
-    /// The message. Holds no secret, token or row value, and of control characters line feeds only.
+    /// The message. Holds no secret, token or row value, and no control characters but line feeds.
     pub message: String,
-    /// What a program needs to point at the script that the failure is about.
+    /// Where the script failed, for a program that points at it.
     pub place: Option<Box<Place>>,
 }
 
 impl Failure {
-    /// A failure of this name. Parts of the message can come from outside: nothing in it is more than text.
+    /// Creates a failure of this name. Parts of the message can come from outside, so characters that are not plain
+    /// text are escaped.
     pub fn new(name: Name, message: impl Into<String>) -> Self {
         let mut message = harmless(&message.into());
         if let Some((end, _)) = message.char_indices().nth(LONGEST_MESSAGE) {
@@ -200,14 +201,14 @@ impl Failure {
         Self { name, message, place: None }
     }
 
-    /// `Config.Invalid`, for the setting or field `name`.
+    /// Creates a `Config.Invalid` for the setting or field `name`.
     pub fn config(name: &str, reason: impl fmt::Display) -> Self {
         Self::new(ConfigInvalid, format!("{name}: {reason}"))
     }
 }
 
 impl From<Failure> for Diagnostic {
-    /// Lambda takes a name and a message of a failure and nothing else, so the place is the message's last line, as JSON.
+    /// Lambda takes only a name and a message of a failure, so the place is the message's last line, as JSON.
     fn from(failure: Failure) -> Self {
         let mut error_message = failure.message;
         if let Some(place) = failure.place.and_then(|place| serde_json::to_string(&place).ok()) {

@@ -14,8 +14,8 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::text::harmless_json;
 
-/// The crates whose words are logged. The others stay silent whatever is asked for: sqlx logs what the server notifies, which
-/// can quote rows, the SDK what it sends, and the runtime whole payloads.
+/// The crates whose events are logged. The others stay silent whatever `RUST_LOG` asks for: sqlx logs the server's
+/// notices, which can quote rows; the SDK logs what it sends, and the runtime whole payloads.
 const OURS: [&str; 8] = ["apply", "approve", "database", "engine", "notify", "plan", "preflight", "shared"];
 
 /// Starts logging to standard output. `RUST_LOG` can ask for more or less.
@@ -23,14 +23,15 @@ pub fn init() {
     let asked = std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned());
     subscriber(&asked, || Lines(io::stdout())).init();
 
-    // A panic's own message can quote what was worked on; its place is enough to find it.
+    // A panic's own message can quote data. Its place is enough to find the cause.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or_else(String::new, ToString::to_string);
         tracing::error!(place, "panicked");
     }));
 }
 
-/// What writes the lines that are `asked` for, as `RUST_LOG` does; those of `info` where that cannot be read.
+/// Returns the subscriber that writes the lines that `asked` selects, in the syntax of `RUST_LOG`; those of `info`
+/// where `asked` cannot be read.
 fn subscriber<W>(asked: &str, writer: W) -> impl Subscriber + Send + Sync + use<W>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
@@ -47,7 +48,7 @@ where
         .with(filter_fn(|metadata| metadata.target().split("::").next().is_some_and(|name| OURS.contains(&name))))
 }
 
-/// Logs `record` as one line, whole: what a `tracing` field cannot hold.
+/// Logs `record` as one line, whole. A field of `tracing` cannot hold it.
 pub fn record(execution: &str, timestamp: &str, record: &impl Serialize) {
     let name = execution.rsplit(':').next();
     let line = json!({
@@ -62,7 +63,7 @@ pub(crate) fn write_line(json: &impl Display) {
     let _ = Lines(io::stdout().lock()).write_all(format!("{json}\n").as_bytes());
 }
 
-/// Lines of JSON on their way out. JSON itself escapes only a few of the characters that are more than text.
+/// Writes lines of JSON. JSON itself escapes only a few of the characters that are not plain text.
 struct Lines<W>(W);
 
 impl<W: Write> Write for Lines<W> {
@@ -86,7 +87,7 @@ mod tests {
 
     use super::*;
 
-    /// The messages that come through where this is asked for.
+    /// Returns the messages that pass the filter `asked`.
     fn logged(asked: &str) -> Vec<String> {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let writer = Shared(Arc::clone(&lines));

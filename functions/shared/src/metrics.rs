@@ -11,7 +11,7 @@ const NAMESPACE: &str = "Lockstep";
 /// A metric's unit, as CloudWatch names it.
 #[derive(Debug, Clone, Copy)]
 pub enum Unit {
-    /// A number of things.
+    /// A count.
     Count,
     /// A duration.
     Milliseconds,

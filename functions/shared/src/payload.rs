@@ -7,24 +7,24 @@ use serde_json::Value;
 use crate::record::{Notification, Record, Run, RunFailure, Versions};
 use crate::request::{Request, Resolution};
 
-/// How many migrations a payload names at most. The rest is a number, so that a payload stays far
-/// under Step Functions' 256 KiB whatever the history's size.
+/// The maximum number of migrations that a payload names. The rest is a number, so that a payload stays far below Step
+/// Functions' limit of 256 KiB, whatever the history's size.
 pub const MOST_NAMED: usize = 20;
 
-/// How many migrations the summary of a report tells of, worst first.
+/// The maximum number of migrations in the summary of a report, worst first.
 pub const MOST_JUDGED: usize = 5;
 
-/// How many characters a payload tells of why something is judged as it is.
+/// The maximum length of a verdict's reason in a payload, in characters.
 pub const LONGEST_WHY: usize = 300;
 
-/// What RDS says of the instance. One that was not found, or has not been made yet, has no more than
-/// its identifier.
+/// What RDS reports on the instance. Of an instance that was not found, or that is not created yet, there is only the
+/// identifier.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Database {
     /// The instance's identifier.
     pub instance: String,
-    /// RDS's resource id, which no other instance ever has.
+    /// RDS's resource id, which RDS never gives to another instance.
     #[serde(default)]
     pub resource_id: String,
     /// Its status.
@@ -36,7 +36,7 @@ pub struct Database {
     /// The endpoint's TCP port.
     #[serde(default)]
     pub port: Option<u16>,
-    /// The database made with the instance, if any.
+    /// The name of the database that was created with the instance, if any.
     #[serde(default)]
     pub name: Option<String>,
 }
@@ -47,7 +47,7 @@ pub struct Database {
 pub struct PreflightInput {
     /// The execution's ARN.
     pub execution: String,
-    /// The execution's input, as it came.
+    /// The execution's input, unchecked.
     pub input: Value,
     /// The database.
     pub database: Database,
@@ -59,9 +59,9 @@ pub struct PreflightInput {
 pub struct PreflightOutput {
     /// The execution's input, checked.
     pub request: Request,
-    /// What was found.
+    /// What the preflight found.
     pub facts: Facts,
-    /// What a person should know though it stops nothing.
+    /// Warnings, which stop nothing.
     pub warnings: Vec<String>,
 }
 
@@ -85,7 +85,7 @@ pub struct Facts {
 pub struct PlanInput {
     /// The execution's ARN.
     pub execution: String,
-    /// What was asked for.
+    /// The request.
     pub request: Request,
     /// The database.
     pub database: Database,
@@ -95,63 +95,63 @@ pub struct PlanInput {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanOutput {
-    /// The plan's digest, which an approval names.
+    /// The plan's digest, to which an approval is tied.
     pub digest: String,
     /// How many rows the ledger had.
     pub base_rows: usize,
     /// How many migrations are pending.
     pub pending: usize,
-    /// How many of the history are applied.
+    /// How many migrations of the history are applied.
     pub already_applied: usize,
-    /// The first pending ones, [`MOST_NAMED`] at most.
+    /// The first pending migrations, at most [`MOST_NAMED`].
     pub migrations: Vec<PendingMigration>,
-    /// How many pending ones are not named.
+    /// How many pending migrations are not named.
     pub omitted: usize,
-    /// What a person should know though it stops nothing, [`MOST_NAMED`] at most.
+    /// Warnings, which stop nothing, at most [`MOST_NAMED`].
     pub warnings: Vec<String>,
-    /// What the pending ones will do to the database. Absent where nothing is pending, and where that is not known: a
-    /// warning says why, and whoever decides by it has to expect the worst.
+    /// What the pending migrations will do to the database. Absent where nothing is pending, and where it is not known:
+    /// then a warning says why, and the approver has to expect the worst.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<ReportSummary>,
-    /// What is to be declared instead of applying anything, in a resolve.
+    /// What a resolve is to declare; such a run applies nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolve: Option<ResolvePlan>,
-    /// What is to be recorded instead of applying anything, in a baseline.
+    /// What a baseline is to record; such a run applies nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<BaselinePlan>,
 }
 
-/// The short of a report, and where the whole is.
+/// The summary of a report, and where the whole report is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportSummary {
-    /// The worst of all that is pending, and of what the database said.
+    /// The worst verdict on the pending migrations and on the database's answers.
     pub verdict: Verdict,
-    /// Why, in [`LONGEST_WHY`] characters of one line.
+    /// The reason, in one line of at most [`LONGEST_WHY`] characters.
     pub why: String,
     /// How many migrations are safe.
     pub safe: usize,
-    /// How many want caution.
+    /// How many migrations need caution.
     pub caution: usize,
-    /// How many are dangerous.
+    /// How many migrations are dangerous.
     pub danger: usize,
-    /// Those that are not safe, worst first, [`MOST_JUDGED`] at most.
+    /// The migrations that are not safe, worst first, at most [`MOST_JUDGED`].
     pub worst: Vec<Judged>,
-    /// The bucket that the report is in.
+    /// The bucket that stores the report.
     pub bucket: String,
-    /// Below which key: the objects there are `report.json`, `report.md` and `report.html`.
+    /// The prefix of the objects' keys: the objects are `report.json`, `report.md` and `report.html`.
     pub key: String,
 }
 
-/// A migration and what the report says of it.
+/// A migration and the report's verdict on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Judged {
-    /// Its name.
+    /// The migration's name.
     pub name: String,
-    /// The worst of its statements.
+    /// The verdict on its worst statement.
     pub verdict: Verdict,
-    /// Why, in [`LONGEST_WHY`] characters of one line.
+    /// The reason, in one line of at most [`LONGEST_WHY`] characters.
     pub why: String,
 }
 
@@ -161,24 +161,24 @@ pub struct Judged {
 pub struct BaselinePlan {
     /// How many migrations are to be recorded as applied.
     pub count: usize,
-    /// The last of them.
+    /// The name of the last of them.
     pub last: String,
     /// How many ordinary tables the schema has.
     pub tables: i64,
-    /// The names of the first ones, [`MOST_NAMED`] at most.
+    /// The names of the first ones, at most [`MOST_NAMED`].
     pub migrations: Vec<String>,
-    /// How many are not named.
+    /// How many of them are not named.
     pub omitted: usize,
 }
 
-/// What a resolve is to declare, and what is known of it.
+/// What a resolve is to declare, and what is known of the migration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResolvePlan {
     /// The migration's name.
     pub migration: String,
-    /// What is to be declared of it.
+    /// The state that is to be declared.
     pub resolution: Resolution,
-    /// What the ledger and the catalog tell of it, a sentence each, [`MOST_NAMED`] at most.
+    /// What the ledger and the catalog tell of it, a sentence each, at most [`MOST_NAMED`].
     pub facts: Vec<String>,
 }
 
@@ -194,7 +194,7 @@ pub struct PendingMigration {
     /// How dangerous it is; absent where that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,
-    /// Why, in [`LONGEST_WHY`] characters of one line.
+    /// The reason, in one line of at most [`LONGEST_WHY`] characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
 }
@@ -203,13 +203,13 @@ pub struct PendingMigration {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApplyInput {
-    /// The execution's ARN, by which a run knows its own ledger rows again.
+    /// The execution's ARN, by which a run recognises its own ledger rows.
     pub execution: String,
-    /// What was asked for.
+    /// The request.
     pub request: Request,
     /// The database.
     pub database: Database,
-    /// What was approved.
+    /// The approved plan.
     pub plan: ApprovedPlan,
 }
 
@@ -223,30 +223,30 @@ pub struct ApprovedPlan {
     pub base_rows: usize,
 }
 
-/// Output of `apply`. Counts are of the whole run so far, not of the one invocation.
+/// Output of `apply`. Counts are of the whole run so far, not of one invocation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApplyOutput {
-    /// Whether nothing of the plan remains.
+    /// Whether every migration of the plan is applied.
     pub finished: bool,
     /// How many migrations of the plan this run applied.
     pub applied: usize,
-    /// How many another run of the same plan applied meanwhile.
+    /// How many migrations another run of the same plan applied meanwhile.
     pub applied_elsewhere: usize,
-    /// How many remain.
+    /// How many migrations remain.
     pub remaining: usize,
-    /// How many the plan has.
+    /// How many migrations the plan has.
     pub total: usize,
-    /// The first ones that this run applied, [`MOST_NAMED`] at most.
+    /// The first migrations that this run applied, at most [`MOST_NAMED`].
     pub migrations: Vec<AppliedMigration>,
-    /// How many that it applied are not named.
+    /// How many migrations that this run applied are not named.
     pub omitted: usize,
-    /// How long the ones that it applied took together, in milliseconds.
+    /// How long the migrations that this run applied took together, in milliseconds.
     pub duration_ms: u64,
-    /// In a resolve: whether this run's declaration changed the ledger, or it said so already.
+    /// In a resolve: `true` if this run's declaration changed the ledger, `false` if the ledger said so already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolved: Option<bool>,
-    /// In a baseline: how many migrations this run's last attempt recorded; 0 if they were already.
+    /// In a baseline: how many migrations this run's last attempt recorded; 0 if they were recorded already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recorded: Option<usize>,
 }
@@ -257,7 +257,7 @@ pub struct ApplyOutput {
 pub struct AppliedMigration {
     /// Its name.
     pub name: String,
-    /// From start to finish by the ledger, in milliseconds.
+    /// The time from start to finish, according to the ledger, in milliseconds.
     pub duration_ms: u64,
 }
 
@@ -265,7 +265,7 @@ pub struct AppliedMigration {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "event", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum NotifyInput {
-    /// Somebody has to decide. The task token stays where it is.
+    /// The run waits for approval. The task token is not part of it.
     ApprovalRequested {
         /// The execution's ARN.
         execution: String,
@@ -274,38 +274,38 @@ pub enum NotifyInput {
         /// When the approval expires, in RFC 3339.
         expires_at: String,
     },
-    /// Somebody approved.
+    /// The run was approved.
     Approved {
         /// The execution's ARN.
         execution: String,
         /// The run so far.
         run: Box<Run>,
     },
-    /// The run ended well.
+    /// The run ended with success.
     Succeeded {
         /// The execution's ARN.
         execution: String,
-        /// When it started, in RFC 3339.
+        /// When the run started, in RFC 3339.
         started_at: String,
-        /// What it ran on.
+        /// The versions of the functions and the layer.
         versions: Versions,
         /// The run.
         run: Box<Run>,
-        /// Whether a run that found nothing to apply is worth a mail.
+        /// Whether to send a mail for a run that found nothing to apply.
         tell_nothing_pending: bool,
     },
     /// The run failed.
     Failed {
         /// The execution's ARN.
         execution: String,
-        /// When it started, in RFC 3339.
+        /// When the run started, in RFC 3339.
         started_at: String,
-        /// What it ran on.
+        /// The versions of the functions and the layer.
         versions: Versions,
         /// The run so far.
         #[serde(default)]
         run: Box<Run>,
-        /// Why.
+        /// Why it failed.
         failure: RunFailure,
     },
 }

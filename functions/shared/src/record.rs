@@ -1,7 +1,8 @@
-//! A run's record: who asked, what was planned, who decided, what ran, how it ended.
+//! A run's record: the requester, the plan, the decision, what was applied, and how the run ended.
 //!
-//! The state machine builds it step by step as its variable `run`; `notify` completes it. It is a succeeded
-//! execution's output, one line of the log (each time that `notify` is called for an end), and what the last mail tells.
+//! The state machine builds the record step by step as its variable `run`; `notify` completes it. The record is the
+//! output of an execution that succeeded, one line of the log (each time that `notify` is called for an end), and the
+//! source of the last mail.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,17 +10,18 @@ use crate::Place;
 use crate::payload::{ApplyOutput, BaselinePlan, Database, Facts, PlanOutput, ResolvePlan};
 use crate::request::Request;
 
-/// How a failure's cause begins when the state machine could not have it told. Nobody else's text begins a cause.
+/// The beginning of a failure's cause when the state machine could not have it reported. No text from outside can begin
+/// a cause.
 pub const UNTOLD: &str = "(No mail could be sent.) ";
 
-/// A run, as far as it has come.
+/// A run so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Run {
     /// The database.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database: Option<Database>,
-    /// What was asked for.
+    /// The request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Request>,
     /// What preflight found.
@@ -40,65 +42,65 @@ pub struct Run {
 }
 
 impl Run {
-    /// What is to be declared, in a resolve.
+    /// Returns what is to be declared, in a resolve.
     pub fn resolve(&self) -> Option<&ResolvePlan> {
         self.plan.as_ref().and_then(|plan| plan.resolve.as_ref())
     }
 
-    /// What is to be recorded, in a baseline.
+    /// Returns what is to be recorded, in a baseline.
     pub fn baseline(&self) -> Option<&BaselinePlan> {
         self.plan.as_ref().and_then(|plan| plan.baseline.as_ref())
     }
 }
 
-/// What a preflight found, without the request that it checked.
+/// The findings of a preflight, without the request that it checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preflight {
     /// The server and the session.
     pub facts: Facts,
-    /// What a person should know though it stops nothing.
+    /// Warnings, which stop nothing.
     pub warnings: Vec<String>,
 }
 
-/// Who decided, and how that is known. Output of the Approval state.
+/// A decision, who took it, and how the identity is known. Output of the Approval state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Decision {
-    /// What was decided.
+    /// The verdict.
     pub decision: Verdict,
-    /// The digest of the plan that was decided on.
+    /// The digest of the plan that the decision is about.
     pub digest: String,
-    /// Who decided: the ARN that signed the request, or the name that the caller gave.
+    /// The approver: the ARN that signed the request, or the name that the caller gave.
     pub by: String,
-    /// Which of the two `by` is.
+    /// Whether `by` is a verified ARN or a claimed name.
     pub identity: Identity,
-    /// In whose name, as the signer says: the reviewer at GitHub's gate.
+    /// The person in whose name the signer decides, as the signer says: the reviewer at GitHub's gate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_behalf_of: Option<String>,
-    /// What keeps whoever asked for the run from approving it.
+    /// What keeps the requester from approving their own run.
     pub duties: Duties,
-    /// Why.
+    /// The reason that the approver gave.
     pub reason: String,
-    /// When, in RFC 3339.
+    /// When the decision was taken, in RFC 3339.
     pub at: String,
     /// The version of `approve` that took the decision.
     pub version: String,
-    /// Whether the mail that asked for it was sent, where that is known.
+    /// Whether the mail that asked for the decision was sent, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_mail_sent: Option<bool>,
 }
 
-/// Yes or no.
+/// An approver's verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Verdict {
     /// The plan may be applied.
     Approved,
-    /// It may not.
+    /// The plan may not be applied.
     Rejected,
 }
 
-/// How a decider is known.
+/// How an approver's identity is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Identity {
@@ -108,7 +110,7 @@ pub enum Identity {
     Claimed,
 }
 
-/// What separates asking for a run from approving it.
+/// What separates requesting a run from approving it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Duties {
@@ -116,17 +118,17 @@ pub enum Duties {
     Roles,
     /// The names of both were compared and differ.
     Names,
-    /// Nothing: nobody said who asked, or the names are the same, as when somebody withdraws a run.
+    /// Nothing: the requester is not known, or the two names are the same, as when a requester withdraws a run.
     Unchecked,
 }
 
 /// What became of the mails of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notifications {
-    /// Of the one that tells of an approval.
+    /// The mail that reports an approval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved: Option<Notification>,
-    /// Of the one that tells how the run ended.
+    /// The mail that reports how the run ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Notification>,
 }
@@ -140,7 +142,7 @@ pub struct Notification {
     /// SNS's id for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message_id: Option<String>,
-    /// Why it could not be sent. Without this, and not sent, there was nothing to tell.
+    /// Why it could not be sent. If this is absent and `sent` is false, the run needed no mail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
@@ -148,30 +150,30 @@ pub struct Notification {
 /// Why a run failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunFailure {
-    /// The failure's fixed name.
+    /// The failure's name.
     pub error: String,
-    /// What happened, and the way out.
+    /// The message: what happened, and the way out.
     pub cause: String,
-    /// The state that failed.
+    /// The state in which the run failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
-    /// The script that it failed at, and where in it.
+    /// The script that failed, and where in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
 }
 
-/// What a run ran on: the ARNs, with their versions, that its definition names.
+/// The versions that a run used: the versioned ARNs in its definition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Versions {
-    /// Of the function `preflight`.
+    /// The function `preflight`.
     pub preflight: String,
-    /// Of the function `plan`.
+    /// The function `plan`.
     pub plan: String,
-    /// Of the function `apply`.
+    /// The function `apply`.
     pub apply: String,
-    /// Of the function `notify`.
+    /// The function `notify`.
     pub notify: String,
-    /// Of the layer with the migrations.
+    /// The layer with the migrations.
     pub migrations: String,
 }
 
@@ -187,17 +189,17 @@ pub enum Outcome {
     Planned,
     /// A migration was declared applied or rolled back.
     Resolved,
-    /// What a database had already was recorded as applied.
+    /// The migrations that a database had already were recorded as applied.
     Baselined,
-    /// It failed.
+    /// The run failed.
     Failed,
-    /// Somebody said no.
+    /// The approver rejected the plan.
     Rejected,
-    /// Nobody decided in time.
+    /// The approval expired.
     Expired,
-    /// It was stopped by hand.
+    /// The execution was stopped by hand.
     Stopped,
-    /// It took longer than an execution may.
+    /// The execution took longer than it may.
     TimedOut,
 }
 
@@ -223,7 +225,7 @@ pub struct Record {
     /// Why it failed, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<RunFailure>,
-    /// What it ran on; unknown where the execution ended from outside.
+    /// The versions that it used; unknown where the execution ended from outside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub versions: Option<Versions>,
 }

@@ -1,4 +1,4 @@
-//! What a person asks for: the execution's input, read with care.
+//! The request: an execution's input, validated.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -6,38 +6,38 @@ use serde_json::{Map, Value};
 use crate::Failure;
 use crate::text::{is_one_line, short};
 
-/// The longest text that a field may hold, in characters. It all travels through every state.
+/// The longest text that a field may hold, in characters. Every state carries all fields.
 const LONGEST_TEXT: usize = 1_000;
 
-/// So many characters of a field's name that is unknown are told.
+/// How many characters of an unknown field's name a message repeats.
 const LONGEST_UNKNOWN: usize = 60;
 
 /// The fields that an input may have.
 const KNOWN: [&str; 8] =
     ["mode", "upTo", "migration", "resolution", "requestedBy", "commit", "reason", "requireApproval"];
 
-/// A run, as asked for. `{}` asks for everything with the defaults.
+/// A run, as requested. `{}` requests an apply with the defaults.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Request {
     /// What the run is to do.
     #[serde(flatten)]
     pub mode: Mode,
-    /// Who asks, as claimed.
+    /// The requester's name, as claimed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_by: Option<String>,
     /// The commit that the migrations come from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
-    /// Why.
+    /// The requester's reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Whether to ask for an approval even where none is needed. Never removes one.
+    /// Whether to ask for an approval even where none is needed. It never removes one.
     pub require_approval: bool,
 }
 
-/// What a run is to do, with what only such a run needs. A migration is named by its whole name or, with sqlx, by its
-/// version.
+/// What a run is to do, with the fields of that kind of run. A migration is named by its whole name or, with sqlx, by
+/// its version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "mode", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Mode {
@@ -49,7 +49,7 @@ pub enum Mode {
     },
     /// Plan, and write nothing.
     Plan {
-        /// The last migration to plan, likewise.
+        /// The last migration to plan, if the plan is to end before the history does.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         up_to: Option<String>,
     },
@@ -74,7 +74,7 @@ impl Default for Mode {
 }
 
 impl Mode {
-    /// The last migration that the run is about, if the request names one.
+    /// Returns the last migration that the run is about, if the request names one.
     pub fn up_to(&self) -> Option<&str> {
         match self {
             Self::Apply { up_to } | Self::Plan { up_to } => up_to.as_deref(),
@@ -84,13 +84,13 @@ impl Mode {
     }
 }
 
-/// What is declared of a migration.
+/// What a resolve declares of a migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Resolution {
     /// All of it is in the database.
     Applied,
-    /// Nothing of it is.
+    /// Nothing of it is in the database.
     RolledBack,
 }
 

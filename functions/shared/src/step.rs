@@ -1,4 +1,4 @@
-//! How a function's handler is run: timed, counted, and its failure logged once.
+//! Runs a function's handler: measures its time, counts its outcome, and logs a failure once.
 
 use std::time::Instant;
 
@@ -47,7 +47,7 @@ where
     .await
 }
 
-/// The name of the execution that `payload` is about: the last part of its ARN.
+/// Returns the name of the execution that `payload` is about: the last part of its ARN.
 fn execution_name(payload: &Value) -> Option<String> {
     let arn = payload.get("execution").or_else(|| payload.pointer("/detail/executionArn"))?.as_str()?;
     arn.rsplit(':').next().map(str::to_owned)

@@ -1,22 +1,22 @@
-//! Text from outside stays text: in a failure's message, in a mail, in a line of the log.
+//! Keeps text from outside plain: in a failure's message, in a mail, in a line of the log.
 //!
-//! Names, messages and reasons come from directories, from the database, from callers. A character that could end a line,
-//! move a cursor, turn the direction of writing or hide is shown as an escape, like `\u{202e}`.
+//! Names, messages and reasons come from directories, from the database, from callers. A character that could end a
+//! line, move a cursor, change the direction of writing or hide is shown as an escape, like `\u{202e}`.
 
 use std::fmt::Write as _;
 
-/// `text` with an escape in the place of each character that is not plain text. Line feeds stay: a message of ours may
-/// have several lines.
+/// Returns `text` with an escape in the place of each character that is not plain text. Line feeds stay: a message of
+/// ours may have several lines.
 pub fn harmless(text: &str) -> String {
     written(text, |c| c == '\n')
 }
 
-/// `text`, harmless and on one line: a line feed, a carriage return or a tab becomes a space.
+/// Returns `text` as plain text on one line: a line feed, a carriage return or a tab becomes a space.
 pub fn one_line(text: &str) -> String {
     written(&text.replace(['\n', '\r', '\t'], " "), |_| false)
 }
 
-/// [`one_line`] of at most `longest` characters; an ellipsis says that there is more.
+/// Returns [`one_line`] cut to at most `longest` characters; an ellipsis shows that it was cut.
 pub fn short(text: &str, longest: usize) -> String {
     let (start, whole) = match text.char_indices().nth(longest) {
         None => (text, true),
@@ -34,8 +34,8 @@ pub fn is_one_line(text: &str) -> bool {
     !text.chars().any(is_more_than_text)
 }
 
-/// A line of JSON with an escape of JSON's own in the place of each character that is not plain text. In JSON such
-/// characters stand within strings only, so the values stay the same.
+/// Returns a line of JSON with a JSON escape in the place of each character that is not plain text. In JSON such
+/// characters occur only within strings, so the values stay the same.
 pub(crate) fn harmless_json(line: &str) -> String {
     let mut written = String::with_capacity(line.len());
     for c in line.chars() {
@@ -63,7 +63,7 @@ fn written(text: &str, stays: fn(char) -> bool) -> String {
     written
 }
 
-/// Control characters, line breaks, marks that turn the direction of what stands beside them, and what has no width.
+/// Whether `c` is a control character, a line break, a mark that changes the direction of writing, or has no width.
 fn is_more_than_text(c: char) -> bool {
     c.is_control() || report::is_invisible(c)
 }
@@ -75,14 +75,14 @@ mod tests {
 
     use super::*;
 
-    /// What must not be left of a text, apart from the two lists in the code.
+    /// Whether `c` must not remain in a text. Independent of the two lists in the code under test.
     fn is_dangerous(c: char) -> bool {
         matches!(c,
             '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}'
             | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
     }
 
-    /// A text from outside, rich in what is dangerous.
+    /// Generates a text from outside with many dangerous characters.
     fn text() -> impl Strategy<Value = String> {
         let character = prop_oneof![
             3 => prop::char::range(' ', '~'),

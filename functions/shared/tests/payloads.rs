@@ -1,5 +1,5 @@
-//! Every payload as it travels: a fixture that no longer reads means that the definition, which makes
-//! these shapes, and the code no longer agree.
+//! Every payload as it travels. A fixture that can no longer be read shows that the code disagrees with the definition,
+//! which makes these shapes.
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping")]
 

@@ -1,14 +1,14 @@
 //! The text of a mail, written line by line.
 //!
-//! What a mail quotes was written by others: names, reasons, messages of the server. No text but what is known when the
-//! program is built can begin a line, since a line ends here and nowhere else.
+//! A mail quotes texts that others wrote: names, reasons, messages of the server. Only a text that is part of the
+//! program can begin a line, since only this module ends lines.
 
 use shared::text::one_line;
 
-/// How far the second line of a message is moved to the right, and each one after it.
+/// The indentation of each line of a message after its first.
 const INDENT: &str = "    ";
 
-/// The text as far as it is written.
+/// The text so far.
 #[derive(Debug, Default)]
 pub(super) struct Body(String);
 
@@ -24,7 +24,7 @@ impl Body {
         self.0.push('\n');
     }
 
-    /// Adds a message of one line or more. Its further lines are indented: a line of ours is not.
+    /// Adds a message of one line or more. Its further lines are indented, as none of our own lines is.
     pub(super) fn message(&mut self, text: &str) {
         for (number, line) in text.trim_end().split('\n').enumerate() {
             let indent = if number > 0 { INDENT } else { "" };
@@ -32,7 +32,7 @@ impl Body {
         }
     }
 
-    /// Adds what is known, a line each, under each other.
+    /// Adds facts, one per line, as a table.
     pub(super) fn table(&mut self, facts: &[(&str, String)]) {
         self.gap();
         for (name, value) in facts {

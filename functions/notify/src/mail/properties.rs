@@ -1,4 +1,4 @@
-//! What holds of each mail whatever its texts are: nothing in them is more than text, and none begins a line.
+//! What holds of each mail, whatever its texts are: no text is more than text, and none begins a line.
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::tests::{EXECUTION, decision, mail, run, status_change, succeeded, versions};
 use super::*;
 
-/// A text from outside, which tries to be more than that.
+/// Generates a text from outside that tries to be more than text.
 fn text() -> impl Strategy<Value = String> {
     let attacks = [
         "\n",
@@ -48,7 +48,7 @@ fn is_dangerous(c: char) -> bool {
         | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-/// One event for each kind of mail, with every field that it can have.
+/// Returns one event for each kind of mail, with every field that it can have.
 fn events() -> Vec<Value> {
     let mut whole = run();
     whole["approval"] = decision("approved");
@@ -90,7 +90,7 @@ fn events() -> Vec<Value> {
     events
 }
 
-/// The places of all texts in a value.
+/// Returns the places of all texts in a value.
 fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     match value {
         Value::String(_) => found.push(at.to_owned()),
@@ -102,7 +102,7 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-/// The places of the texts in `event` that are free: not one of a few words that are known.
+/// Returns the places of the free texts in `event`: those that are not one of a few known words.
 fn free(event: &Value) -> Vec<String> {
     let mut found = Vec::new();
     places(event, "", &mut found);
@@ -113,7 +113,7 @@ fn free(event: &Value) -> Vec<String> {
     found
 }
 
-/// `event` with `text` in these places.
+/// Returns `event` with `text` in these places.
 fn overwritten(event: &Value, places: &[String], text: &str) -> Value {
     let mut event = event.clone();
     for place in places {
@@ -122,13 +122,14 @@ fn overwritten(event: &Value, places: &[String], text: &str) -> Value {
     event
 }
 
-/// A text that is in no line of ours.
+/// A text that no line of ours holds.
 const PLAIN: &str = "¤";
 
-/// The index of the line behind a failure's cause, where that has one line.
+/// The index of the line after a failure's cause, where the cause has one line.
 const BEHIND_CAUSE: usize = 3;
 
-/// Whether `body` has the lines of `plain`, each beginning as that one does; a cause may have more, which are indented.
+/// Whether `body` has the lines of `plain`, each with the same beginning. A cause may have more lines, which are
+/// indented.
 fn has_the_lines_of(body: &str, plain: &str, failed: bool) -> bool {
     let (mut lines, plain): (Vec<_>, Vec<_>) = (body.lines().collect(), plain.lines().collect());
     if failed && lines.len() > plain.len() {

@@ -4,7 +4,7 @@ use super::*;
 
 pub(super) const EXECUTION: &str = "arn:aws:states:eu-central-1:111122223333:execution:lockstep-migrations-prod:run-1";
 
-/// The mail for an event at 12:00:04 and a quarter.
+/// Returns the mail for an event at 12:00:04.25.
 pub(super) fn mail(event: Value) -> Option<Mail> {
     let event: Event = serde_json::from_value(event).unwrap();
     let record = crate::complete::complete(&event, "prod", "2026-01-01T12:00:04.250Z".parse().unwrap());
@@ -340,7 +340,7 @@ fn what_no_state_could_catch_is_told_once() {
             assert!(mail.body.contains(part), "{part}: {}", mail.body);
         }
     }
-    // The state machine has told of these itself, unless it says that it could not.
+    // The state machine has reported these failures itself, unless the cause says that it could not.
     let mut event = status_change("FAILED", &json!("Migration.Failed"));
     event["detail"]["cause"] = "1_a failed.".into();
     assert_eq!(mail(event.clone()), None);

@@ -2,18 +2,18 @@
 
 use jiff::Timestamp;
 
-/// So many of a thing.
+/// Returns a number with its noun.
 pub(super) fn count(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
-/// A moment as a person reads it; what is no moment stays as it is.
+/// Returns a moment as people read it; a text that is no moment stays as it is.
 pub(super) fn moment(text: &str) -> String {
     let parsed = text.parse::<Timestamp>();
     parsed.map_or_else(|_| text.to_owned(), |moment| moment.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
 }
 
-/// A duration as a person says it.
+/// Returns a duration in words.
 pub(super) fn milliseconds(milliseconds: u64) -> String {
     match milliseconds {
         0..1_000 => format!("{milliseconds} ms"),
