@@ -8,30 +8,30 @@ use serde_json::Value;
 /// The part of Step Functions' ARN that makes a task a call of a function.
 const INVOKE: &str = "arn:aws:states:::lambda:invoke";
 
-/// The whole definition.
+/// Returns the whole definition.
 pub(crate) fn definition() -> Value {
     serde_json::from_str(&text()).expect("migrate.asl.json is JSON")
 }
 
-/// The definition as it is written.
+/// Returns the definition's text.
 pub(crate) fn text() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrate.asl.json");
     std::fs::read_to_string(path).expect("migrate.asl.json can be read")
 }
 
-/// Every state by its name.
+/// Returns every state by its name.
 pub(crate) fn states() -> BTreeMap<String, Value> {
     let definition = definition();
     let states = definition["States"].as_object().expect("States is an object");
     states.iter().map(|(name, state)| (name.clone(), state.clone())).collect()
 }
 
-/// The states of a type.
+/// Returns the states of a type.
 pub(crate) fn of_type(wanted: &str) -> Vec<(String, Value)> {
     states().into_iter().filter(|(_, state)| state["Type"] == wanted).collect()
 }
 
-/// The function that a task calls, as the template names it: `Apply` for `${ApplyFunctionArn}`.
+/// Returns the function that a task calls, as the template names it: `Apply` for `${ApplyFunctionArn}`.
 pub(crate) fn called_function(task: &Value) -> Option<String> {
     task["Resource"].as_str()?.strip_prefix(INVOKE)?;
     let arn = task["Arguments"]["FunctionName"].as_str().expect("a function's ARN");
@@ -39,31 +39,31 @@ pub(crate) fn called_function(task: &Value) -> Option<String> {
     Some(name.unwrap_or_else(|| panic!("{arn} is not a substitution like ${{ApplyFunctionArn}}")).to_owned())
 }
 
-/// The tasks that call a function, with the function's name.
+/// Returns the tasks that call a function, with the function's name.
 pub(crate) fn lambda_tasks() -> Vec<(String, Value, String)> {
     let tasks = of_type("Task").into_iter();
     tasks.filter_map(|(name, task)| called_function(&task).map(|function| (name, task, function))).collect()
 }
 
-/// The entries of `Retry`, `Catch` or `Choices`; none if there is no such field.
+/// Returns the entries of `Retry`, `Catch` or `Choices`; none if there is no such field.
 pub(crate) fn entries(state: &Value, field: &str) -> Vec<Value> {
     state.get(field).and_then(Value::as_array).cloned().unwrap_or_default()
 }
 
-/// An entry's `ErrorEquals`.
+/// Returns an entry's `ErrorEquals`.
 pub(crate) fn errors(entry: &Value) -> BTreeSet<String> {
     let names = entry["ErrorEquals"].as_array().expect("ErrorEquals is a list");
     names.iter().map(|name| name.as_str().expect("an error's name").to_owned()).collect()
 }
 
-/// One way out of a state: where it leads, and what is assigned on the way.
+/// An exit of a state: the next state, and what is assigned on the way.
 pub(crate) struct Exit {
     pub(crate) next: String,
     pub(crate) assigned: BTreeSet<String>,
     pub(crate) caught: bool,
 }
 
-/// Every way out of a state.
+/// Returns every exit of a state.
 pub(crate) fn exits(state: &Value) -> Vec<Exit> {
     let exit = |next: &Value, from: &Value, caught| Exit {
         next: next.as_str().expect("a state's name").to_owned(),
@@ -85,7 +85,7 @@ pub(crate) fn exits(state: &Value) -> Vec<Exit> {
     exits
 }
 
-/// Every string in a value, however deep.
+/// Returns every string in a value, however deep.
 pub(crate) fn strings(value: &Value) -> Vec<String> {
     match value {
         Value::String(text) => vec![text.clone()],

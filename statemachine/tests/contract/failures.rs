@@ -8,7 +8,7 @@ use shared::record::UNTOLD;
 
 use crate::definition::{entries, errors, of_type, states};
 
-/// Prefixes of the names that AWS gives.
+/// Prefixes of the error names that AWS gives.
 const OF_AWS: &[&str] = &["States.", "Lambda.", "Sandbox.", "Runtime.", "Rds."];
 
 fn names(list: &[Name]) -> BTreeSet<String> {
@@ -19,7 +19,7 @@ fn of_aws(name: &str) -> bool {
     OF_AWS.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// Names that the definition gives a failure itself: `failure.error` and `caught.error`.
+/// Returns the failure names that the definition itself assigns: `failure.error` and `caught.error`.
 fn given(state: &Value) -> Vec<String> {
     let mut places = vec![state.clone()];
     places.extend(entries(state, "Catch"));
@@ -59,7 +59,7 @@ fn a_failure_names_its_step() {
         for catcher in entries(&task, "Catch") {
             for variable in ["failure", "caught"] {
                 let assigned = &catcher["Assign"][variable];
-                // An expression adds to a failure that has its step already.
+                // The expression adds to a failure that names its step already.
                 let adds = assigned.as_str().is_some_and(|text| text.starts_with("{% $merge([$failure,"));
                 assert!(assigned.is_null() || adds || assigned["step"] == name.as_str(), "{name}: {catcher}");
             }

@@ -1,5 +1,5 @@
-//! What nothing else would notice before a deployment, or a bad night: a failure that the definition
-//! does not catch, a substitution that the template does not give, a task that outlives its function.
+//! Checks what would otherwise show only in a deployment or in a failing run: a failure that the definition does not
+//! catch, a substitution that the template does not give, a task that outlives its function.
 
 #![expect(clippy::expect_used, reason = "a test that cannot read what it checks has failed")]
 

@@ -1,4 +1,4 @@
-//! The tables of the pages that people read: what they name is what the code and the definition know.
+//! Checks the tables of the documentation: what they name is what the code and the definition know.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -9,10 +9,10 @@ use shared::request::Request;
 
 use crate::definition::{entries, errors, states};
 
-/// A name of the approve function, which fails no run.
+/// A name of the approve function. It fails no run.
 const REFUSED: &str = "Approval.Refused";
 
-/// The rows of the page's table whose first column has this title, without the code's marks.
+/// Returns the rows of the page's table whose first column has this title, without backticks.
 fn table(page: &str, first: &str) -> Vec<Vec<String>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(page);
     let text = std::fs::read_to_string(path).expect("the page can be read");
@@ -23,7 +23,7 @@ fn table(page: &str, first: &str) -> Vec<Vec<String>> {
     rows
 }
 
-/// The first words of the rows: a name, without the code of Prisma's that may stand behind it.
+/// Returns the first words of the rows: a name, without Prisma's code, which may follow it.
 fn names(rows: &[Vec<String>]) -> Vec<&str> {
     rows.iter().map(|row| row[0].split(' ').next().unwrap_or_default()).collect()
 }

@@ -1,4 +1,4 @@
-//! Where a run can go, and where it must end.
+//! Checks where a run can go, and where it must end.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use shared::record::{Duties, Identity, Verdict};
 
 use crate::definition::{definition, entries, exits, lambda_tasks, of_type, states};
 
-/// Every state that can follow `start`, itself included.
+/// Returns every state that can follow `start`, itself included.
 fn reachable(start: &str) -> BTreeSet<String> {
     let states = states();
     let mut seen = BTreeSet::new();
@@ -22,7 +22,7 @@ fn reachable(start: &str) -> BTreeSet<String> {
     seen
 }
 
-/// The states at which a run that is in `start` can end.
+/// Returns the states at which a run that is in `start` can end.
 fn ends(start: &str) -> BTreeSet<String> {
     let states = states();
     reachable(start).into_iter().filter(|name| exits(&states[name]).is_empty()).collect()
@@ -94,14 +94,14 @@ fn a_failure_is_told_once_it_is_known() {
     }
 }
 
-/// The rest of the condition under which an answer with the decision `decision` counts, and the choice itself.
+/// Returns the rest of the condition under which an answer with the decision `decision` counts, and the choice itself.
 fn counts(choice: &Value, decision: &str) -> String {
     let condition = choice["Condition"].as_str().expect("a condition");
     let begins = format!("{{% $answer.decision = {decision} and ");
     condition.strip_prefix(&begins).unwrap_or_else(|| panic!("{condition} does not ask for {decision}")).to_owned()
 }
 
-/// Words of the wire, as an expression has them.
+/// Returns words of the wire, as an expression writes them.
 fn words<const N: usize>(values: [serde_json::Result<Value>; N]) -> String {
     values.map(|value| format!("'{}'", value.expect("JSON").as_str().expect("a word"))).join(", ")
 }
@@ -124,7 +124,7 @@ fn only_what_the_approve_function_answers_counts() {
     ] {
         assert!(fits.contains(&part), "{part}: {fits}");
     }
-    // Every field of a decision is looked at: one that does not read would keep the mail from being written.
+    // The expression checks every field of a decision: a malformed field would keep the mail from being written.
     let decision: Value = serde_json::from_str(include_str!("../../../functions/shared/tests/payloads/decision.json"))
         .expect("a decision");
     for field in decision.as_object().expect("a decision").keys().filter(|field| *field != "decision") {
@@ -141,7 +141,7 @@ fn what_somebody_else_answers_is_told_as_such() {
     assert!(answered.get("Assign").is_none() && answered.get("Default").is_none(), "{answered}");
     let assigned = &entries(answered, "Choices")[2]["Assign"];
     assert_eq!(assigned["failure"]["error"], Name::StepFailed.as_str());
-    // It does not become part of the record, which could not be read then.
+    // A malformed decision does not become part of the record, which would not be readable then.
     assert!(assigned.get("run").is_none(), "{assigned}");
     let task = states()["Approval"]["Assign"].clone();
     assert!(task.get("run").is_none(), "{task}");

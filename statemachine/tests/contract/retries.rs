@@ -1,4 +1,4 @@
-//! Retries: only what a retry can cure, never without bounds, never all at the same moment.
+//! Checks the retries: only of errors that a retry can cure, always bounded, never all at the same moment.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,8 +15,8 @@ const SERVICE: &[&str] = &[
     "Lambda.ServiceException",
     "Lambda.TooManyRequestsException",
 ];
-/// A function that Lambda has to make ready first: its interface in the VPC, after weeks without a call, or its code. That the
-/// list is complete, `proofs/lint/tests/test_retries.py` holds to the API's own.
+/// Errors of a function that Lambda has to make ready first: its interface in the VPC, after weeks without a call, or
+/// its code. `proofs/lint/tests/test_retries.py` compares this list with the API's own.
 const NOT_READY: &[&str] = &[
     "Lambda.CodeArtifactUserDeletedException",
     "Lambda.CodeArtifactUserPendingException",
@@ -43,7 +43,7 @@ const NO_ANSWER: &[&str] = &[
 ];
 const TIMED: &[&str] = &["States.Timeout"];
 const CONNECTION: &[Name] = &[Name::DatabaseUnreachable, Name::DatabaseConnectionClosed, Name::SecretUnreachable];
-/// While a secret is rotated, the database has the new password and the secret the old one.
+/// While a secret is rotated, the database already has the new password, and the secret still the old one.
 const ROTATED: &[Name] = &[Name::DatabaseAuthenticationFailed];
 const LOCKED: &[Name] = &[Name::LockTimeout];
 const CONTENTION: &[Name] = &[Name::DatabaseReadOnly, Name::LockHeld];
@@ -60,7 +60,7 @@ fn texts(lists: &[&[&str]]) -> BTreeSet<String> {
     lists.concat().iter().map(|&name| name.to_owned()).collect()
 }
 
-/// What every call of a function is retried after, with what is `beside` that.
+/// Returns the errors after which every call of a function is retried, and those in `beside`.
 fn call(beside: &[&str]) -> BTreeSet<String> {
     texts(&[SERVICE, NOT_READY, NO_ANSWER, beside])
 }
@@ -70,10 +70,10 @@ fn each_step_retries_exactly_what_a_retry_can_cure() {
     let expected = BTreeMap::from([
         ("DatabaseStatus", texts(&[&["Rds.RdsException", "Rds.SdkClientException"], TIMED])),
         ("Preflight", &call(TIMED) | &names(&[CONNECTION, ROTATED, LOCKED])),
-        // Another tool's run may be under way.
+        // A run of another tool may be under way.
         ("Plan", &call(TIMED) | &names(&[CONNECTION, ROTATED, LOCKED, &[Name::LockHeld]])),
         ("Apply", &call(TIMED) | &names(&[CONNECTION, ROTATED, LOCKED, CONTENTION])),
-        // Its timeout is the approval's expiry.
+        // The state's timeout is the approval's expiry.
         ("Approval", call(&[])),
         ("NotifyApproved", call(TIMED)),
         ("NotifySuccess", call(TIMED)),

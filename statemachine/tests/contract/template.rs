@@ -1,4 +1,4 @@
-//! `template.yaml` against the definition and the code.
+//! Compares `template.yaml` with the definition and the code.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -10,14 +10,14 @@ use yaml_serde::Value as Yaml;
 
 use crate::definition::{definition, lambda_tasks, states, text};
 
-/// Set for the AWS SDK, which reads it itself.
+/// The AWS SDK reads this variable itself.
 const OF_THE_SDK: &str = "AWS_ENDPOINT_URL_SECRETS_MANAGER";
-/// Set for Lambda, which publishes nothing that has not changed.
+/// Lambda publishes a version only when something has changed: this variable changes.
 const OF_LAMBDA: &str = "RELEASE";
 const FUNCTIONS: &[&str] = &["Apply", "Approve", "Notify", "Plan", "Preflight"];
 const IN_VPC: &[&str] = &["Apply", "Plan", "Preflight"];
 
-/// The template, with a tag as an object of one field: `!Ref X` is `{"!Ref": "X"}`.
+/// Returns the template, with a tag as an object of one field: `!Ref X` is `{"!Ref": "X"}`.
 fn template() -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
     let text = std::fs::read_to_string(path).expect("template.yaml can be read");
@@ -51,7 +51,7 @@ fn keys(value: &Value) -> BTreeSet<String> {
     value.as_object().map(|fields| fields.keys().cloned().collect()).unwrap_or_default()
 }
 
-/// A number, or the default of the parameter that it refers to.
+/// Returns a number, or the default of the parameter that the value refers to.
 fn seconds(value: &Value) -> u64 {
     let referred = value["!Ref"].as_str().map(|name| template()["Parameters"][name]["Default"].clone());
     referred.as_ref().unwrap_or(value).as_u64().unwrap_or_else(|| panic!("{value} is not a number of seconds"))
@@ -112,7 +112,7 @@ fn production_always_asks_and_the_others_as_they_are_told() {
     assert_eq!(rule["Assertions"][0]["Assert"], json!({ "!Equals": [told, "always"] }));
 }
 
-/// What a parameter can name is what a report can say, beside `always`; and the definition knows both.
+/// The parameter's values are a report's verdicts and `always`, and the definition knows them all.
 #[test]
 fn approval_starts_at_a_verdict() {
     let verdicts = [Verdict::Safe, Verdict::Caution, Verdict::Danger]
@@ -186,14 +186,14 @@ fn a_task_outlives_its_function() {
     }
 }
 
-/// CPU comes with memory, and with less than this there is no report on 20,000 statements in time, as `python -m bench --limits`
-/// shows.
+/// CPU is allotted by memory. With less memory than this, the report on 20,000 statements is not ready in time, as
+/// `python -m bench --limits` shows.
 #[test]
 fn plan_has_a_cpu_of_its_own() {
     assert_eq!(function("Plan")["MemorySize"], 1_769);
 }
 
-/// What it cannot tell by a call, it logs.
+/// A function with time left after a failed call can log the failure.
 #[test]
 fn a_function_outlives_a_call_that_gets_no_answer() {
     for name in ["Approve", "Notify"] {
@@ -262,7 +262,7 @@ fn logs_and_traces_are_on_and_hold_no_data() {
     assert_eq!(template()["Globals"]["Function"]["Tracing"], "Active");
     for name in FUNCTIONS {
         assert_eq!(function(name)["LoggingConfig"]["LogFormat"], "JSON", "{name}");
-        // Lambda itself would drop what RUST_LOG asks for: its own level for JSON is INFO.
+        // Lambda's own level for JSON is INFO: it would drop what RUST_LOG asks for.
         assert_eq!(function(name)["LoggingConfig"]["ApplicationLogLevel"], "TRACE", "{name}");
         assert_eq!(function(name)["LoggingConfig"]["LogGroup"]["!Ref"], format!("{name}LogGroup").as_str());
         assert_eq!(resource(&format!("{name}LogGroup"))["RetentionInDays"]["!Ref"], "LogRetentionDays");
@@ -311,7 +311,7 @@ fn only_approve_answers_approvals() {
         let answers: Vec<&Value> =
             statements.iter().filter(|found| found["Action"].to_string().contains("states:SendTask")).collect();
         assert_eq!(answers.len(), usize::from(*name == "Approve"), "{name}");
-        // A no is an answer like a yes: there is nothing that approve would have to fail.
+        // A rejection is an answer like an approval: approve never has to report a task failure.
         assert!(answers.iter().all(|found| found["Action"] == "states:SendTaskSuccess"), "{name}");
     }
 }
@@ -322,7 +322,7 @@ fn approve_is_called_by_signed_requests() {
     for name in FUNCTIONS {
         assert_eq!(function(name)["FunctionUrlConfig"].is_object(), *name == "Approve", "{name}");
     }
-    // SAM puts the URL on the alias, which is where the scripts look for it and the policies allow it.
+    // SAM puts the URL on the alias. The scripts look for it there, and the policies allow it there.
     assert_eq!(template()["Globals"]["Function"]["AutoPublishAlias"], "live");
 }
 

@@ -1,4 +1,5 @@
-//! Variables: reading one that was not assigned on the way is an error of its own, with no name of ours.
+//! Checks the variables: reading one that was not assigned on the way is an error of Step Functions, with no name of
+//! ours.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +7,7 @@ use serde_json::Value;
 
 use crate::definition::{definition, entries, exits, states, strings};
 
-/// The functions that the expressions use. One that is not here would be taken for a variable.
+/// The functions that the expressions use. A function that is not listed here is taken for a variable.
 const FUNCTIONS: &[&str] = &[
     "contains",
     "count",
@@ -27,7 +28,7 @@ const FUNCTIONS: &[&str] = &[
     "type",
 ];
 
-/// The identifiers after a `$`, outside of string literals.
+/// Returns the identifiers after a `$`, outside of string literals.
 fn identifiers(expression: &str) -> Vec<String> {
     let outside: String = expression.split('\'').step_by(2).collect::<Vec<_>>().join(" ");
     let words = outside.split('$').skip(1).map(|rest| {
@@ -36,7 +37,7 @@ fn identifiers(expression: &str) -> Vec<String> {
     words.filter(|word| !word.is_empty()).collect()
 }
 
-/// The variables that a value's expressions read. What an expression binds for itself does not count.
+/// Returns the variables that a value's expressions read, without those that an expression binds itself.
 fn read(value: &Value) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for expression in strings(value).iter().filter(|text| text.starts_with("{%")) {
@@ -52,7 +53,7 @@ fn read(value: &Value) -> BTreeSet<String> {
     found
 }
 
-/// For each state, what is assigned on every way to it.
+/// Returns, for each state, the variables that are assigned on every way to it.
 fn assigned_before() -> BTreeMap<String, BTreeSet<String>> {
     let states = states();
     let start = definition()["StartAt"].as_str().expect("StartAt").to_owned();
@@ -103,7 +104,7 @@ fn what_a_catcher_assigns_comes_from_the_error() {
 
 #[test]
 fn a_cause_fits() {
-    // Step Functions takes 32,768 characters; a name of ours in front of 8,000 stays far below in any encoding.
+    // Step Functions takes 32,768 characters; a name of ours and 8,000 characters stay far below in any encoding.
     let describe = states()["DescribeFailure"].to_string();
     assert!(describe.contains(", 0, 8000)"), "DescribeFailure does not bound the cause");
 }
