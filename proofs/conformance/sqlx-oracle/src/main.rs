@@ -1,12 +1,12 @@
-//! sqlx's own migrator as a command: runs, skips or undoes a directory, says what is applied, holds its lock.
+//! sqlx's own migrator as a command: runs, skips or undoes a directory, lists what is applied, holds its lock.
 //!
 //! ```text
 //! sqlx-oracle run|skip|undo|info|list DIRECTORY [TARGET]
 //! sqlx-oracle hold
 //! ```
 //!
-//! The database is the one of libpq's environment variables. Answers are one JSON document on standard output; what
-//! sqlx refuses is an answer too, with the variant's name as `error`.
+//! libpq's environment variables name the database. An answer is one JSON document on standard output. What sqlx
+//! refuses is an answer too, with the variant's name as `error`.
 
 use std::env;
 use std::error::Error;
@@ -64,7 +64,7 @@ fn table() -> String {
     env::var(TABLE).unwrap_or_else(|_| Migrator::DEFAULT.table_name.into_owned())
 }
 
-/// Takes the lock as a run does, says so, and keeps it until standard input ends.
+/// Takes the lock as a run does, reports it, and keeps the lock until standard input ends.
 async fn hold() -> Result<Value> {
     let mut connection = connect().await?;
     connection.lock().await?;
@@ -75,7 +75,7 @@ async fn hold() -> Result<Value> {
     Ok(json!({ "held": false }))
 }
 
-/// What sqlx's command line tells of a database, by version.
+/// Returns what sqlx's command line shows of a database, by version.
 async fn info(migrator: &Migrator, connection: &mut PgConnection) -> Result<Value> {
     connection.ensure_migrations_table(&migrator.table_name).await?;
     let applied = connection.list_applied_migrations(&migrator.table_name).await?;

@@ -1,10 +1,11 @@
-//! The limit: `limit each|together LIST` sends scripts to PostgreSQL and does nothing else.
+//! The lower limit: `limit each|together LIST` sends scripts to PostgreSQL and does nothing else.
 //!
-//! LIST is a file that names one script a line, with `outside<TAB>` before those that cannot be in a transaction with
-//! others. `each` sends every script as one simple query. `together` does so inside of one transaction, interrupted where a
-//! script has to be outside. Where to connect is told by `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD` and `PGDATABASE`.
+//! LIST is a file that names one script a line, with `outside<TAB>` before a script that cannot share a transaction
+//! with others. `each` sends every script as one simple query. `together` sends them inside of one transaction, and
+//! interrupts it where a script has to run outside. `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD` and `PGDATABASE` say
+//! where to connect.
 //!
-//! It keeps no ledger and takes no lock, so nothing that does can be expected to be faster, unless its commits wait less.
+//! It keeps no ledger and takes no lock. A tool that does both cannot be faster, unless its commits wait less.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
@@ -59,9 +60,10 @@ impl Session {
         Ok(session)
     }
 
-    /// SCRAM-SHA-256. The server's own proof is not looked at: it is the one that was just started.
+    /// Authenticates by SCRAM-SHA-256. The server's own proof is not checked: the server is the one that was just
+    /// started.
     fn authenticate(&mut self, password: &str) -> io::Result<()> {
-        // Nothing here is secret from whoever could listen on loopback, so a fixed nonce does.
+        // Nothing here is secret from a listener on loopback, so a fixed nonce is enough.
         let mine = "n=,r=bench";
         let mut first = b"SCRAM-SHA-256\0".to_vec();
         first.extend_from_slice(&length_of_text(&format!("n,,{mine}"))?);
@@ -158,7 +160,7 @@ fn salted_password(password: &[u8], salt: &[u8], rounds: u32) -> [u8; 32] {
     sum
 }
 
-/// HMAC-SHA-256 with one key.
+/// HMAC-SHA-256 with a fixed key.
 struct Hmac {
     inner: Sha256,
     outer: Sha256,

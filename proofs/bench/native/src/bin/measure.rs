@@ -1,6 +1,6 @@
-//! Runs a command and writes what it took: `measure RESULT COMMAND...`.
+//! Runs a command and writes the resources that it used: `measure RESULT COMMAND...`.
 //!
-//! The system counts into a process's peak memory that of the one which started it, so it is started by a small one.
+//! The system counts the memory of the starting process into a process's peak, so a small process has to start it.
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Command;

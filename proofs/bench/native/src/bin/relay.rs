@@ -1,11 +1,11 @@
-//! A way to the server that takes time: `relay PORT ROUND_TRIP_US [log]`.
+//! A relay that delays what passes to the server: `relay PORT ROUND_TRIP_US [log]`.
 //!
-//! It delays each direction by half of the round trip, and what a client sends first by a whole one, which opening
-//! the connection would have taken. It prints the port that it listens on. To every line on its standard input it answers
-//! with what it counted since the last time and, if it keeps a log, before that with every message and when it passed. It
-//! ends with its standard input.
+//! It delays each direction by half of the round trip. It delays a client's first message by a whole one, which opening
+//! the connection would have taken. It prints the port that it listens on. It answers every line on its standard input
+//! with what it counted since the last time. If it keeps a log, it prints every message and its time before that. It
+//! ends when its standard input ends.
 //!
-//! A round trip is counted when the first byte of an answer to something comes back, and when a connection is opened.
+//! It counts a round trip when the first byte of an answer comes back, and when a connection is opened.
 
 use std::fmt::Write as _;
 use std::io::{self, BufRead as _, Read as _, Write as _};
@@ -16,10 +16,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use std::{env, hint, thread};
 
-/// The system wakes a sleeper so much later than it asked for; the rest of the time is spent awake.
+/// How much later than asked the system wakes a sleeping thread. The thread spends the rest of the time awake.
 const WAKES_LATE: Duration = Duration::from_micros(80);
 
-/// How much of a message the log shows.
+/// How many bytes of a message the log shows.
 const SHOWN: usize = 4_000;
 
 struct Counts {
@@ -34,9 +34,9 @@ struct Counts {
 /// One connection, as both of its directions see it.
 struct Link {
     number: u64,
-    /// Something was sent that has no answer yet.
+    /// Whether something was sent that has no answer yet.
     asked: AtomicBool,
-    /// When the connection would be open.
+    /// When a real connection would be open.
     open_at: Instant,
     half: Duration,
     counts: Arc<Counts>,
@@ -66,7 +66,7 @@ fn main() -> io::Result<()> {
             accepting.round_trips.fetch_add(1, Ordering::Relaxed);
             let asked = AtomicBool::new(false);
             let link = Link { number, asked, open_at: Instant::now() + half * 2, half, counts: Arc::clone(&accepting) };
-            // Where nobody listens, dropping the client's end hangs up.
+            // If no server listens, dropping the client's end hangs up.
             if let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) {
                 drop(serve(&Arc::new(link), &client, &server));
             }
@@ -108,7 +108,7 @@ fn serve(link: &Arc<Link>, client: &TcpStream, server: &TcpStream) -> io::Result
     Ok(())
 }
 
-/// Takes what comes and says when it is due at the other end; an empty piece is the end.
+/// Reads from the source and computes when each piece is due at the other end; an empty piece means the end.
 fn read(link: &Link, from_client: bool, mut source: TcpStream, sender: &Sender<(Instant, Vec<u8>)>) {
     let mut buffer = vec![0; 65_536];
     let mut framing = Framing { rest: Vec::new(), untyped: from_client };
@@ -147,7 +147,7 @@ fn hand_on(mut sink: TcpStream, receiver: &Receiver<(Instant, Vec<u8>)>) {
     drop(sink.shutdown(Shutdown::Write));
 }
 
-/// Cuts a stream into PostgreSQL's messages. A client's first one has no type.
+/// Splits a stream into PostgreSQL's messages. A client's first message has no type.
 struct Framing {
     rest: Vec<u8>,
     untyped: bool,
@@ -169,7 +169,7 @@ impl Framing {
 }
 
 impl Link {
-    /// Notes what the client sends, and when the server is ready again: time in microseconds, connection, direction,
+    /// Logs what the client sends, and when the server is ready again: time in microseconds, connection, direction,
     /// type, and the text of a query.
     fn log(&self, from_client: bool, now: Instant, framing: &mut Framing, piece: &[u8]) {
         let Some(log) = &self.counts.log else { return };

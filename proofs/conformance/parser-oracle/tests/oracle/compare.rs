@@ -1,4 +1,4 @@
-//! One script, read by both.
+//! Compares Lockstep's reading of one script with PostgreSQL's.
 
 use std::ops::Range;
 
@@ -14,13 +14,13 @@ pub(crate) enum Outcome {
     Same,
     /// Lockstep refuses it, with this reason.
     Refused(String),
-    /// Lockstep leaves its syntax to the server, and no statement of it begins or ends a transaction.
+    /// Lockstep leaves the script's syntax to the server, and no statement of it begins or ends a transaction.
     LeftToTheServer,
-    /// PostgreSQL takes it for no script, so that none of it ever runs.
+    /// PostgreSQL rejects the script's syntax, so none of it ever runs.
     NoScript,
 }
 
-/// Reads `sql` both ways.
+/// Reads `sql` with both parsers.
 ///
 /// # Errors
 ///
@@ -39,7 +39,7 @@ pub(crate) fn compare(sql: &str) -> Result<Outcome, String> {
     }
 }
 
-/// Every statement of the server's is one of ours, or one that is blanked.
+/// Checks that every statement of the server's is one of ours, or one that is blanked.
 fn same_statements(sql: &str, script: &Script, theirs: &[Range<usize>]) -> Result<(), String> {
     let mut ours = script.statements.iter().peekable();
     for (index, statement) in theirs.iter().enumerate() {
@@ -53,10 +53,10 @@ fn same_statements(sql: &str, script: &Script, theirs: &[Range<usize>]) -> Resul
     ours.next().map_or(Ok(()), |ours| Err(format!("{:?} is no statement", &sql[ours.start..ours.end])))
 }
 
-/// What squawk gets to read is the same script to the server, to the last place and value.
+/// Checks that the text that squawk reads is the same script to the server, to the last place and value.
 fn means_the_same(sql: &str) -> Result<(), String> {
     let readable = scan::readable(sql);
-    // Written otherwise on purpose: where NAMES is set.
+    // `SET NAMES` is rewritten on purpose.
     if *readable == *sql || sql.to_ascii_lowercase().contains("names") {
         return Ok(());
     }
@@ -68,7 +68,7 @@ fn means_the_same(sql: &str) -> Result<(), String> {
     if before == after { Ok(()) } else { Err(format!("{readable:?} is another script")) }
 }
 
-/// Takes back what is written otherwise on purpose: the `self` of a user mapping, where `before` has the current user.
+/// Undoes a rewriting that is made on purpose: the `self` of a user mapping, where `before` has the current user.
 fn restore_the_user(before: &ParseResult, after: &mut ParseResult) {
     for (before, after) in before.stmts.iter().zip(&mut after.stmts) {
         if let [Some(before), Some(after)] = [mapped_user(&mut before.clone()), mapped_user(after)]
@@ -80,7 +80,7 @@ fn restore_the_user(before: &ParseResult, after: &mut ParseResult) {
     }
 }
 
-/// For whom a statement changes a user mapping, if that is what it does.
+/// Returns the role of a user mapping that a statement changes, if it changes one.
 fn mapped_user(statement: &mut RawStmt) -> Option<&mut RoleSpec> {
     match statement.stmt.as_mut()?.node.as_mut()? {
         NodeEnum::AlterUserMappingStmt(alter) => alter.user.as_mut(),
@@ -88,8 +88,8 @@ fn mapped_user(statement: &mut RawStmt) -> Option<&mut RoleSpec> {
     }
 }
 
-/// The strings, names in quotes, comments and semicolons of `sql` as the server's scanner finds them, and as ours does.
-/// `None` if it is none of the server's.
+/// Returns the strings, quoted names, comments and semicolons of `sql`, as the server's scanner finds them and as ours
+/// does. `None` if the server's scanner rejects it.
 pub(crate) fn lexemes(sql: &str) -> Option<[Vec<(usize, usize)>; 2]> {
     use pg_query::protobuf::Token;
     let scanned = pg_query::scan(sql).ok()?;
@@ -109,7 +109,7 @@ pub(crate) fn lexemes(sql: &str) -> Option<[Vec<(usize, usize)>; 2]> {
         _ => sql[place(token).0..].starts_with('"'),
     });
     let mut ours: Vec<(usize, usize)> = Vec::new();
-    // The comments between the parts of one string belong to it.
+    // The comments between the parts of one string belong to the string.
     let mut last_string = 0;
     for token in tokens(sql) {
         match token.kind {
@@ -118,7 +118,7 @@ pub(crate) fn lexemes(sql: &str) -> Option<[Vec<(usize, usize)>; 2]> {
                 ours.last_mut()?.1 = token.end;
                 continue;
             }
-            // The letter is a word of its own to the server.
+            // The server makes a token of its own of the letter.
             Kind::Text if sql[token.range()].starts_with(['n', 'N']) => ours.push((token.start + 1, token.end)),
             Kind::Text
             | Kind::EscapeText
@@ -141,7 +141,7 @@ fn range_in(sql: &str, part: &str) -> Range<usize> {
     start..start + part.len()
 }
 
-/// `range` without the blanks and comments around what is in it.
+/// Returns `range` without the blanks and comments at its ends.
 fn trimmed(sql: &str, range: Range<usize>) -> Range<usize> {
     let written = tokens(&sql[range.clone()]).filter(|token| !matches!(token.kind, Kind::Space | Kind::Comment));
     let all: Vec<_> = written.collect();
@@ -154,7 +154,7 @@ fn starts_with(statement: &str, words: &[&str]) -> bool {
     words.iter().any(|word| first.eq_ignore_ascii_case(word))
 }
 
-/// Whether the engine may leave `statement` out: a BEGIN or COMMIT, and what sets only the client's encoding.
+/// Whether the engine may leave `statement` out: a BEGIN or COMMIT, or a SET of the client's encoding.
 fn is_blanked(statement: &str) -> bool {
     is_envelope(statement) || sets_client_encoding(statement)
 }

@@ -9,18 +9,18 @@ const NUMBERS: &[&str] = &["1", "1.5", ".5", "1.", "1e5", "1.5E-3", "0x1f", "0x1
 
 const OPERATORS: &[&str] = &["+", "-", "*", "/", "||", "=", "<", "<>", "@>", "<->", "#", "~", "!~~", "@-"];
 
-/// An operator, perhaps with a comment that touches it.
+/// Generates an operator, perhaps with a comment that touches it.
 fn operator() -> BoxedStrategy<String> {
     let comment = prop_oneof![2 => Just(""), 1 => Just("--c;\n"), 1 => Just("/*;*/")];
     let touching = |(operator, comment): (&str, &str)| {
-        // Of three lines in a row, the first two begin the comment.
+        // Of three hyphens in a row, the first two begin a comment.
         let blank = if operator.ends_with('-') && comment.starts_with('-') { " " } else { "" };
         format!("{operator}{blank}{comment}")
     };
     (select(OPERATORS), comment).prop_map(touching).boxed()
 }
 
-/// An expression.
+/// Generates an expression.
 pub(crate) fn expression() -> BoxedStrategy<String> {
     let leaf = prop_oneof![
         3 => string(),
@@ -30,7 +30,7 @@ pub(crate) fn expression() -> BoxedStrategy<String> {
     ];
     let larger = |inner: BoxedStrategy<String>| {
         let two = (inner.clone(), gap(), gap(), inner.clone());
-        // In brackets, as comparisons of comparisons are none.
+        // In brackets, since a comparison of comparisons is a syntax error.
         let operation = (inner.clone(), gap(), operator(), gap(), inner.clone())
             .prop_map(|(left, before, operator, after, right)| format!("({left}{before}{operator}{after}{right})"));
         let case = two

@@ -1,4 +1,4 @@
-//! Scripts that are written down: the project's own, and real histories and cases where there are some.
+//! Scripts in files: the project's own, and real histories and cases where there are some.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::compare::{Outcome, compare, lexemes};
 
-/// The SQL files below `folder`.
+/// Returns the SQL files below `folder`.
 fn scripts(folder: &Path) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -24,7 +24,7 @@ fn scripts(folder: &Path) -> Vec<(PathBuf, String)> {
     found
 }
 
-/// Compares every script, and returns how often which outcome came.
+/// Compares every script. Returns the scripts by outcome.
 fn compare_all(scripts: &[(PathBuf, String)]) -> BTreeMap<&'static str, Vec<String>> {
     let mut outcomes: BTreeMap<_, Vec<String>> = BTreeMap::new();
     for (path, sql) in scripts.iter().filter(|(_, sql)| !sql.contains('\0')) {
@@ -53,7 +53,7 @@ fn named_by(variable: &str) -> Option<PathBuf> {
     folder
 }
 
-/// The forms and plans of a file of the analysis, each for itself. Any other file is whole.
+/// Returns the forms and plans in a file of the analysis, one by one. Any other file is one piece.
 fn pieces(sql: &str) -> Vec<String> {
     let mut pieces = vec![String::new()];
     for line in sql.split_inclusive('\n') {
@@ -63,12 +63,12 @@ fn pieces(sql: &str) -> Vec<String> {
         pieces.last_mut().unwrap().push_str(line);
     }
     let is_whole = pieces.len() == 1;
-    // What stands before the first of them is prose.
+    // The text before the first of them is prose.
     pieces.retain(|piece| is_whole || piece.starts_with("-- "));
     pieces
 }
 
-/// That no script is refused because its statements could not be told.
+/// Checks that no script is refused because its statements could not be told apart.
 fn is_certain(outcomes: &BTreeMap<&str, Vec<String>>) {
     let doubted = outcomes.get("refused").into_iter().flatten().filter(|reason| reason.contains("cannot be told"));
     assert_eq!(doubted.collect::<Vec<_>>(), Vec::<&String>::new());

@@ -1,4 +1,4 @@
-//! Generated scripts: whole ones, which both have to understand, and broken ones, of which nothing may be
+//! Generated scripts: whole ones, which both parsers have to understand, and broken ones, in which no statement may be
 //! hidden.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +10,7 @@ use proptest::test_runner::{Config, TestError, TestRunner};
 use crate::compare::{Outcome, compare, lexemes};
 use crate::statements::script;
 
-/// What changes the meaning of everything behind it.
+/// Pieces that change the meaning of all the text after them.
 const PIECES: &[&str] = &[
     "'",
     "''",
@@ -55,12 +55,12 @@ const PIECES: &[&str] = &[
 
 fn runner() -> TestRunner {
     let config = Config::default();
-    // Four times the usual number, if none is asked for.
+    // Four times the usual number, unless a number is given.
     let cases = if std::env::var_os("PROPTEST_CASES").is_some() { config.cases } else { 1_000 };
     TestRunner::new(Config { cases, ..config })
 }
 
-/// Runs `test` on many inputs. A failure names the smallest.
+/// Runs `test` on many inputs. A failure names the smallest one.
 fn on_many<S: Strategy<Value = String>>(inputs: S, test: impl Fn(&str) -> Result<(), TestCaseError>) {
     match runner().run(&inputs, |sql| test(&sql)) {
         Ok(()) => {}
@@ -69,7 +69,7 @@ fn on_many<S: Strategy<Value = String>>(inputs: S, test: impl Fn(&str) -> Result
     }
 }
 
-/// A script with some pieces of it replaced.
+/// Generates a script with some of its pieces replaced.
 fn broken() -> BoxedStrategy<String> {
     let edit = (any::<Index>(), 0..3_usize, prop_oneof![1 => Just(""), 4 => select(PIECES)]);
     (script(), prop::collection::vec(edit, 1..4))
@@ -89,7 +89,7 @@ fn soup() -> BoxedStrategy<String> {
     prop::collection::vec(select(PIECES), 0..30).prop_map(|pieces| pieces.concat()).boxed()
 }
 
-/// What a string that goes on in the next line would hide, if its end were another one.
+/// Generates statements that a string continued on the next line would hide, if its end were misread.
 fn misleading() -> BoxedStrategy<String> {
     let inside = select(&["\\'", "\\'; SELECT ", "\\' || ", "\'\'", "\\\\", "x", "; ROLLBACK; "][..]);
     let behind =

@@ -1,4 +1,4 @@
-//! How Lockstep reads scripts, held against PostgreSQL's own parser: no statement that the server would run is hidden
+//! Compares how Lockstep reads scripts with PostgreSQL's own parser: no statement that the server would run is hidden
 //! from the checks.
 //!
 //! The cases are the same in every run. `PROPTEST_CASES` tries more of them, `PROPTEST_RNG_SEED` others.

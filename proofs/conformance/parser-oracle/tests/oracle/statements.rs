@@ -1,4 +1,4 @@
-//! Statements, and scripts of them.
+//! Generates statements, and scripts of statements.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -6,7 +6,7 @@ use proptest::sample::select;
 use crate::expressions::expression;
 use crate::strings::{gap, name, string};
 
-/// A statement that a rule or a body may have inside.
+/// Generates a statement that a rule or a body may contain.
 fn simple() -> BoxedStrategy<String> {
     prop_oneof![
         3 => (expression(), gap()).prop_map(|(value, gap)| format!("SELECT{gap}{value}")),
@@ -28,7 +28,7 @@ fn body() -> BoxedStrategy<String> {
         .boxed()
 }
 
-/// Any statement that begins or ends no transaction.
+/// Generates any statement that begins or ends no transaction.
 fn statement() -> BoxedStrategy<String> {
     let routine = select(
         &["CREATE FUNCTION f() RETURNS int", "create or replace function begin() returns int", "CREATE PROCEDURE p()"]
@@ -53,7 +53,7 @@ fn statement() -> BoxedStrategy<String> {
     .boxed()
 }
 
-/// A script that both have to understand.
+/// Generates a script that both parsers have to understand.
 pub(crate) fn script() -> BoxedStrategy<String> {
     let statements =
         prop::collection::vec((gap(), statement(), prop::option::of(gap())), 1..5).prop_map(|statements| {

@@ -1,9 +1,9 @@
-//! Strings, names, comments and blanks in all their forms.
+//! Generates strings, names, comments and blanks in all their forms.
 
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// What would be something else outside of a string or comment.
+/// Texts that would have a meaning outside of a string or comment.
 const INSIDE: &[&str] = &[
     "a",
     "é",
@@ -39,26 +39,26 @@ fn inside() -> BoxedStrategy<String> {
     prop::collection::vec(select(INSIDE), 0..5).prop_map(|pieces| pieces.concat()).boxed()
 }
 
-/// A comment of the form `--` with its line break.
+/// Generates a comment of the form `--` with its line break.
 fn line_comment() -> BoxedStrategy<String> {
     (inside(), select(&["\n", "\r", "\r\n"][..]))
         .prop_map(|(text, ends)| format!("--{}{ends}", text.replace(['\n', '\r'], " ")))
         .boxed()
 }
 
-/// A comment whose inner comments end.
+/// Generates a block comment whose nested comments end.
 fn block_comment() -> BoxedStrategy<String> {
     let text = inside().prop_map(|text| format!("/*{}*/", text.replace("/*", "").replace("*/", "")));
     (text.clone(), prop::option::of(text))
         .prop_map(|(outer, inner)| match inner {
-            // As `/*` must not arise from both.
+            // The blanks keep the two texts from forming `/*`.
             Some(inner) => format!("/* {inner} {outer} */"),
             None => outer,
         })
         .boxed()
 }
 
-/// Blanks or comments: at least a blank.
+/// Generates blanks or comments: at least one blank.
 pub(crate) fn gap() -> BoxedStrategy<String> {
     prop_oneof![
         4 => Just(" ".to_owned()),
@@ -68,7 +68,7 @@ pub(crate) fn gap() -> BoxedStrategy<String> {
     .boxed()
 }
 
-/// What stands between the parts of a string that goes on.
+/// Generates what stands between the parts of a continued string.
 fn line_break() -> BoxedStrategy<String> {
     let blank = select(&["", " ", "\t", "\u{b}"][..]).prop_map(str::to_owned);
     let line = prop_oneof![2 => Just("\n".to_owned()), 1 => Just("\r".to_owned()), 2 => line_comment()];
@@ -77,7 +77,7 @@ fn line_break() -> BoxedStrategy<String> {
         .boxed()
 }
 
-/// Several texts in one string: the first in `prefix` and quotes, the others behind line breaks.
+/// Generates one string of several parts: the first with `prefix` and quotes, the others after line breaks.
 fn parts(prefix: &'static [&'static str], text: BoxedStrategy<String>) -> BoxedStrategy<String> {
     let more = prop::collection::vec((line_break(), text.clone()), 0..3);
     (select(prefix), text, more)
@@ -113,7 +113,7 @@ fn unicode_text() -> BoxedStrategy<String> {
     prop::collection::vec(piece, 0..3).prop_map(|pieces| pieces.concat()).boxed()
 }
 
-/// A string that may stand wherever one may.
+/// Generates a string that may stand wherever a string is allowed.
 pub(crate) fn string() -> BoxedStrategy<String> {
     prop_oneof![
         3 => parts(&["E", "e"], escaped_text()),
@@ -124,13 +124,13 @@ pub(crate) fn string() -> BoxedStrategy<String> {
     .boxed()
 }
 
-/// A string that may stand only in an expression.
+/// Generates a string that may stand only in an expression.
 pub(crate) fn other_string() -> BoxedStrategy<String> {
     prop_oneof![
         parts(&["B", "b"], "[01]{0,3}".boxed()),
         parts(&["X", "x"], "[0-9a-fA-F]{0,3}".boxed()),
         parts(&["N", "n"], plain_text()),
-        // The exclamation mark is no other character of the text.
+        // The text has no other exclamation mark.
         parts(&["U&"], inside().prop_map(|text| text.replace('\'', "''") + "!0041").boxed())
             .prop_map(|string| format!("{string} UESCAPE '!'")),
     ]
@@ -141,13 +141,13 @@ pub(crate) fn dollar_string() -> BoxedStrategy<String> {
     (select(&["$$", "$a$", "$é$", "$_1$", "$END$"][..]), inside())
         .prop_map(|(quote, text)| {
             let rest = format!("{text}{quote}");
-            // Its own quote must not be found before its end.
+            // The closing quote must not occur earlier in the text.
             if rest.find(quote) == Some(text.len()) { format!("{quote}{rest}") } else { format!("{quote}{quote}") }
         })
         .boxed()
 }
 
-/// A name, mostly in quotes.
+/// Generates a name, mostly in quotes.
 pub(crate) fn name() -> BoxedStrategy<String> {
     let quoted = inside().prop_map(|text| format!("{}x", text.replace('"', "\"\"")));
     prop_oneof![
