@@ -22,7 +22,9 @@ class Refused(RuntimeError):
     """A function's failure, with its name."""
 
     def __init__(self, answer: Answer) -> None:
-        super().__init__(f"{answer.error}: {answer.message}")
+        # The last line is the place of the script, for programs.
+        message, _, _ = answer.message.partition('\n{"migration":')
+        super().__init__(f"{answer.error}: {message}")
         self.error = answer.error
 
 

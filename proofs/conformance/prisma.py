@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from local.processes import pipe
-from proofs.harness.install import HERE
 from proofs.harness.server import Server
 from scripts.operate import environment
 
@@ -100,8 +99,8 @@ class Prisma:
 
 def _node() -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [shutil.which("node") or "node", HERE / "prisma.mjs"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        env=environment.isolated(NO_COLOR="1"),
+        [shutil.which("node") or "node", Path(__file__).with_name("prisma.mjs")],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment.isolated(NO_COLOR="1"),
     )
 
 

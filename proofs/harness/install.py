@@ -11,7 +11,8 @@ from local import postgres
 from scripts import setup
 from scripts.operate import environment
 
-HERE = Path(__file__).parent
+#: Above the proofs, so that each one finds the packages.
+HERE = Path(__file__).parents[1]
 MODULES = HERE / "node_modules"
 
 #: The oldest tested PostgreSQL.

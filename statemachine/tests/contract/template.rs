@@ -187,7 +187,7 @@ fn a_task_outlives_its_function() {
 }
 
 /// CPU is allotted by memory. With less memory than this, the report on 20,000 statements is not ready in time, as
-/// `python -m bench --limits` shows.
+/// `python -m proofs.bench --limits` shows.
 #[test]
 fn plan_has_a_cpu_of_its_own() {
     assert_eq!(function("Plan")["MemorySize"], 1_769);
