@@ -14,12 +14,10 @@ import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 
 from scripts.checks.steps import Step
-
-ROOT = Path(__file__).resolve().parent.parent.parent
+from scripts.setup import ROOT
 
 #: The signals that end a command, in order, and the seconds that it has to end after each.
 GRACE = ((signal.SIGINT, 90.0), (signal.SIGTERM, 15.0), (signal.SIGKILL, 15.0))

@@ -78,7 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
         if not options.no_build:
             run_sam("build", options.environment)
         glibc.check(BUILD)
-        packages.check_functions(BUILD, settings.parameters.get("Architecture", "x86_64"))
+        packages.check_functions(BUILD, parameters["Architecture"])
         run_sam(
             "deploy", options.environment, *(["--role-arn", options.role_arn] if options.role_arn else []),
             "--parameter-overrides", *(override(name, value) for name, value in parameters.items()),

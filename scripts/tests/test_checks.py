@@ -13,8 +13,7 @@ import yaml
 
 from scripts.checks import command, run, steps
 from scripts.checks.steps import Step
-
-ROOT = Path(__file__).resolve().parent.parent.parent
+from scripts.setup import ROOT
 
 
 def step(name, program, minutes=1.0):

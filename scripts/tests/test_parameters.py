@@ -8,7 +8,7 @@ import subprocess
 
 from samtranslator.yaml_helper import yaml_parse
 
-from scripts.operate import paths
+from scripts.operate import paths, samconfig
 from scripts.operate.parameters import defaults, override
 
 _PARSE = """
@@ -32,6 +32,8 @@ def test_sam_takes_each_parameter_as_it_is() -> None:
 def test_each_default_is_a_text_that_its_parameter_allows() -> None:
     parameters = yaml_parse(paths.TEMPLATE.read_text())["Parameters"]
     found = defaults()
+    # samconfig.py has some of them by itself, so that no other script has to read the template.
+    assert samconfig._DEFAULTS.items() <= found.items()
     assert found.keys() == {name for name, one in parameters.items() if "Default" in one}
     for name, value in found.items():
         one = parameters[name]
