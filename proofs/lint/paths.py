@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from scripts.operate import paths
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-TEMPLATE = ROOT / "template.yaml"
+ROOT = paths.ROOT
+TEMPLATE = paths.TEMPLATE
 DEFINITION = ROOT / "statemachine" / "migrate.asl.json"
 
 SAM = ROOT / ".venv-sam" / "bin" / "sam"
