@@ -39,6 +39,7 @@ class Aws:
         self.logs = state / "logs"
         self.port = 0
         self.stepfunctions_port = 0
+        self._clients: dict[tuple[str, int], Any] = {}
 
     def start(self, migrations: Path, connection: Connection) -> None:
         """Starts both servers with the environment that functions inherit."""
@@ -96,7 +97,10 @@ class Aws:
     def client(self, service: str, port: int | None = None) -> Any:
         """Returns a boto3 client, which takes nothing from the environment of this process."""
         port = port or (self.stepfunctions_port if service == "stepfunctions" else self.port)
-        return environment.client(service, f"http://127.0.0.1:{port}")
+        # To make a client costs a tenth of a second of a processor, and a stack is asked many times a second.
+        if (service, port) not in self._clients:
+            self._clients[service, port] = environment.client(service, f"http://127.0.0.1:{port}")
+        return self._clients[service, port]
 
     def furnish(self, connection: Connection) -> Account:
         """Makes what an account has before Lockstep is deployed: a network, a database and its secret."""

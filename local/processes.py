@@ -11,7 +11,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -113,12 +112,6 @@ def start_time(pid: int) -> str:
         pass
     words = shown.stdout.split()
     return "" if not words or words[-1].startswith("Z") else " ".join(words[:-1])
-
-
-def stop_when_told() -> None:
-    """Makes SIGTERM and SIGHUP end this process with an ordinary exit, so that it stops what it has started."""
-    for which in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(which, lambda number, _: sys.exit(128 + number))
 
 
 @contextmanager

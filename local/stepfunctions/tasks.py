@@ -72,11 +72,16 @@ def error_name(service: str, failure: Exception) -> str:
 def _send_integrations_to(port: int) -> None:
     boto_client.moto_server_port = lambda: str(port)
     making_clients = threading.Lock()
+    made: dict[tuple[str, str], Any] = {}
 
-    def client(**options: Any) -> Any:
-        # Two threads must not use boto3's default session while it makes a client.
+    def client(service_name: str, region_name: str, **options: Any) -> Any:
+        # Two threads must not use boto3's default session while it makes a client. A client itself is for all threads.
         with making_clients:
-            return boto3.client(**options | {"endpoint_url": f"http://127.0.0.1:{port}"})
+            key = (service_name, region_name)
+            if key not in made:
+                url = f"http://127.0.0.1:{port}"
+                made[key] = boto3.client(service_name, region_name, **options | {"endpoint_url": url})
+            return made[key]
 
     boto_client.boto3 = SimpleNamespace(client=client)
 

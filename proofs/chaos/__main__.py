@@ -13,7 +13,6 @@ import sys
 import time
 from pathlib import Path
 
-from local.processes import stop_when_told
 from proofs.chaos import report, wrong_reader
 from proofs.chaos.cases import Result
 from proofs.chaos.points import Point
@@ -22,6 +21,7 @@ from proofs.chaos.server import Server
 from proofs.chaos.sweep import FULL, SAMPLE, Runner
 from proofs.harness import build
 from scripts.operate import paths
+from scripts.signals import end_when_told
 
 #: The directory of the last sweep's report and of the functions' logs.
 PLACE = paths.LOCAL / "chaos"
@@ -29,7 +29,7 @@ PLACE = paths.LOCAL / "chaos"
 
 def main() -> int:
     arguments = _arguments()
-    stop_when_told()
+    end_when_told()
     PLACE.mkdir(parents=True, exist_ok=True)
     binaries = build.binaries("apply", "plan")
     started = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -52,27 +53,32 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
-    """A local stack with a database of its own, because tests stop it, restart it and make it read-only."""
+def stack(worker_id: str) -> Iterator[Stack]:
+    """A local stack with a database of its own, because tests stop it, restart it and make it read-only. Each process
+    of pytest that runs tests (`--numprocesses`) has a stack of its own."""
     os.environ.pop("DATABASE_URL", None)
-    with Stack(paths.LOCAL / "e2e") as running:
+    with Stack(paths.LOCAL / f"e2e-{worker_id}") as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def deployment(stack: Stack) -> Callable[[str], Deployment]:
-    """A function that returns a variant's deployment, which is made once."""
-    made: dict[str, Deployment] = {}
+    """A function that returns a variant's deployment. It is made once: if it fails for one test, it would fail for the
+    next one too."""
+
+    @functools.cache
+    def made(variant: str) -> Deployment | DeployFailed:
+        name, project, parameters = VARIANTS[variant]
+        try:
+            return stack.deploy(name, project=project, **parameters)
+        except DeployFailed as failure:
+            return failure
 
     def get(variant: str) -> Deployment:
-        if variant not in made:
-            name, project, parameters = VARIANTS[variant]
-            try:
-                made[variant] = stack.deploy(name, project=project, **parameters)
-            except DeployFailed as failure:
-                # If the build or the deployment fails for one test, it fails for the next one too.
-                pytest.exit(f"{variant} cannot be deployed: {failure}", returncode=1)
-        return made[variant]
+        deployed = made(variant)
+        if isinstance(deployed, DeployFailed):
+            pytest.fail(f"{variant} cannot be deployed: {deployed}", pytrace=False)
+        return deployed
 
     return get
 

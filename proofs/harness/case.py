@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 import uuid
 from pathlib import Path
 
@@ -34,7 +35,7 @@ class Case(Deployed):
         self.use_migrations(migrations)
         stack.mailbox(deployment).clear()
         self._earlier = set(self._executions())
-        self._told_earlier = self._times_told()
+        self._started = time.time()
 
     def close(self) -> None:
         """Ends the executions that still run, so that they do not disturb the next test."""
@@ -78,7 +79,7 @@ class Case(Deployed):
 
     def mails(self) -> list[Mail]:
         """Returns all mails of this test's executions. Waits until no more mail can follow."""
-        until(lambda: self._times_told() - self._told_earlier >= self._times_to_tell(), "notify has told everything")
+        until(lambda: self._times_told() >= self._times_to_tell(), "notify has told everything")
         return self.stack.mailbox(self.deployment).mails()
 
     def executions(self) -> list[str]:
@@ -128,7 +129,7 @@ class Case(Deployed):
         return [execution["executionArn"] for page in found for execution in page["executions"]]
 
     def _times_told(self) -> int:
-        lines = self.stack.log_lines(self.deployment, "notify")
+        lines = self.stack.log_lines(self.deployment, "notify", self._started)
         return sum('"step done"' in line or '"step failed"' in line for line in lines)
 
     def _times_to_tell(self) -> int:

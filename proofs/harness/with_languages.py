@@ -10,14 +10,14 @@ from __future__ import annotations
 import os
 import sys
 
-from local.processes import stop_when_told
 from proofs.harness import debian
 from proofs.harness.temporary import Temporary
 from proofs.harness.with_postgres import run
+from scripts.signals import end_when_told
 
 
 def main() -> int:
-    stop_when_told()
+    end_when_told()
     try:
         package = debian.postgresql()
     except debian.NotToBeHad as reason:

@@ -10,14 +10,14 @@ import os
 import subprocess
 import sys
 
-from local.processes import stop_when_told
 from proofs.harness import install
 from proofs.harness.temporary import Temporary
+from scripts.signals import end_when_told
 
 
 def main() -> int:
     """Returns the command's exit status."""
-    stop_when_told()
+    end_when_told()
     parser = argparse.ArgumentParser(prog="python -m proofs.harness.with_postgres")
     parser.add_argument("--major", type=int, choices=install.MAJORS, default=install.NEW, help="PostgreSQL's major version")
     parser.add_argument("command", nargs=argparse.REMAINDER)

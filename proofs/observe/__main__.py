@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import argparse
 
-from local.processes import stop_when_told
 from proofs.observe import forms, observed
 from proofs.observe.databases import MAJORS, of_major
+from scripts.signals import end_when_told
 
 
 def main() -> None:
@@ -18,7 +18,7 @@ def main() -> None:
     parser.add_argument("--major", type=int, choices=MAJORS)
     parser.add_argument("beginning", nargs="?", default="")
     arguments = parser.parse_args()
-    stop_when_told()
+    end_when_told()
     for major in [arguments.major] if arguments.major else MAJORS:
         with of_major(major) as databases:
             for group in forms.groups():

@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 from scripts.checks import steps
-from scripts.checks.run import end_when_told, run, table
+from scripts.checks.run import run, table
+from scripts.signals import end_when_told
 
 
 def main(arguments: list[str] | None = None) -> int:

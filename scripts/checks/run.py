@@ -10,11 +10,9 @@ import os
 import resource
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from types import FrameType
 
 from scripts.checks.steps import Step
 from scripts.setup import ROOT
@@ -107,15 +105,3 @@ def _lives(process: subprocess.Popen[bytes]) -> bool:
     except ProcessLookupError:
         return False
     return True
-
-
-def end_when_told() -> None:
-    """Turns Ctrl-C and the other signals that end this process into exceptions, so that the step's command is ended
-    too. A shell's background job would ignore Ctrl-C otherwise, and so would every command."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    def leave(number: int, _: FrameType | None) -> None:
-        sys.exit(128 + number)
-
-    for which in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(which, leave)

@@ -97,7 +97,12 @@ WHOLE = (
         ("tools", "conformance"), "Conformance: Prisma and sqlx themselves, on one PostgreSQL",
         (PYTHON, "-m", "proofs.conformance", "--sample"), 15,
     ),
-    Step(("e2e",), "End to end, on the local stack", _pytest("proofs/e2e", "--durations=10"), 45),
+    # The tests mostly wait: for functions, for servers, for time-outs. So two of them run at a time, each on a stack of
+    # its own process.
+    Step(
+        ("e2e",), "End to end, on local stacks",
+        _pytest("proofs/e2e", "--durations=10", "--numprocesses=2", "--dist=loadfile"), 45,
+    ),
 )
 
 def _of_crates(name: str, *packages: str) -> Step:

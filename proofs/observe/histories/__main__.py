@@ -14,12 +14,12 @@ import sys
 import time
 from pathlib import Path
 
-from local.processes import stop_when_told
 from proofs.harness import histories, install
 from proofs.observe.histories import compare, kept, page, reporter, shown
 from proofs.observe.histories.agreement import Agreement
 from proofs.observe.histories.measured import Measured, measure
 from proofs.observe.histories.server import Server
+from scripts.signals import end_when_told
 
 #: Up to this number of rows, each migration is also tried out of its turn.
 _FEW = 100
@@ -36,7 +36,7 @@ def main() -> int:
     parser.add_argument("--major", type=int, choices=install.MAJORS, default=install.NEW, help="of PostgreSQL")
     parser.add_argument("--write", action="store_true", help="write crates/analysis/docs/agreement.md")
     arguments = parser.parse_args()
-    stop_when_told()
+    end_when_told()
     found = [
         history
         for tool in _TOOLS
