@@ -11,6 +11,7 @@ from scripts import setup
 from scripts.operate import paths
 from scripts.operate.function_url import NotReached
 from scripts.operate.terminal import Terminal, reader_left, write_anywhere
+from scripts.signals import end_when_told
 
 
 def main() -> int:
@@ -19,7 +20,7 @@ def main() -> int:
     if len(sys.argv) != 2 or sys.argv[1] not in commands:
         print("usage: python -m local run|up|down|env", file=sys.stderr)
         return 2
-    processes.stop_when_told()
+    end_when_told()
     write_anywhere()
     try:
         # `env` only reads, so it may run beside another command.

@@ -36,7 +36,7 @@ class Accepted(BaseException):
 def test_every_command_is_one_that_is_looked_at():
     programs = {words[0] for words in pages.commands()}
     scripts = {program for program in programs if program.startswith("scripts/")}
-    assert programs - scripts == {"make", "aws", "gh", "sam", PYTHON} | ELSEWHERE.keys()
+    assert programs - scripts == {"make", "aws", "cargo", "gh", "sam", PYTHON} | ELSEWHERE.keys()
     assert len(pages.blocks()) > 5 and len(scripts) > 5
 
 
@@ -84,11 +84,20 @@ def test_python_finds_the_module_and_cargo_the_tests(words):
     if "cargo" not in words:
         assert all((paths.ROOT / word).exists() for word in words if "/" in word)
         return
+    assert_cargo_knows(words)
+
+
+@of("cargo")
+def test_cargo_finds_the_package_and_the_tests(words):
+    assert_cargo_knows(words)
+
+
+def assert_cargo_knows(words):
     metadata = ["cargo", "metadata", "--no-deps", "--format-version", "1"]
     known = json.loads(subprocess.run(metadata, cwd=paths.ROOT, capture_output=True, check=True).stdout)["packages"]
     [package] = [package for package in known if package["name"] == words[words.index("-p") + 1]]
-    tests = {target["name"] for target in package["targets"] if "test" in target["kind"]}
-    assert words[words.index("--test") + 1] in tests
+    kind, name = ("lib", package["name"]) if "--lib" in words else ("test", words[words.index("--test") + 1])
+    assert name in {target["name"] for target in package["targets"] if kind in target["kind"]}
 
 
 @of("aws")

@@ -23,7 +23,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from local.processes import stop_when_told
 from proofs.bench import (
     build,
     builds,
@@ -40,6 +39,7 @@ from proofs.bench import (
 )
 from proofs.bench.server import Server
 from proofs.bench.speed import Repetitions, Speed, Surroundings
+from scripts.signals import end_when_told
 
 N = TypeVar("N")
 
@@ -55,7 +55,7 @@ QUICK = Repetitions(short=3, long=1)
 
 def main() -> int:
     arguments = _arguments()
-    stop_when_told()
+    end_when_told()
     if arguments.check:
         return page.check()
     if arguments.startup:

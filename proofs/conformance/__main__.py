@@ -13,18 +13,18 @@ import tempfile
 import time
 from pathlib import Path
 
-from local.processes import stop_when_told
 from proofs.conformance import proofs, report, scenarios
 from proofs.conformance.scene import Scene
 from proofs.harness import build, histories, install
 from proofs.harness.histories import PRISMA, SQLX
 from proofs.harness.server import Server
 from scripts import setup
+from scripts.signals import end_when_told
 
 
 def main() -> int:
     arguments = _arguments()
-    stop_when_told()
+    end_when_told()
     started = time.monotonic()
     majors = [arguments.postgresql] if arguments.postgresql else list(install.MAJORS)
     if arguments.sample and not arguments.postgresql:

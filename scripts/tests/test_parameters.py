@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import tomllib
 
 from samtranslator.yaml_helper import yaml_parse
 
@@ -39,3 +40,8 @@ def test_each_default_is_a_text_that_its_parameter_allows() -> None:
         one = parameters[name]
         assert value in map(str, one.get("AllowedValues", [value])), name
         assert re.fullmatch(one.get("AllowedPattern", ".*"), value), name
+
+
+def test_samconfig_has_tables_for_the_environments_alone() -> None:
+    tables = tomllib.loads((paths.ROOT / "samconfig.toml").read_text())
+    assert set(tables) == {"version", "dev", "qa", "prod", "local"}

@@ -56,7 +56,27 @@ fn place(error: &Error, migrations: &Path) -> Option<Place> {
         Error::NothingDone { migration, .. }
         | Error::InDoubt { migration, .. }
         | Error::RanSomethingElse { migration, .. } => Some(of(migration)),
-        _ => None,
+        Error::Unreachable { .. }
+        | Error::ConnectionClosed { .. }
+        | Error::NotFlushed
+        | Error::AuthenticationFailed { .. }
+        | Error::DatabaseNotFound { .. }
+        | Error::Tls { .. }
+        | Error::ReadOnly { .. }
+        | Error::LockHeld { .. }
+        | Error::UnderWay { .. }
+        | Error::LockLost { .. }
+        | Error::NotRecorded { .. }
+        | Error::IndexBeingBuilt { .. }
+        | Error::LockTimeout { .. }
+        | Error::HistoryInvalid(_)
+        | Error::HistoryFailed { .. }
+        | Error::HistoryNotEmpty { .. }
+        | Error::HistoryDiverged { .. }
+        | Error::PlanChanged { .. }
+        | Error::RowsGone { .. }
+        | Error::Config { .. }
+        | Error::Query { .. } => None,
     }
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -38,6 +39,6 @@ def scenario(about: str, *tools: str) -> Callable[[Conduct], Conduct]:
 def of(tool: str) -> list[Scenario]:
     """Returns a tool's scenarios."""
     # The import of a module registers its scenarios.
-    for module in ("switching", "adopting", "locking", "failing", f"of_{tool}"):
-        importlib.import_module(f"{__name__}.{module}")
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")
     return [one for one in SCENARIOS if one.tool == tool]
