@@ -48,20 +48,16 @@ class Ending:
 class Bench:
     """One proxy with a plan function, and an apply function for each concurrent user, on one database at a time."""
 
-    def __init__(
-        self, server: Server, name: str, binaries: Path, apply: Path | None = None, plan: Path | None = None, /,
-        **settings: str,
-    ) -> None:
+    def __init__(self, server: Server, name: str, binaries: Path, /, **settings: str) -> None:
         self.server = server
         self.name = name
         self.proxy = Proxy(server.port)
         self._migrations = server.place / name / "migrations"
         self._migrations.parent.mkdir()
         self._binaries = binaries
-        self._apply = apply or binaries / "apply"
         self._settings = {"LOCK_TIMEOUT_MS": "100", **settings}
-        self._plan = self._function(plan or binaries / "plan")
-        self.functions = [self._function(self._apply)]
+        self._plan = self._function("plan")
+        self.functions = [self._function("apply")]
         self._numbers = 0
         self._policy = {name: retries.of_state(name) for name in ("Plan", "Apply")}
 
@@ -82,7 +78,7 @@ class Bench:
     def staff(self, users: int) -> None:
         """Starts an apply function for each of `users` users."""
         while len(self.functions) < users:
-            self.functions.append(self._function(self._apply))
+            self.functions.append(self._function("apply"))
 
     def plan(self, random_: random.Random) -> Answer:
         """Makes a plan. The proxy does not interfere with it."""
@@ -171,9 +167,9 @@ class Bench:
                 return answer
             time.sleep(wait)
 
-    def _function(self, binary: Path) -> Function:
-        log = self.server.place / self.name / f"{binary.name}.log"
-        return Function(binary, self._migrations, log, **self._settings)
+    def _function(self, step: str) -> Function:
+        log = self.server.place / self.name / f"{step}.log"
+        return Function(self._binaries / step, self._migrations, log, **self._settings)
 
     def _execution(self) -> str:
         self._numbers += 1

@@ -61,13 +61,11 @@ class Sweep:
 class Runner:
     """A server, its benches, and the cases on it."""
 
-    def __init__(self, server: Server, seed: int, binaries: Path, apply: Path | None = None, /, **settings: str) -> None:
+    def __init__(self, server: Server, seed: int, binaries: Path, /, **settings: str) -> None:
         self._server = server
         self._seed = seed
         self._cases = Cases(server, seed, server.place / "histories")
-        self._benches = [
-            Bench(server, f"bench-{number}", binaries, apply, None, **settings) for number in range(BENCHES)
-        ]
+        self._benches = [Bench(server, f"bench-{number}", binaries, **settings) for number in range(BENCHES)]
         self._numbers = iter(range(10**9))
         self._lock = threading.Lock()
         self.sweep = Sweep(seed)

@@ -2,9 +2,9 @@
 
 The engine refuses a script that would end the transaction in which it runs. If its reader missed such a statement, the
 engine would depend on the server's answers. Even then nothing may be recorded without its work, and nothing that was
-committed may be reported as rolled back. So functions whose reader ignores transaction control (see
-`proofs/chaos/bugs/wrong-reader.edits`) run scripts with transaction control of all kinds, at each place of a history
-and in both layouts: some scripts by name, and generated "soups" by seed.
+committed may be reported as rolled back. So functions whose reader ignores transaction control (the bug `WrongReader` in
+`crates/engine/src/planted.rs`) run scripts with transaction control of all kinds, at each place of a history and in both
+layouts: some scripts by name, and generated "soups" by seed.
 
 Each script inserts numbers. A rollback removes them, and a second run would double them. After a run, another attempt of it
 and a new run, this has to hold:
@@ -283,9 +283,7 @@ def tried(
     """Tries scripts with a wrong reader, one after the other, and returns the results. No other session commits
     anything meanwhile, unless the server `is_busy`."""
     tally, name = Tally(), f"wrong-reader{'-busy' if is_busy else ''}"
-    bench = Bench(
-        server, name, binaries, bugs.apply_with_bugs(), bugs.plan_with_bugs(), **{bugs.VARIABLE: bugs.WRONG_READER},
-    )
+    bench = Bench(server, name, binaries, **bugs.switched_on(bugs.WRONG_READER))
     server.create(name, EMPTY)
     try:
         with server.connect(name, as_owner=True) as looking, _others(server, is_busy):

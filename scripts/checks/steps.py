@@ -7,7 +7,8 @@ from dataclasses import dataclass
 PYTHON = ".venv/bin/python"
 
 #: One set of features for all that cargo compiles. To cargo a crate with other features is another crate: it would
-#: compile the AWS SDK and the database driver once more.
+#: compile the AWS SDK and the database driver once more. So these builds also have the engine's planted bugs, all switched
+#: off, which no deployed build has.
 EVERYTHING = ("--workspace", "--all-features")
 
 #: Tests get additional features from their dev-dependencies. An example has the same features. So cargo uses them also

@@ -18,7 +18,7 @@ use crate::script::{Class, Evidence};
 use crate::session::{Answer, ScriptError, Session, Target, code_of, database_error, is_broken};
 use crate::standalone::Standalone;
 use crate::transaction::{self, Opened};
-use crate::{Error, Result, blockers, failure, fate, lock, sqlstate};
+use crate::{Error, Result, blockers, failure, fate, lock, planted, sqlstate};
 
 pub use crate::reconcile::Approved;
 
@@ -281,7 +281,7 @@ impl Turn<'_> {
         let message =
             Message::transactional(session, self.statements, self.entry, self.planned, recording, guard, &nonce);
         let known = session.opened.take();
-        let error = match session.send(message.text.clone(), self.budget.deadline).await {
+        let error = match planted::send(session, message.text.clone(), self.budget.deadline).await {
             Ok(answer) if message.differs_from(answer.completed) => {
                 return Err(self.ran_something_else(&message, answer.completed));
             }

@@ -2,6 +2,7 @@
 
 use sqlx::Row as _;
 
+use crate::planted::{self, Bug};
 use crate::session::Session;
 use crate::{Error, Result, sqlstate};
 
@@ -24,17 +25,19 @@ const WRITTEN: &str = "lockstep.written";
 pub(crate) async fn flush(session: &mut Session, then: &str, count: Option<&str>) -> Result<Vec<i64>> {
     let doing = "flushing what was committed";
     let count = count.map_or_else(String::new, |count| format!("{count}; "));
+    let unverified = format!("{count}SELECT ({then}) IS NOT NULL AS flushed");
     let sql = format!(
         "SELECT pg_catalog.set_config('{WRITTEN}', pg_catalog.pg_current_wal_insert_lsn()::pg_catalog.text, false) IS NULL AS written; \
          {WRITE}; {count}\
          SELECT CASE WHEN pg_catalog.pg_current_wal_flush_lsn() >= pg_catalog.current_setting('{WRITTEN}')::pg_catalog.pg_lsn \
          THEN ({then}) IS NOT NULL ELSE false END AS flushed"
     );
-    let rows = match session.rows(doing, &sql).await {
+    let sql = if planted::is_on(Bug::NoFlush) { &unverified } else { &sql };
+    let rows = match session.rows(doing, sql).await {
         // A server with storage of its own, such as Aurora, has no log position to check. Its commits wait all the
         // same.
         Err(Error::Query { code, .. }) if code == sqlstate::FEATURE_NOT_SUPPORTED => {
-            session.rows(doing, &format!("{WRITE}; {count}SELECT ({then}) IS NOT NULL AS flushed")).await?
+            session.rows(doing, &format!("{WRITE}; {unverified}")).await?
         }
         rows => rows?,
     };

@@ -31,6 +31,7 @@ mod fate;
 mod lock;
 mod lookup;
 mod message;
+mod planted;
 mod quote;
 mod reconcile;
 mod server_text;

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use crate::history::History;
 use crate::ledger::{Ledger, Row};
 use crate::plan::{Planned, check_cut_off, classified, digest, split_cut_off, unapplied, until};
+use crate::planted::{self, Bug};
 use crate::session::Identity;
 use crate::{Error, Result};
 
@@ -75,6 +76,7 @@ pub(crate) fn reconcile(
 
     let done = planned.iter().map(|migration| migration.name.clone()).zip(done).collect();
     // A finished migration's script is not parsed.
+    let added = if planted::is_on(Bug::NoReconciliation) { 0 } else { added };
     let remaining = classified(&planned[added..])?;
     check_cut_off(&open, remaining.first())?;
     let cut_off = open.pop();

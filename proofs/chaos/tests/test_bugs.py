@@ -1,13 +1,16 @@
 """The harness can fail: it finds planted bugs at a few points each, and without the bugs the same points are clean."""
 
+import random
+import re
+
 import pytest
 
-from proofs.chaos import bugs, report
+from proofs.chaos import bugs, report, wrong_reader
 from proofs.chaos.points import Point
-from proofs.chaos.server import Server
+from proofs.chaos.runs import Bench
+from proofs.chaos.server import EMPTY, Server
 from proofs.chaos.sweep import Runner
 from proofs.harness import build
-from scripts.operate import paths
 
 SEED = 1
 
@@ -20,50 +23,59 @@ POINTS = {
 }
 
 
-def tried(bug, apply, points):
+@pytest.fixture(scope="module")
+def binaries():
+    return build.binaries("apply", "plan")
+
+
+def tried(binaries, points, **settings):
     """Returns a sweep of some points with one bug, or with none."""
     with Server() as server:
-        runner = Runner(server, SEED, build.binaries("apply", "plan"), apply, **{bugs.VARIABLE: bug})
+        runner = Runner(server, SEED, binaries, **settings)
         try:
             return runner.run(points, lambda _point, _result: None)
         finally:
             runner.close()
 
 
-@pytest.fixture(scope="module")
-def apply():
-    return bugs.apply_with_bugs()
-
-
 def test_every_bug_is_looked_for():
-    assert set(POINTS) == set(bugs.NAMES)
+    assert set(POINTS) == set(bugs.TO_FIND)
 
 
 @pytest.mark.parametrize("bug", POINTS)
-def test_a_bug_is_found(apply, bug):
-    lines = report.lines(tried(bug, apply, POINTS[bug])).values()
+def test_a_bug_is_found(binaries, bug):
+    lines = report.lines(tried(binaries, POINTS[bug], **bugs.switched_on(bug))).values()
     assert sum(line.lost + line.doubled + line.doubt for line in lines) > 0
 
 
-def test_without_a_bug_nothing_is_found(apply):
+def test_without_a_bug_nothing_is_found(binaries):
     points = [point for points in POINTS.values() for point in points]
-    sweep = tried("none", apply, points)
+    sweep = tried(binaries, points)
     findings = [line for point, result in sweep.results if report.is_finding(point, result)
                 for line in report.finding(sweep, point, result)]
     assert not findings, "\n".join(findings)
 
 
-def test_the_project_itself_has_none_of_them():
-    sources = [file for top in ("crates/engine", "functions") for file in (paths.ROOT / top).rglob("*.rs")]
-    assert sources and not [file for file in sources if bugs.VARIABLE in file.read_text()]
+def test_the_functions_of_the_harness_have_the_bugs(binaries):
+    """`proofs/e2e/test_hygiene.py` asks the same of the functions that are deployed."""
+    assert bugs.are_in(binaries / "apply") and bugs.are_in(binaries / "plan")
 
 
-def test_an_edit_is_read_as_it_is_written():
-    text = "What it is.\n\n@@ a.rs\n<<<<\none\n====\ntwo\n\n@@ three\n>>>>\n<<<<\nfour\n====\n>>>>\n@@ b.rs\n<<<<\nfive\n====\nsix\n>>>>\n"
-    assert bugs.edits(text) == [("a.rs", "one\n", "two\n\n@@ three\n"), ("a.rs", "four\n", ""), ("b.rs", "five\n", "six\n")]
-
-
-@pytest.mark.parametrize("text", ["", "@@ a.rs\n", "@@ a.rs\n<<<<\none\n", "@@ a.rs\n<<<<\none\n====\ntwo\n"])
-def test_an_edit_without_an_end_is_none(text):
+def test_a_misspelt_bug_is_refused(server, binaries):
     with pytest.raises(ValueError):
-        bugs.edits(text)
+        bugs.switched_on("no-lok")
+    name = "misspelt"
+    bench = Bench(server, name, binaries, **{bugs.VARIABLE: "no-lok"})
+    server.create(name, EMPTY)
+    try:
+        script = wrong_reader.named("commit", "first")
+        bench.aim(name, wrong_reader.write(script, server.place / name).directory)
+        plan = bench.plan(random.Random(SEED))
+        apply = next(bench.attempts({"digest": "", "baseRows": 0}))
+    finally:
+        bench.close()
+    assert plan.error == apply.error == "Runtime.ExitError"
+    for step in ("plan", "apply"):
+        log = (server.place / name / f"{step}.log").read_text()
+        known = re.search(r"PLANTED_BUG is no-lok, which is none of (.*)", log)
+        assert known and set(known[1].split(", ")) == {*bugs.TO_FIND, bugs.WRONG_READER}

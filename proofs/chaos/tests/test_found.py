@@ -25,7 +25,7 @@ FOUND = {
 @pytest.fixture(scope="module")
 def runner():
     with Server() as server:
-        made = Runner(server, SEED, build.binaries("apply", "plan"), build.binaries("apply") / "apply")
+        made = Runner(server, SEED, build.binaries("apply", "plan"))
         yield made
         made.close()
 

@@ -75,7 +75,7 @@ def test_what_is_cut_behind_a_hidden_commit_is_begun_again(server, binaries):
     """This is not promised: without the reader, and without an answer, no part of the database says what has run."""
     script = wrong_reader.named("commit-begin-commit", "first")
     name = "wrong-reader-cut"
-    bench = Bench(server, name, binaries, bugs.apply_with_bugs(), bugs.plan_with_bugs(), **{bugs.VARIABLE: bugs.WRONG_READER})
+    bench = Bench(server, name, binaries, **bugs.switched_on(bugs.WRONG_READER))
     server.create(name, EMPTY)
     try:
         with server.connect(name, as_owner=True) as looking:

@@ -10,6 +10,7 @@ use super::statements::Statements;
 use super::values::Values;
 use super::{prisma, sqlx};
 use crate::history::Format;
+use crate::planted::{self, Bug};
 use crate::session::Prepared;
 
 /// How many statements [`Statements::prepare`] prepares. If more are left, the script has prepared its own.
@@ -59,10 +60,11 @@ impl Statements {
     }
 
     fn insert_finished(&self, values: &Values) -> String {
-        match self.format {
+        let insert = match self.format {
             Format::Prisma => prisma::insert_finished(self, values),
             Format::Sqlx => sqlx::insert_finished(self, values),
-        }
+        };
+        insert + if planted::is_on(Bug::NoReconciliation) { " ON CONFLICT DO NOTHING" } else { "" }
     }
 
     fn check_recorded(&self, values: &Values) -> String {

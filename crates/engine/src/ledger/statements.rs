@@ -5,6 +5,7 @@ use super::row::{Entry, Shown};
 use super::values::Values;
 use super::{prisma, sqlx};
 use crate::history::{Format, Key};
+use crate::planted::{self, Bug};
 use crate::quote::{identifier, literal};
 use crate::session::{Session, TableName, Target};
 use crate::transaction;
@@ -175,6 +176,9 @@ impl Statements {
 
     /// Returns a condition: our session holds the migration lock.
     pub(crate) fn lock_is_held(&self) -> String {
+        if planted::is_on(Bug::NoLock) {
+            return "true".to_owned();
+        }
         format!(
             "EXISTS (SELECT 1 FROM pg_catalog.pg_locks l WHERE {} AND l.pid = pg_catalog.pg_backend_pid())",
             self.is_lock()
@@ -332,6 +336,9 @@ impl Statements {
     /// not hold the lock, if `exists` finds a row, and, in the message of a script (`by_script`), if the transaction is
     /// no longer the one that was opened for the script.
     pub(super) fn guarded(&self, value: &str, exists: &str, by_script: bool) -> String {
+        if planted::is_on(Bug::NoLock) {
+            return value.to_owned();
+        }
         let ended = if by_script {
             format!(
                 "WHEN NOT coalesce(pg_catalog.bool_or({}), false) THEN {}",
@@ -349,7 +356,7 @@ impl Statements {
             held = self.is_lock(),
             lost = mark(LOCK_LOST),
             table = self.table,
-            twice = mark(RECORDED_TWICE),
+            twice = if planted::is_on(Bug::NoReconciliation) { value.to_owned() } else { mark(RECORDED_TWICE) },
         )
     }
 

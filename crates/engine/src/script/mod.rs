@@ -30,6 +30,7 @@ pub use outlives::{Outlives, outlives};
 pub use strings::unquoted;
 
 use crate::name::Name;
+use crate::planted;
 use blocks::folded;
 use evidence::outside_transaction;
 use lexical::{meta_command, open_dollar_quote, transaction_control};
@@ -175,6 +176,7 @@ fn parse(sql: &str, readable: &str, lines: &Lines) -> Result<Script, Refusal> {
         .tree()
         .stmts()
         .filter(|statement| statement.syntax().kind() != SyntaxKind::EMPTY_STMT)
+        .filter(|statement| !planted::is_overlooked(statement.syntax().kind()))
         .enumerate()
         .map(|(index, statement)| {
             let node = statement.syntax().clone();
