@@ -1,12 +1,13 @@
-"""The password and the task token appear in nothing that a person could read."""
+"""The password and the task token appear in nothing that a person could read. No deployed function has planted bugs."""
 
 import base64
 import html
 import json
 from urllib.parse import quote, quote_plus
 
-from local import processes
+from local import deploy, processes
 from local.postgres import AWKWARD
+from proofs.chaos import bugs
 from proofs.e2e.relay import Relay
 
 
@@ -61,6 +62,16 @@ def test_the_password_and_the_token_stay_where_they_are(case):
     for token in tokens:
         for form in forms(token):
             assert form not in told
+
+
+def test_no_deployed_function_has_planted_bugs(deployment):
+    """That they are found in functions that have them is tested in `proofs/chaos/tests/test_bugs.py`."""
+    deployment("dev")
+    programs = sorted(deploy.BUILD.glob("*/bootstrap"))
+    assert len(programs) == len(deploy.FUNCTIONS)
+    # They hold such texts as they are in the source.
+    assert b"pg_try_advisory_lock" in (deploy.BUILD / "ApplyFunction" / "bootstrap").read_bytes()
+    assert not [program for program in programs if bugs.are_in(program)]
 
 
 def task_tokens(history):

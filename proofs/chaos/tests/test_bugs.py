@@ -57,7 +57,7 @@ def test_without_a_bug_nothing_is_found(binaries):
 
 
 def test_the_functions_of_the_harness_have_the_bugs(binaries):
-    """`proofs/e2e/test_hygiene.py` asks the same of the functions that are deployed."""
+    """That the functions that are deployed have none is tested in `proofs/e2e/test_hygiene.py`."""
     assert bugs.are_in(binaries / "apply") and bugs.are_in(binaries / "plan")
 
 
