@@ -15,6 +15,7 @@ from scripts.operate.follow import Follower, name_of
 from scripts.operate.start import start, user
 from scripts.operate.target import Target, local_target
 from scripts.operate.terminal import Terminal
+from scripts.wire.request import Input
 
 #: The approver's name. It differs from the requester's.
 APPROVER = "local-approver"
@@ -43,7 +44,7 @@ def run() -> int:
 def _migrate(stack: Stack, deployment: Deployment, terminal: Terminal) -> int:
     target = local_target(stack.state)
     # The requester matters only where another person has to decide.
-    given = {"requestedBy": user()} if deployment.environment == "prod" else {}
+    given: Input = {"requestedBy": user()} if deployment.environment == "prod" else {}
     execution = start(target, given)
     terminal.heading(f"{deployment.stack}  {execution.rsplit(':', 1)[1]}")
     terminal.line(f"  start-execution --input '{json.dumps(given)}'", "dim")
@@ -59,8 +60,8 @@ def _migrate(stack: Stack, deployment: Deployment, terminal: Terminal) -> int:
 
 def _keep_report(terminal: Terminal, target: Target, execution: str) -> None:
     """Saves the report on the plan, if there is one, in a place that outlives the stack and its bucket."""
-    planned = record.read(target, execution).record.get("plan") or {}
-    if planned.get("report"):
+    planned = record.read(target, execution).record.get("plan")
+    if planned and "report" in planned:
         paths.REPORTS.mkdir(parents=True, exist_ok=True)
         file = paths.REPORTS / f"{name_of(execution)}.html"
         try:

@@ -30,7 +30,7 @@ class Parser(argparse.ArgumentParser):
         return commands
 
 
-def json_object(text: str) -> dict[str, Any]:
+def json_object(text: str) -> dict[str, object]:
     """Parses a JSON object."""
     example = 'give a JSON object, such as \'{"mode": "plan"}\''
     try:

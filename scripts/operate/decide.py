@@ -6,13 +6,13 @@ The request is signed with the caller's AWS credentials; AWS verifies them, and 
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 from scripts.operate import function_url, show
 from scripts.operate.arguments import PLACES, Parser
 from scripts.operate.errors import EXPECTED, exit_code, explain
 from scripts.operate.target import Target, find
 from scripts.operate.terminal import Terminal
+from scripts.wire.approve import Answer, Decided, Refusal, Verb
 
 REFUSED = 2
 
@@ -22,21 +22,22 @@ class Refused(RuntimeError):
 
 
 def decide(
-    target: Target, execution: str, digest: str, decision: str, reason: str, on_behalf_of: str | None = None
-) -> dict[str, Any]:
+    target: Target, execution: str, digest: str, decision: Verb, reason: str, on_behalf_of: str | None = None
+) -> Decided:
     """Sends the decision and returns it as recorded. Raises `Refused` with the function's own words."""
-    request = {
+    request: Answer = {
         "execution": target.execution_arn(execution), "digest": digest, "decision": decision, "reason": reason,
     }
     if on_behalf_of is not None:
         request["onBehalfOf"] = on_behalf_of
     status, answer = function_url.call(target, "approve", "POST", body=request)
-    if status != 200:
-        raise Refused(answer.get("message") or f"the function answered {status}")
-    return answer
+    if status == 200:
+        return answer
+    refusal: Refusal = answer
+    raise Refused(refusal.get("message") or f"the function answered {status}")
 
 
-def main(decision: str, arguments: list[str] | None = None) -> int:
+def main(decision: Verb, arguments: list[str] | None = None) -> int:
     """Runs scripts/approve or scripts/reject. Returns the exit status."""
     parser = Parser(
         prog=f"scripts/{decision}",

@@ -7,16 +7,16 @@ import shlex
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 from botocore.exceptions import BotoCoreError
 
 from scripts.operate import show
-from scripts.operate.history import History, Step, plain_cause
+from scripts.operate.history import Described, History, Step, plain_cause
 from scripts.operate.position import Position
 from scripts.operate.progress import ApplyLog, Progress
 from scripts.operate.target import Target, project_option
 from scripts.operate.terminal import Terminal, local_time, milliseconds, plural, seconds
+from scripts.wire.record import Known
 
 SUCCEEDED, FAILED, REJECTED, EXPIRED, STOPPED, TIMED_OUT, LOST, INTERRUPTED = 0, 1, 3, 4, 5, 6, 7, 130
 
@@ -56,7 +56,7 @@ class Follower:
         self.execution = execution
         self.terminal = terminal
         self.on_approval = on_approval
-        self.output: dict[str, Any] = {}
+        self.output: Known = {}
         self.position = Position()
         #: The exit status, once the execution has ended.
         self.status: int | None = None
@@ -126,34 +126,32 @@ class Follower:
             self._say(step.at, _SAID[step.state])
 
     def _show_result(self, step: Step) -> None:
-        if step.state == "DatabaseStatus":
-            status = step.result.get("DbInstances", [{}])[0].get("DbInstanceStatus", "unknown")
+        if (found := step.database) is not None:
+            status = found.get("DbInstanceStatus", "unknown")
             if status not in ("available", self._database_status) or (status == "available" and self._database_status):
                 self._say(step.at, f"The database instance is {status}")
             self._database_status = status
-        elif step.state == "Preflight":
-            show.warnings(self.terminal, step.result.get("warnings", []))
-        elif step.state == "Plan":
-            show.plan(self.terminal, step.result)
+        if (preflight := step.preflight) is not None:
+            show.warnings(self.terminal, preflight["warnings"])
+        if (plan := step.plan) is not None:
+            show.plan(self.terminal, plan)
             self.terminal.line()
-        elif step.state == "Approval":
-            self._say(step.at, *show.verdict(step.result))
-        elif step.state == "NotifyApproved" and step.result.get("error"):
-            show.lost_mail(self.terminal, "that tells of the approval", step.result["error"])
-        elif step.state == "Apply":
-            remaining = step.result.get("remaining", 0)
-            if remaining:
-                self._say(step.at, f"{plural(remaining, 'migration')} left; the next invocation goes on")
+        if (decision := step.decision) is not None:
+            self._say(step.at, *show.verdict(decision))
+        if step.state == "NotifyApproved" and (mail := step.mail) and mail.get("error"):
+            show.lost_mail(self.terminal, "that tells of the approval", mail["error"])
+        if (applied := step.applied) and applied["remaining"]:
+            self._say(step.at, f"{plural(applied['remaining'], 'migration')} left; the next invocation goes on")
 
     def _ask(self, step: Step) -> None:
         plan = self.position.plan
-        digest = plan.get("digest", "")
+        digest = plan["digest"] if plan else ""
         until = f" until {local_time(step.expires_at)}" if step.expires_at else ""
         self._say(step.at, f"⏸ Waiting for approval{until}", "yellow")
-        if step.result.get("error"):
-            show.lost_mail(self.terminal, "that asks for it", step.result["error"])
+        if (mail := step.mail) and mail.get("error"):
+            show.lost_mail(self.terminal, "that asks for it", mail["error"])
         show_it = show_command(self.target, self.execution)
-        read_it = [f"{show_it} --open"] if plan.get("report") else []
+        read_it = [f"{show_it} --open"] if plan and "report" in plan else []
         for line in (show_it, *read_it, *decision_commands(self.target, self.execution, digest)):
             self.terminal.line(f"            {line}")
         if self.on_approval:
@@ -187,7 +185,7 @@ class Follower:
         for progress in done:
             self._say(progress.at, str(progress))
 
-    def _end(self, described: dict[str, Any]) -> None:
+    def _end(self, described: Described) -> None:
         took = (described["stopDate"] - described["startDate"]).total_seconds()
         if described["status"] == "SUCCEEDED":
             self.output = json.loads(described.get("output") or "{}")

@@ -16,6 +16,7 @@ from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 
 from scripts.operate.target import Target
+from scripts.wire.approve import Answer
 
 #: The alias that a URL belongs to.
 ALIAS = "live"
@@ -34,9 +35,10 @@ class NotReached(RuntimeError):
 
 
 def call(
-    target: Target, step: str, method: str, query: dict[str, str] | None = None, body: dict[str, Any] | None = None
-) -> tuple[int, dict[str, Any]]:
-    """Calls a step's function and returns the HTTP status and the answer. Only for requests that may safely arrive twice."""
+    target: Target, step: str, method: str, query: dict[str, str] | None = None, body: Answer | None = None
+) -> tuple[int, Any]:
+    """Calls a step's function and returns the HTTP status and the answer, an object whose type the caller knows. Only for
+    requests that may safely arrive twice."""
     found = target.client("lambda").get_function_url_config(FunctionName=target.function(step), Qualifier=ALIAS)
     url = found["FunctionUrl"]
     if query:
@@ -71,7 +73,7 @@ def _send(target: Target, method: str, url: str, data: bytes) -> AWSResponse:
     return session.send(request.prepare())
 
 
-def _read(target: Target, step: str, answer: AWSResponse) -> tuple[int, dict[str, Any]]:
+def _read(target: Target, step: str, answer: AWSResponse) -> tuple[int, Any]:
     try:
         said = json.loads(answer.text)
     except ValueError:

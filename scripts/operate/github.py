@@ -12,7 +12,6 @@ import io
 import secrets
 import sys
 import time
-from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -40,6 +39,8 @@ from scripts.operate.github_summary import Summary
 from scripts.operate.target import ENVIRONMENTS, find
 from scripts.operate.terminal import Terminal, reader_left
 from scripts.operate.text import is_plain
+from scripts.wire.approve import Verb
+from scripts.wire.request import Input
 
 _STATUSES = """\
 exit status:
@@ -65,7 +66,7 @@ class _Waits(Exception):
     """Ends following, because the execution waits for a decision."""
 
 
-def begin(job: Job, given: dict[str, Any]) -> None:
+def begin(job: Job, given: Input) -> None:
     """Starts the execution once. Its name belongs to this attempt alone, so a repeated step finds the execution that it
     started."""
     try:
@@ -142,11 +143,10 @@ def _leave(_digest: str) -> None:
     raise _Waits
 
 
-def _answer(job: Job, seen: Seen, decision: str, reviewer: str | None, reason: str) -> bool:
+def _answer(job: Job, seen: Seen, decision: Verb, reviewer: str | None, reason: str) -> bool:
     """Returns whether the execution is decided now, by this answer or by an earlier one."""
-    digest = seen.plan.get("digest", "")
     try:
-        deciding.decide(job.target, job.execution, digest, decision, reason, on_behalf_of=reviewer)
+        deciding.decide(job.target, job.execution, seen.digest, decision, reason, on_behalf_of=reviewer)
     except deciding.Refused as refusal:
         if not job.look().waiting:
             job.terminal.line(f"Somebody has decided already ({refusal})", "yellow")
@@ -158,7 +158,7 @@ def _answer(job: Job, seen: Seen, decision: str, reviewer: str | None, reason: s
         if decision == "approve":
             job.summary.paragraph("Nothing was applied, and the job clean-up rejects the run. Start a new one.")
         else:
-            _show_commands(job, digest)
+            _show_commands(job, seen.digest)
         return False
     return True
 
@@ -187,7 +187,7 @@ def _show_waiting(job: Job, seen: Seen) -> None:
     job.summary.heading(f"⏸ {job.title}: waiting for approval")
     _show_plan(job, seen)
     job.summary.paragraph("To decide with an AWS identity of your own, also while the gate waits:")
-    _show_commands(job, seen.plan.get("digest", ""))
+    _show_commands(job, seen.digest)
 
 
 def _show_nobody(job: Job, seen: Seen) -> None:
@@ -199,7 +199,7 @@ def _show_nobody(job: Job, seen: Seen) -> None:
     job.summary.heading(f"⏸ {job.title}: nobody reviewed")
     job.summary.paragraph(said)
     _show_plan(job, seen)
-    _show_commands(job, seen.plan.get("digest", ""))
+    _show_commands(job, seen.digest)
 
 
 def _show_plan(job: Job, seen: Seen) -> None:
@@ -208,7 +208,7 @@ def _show_plan(job: Job, seen: Seen) -> None:
         Requested_by=seen.request.get("requestedBy"),
         Reason=seen.request.get("reason"),
         Commit=seen.request.get("commit"),
-        Digest=seen.plan.get("digest"),
+        Digest=seen.digest,
         Until=seen.position.expires_at,
     )
     if seen.plan:
@@ -217,7 +217,7 @@ def _show_plan(job: Job, seen: Seen) -> None:
 
 def _report(job: Job, seen: Seen) -> None:
     """Shows the report on the plan, and leaves it in a file for the next step. A run without a report is still valid."""
-    if not seen.plan.get("pending"):
+    if not seen.plan or not seen.plan["pending"]:
         return
     try:
         file = report.save(report.fetch(job.target, seen.plan, "html"), name_of(job.execution), job.run.temporary)
@@ -241,7 +241,7 @@ def _show_end(job: Job, seen: Seen, with_plan: bool = False) -> None:
         _show_plan(job, seen)
     words = io.StringIO()
     if seen.status == "SUCCEEDED":
-        if seen.record.get("approval"):
+        if "approval" in seen.record:
             show.decision(Terminal(words, colour=False), seen.record["approval"])
         show.result(Terminal(words, colour=False), seen.record, seen.took)
     else:
@@ -280,9 +280,9 @@ def _run(options: argparse.Namespace, annotations: list[str]) -> int:
         terminal.line(execution, "dim")
         if options.job == "start":
             up_to = None if options.up_to == ALL else options.up_to
-            asked = {"mode": options.mode, "upTo": up_to, "reason": options.reason}
-            given = {"requestedBy": run.requester, "commit": run.commit}
-            begin(job, given | {name: value for name, value in asked.items() if value})
+            begin(job, starting.execution_input(
+                run.requester, mode=options.mode, up_to=up_to, reason=options.reason, commit=run.commit
+            ))
             begun = True
         return _JOBS[options.job](job)
     except (NotInGitHub, GitHubFailed) as failure:

@@ -7,16 +7,16 @@ What would end the line, a property or the command is encoded as GitHub decodes 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from scripts.operate.paths import ROOT
 from scripts.operate.text import harmless, lines
+from scripts.wire.record import Place
 
 
-def error(place: dict[str, Any], title: str, message: str, root: Path = ROOT) -> str | None:
+def error(place: Place | None, title: str, message: str, root: Path = ROOT) -> str | None:
     """Returns the command for a failure, if this checkout has the file of the failed script; else None."""
-    file = in_checkout(str(place.get("file") or ""), root)
-    if file is None:
+    file = in_checkout(place.get("file", ""), root) if place else None
+    if not place or file is None:
         return None
     properties = {"file": file, "line": place.get("line"), "title": title}
     written = ",".join(f"{name}={_property(value)}" for name, value in properties.items() if value)

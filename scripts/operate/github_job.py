@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Any
 
 from scripts.operate import github_reviews
 from scripts.operate.github_reviews import Review
@@ -12,8 +11,12 @@ from scripts.operate.github_run import Run
 from scripts.operate.github_summary import Summary
 from scripts.operate.history import plain_cause
 from scripts.operate.position import Position
+from scripts.operate.record import asked_for
 from scripts.operate.target import Target
 from scripts.operate.terminal import Terminal
+from scripts.wire.record import Known
+from scripts.wire.request import Input
+from scripts.wire.steps import PlanOutput
 
 
 @dataclass
@@ -23,8 +26,8 @@ class Seen:
     status: str
     error: str
     cause: str
-    record: dict[str, Any]
-    request: dict[str, Any]
+    record: Known
+    request: Input
     took: float
     position: Position
 
@@ -39,9 +42,14 @@ class Seen:
         return self.position.waits and not self.ended
 
     @property
-    def plan(self) -> dict[str, Any]:
+    def plan(self) -> PlanOutput | None:
         """The plan, once there is one."""
         return self.position.plan
+
+    @property
+    def digest(self) -> str:
+        """The plan's digest; empty where there is no plan."""
+        return self.plan["digest"] if self.plan else ""
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,7 @@ class Job:
             error=described.get("error") or "",
             cause=plain_cause(described.get("cause") or ""),
             record=json.loads(described.get("output") or "{}"),
-            request=json.loads(described.get("input") or "{}"),
+            request=asked_for(described),
             took=(described.get("stopDate", described["startDate"]) - described["startDate"]).total_seconds(),
             position=Position.read(states, self.execution),
         )

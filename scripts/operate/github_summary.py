@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import html
 from pathlib import Path
-from typing import Any
 
 from scripts.operate.terminal import plural
 from scripts.operate.text import harmless, lines
+from scripts.wire.steps import PendingMigration, PlanOutput
 
 #: GitHub drops a summary of more than 1 MiB as a whole. The rest is room for the text before and after a report.
 _MOST_BYTES = 1000 * 1024
@@ -43,20 +43,15 @@ class Summary:
         rows = [(label.replace("_", " "), value) for label, value in values.items() if value]
         self._table(("", ""), [(label, code(value)) for label, value in rows])
 
-    def plan(self, planned: dict[str, Any]) -> None:
+    def plan(self, planned: PlanOutput) -> None:
         """Writes what is pending, migration by migration."""
-        pending, applied = planned.get("pending", 0), planned.get("alreadyApplied", 0)
-        self.paragraph(f"{plural(pending, 'migration')} pending, {applied} already applied")
-        for warning in planned.get("warnings", []):
+        self.paragraph(f"{plural(planned['pending'], 'migration')} pending, {planned['alreadyApplied']} already applied")
+        for warning in planned["warnings"]:
             self._write(f"- ⚠ {text(warning)}")
-        columns = ("class", "statements", "verdict", "why")
-        rows = [
-            (code(migration["name"]), *(text(migration.get(name, "")) for name in columns))
-            for migration in planned.get("migrations", [])
-        ]
+        rows = [self._row(migration) for migration in planned["migrations"]]
         if rows:
             self._table(("Migration", "Runs", "Statements", "Verdict", "Why"), rows)
-        if planned.get("omitted"):
+        if planned["omitted"]:
             self.paragraph(f"... and {planned['omitted']} more")
 
     def report(self, markdown: str) -> None:
@@ -67,6 +62,13 @@ class Summary:
         else:
             self._write(markdown)
 
+    @staticmethod
+    def _row(migration: PendingMigration) -> tuple[str, ...]:
+        # A script that could not be parsed completely has no number of statements.
+        statements = "" if migration["statements"] is None else migration["statements"]
+        cells = (migration["class"], statements, migration.get("verdict", ""), migration.get("why", ""))
+        return code(migration["name"]), *map(text, cells)
+
     def _table(self, titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
         lines = [titles, tuple("---" for _ in titles), *rows]
         self._write("\n".join(f"| {' | '.join(line)} |" for line in lines))
@@ -76,7 +78,7 @@ class Summary:
             file.write(f"{block}\n\n")
 
 
-def text(value: Any) -> str:
+def text(value: object) -> str:
     """Returns text from outside on one line of Markdown, with no character that Markdown or HTML interprets."""
     return "".join(
         character if character.isalnum() or character == " " else f"&#{ord(character)};"
@@ -84,6 +86,6 @@ def text(value: Any) -> str:
     )
 
 
-def code(value: Any) -> str:
+def code(value: object) -> str:
     """Returns the text like `text`, in a fixed width."""
     return f"<code>{text(value)}</code>"

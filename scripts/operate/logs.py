@@ -13,11 +13,14 @@ from scripts.operate.errors import EXPECTED, exit_code, explain
 from scripts.operate.target import STEPS, Target, find
 from scripts.operate.terminal import Terminal
 
+#: An event of a log, as CloudWatch gives it.
+Event = dict[str, Any]
+
 _STYLES = {"ERROR": ("red",), "WARN": ("yellow",), "DEBUG": ("dim",)}
 _PLATFORM = ("START RequestId", "END RequestId", "REPORT RequestId", "INIT_START")
 
 
-def identity(event: dict[str, Any]) -> tuple[Any, ...]:
+def identity(event: Event) -> tuple[Any, ...]:
     """Returns what distinguishes one event from another. The local stack's events have no id."""
     if "eventId" in event:
         return (event["eventId"],)
@@ -33,7 +36,7 @@ class Tail:
         self._since = since_ms
         self._seen: set[tuple[Any, ...]] = set()
 
-    def new_events(self) -> list[dict[str, Any]]:
+    def new_events(self) -> list[Event]:
         """Returns the events logged since the last call."""
         pages = self._client.get_paginator("filter_log_events").paginate(
             logGroupName=self._group, startTime=self._since
@@ -56,7 +59,7 @@ class Logs:
         self._client = target.client("logs")
         self._tails = {step: Tail(self._client, target.log_group(step), since_ms) for step in steps}
 
-    def new_events(self) -> list[tuple[str, dict[str, Any]]]:
+    def new_events(self) -> list[tuple[str, Event]]:
         """Returns pairs of step and event."""
         fresh, missing = [], []
         for step, tail in self._tails.items():
@@ -69,7 +72,7 @@ class Logs:
         return sorted(fresh, key=lambda pair: pair[1]["timestamp"])
 
 
-def format_line(terminal: Terminal, step: str, event: dict[str, Any], everything: bool) -> str | None:
+def format_line(terminal: Terminal, step: str, event: Event, everything: bool) -> str | None:
     """Returns one event as a line: time, step, message, fields. Returns None for an event of the platform."""
     at = datetime.fromtimestamp(event["timestamp"] / 1000).strftime("%H:%M:%S")
     text = event["message"].rstrip()

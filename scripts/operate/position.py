@@ -5,10 +5,12 @@ All commands that follow, show, list or decide get this from here; no other modu
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Self
 
 from scripts.operate.history import History, Step
+from scripts.wire.record import Notification, Place
+from scripts.wire.steps import PlanOutput
 
 
 @dataclass
@@ -20,11 +22,11 @@ class Position:
     #: Whether it waits for a decision, until when, and whether the mail that asks for one was sent.
     waits: bool = False
     expires_at: str = ""
-    request_mail: dict[str, Any] = field(default_factory=dict)
+    request_mail: Notification | None = None
     #: The plan, once there is one.
-    plan: dict[str, Any] = field(default_factory=dict)
+    plan: PlanOutput | None = None
     #: The script at which it failed, and the place in it.
-    place: dict[str, Any] = field(default_factory=dict)
+    place: Place | None = None
 
     @classmethod
     def read(cls, client: Any, execution: str) -> Self:
@@ -37,9 +39,8 @@ class Position:
     def take(self, step: Step) -> None:
         """Takes the next step. A waiting execution has no steps, so any other step ends the waiting."""
         self.waits = step.kind == "waiting" and step.state == "Approval"
-        self.expires_at, self.request_mail = (step.expires_at, step.result) if self.waits else ("", {})
+        self.expires_at, self.request_mail = (step.expires_at, step.mail) if self.waits else ("", None)
         if step.kind == "entered":
             self.state = step.state
-        if step.kind == "succeeded" and step.state == "Plan":
-            self.plan = step.result
+        self.plan = step.plan or self.plan
         self.place = step.place or self.place

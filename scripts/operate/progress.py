@@ -5,15 +5,16 @@ The history shows nothing while one invocation applies many migrations, so the f
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from scripts.operate.history import parsed
 from scripts.operate.logs import Tail
 from scripts.operate.terminal import milliseconds
+from scripts.wire.log import ApplyLine
 
 #: The last message that the function logs, in success and in failure.
 _ENDS = ("step done", "step failed")
@@ -61,13 +62,10 @@ class ApplyLog:
         return [line for line in lines if line is not None]
 
 
-def _entry(line: str, execution: str) -> dict[str, Any]:
+def _entry(line: str, execution: str) -> ApplyLine:
     """Returns a log line's fields if it is about this execution: all runs of a stack share the function's log."""
-    try:
-        entry = json.loads(line)
-    except ValueError:
-        return {}
-    return entry if isinstance(entry, dict) and entry.get("execution") == execution else {}
+    entry: ApplyLine = parsed(line)
+    return entry if entry.get("execution") == execution else {}
 
 
 def parse(line: str, timestamp_ms: int, execution: str) -> Progress | None:
@@ -75,7 +73,7 @@ def parse(line: str, timestamp_ms: int, execution: str) -> Progress | None:
     return _progress(_entry(line, execution), timestamp_ms)
 
 
-def _progress(entry: dict[str, Any], timestamp_ms: int) -> Progress | None:
+def _progress(entry: ApplyLine, timestamp_ms: int) -> Progress | None:
     if entry.get("message") not in ("applying migration", "applied migration"):
         return None
     at = datetime.fromtimestamp(timestamp_ms / 1000, UTC)

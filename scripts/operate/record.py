@@ -6,14 +6,16 @@ history. For a run that goes on, or that was ended from outside, the record is b
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from scripts.operate.history import History, Step, plain_cause
+from scripts.operate.history import Described, History, Step, parsed, plain_cause
 from scripts.operate.position import Position
 from scripts.operate.target import Target
+from scripts.wire.record import Known, Outcome, RunFailure
+from scripts.wire.request import Input
+from scripts.wire.steps import Database
 
 #: The states whose task calls a function, and the function.
 _FUNCTIONS = {
@@ -22,8 +24,8 @@ _FUNCTIONS = {
 }
 
 #: The outcome of an execution that has no record of its own, by its error and by its status.
-_BY_ERROR = {"Approval.Rejected": "rejected", "Approval.Expired": "expired"}
-_BY_STATUS = {"FAILED": "failed", "ABORTED": "stopped", "TIMED_OUT": "timedOut"}
+_BY_ERROR: dict[str, Outcome] = {"Approval.Rejected": "rejected", "Approval.Expired": "expired"}
+_BY_STATUS: dict[str, Outcome] = {"FAILED": "failed", "ABORTED": "stopped", "TIMED_OUT": "timedOut"}
 
 
 @dataclass
@@ -32,7 +34,7 @@ class Run:
 
     execution: str
     status: str
-    record: dict[str, Any] = field(default_factory=dict)
+    record: Known = field(default_factory=Known)
     position: Position = field(default_factory=Position)
 
     @property
@@ -46,14 +48,13 @@ def read(target: Target, execution: str) -> Run:
     client = target.client("stepfunctions")
     described = client.describe_execution(executionArn=execution)
     run = Run(execution, described["status"])
-    complete: dict[str, Any] | None = None
+    complete: Known | None = None
     for step in History(client, execution).new_steps():
         run.position.take(step)
         _add(run.record, step)
-        if step.kind == "succeeded" and "record" in step.result:
-            complete = step.result["record"]
+        complete = step.record or complete
     if run.status == "SUCCEEDED":
-        complete = json.loads(described.get("output") or "{}")
+        complete = parsed(described.get("output"))
     run.record = _frame(described, target.stack) | run.record
     if run.status in _BY_STATUS:
         run.record |= _bad_end(described, run.position)
@@ -63,28 +64,28 @@ def read(target: Target, execution: str) -> Run:
     return run
 
 
-def requested_by(described: dict[str, Any]) -> str:
+def requested_by(described: Described) -> str:
     """Returns the name of the requester, as the execution's input claims it."""
-    return str(_asked_for(described).get("requestedBy", ""))
+    return str(asked_for(described).get("requestedBy", ""))
 
 
-def _frame(described: dict[str, Any], stack: str) -> dict[str, Any]:
+def _frame(described: Described, stack: str) -> Known:
     started, stopped = described["startDate"], described.get("stopDate")
-    frame = {
+    frame: Known = {
         "execution": described["executionArn"],
         "environment": stack.rpartition("-")[2],
         "startedAt": _utc(started),
         # Until Preflight has checked the request, this is the input as given.
-        "request": _asked_for(described),
+        "request": asked_for(described),
     }
     if stopped:
         frame |= {"endedAt": _utc(stopped), "durationMs": round((stopped - started).total_seconds() * 1000)}
     return frame
 
 
-def _bad_end(described: dict[str, Any], position: Position) -> dict[str, Any]:
+def _bad_end(described: Described, position: Position) -> Known:
     error = described.get("error") or described["status"]
-    failure: dict[str, Any] = {"error": error, "cause": plain_cause(described.get("cause") or "")}
+    failure: RunFailure = {"error": error, "cause": plain_cause(described.get("cause") or "")}
     failed = described["status"] == "FAILED"
     if failed and position.place:
         failure["place"] = position.place
@@ -94,43 +95,38 @@ def _bad_end(described: dict[str, Any], position: Position) -> dict[str, Any]:
     return {"outcome": by_error or _BY_STATUS[described["status"]], "failure": failure}
 
 
-def _add(record: dict[str, Any], step: Step) -> None:
+def _add(record: Known, step: Step) -> None:
     """Adds one step of the history to the record."""
     function = _FUNCTIONS.get(step.state)
     if function and step.function:
         record.setdefault("versions", {})[function] = step.function
-    if step.kind != "succeeded":
-        return
-    result = step.result
-    if step.state == "DatabaseStatus":
-        record["database"] = _database(result)
-    elif step.state == "Preflight":
-        record["request"] = result.get("request", {})
-        record["preflight"] = {"facts": result.get("facts", {}), "warnings": result.get("warnings", [])}
-    elif step.state in ("Plan", "Apply"):
-        record[step.state.lower()] = result
-    elif step.state == "Approval":
-        record["approval"] = result
-    elif step.state == "NotifyApproved":
-        record["notifications"] = {"approved": result}
+    if (found := step.database) is not None:
+        record["database"] = _database(found)
+    if (preflight := step.preflight) is not None:
+        record["request"] = preflight["request"]
+        record["preflight"] = {"facts": preflight["facts"], "warnings": preflight["warnings"]}
+    if (plan := step.plan) is not None:
+        record["plan"] = plan
+    if (applied := step.applied) is not None:
+        record["apply"] = applied
+    if (decision := step.decision) is not None:
+        record["approval"] = decision
+    if step.state == "NotifyApproved" and (mail := step.mail) is not None:
+        record["notifications"] = {"approved": mail}
 
 
-def _database(result: dict[str, Any]) -> dict[str, Any]:
-    found = (result.get("DbInstances") or [{}])[0]
+def _database(found: dict[str, Any]) -> Database:
     endpoint = found.get("Endpoint") or {}
     return {
-        "instance": found.get("DbInstanceIdentifier"), "resourceId": found.get("DbiResourceId"),
+        "instance": found.get("DbInstanceIdentifier", ""), "resourceId": found.get("DbiResourceId", ""),
         "status": found.get("DbInstanceStatus"), "host": endpoint.get("Address"), "port": endpoint.get("Port"),
         "name": found.get("DbName"),
     }
 
 
-def _asked_for(described: dict[str, Any]) -> dict[str, Any]:
-    try:
-        given = json.loads(described.get("input") or "{}")
-    except ValueError:
-        return {}
-    return given if isinstance(given, dict) else {}
+def asked_for(described: Described) -> Input:
+    """Returns the execution's input as it was given; `{}` if it is no object."""
+    return parsed(described.get("input"))
 
 
 def _utc(moment: datetime) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from botocore.exceptions import ClientError
 
 from scripts.operate.target import Target
+from scripts.wire.steps import PlanOutput
 
 _ABSENT = ("NoSuchKey", "NoSuchBucket", "404")
 _FORBIDDEN = ("AccessDenied", "AllAccessDisabled", "403")
@@ -19,9 +19,9 @@ class NoReport(RuntimeError):
     """There is no report, or none that this caller may read; the message says why."""
 
 
-def fetch(target: Target, planned: dict[str, Any], ending: str) -> bytes:
+def fetch(target: Target, planned: PlanOutput | None, ending: str) -> bytes:
     """Returns a rendering of the report on a plan: `html`, `md` or `json`."""
-    summary = planned.get("report")
+    summary = planned.get("report") if planned else None
     if not summary:
         raise NoReport(f"This run has no report: {_why_not(planned)}")
     key = f"{summary['key']}/report.{ending}"
@@ -47,9 +47,9 @@ def save(html: bytes, execution: str, directory: Path | None = None) -> Path:
     return Path(path)
 
 
-def _why_not(planned: dict[str, Any]) -> str:
+def _why_not(planned: PlanOutput | None) -> str:
     if not planned:
         return "it did not come to a plan"
-    if not planned.get("pending"):
-        return "nothing was pending" if not (planned.get("resolve") or planned.get("baseline")) else "it runs no migration"
-    return next((text for text in planned.get("warnings", []) if text.startswith("There is no report")), "nobody made one")
+    if not planned["pending"]:
+        return "it runs no migration" if "resolve" in planned or "baseline" in planned else "nothing was pending"
+    return next((text for text in planned["warnings"] if text.startswith("There is no report")), "nobody made one")

@@ -6,15 +6,16 @@ import json
 import sys
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any
 
 from scripts.operate.arguments import PLACES, Parser, positive_integer
 from scripts.operate.errors import EXPECTED, exit_code, explain
+from scripts.operate.history import Described
 from scripts.operate.position import Position
 from scripts.operate.record import requested_by
 from scripts.operate.target import Target, find
 from scripts.operate.terminal import Terminal, local_time, plural, seconds
 from scripts.operate.text import harmless
+from scripts.wire.record import Known
 
 _HEADINGS = ("EXECUTION", "STARTED", "TOOK", "OUTCOME", "ASKED BY")
 _STYLES = {"SUCCEEDED": ("green",), "RUNNING": ("yellow",)}
@@ -42,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def recent(target: Target, limit: int) -> list[dict[str, Any]]:
+def recent(target: Target, limit: int) -> list[Described]:
     """Returns the newest executions as DescribeExecution gives them. A running one also has its `position`."""
     client = target.client("stepfunctions")
     pages = client.get_paginator("list_executions").paginate(
@@ -56,7 +57,7 @@ def recent(target: Target, limit: int) -> list[dict[str, Any]]:
     return runs
 
 
-def table(terminal: Terminal, runs: list[dict[str, Any]]) -> None:
+def table(terminal: Terminal, runs: list[Described]) -> None:
     """Prints the runs in columns."""
     rows = [_HEADINGS, *(row(run) for run in runs)]
     widths = [max(len(cells[column]) for cells in rows) for column in range(len(_HEADINGS))]
@@ -68,7 +69,7 @@ def table(terminal: Terminal, runs: list[dict[str, Any]]) -> None:
         terminal.line("  ".join(padded).rstrip(), *(style if style == ("dim",) else ()))
 
 
-def row(run: dict[str, Any]) -> tuple[str, ...]:
+def row(run: Described) -> tuple[str, ...]:
     """Returns one run's cells."""
     ended = run.get("stopDate") or datetime.now(UTC)
     took = seconds((ended - run["startDate"]).total_seconds())
@@ -77,7 +78,7 @@ def row(run: dict[str, Any]) -> tuple[str, ...]:
     return tuple(harmless(cell) for cell in cells)
 
 
-def outcome(run: dict[str, Any]) -> str:
+def outcome(run: Described) -> str:
     """Returns how a run ended, or the state that it is in."""
     if run["status"] == "RUNNING":
         position = run.get("position") or Position()
@@ -88,10 +89,10 @@ def outcome(run: dict[str, Any]) -> str:
         ends = {"ABORTED": "stopped", "TIMED_OUT": "timed out"}
         known = {"Approval.Rejected": "rejected", "Approval.Expired": "expired"}
         return "✗ " + (ends.get(run["status"]) or known.get(run.get("error", "")) or f"failed: {run.get('error', '')}")
-    told = json.loads(run.get("output") or "{}")
-    said = {"nothingPending": "nothing pending", "planned": "planned only", "resolved": "resolved", "baselined": "baselined"}
-    if told.get("outcome") == "applied":
-        return f"✓ {plural((told.get('apply') or {}).get('applied', 0), 'migration')} applied"
+    told: Known = json.loads(run.get("output") or "{}")
+    said = {"nothingPending": "nothing pending", "planned": "planned only"}
+    if told.get("outcome") == "applied" and "apply" in told:
+        return f"✓ {plural(told['apply']['applied'], 'migration')} applied"
     return f"✓ {said.get(told.get('outcome', ''), told.get('outcome', ''))}"
 
 

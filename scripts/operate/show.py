@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from scripts.operate.terminal import Terminal, plural, seconds
 from scripts.operate.text import lines
+from scripts.wire.record import Decision, Known
+from scripts.wire.request import Resolution
+from scripts.wire.steps import PlanOutput, ReportSummary, Verdict
 
 #: The words for an unsuccessful end, by the execution's error or status.
 _ENDED_BADLY = {
@@ -16,60 +17,57 @@ _ENDED_BADLY = {
 }
 
 
-_VERDICTS = {"safe": "green", "caution": "yellow", "danger": "red"}
-
-
-def plan(terminal: Terminal, planned: dict[str, Any]) -> None:
+def plan(terminal: Terminal, planned: PlanOutput) -> None:
     """Prints what is pending, and the facts about it."""
     terminal.heading("Plan")
     if resolve := planned.get("resolve"):
-        terminal.line(f"  {resolve.get('migration')} is to be declared {declared(resolve.get('resolution', ''))}")
-        for fact in resolve.get("facts", []):
+        terminal.line(f"  {resolve['migration']} is to be declared {declared(resolve['resolution'])}")
+        for fact in resolve["facts"]:
             terminal.line(f"    {fact}")
-        terminal.line(f"  digest {planned.get('digest', '')}", "dim")
+        terminal.line(f"  digest {planned['digest']}", "dim")
         return
     if baseline := planned.get("baseline"):
-        terminal.line(f"  {plural(baseline.get('count', 0), 'migration')} to be recorded as applied; nothing is run")
-        terminal.line(f"    the schema has {plural(baseline.get('tables', 0), 'table')}")
-        for name in baseline.get("migrations", []):
+        terminal.line(f"  {plural(baseline['count'], 'migration')} to be recorded as applied; nothing is run")
+        terminal.line(f"    the schema has {plural(baseline['tables'], 'table')}")
+        for name in baseline["migrations"]:
             terminal.line(f"    {name}")
-        _omitted(terminal, baseline)
-        warnings(terminal, planned.get("warnings", []))
-        terminal.line(f"  digest {planned.get('digest', '')}", "dim")
+        _omitted(terminal, baseline["omitted"])
+        warnings(terminal, planned["warnings"])
+        terminal.line(f"  digest {planned['digest']}", "dim")
         return
-    pending, applied = planned.get("pending", 0), planned.get("alreadyApplied", 0)
-    terminal.line(f"  {plural(pending, 'migration')} pending, {applied} already applied")
-    for migration in planned.get("migrations", []):
-        what = migration.get("class", "")
+    terminal.line(f"  {plural(planned['pending'], 'migration')} pending, {planned['alreadyApplied']} already applied")
+    for migration in planned["migrations"]:
+        what: str = migration["class"]
         # A script that could not be parsed completely has no number of statements.
-        if migration.get("statements") is not None:
+        if migration["statements"] is not None:
             what += f", {plural(migration['statements'], 'statement')}"
-        if migration.get("verdict"):
+        if "verdict" in migration:
             what += f", {migration['verdict']}"
         terminal.line(f"    {migration['name']}  {terminal.paint(what, 'dim')}")
-    _omitted(terminal, planned)
-    warnings(terminal, planned.get("warnings", []))
-    report(terminal, planned.get("report") or {})
-    if pending:
-        terminal.line(f"  digest {planned.get('digest', '')}", "dim")
+    _omitted(terminal, planned["omitted"])
+    warnings(terminal, planned["warnings"])
+    if "report" in planned:
+        report(terminal, planned["report"])
+    if planned["pending"]:
+        terminal.line(f"  digest {planned['digest']}", "dim")
 
 
-def report(terminal: Terminal, summary: dict[str, Any]) -> None:
-    """Prints the summary of the report on a plan, if there is one."""
-    if not summary:
-        return
-    verdict = str(summary.get("verdict"))
-    colour = _VERDICTS.get(verdict, "red")
-    terminal.line(f"  {terminal.paint(verdict, colour, 'bold')}: {summary.get('why', '')}")
-    counts = [f"{summary.get(name, 0)} {name}" for name in ("danger", "caution", "safe")]
-    terminal.line(f"    {', '.join(counts)}", "dim")
-    for judged in summary.get("worst", []):
-        mark = terminal.paint(str(judged.get("verdict")), _VERDICTS.get(str(judged.get("verdict")), "red"))
-        terminal.line(f"    {judged.get('name')}  {mark}  {judged.get('why', '')}")
-    more = summary.get("danger", 0) + summary.get("caution", 0) - len(summary.get("worst", []))
+def report(terminal: Terminal, summary: ReportSummary) -> None:
+    """Prints the summary of the report on a plan."""
+    verdict = summary["verdict"]
+    terminal.line(f"  {terminal.paint(verdict, _colour(verdict), 'bold')}: {summary['why']}")
+    terminal.line(f"    {summary['danger']} danger, {summary['caution']} caution, {summary['safe']} safe", "dim")
+    for judged in summary["worst"]:
+        mark = terminal.paint(judged["verdict"], _colour(judged["verdict"]))
+        terminal.line(f"    {judged['name']}  {mark}  {judged['why']}")
+    more = summary["danger"] + summary["caution"] - len(summary["worst"])
     if more > 0:
         terminal.line(f"    ... and {more} more", "dim")
-    terminal.line(f"  report {summary.get('bucket')}/{summary.get('key')}/", "dim")
+    terminal.line(f"  report {summary['bucket']}/{summary['key']}/", "dim")
+
+
+def _colour(verdict: Verdict) -> str:
+    return {"safe": "green", "caution": "yellow"}.get(verdict, "red")
 
 
 def markdown(terminal: Terminal, text: str) -> None:
@@ -78,23 +76,23 @@ def markdown(terminal: Terminal, text: str) -> None:
         terminal.line(line.expandtabs(4))
 
 
-def _omitted(terminal: Terminal, named: dict[str, Any]) -> None:
-    if named.get("omitted"):
-        terminal.line(f"    ... and {named['omitted']} more", "dim")
+def _omitted(terminal: Terminal, omitted: int) -> None:
+    if omitted:
+        terminal.line(f"    ... and {omitted} more", "dim")
 
 
-def declared(resolution: str) -> str:
+def declared(resolution: Resolution) -> str:
     """Returns a resolution in words."""
-    return {"rolledBack": "rolled back"}.get(resolution, resolution)
+    return "rolled back" if resolution == "rolledBack" else resolution
 
 
-def decision(terminal: Terminal, decided: dict[str, Any], when: str = "") -> None:
+def decision(terminal: Terminal, decided: Decision, when: str = "") -> None:
     """Prints a decision in its colour."""
     text, colour = verdict(decided, when)
     terminal.line(f"  {text}", colour)
 
 
-def verdict(decided: dict[str, Any], when: str = "") -> tuple[str, str]:
+def verdict(decided: Decision, when: str = "") -> tuple[str, str]:
     """Returns a sentence about a decision and its colour: the decision, the person, how the person is known, and the
     reason."""
     if decided.get("identity") not in ("verified", "claimed"):
@@ -105,51 +103,47 @@ def verdict(decided: dict[str, Any], when: str = "") -> tuple[str, str]:
     return f"{said} by {by}{when}: {decided.get('reason')}", colour
 
 
-def warnings(terminal: Terminal, texts: list[Any]) -> None:
+def warnings(terminal: Terminal, texts: list[str]) -> None:
     """Prints the warnings, if there are any."""
     for text in texts:
         terminal.line(f"  ! {text}", "yellow")
 
 
-def result(terminal: Terminal, output: dict[str, Any], took: float) -> None:
+def result(terminal: Terminal, output: Known, took: float) -> None:
     """Prints the end of an execution that succeeded."""
     terminal.heading("Result")
-    outcome = output.get("outcome", "")
-    applied = output.get("apply", {})
-    said = {
-        "applied": f"{plural(applied.get('applied', 0), 'migration')} applied",
-        "nothingPending": "Nothing was pending",
-        "planned": "Planned only: nothing was applied",
-        "resolved": _resolved(output),
-        "baselined": _baselined(output),
-    }.get(outcome, outcome)
-    elsewhere = applied.get("appliedElsewhere")
-    if elsewhere:
-        said += f", {elsewhere} meanwhile by another run"
+    applied = output.get("apply")
+    said = _outcome(output)
+    if applied and applied["appliedElsewhere"]:
+        said += f", {applied['appliedElsewhere']} meanwhile by another run"
     terminal.line(f"  {terminal.paint('✓', 'green', 'bold')} {said} ({seconds(took)})")
     lost_mails(terminal, output)
 
 
-def _resolved(output: dict[str, Any]) -> str:
-    resolve = (output.get("plan") or {}).get("resolve") or {}
-    already = "" if (output.get("apply") or {}).get("resolved") else " already"
-    return f"{resolve.get('migration')} was declared {declared(resolve.get('resolution', ''))}{already}"
+def _outcome(output: Known) -> str:
+    outcome, plan, applied = output.get("outcome", ""), output.get("plan"), output.get("apply")
+    if outcome == "resolved" and plan and applied and (resolve := plan.get("resolve")):
+        already = "" if applied.get("resolved") else " already"
+        return f"{resolve['migration']} was declared {declared(resolve['resolution'])}{already}"
+    if outcome == "baselined" and plan and applied and (baseline := plan.get("baseline")):
+        already = "" if applied.get("recorded") else ", already"
+        return f"{plural(baseline['count'], 'migration')} recorded as applied, up to {baseline['last']}{already}"
+    if outcome == "applied" and applied:
+        return f"{plural(applied['applied'], 'migration')} applied"
+    said = {"nothingPending": "Nothing was pending", "planned": "Planned only: nothing was applied"}
+    return said.get(outcome, outcome)
 
 
-def _baselined(output: dict[str, Any]) -> str:
-    baseline = (output.get("plan") or {}).get("baseline") or {}
-    already = "" if (output.get("apply") or {}).get("recorded") else ", already"
-    return f"{plural(baseline.get('count', 0), 'migration')} recorded as applied, up to {baseline.get('last')}{already}"
-
-
-def lost_mails(terminal: Terminal, record: dict[str, Any]) -> None:
+def lost_mails(terminal: Terminal, record: Known) -> None:
     """Prints the mails of a run that could not be sent."""
-    if (record.get("approval") or {}).get("requestMailSent") is False:
+    approval, told = record.get("approval"), record.get("notifications") or {}
+    if approval and approval.get("requestMailSent") is False:
         lost_mail(terminal, "that asks for the approval")
-    told = record.get("notifications") or {}
-    for name, what in (("approved", "that tells of the approval"), ("ended", "that tells how the run ended")):
-        if error := (told.get(name) or {}).get("error"):
-            lost_mail(terminal, what, error)
+    for mail, what in (
+        (told.get("approved"), "that tells of the approval"), (told.get("ended"), "that tells how the run ended"),
+    ):
+        if mail and mail.get("error"):
+            lost_mail(terminal, what, mail["error"])
 
 
 def lost_mail(terminal: Terminal, what: str, error: str = "") -> None:

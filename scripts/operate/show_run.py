@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import webbrowser
 from datetime import datetime
-from typing import Any
 
 from scripts.operate import record, report, show
 from scripts.operate.arguments import PLACES, Parser
@@ -15,6 +14,9 @@ from scripts.operate.record import Run
 from scripts.operate.target import Target, find
 from scripts.operate.terminal import Terminal, local_time, milliseconds, seconds
 from scripts.operate.text import as_json
+from scripts.wire.record import Decision, Known
+from scripts.wire.request import Input, Request
+from scripts.wire.steps import ApplyOutput
 
 _DUTIES = {
     "roles": "no role may both start and approve",
@@ -48,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
         if given.open:
             return open_report(Terminal(), target, run)
         if given.report:
-            show.markdown(Terminal(), report.fetch(target, run.record.get("plan") or {}, "md").decode())
+            show.markdown(Terminal(), report.fetch(target, run.record.get("plan"), "md").decode())
             return 0
     except (*EXPECTED, report.NoReport) as failure:
         Terminal(sys.stderr).line(f"scripts/show: {explain(failure, stack, region)}", "red")
@@ -62,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def open_report(terminal: Terminal, target: Target, run: Run) -> int:
     """Fetches the report to a temporary file and opens it in the browser. It decides nothing. Returns the exit status."""
-    file = report.save(report.fetch(target, run.record.get("plan") or {}, "html"), name_of(run.execution))
+    file = report.save(report.fetch(target, run.record.get("plan"), "html"), name_of(run.execution))
     terminal.line(str(file))
     if not webbrowser.open(file.as_uri()):
         terminal.line("No browser could be started: open that file yourself", "yellow")
@@ -76,7 +78,8 @@ def describe(terminal: Terminal, target: Target, run: Run) -> None:
     terminal.line(run.execution, "dim")
     _request(terminal, told)
     if plan := told.get("plan"):
-        show.warnings(terminal, (told.get("preflight") or {}).get("warnings", []))
+        if preflight := told.get("preflight"):
+            show.warnings(terminal, preflight["warnings"])
         show.plan(terminal, plan)
     if approval := told.get("approval"):
         terminal.heading("Approval")
@@ -90,10 +93,11 @@ def describe(terminal: Terminal, target: Target, run: Run) -> None:
     _ran_on(terminal, told)
 
 
-def _request(terminal: Terminal, told: dict[str, Any]) -> None:
-    request, database, found = (told.get(name) or {} for name in ("request", "database", "preflight"))
-    server = found.get("facts") or {}
-    where = [database.get("instance"), server.get("database"), server.get("serverVersion")]
+def _request(terminal: Terminal, told: Known) -> None:
+    request: Input | Request = told.get("request") or {}
+    database, preflight = told.get("database"), told.get("preflight")
+    where = [database["instance"]] if database else []
+    where += [preflight["facts"]["database"], preflight["facts"]["serverVersion"]] if preflight else []
     terminal.heading("Request")
     _facts(terminal, [
         ("asked by", f"{request['requestedBy']} (claimed)" if request.get("requestedBy") else "not given"),
@@ -106,22 +110,22 @@ def _request(terminal: Terminal, told: dict[str, Any]) -> None:
     ])
 
 
-def _decision(terminal: Terminal, approval: dict[str, Any]) -> None:
+def _decision(terminal: Terminal, approval: Decision) -> None:
     when = f" at {local_time(approval['at'])}" if approval.get("at") else ""
     show.decision(terminal, approval, when)
     version = f"approve {approval['version']}" if approval.get("version") else None
     _facts(terminal, [("duties", _DUTIES.get(approval.get("duties", ""))), ("version", version)])
 
 
-def _applied(terminal: Terminal, apply: dict[str, Any]) -> None:
+def _applied(terminal: Terminal, apply: ApplyOutput) -> None:
     terminal.heading("Applied")
-    for migration in apply.get("migrations", []):
-        terminal.line(f"    {migration['name']}  {terminal.paint(milliseconds(migration.get('durationMs', 0)), 'dim')}")
-    if apply.get("omitted"):
+    for migration in apply["migrations"]:
+        terminal.line(f"    {migration['name']}  {terminal.paint(milliseconds(migration['durationMs']), 'dim')}")
+    if apply["omitted"]:
         terminal.line(f"    ... and {apply['omitted']} more", "dim")
     terminal.line(
-        f"  {apply.get('applied', 0)} of {apply.get('total', 0)}, in {milliseconds(apply.get('durationMs', 0))}"
-        + (f"; {apply['appliedElsewhere']} by another run meanwhile" if apply.get("appliedElsewhere") else "")
+        f"  {apply['applied']} of {apply['total']}, in {milliseconds(apply['durationMs'])}"
+        + (f"; {apply['appliedElsewhere']} by another run meanwhile" if apply["appliedElsewhere"] else "")
     )
 
 
@@ -131,28 +135,28 @@ def _now(terminal: Terminal, target: Target, run: Run) -> None:
         terminal.line(f"  Running: in state {run.position.state or 'none yet'}", "yellow")
         return
     terminal.line(f"  ⏸ Waiting for approval until {local_time(run.position.expires_at)}", "yellow")
-    if lost := run.position.request_mail.get("error"):
-        show.lost_mail(terminal, "that asks for it", lost)
-    planned = run.record.get("plan") or {}
-    read_it = [f"{show_command(target, run.execution)} --open"] if planned.get("report") else []
-    for command in (*read_it, *decision_commands(target, run.execution, planned.get("digest", ""))):
+    mail, planned = run.position.request_mail, run.record.get("plan")
+    if mail and mail.get("error"):
+        show.lost_mail(terminal, "that asks for it", mail["error"])
+    read_it = [f"{show_command(target, run.execution)} --open"] if planned and "report" in planned else []
+    for command in (*read_it, *decision_commands(target, run.execution, planned["digest"] if planned else "")):
         terminal.line(f"    {command}")
 
 
-def _end(terminal: Terminal, told: dict[str, Any]) -> None:
+def _end(terminal: Terminal, told: Known) -> None:
     if failure := told.get("failure"):
         status = _STATUS.get(told.get("outcome", ""), "FAILED")
-        show.failure(terminal, status, "" if status != "FAILED" else failure.get("error", ""), failure.get("cause", ""))
+        show.failure(terminal, status, failure["error"] if status == "FAILED" else "", failure["cause"])
         show.lost_mails(terminal, told)
     else:
         show.result(terminal, told, _took(told))
     ended = local_time(told["endedAt"]) if told.get("endedAt") else None
     if ended and failure:
         ended += f", after {seconds(_took(told))}"
-    _facts(terminal, [("in state", (failure or {}).get("step")), ("ended", ended)])
+    _facts(terminal, [("in state", failure.get("step") if failure else None), ("ended", ended)])
 
 
-def _took(told: dict[str, Any]) -> float:
+def _took(told: Known) -> float:
     if "durationMs" in told:
         return told["durationMs"] / 1000
     if told.get("endedAt"):
@@ -160,11 +164,11 @@ def _took(told: dict[str, Any]) -> float:
     return 0.0
 
 
-def _ran_on(terminal: Terminal, told: dict[str, Any]) -> None:
-    versions = told.get("versions") or {}
+def _ran_on(terminal: Terminal, told: Known) -> None:
+    versions, notifications = told.get("versions") or {}, told.get("notifications") or {}
     mails = [
-        (f"mail: {name}", f"sent ({mail.get('messageId')})" if mail.get("sent") else mail.get("error") or "nothing to tell")
-        for name, mail in (told.get("notifications") or {}).items() if mail
+        (f"mail: {name}", f"sent ({mail.get('messageId')})" if mail["sent"] else mail.get("error") or "nothing to tell")
+        for name, mail in (("approved", notifications.get("approved")), ("ended", notifications.get("ended"))) if mail
     ]
     if versions or mails:
         terminal.heading("Ran on")

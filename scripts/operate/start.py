@@ -7,10 +7,12 @@ import json
 import os
 import re
 import secrets
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from scripts.operate.target import Target
+from scripts.wire.request import Input
 
 #: The options of a new run, and the fields of the execution's input that they set.
 FIELDS = {
@@ -19,10 +21,12 @@ FIELDS = {
 }
 
 
-def execution_input(asks: str, more: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+def execution_input(asks: str, more: Mapping[str, object] | None = None, **options: object) -> Input:
     """Returns the execution's input from the command line: the options that were given, and the requester, by default
     `asks`."""
-    return {"requestedBy": asks} | (more or {}) | {FIELDS[name]: value for name, value in options.items() if value}
+    # A person may add any JSON; preflight says what of it is wrong.
+    given: Any = {"requestedBy": asks, **(more or {})}
+    return given | {FIELDS[name]: value for name, value in options.items() if value}
 
 
 def requester(target: Target) -> str:
@@ -39,13 +43,13 @@ def user() -> str:
         return f"user {os.getuid()}"
 
 
-def new_name(given: dict[str, Any]) -> str:
+def new_name(given: Input) -> str:
     """Returns a name that cannot repeat. A repeated name may be taken for the same request."""
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     return f"{re.sub('[^a-z]', '', str(given.get('mode', 'apply')))[:10] or 'run'}-{moment}-{secrets.token_hex(3)}"
 
 
-def start(target: Target, given: dict[str, Any], name: str | None = None) -> str:
+def start(target: Target, given: Input, name: str | None = None) -> str:
     """Starts an execution and returns its ARN. The same input under the same name is the same execution."""
     started = target.client("stepfunctions").start_execution(
         stateMachineArn=target.state_machine_arn(), name=name or new_name(given), input=json.dumps(given)

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from scripts.operate import github, samconfig
 from scripts.operate.github_run import Run
 from scripts.operate.target import Target
+from scripts.tests.test_show_run import REPORTED
 
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:shop-migrations-prod:github-7-1"
 
@@ -71,7 +72,7 @@ def test_a_report_that_cannot_be_had_is_said_and_costs_nothing(states: MagicMock
     states.describe_execution.return_value = {
         "status": "SUCCEEDED", "input": "{}", "output": '{"outcome": "applied"}', "startDate": now, "stopDate": now,
     }
-    plan = {"Payload": {"pending": 1, "digest": "d", "report": {"bucket": "b", "key": "reports/d"}}}
+    plan = {"Payload": REPORTED}
     states.get_paginator.return_value.paginate.return_value = [{"events": [
         {"id": 2, "type": "TaskSucceeded", "timestamp": now, "taskSucceededEventDetails": {"output": json.dumps(plan)}},
         {"id": 1, "type": "TaskStateEntered", "timestamp": now, "stateEnteredEventDetails": {"name": "Plan"}},

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from scripts.operate import github_annotation
+from scripts.wire.record import Place
 
-PLACE = {"migration": "1_a", "file": "migrations/1_a/migration.sql", "statement": 2, "line": 3, "sqlstate": "23505"}
+PLACE: Place = {"migration": "1_a", "file": "migrations/1_a/migration.sql", "statement": 2, "line": 3, "sqlstate": "23505"}
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def test_without_a_line_it_is_at_the_file(checkout: Path) -> None:
 @pytest.mark.parametrize(
     "place",
     [
-        {},
+        None,
         {"migration": "1_a", "line": 3},
         PLACE | {"file": "migrations/2_b/migration.sql"},
         PLACE | {"file": "migrations/1_a"},
@@ -44,7 +45,7 @@ def test_without_a_line_it_is_at_the_file(checkout: Path) -> None:
         PLACE | {"file": "/etc/passwd"},
     ],
 )
-def test_what_is_no_file_of_the_repository_is_not_named(place: dict[str, object], checkout: Path) -> None:
+def test_what_is_no_file_of_the_repository_is_not_named(place: Place | None, checkout: Path) -> None:
     (checkout.parent / "secret").write_text("")
     assert github_annotation.error(place, "t", "m", checkout) is None
 

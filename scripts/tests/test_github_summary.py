@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 import re
 from pathlib import Path
+from typing import Any
 
 import markdown
 import pytest
 
 from scripts.operate.github_summary import Summary, code, text
+from scripts.wire.steps import PlanOutput
 
 #: Only letters, digits, spaces and numeric entities: no character that has a meaning in Markdown or HTML.
 _HARMLESS = re.compile(r"(\w|\d| |&#\d+;)*")
@@ -71,6 +73,18 @@ def written(tmp_path: Path):
     return Summary(file), file.read_text
 
 
+PLAN: PlanOutput = {
+    "digest": "d", "baseRows": 2, "pending": 1, "alreadyApplied": 2, "omitted": 3, "warnings": [],
+    "migrations": [{"name": "1_a", "class": "transactional", "statements": 1, "verdict": "danger", "why": "drops"}],
+}
+
+
+def test_a_script_that_could_not_be_parsed_has_no_number_of_statements(written) -> None:
+    summary, read = written
+    summary.plan(PLAN | {"migrations": [{"name": "1", "class": "transactional", "statements": None}]})
+    assert "| <code>1</code> | transactional |  |  |  |" in read()
+
+
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_a_plan_with_a_hostile_name_keeps_its_form(hostile: str, tmp_path: Path) -> None:
     assert _tags(_plan_of(hostile, tmp_path / "hostile.md")) == _tags(_plan_of("1_a", tmp_path / "plain.md"))
@@ -80,10 +94,9 @@ def _plan_of(name: str, file: Path) -> str:
     summary = Summary(file)
     summary.heading(f"prod: {name}")
     summary.facts(Requested_by=name, Reason=None)
-    summary.plan({
-        "pending": 1, "alreadyApplied": 2, "omitted": 3, "warnings": [name],
-        "migrations": [{"name": name, "class": "transactional", "statements": 1}, {"name": "2_b", "class": name}],
-    })
+    # Also what the types do not allow: the text comes from outside.
+    odd: Any = {"name": "2_b", "class": name, "statements": name, "verdict": name, "why": name}
+    summary.plan(PLAN | {"warnings": [name], "migrations": [PLAN["migrations"][0] | {"name": name}, odd]})
     return file.read_text()
 
 

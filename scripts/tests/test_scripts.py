@@ -17,6 +17,7 @@ from scripts.operate.progress import parse
 from scripts.operate.start import execution_input, requester, user
 from scripts.operate.target import NoSuchTarget, Target, find, local_target
 from scripts.operate.terminal import Terminal, plural, seconds
+from scripts.wire.record import Place
 
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:shop-migrations-prod:apply-1"
 
@@ -68,10 +69,10 @@ def test_causes_are_plain():
 
 
 def test_a_cause_may_have_a_place():
-    place = {"migration": "1_a", "line": 3}
+    place: Place = {"migration": "1_a", "line": 3}
     message = 'one "line"\ntwo\n{"migration":"1_a","line":3}'
     assert told(json.dumps({"errorType": "X", "errorMessage": message})) == ('one "line"\ntwo', place)
-    assert told("no") == ("no", {})
+    assert told("no") == ("no", None)
 
 
 def test_progress():
@@ -345,7 +346,7 @@ def test_history_is_read_once():
 def test_plan_shows_what_is_left_out():
     stream = io.StringIO()
     show.plan(Terminal(stream), {
-        "pending": 30, "alreadyApplied": 2, "digest": "abc", "omitted": 10, "warnings": ["drops a table"],
+        "pending": 30, "alreadyApplied": 2, "digest": "abc", "baseRows": 2, "omitted": 10, "warnings": ["drops a table"],
         "migrations": [{"name": "1_a", "class": "transactional", "statements": 1}],
     })
     shown = stream.getvalue()

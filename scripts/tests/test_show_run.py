@@ -11,34 +11,37 @@ from botocore.exceptions import ClientError
 from scripts.operate import record, report, runs, show_run
 from scripts.operate.target import Target
 from scripts.operate.terminal import Terminal
+from scripts.wire.record import Decision, Known
+from scripts.wire.request import Request
+from scripts.wire.steps import ApplyOutput, Facts, PlanOutput, ReportSummary
 
 ARN = "arn:aws:states:eu-west-1:111122223333:execution:lockstep-migrations-prod:apply-1"
 BOB = "arn:aws:sts::111122223333:assumed-role/Approver/bob@example.com"
 TOKEN = "token-that-nobody-may-see"
 AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
-REQUEST = {"mode": "apply", "requestedBy": "ann", "reason": "release 7", "requireApproval": False}
-PLAN = {
-    "digest": "d1", "pending": 2, "alreadyApplied": 1, "omitted": 0, "warnings": ["drops a table"],
+REQUEST: Request = {"mode": "apply", "requestedBy": "ann", "reason": "release 7", "requireApproval": False}
+PLAN: PlanOutput = {
+    "digest": "d1", "baseRows": 1, "pending": 2, "alreadyApplied": 1, "omitted": 0, "warnings": ["drops a table"],
     "migrations": [
         {"name": "2_b", "class": "transactional", "statements": 3}, {"name": "3_c", "class": "standalone", "statements": 1},
     ],
 }
-APPROVAL = {
-    "decision": "approved", "by": BOB, "identity": "verified", "onBehalfOf": "octocat", "duties": "roles",
+APPROVAL: Decision = {
+    "decision": "approved", "digest": "d1", "by": BOB, "identity": "verified", "onBehalfOf": "octocat", "duties": "roles",
     "reason": "looks right", "at": "2026-01-01T12:00:30Z", "version": "7", "requestMailSent": False,
 }
-APPLY = {
+APPLY: ApplyOutput = {
     "finished": True, "applied": 2, "appliedElsewhere": 0, "remaining": 0, "total": 2, "omitted": 0, "durationMs": 1312,
     "migrations": [{"name": "2_b", "durationMs": 12}, {"name": "3_c", "durationMs": 1300}],
 }
-RECORD = {
+RECORD: Known = {
     "execution": ARN, "environment": "prod", "outcome": "applied", "startedAt": "2026-01-01T12:00:00Z",
     "endedAt": "2026-01-01T12:02:04Z", "durationMs": 124000, "request": REQUEST, "plan": PLAN, "approval": APPROVAL,
     "apply": APPLY, "versions": {"apply": "arn:aws:lambda:eu-west-1:111122223333:function:x-apply:5"},
     "notifications": {"approved": {"sent": True, "messageId": "m-1"}, "ended": {"sent": False, "error": "NotFound"}},
 }
-FAILED = RECORD | {
+FAILED: Known = RECORD | {
     "outcome": "failed", "failure": {"error": "Migration.Failed", "cause": "migration 3_c failed", "step": "Apply"},
 }
 
@@ -96,7 +99,8 @@ def waiting(mail):
     ]
 
 
-PREFLIGHT = done("Preflight", {"request": REQUEST, "facts": {"database": "orders"}, "warnings": []})
+FACTS: Facts = {"serverVersion": "18.4", "database": "orders", "user": "migrator", "tls": True}
+PREFLIGHT = done("Preflight", {"request": REQUEST, "facts": FACTS, "warnings": []})
 PLANNED = done("Plan", PLAN)
 
 
@@ -180,6 +184,17 @@ def test_one_that_applies_no_longer_waits(monkeypatch):
     assert "Running: in state Apply" in (text := shown(run)) and "scripts/approve" not in text
 
 
+@pytest.mark.parametrize("forged", [
+    {"Payload": APPROVAL}, {"Payload": "yes"}, {"record": RECORD}, {"Payload": {"record": RECORD}},
+])
+def test_what_something_else_answers_is_no_decision_and_no_record(monkeypatch, forged):
+    """The answer to a task token is taken as it is: only a function's answer is wrapped in a payload."""
+    states = States(PREFLIGHT, PLANNED, waiting({"sent": True}), decided(forged), status="FAILED", error="x")
+    told = read(states, monkeypatch)
+    assert (told.record["approval"], told.record["outcome"]) == (forged, "failed")
+    assert "? Answered by something else than the approve function" in shown(told)
+
+
 def test_one_that_has_just_begun(monkeypatch):
     run = read(States(), monkeypatch)
     assert run.record["request"] == {"requestedBy": "arn:aws:sts::111122223333:assumed-role/Starter/ann"}
@@ -202,12 +217,12 @@ def test_for_a_program(monkeypatch, capsys):
     assert (told["execution"], told["plan"]) == (ARN, PLAN)
 
 
-REPORT = {
+REPORT: ReportSummary = {
     "verdict": "danger", "why": "3_c: it drops a table", "safe": 1, "caution": 0, "danger": 1,
     "worst": [{"name": "3_c", "verdict": "danger", "why": "it drops\x1b[2J a table"}],
     "bucket": "bucket", "key": "reports/d1",
 }
-REPORTED = PLAN | {"report": REPORT}
+REPORTED: PlanOutput = PLAN | {"report": REPORT}
 
 
 def test_a_plans_report_is_shown_in_short(monkeypatch):
