@@ -16,6 +16,7 @@ from typing import Any
 from local import processes
 from local.postgres import Connection
 from scripts.operate import environment, paths
+from scripts.wire.steps import Secret
 
 INSTANCE = "lockstep-local"
 
@@ -129,7 +130,7 @@ class Aws:
         fresh.replace(told)
 
 
-def classic_secret(connection: Connection) -> dict[str, str | int]:
+def classic_secret(connection: Connection) -> Secret:
     """Returns the secret's value in the shape that Secrets Manager's own console makes."""
     return {
         "engine": "postgres", "host": connection.host, "port": connection.port,

@@ -16,10 +16,11 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NotRequired, Self, TypedDict
 
 from local import deploy as deploying
 from local import postgres, processes
@@ -28,7 +29,41 @@ from local.deploy import Deployment
 from local.mailbox import Mailbox
 from local.postgres import Connection
 from scripts.operate import environment, paths
+from scripts.operate.history import Event
+from scripts.operate.logs import Event as LogEvent
 from scripts.operate.target import Target
+from scripts.wire.approve import Decided
+from scripts.wire.record import Record
+from scripts.wire.request import Input
+
+
+class Ended(TypedDict):
+    """An execution that has ended, as DescribeExecution tells it, with its input and its output parsed."""
+
+    executionArn: str
+    name: str
+    status: str
+    startDate: datetime
+    stopDate: datetime
+    input: Input
+    #: The record; None if the execution did not succeed.
+    output: Record | None
+    error: NotRequired[str]
+    cause: NotRequired[str]
+
+
+class Failed(TypedDict):
+    """The failure of an invocation, as Lambda tells it; at the function URL with the HTTP status."""
+
+    errorType: str
+    errorMessage: str
+    status: NotRequired[int]
+
+
+class NotDecided(TypedDict):
+    """A decision that the approve function refused."""
+
+    error: Failed
 
 
 class Stack:
@@ -107,7 +142,7 @@ class Stack:
     # ------------------------------------------------------------ executions
 
     def start_execution(
-        self, deployment: Deployment, given: dict[str, Any] | str | None = None, name: str | None = None
+        self, deployment: Deployment, given: Mapping[str, object] | str | None = None, name: str | None = None
     ) -> str:
         """Starts an execution and returns its ARN. A string is passed on as it is, to try invalid input."""
         text = given if isinstance(given, str) else json.dumps(given or {})
@@ -116,8 +151,8 @@ class Stack:
         )
         return started["executionArn"]
 
-    def wait(self, execution: str, seconds: float = 120) -> dict[str, Any]:
-        """Waits until the execution has ended, and returns its description. `output` and `input` are parsed."""
+    def wait(self, execution: str, seconds: float = 120) -> Ended:
+        """Waits until the execution has ended, and returns it."""
         client = self.client("stepfunctions")
         deadline = time.monotonic() + seconds
         while True:
@@ -127,8 +162,7 @@ class Stack:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{execution} is still in {self.current_state(execution)} after {seconds} seconds")
             time.sleep(0.1)
-        return {
-            **described,
+        return described | {
             "input": json.loads(described["input"]),
             "output": json.loads(described["output"]) if "output" in described else None,
         }
@@ -147,7 +181,7 @@ class Stack:
         entered = [event for event in self.history(execution) if "stateEnteredEventDetails" in event]
         return entered[-1]["stateEnteredEventDetails"]["name"] if entered else ""
 
-    def history(self, execution: str) -> list[dict[str, Any]]:
+    def history(self, execution: str) -> list[Event]:
         """Returns all events of an execution, the first one first."""
         pages = self.client("stepfunctions").get_paginator("get_execution_history")
         return [event for page in pages.paginate(executionArn=execution) for event in page["events"]]
@@ -169,7 +203,7 @@ class Stack:
         details = [event[name] for event in self.history(execution) for name in names if name in event]
         return [(detail.get("error", ""), detail.get("cause", "")) for detail in details]
 
-    def decide(self, deployment: Deployment, **decision: Any) -> dict[str, Any]:
+    def decide(self, deployment: Deployment, **decision: Any) -> Decided | NotDecided:
         """Invokes the approve function directly. Returns `{"error": {...}}` if the function refuses."""
         answer = self.client("lambda").invoke(
             FunctionName=deployment.function("approve"), Payload=json.dumps(decision).encode()
@@ -224,14 +258,14 @@ class Stack:
         fields it reports the real values again."""
         self.aws.describe_instance_as(**fields)
 
-    def set_secret(self, value: dict[str, Any] | str) -> None:
+    def set_secret(self, value: Mapping[str, object] | str) -> None:
         """Replaces the secret's value."""
         text = value if isinstance(value, str) else json.dumps(value)
         self.client("secretsmanager").put_secret_value(SecretId=self.account.secret_arn, SecretString=text)
 
-    def classic_secret(self, **changes: Any) -> dict[str, Any]:
+    def classic_secret(self, **changes: object) -> dict[str, object]:
         """Returns the right value of the secret with changes, such as `password="wrong"`. None removes a field."""
-        value = classic_secret(self.connection) | changes
+        value = {**classic_secret(self.connection), **changes}
         return {name: item for name, item in value.items() if item is not None}
 
     def use_database(self, name: str) -> Connection:
@@ -268,7 +302,7 @@ class Stack:
 
     # ------------------------------------------------------------ inside
 
-    def _log_events(self, group: str, since: int) -> Iterator[dict[str, Any]]:
+    def _log_events(self, group: str, since: int) -> Iterator[LogEvent]:
         logs = self.client("logs")
         try:
             for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=since):

@@ -8,16 +8,14 @@ import statistics
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from proofs.bench import function
 from proofs.bench.build import BENCH, Binaries
 from proofs.bench.histories import Layouts
 from proofs.bench.server import Address
+from proofs.harness.payloads import apply_input, plan_input
 from scripts.operate import environment
-
-EXECUTION = "arn:aws:states:us-east-1:000000000000:execution:bench:run"
-
 
 FRESH, NOTHING, ONE = "everything pending", "nothing pending", "one pending"
 
@@ -134,19 +132,19 @@ class Lockstep(Contender):
         return {}
 
     def prepare(self, layouts: Layouts, address: Address, pending: int) -> None:
-        payload = run_payload()
+        given = plan_input("bench:run", "db-BENCH")
         planned = function.run(
-            self.binaries.function("plan"), payload, address.secret, layouts.prisma, self.log, **self.settings(address)
+            self.binaries.function("plan"), given, address.secret, layouts.prisma, self.log, **self.settings(address)
         )
         if planned.error:
             raise ContenderFailed(f"plan: {planned.error}")
         if planned.output["pending"] != pending:
             raise ContenderFailed(f"the plan has {planned.output['pending']} pending, not {pending}")
-        self._payload = payload | {"plan": {name: planned.output[name] for name in ("digest", "baseRows")}}
+        self._input = apply_input(given, planned.output)
 
     def go(self, layouts: Layouts, address: Address, pending: int) -> Taken:
         run = function.run(
-            self.binaries.function("apply"), self._payload, address.secret, layouts.prisma, self.log,
+            self.binaries.function("apply"), self._input, address.secret, layouts.prisma, self.log,
             **self.settings(address),
         )
         if run.error or not run.output["finished"] or run.output["applied"] != pending:
@@ -184,8 +182,8 @@ class LockstepPlan(Contender):
     guest_of = "lockstep"
 
     def go(self, layouts: Layouts, address: Address, pending: int) -> Taken:
-        payload = run_payload()
-        run = function.run(self.binaries.function("plan"), payload, address.secret, layouts.prisma, self.log)
+        given = plan_input("bench:run", "db-BENCH")
+        run = function.run(self.binaries.function("plan"), given, address.secret, layouts.prisma, self.log)
         if run.error or run.output["pending"] != pending:
             raise ContenderFailed(f"{self.label}: {run.error or run.output}")
         return Taken(run.answered, run.cpu_ms, run.peak_kb, {
@@ -290,15 +288,6 @@ class Prisma(Contender):
 ALL: tuple[type[Contender], ...] = (
     Each, Together, Lockstep, LockstepTls, LockstepPlan, PsqlAll, PsqlEach, Sqlx, Dbmate, Prisma,
 )
-
-
-def run_payload() -> dict[str, Any]:
-    """Returns what every step gets to know about a run."""
-    return {
-        "execution": EXECUTION,
-        "database": {"instance": "bench", "resourceId": "db-BENCH", "status": "available"},
-        "request": {"mode": "apply", "requireApproval": False},
-    }
 
 
 def _reason(log: str) -> str:

@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from typing import Any
 from proofs.harness.runtime_api import API, SECRET_ARN, variables
 
 #: Answers a request's method, path and body with a status, headers and a body; with None there is no answer at all.
-Answering = Callable[[str, str, bytes], tuple[int, dict[str, Any], bytes] | None]
+Answering = Callable[[str, str, bytes], tuple[int, dict[str, str], bytes] | None]
 
 
 class FunctionFailed(RuntimeError):
@@ -35,7 +35,8 @@ class Run:
     delivered: float = 0.0
     secret_given: float = 0.0
     answered: float = 0.0
-    output: dict[str, Any] = field(default_factory=dict)
+    #: The output, whose type the caller knows.
+    output: Any = field(default_factory=dict)
     #: The size of the payload in its answer.
     output_bytes: int = 0
     #: The size of each object that it put into a bucket, by the end of the object's key.
@@ -51,8 +52,8 @@ class Run:
 
 
 def run(
-    binary: Path, payload: dict[str, Any], secret: dict[str, Any], migrations: Path, log: Path, seconds: float = 600, /,
-    **settings: str,
+    binary: Path, payload: Mapping[str, object], secret: Mapping[str, object], migrations: Path, log: Path,
+    seconds: float = 600, /, **settings: str,
 ) -> Run:
     """Starts the function, gives it one invocation, and ends it after its answer."""
     taken = Run()
@@ -65,7 +66,7 @@ def run(
     def now() -> float:
         return (time.perf_counter() - started) * 1000
 
-    def answer(method: str, path: str, body: bytes) -> tuple[int, dict[str, Any], bytes] | None:
+    def answer(method: str, path: str, body: bytes) -> tuple[int, dict[str, str], bytes] | None:
         if method == "GET":
             if taken.polled:
                 return None  # there is no second invocation

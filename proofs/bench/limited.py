@@ -10,12 +10,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from proofs.bench import function
-from proofs.bench.contenders import run_payload
 from proofs.bench.histories import History, Layouts, Script
 from proofs.bench.server import Server
+from proofs.harness.payloads import plan_input
+from scripts.wire.steps import Secret
 
 #: The memory, in MB, that brings one CPU.
 OF_A_CPU = 1_769
@@ -60,10 +60,11 @@ def _history() -> History:
     return History("limited", tuple(Script(f"tables_{number}", text) for number, text in enumerate(texts)))
 
 
-def _line(plan: Path, migrations: Path, secret: dict[str, Any], memory: int) -> str:
+def _line(plan: Path, migrations: Path, secret: Secret, memory: int) -> str:
     with _limited(plan, memory / OF_A_CPU) as limited:
         log = migrations.parent / "plan.log"
-        run = function.run(limited, run_payload(), secret, migrations, log, TIMEOUT, REPORTS_BUCKET="reports")
+        given = plan_input("bench:run", "db-BENCH")
+        run = function.run(limited, given, secret, migrations, log, TIMEOUT, REPORTS_BUCKET="reports")
     outcome = run.error or ("a report" if "report" in run.output else run.output["warnings"][0])
     return (
         f"{memory} MB: {outcome}, in {run.invocation / 1000:.1f} s; CPU {run.cpu_ms / 1000:.1f} s, "

@@ -10,9 +10,10 @@ from typing import Any
 import psycopg
 
 from proofs.bench import function
-from proofs.bench.contenders import ContenderFailed, run_payload
+from proofs.bench.contenders import ContenderFailed
 from proofs.bench.histories import History, Layouts
 from proofs.bench.server import Address, Server
+from proofs.harness.payloads import plan_input
 
 TIMES = 3
 
@@ -58,7 +59,8 @@ def _row(plan: Path, layouts: Layouts, address: Address, on: str) -> dict[str, A
 def _run(plan: Path, layouts: Layouts, address: Address) -> function.Run:
     # In sqlx's layout, because Prisma's has no plan for a database with tables and no ledger.
     log = layouts.sqlx.parent / "plan.log"
-    run = function.run(plan, run_payload(), address.secret, layouts.sqlx, log, 60, REPORTS_BUCKET="reports")
+    given = plan_input("bench:run", "db-BENCH")
+    run = function.run(plan, given, address.secret, layouts.sqlx, log, 60, REPORTS_BUCKET="reports")
     if run.error or "report" not in run.output:
         raise ContenderFailed(f"plan of {layouts.history.name}: {run.error or run.output['warnings'][0]}")
     return run

@@ -15,6 +15,7 @@ from psycopg import sql
 
 from proofs.harness.rows import one_value
 from proofs.harness.temporary import Temporary
+from scripts.wire.steps import Secret
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Address:
         }
 
     @property
-    def secret(self) -> dict[str, Any]:
+    def secret(self) -> Secret:
         """The address in the form of the secret in Secrets Manager."""
         return {
             "username": self.user, "password": self.password, "host": "127.0.0.1", "port": self.port,

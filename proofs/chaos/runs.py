@@ -9,12 +9,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from proofs.chaos import retries
 from proofs.chaos.server import Server
+from proofs.harness.payloads import apply_input, plan_input
 from proofs.harness.proxy import Proxy, Trap
 from proofs.harness.runtime_api import Answer, Function
+from scripts.wire.request import Request
+from scripts.wire.steps import PlanInput, PlanOutput, Secret
 
 #: Failures after which the user starts a new run, as docs/failures.md says. Only these can follow from a fault: any
 #: other failure (a script that fails, a changed plan, doubt) is for a person, and no fault excuses it.
@@ -83,7 +85,7 @@ class Bench:
     def plan(self, random_: random.Random) -> Answer:
         """Makes a plan. The proxy does not interfere with it."""
         def once(execution: str) -> Answer:
-            return self._plan.invoke(self._payload(execution), self._secret(), PATIENCE)
+            return self._plan.invoke(self._input(execution), self._secret(), PATIENCE)
 
         return self._state("Plan", self._execution(), once, random_, [])
 
@@ -111,7 +113,7 @@ class Bench:
                 ending.ended_at = time.monotonic()
                 return ending
 
-    def attempts(self, plan: dict[str, Any]) -> Iterator[Answer]:
+    def attempts(self, plan: PlanOutput) -> Iterator[Answer]:
         """Yields the attempts of one run of a plan, one after the other, whatever the previous result."""
         execution = self._execution()
         while True:
@@ -135,7 +137,7 @@ class Bench:
         return list(endings.values())
 
     def _apply_all(
-        self, plan: dict[str, Any], user: int, patience: float, random_: random.Random, ending: Ending, stuck_at: float,
+        self, plan: PlanOutput, user: int, patience: float, random_: random.Random, ending: Ending, stuck_at: float,
     ) -> Answer:
         execution = self._execution()
 
@@ -149,9 +151,8 @@ class Bench:
             if answer.error or answer.output["finished"]:
                 return answer
 
-    def _attempt(self, plan: dict[str, Any], execution: str, user: int, patience: float) -> Answer:
-        approved = {"digest": plan["digest"], "baseRows": plan["baseRows"]}
-        return self.functions[user].invoke(self._payload(execution) | {"plan": approved}, self._secret(), patience)
+    def _attempt(self, plan: PlanOutput, execution: str, user: int, patience: float) -> Answer:
+        return self.functions[user].invoke(apply_input(self._input(execution), plan), self._secret(), patience)
 
     def _state(
         self, name: str, execution: str, once: Callable[[str], Answer], random_: random.Random, failures: list[str],
@@ -173,16 +174,15 @@ class Bench:
 
     def _execution(self) -> str:
         self._numbers += 1
-        return f"arn:aws:states:us-east-1:000000000000:execution:chaos:{self.name}-{self._numbers}"
+        return f"chaos:{self.name}-{self._numbers}"
 
-    def _payload(self, execution: str) -> dict[str, Any]:
-        request = {"mode": "apply", "requireApproval": False} | ({"upTo": self._up_to} if self._up_to else {})
-        return {
-            "execution": execution, "request": request,
-            "database": {"instance": "chaos", "resourceId": "db-CHAOS", "status": "available"},
-        }
+    def _input(self, execution: str) -> PlanInput:
+        request: Request = {"mode": "apply", "requireApproval": False}
+        if self._up_to:
+            request["upTo"] = self._up_to
+        return plan_input(execution, "db-CHAOS", request)
 
-    def _secret(self) -> dict[str, Any]:
+    def _secret(self) -> Secret:
         return self.server.secret(self.database, self.proxy.port)
 
 

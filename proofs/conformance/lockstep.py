@@ -6,10 +6,13 @@ import itertools
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
+from proofs.harness.payloads import apply_input, plan_input
 from proofs.harness.runtime_api import Answer, Function
 from proofs.harness.server import Server
+from scripts.wire.request import Input, Request
+from scripts.wire.steps import ApplyOutput, PlanInput, PlanOutput
 
 #: The timeout of a function, in seconds.
 PATIENCE = 60.0
@@ -32,7 +35,7 @@ class Refused(RuntimeError):
 class Run:
     """The result of a run."""
 
-    plan: dict[str, Any]
+    plan: PlanOutput
     applied: int = 0
 
 
@@ -59,13 +62,14 @@ class Lockstep:
         """Ends the apply function's process in the middle of its work."""
         self._apply.kill()
 
-    def plan(self, directory: Path, database: str, port: int | None = None, **request: str) -> dict[str, Any]:
+    def plan(self, directory: Path, database: str, port: int | None = None, **request: Unpack[Input]) -> PlanOutput:
         """Returns the plan of a run. Raises `Refused`."""
         self._aim(directory)
-        return _output(self._plan.invoke(self._payload(database, request), self._secret(database, port), PATIENCE))
+        secret = self._server.secret(database, port)
+        return _output(self._plan.invoke(self._input(database, request), secret, PATIENCE))
 
     def migrate(
-        self, directory: Path, database: str, patience: float = PATIENCE, port: int | None = None, **request: str,
+        self, directory: Path, database: str, patience: float = PATIENCE, port: int | None = None, **request: Unpack[Input],
     ) -> Run:
         """Makes a whole run, to its end. Raises `Refused`. The functions may reach the server by another `port`."""
         plan = self.plan(directory, database, port, **request)
@@ -75,15 +79,14 @@ class Lockstep:
         return Run(plan, self.apply(plan, directory, database, patience, port, **request))
 
     def apply(
-        self, plan: dict[str, Any], directory: Path, database: str, patience: float = PATIENCE, port: int | None = None,
-        **request: str,
+        self, plan: PlanOutput, directory: Path, database: str, patience: float = PATIENCE, port: int | None = None,
+        **request: Unpack[Input],
     ) -> int:
         """Applies a plan to its end, and returns the number of applied migrations. Raises `Refused`."""
         self._aim(directory)
-        approved = {"digest": plan["digest"], "baseRows": plan["baseRows"]}
-        payload = self._payload(database, request) | {"plan": approved}
+        payload = apply_input(self._input(database, request), plan)
         while True:
-            done = _output(self._apply.invoke(payload, self._secret(database, port), patience))
+            done: ApplyOutput = _output(self._apply.invoke(payload, self._server.secret(database, port), patience))
             if done["finished"]:
                 return done["applied"]
 
@@ -109,7 +112,7 @@ class Lockstep:
         warnings = [one for one in plan["warnings"] if not (settled and one.startswith(settled) and "rolled back" in one)]
         return f"warnings: {warnings}" if warnings else ""
 
-    def _trouble(self, directory: Path, database: str, **request: str) -> str:
+    def _trouble(self, directory: Path, database: str, **request: Unpack[Input]) -> str:
         try:
             self.migrate(directory, database, PATIENCE, None, **request)
         except Refused as refused:
@@ -120,18 +123,12 @@ class Lockstep:
         self._migrations.unlink(missing_ok=True)
         self._migrations.symlink_to(directory)
 
-    def _secret(self, database: str, port: int | None) -> dict[str, Any]:
-        return self._server.secret(database, port)
-
-    def _payload(self, database: str, request: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "execution": f"arn:aws:states:us-east-1:000000000000:execution:conformance:{next(self._numbers)}",
-            "request": {"mode": "apply", "requireApproval": False} | request,
-            "database": {"instance": "conformance", "resourceId": f"db-{database}", "status": "available"},
-        }
+    def _input(self, database: str, request: Input) -> PlanInput:
+        asked: Request = {"mode": "apply", "requireApproval": False, **request}
+        return plan_input(f"conformance:{next(self._numbers)}", f"db-{database}", asked)
 
 
-def _output(answer: Answer) -> dict[str, Any]:
+def _output(answer: Answer) -> Any:
     if answer.error:
         raise Refused(answer)
     return answer.output

@@ -1,10 +1,10 @@
 """prod waits for an approval: approval, rejection, expiry, and decisions that are refused."""
 
 import time
-from typing import Any
 
 import pytest
 
+from local.stack import NotDecided
 from proofs.e2e import subjects
 from proofs.harness.database import GATE, applied, open_gate, wait_for_gate
 
@@ -169,7 +169,7 @@ def test_a_request_cannot_remove_an_approval(case):
     assert prod.ledger() == []
 
 
-def refused(answer: dict[str, Any], why: str, status: int | None = None) -> None:
+def refused(answer: NotDecided, why: str, status: int | None = None) -> None:
     assert answer["error"]["errorType"] == "Approval.Refused"
     assert why in answer["error"]["errorMessage"]
     assert answer["error"].get("status") == status

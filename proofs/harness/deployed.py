@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from local.deploy import Deployment
-from local.stack import Stack
+from local.stack import Ended, NotDecided, Stack
 from proofs.harness.waiting import until
 from scripts.operate import function_url
+from scripts.wire.approve import Decided, Shown
+from scripts.wire.request import Input
 
 
 class Deployed:
@@ -19,19 +22,19 @@ class Deployed:
         self.deployment = deployment
         self.patience = 90.0
 
-    def start(self, given: dict[str, Any] | str | None = None) -> str:
+    def start(self, given: Mapping[str, object] | str | None = None) -> str:
         """Starts an execution and returns its ARN."""
         return self.stack.start_execution(self.deployment, given)
 
-    def wait(self, execution: str, seconds: float = 0) -> dict[str, Any]:
+    def wait(self, execution: str, seconds: float = 0) -> Ended:
         """Waits until the execution has ended, and returns it."""
         return self.stack.wait(execution, seconds or self.patience)
 
-    def run(self, given: dict[str, Any] | str | None = None, seconds: float = 0) -> dict[str, Any]:
+    def run(self, given: Mapping[str, object] | str | None = None, seconds: float = 0) -> Ended:
         """Starts an execution, waits until it has ended, and returns it."""
         return self.wait(self.start(given), seconds)
 
-    def start_and_wait_for_approval(self, given: dict[str, Any] | None = None) -> tuple[str, str]:
+    def start_and_wait_for_approval(self, given: Input | None = None) -> tuple[str, str]:
         """Starts an execution and waits until it can be decided on. Returns it and the digest of its plan."""
         execution = self.start(given)
         self.stack.wait_for_state(execution, "Approval", self.patience)
@@ -40,7 +43,7 @@ class Deployed:
 
     def decide(
         self, execution: str, digest: str, decision: str = "approve", by: str = "Ann", **changes: Any
-    ) -> dict[str, Any]:
+    ) -> Decided | NotDecided:
         """Decides in the name `by`: in prod with that person's signature, elsewhere in a direct invocation that contains the
         name. A refusal is returned under `error`, with its type, its message and, at the function URL, its status."""
         said = {"execution": execution, "digest": digest, "decision": decision, "reason": "looked at it"} | changes
@@ -51,11 +54,11 @@ class Deployed:
             return answer
         return {"error": {"errorType": answer["error"], "errorMessage": answer["message"], "status": status}}
 
-    def call(self, method: str, key: str = "Ann", **what: Any) -> tuple[int, dict[str, Any]]:
+    def call(self, method: str, key: str = "Ann", **what: Any) -> tuple[int, Any]:
         """Calls the approve function's URL. Returns the HTTP status and the answer."""
         return function_url.call(self.stack.target(self.deployment, key), "approve", method, **what)
 
-    def pending(self, execution: str) -> dict[str, Any]:
+    def pending(self, execution: str) -> Shown:
         """Returns what the approve function's URL shows of an execution."""
         status, shown = self.call("GET", query={"execution": execution})
         assert status == 200, shown

@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -21,9 +21,9 @@ SECRET_ARN = "arn:aws:secretsmanager:us-east-1:000000000000:secret:database"
 
 @dataclass(frozen=True)
 class Answer:
-    """The result of an invocation: an output, or an error's name and message."""
+    """The result of an invocation: an output, whose type the caller knows, or an error's name and message."""
 
-    output: dict[str, Any] = field(default_factory=dict)
+    output: Any = field(default_factory=dict)
     error: str = ""
     message: str = ""
 
@@ -52,7 +52,7 @@ class Function:
         #: Called before a report is accepted. Returns whether it is accepted.
         self.before_report: Callable[[], bool] = lambda: True
 
-    def invoke(self, payload: dict[str, Any], secret: dict[str, Any], seconds: float) -> Answer:
+    def invoke(self, payload: Mapping[str, object], secret: Mapping[str, object], seconds: float) -> Answer:
         """Runs one invocation until its answer, the death of its process, or its timeout."""
         if self._process is None or not self._process.is_alive():
             self.kill()
@@ -76,9 +76,9 @@ class _Process:
     def __init__(self, binary: Path, log: Path, settings: dict[str, str], before_report: Callable[[], bool]) -> None:
         self.name = binary.name
         self.before_report = before_report
-        self.secret: dict[str, Any] = {}
+        self.secret: Mapping[str, object] = {}
         self._changed = threading.Condition()
-        self._waiting: tuple[str, dict[str, Any], float] | None = None
+        self._waiting: tuple[str, Mapping[str, object], float] | None = None
         self._answer: Answer | None = None
         self._http = _Listener(("127.0.0.1", 0), _handler(self))
         threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
@@ -100,7 +100,7 @@ class _Process:
         self._http.shutdown()
         self._http.server_close()
 
-    def invoke(self, payload: dict[str, Any], secret: dict[str, Any], seconds: float) -> Answer:
+    def invoke(self, payload: Mapping[str, object], secret: Mapping[str, object], seconds: float) -> Answer:
         with self._changed:
             self.secret = secret
             self._answer = None
@@ -114,7 +114,7 @@ class _Process:
         self.kill()
         return Answer(error="Sandbox.Timedout", message=f"no answer within {seconds} s")
 
-    def next(self) -> tuple[str, dict[str, Any], float] | None:
+    def next(self) -> tuple[str, Mapping[str, object], float] | None:
         """Waits for the next invocation and returns it; None if the process has died meanwhile."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting is not None or not self.is_alive())
@@ -168,7 +168,7 @@ def _handler(process: _Process) -> type[BaseHTTPRequestHandler]:
             else:
                 self.close_connection = True
 
-        def _send(self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
+        def _send(self, status: int, body: Mapping[str, object], headers: dict[str, str] | None = None) -> None:
             content = json.dumps(body).encode()
             self.send_response(status)
             for name, value in (headers or {}).items():

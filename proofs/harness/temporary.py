@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import psycopg
 from psycopg import sql
 from psycopg.abc import Query
 
 from local.postgres import Connection, Embedded
+from scripts.wire.steps import Secret
 
 
 class Temporary:
@@ -44,7 +45,7 @@ class Temporary:
     def port(self) -> int:
         return self.embedded.port
 
-    def secret(self, database: str, port: int | None = None) -> dict[str, Any]:
+    def secret(self, database: str, port: int | None = None) -> Secret:
         """Returns the value in Secrets Manager for a function that is to reach `database`, perhaps at another port."""
         return {
             "username": self.owner.user, "password": self.owner.password,

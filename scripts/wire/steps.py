@@ -14,8 +14,9 @@ ScriptClass = Literal["transactional", "standalone"]
 
 
 class Secret(TypedDict):
-    """The database's secret, as far as a function reads it."""
+    """The database's secret, in the shape that Secrets Manager's own console makes. RDS's own has only user and password."""
 
+    engine: NotRequired[str]
     username: str
     password: str
     host: NotRequired[str]

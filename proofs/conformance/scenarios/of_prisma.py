@@ -12,6 +12,7 @@ from proofs.conformance.scenarios.killing import INDEX, interrupted
 from proofs.conformance.scene import Scene
 from proofs.harness import histories
 from proofs.harness.histories import PRISMA
+from scripts.wire.request import Resolution
 
 
 def _failed(scene: Scene) -> tuple[histories.History, histories.History, str, str]:
@@ -25,7 +26,7 @@ def _failed(scene: Scene) -> tuple[histories.History, histories.History, str, st
     return history, mended, found, expected
 
 
-def _settle(scene: Scene, history: histories.History, database: str, resolution: str) -> None:
+def _settle(scene: Scene, history: histories.History, database: str, resolution: Resolution) -> None:
     scene.ours.migrate(
         history.directory, database, mode="resolve", migration=history.migrations[1], resolution=resolution,
     )
@@ -82,7 +83,7 @@ def _by_hand(scene: Scene) -> None:
     _expect(scene, mended, found, expected, "applied")
 
 
-def _expect(scene: Scene, mended: histories.History, found: str, expected: str, resolution: str) -> None:
+def _expect(scene: Scene, mended: histories.History, found: str, expected: str, resolution: Resolution) -> None:
     """Demands the same result as Prisma's own resolve and deploy."""
     answer = scene.prisma.resolve(mended.directory, expected, mended.migrations[1], resolution)
     scene.demand("error" not in answer, f"Prisma does not resolve: {answer}")
@@ -100,7 +101,7 @@ def _open_then_applied(scene: Scene) -> None:
     _resolved_by_prisma(scene, "applied")
 
 
-def _resolved_by_prisma(scene: Scene, resolution: str) -> None:
+def _resolved_by_prisma(scene: Scene, resolution: Resolution) -> None:
     """Demands that Prisma resolves a row that Lockstep left open as it resolves a row that Prisma left open."""
     history, *databases = interrupted(scene)
     for database in databases:
