@@ -40,8 +40,11 @@ _AUTHORIZATION = re.compile(
 )
 _VALID_FOR = timedelta(minutes=5)
 
+#: A signer, in the form of `requestContext.authorizer.iam`.
+Identity = dict[str, Any]
+
 #: The signer of the request that is being served; None if the URL requires no signature.
-_caller: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar("caller", default=None)
+_caller: contextvars.ContextVar[Identity | None] = contextvars.ContextVar("caller", default=None)
 
 
 def install() -> None:
@@ -94,9 +97,8 @@ def install() -> None:
 
 def signer(
     method: str, path: str, query: Mapping[str, list[str]], headers: Mapping[str, str], body: bytes, now: datetime
-) -> dict[str, Any] | None:
-    """Returns the signer of a request, in the form of `requestContext.authorizer.iam`; None if the signature is missing
-    or wrong."""
+) -> Identity | None:
+    """Returns the signer of a request; None if the signature is missing or wrong."""
     headers = {name.lower(): value for name, value in headers.items()}
     given = _AUTHORIZATION.fullmatch(headers.get("authorization", ""))
     if given is None or given["region"] != environment.REGION:
@@ -118,7 +120,7 @@ def signer(
     return identity(given["key"]) if hmac.compare_digest(signature, given["signature"]) else None
 
 
-def identity(access_key: str) -> dict[str, Any]:
+def identity(access_key: str) -> Identity:
     """Returns the identity that an access key id stands for: a user, or the session of a role if the id contains an `@`."""
     session, _, role = access_key.rpartition("@")
     if session:

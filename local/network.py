@@ -13,6 +13,9 @@ from typing import Any
 from ministack.services import ec2
 from ministack.services.cloudformation import provisioners
 
+#: The properties of a resource in CloudFormation, or the values that it gives.
+Properties = dict[str, Any]
+
 _SIDES = {
     "AWS::EC2::SecurityGroupIngress": "IpPermissions",
     "AWS::EC2::SecurityGroupEgress": "IpPermissionsEgress",
@@ -33,7 +36,7 @@ def install() -> None:
 
 
 def _handlers(side: str) -> dict[str, Any]:
-    def create(_logical_id: str, properties: dict[str, Any], _stack_name: str) -> tuple[str, dict[str, Any]]:
+    def create(_logical_id: str, properties: Properties, _stack_name: str) -> tuple[str, Properties]:
         group = ec2._security_groups.get(properties["GroupId"])
         if group is None:
             raise ValueError(f"The security group '{properties['GroupId']}' does not exist")
@@ -41,13 +44,13 @@ def _handlers(side: str) -> dict[str, Any]:
         rule_id = f"sgr-{uuid.uuid4().hex[:17]}"
         return rule_id, {"Id": rule_id}
 
-    def delete(_physical_id: str, properties: dict[str, Any]) -> None:
+    def delete(_physical_id: str, properties: Properties) -> None:
         group = ec2._security_groups.get(properties["GroupId"])
         for rule in provisioners._ec2_sg_permissions([properties]):
             if group is not None and rule in group[side]:
                 group[side].remove(rule)
 
-    def update(physical_id: str, old: dict[str, Any], new: dict[str, Any], _stack_name: str) -> tuple[str, dict[str, Any]]:
+    def update(physical_id: str, old: Properties, new: Properties, _stack_name: str) -> tuple[str, Properties]:
         delete(physical_id, old)
         create("", new, "")
         return physical_id, {"Id": physical_id}

@@ -71,7 +71,11 @@ BUILT = (
 )
 
 
-def keep(part: str, content: dict[str, Any]) -> None:
+#: The results of one part as JSON, or a part of them.
+Content = dict[str, Any]
+
+
+def keep(part: str, content: Content) -> None:
     """Stores the results of one part."""
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{part}.json").write_text(_as_lines(_rounded(content)))
@@ -112,7 +116,7 @@ def _write(name: str, lines: list[str]) -> None:
     (RESULTS / f"{name}.md").write_text("\n".join(lines) + "\n")
 
 
-def _first(content: dict[str, Any]) -> list[str]:
+def _first(content: Content) -> list[str]:
     """Returns the most important table: the longest generated history, near and far, by each contender that leaves a
     ledger."""
     history = [name for name in _histories(content) if name.endswith("generated")][-1]
@@ -134,7 +138,7 @@ def _first(content: dict[str, Any]) -> list[str]:
     return [*lines, ""]
 
 
-def speed_tables(content: dict[str, Any]) -> list[str]:
+def speed_tables(content: Content) -> list[str]:
     """Returns every table of times and counts."""
     lines = []
     for surroundings_ in _in_order(cell["surroundings"] for cell in content["cells"]):
@@ -143,7 +147,7 @@ def speed_tables(content: dict[str, Any]) -> list[str]:
     return lines + _counts(content) + _failures(content)
 
 
-def _speed(content: dict[str, Any]) -> list[str]:
+def _speed(content: Content) -> list[str]:
     labels = _labels(content)
     groups = []
     for surroundings_ in _in_order(cell["surroundings"] for cell in content["cells"]):
@@ -169,7 +173,7 @@ def _speed(content: dict[str, Any]) -> list[str]:
     return lines + speed_tables(content) + _about(content["about"])
 
 
-def _times(content: dict[str, Any], surroundings_: str, case: str) -> list[str]:
+def _times(content: Content, surroundings_: str, case: str) -> list[str]:
     cells = {
         (cell["contender"], cell["history"]): cell for cell in content["cells"]
         if cell["surroundings"] == surroundings_ and cell["case"] == case and cell["taken"]
@@ -200,7 +204,7 @@ def _times(content: dict[str, Any], surroundings_: str, case: str) -> list[str]:
     return [*lines, ""]
 
 
-def _time(cell: dict[str, Any], limit: dict[str, Any] | None, part: str | None) -> str:
+def _time(cell: Content, limit: Content | None, part: str | None) -> str:
     took = Spread(*(cell["taken"]["parts"][part] if part else cell["taken"]["wall_ms"]))
     text = f"{_number(took.median)} ({_number(took.least)} to {_number(took.most)})"
     if limit and not part and cell is not limit:
@@ -208,7 +212,7 @@ def _time(cell: dict[str, Any], limit: dict[str, Any] | None, part: str | None) 
     return text
 
 
-def _counts(content: dict[str, Any]) -> list[str]:
+def _counts(content: Content) -> list[str]:
     labels = _labels(content)
     lines = [
         "## What each needs", "",
@@ -227,7 +231,7 @@ def _counts(content: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _failures(content: dict[str, Any]) -> list[str]:
+def _failures(content: Content) -> list[str]:
     labels = _labels(content)
     failed = [cell for cell in content["cells"] if cell["failed"]]
     if not failed:
@@ -237,7 +241,7 @@ def _failures(content: dict[str, Any]) -> list[str]:
     ], ""]
 
 
-def _ratios(content: dict[str, Any], surroundings_: str, case: str) -> dict[str, dict[str, tuple[float, float, float]]]:
+def _ratios(content: Content, surroundings_: str, case: str) -> dict[str, dict[str, tuple[float, float, float]]]:
     """Returns the ratios to the limit's median (median, least, most), by contender and history."""
     found: dict[str, dict[str, tuple[float, float, float]]] = {key: {} for key in _labels(content)}
     cells = [
@@ -252,26 +256,26 @@ def _ratios(content: dict[str, Any], surroundings_: str, case: str) -> dict[str,
     return {key: points for key, points in found.items() if points}
 
 
-def _parts_of(cells: dict[tuple[str, str], dict[str, Any]], key: str) -> list[str]:
+def _parts_of(cells: dict[tuple[str, str], Content], key: str) -> list[str]:
     return _in_order(part for (one, _), cell in cells.items() if one == key for part in cell["taken"]["parts"])
 
 
-def _labels(content: dict[str, Any]) -> dict[str, str]:
+def _labels(content: Content) -> dict[str, str]:
     return {one["key"]: one["label"] for one in content["contenders"]}
 
 
-def _histories(content: dict[str, Any]) -> list[str]:
+def _histories(content: Content) -> list[str]:
     return _in_order(cell["history"] for cell in content["cells"])
 
 
-def _median(cell: dict[str, Any], what: str) -> float:
+def _median(cell: Content, what: str) -> float:
     return Spread(*cell["taken"][what]).median
 
 
 # ------------------------------------------------------------ start-up and a whole run
 
 
-def _startup(content: dict[str, Any]) -> list[str]:
+def _startup(content: Content) -> list[str]:
     lines = [
         "# Start-up", "", MADE, "",
         STARTING, "",
@@ -285,16 +289,16 @@ def _startup(content: dict[str, Any]) -> list[str]:
     return [*lines, "", *_about(content["about"])]
 
 
-def _profile(content: dict[str, Any]) -> list[str]:
+def _profile(content: Content) -> list[str]:
     lines = ["# Where the time goes", "", MADE, "", PROFILED.format(history=content["history"]), "", *profile.show(content)]
     return [*lines, "", *_about(content["about"])]
 
 
-def _builds(content: dict[str, Any]) -> list[str]:
+def _builds(content: Content) -> list[str]:
     return ["# What each choice costs", "", MADE, "", BUILT, "", *builds.show(content["rows"]), "", *_about(content["about"])]
 
 
-def _run(content: dict[str, Any]) -> list[str]:
+def _run(content: Content) -> list[str]:
     lines = ["# A whole run", "", MADE, "", *content["notes"], ""]
     lines.append("| | states entered | invocations | billed ms | GB-seconds | ms from start to end |")
     lines.append("| --- |" + " ---: |" * 5)
@@ -312,7 +316,7 @@ def _run(content: dict[str, Any]) -> list[str]:
     return [*lines, "", *_about(content["about"])]
 
 
-def _reports(content: dict[str, Any]) -> list[str]:
+def _reports(content: Content) -> list[str]:
     lines = ["# Reports", "", MADE, "", REPORTED, ""]
     lines.append("| Pending | on | verdict | ms | CPU, ms | memory, MB | payload, bytes | JSON, KB | Markdown, KB | HTML, KB |")
     lines.append("| --- | --- | --- |" + " ---: |" * 7)
@@ -325,7 +329,7 @@ def _reports(content: dict[str, Any]) -> list[str]:
     return [*lines, "", *_about(content["about"])]
 
 
-def _estimates(content: dict[str, Any]) -> list[str]:
+def _estimates(content: Content) -> list[str]:
     return ["# Estimates", "", MADE, "", ESTIMATED, "", *estimates.show(content), "", *_about(content["about"])]
 
 
@@ -345,12 +349,12 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
 
 
-def _kept(part: str) -> dict[str, Any] | None:
+def _kept(part: str) -> Content | None:
     file = RESULTS / f"{part}.json"
     return json.loads(file.read_text()) if file.exists() else None
 
 
-def _as_lines(content: dict[str, Any]) -> str:
+def _as_lines(content: Content) -> str:
     """Returns JSON with a line for each measured thing, so that a diff shows what changed."""
     def compact(value: object) -> str:
         return json.dumps(value, ensure_ascii=False)

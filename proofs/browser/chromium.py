@@ -29,6 +29,9 @@ FLAGS = (
 
 PATIENCE = 60.0
 
+#: A message of the DevTools protocol, or a part of one.
+Message = dict[str, Any]
+
 #: The script with the object `look`, which inspects a page.
 LOOK = (Path(__file__).parent / "look.js").read_text()
 
@@ -85,7 +88,7 @@ class Chromium:
         session = self.call("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"]
         return Page(self, target, session, width, height, scheme)
 
-    def call(self, method: str, parameters: dict[str, Any] | None = None, page: Page | None = None) -> dict[str, Any]:
+    def call(self, method: str, parameters: Message | None = None, page: Page | None = None) -> Message:
         """Sends a command and waits for its answer. The page keeps the events that arrive meanwhile."""
         number = self._send(method, parameters, page)
         while True:
@@ -95,7 +98,7 @@ class Chromium:
                     raise BrowserFailed(f"{method}: {answer['error']['message']}")
                 return answer["result"]
 
-    def _send(self, method: str, parameters: dict[str, Any] | None, page: Page | None) -> int:
+    def _send(self, method: str, parameters: Message | None, page: Page | None) -> int:
         self._number += 1
         message = {"id": self._number, "method": method, "params": parameters or {}}
         if page:
@@ -103,7 +106,7 @@ class Chromium:
         os.write(self._out, json.dumps(message).encode() + b"\0")
         return self._number
 
-    def next(self, page: Page | None) -> dict[str, Any]:
+    def next(self, page: Page | None) -> Message:
         """Returns the next message. If it is an event, `page` keeps it."""
         deadline = time.monotonic() + PATIENCE
         while b"\0" not in self._read:
@@ -128,7 +131,7 @@ class Page:
 
     def __init__(self, browser: Chromium, target: str, session: str, width: int, height: int, scheme: str) -> None:
         self.session = session
-        self.events: list[dict[str, Any]] = []
+        self.events: list[Message] = []
         self._browser, self._target = browser, target
         self._scheme = scheme
         for domain in ("Page", "Runtime", "Log", "Network"):
@@ -143,7 +146,7 @@ class Page:
     def __exit__(self, *_: object) -> None:
         self._browser.call("Target.closeTarget", {"targetId": self._target})
 
-    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
+    def call(self, method: str, **parameters: Any) -> Message:
         """Sends a command to this window."""
         return self._browser.call(method, parameters, self)
 
@@ -165,11 +168,11 @@ class Page:
         while not self.happened(method):
             self._browser.next(self)
 
-    def happened(self, *methods: str) -> list[dict[str, Any]]:
+    def happened(self, *methods: str) -> list[Message]:
         """Returns the events of some kinds."""
         return [event["params"] for event in self.events if event["method"] in methods]
 
-    def said(self) -> list[dict[str, Any]]:
+    def said(self) -> list[Message]:
         """Returns what a page that only shows text never has: errors, warnings, messages, dialogs, windows."""
         return self.happened(
             "Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded", "Page.javascriptDialogOpening",

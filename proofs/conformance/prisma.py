@@ -15,6 +15,9 @@ from scripts.operate import environment
 
 LEDGER = "_prisma_migrations"
 
+#: The engine's answer to a command: its `output`, or an `error`.
+Answer = dict[str, Any]
+
 #: The engine's answer for a database in which everything is applied.
 CLEAN = {"editedMigrationNames": [], "failedMigrationNames": [], "hasMigrationsTable": True, "history": None}
 
@@ -36,15 +39,15 @@ class Prisma:
         self._process.kill()
         self._process.wait()
 
-    def deploy(self, directory: Path, database: str) -> dict[str, Any]:
+    def deploy(self, directory: Path, database: str) -> Answer:
         """Runs `prisma migrate deploy`. Returns the applied names as `output`, or an `error`."""
         return self._ask("deploy", database, directory=str(directory))
 
-    def status(self, directory: Path, database: str) -> dict[str, Any]:
+    def status(self, directory: Path, database: str) -> Answer:
         """Runs `prisma migrate status`."""
         return self._ask("status", database, directory=str(directory))
 
-    def resolve(self, directory: Path, database: str, migration: str, resolution: str) -> dict[str, Any]:
+    def resolve(self, directory: Path, database: str, migration: str, resolution: str) -> Answer:
         """Runs `prisma migrate resolve`, with `applied` or `rolledBack`."""
         return self._ask(resolution, database, directory=str(directory), migration=migration)
 
@@ -74,7 +77,7 @@ class Prisma:
         applied = again["output"]["appliedMigrationNames"]
         return f"a deploy applied {', '.join(applied)}" if applied else ""
 
-    def _ask(self, command: str, database: str, **more: str) -> dict[str, Any]:
+    def _ask(self, command: str, database: str, **more: str) -> Answer:
         owner = self._server.owner
         connection = {
             "host": owner.host, "port": owner.port, "user": owner.user, "password": owner.password, "database": database,
@@ -104,6 +107,6 @@ def _node() -> subprocess.Popen[str]:
     )
 
 
-def trouble(answer: dict[str, Any]) -> str:
+def trouble(answer: Answer) -> str:
     """Returns the error in an answer, or an empty text."""
     return f"{answer['error']}: {answer['message']}" if "error" in answer else ""

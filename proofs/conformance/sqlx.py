@@ -19,6 +19,10 @@ LEDGER = "_sqlx_migrations"
 PATIENCE = 120.0
 
 
+#: What sqlx says of a command: its findings, or an `error`.
+Answer = dict[str, Any]
+
+
 class Sqlx:
     """The migrator, called as sqlx's users call it. `table` is the ledger's name, if it is not the default."""
 
@@ -32,23 +36,23 @@ class Sqlx:
     def close(self) -> None:
         """Does nothing: a process ends with its command."""
 
-    def migrate(self, directory: Path, database: str, target: int | None = None) -> dict[str, Any]:
+    def migrate(self, directory: Path, database: str, target: int | None = None) -> Answer:
         """Runs `Migrator::run`, or `run_to`. Returns an `error` if it refuses."""
         return self._ask(database, "run", directory, target)
 
-    def skip(self, directory: Path, database: str, target: int | None = None) -> dict[str, Any]:
+    def skip(self, directory: Path, database: str, target: int | None = None) -> Answer:
         """Runs `Migrator::skip`."""
         return self._ask(database, "skip", directory, target)
 
-    def undo(self, directory: Path, database: str, target: int) -> dict[str, Any]:
+    def undo(self, directory: Path, database: str, target: int) -> Answer:
         """Runs `Migrator::undo`, down to `target`."""
         return self._ask(database, "undo", directory, target)
 
-    def info(self, directory: Path, database: str) -> dict[str, Any]:
+    def info(self, directory: Path, database: str) -> Answer:
         """Returns the versions, grouped by their state."""
         return self._ask(database, "info", directory)
 
-    def listed(self, directory: Path) -> list[dict[str, Any]] | dict[str, Any]:
+    def listed(self, directory: Path) -> list[Answer] | Answer:
         """Returns the migrations that sqlx finds in a directory, with its checksums. If sqlx refuses, it returns a dict
         with the error."""
         return self._ask("", "list", directory)

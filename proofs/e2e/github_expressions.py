@@ -10,11 +10,15 @@ _TOKEN = re.compile(r"\s*(?:'((?:[^']|'')*)'|([A-Za-z_][\w-]*)|(==|!=|&&|\|\||[!
 _STATUS = ("always", "success")
 
 
+#: What an expression can name: `github`, `needs`, `steps`, `inputs` and so on.
+Contexts = dict[str, Any]
+
+
 class Unknown(AssertionError):
     """An expression that is not implemented here; add it."""
 
 
-def evaluate(text: str, contexts: dict[str, Any], functions: dict[str, Callable[..., Any]] | None = None) -> Any:
+def evaluate(text: str, contexts: Contexts, functions: dict[str, Callable[..., Any]] | None = None) -> Any:
     """Returns the value of one expression, given without its braces."""
     parser = _Parser(text, contexts, functions or {})
     value = parser.either()
@@ -23,7 +27,7 @@ def evaluate(text: str, contexts: dict[str, Any], functions: dict[str, Callable[
     return value
 
 
-def interpolate(text: Any, contexts: dict[str, Any]) -> str:
+def interpolate(text: Any, contexts: Contexts) -> str:
     """Returns a value of the workflow file with every `${{ }}` in it evaluated."""
     return re.sub(r"\$\{\{(.*?)\}\}", lambda found: as_text(evaluate(found[1], contexts)), as_text(text))
 
@@ -41,7 +45,7 @@ def as_text(value: Any) -> str:
 
 
 class _Parser:
-    def __init__(self, text: str, contexts: dict[str, Any], functions: dict[str, Callable[..., Any]]) -> None:
+    def __init__(self, text: str, contexts: Contexts, functions: dict[str, Callable[..., Any]]) -> None:
         self.contexts = contexts
         self.functions = functions | {"format": lambda form, *values: form.format(*map(as_text, values))}
         self.tokens: list[tuple[str, str]] = []

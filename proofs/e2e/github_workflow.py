@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from proofs.e2e.github_api import REPOSITORY, TOKEN, GitHubApi
-from proofs.e2e.github_expressions import Unknown, asks_for_status, evaluate, interpolate
+from proofs.e2e.github_expressions import Contexts, Unknown, asks_for_status, evaluate, interpolate
 from proofs.harness.case import Case
 from proofs.harness.waiting import until
 from scripts.operate import paths
@@ -32,6 +32,13 @@ _NOT_HERE = "deploy"
 _SIGN_IN = "aws-actions/configure-aws-credentials"
 _CHECKOUT = "actions/checkout"
 _UPLOAD = "actions/upload-artifact"
+
+
+#: A job of the workflow file.
+Job = dict[str, Any]
+
+#: A step of a job.
+JobStep = dict[str, Any]
 
 
 def workflow() -> dict[str | bool, Any]:
@@ -132,7 +139,7 @@ class WorkflowRun:
 
     # ------------------------------------------------------------ jobs
 
-    def _wanted(self, job: dict[str, Any]) -> bool:
+    def _wanted(self, job: Job) -> bool:
         contexts = self._contexts(job)
         came_well = not self.cancelled and all(need["result"] == "success" for need in contexts["needs"].values())
         condition = str(job.get("if", "success()"))
@@ -141,7 +148,7 @@ class WorkflowRun:
         holds = evaluate(condition, contexts, {"always": lambda: True, "success": lambda: came_well})
         return bool(holds) and (asks_for_status(condition) or came_well)
 
-    def _run_job(self, name: str, job: dict[str, Any]) -> None:
+    def _run_job(self, name: str, job: Job) -> None:
         done = self.jobs[name]
         contexts = self._contexts(job)
         done.environment = interpolate(job.get("environment", ""), contexts)
@@ -166,13 +173,13 @@ class WorkflowRun:
         if done.result == "success":
             done.outputs = {key: interpolate(value, contexts) for key, value in job.get("outputs", {}).items()}
 
-    def _reached(self, done: JobRun, step: dict[str, Any], contexts: dict[str, Any]) -> bool:
+    def _reached(self, done: JobRun, step: JobStep, contexts: Contexts) -> bool:
         came_well = done.result not in ("failure", "cancelled")
         condition = str(step.get("if", "success()"))
         holds = evaluate(condition, contexts, {"always": lambda: True, "success": lambda: came_well})
         return bool(holds) and (asks_for_status(condition) or came_well)
 
-    def _use(self, done: JobRun, step: dict[str, Any], contexts: dict[str, Any]) -> None:
+    def _use(self, done: JobRun, step: JobStep, contexts: Contexts) -> None:
         action = step["uses"].partition("@")[0]
         if action == _SIGN_IN:
             given = {key: interpolate(value, contexts) for key, value in step["with"].items()}
@@ -186,7 +193,7 @@ class WorkflowRun:
         elif action != _CHECKOUT:
             raise Unknown(f"the action {action}")
 
-    def _run_step(self, name: str, done: JobRun, step: dict[str, Any], contexts: dict[str, Any]) -> None:
+    def _run_step(self, name: str, done: JobRun, step: JobStep, contexts: Contexts) -> None:
         if set(step) - {"name", "id", "if", "run", "env"}:
             raise Unknown(f"a step with {', '.join(step)}")
         place = self.directory / f"{name}-{self.attempt}"
@@ -230,7 +237,7 @@ class WorkflowRun:
         cancelled = self.cancelled and not cancelled_before
         done.result = "cancelled" if cancelled else "success" if done.status == 0 else "failure"
 
-    def _contexts(self, job: dict[str, Any]) -> dict[str, Any]:
+    def _contexts(self, job: Job) -> Contexts:
         needs = job.get("needs", [])
         return {
             "github": {"event_name": "workflow_dispatch", "run_id": self.api.run_id, "run_attempt": str(self.attempt), "token": TOKEN},
