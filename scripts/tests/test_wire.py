@@ -5,14 +5,15 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterator
-from functools import cache
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
+from typing_extensions import is_typeddict
 
 from scripts.operate import paths
-from scripts.wire import notify, record, steps
+from scripts.wire import approve, notify, record, steps
+from scripts.wire.validation import validate
 
 PAYLOADS = paths.ROOT / "functions" / "shared" / "tests" / "payloads"
 
@@ -20,6 +21,15 @@ PAYLOADS = paths.ROOT / "functions" / "shared" / "tests" / "payloads"
 TYPES: dict[str, type] = {
     "apply_input": steps.ApplyInput,
     "apply_output": steps.ApplyOutput,
+    "apply_output_baseline": steps.ApplyOutput,
+    "apply_output_resolve": steps.ApplyOutput,
+    "approve_answer": approve.Answer,
+    "approve_answer_by_name": approve.Answer,
+    "approve_decided": approve.Decided,
+    "approve_refusal": approve.Refusal,
+    "approve_shown_decided": approve.Shown,
+    "approve_shown_not_asked": approve.Shown,
+    "approve_shown_waiting": approve.Shown,
     "decision": record.Decision,
     "notify_input_approval_requested": notify.ApprovalRequested,
     "notify_input_approved": notify.Approved,
@@ -27,8 +37,13 @@ TYPES: dict[str, type] = {
     "notify_input_failed_script": notify.Failed,
     "notify_input_succeeded": notify.Succeeded,
     "notify_output": notify.NotifyOutput,
+    "notify_output_sent": notify.NotifyOutput,
     "plan_input": steps.PlanInput,
+    "plan_input_baseline": steps.PlanInput,
+    "plan_input_resolve": steps.PlanInput,
     "plan_output": steps.PlanOutput,
+    "plan_output_baseline": steps.PlanOutput,
+    "plan_output_resolve": steps.PlanOutput,
     "preflight_input": steps.PreflightInput,
     "preflight_output": steps.PreflightOutput,
     "record": record.Record,
@@ -42,14 +57,8 @@ def fixture(name: str) -> dict[str, Any]:
     return json.loads((PAYLOADS / f"{name}.json").read_text())
 
 
-@cache
-def adapter(name: str) -> TypeAdapter[Any]:
-    return TypeAdapter(TYPES[name])
-
-
-def validate(name: str, payload: object) -> None:
-    """Raises `ValidationError` for a missing key, a key that the type does not have, and a value of another type."""
-    adapter(name).validate_python(payload, strict=True, extra="forbid")
+def check(name: str, payload: object) -> None:
+    validate(TYPES[name], payload)
 
 
 def test_each_fixture_has_its_type() -> None:
@@ -58,7 +67,7 @@ def test_each_fixture_has_its_type() -> None:
 
 @pytest.mark.parametrize("name", TYPES)
 def test_a_fixture_is_of_its_type(name: str) -> None:
-    validate(name, fixture(name))
+    check(name, fixture(name))
 
 
 def objects(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any]]]:
@@ -70,6 +79,31 @@ def objects(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tupl
         # What a person gives to an execution is checked by preflight.
         if (path, key) != ((), "input"):
             yield from objects(one, (*path, key))
+
+
+def keys(value: Any, type_: Any) -> Iterator[tuple[str, str]]:
+    """Yields every key of a payload, with the name of the type that has it."""
+    for name, hint in get_type_hints(type_).items() if is_typeddict(type_) else ():
+        if name in value:
+            yield type_.__name__, name
+            yield from keys(value[name], hint)
+    if isinstance(value, list):
+        for one in value:
+            yield from keys(one, get_args(type_)[0])
+
+
+def reached(type_: Any) -> Iterator[tuple[str, str]]:
+    """Yields every key of a type and of the types in it, with the name of the type that has it."""
+    for name, hint in get_type_hints(type_).items() if is_typeddict(type_) else ():
+        yield type_.__name__, name
+        yield from reached(hint)
+    for one in get_args(type_):
+        yield from reached(one)
+
+
+def test_no_type_has_a_key_that_no_fixture_has() -> None:
+    known = {key for name, type_ in TYPES.items() for key in keys(fixture(name), type_)}
+    assert {key for type_ in TYPES.values() for key in reached(type_)} == known
 
 
 def changed(name: str, path: tuple[str | int, ...], key: str, change: Change) -> dict[str, Any]:
@@ -98,7 +132,7 @@ def test_no_field_of_a_fixture_can_change(name: str, change: Change) -> None:
             if change is of_another_type and (path, key) == ((), "input"):
                 continue
             with pytest.raises(ValidationError):
-                validate(name, changed(name, path, key, change))
+                check(name, changed(name, path, key, change))
 
 
 @pytest.mark.parametrize(("name", "key"), [
@@ -107,7 +141,7 @@ def test_no_field_of_a_fixture_can_change(name: str, change: Change) -> None:
 ])
 def test_a_missing_key_is_refused(name: str, key: str) -> None:
     with pytest.raises(ValidationError, match=f"{key}\n.*Field required"):
-        validate(name, changed(name, (), key, dict.pop))
+        check(name, changed(name, (), key, dict.pop))
 
 
 @pytest.mark.parametrize(("name", "key", "value"), [
@@ -116,4 +150,4 @@ def test_a_missing_key_is_refused(name: str, key: str) -> None:
 ])
 def test_a_value_that_only_looks_right_is_refused(name: str, key: str, value: object) -> None:
     with pytest.raises(ValidationError, match=key):
-        validate(name, fixture(name) | {key: value})
+        check(name, fixture(name) | {key: value})

@@ -510,3 +510,33 @@ async fn get_shows_what_is_pending_and_decides_nothing() {
     unsigned["requestContext"]["authorizer"] = Value::Null;
     assert_eq!(http(handle(&prod(&[&history(waiting())]), unsigned).await).0, 403);
 }
+
+// ------------------------------------------------------------ as it travels
+
+macro_rules! fixture {
+    ($name:literal) => {
+        serde_json::from_str::<Value>(include_str!(concat!("../../shared/tests/payloads/approve_", $name, ".json")))
+            .unwrap()
+    };
+}
+
+/// The scripts are tested against the same files.
+#[tokio::test]
+async fn what_is_sent_and_answered_is_what_the_scripts_know() {
+    let answer = fixture!("answer");
+    let (_, decided) = post(&prod(&[&history(waiting()), &taken()]), BOB, answer).await;
+    assert_eq!(decided, fixture!("decided"));
+    assert_eq!(Answer::read(fixture!("answer_by_name")).unwrap().by.as_deref(), Some("bob"));
+
+    let (_, refused) = post(&prod(&[&history(approved())]), BOB, self::answer("reject")).await;
+    assert_eq!(refused, fixture!("refusal"));
+
+    for (events, expected) in [
+        (waiting(), fixture!("shown_waiting")),
+        (approved(), fixture!("shown_decided")),
+        (vec![entered("Plan")], fixture!("shown_not_asked")),
+    ] {
+        let (_, shown) = http(handle(&prod(&[&history(events)]), signed(BOB, "GET", None)).await);
+        assert_eq!(shown, expected);
+    }
+}

@@ -32,6 +32,8 @@ fn read_and_write<T: DeserializeOwned + Serialize + Debug>(fixture: &Value) {
 fn what_a_step_gets_is_read() {
     read::<PreflightInput>(fixture!("preflight_input"));
     read::<PlanInput>(fixture!("plan_input"));
+    read::<PlanInput>(fixture!("plan_input_resolve"));
+    read::<PlanInput>(fixture!("plan_input_baseline"));
     read::<ApplyInput>(fixture!("apply_input"));
     read::<NotifyInput>(fixture!("notify_input_approved"));
     read::<NotifyInput>(fixture!("notify_input_succeeded"));
@@ -43,7 +45,11 @@ fn what_a_step_gets_is_read() {
 fn what_a_step_gives_is_written_as_it_is_read() {
     read_and_write::<PreflightOutput>(&fixture!("preflight_output"));
     read_and_write::<PlanOutput>(&fixture!("plan_output"));
+    read_and_write::<PlanOutput>(&fixture!("plan_output_resolve"));
+    read_and_write::<PlanOutput>(&fixture!("plan_output_baseline"));
     read_and_write::<ApplyOutput>(&fixture!("apply_output"));
+    read_and_write::<ApplyOutput>(&fixture!("apply_output_resolve"));
+    read_and_write::<ApplyOutput>(&fixture!("apply_output_baseline"));
     read_and_write::<Decision>(&fixture!("decision"));
     read_and_write::<Record>(&fixture!("record"));
     read_and_write::<Record>(&fixture!("record_failed_script"));
@@ -55,6 +61,9 @@ fn what_notify_gives_is_the_mails_fate_and_the_record() {
     let notification = Notification { error: Some("NotFound".into()), ..Notification::default() };
     let output = NotifyOutput { notification, record: Some(record.into()) };
     assert_eq!(serde_json::to_value(output).unwrap(), fixture!("notify_output"));
+    let notification = Notification { sent: true, message_id: Some("m-1".into()), ..Notification::default() };
+    let output = NotifyOutput { notification, record: None };
+    assert_eq!(serde_json::to_value(output).unwrap(), fixture!("notify_output_sent"));
 }
 
 #[test]
