@@ -73,7 +73,7 @@ const look = (() => {
       return shown.map(name);
     },
 
-    // What has the focus, and whether somebody can see that.
+    // What has the focus, and whether a person can see that.
     focused: () => {
       const element = document.activeElement;
       const style = getComputedStyle(element);
@@ -94,7 +94,7 @@ const look = (() => {
       ),
     ].map(name),
 
-    // Pictures that nobody can hear: neither named nor left out for whoever listens.
+    // Pictures without a text for a screen reader: neither named nor hidden from it.
     mute: () => [...document.querySelectorAll("svg")]
       .filter((svg) => svg.getAttribute("aria-hidden") !== "true" && !(svg.getAttribute("role") === "img" && svg.getAttribute("aria-label")))
       .map(name),

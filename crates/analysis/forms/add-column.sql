@@ -59,7 +59,7 @@ ALTER TABLE orders ADD COLUMN rank int NOT NULL DEFAULT -1;
 ALTER TABLE orders ADD COLUMN created_at timestamptz NOT NULL DEFAULT now();
 
 -- form: add-column-default-current-timestamp
--- about: CURRENT_TIMESTAMP is now() by another name.
+-- about: CURRENT_TIMESTAMP is another name of now().
 -- statement:
 ALTER TABLE orders ADD COLUMN created_at timestamp(3) NOT NULL DEFAULT CURRENT_TIMESTAMP;
 
@@ -108,7 +108,7 @@ ALTER TABLE orders ADD COLUMN number bigint GENERATED ALWAYS AS IDENTITY;
 ALTER TABLE orders ADD COLUMN gross int GENERATED ALWAYS AS (total * 2) STORED;
 
 -- form: add-column-generated-virtual
--- about: The value is computed when somebody reads it.
+-- about: The value is computed when a query reads it.
 -- since: 18
 -- statement:
 ALTER TABLE orders ADD COLUMN gross int GENERATED ALWAYS AS (total * 2) VIRTUAL;
@@ -131,7 +131,7 @@ ALTER TABLE orders ADD COLUMN rating int CHECK (rating > 0);
 ALTER TABLE orders ADD COLUMN rating int NOT NULL DEFAULT 1 CHECK (rating > 0);
 
 -- form: add-column-unique
--- about: The constraint is an index, which is built while nobody can read.
+-- about: The constraint is an index, which is built while no other session can read.
 -- statement:
 ALTER TABLE orders ADD COLUMN code text UNIQUE;
 

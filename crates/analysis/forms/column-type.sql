@@ -444,7 +444,7 @@ ALTER TABLE customers RENAME COLUMN id TO number;
 ALTER TABLE customers ALTER COLUMN number TYPE bigint;
 
 -- form: type-with-check-not-valid
--- about: A CHECK that nobody has validated is not evaluated now either.
+-- about: A CHECK that is NOT VALID is not evaluated now either.
 -- plan:
 ALTER TABLE items ADD CONSTRAINT has_sku CHECK (quantity > 0 AND sku <> '') NOT VALID;
 -- statement:
@@ -458,7 +458,7 @@ ALTER TABLE items ADD CONSTRAINT has_sku CHECK (quantity > 0 AND sku <> '');
 ALTER TABLE items ALTER COLUMN sku TYPE varchar;
 
 -- form: type-foreign-key-not-valid
--- about: A foreign key that nobody has validated is made anew, without looking anything up.
+-- about: A foreign key that is NOT VALID is made anew, and no row is looked up.
 -- setup:
 ALTER TABLE orders ADD COLUMN seller int, ADD CONSTRAINT orders_seller FOREIGN KEY (seller) REFERENCES customers NOT VALID;
 -- statement:

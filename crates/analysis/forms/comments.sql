@@ -11,7 +11,7 @@ CREATE TRIGGER touched BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION tou
 INSERT INTO orders (total) VALUES (1);
 
 -- form: comment-on-table
--- about: Others read and write meanwhile.
+-- about: Other sessions read and write meanwhile.
 -- statement:
 COMMENT ON TABLE orders IS 'What was ordered';
 
@@ -56,13 +56,13 @@ COMMENT ON FUNCTION one() IS 'One';
 COMMENT ON SCHEMA archive IS 'What is old';
 
 -- form: grant
--- about: Nobody waits.
--- less: nobody waits for that
+-- about: No session waits.
+-- less: no session waits for that
 -- statement:
 GRANT SELECT, INSERT ON orders TO pg_monitor;
 
 -- form: grant-all-tables
--- about: Nobody waits.
+-- about: No session waits.
 -- statement:
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO pg_monitor;
 
@@ -72,17 +72,17 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO pg_monitor;
 GRANT USAGE ON SCHEMA archive TO pg_monitor;
 
 -- form: grant-sequence
--- about: Nobody waits.
+-- about: No session waits.
 -- statement:
 GRANT USAGE ON SEQUENCE orders_id_seq TO pg_monitor;
 
 -- form: revoke
--- about: Nobody waits.
--- less: nobody waits for that
+-- about: No session waits.
+-- less: no session waits for that
 -- statement:
 REVOKE ALL ON orders FROM PUBLIC;
 
 -- form: alter-default-privileges
--- about: Of tables to come.
+-- about: It concerns new tables only.
 -- statement:
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO pg_monitor;

@@ -12,12 +12,12 @@ INSERT INTO logs SELECT n, n, 'line' FROM generate_series(1, 3) n;
 INSERT INTO readings SELECT y, y, 1 FROM generate_series(2024, 2025) y;
 
 -- form: add-check
--- about: Every row is checked while nobody can read.
+-- about: Every row is checked while no other session can read.
 -- statement:
 ALTER TABLE orders ADD CONSTRAINT total_positive CHECK (total > 0);
 
 -- form: add-check-not-valid
--- about: New rows are checked at once, those that are there when somebody validates it.
+-- about: New rows are checked at once, old rows when VALIDATE CONSTRAINT runs.
 -- statement:
 ALTER TABLE orders ADD CONSTRAINT total_positive CHECK (total > 0) NOT VALID;
 
@@ -27,13 +27,13 @@ ALTER TABLE orders ADD CONSTRAINT total_positive CHECK (total > 0) NOT VALID;
 ALTER TABLE readings ADD CONSTRAINT value_positive CHECK (value > 0);
 
 -- form: add-check-not-enforced
--- about: Nobody checks it, ever.
+-- about: PostgreSQL never checks it.
 -- since: 18
 -- statement:
 ALTER TABLE orders ADD CONSTRAINT total_positive CHECK (total > 0) NOT ENFORCED;
 
 -- form: validate-check
--- about: Every row is checked while others read and write.
+-- about: Every row is checked while other sessions read and write.
 -- setup:
 ALTER TABLE orders ADD CONSTRAINT total_positive CHECK (total > 0) NOT VALID;
 -- statement:
@@ -47,7 +47,7 @@ ALTER TABLE orders ADD CONSTRAINT total_positive CHECK (total > 0);
 ALTER TABLE orders VALIDATE CONSTRAINT total_positive;
 
 -- form: validate-check-partitioned
--- about: Every partition is checked while others read and write.
+-- about: Every partition is checked while other sessions read and write.
 -- setup:
 ALTER TABLE readings ADD CONSTRAINT value_positive CHECK (value > 0) NOT VALID;
 -- statement:
@@ -73,7 +73,7 @@ ALTER TABLE orders ADD CONSTRAINT total_positive CHECK (total > 0);
 ALTER TABLE orders DROP CONSTRAINT total_positive, ADD CONSTRAINT total_positive CHECK (total >= 0);
 
 -- form: add-foreign-key
--- about: Every row is looked up in the other table, while nobody can write to either.
+-- about: Every row is looked up in the other table, while no other session can write to either.
 -- statement:
 ALTER TABLE orders ADD CONSTRAINT orders_customer FOREIGN KEY (customer_id) REFERENCES customers (id);
 
@@ -105,7 +105,7 @@ ALTER TABLE orders ADD FOREIGN KEY (customer_id) REFERENCES customers (id),
     ADD FOREIGN KEY (parent_id) REFERENCES orders (id) NOT VALID;
 
 -- form: add-foreign-key-not-enforced
--- about: Nobody looks anything up, ever.
+-- about: PostgreSQL never looks up a row for it.
 -- since: 18
 -- statement:
 ALTER TABLE orders ADD CONSTRAINT orders_customer FOREIGN KEY (customer_id) REFERENCES customers (id) NOT ENFORCED;
@@ -125,7 +125,7 @@ INSERT INTO notes VALUES (2024);
 ALTER TABLE notes ADD CONSTRAINT notes_year FOREIGN KEY (year) REFERENCES readings (year);
 
 -- form: validate-foreign-key
--- about: Every row is looked up while others read and write.
+-- about: Every row is looked up while other sessions read and write.
 -- setup:
 ALTER TABLE orders ADD CONSTRAINT orders_customer FOREIGN KEY (customer_id) REFERENCES customers (id) NOT VALID;
 -- statement:
@@ -139,7 +139,7 @@ ALTER TABLE orders ADD CONSTRAINT orders_customer FOREIGN KEY (customer_id) REFE
 ALTER TABLE orders VALIDATE CONSTRAINT orders_customer;
 
 -- form: drop-foreign-key
--- about: What watches over it on the other table goes too, so both are locked.
+-- about: Its triggers on the other table are dropped too, so both are locked.
 -- setup:
 ALTER TABLE orders ADD CONSTRAINT orders_customer FOREIGN KEY (customer_id) REFERENCES customers (id);
 -- statement:
@@ -168,7 +168,7 @@ ALTER TABLE orders ADD CONSTRAINT orders_customer FOREIGN KEY (customer_id) REFE
 ALTER TABLE orders ALTER CONSTRAINT orders_customer ENFORCED;
 
 -- form: alter-foreign-key-not-enforced
--- about: From now on nothing watches over it, on both sides.
+-- about: From now on the foreign key is not checked, on both sides.
 -- since: 18
 -- setup:
 ALTER TABLE orders ADD CONSTRAINT orders_customer FOREIGN KEY (customer_id) REFERENCES customers (id);
@@ -188,7 +188,7 @@ ALTER TABLE orders RENAME CONSTRAINT total_positive TO total_is_positive;
 ALTER TABLE orders RENAME CONSTRAINT orders_pkey TO orders_key;
 
 -- form: add-unique
--- about: The constraint is an index, which is built while nobody can read.
+-- about: The constraint is an index, which is built while no other session can read.
 -- statement:
 ALTER TABLE customers ADD CONSTRAINT customers_email UNIQUE (email);
 
@@ -226,7 +226,7 @@ ALTER TABLE orders ADD CONSTRAINT orders_code FOREIGN KEY (code) REFERENCES cust
 ALTER TABLE customers DROP CONSTRAINT customers_email CASCADE;
 
 -- form: add-primary-key
--- about: The index is built while nobody can read.
+-- about: The index is built while no other session can read.
 -- statement:
 ALTER TABLE logs ADD PRIMARY KEY (id);
 
@@ -443,7 +443,7 @@ CREATE TABLE notes AS SELECT id, customer_id FROM orders;
 ALTER TABLE notes ADD CONSTRAINT notes_customer FOREIGN KEY (customer_id) REFERENCES customers (id);
 
 -- form: add-foreign-key-from-unknown
--- about: A table that nobody could know of, too.
+-- about: Also with a table that only the server knows.
 -- plan:
 DO 'BEGIN CREATE TABLE notes AS SELECT id, customer_id FROM orders; END';
 -- statement:
@@ -531,7 +531,7 @@ ALTER TABLE orders RENAME CONSTRAINT of_code TO has_code;
 ALTER TABLE orders ALTER COLUMN code SET NOT NULL;
 
 -- form: set-not-null-check-renamed-dropped
--- about: Under which it can be dropped.
+-- about: The statement can drop it by that name.
 -- setup:
 ALTER TABLE orders ADD CONSTRAINT of_code CHECK (code IS NOT NULL);
 -- plan:

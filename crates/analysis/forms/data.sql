@@ -25,12 +25,12 @@ INSERT INTO parents VALUES (1);
 INSERT INTO children VALUES (1, 2);
 
 -- form: insert
--- about: Others read and write meanwhile.
+-- about: Other sessions read and write meanwhile.
 -- statement:
 INSERT INTO archive VALUES (4, 4), (5, 5);
 
 -- form: insert-foreign-key
--- about: What the new rows refer to is locked against going, row by row.
+-- about: The rows that the new rows refer to are locked one by one, so that no session deletes them.
 -- statement:
 INSERT INTO orders (id, customer_id, total) VALUES (4, 4, 4);
 
@@ -60,7 +60,7 @@ INSERT INTO readings VALUES (2024, 1), (2025, 1);
 INSERT INTO large VALUES (9, 9);
 
 -- form: update
--- about: Every row is read and written again; those who change the same rows wait until the transaction ends.
+-- about: Every row is read and written again; sessions that change the same rows wait until the transaction ends.
 -- statement:
 UPDATE archive SET total = total + 1;
 
@@ -85,7 +85,7 @@ UPDATE archive SET total = o.total FROM orders o WHERE o.id = archive.id;
 UPDATE archive SET total = (SELECT count(*) FROM lines);
 
 -- form: update-foreign-key
--- about: What the rows refer to now is locked against going.
+-- about: The rows that they refer to now are locked, so that no session deletes them.
 -- statement:
 UPDATE orders SET customer_id = 4;
 
@@ -116,7 +116,7 @@ WITH sums AS (SELECT order_id, count(*) AS lines FROM lines GROUP BY order_id)
 UPDATE archive SET total = sums.lines FROM sums WHERE sums.order_id = archive.id;
 
 -- form: delete
--- about: Every row is read and marked as gone.
+-- about: Every row is read and marked as deleted.
 -- statement:
 DELETE FROM archive;
 
@@ -136,18 +136,18 @@ DELETE FROM archive USING orders WHERE orders.id = archive.id;
 DELETE FROM archive WHERE id IN (SELECT id FROM orders);
 
 -- form: delete-referenced
--- about: Who refers to the rows is looked for; without an index on the foreign key by reading every row there, each time.
+-- about: Rows that refer to these rows are looked for. Without an index on the foreign key, every row of that table is read each time.
 -- worse: whether an index fits is for the planner to find out
 -- statement:
 DELETE FROM customers WHERE id > 3;
 
 -- form: delete-cascade
--- about: What refers to the rows goes too.
+-- about: Rows that refer to these rows are deleted too.
 -- statement:
 DELETE FROM orders;
 
 -- form: delete-set-null
--- about: What refers to the rows is written. Where an index fits, it is found by that.
+-- about: Rows that refer to these rows are written. An index that fits finds them.
 -- statement:
 DELETE FROM shelves WHERE id = 1;
 
@@ -157,7 +157,7 @@ DELETE FROM shelves WHERE id = 1;
 UPDATE shelves SET id = 9 WHERE id = 1;
 
 -- form: update-key-no-action
--- about: Who refers to the rows is looked for.
+-- about: Rows that refer to these rows are looked for.
 -- statement:
 UPDATE customers SET id = 9 WHERE id = 5;
 
@@ -173,7 +173,7 @@ WHEN MATCHED THEN UPDATE SET total = orders.total WHEN NOT MATCHED THEN INSERT V
 WITH gone AS (DELETE FROM lines RETURNING order_id) INSERT INTO archive SELECT order_id, 0 FROM gone;
 
 -- form: select
--- about: Others read and write meanwhile.
+-- about: Other sessions read and write meanwhile.
 -- statement:
 SELECT * FROM orders JOIN customers ON customers.id = orders.customer_id;
 
@@ -183,7 +183,7 @@ SELECT * FROM orders JOIN customers ON customers.id = orders.customer_id;
 SELECT * FROM large;
 
 -- form: select-for-update
--- about: Those who change the same rows wait.
+-- about: Sessions that change the same rows wait.
 -- statement:
 SELECT * FROM archive FOR UPDATE;
 
@@ -194,12 +194,12 @@ SELECT * FROM archive FOR UPDATE;
 SELECT * FROM orders JOIN customers ON customers.id = orders.customer_id FOR UPDATE OF orders;
 
 -- form: select-for-share
--- about: Those who change the same rows wait.
+-- about: Sessions that change the same rows wait.
 -- statement:
 SELECT * FROM archive FOR SHARE;
 
 -- form: table
--- about: SELECT in other words.
+-- about: Another way to write SELECT.
 -- statement:
 TABLE archive;
 

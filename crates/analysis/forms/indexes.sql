@@ -15,7 +15,7 @@ INSERT INTO children VALUES (1, 2);
 CREATE MATERIALIZED VIEW totals AS SELECT state, count(*) FROM orders GROUP BY state;
 
 -- form: create-index
--- about: Nobody can write while it is built.
+-- about: No other session can write while it is built.
 -- statement:
 CREATE INDEX orders_email ON orders (email);
 
@@ -65,7 +65,7 @@ CREATE INDEX IF NOT EXISTS orders_email ON orders (email);
 CREATE INDEX IF NOT EXISTS orders_state ON orders (email);
 
 -- form: create-index-partitioned
--- about: An index is built on every partition; nobody can write to any of them until the last is done.
+-- about: An index is built on every partition; no other session can write to any of them until the last is done.
 -- statement:
 CREATE INDEX readings_value ON readings (value);
 
@@ -85,7 +85,7 @@ CREATE INDEX parents_a ON parents (a);
 CREATE UNIQUE INDEX totals_state ON totals (state);
 
 -- form: create-index-concurrently
--- about: Others read and write meanwhile; every row is read twice.
+-- about: Other sessions read and write meanwhile; every row is read twice.
 -- standalone
 -- statement:
 CREATE INDEX CONCURRENTLY orders_email ON orders (email);
@@ -115,7 +115,7 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS orders_email ON orders (email);
 CREATE INDEX CONCURRENTLY IF NOT EXISTS orders_state ON orders (state);
 
 -- form: drop-index
--- about: Nobody can read or write for a moment.
+-- about: No other session can read or write for a moment.
 -- statement:
 DROP INDEX orders_state;
 
@@ -146,7 +146,7 @@ CREATE INDEX readings_value ON readings (value);
 DROP INDEX readings_value;
 
 -- form: drop-index-concurrently
--- about: Others read and write meanwhile.
+-- about: Other sessions read and write meanwhile.
 -- standalone
 -- statement:
 DROP INDEX CONCURRENTLY orders_state;
@@ -164,7 +164,7 @@ DROP INDEX CONCURRENTLY IF EXISTS orders_state;
 DROP INDEX CONCURRENTLY IF EXISTS missing;
 
 -- form: rename-index
--- about: The index alone is locked, and not for those who use it.
+-- about: The index alone is locked, and its users do not wait.
 -- statement:
 ALTER INDEX orders_state RENAME TO orders_by_state;
 
@@ -179,7 +179,7 @@ ALTER INDEX IF EXISTS missing RENAME TO orders_by_state;
 ALTER TABLE orders_state RENAME TO orders_by_state;
 
 -- form: set-index-options
--- about: For pages to come.
+-- about: It concerns new pages only.
 -- statement:
 ALTER INDEX orders_state SET (fillfactor = 70);
 
@@ -194,7 +194,7 @@ ALTER INDEX orders_state RESET (fillfactor);
 ALTER INDEX orders_lower ALTER COLUMN 1 SET STATISTICS 500;
 
 -- form: attach-index-partition
--- about: A partition's index becomes part of its table's; nobody can use it for a moment.
+-- about: A partition's index becomes part of the partitioned table's index; no query can use it for a moment.
 -- setup:
 CREATE INDEX readings_value ON ONLY readings (value);
 CREATE INDEX readings_2024_value ON readings_2024 (value);
@@ -202,7 +202,7 @@ CREATE INDEX readings_2024_value ON readings_2024 (value);
 ALTER INDEX readings_value ATTACH PARTITION readings_2024_value;
 
 -- form: reindex-index
--- about: Nobody can write while it is built anew, and nobody can plan a query that might use it.
+-- about: While it is built anew, no other session can write, or plan a query that might use it.
 -- statement:
 REINDEX INDEX orders_state;
 
@@ -212,7 +212,7 @@ REINDEX INDEX orders_state;
 REINDEX TABLE orders;
 
 -- form: reindex-index-concurrently
--- about: Others read and write meanwhile; every row is read twice.
+-- about: Other sessions read and write meanwhile; every row is read twice.
 -- standalone
 -- statement:
 REINDEX INDEX CONCURRENTLY orders_state;
@@ -224,7 +224,7 @@ REINDEX INDEX CONCURRENTLY orders_state;
 REINDEX TABLE CONCURRENTLY orders;
 
 -- form: reindex-index-not-concurrently
--- about: An option that says no is none.
+-- about: An option that is off changes nothing.
 -- statement:
 REINDEX (VERBOSE, CONCURRENTLY off) INDEX orders_state;
 
@@ -262,7 +262,7 @@ ALTER TABLE orders RENAME CONSTRAINT orders_one TO orders_other;
 CREATE UNIQUE INDEX IF NOT EXISTS orders_one ON orders (id);
 
 -- form: create-index-if-not-exists-constraint-renamed-there
--- about: Under that name it is there.
+-- about: It exists under that name.
 -- setup:
 ALTER TABLE orders ADD CONSTRAINT orders_one UNIQUE (id);
 -- plan:
@@ -337,7 +337,7 @@ CREATE INDEX orders_one ON orders (lower(email), id);
 CREATE INDEX IF NOT EXISTS orders_one ON orders (id);
 
 -- form: create-index-if-not-exists-renamed
--- about: Under its old name it is not there any more.
+-- about: It no longer exists under its old name.
 -- plan:
 ALTER INDEX orders_state RENAME TO orders_in_state;
 -- statement:

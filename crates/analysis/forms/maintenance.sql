@@ -10,7 +10,7 @@ INSERT INTO orders SELECT n, n, n FROM generate_series(1, 3) n;
 INSERT INTO readings SELECT y, y FROM generate_series(2024, 2025) y;
 
 -- form: analyze
--- about: A sample of the rows is read while others read and write.
+-- about: A sample of the rows is read while other sessions read and write.
 -- statement:
 ANALYZE orders;
 
@@ -25,7 +25,7 @@ ANALYZE orders (total);
 ANALYZE readings;
 
 -- form: vacuum
--- about: Others read and write meanwhile.
+-- about: Other sessions read and write meanwhile.
 -- standalone
 -- statement:
 VACUUM orders;
@@ -37,13 +37,13 @@ VACUUM orders;
 VACUUM (ANALYZE) orders;
 
 -- form: vacuum-full
--- about: Nobody can read or write while the table is written anew.
+-- about: No other session can read or write while the table is written anew.
 -- standalone
 -- statement:
 VACUUM FULL orders;
 
 -- form: cluster
--- about: Nobody can read or write while the table is written anew, sorted.
+-- about: No other session can read or write while the table is written anew, sorted.
 -- statement:
 CLUSTER orders USING orders_total;
 

@@ -10,7 +10,7 @@ INSERT INTO orders SELECT n, n FROM generate_series(1, 3) n;
 INSERT INTO audit VALUES (1, now());
 
 -- form: do-alter
--- about: What runs inside locks what it locks.
+-- about: The statement inside takes its own locks.
 -- opaque
 -- statement:
 DO $$ BEGIN

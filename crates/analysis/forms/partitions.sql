@@ -21,7 +21,7 @@ INSERT INTO other VALUES (1);
 CREATE TABLE events (at timestamptz NOT NULL, what text) PARTITION BY RANGE (at);
 
 -- form: create-partition
--- about: Nobody can read or write the partitioned table for a moment.
+-- about: No other session can read or write the partitioned table for a moment.
 -- statement:
 CREATE TABLE readings_2026 PARTITION OF readings FOR VALUES IN (2026);
 
@@ -53,7 +53,7 @@ ALTER TABLE readings ADD PRIMARY KEY (year);
 CREATE TABLE readings_2026 PARTITION OF readings FOR VALUES IN (2026);
 
 -- form: attach-partition
--- about: Every row is checked for whether it belongs there; others read and write the partitioned table meanwhile.
+-- about: Every row is checked for whether it belongs there; other sessions read and write the partitioned table meanwhile.
 -- statement:
 ALTER TABLE readings ATTACH PARTITION loose FOR VALUES IN (2026);
 
@@ -66,7 +66,7 @@ ALTER TABLE loose ADD CHECK (year = 2026);
 ALTER TABLE readings ATTACH PARTITION loose FOR VALUES IN (2026);
 
 -- form: attach-partition-check-not-valid
--- about: A CHECK that nobody has validated proves nothing.
+-- about: A CHECK that is NOT VALID proves nothing.
 -- setup:
 ALTER TABLE loose ADD CHECK (year = 2026) NOT VALID;
 -- statement:
@@ -120,7 +120,7 @@ ALTER TABLE readings ADD FOREIGN KEY (value) REFERENCES customers (id);
 ALTER TABLE readings ATTACH PARTITION loose FOR VALUES IN (2026);
 
 -- form: detach-partition
--- about: Nobody can read or write the partitioned table for a moment.
+-- about: No other session can read or write the partitioned table for a moment.
 -- statement:
 ALTER TABLE readings DETACH PARTITION readings_2024;
 
@@ -132,13 +132,13 @@ CREATE TABLE readings_rest PARTITION OF readings DEFAULT;
 ALTER TABLE readings DETACH PARTITION readings_2024;
 
 -- form: detach-partition-concurrently
--- about: Others read and write the partitioned table meanwhile; it waits for those who do.
+-- about: Other sessions read and write the partitioned table meanwhile, and the statement waits for these.
 -- standalone
 -- statement:
 ALTER TABLE readings DETACH PARTITION readings_2024 CONCURRENTLY;
 
 -- form: drop-partition
--- about: Nobody can read or write the partitioned table for a moment.
+-- about: No other session can read or write the partitioned table for a moment.
 -- statement:
 DROP TABLE readings_2024;
 
@@ -170,7 +170,7 @@ TRUNCATE readings;
 ALTER TABLE readings RENAME TO measurements;
 
 -- form: create-table-inherits
--- about: The table inherited from is locked so that nobody changes it meanwhile.
+-- about: The parent table is locked so that no session changes it meanwhile.
 -- statement:
 CREATE TABLE grandchildren (c int) INHERITS (children);
 
@@ -259,7 +259,7 @@ ALTER TABLE loose ADD CONSTRAINT loose_key UNIQUE (year);
 ALTER TABLE readings ATTACH PARTITION loose FOR VALUES IN (2026);
 
 -- form: alter-attached
--- about: What is attached is a partition from then on, with partitions of its own.
+-- about: The attached table is a partition from then on, with partitions of its own.
 -- setup:
 CREATE TABLE sub (year int NOT NULL, value int) PARTITION BY LIST (year);
 CREATE TABLE sub_2027 PARTITION OF sub FOR VALUES IN (2027);
@@ -281,7 +281,7 @@ ALTER TABLE sub ATTACH PARTITION loose_2027 FOR VALUES IN (2027);
 ALTER TABLE readings ALTER COLUMN value TYPE bigint;
 
 -- form: alter-detached
--- about: What was detached is none any more.
+-- about: A detached table is no longer a partition.
 -- plan:
 ALTER TABLE readings DETACH PARTITION readings_2024;
 -- statement:
@@ -295,14 +295,14 @@ ALTER TABLE readings_2024 RENAME TO readings_old;
 ALTER TABLE readings ALTER COLUMN value TYPE bigint;
 
 -- form: alter-inherited
--- about: What inherits is altered with it.
+-- about: Tables that inherit from it are altered too.
 -- plan:
 ALTER TABLE other INHERIT parents;
 -- statement:
 ALTER TABLE parents ALTER COLUMN a TYPE bigint;
 
 -- form: alter-not-inherited
--- about: What does no longer is left alone.
+-- about: A table that no longer inherits is left alone.
 -- plan:
 ALTER TABLE children NO INHERIT parents;
 -- statement:
@@ -316,7 +316,7 @@ ALTER TABLE readings ATTACH PARTITION loose DEFAULT;
 CREATE TABLE readings_1999 PARTITION OF readings FOR VALUES IN (1999);
 
 -- form: create-partition-default-detached
--- about: One that was detached is not.
+-- about: A detached partition is not.
 -- setup:
 CREATE TABLE readings_rest PARTITION OF readings DEFAULT;
 INSERT INTO readings VALUES (1999, 1);
@@ -380,7 +380,7 @@ ALTER TABLE readings ADD FOREIGN KEY (value) REFERENCES customers (id);
 ALTER TABLE readings DETACH PARTITION readings_2024;
 
 -- form: attach-partition-unknown
--- about: Of a table that nobody could know the worst is said.
+-- about: The report says the worst of a table that only the server knows.
 -- setup:
 CREATE INDEX readings_value ON readings (value);
 -- plan:

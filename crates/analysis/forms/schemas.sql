@@ -26,7 +26,7 @@ CREATE SCHEMA IF NOT EXISTS archive;
 ALTER SCHEMA archive RENAME TO old;
 
 -- form: drop-schema-cascade
--- about: All that is in it goes.
+-- about: All of its objects are dropped.
 -- opaque
 -- statement:
 DROP SCHEMA archive CASCADE;
@@ -37,7 +37,7 @@ DROP SCHEMA archive CASCADE;
 CREATE EXTENSION IF NOT EXISTS pgcrypto;
 
 -- form: drop-extension
--- about: What belongs to it goes.
+-- about: Its objects are dropped.
 -- opaque
 -- setup:
 CREATE EXTENSION pgcrypto;
@@ -55,7 +55,7 @@ CREATE FUNCTION total_of(int) RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN (SEL
 CREATE FUNCTION total_of(int) RETURNS int LANGUAGE sql AS 'SELECT total FROM orders WHERE id = $1';
 
 -- form: create-or-replace-function
--- about: A change of the catalog; nobody looks at indexes that call it.
+-- about: A change of the catalog; indexes that call it are not looked at.
 -- statement:
 CREATE OR REPLACE FUNCTION double(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 + $1';
 
@@ -65,7 +65,7 @@ CREATE OR REPLACE FUNCTION double(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SE
 ALTER FUNCTION double(int) COST 10;
 
 -- form: drop-function-cascade
--- about: What calls it goes too.
+-- about: Objects that call it are dropped too.
 -- opaque
 -- statement:
 DROP FUNCTION double(int) CASCADE;
@@ -136,11 +136,11 @@ SET CONSTRAINTS ALL IMMEDIATE;
 BEGIN;
 
 -- form: savepoint
--- about: A point to go back to.
+-- about: A point to which the transaction can be rolled back.
 -- statement:
 SAVEPOINT here;
 
 -- form: notify
--- about: Whoever listens hears it when the transaction ends.
+-- about: Sessions that listen get it when the transaction ends.
 -- statement:
 NOTIFY changes;

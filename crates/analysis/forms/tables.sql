@@ -18,7 +18,7 @@ INSERT INTO logs VALUES (1, 'one'), (2, 'two');
 INSERT INTO sessions VALUES (1), (2);
 
 -- form: create-table
--- about: Nobody can wait for what nobody knows yet.
+-- about: No session knows the table yet, so none can wait for it.
 -- statement:
 CREATE TABLE items (id serial PRIMARY KEY, sku text NOT NULL UNIQUE, price numeric(8, 2) CHECK (price > 0));
 
@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS items (id int PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS orders (id int PRIMARY KEY);
 
 -- form: create-table-references
--- about: What watches over the foreign key is added to the other table, which nobody can write to for a moment.
+-- about: The foreign key's triggers are added to the other table, and no other session can write to that for a moment.
 -- statement:
 CREATE TABLE items (id int PRIMARY KEY, order_id int NOT NULL REFERENCES orders (id) ON DELETE CASCADE);
 
@@ -71,7 +71,7 @@ CREATE TABLE copies AS SELECT * FROM orders;
 CREATE TABLE copies AS SELECT * FROM orders WITH NO DATA;
 
 -- form: select-into
--- about: CREATE TABLE AS in other words.
+-- about: Another way to write CREATE TABLE AS.
 -- statement:
 SELECT * INTO copies FROM orders;
 
@@ -103,7 +103,7 @@ DROP TABLE logs;
 DROP TABLE IF EXISTS missing;
 
 -- form: drop-table-foreign-key
--- about: What watches over its foreign key on the other table goes too, so that is locked.
+-- about: The foreign key's triggers on the other table are dropped too, so that table is locked.
 -- statement:
 DROP TABLE orders;
 
@@ -145,7 +145,7 @@ TRUNCATE orders, customers;
 TRUNCATE customers CASCADE;
 
 -- form: rename-table
--- about: A change of the catalog; whoever uses the old name fails from now on.
+-- about: A change of the catalog; code that uses the old name fails from now on.
 -- statement:
 ALTER TABLE orders RENAME TO purchases;
 
@@ -165,12 +165,12 @@ ALTER TABLE orders SET SCHEMA archive;
 ALTER TABLE orders OWNER TO CURRENT_USER;
 
 -- form: set-options
--- about: For pages to come.
+-- about: It concerns new pages only.
 -- statement:
 ALTER TABLE orders SET (fillfactor = 80);
 
 -- form: set-options-autovacuum
--- about: When autovacuum comes.
+-- about: When autovacuum runs.
 -- statement:
 ALTER TABLE orders SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_enabled = true);
 
@@ -283,6 +283,6 @@ LOCK TABLE lock_seen;
 LOCK TABLE orders;
 
 -- form: lock-table-mode
--- about: As it says.
+-- about: As the statement says.
 -- statement:
 LOCK TABLE orders, customers IN SHARE ROW EXCLUSIVE MODE;

@@ -16,7 +16,7 @@ INSERT INTO orders SELECT n, 1, n FROM generate_series(1, 3) n;
 INSERT INTO readings VALUES (2024, 1);
 
 -- form: create-trigger
--- about: Nobody can write for a moment.
+-- about: No other session can write for a moment.
 -- statement:
 CREATE TRIGGER marked BEFORE INSERT OR UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION touch();
 
@@ -42,7 +42,7 @@ CREATE TRIGGER marked AFTER UPDATE ON readings FOR EACH ROW EXECUTE FUNCTION tou
 CREATE TRIGGER written INSTEAD OF INSERT ON large FOR EACH ROW EXECUTE FUNCTION touch();
 
 -- form: drop-trigger
--- about: Nobody can read or write for a moment.
+-- about: No other session can read or write for a moment.
 -- statement:
 DROP TRIGGER touched ON orders;
 
@@ -63,7 +63,7 @@ DROP TRIGGER noted ON readings;
 ALTER TRIGGER touched ON orders RENAME TO updated;
 
 -- form: disable-trigger
--- about: Nobody can write for a moment.
+-- about: No other session can write for a moment.
 -- statement:
 ALTER TABLE orders DISABLE TRIGGER touched;
 
@@ -88,7 +88,7 @@ ALTER TABLE orders ENABLE ALWAYS TRIGGER touched;
 ALTER TABLE orders ENABLE REPLICA TRIGGER touched;
 
 -- form: create-rule
--- about: Nobody can read or write for a moment.
+-- about: No other session can read or write for a moment.
 -- statement:
 CREATE RULE silent AS ON UPDATE TO orders DO INSTEAD NOTHING;
 

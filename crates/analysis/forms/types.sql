@@ -86,7 +86,7 @@ CREATE DOMAIN percent AS int CHECK (value BETWEEN 0 AND 100);
 ALTER DOMAIN positive ADD CONSTRAINT small CHECK (value < 1000);
 
 -- form: domain-add-constraint-not-valid
--- about: Values to come are checked.
+-- about: Only new values are checked.
 -- statement:
 ALTER DOMAIN positive ADD CONSTRAINT small CHECK (value < 1000) NOT VALID;
 
@@ -136,7 +136,7 @@ CREATE SEQUENCE invoices START 1000;
 CREATE SEQUENCE invoices OWNED BY orders.total;
 
 -- form: alter-sequence
--- about: Whoever takes a number waits for a moment.
+-- about: A session that takes a number waits for a moment.
 -- statement:
 ALTER SEQUENCE numbers INCREMENT BY 10 CACHE 5;
 
@@ -172,6 +172,6 @@ DROP SEQUENCE numbers;
 DROP SEQUENCE orders_id_seq CASCADE;
 
 -- form: set-sequence
--- about: Numbers go on behind the largest that is there.
+-- about: Numbers go on after the largest that exists.
 -- statement:
 SELECT setval('orders_id_seq', (SELECT max(total) FROM orders));

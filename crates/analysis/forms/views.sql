@@ -21,7 +21,7 @@ CREATE VIEW named AS SELECT o.id, c.name FROM orders o JOIN customers c ON c.id 
 CREATE OR REPLACE VIEW named AS SELECT o.id, c.name FROM orders o JOIN customers c ON c.id = o.customer_id;
 
 -- form: create-or-replace-view
--- about: Whoever reads the view waits for a moment; whoever reads its table does not.
+-- about: Readers of the view wait for a moment; readers of its table do not.
 -- statement:
 CREATE OR REPLACE VIEW large AS SELECT id, total FROM orders WHERE total > 10;
 
@@ -31,7 +31,7 @@ CREATE OR REPLACE VIEW large AS SELECT id, total FROM orders WHERE total > 10;
 CREATE VIEW huge AS SELECT id FROM large WHERE total > 100;
 
 -- form: drop-view
--- about: Whoever reads the view waits for a moment.
+-- about: Readers of the view wait for a moment.
 -- statement:
 DROP VIEW largest;
 
@@ -87,12 +87,12 @@ CREATE MATERIALIZED VIEW counts AS SELECT customer_id, count(*) FROM orders GROU
 CREATE MATERIALIZED VIEW IF NOT EXISTS totals AS SELECT 1 AS one;
 
 -- form: refresh-materialized-view
--- about: Nobody can read the view while it is written anew.
+-- about: No other session can read the view while it is written anew.
 -- statement:
 REFRESH MATERIALIZED VIEW totals;
 
 -- form: refresh-materialized-view-concurrently
--- about: Others read the view meanwhile, and what differs is written.
+-- about: Other sessions read the view meanwhile, and only rows that differ are written.
 -- statement:
 REFRESH MATERIALIZED VIEW CONCURRENTLY totals;
 

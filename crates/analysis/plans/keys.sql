@@ -15,7 +15,7 @@ UPDATE kinds SET id = id + 5000; -- danger foreign-key-lookup
 UPDATE kinds SET name = 'other'; -- safe
 UPDATE kinds SET old = false WHERE id = 5302; -- safe
 
--- plan: the same with an index
+-- plan: a foreign key with an index
 CREATE TABLE kinds (id bigint PRIMARY KEY, old boolean, name text);
 INSERT INTO kinds SELECT n, true FROM generate_series(1, 1000) n;
 ANALYZE kinds;
@@ -63,7 +63,7 @@ CREATE INDEX million_blocks ON million USING brin (kind);
 -- migration: danger
 DELETE FROM kinds WHERE old; -- danger foreign-key-lookup
 
--- plan: such an index of the plan's own
+-- plan: an index that does not fit, made by the same plan
 CREATE TABLE kinds (id bigint PRIMARY KEY, old boolean);
 INSERT INTO kinds SELECT n, true FROM generate_series(1, 1000) n;
 ANALYZE kinds;
@@ -91,7 +91,7 @@ CREATE INDEX CONCURRENTLY million_ba ON million (b, a); -- safe
 -- migration: safe
 DELETE FROM kinds WHERE old; -- safe
 
--- plan: rows go with others
+-- plan: rows are deleted with the rows that they refer to
 CREATE TABLE kinds (id bigint PRIMARY KEY, old boolean);
 INSERT INTO kinds SELECT n, true FROM generate_series(1, 1000) n;
 ANALYZE kinds;
@@ -102,7 +102,7 @@ DELETE FROM kinds WHERE id = 1; -- caution delete-many
 DELETE FROM kinds WHERE id BETWEEN 1 AND 300; -- danger delete-many
 DELETE FROM kinds WHERE old; -- danger delete-many
 
--- plan: rows lose what they refer to, by an index
+-- plan: ON DELETE SET NULL finds the rows by an index
 CREATE TABLE kinds (id bigint PRIMARY KEY, old boolean);
 INSERT INTO kinds SELECT n, true FROM generate_series(1, 1000) n;
 ANALYZE kinds;
@@ -132,7 +132,7 @@ CREATE INDEX CONCURRENTLY million_above ON million (above); -- safe
 -- migration: safe
 DELETE FROM million WHERE id BETWEEN 1 AND 300; -- safe
 
--- plan: rows go through a view
+-- plan: rows are deleted through a view
 CREATE TABLE kinds (id bigint PRIMARY KEY, old boolean);
 INSERT INTO kinds SELECT n, true FROM generate_series(1, 1000) n;
 ANALYZE kinds;
@@ -165,7 +165,7 @@ CREATE INDEX CONCURRENTLY million_sort ON million (sort); -- safe
 -- migration: safe
 DELETE FROM kinds WHERE id = 1; -- safe
 
--- plan: what refers to what is updated along
+-- plan: ON UPDATE CASCADE goes on through a second table
 CREATE TABLE kinds (id bigint PRIMARY KEY);
 INSERT INTO kinds SELECT n FROM generate_series(1, 1000) n;
 CREATE TABLE sorts (kind bigint REFERENCES kinds (id) ON UPDATE CASCADE, id bigint, PRIMARY KEY (kind, id));
@@ -205,7 +205,7 @@ DELETE FROM part_1 WHERE old; -- safe
 DELETE FROM parts WHERE id = 1500; -- caution foreign-key-lookup
 DELETE FROM parts WHERE old; -- danger foreign-key-lookup
 
--- plan: what inherits in the old way is not referred to
+-- plan: a foreign key does not refer to tables that inherit
 CREATE TABLE kinds (id bigint PRIMARY KEY, old boolean);
 CREATE TABLE kinds_of_old () INHERITS (kinds);
 INSERT INTO kinds_of_old SELECT n, true FROM generate_series(1, 1000) n;
@@ -214,7 +214,7 @@ CREATE TABLE million (id bigint PRIMARY KEY, kind bigint REFERENCES kinds (id));
 -- migration: safe
 DELETE FROM kinds WHERE old; -- safe
 
--- plan: a trigger of what goes along
+-- plan: a table whose rows are deleted too has a trigger
 CREATE TABLE kinds (id bigint PRIMARY KEY);
 INSERT INTO kinds SELECT n FROM generate_series(1, 1000) n;
 ANALYZE kinds;
@@ -234,7 +234,7 @@ ANALYZE kinds, small;
 DELETE FROM kinds WHERE id = 1; -- safe
 DELETE FROM kinds WHERE id < 900; -- safe
 
--- plan: a foreign key of the plan's own
+-- plan: a foreign key that the same plan makes
 CREATE TABLE kinds (id bigint PRIMARY KEY);
 INSERT INTO kinds SELECT n FROM generate_series(1, 1000) n;
 ANALYZE kinds;

@@ -12,13 +12,13 @@ CREATE TEMP TABLE t (id bigint); -- safe
 CREATE TABLE copied AS SELECT * FROM big; -- safe
 DELETE FROM t WHERE id = 1; -- safe
 
--- plan: a key finds its row without keeping anybody
+-- plan: a key finds its row, and no session waits
 CREATE TABLE big (id bigint PRIMARY KEY, a integer);
 -- migration: safe
 ALTER TABLE big ADD COLUMN c integer; -- safe
 UPDATE big SET a = 1 WHERE id = 42; -- safe
 
--- plan: nobody knows what goes on while it is held
+-- plan: a DO block runs while a lock is held
 CREATE TABLE big (id bigint PRIMARY KEY, a integer);
 CREATE TABLE small (id bigint PRIMARY KEY);
 -- migration: danger
@@ -28,7 +28,7 @@ DO $$ BEGIN PERFORM 1; END $$; -- caution opaque
 ALTER TABLE small ADD COLUMN c integer; -- safe
 DO $$ BEGIN PERFORM 1; END $$; -- caution opaque
 
--- plan: a view is read while it is held
+-- plan: a view is read while a lock is held
 CREATE TABLE big (id bigint PRIMARY KEY, a integer);
 CREATE TABLE small (id bigint PRIMARY KEY);
 CREATE VIEW huge AS SELECT id, a FROM big;
@@ -37,14 +37,14 @@ CREATE VIEW over AS SELECT id FROM huge;
 ALTER TABLE small ADD COLUMN c integer; -- safe
 CREATE TABLE copied AS SELECT * FROM over; -- safe
 
--- plan: rows come from nowhere while it is held
+-- plan: rows come from no table while a lock is held
 CREATE TABLE big (id bigint PRIMARY KEY);
 CREATE TABLE small (id bigint, a bigint);
 -- migration: danger
 ALTER TABLE big ADD COLUMN c integer; -- safe
 INSERT INTO small SELECT n, n FROM generate_series(1, 10) n; -- safe
 
--- plan: an unknown table takes no known danger away
+-- plan: an unknown table does not hide a known danger
 CREATE TABLE big (id bigint PRIMARY KEY);
 CREATE TABLE small (id bigint PRIMARY KEY);
 -- migration: danger

@@ -23,7 +23,7 @@ INSERT INTO big VALUES (1); -- safe
 -- migration: danger
 TRUNCATE big; -- danger truncate
 
--- plan: where names are looked for is changed
+-- plan: a statement changes the search path
 CREATE SCHEMA archive;
 CREATE TABLE big (id bigint);
 -- migration: caution
@@ -48,7 +48,7 @@ CREATE TABLE items (a integer);
 SET search_path TO public; -- safe
 ALTER TABLE items ADD COLUMN b integer; -- safe
 
--- plan: what is there already
+-- plan: objects that exist already
 CREATE TABLE big (id bigint);
 -- migration: danger
 CREATE TABLE big (id bigint); -- danger refused
@@ -60,7 +60,7 @@ CREATE INDEX by_id ON small (id);
 -- migration: danger
 CREATE INDEX by_id ON small (id); -- danger refused
 
--- plan: what was undone
+-- plan: a savepoint is rolled back
 CREATE TABLE big (id bigint PRIMARY KEY);
 -- migration: danger
 SAVEPOINT s; -- safe
@@ -81,7 +81,7 @@ ALTER SCHEMA archive RENAME TO old; -- danger rename
 ALTER SCHEMA shop RENAME TO archive; -- danger rename
 CREATE INDEX ON archive.big (id); -- danger unclear-name
 
--- plan: indexes that went with their table
+-- plan: indexes were dropped with their table
 CREATE TABLE big (id bigint, a integer, b integer);
 CREATE TABLE small (id bigint);
 ALTER TABLE big ADD CONSTRAINT big_key UNIQUE (a);
@@ -99,7 +99,7 @@ ALTER TABLE big DROP COLUMN b; -- danger drop-column
 ALTER TABLE big ADD COLUMN b bigint; -- safe
 CREATE INDEX IF NOT EXISTS big_b ON big (b); -- danger create-index
 
--- plan: nothing is there to go
+-- plan: IF EXISTS finds nothing to drop
 CREATE TABLE big (id bigint);
 -- migration: safe
 DROP TABLE IF EXISTS nope; -- safe
@@ -113,7 +113,7 @@ ALTER TABLE fresh ADD CONSTRAINT fresh_big FOREIGN KEY (big_id) REFERENCES big (
 CREATE INDEX ON fresh (big_id); -- safe
 CREATE TABLE other (id bigint PRIMARY KEY REFERENCES big (id)); -- safe
 
--- plan: what cannot be read hides nothing
+-- plan: a statement that cannot be judged hides no other finding
 CREATE TABLE big (id bigint);
 CREATE TABLE small (id bigint);
 -- migration: danger
@@ -154,7 +154,7 @@ ALTER TABLE big_child INHERIT parent; -- safe
 -- migration: danger
 ALTER TABLE parent ALTER COLUMN a TYPE bigint; -- danger column-type
 
--- plan: what proved something has another column
+-- plan: a CHECK that proved it is about another column now
 CREATE TABLE big (a integer, b integer, CONSTRAINT nn CHECK (a IS NOT NULL));
 -- migration: danger
 ALTER TABLE big RENAME COLUMN a TO a_old; -- danger rename
@@ -166,7 +166,7 @@ CREATE TABLE big (id bigint);
 -- migration: danger
 DROP TABLE U&"b\0069g"; -- danger drop-table
 
--- plan: what a block has made
+-- plan: a DO block has made a table
 CREATE TABLE small (id bigint);
 -- migration: danger
 DO $$ BEGIN CREATE TABLE made (id bigint); END $$; -- caution opaque

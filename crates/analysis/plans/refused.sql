@@ -1,6 +1,6 @@
 What the catalog knows to fail, and what it knows to do nothing.
 
--- plan: IF NOT EXISTS meets another thing
+-- plan: IF NOT EXISTS finds another object of that name
 CREATE TABLE coin (a integer, b integer); CREATE TABLE mint (a integer);
 CREATE INDEX coin_i ON coin (a); CREATE INDEX mint_i ON mint (a); CREATE VIEW seen AS SELECT 1 AS a;
 -- migration: caution
@@ -40,7 +40,7 @@ CREATE TABLE child (k integer CONSTRAINT child_k REFERENCES parent);
 -- migration: danger
 ALTER TABLE parent ADD PRIMARY KEY (other); -- danger refused
 
--- plan: a constraint that is there
+-- plan: a constraint that exists already
 CREATE TABLE parent (k integer PRIMARY KEY, other integer);
 CREATE TABLE child (k integer CONSTRAINT child_k REFERENCES parent);
 -- migration: danger
@@ -63,19 +63,19 @@ CREATE INDEX may_i ON log_may (day); CREATE INDEX rest_i ON log_rest (day);
 -- squawk-ignore ban-drop-index
 DROP INDEX CONCURRENTLY may_i, rest_i; -- danger refused
 
--- plan: a column that a view uses goes
+-- plan: a column that a view uses is dropped
 CREATE TABLE chest (id integer, label text); CREATE VIEW labels AS SELECT label FROM chest;
 -- migration: danger
 -- squawk-ignore ban-drop-column
 ALTER TABLE chest DROP COLUMN label; -- danger refused
 
--- plan: a column that a view uses has another type
+-- plan: a column that a view uses gets another type
 CREATE TABLE chest (id integer, label text); CREATE VIEW labels AS SELECT label FROM chest;
 -- migration: danger
 -- squawk-ignore changing-column-type
 ALTER TABLE chest ALTER COLUMN label TYPE varchar(20); -- danger refused
 
--- plan: a view is out of the way first
+-- plan: a view is dropped before its column changes
 CREATE TABLE chest (id integer, label text); CREATE VIEW labels AS SELECT label FROM chest; CREATE VIEW more AS SELECT * FROM labels;
 -- migration: caution
 -- squawk-ignore-file
@@ -95,19 +95,19 @@ CREATE TABLE chest (id integer, label text); CREATE VIEW labels AS SELECT label 
 -- squawk-ignore ban-drop-table
 DROP TABLE chest; -- danger refused
 
--- plan: a column that is not there goes
+-- plan: a column that does not exist is dropped
 CREATE TABLE gear (kind text);
 -- migration: danger
 -- squawk-ignore ban-drop-column
 ALTER TABLE gear DROP COLUMN absent; -- danger refused
 
--- plan: a column that is not there goes, if it is there
+-- plan: a column that does not exist is dropped, if it is there
 CREATE TABLE gear (kind text);
 -- migration: safe
 -- squawk-ignore ban-drop-column
 ALTER TABLE gear DROP COLUMN IF EXISTS absent; -- safe
 
--- plan: a column that is not there is altered
+-- plan: a column that does not exist is altered
 CREATE TABLE gear (kind text);
 -- migration: danger
 ALTER TABLE gear ALTER COLUMN missing SET DEFAULT 'a'; -- danger refused
@@ -124,7 +124,7 @@ CREATE TABLE parent (id integer PRIMARY KEY, code text, of text); CREATE TABLE c
 ALTER TABLE parent ADD UNIQUE (of, code); -- safe
 ALTER TABLE child ADD FOREIGN KEY (code, of) REFERENCES parent (code, of); -- safe
 
--- plan: what is absent is dropped, if it is there
+-- plan: objects that do not exist are dropped with IF EXISTS
 CREATE TABLE there (id integer);
 -- migration: safe
 DROP TABLE IF EXISTS absent CASCADE; -- safe
@@ -132,7 +132,7 @@ DROP VIEW IF EXISTS absent CASCADE; -- safe
 DROP INDEX IF EXISTS absent CASCADE; -- safe
 DROP SEQUENCE IF EXISTS absent; -- safe
 
--- plan: a value of an enum that is there
+-- plan: a value of an enum that exists already
 CREATE TYPE mood AS ENUM ('good', 'bad');
 -- migration: danger
 ALTER TYPE mood ADD VALUE 'bad'; -- danger refused
@@ -167,7 +167,7 @@ CREATE SCHEMA attic; CREATE TABLE attic.box (a integer);
 DROP TABLE attic.box; -- caution drop-table
 DROP SCHEMA attic; -- danger ban-drop-schema
 
--- plan: a schema that is there
+-- plan: a schema that exists already
 CREATE SCHEMA attic;
 -- migration: danger
 CREATE SCHEMA attic; -- danger refused
@@ -177,7 +177,7 @@ CREATE TABLE one (a serial);
 -- migration: danger
 DROP SEQUENCE one_a_seq; -- danger refused
 
--- plan: a trigger that is there
+-- plan: a trigger that exists already
 CREATE TABLE one (a integer); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$; CREATE TRIGGER t BEFORE INSERT ON one FOR EACH ROW EXECUTE FUNCTION f();
 -- migration: danger
 CREATE TRIGGER t BEFORE INSERT ON one FOR EACH ROW EXECUTE FUNCTION f(); -- danger refused
@@ -187,7 +187,7 @@ CREATE TABLE one (a integer);
 -- migration: danger
 DROP TRIGGER t ON one; -- danger refused
 
--- plan: a policy that is there
+-- plan: a policy that exists already
 CREATE TABLE one (a integer); CREATE POLICY p ON one;
 -- migration: danger
 CREATE POLICY p ON one; -- danger refused
@@ -197,7 +197,7 @@ CREATE TABLE one (a integer);
 -- migration: danger
 ALTER TABLE one ADD COLUMN b integer DEFAULT nothing_like_it(); -- danger refused
 
--- plan: a function that is there
+-- plan: a function that exists already
 CREATE FUNCTION two(integer) RETURNS integer LANGUAGE sql AS 'SELECT 2';
 -- migration: danger
 CREATE FUNCTION two(a int) RETURNS integer LANGUAGE sql AS 'SELECT 3'; -- danger refused
@@ -235,12 +235,12 @@ CREATE TABLE one (a integer);
 -- migration: safe
 ALTER TABLE one ADD CONSTRAINT one_b UNIQUE (b), ADD COLUMN b integer; -- safe
 
--- plan: a column that is renamed to one that is there
+-- plan: a column is renamed to the name of another column
 CREATE TABLE one (a integer, b integer);
 -- migration: danger
 ALTER TABLE one RENAME COLUMN a TO b; -- danger refused
 
--- plan: a table that is renamed to one that is there
+-- plan: a table is renamed to the name of another table
 CREATE TABLE one (a integer); CREATE TABLE two (a integer);
 -- migration: danger
 ALTER TABLE one RENAME TO two; -- danger refused
@@ -290,7 +290,7 @@ CREATE TABLE one (a integer PRIMARY KEY); INSERT INTO one VALUES (1); CREATE TAB
 INSERT INTO two VALUES (1); -- safe
 ALTER TABLE two ADD COLUMN c integer; -- danger refused
 
--- plan: what is dropped if it exists, and does not
+-- plan: DROP IF EXISTS of an object that does not exist
 CREATE TABLE one (a integer);
 -- migration: safe
 DROP TYPE IF EXISTS nothing CASCADE; -- safe
@@ -313,13 +313,13 @@ ALTER TABLE one ALTER COLUMN a SET NOT NULL; -- safe
 ALTER TABLE one ADD COLUMN b integer; -- safe
 ALTER TABLE one ALTER COLUMN b SET NOT NULL; -- safe
 
--- plan: an index that is there, behind an extension
+-- plan: an index exists already, and a statement of unknown work comes before
 CREATE TABLE one (a integer); CREATE SCHEMA s; CREATE TABLE s.two (a integer); CREATE INDEX two_a ON s.two (a);
 -- migration: danger
 CREATE EXTENSION IF NOT EXISTS plpgsql; -- safe
 CREATE INDEX two_a ON s.two (a); -- danger refused
 
--- plan: a check that was looked at before
+-- plan: a deferred check is done before the table is changed
 CREATE TABLE one (a integer PRIMARY KEY); INSERT INTO one VALUES (1); CREATE TABLE two (a integer REFERENCES one DEFERRABLE INITIALLY DEFERRED); INSERT INTO two VALUES (1); ANALYZE one, two;
 -- migration: safe
 INSERT INTO two VALUES (1); -- safe

@@ -1,6 +1,6 @@
 Rows that are deleted and written, with conditions and through foreign keys.
 
--- plan: a condition that is about no key finds any number of rows
+-- plan: a condition without a key finds any number of rows
 CREATE TABLE big (id bigint PRIMARY KEY, a integer, b integer);
 -- migration: danger
 DELETE FROM big WHERE id > 0; -- danger delete-many
@@ -8,14 +8,14 @@ DELETE FROM big WHERE a = 1; -- danger delete-many
 UPDATE big SET a = 0 WHERE a IS NULL; -- danger update-many
 UPDATE big SET a = 0; -- danger update-many
 
--- plan: a condition without a column finds all
+-- plan: a condition without a column finds all rows
 CREATE TABLE big (id bigint PRIMARY KEY, a integer);
 -- migration: danger
 UPDATE big SET a = 0 WHERE true; -- danger update-many
 DELETE FROM big WHERE 1 = 1; -- danger delete-all
 DELETE FROM big; -- danger delete-all
 
--- plan: a unique key finds few
+-- plan: a unique key finds few rows
 CREATE TABLE big (id bigint PRIMARY KEY, a integer, b integer NOT NULL);
 CREATE UNIQUE INDEX big_ab ON big (a, b);
 -- migration: safe
@@ -25,7 +25,7 @@ UPDATE big AS t SET a = 0 WHERE t.id BETWEEN 1 AND 1000; -- safe
 UPDATE big SET a = 0 WHERE id >= 1000 AND id < 2000; -- safe
 DELETE FROM big WHERE a = 1 AND b = 2; -- safe
 
--- plan: half a key finds any number
+-- plan: a part of a key finds any number of rows
 CREATE TABLE big (id bigint, a integer, b integer NOT NULL);
 CREATE UNIQUE INDEX big_ab ON big (a, b);
 CREATE UNIQUE INDEX big_partial ON big (id) WHERE a > 1;
@@ -40,7 +40,7 @@ CREATE TABLE small (id bigint PRIMARY KEY, a integer);
 UPDATE big SET a = small.a FROM small WHERE small.id = 1; -- danger update-many
 DELETE FROM big USING small WHERE big.a = small.a AND small.id = 1; -- danger delete-many
 
--- plan: rows go inside WITH and MERGE
+-- plan: WITH and MERGE delete rows
 CREATE TABLE big (id bigint PRIMARY KEY, a integer);
 CREATE TABLE small (id bigint PRIMARY KEY, a integer);
 -- migration: danger
@@ -49,12 +49,12 @@ WITH gone AS (DELETE FROM big WHERE a > 1 RETURNING id, a) INSERT INTO small SEL
 MERGE INTO big USING small ON big.id = small.id WHEN MATCHED THEN DELETE; -- danger delete-many
 MERGE INTO big USING small ON big.id = small.id WHEN MATCHED THEN UPDATE SET a = small.a; -- danger update-many
 
--- plan: rows that are locked are held
+-- plan: SELECT FOR UPDATE locks rows
 CREATE TABLE big (id bigint PRIMARY KEY, a integer);
 -- migration: danger
 SELECT * FROM big FOR UPDATE; -- danger update-many
 
--- plan: rows go along their foreign keys
+-- plan: a foreign key deletes rows too
 CREATE TABLE a1 (id bigint PRIMARY KEY);
 INSERT INTO a1 SELECT n FROM generate_series(1, 10) n;
 CREATE TABLE a2 (id bigint PRIMARY KEY, a bigint REFERENCES a1 (id) ON DELETE CASCADE);
@@ -64,7 +64,7 @@ CREATE TABLE big (id bigint PRIMARY KEY, a bigint REFERENCES a2 (id) ON DELETE C
 -- migration: danger
 DELETE FROM a1 WHERE id = 9; -- danger delete-many
 
--- plan: rows lose what they refer to
+-- plan: ON DELETE SET NULL writes the rows that refer
 CREATE TABLE kinds (id bigint PRIMARY KEY);
 CREATE TABLE big (id bigint PRIMARY KEY, kind bigint REFERENCES kinds (id) ON DELETE SET NULL);
 -- migration: danger
@@ -79,21 +79,21 @@ DELETE FROM tiny; -- caution delete-all
 -- migration: danger
 DROP TABLE tiny; -- danger ban-drop-table
 
--- plan: a small table is nobody's trouble
+-- plan: statements on a small table are safe
 CREATE TABLE small (id bigint PRIMARY KEY, a integer);
 -- migration: safe
 UPDATE small SET a = 0; -- safe
 DELETE FROM small WHERE a = 1; -- safe
 INSERT INTO small VALUES (1, 2); -- safe
 
--- plan: what explains and runs
+-- plan: EXPLAIN ANALYZE runs its statement
 CREATE TABLE big (id bigint PRIMARY KEY);
 -- migration: danger
 EXPLAIN ANALYZE DELETE FROM big; -- danger delete-all
 -- migration: safe
 EXPLAIN DELETE FROM big; -- safe
 
--- plan: a trigger of the plan's own
+-- plan: a trigger that the same plan makes
 CREATE TABLE small (id bigint PRIMARY KEY, a integer);
 CREATE FUNCTION act() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 -- migration: caution
@@ -110,7 +110,7 @@ UPDATE small SET a = purge() WHERE id = 1; -- caution opaque
 CREATE MATERIALIZED VIEW m AS SELECT purge(); -- caution opaque
 SELECT * FROM purge(); -- caution opaque
 
--- plan: functions that do not
+-- plan: functions that only give a value
 CREATE TABLE small (id bigserial PRIMARY KEY, a uuid, b timestamptz);
 -- migration: safe
 UPDATE small SET a = gen_random_uuid(), b = now() WHERE id = 1; -- safe
@@ -140,13 +140,13 @@ CREATE TABLE big_child (a integer) INHERITS (parent);
 DELETE FROM parent WHERE id > 1; -- danger delete-many
 DELETE FROM ONLY parent WHERE id > 1; -- safe
 
--- plan: what is prepared is likely to run
+-- plan: a prepared statement is judged as if it ran
 CREATE TABLE big (id bigint PRIMARY KEY);
 -- migration: danger
 PREPARE purge AS DELETE FROM big; -- danger delete-all
 EXECUTE purge; -- caution opaque
 
--- plan: a key that others follow
+-- plan: a key that other tables refer to
 CREATE TABLE kinds (id bigint PRIMARY KEY);
 CREATE TABLE big (id bigint PRIMARY KEY, kind bigint REFERENCES kinds (id) ON UPDATE CASCADE);
 -- migration: danger
@@ -159,12 +159,12 @@ CREATE TABLE big (id bigint REFERENCES parts (id) ON DELETE CASCADE);
 -- migration: danger
 DELETE FROM part_1 WHERE id = 1; -- danger delete-many
 
--- plan: rows go into another table
+-- plan: deleted rows are written into a new table
 CREATE TABLE big (id bigint PRIMARY KEY, a integer);
 -- migration: danger
 CREATE TABLE archive AS WITH gone AS (DELETE FROM big RETURNING *) SELECT * FROM gone; -- danger delete-all
 
--- plan: a view of the plan's own lets rows through
+-- plan: a view of the same plan passes rows on to its table
 CREATE TABLE big (id bigint PRIMARY KEY, a integer);
 -- migration: danger
 CREATE VIEW v AS SELECT * FROM big; -- safe
@@ -172,7 +172,7 @@ CREATE VIEW over AS SELECT * FROM v; -- safe
 DELETE FROM over; -- danger delete-all
 UPDATE v SET a = 1 WHERE id = 1; -- danger update-many
 
--- plan: a partitioned table of the plan's own has old rows
+-- plan: a partitioned table of the same plan has old rows in its partitions
 CREATE TABLE big (id bigint NOT NULL, a integer, CHECK (id >= 1 AND id < 10));
 -- migration: danger
 CREATE TABLE parts (id bigint NOT NULL, a integer) PARTITION BY RANGE (id); -- safe
@@ -226,7 +226,7 @@ CREATE INDEX big_kind ON big (kind);
 ALTER TABLE kinds ADD COLUMN c integer; -- safe
 DELETE FROM kinds WHERE id = 1; -- safe
 
--- plan: what a block names
+-- plan: a DO block names tables
 CREATE TABLE big (id bigint PRIMARY KEY);
 CREATE TABLE small (id bigint PRIMARY KEY);
 -- migration: danger

@@ -83,7 +83,7 @@ DROP VIEW v CASCADE; -- caution opaque
 -- migration: danger
 DROP SCHEMA archive; -- danger ban-drop-schema
 
--- plan: a comment silences squawk, and nobody else
+-- plan: a comment hides squawk's findings and no other ones
 CREATE TABLE big (id bigint, a integer);
 CREATE SCHEMA archive;
 -- migration: danger

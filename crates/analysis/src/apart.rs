@@ -53,7 +53,7 @@ mod tests {
     async fn what_gives_up_gives_a_reason() {
         assert!(matches!(apart(|| 1).await, Ok(1)));
         let gave_up = apart(|| -> u8 { panic!() }).await;
-        assert_eq!(gave_up.unwrap_err().to_string(), "the analysis gave up on it");
+        assert_eq!(gave_up.unwrap_err().to_string(), "the analysis failed");
         let (ends_it, never) = std::sync::mpsc::channel::<u8>();
         let waited = apart_for(Duration::from_millis(10), move || never.recv().is_ok()).await;
         drop(ends_it);

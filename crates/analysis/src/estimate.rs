@@ -60,7 +60,7 @@ impl Time {
             time.extend(&Self::of_lookup(lookup, world));
         }
         if effects.untimed {
-            time.unknown.get_or_insert_with(|| "how long it runs is not known".to_owned());
+            time.unknown.get_or_insert_with(|| "its run time is not known".to_owned());
         }
         time
     }
@@ -72,7 +72,7 @@ impl Time {
             return time;
         }
         let Some(times) = lookup.times else {
-            time.unknown = Some(format!("how many rows of {} change is not known", lookup.refers_to));
+            time.unknown = Some(format!("it is not known how many rows of {} change", lookup.refers_to));
             return time;
         };
         let relation = &lookup.relation;
@@ -93,7 +93,7 @@ impl Time {
                 let goes = lookup.goes && lookup.action == 'c';
                 time.parts.push(part::written_along(relation, goes, many, world.facts_of_name(relation)));
             }
-            None => time.unknown = Some(format!("how many rows of {relation} are deleted along is not known")),
+            None => time.unknown = Some(format!("it is not known how many rows of {relation} are deleted too")),
         }
         time
     }
@@ -148,7 +148,7 @@ impl Time {
         let known = largest(&self.parts, relation);
         let at_worst = largest(&self.at_worst, relation).map(|largest| format!("at worst {largest}"));
         let parts: Vec<_> = [known, at_worst, self.unknown.clone()].into_iter().flatten().collect();
-        if parts.is_empty() { "the catalog alone is changed".to_owned() } else { parts.join(", and ") }
+        if parts.is_empty() { "only the catalog changes".to_owned() } else { parts.join(", and ") }
     }
 }
 

@@ -13,7 +13,7 @@ pub enum Unknown {
     #[error("no thread could be started")]
     NoThread,
     /// The work panicked.
-    #[error("the analysis gave up on it")]
+    #[error("the analysis failed")]
     GaveUp,
     /// The work took too long.
     #[error("the analysis took too long")]

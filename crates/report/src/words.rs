@@ -8,7 +8,7 @@ pub(crate) const DECIDES_NOTHING: &str =
     "Reading this approves nothing. Where this plan needs an approval, it runs when a person approves this digest.";
 
 /// The text in the place of a statement where a migration is worse than each of its statements.
-pub(crate) const WHOLE: &str = "All of it together";
+pub(crate) const WHOLE: &str = "The migration as a whole";
 
 /// Returns which plan this is, on which database: the name and the text of each line.
 pub(crate) fn identity(report: &Report) -> [(&'static str, String); 7] {
@@ -47,8 +47,8 @@ pub(crate) fn lock_blocks(effect: &Effect) -> &'static str {
         (_, _, true) => "writers wait",
         _ => match effect.lock {
             Lock::ShareUpdateExclusive => "readers and writers go on; other schema changes and autovacuum wait",
-            Lock::RowExclusive => "who writes the same rows waits until the script ends",
-            Lock::RowShare => "who changes a row that it locks waits until the script ends",
+            Lock::RowExclusive => "sessions that write the same rows wait until the script ends",
+            Lock::RowShare => "sessions that change a row that it locks wait until the script ends",
             _ => "no session waits",
         },
     }

@@ -41,7 +41,7 @@ _METHOD = """\
 - **Rewrites, index builds, scans**: a new file that is not empty; the server's own messages; its count of scans. Compared
   for each statement and table. Where a table has no rows nothing is to be seen, and that is counted apart. On small tables
   the server may read a whole table where it would use an index of a large one.
-- **How long others wait**: from the first lock that somebody waits for to the end of the commit, beside the report's word
+- **How long others wait**: from the first lock that another session waits for to the end of the commit, beside the report's word
   for it. A moment is less than 1 s, seconds are less than 10 s, minutes less than 3,600 s. The disk is not made to flush.
 - **Failures**: a migration that fails is rolled back and counted; its tables are emptied, and it is reported and run again.
   Foretold is what a finding says to fail for certain. Who can tell, the catalog or statistics, follows from the SQLSTATE, as

@@ -73,7 +73,7 @@ impl Unknown {
     /// Creates the entry for a statement whose text does not name its relations.
     pub(super) fn which(what: &str) -> Self {
         let way = "Name each of them, in a migration of its own";
-        Self::new(format!("Which {what} it locks, the text does not say"), way)
+        Self::new(format!("The text does not say which {what} it locks"), way)
     }
 
     /// Creates the entry for a prepared statement.
@@ -83,7 +83,7 @@ impl Unknown {
 
     /// Creates the entry for another statement that is not read further.
     pub(super) fn statement() -> Self {
-        let text = "What such a statement locks is not known to Lockstep".to_owned();
+        let text = "Lockstep does not know what such a statement locks".to_owned();
         Self::new(text, "Try it on a copy of the database, and look at pg_locks there")
     }
 

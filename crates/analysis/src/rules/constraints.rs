@@ -28,7 +28,7 @@ fn stepwise(context: &Context, way: &str, otherwise: impl FnOnce(&Altered) -> Op
         let text = match (&sql, otherwise(&altered)) {
             (None, Some(otherwise)) => otherwise.to_owned(),
             (None, None) if altered.actions.len() > 1 => {
-                format!("{way}; the other actions into a statement of their own")
+                format!("{way}; put the other actions into a statement of their own")
             }
             _ => way.to_owned(),
         };
@@ -136,7 +136,7 @@ fn indexed(context: &Context) -> Option<Found> {
     let way = "Build the unique index CONCURRENTLY, as the only statement of a migration. In the next migration, add the constraint \
          with USING INDEX";
     // An index alone cannot wait until the transaction's end.
-    let meanwhile = if waits(context) { "; until then the index refuses a double value at once" } else { "" };
+    let meanwhile = if waits(context) { "; until then the index refuses a duplicate value at once" } else { "" };
     adds.then(|| stepwise(context, &format!("{way}{meanwhile}"), unique_of_partitions))?
 }
 

@@ -10,8 +10,8 @@ use super::safer::safer;
 
 pub(super) const CASCADE: Rule = Rule {
     name: "cascade",
-    about: "DROP … CASCADE of what columns depend on takes the columns along, with their values: of a type, a domain, an \
-            extension, a collation, a schema, a server, whatever a role owns.",
+    about: "DROP … CASCADE of an object that columns depend on also drops these columns, with their values. Such an object \
+            is a type, a domain, an extension, a collation, a schema, a server, or anything that a role owns.",
     setup: "CREATE TYPE state AS ENUM ('open'); CREATE TABLE big (id bigint, a state)",
     bad: "DROP TYPE state CASCADE",
     good: "ALTER TABLE big ALTER COLUMN a TYPE text;\nDROP TYPE state",

@@ -120,7 +120,7 @@ pub(super) const DELETE_ALL: Rule = Rule {
 
 pub(super) const DELETE_MANY: Rule = Rule {
     name: "delete-many",
-    about: "How many rows of a large table a condition finds is not known before, unless it is about a unique key. Rows that \
+    about: "Before the run it is not known how many rows of a large table a condition finds, unless it is about a unique key. Rows that \
             refer to deleted rows may be deleted too.",
     setup: "CREATE TABLE big (id bigint PRIMARY KEY, a integer)",
     bad: "DELETE FROM big WHERE a < 0",

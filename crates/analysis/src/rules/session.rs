@@ -43,7 +43,7 @@ pub(super) const OWN_SETTING: Rule = Rule {
         context.world.waits_endlessly().then(|| Found {
             verdict: Verdict::Danger,
             text: format!(
-                "The script sets lock_timeout off, or high: the statement waits for {0} as long as that takes, and all new \
+                "The script sets lock_timeout off, or high: the statement waits for {0} as long as it takes, and all new \
                  queries on {0} wait behind it",
                 waits.relation
             ),
@@ -91,7 +91,7 @@ pub(super) const WAITS_ALONE: Rule = Rule {
 pub(super) const REFUSED: Rule = Rule {
     name: "refused",
     about: "What the server is known to refuse, by the text, the catalog and the statistics: what is there already or is \
-            missing, what others depend on, a type that is not cast by itself, values that are missing or double, a form \
+            missing, what others depend on, a type that is not cast by itself, values that are missing or duplicate, a form \
             that the server's version does not know, a value of a type that is used in the script that adds it.",
     setup: "CREATE TYPE state AS ENUM ('open'); CREATE TABLE big (id bigint PRIMARY KEY, a state)",
     bad: "ALTER TYPE state ADD VALUE 'closed';\nUPDATE big SET a = 'closed' WHERE id = 1",
@@ -151,7 +151,7 @@ const ALONE: &str = "Move it into a migration of its own, so that no later state
 pub(super) const OUTLIVES: Rule = Rule {
     name: "outlives",
     about: "A replication slot, a file, an advisory lock of the session, what another connection did: no rollback undoes it. If a later statement of the \
-            script fails, it stays, and the next run meets it.",
+            script fails, it stays, and the next run finds it.",
     setup: "CREATE TABLE big (id bigint)",
     bad: "SELECT pg_advisory_lock(4)",
     good: "SELECT pg_advisory_xact_lock(4)",

@@ -78,7 +78,7 @@ fn guarded(work: impl FnOnce() -> Linted + Send) -> Linted {
             rule: GAVE_UP.to_owned(),
             verdict: Verdict::Caution,
             line: 1,
-            text: "squawk gave up on this script, and none of its rules was applied.".to_owned(),
+            text: "squawk's linter failed on this script, and none of its rules was applied.".to_owned(),
             help: None,
         };
         Linted { findings: vec![(0, finding)], suppressed: Vec::new() }

@@ -41,20 +41,20 @@ const UNUSED: Option<Verdict> = None;
 
 mappings! {
     // Data is lost, or running code fails for certain.
-    BanDropColumn => DANGER, "the column's values go, and code that names it fails";
-    BanDropDatabase => DANGER, "all of its data goes";
-    BanDropSchema => DANGER, "everything in it goes with CASCADE";
-    BanDropTable => DANGER, "its rows go, and code that names it fails";
+    BanDropColumn => DANGER, "the column's values are lost, and code that names it fails";
+    BanDropDatabase => DANGER, "all of its data is lost";
+    BanDropSchema => DANGER, "with CASCADE everything in it is dropped";
+    BanDropTable => DANGER, "its rows are lost, and code that names it fails";
     BanSetSchema => DANGER, "code that looks for it in its old schema fails";
-    BanTruncateCascade => DANGER, "rows go from tables that the statement does not name";
+    BanTruncateCascade => DANGER, "tables that the statement does not name lose their rows";
     RenamingColumn => DANGER, "code that runs meanwhile fails on the old name";
     RenamingTable => DANGER, "code that runs meanwhile fails on the old name";
 
     // Running code may fail, or do something else.
     AddingRequiredField => CAUTION,
-        "it fails where there are rows; where there are none, INSERTs of code that does not know the column do";
+        "it fails if the table has rows; if not, INSERTs of code that does not know the column fail";
     BanAddCompositeAttribute => CAUTION, "code that reads the type by position gets one value more";
-    BanAlterDatabaseOptions => CAUTION, "it is for all of the database's new sessions, and no part of the schema";
+    BanAlterDatabaseOptions => CAUTION, "it changes every new session of the database, and is no part of the schema";
     BanAlterDomainWithAddConstraint => CAUTION, "every table with a column of the domain is scanned, and none is named";
     BanAlterExtension => CAUTION, "what the extension's own script changes is not in the migration";
     BanAlterFunctionOptions => CAUTION, "callers get another volatility, search path or set of privileges at once";
@@ -62,33 +62,33 @@ mappings! {
     BanAlterIdentity => CAUTION, "INSERTs that give a value, or that give none, may fail";
     BanAlterPolicyCondition => CAUTION, "other rows are seen and writable at once";
     BanAlterPolicyRoles => CAUTION, "other roles see the rows at once";
-    BanAlterRoleOptions => CAUTION, "it is for the whole server, and no part of the schema";
-    BanAlterRowLevelSecurity => CAUTION, "without a policy everybody but the owner sees no row";
-    BanAlterSequenceValues => CAUTION, "values may come a second time, or run out";
-    BanAlterSystemOptions => CAUTION, "it is for the whole server, and RDS refuses it";
-    BanAlterViewOptions => CAUTION, "whose privileges count, or what can be written through it, changes at once";
+    BanAlterRoleOptions => CAUTION, "it changes the whole server, and is no part of the schema";
+    BanAlterRowLevelSecurity => CAUTION, "without a policy, only the table's owner sees rows";
+    BanAlterSequenceValues => CAUTION, "the sequence may give a value a second time, or run out of values";
+    BanAlterSystemOptions => CAUTION, "it changes the whole server, and RDS refuses it";
+    BanAlterViewOptions => CAUTION, "the view checks another role's rights, or accepts other writes, at once";
     BanCreatePolicy => CAUTION, "with row security on, other rows are seen and writable at once";
     BanDetachInheritance => CAUTION, "the rows stay, but no query of the parent finds them";
-    BanDisableTrigger => CAUTION, "what triggers, rules or policies did is not done, or done now";
-    BanDropConstraint => CAUTION, "what code relied upon is no longer held";
+    BanDisableTrigger => CAUTION, "triggers, rules or policies stop their work, or start it";
+    BanDropConstraint => CAUTION, "PostgreSQL no longer checks what code relied on";
     BanDropDefault => CAUTION, "INSERTs that leave the column out get NULL, or fail";
-    BanDropDomain => CAUTION, "code that names it fails; columns of it stop the statement, or go with CASCADE";
+    BanDropDomain => CAUTION, "code that names it fails; a column of it stops the statement, or CASCADE drops the column";
     BanDropExtension => CAUTION,
-        "code that calls it fails; columns of its types stop the statement, or go with CASCADE";
+        "code that calls it fails; a column of its types stops the statement, or CASCADE drops the column";
     BanDropFunction => CAUTION, "callers fail, unless the script makes it anew";
-    BanDropGeneratedExpression => CAUTION, "the column keeps its values, and nobody computes new ones";
+    BanDropGeneratedExpression => CAUTION, "the column keeps its values, and PostgreSQL computes no new ones";
     BanDropIndex => CAUTION, "queries that used it become slow, and a unique one no longer holds";
     BanDropNotNull => CAUTION, "readers may get NULL where they never did";
     BanDropPolicy => CAUTION, "other rows are seen and writable at once";
-    BanDropSequence => CAUTION, "code that asks it for values fails, and where it stood is lost";
-    BanDropTrigger => CAUTION, "what it did is no longer done";
-    BanDropType => CAUTION, "code that names it fails; columns of it stop the statement, or go with CASCADE";
+    BanDropSequence => CAUTION, "code that takes its values fails, and its last value is lost";
+    BanDropTrigger => CAUTION, "the trigger's work is no longer done";
+    BanDropType => CAUTION, "code that names it fails; a column of it stops the statement, or CASCADE drops the column";
     BanDropView => CAUTION, "readers fail, unless the script makes it anew";
     BanDuplicateColumnAssignments => CAUTION, "PostgreSQL refuses the statement, and the migration fails";
     BanNewWriteRestriction => SAFE,
         "writes that worked may be refused, which is what the statement is for: a note; not reported of a column that is new itself: no running code writes it";
-    BanReplaceViewFunction => CAUTION, "callers get the new one in the midst of what they do";
-    BanReplicaIdentity => CAUTION, "whoever follows the changes gets less, or nothing";
+    BanReplaceViewFunction => CAUTION, "callers get the new one while they run";
+    BanReplicaIdentity => CAUTION, "a subscriber gets less of each changed row, or nothing";
     BanRevoke => CAUTION, "code may lose what it was allowed";
     ChangingColumnType => CAUTION,
         "code may not expect the new type; whether the table is rewritten, our rules know";
@@ -111,39 +111,39 @@ mappings! {
     PreferRepack => UNUSED, "left to our rules: how long the rewrite takes depends on the table's size";
     RequireConcurrentIndexCreation => UNUSED, "left to our rules: how long writers wait depends on the table's size";
     RequireConcurrentIndexDeletion => UNUSED,
-        "left to our rules: the lock is for a moment, and whether it is had depends on the table's use";
+        "left to our rules: the lock is held for a moment, and the wait for it depends on the table's use";
     RequireConcurrentPartitionDetach => UNUSED,
-        "left to our rules: the lock is for a moment, and whether it is had depends on the table's use";
+        "left to our rules: the lock is held for a moment, and the wait for it depends on the table's use";
     RequireConcurrentReindex => UNUSED, "left to our rules: how long it takes depends on the index's size";
 
     // The engine does it for every script.
     BanConcurrentIndexCreationInTransaction => UNUSED,
-        "such a script is refused, and one that has nothing else in it runs outside a transaction";
+        "such a script is refused; a statement that is alone in its script runs outside a transaction";
     BanUncommittedTransaction => UNUSED, "such a script is refused";
     PreferRobustStmts => UNUSED,
         "a script is applied whole or not at all, and IF NOT EXISTS would take an invalid index for a good one";
     RequireLockTimeout => UNUSED,
         "every script in a transaction runs with a lock timeout, and every other one with a deadline";
     RequireStatementTimeout => UNUSED,
-        "every attempt has a deadline, and a statement's own would cut off what only takes long";
+        "every attempt has a deadline, and a statement timeout would cut off statements that only take long";
     RequireTimeoutSettings => UNUSED, "another name for `require-lock-timeout` and `require-statement-timeout`";
     TransactionNesting => UNUSED,
         "a balanced BEGIN and COMMIT are folded into the script's transaction, and others refused";
 
     // Additions: they are the way to make a change that breaks no running code.
-    BanAddColumn => UNUSED, "adding a column is the harmless way, and only code without a column list would notice";
-    BanAddEnumValue => UNUSED, "nobody reads the value before somebody writes it";
-    BanSetDefault => UNUSED, "it is for rows to come that leave the column out";
+    BanAddColumn => UNUSED, "adding a column is harmless: only code without a column list notices it";
+    BanAddEnumValue => UNUSED, "no session reads the value before a session writes it";
+    BanSetDefault => UNUSED, "it concerns only new rows that leave the column out";
 
     // Advice on design.
-    BanCharField => UNUSED, "design: nobody is blocked, and no code breaks";
+    BanCharField => UNUSED, "design: no session is blocked, and no code breaks";
     BanCreateDomainWithConstraint => UNUSED, "design: nothing has the new domain yet";
-    PreferBigintOverInt => UNUSED, "design: nobody is blocked, and no code breaks";
-    PreferBigintOverSmallint => UNUSED, "design: nobody is blocked, and no code breaks";
-    PreferIdentity => UNUSED, "design: nobody is blocked, and no code breaks";
-    PreferTextField => UNUSED, "design, and its reason is gone: a longer varchar needs no rewrite";
-    PreferTimestampTz => UNUSED, "design: nobody is blocked, and no code breaks";
-    RequireEnumValueOrdering => UNUSED, "design: values that are appended are what most want";
+    PreferBigintOverInt => UNUSED, "design: no session is blocked, and no code breaks";
+    PreferBigintOverSmallint => UNUSED, "design: no session is blocked, and no code breaks";
+    PreferIdentity => UNUSED, "design: no session is blocked, and no code breaks";
+    PreferTextField => UNUSED, "design, and its reason no longer holds: a longer varchar needs no rewrite";
+    PreferTimestampTz => UNUSED, "design: no session is blocked, and no code breaks";
+    RequireEnumValueOrdering => UNUSED, "design: most users want new values at the end";
     RequireTableSchema => UNUSED, "every script runs with the search path of the stack's schema";
 }
 

@@ -20,7 +20,7 @@ fn found(linted: &Linted) -> Vec<(usize, &str)> {
 
 #[test]
 fn a_line_comment_hides_what_starts_beside_it_or_below() {
-    let sql = "-- squawk-ignore ban-drop-table, ban-drop-column -- nobody reads them
+    let sql = "-- squawk-ignore ban-drop-table, ban-drop-column -- no code reads them
 DROP TABLE t;
 DROP TABLE u; /* squawk-ignore ban-drop-table */
 DROP TABLE v;

@@ -12,7 +12,7 @@ pub(super) fn tables(page: &mut Writer, tables: &[Table]) {
     }
     let largest = tables.iter().map(|table| table.bytes.saturating_add(table.index_bytes)).max().unwrap_or_default();
     page.with("section", &[("aria-labelledby", "tables")], |section| {
-        section.with("h2", &[("id", "tables")], |heading| heading.text("Tables that it touches"));
+        section.with("h2", &[("id", "tables")], |heading| heading.text("Tables that the plan touches"));
         section.say("p", "small", "The largest first. Filled: the table with TOAST. Open: its indexes.");
         let scrolls = [("class", "scroll"), ("tabindex", "0"), ("role", "group"), ("aria-labelledby", "sizes")];
         section.with("div", &scrolls, |scroll| {
@@ -50,7 +50,7 @@ fn row(body: &mut Writer, table: &Table, largest: u64) {
             row.say("td", "number", &known(number));
         }
         let held = plural(table.holders.len(), "transaction");
-        row.say("td", "number", if table.holders.is_empty() { "nobody" } else { &held });
+        row.say("td", "number", if table.holders.is_empty() { "none" } else { &held });
     });
 }
 
@@ -73,7 +73,7 @@ fn details(section: &mut Writer, table: &Table) {
             line.text(&format!(", {}", words::rows(table.rows)));
             match &table.since {
                 Some(since) => line.text(&format!(". Reads and writes are counted since {}.", moment(since))),
-                None => line.text(". Since when reads and writes are counted is not known."),
+                None => line.text(". It is not known since when reads and writes are counted."),
             }
         });
         details.of("ul", "", |list| {

@@ -29,7 +29,7 @@ pub(super) fn tables(report: &Report) -> Vec<Block> {
     if report.tables.is_empty() {
         return blocks;
     }
-    let text = "\n## Tables that it touches\n\n| Table | Rows, about | Size | Its indexes | Reads | Writes | Since |\n\
+    let text = "\n## Tables that the plan touches\n\n| Table | Rows, about | Size | Its indexes | Reads | Writes | Since |\n\
                 | --- | ---: | ---: | ---: | ---: | ---: | --- |\n";
     blocks.push(Block { rank: Rank::Tables, what: "", text: text.to_owned() });
     let known = |number: Option<u64>| number.map_or_else(|| "unknown".to_owned(), about);

@@ -179,7 +179,7 @@ COMMENT ON COLUMN orders.channel IS 'where the order came from: ''web'', ''phone
         "ALTER TABLE order_items",
         "ALTER TABLE order_items: ADD CONSTRAINT order_items_quantity_check",
         Verdict::Caution,
-        "Every row of public.order_items is read while nobody else can.",
+        "Every row of public.order_items is read while no other session can use the table.",
     );
     check.effects = vec![effect("public.order_items", Lock::AccessExclusive, &[Work::Scan])];
     check.blocking = Some(blocking(true, true, Magnitude::Seconds, "6.2 GiB to read at 200 to 2,000 MiB a second"));
@@ -193,7 +193,7 @@ COMMENT ON COLUMN orders.channel IS 'where the order came from: ''web'', ''phone
         help: Some("Use `NOT VALID` with a later `VALIDATE CONSTRAINT` call.".to_owned()),
     }];
     check.safer = Some(Safer {
-        text: "Add it NOT VALID here, and validate it in the next migration, which reads the table beside its users."
+        text: "Add it NOT VALID here, and validate it in the next migration, which reads the table while other sessions use it."
             .to_owned(),
         migrations: [
             "ALTER TABLE order_items\n    ADD CONSTRAINT order_items_quantity_check CHECK (quantity > 0) NOT VALID;",
@@ -226,7 +226,7 @@ COMMENT ON COLUMN orders.channel IS 'where the order came from: ''web'', ''phone
             "20260302101500_order_numbers",
             ScriptClass::Transactional,
             Verdict::Danger,
-            "Its first statement rewrites public.orders, 41 GiB, while nobody can read or write it.",
+            "Its first statement rewrites public.orders, 41 GiB, while no other session can read or write it.",
             sql,
             vec![rewrite, channel, check, comment],
         )
@@ -278,7 +278,7 @@ fn index_by_customer() -> Migration {
         "CREATE INDEX",
         "CREATE INDEX CONCURRENTLY orders_customer_id_idx ON orders",
         Verdict::Safe,
-        "It builds beside readers and writers.",
+        "The index is built while other sessions read and write.",
     );
     index.effects = vec![effect("public.orders", Lock::ShareUpdateExclusive, &[Work::IndexBuild])];
     index.blocking = Some(blocking(false, false, Magnitude::Minutes, "41 GiB to read twice"));
@@ -286,7 +286,7 @@ fn index_by_customer() -> Migration {
         "20260304120000_index_orders_by_customer",
         ScriptClass::Standalone,
         Verdict::Safe,
-        "Its one statement builds beside readers and writers.",
+        "Its one statement builds an index while other sessions read and write.",
         sql,
         vec![index],
     )
@@ -308,7 +308,7 @@ CREATE INDEX order_notes_order_id_idx ON order_notes (order_id);
         "CREATE TABLE",
         "CREATE TABLE order_notes",
         Verdict::Safe,
-        "The table is new: nobody uses it yet.",
+        "The table is new: no session uses it yet.",
     );
     table.effects = vec![Effect { is_new: true, ..effect("public.order_notes", Lock::AccessExclusive, &[]) }];
     let mut index = statement(
@@ -317,14 +317,14 @@ CREATE INDEX order_notes_order_id_idx ON order_notes (order_id);
         "CREATE INDEX",
         "CREATE INDEX order_notes_order_id_idx ON order_notes",
         Verdict::Safe,
-        "Its table is made by this migration: nobody waits.",
+        "This migration makes its table: no session waits.",
     );
     index.effects = vec![Effect { is_new: true, ..effect("public.order_notes", Lock::Share, &[Work::IndexBuild]) }];
     migration(
         "20260305083000_order_notes",
         ScriptClass::Transactional,
         Verdict::Safe,
-        "It only makes what is not there yet.",
+        "It only makes new objects.",
         sql,
         vec![table, index],
     )
