@@ -208,7 +208,7 @@ class WorkflowRun:
             **self.case.stack.environment(),
             "AWS_ACCESS_KEY_ID": done.identity,
             "GITHUB_RUN_ID": self.api.run_id, "GITHUB_RUN_ATTEMPT": str(self.attempt), "GITHUB_REPOSITORY": REPOSITORY,
-            "GITHUB_SHA": COMMIT, "GITHUB_ACTOR": "whoever-was-first", "GITHUB_TRIGGERING_ACTOR": self.actor,
+            "GITHUB_SHA": COMMIT, "GITHUB_ACTOR": "first-actor", "GITHUB_TRIGGERING_ACTOR": self.actor,
             "GITHUB_SERVER_URL": "https://github.com", "GITHUB_API_URL": self.api.url, "RUNNER_TEMP": str(place),
             **{key: str(file) for key, file in files.items()},
             **contexts["env"],

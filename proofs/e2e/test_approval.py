@@ -126,7 +126,7 @@ def test_whoever_asked_cannot_approve(case, requester):
     prod = case("prod")
     prod.write("1_a", "CREATE TABLE a ()")
     execution, digest = prod.start_and_wait_for_approval({"requestedBy": requester})
-    refused(prod.decide(execution, digest, by="Ann", onBehalfOf="Octocat"), "somebody else has to approve", 403)
+    refused(prod.decide(execution, digest, by="Ann", onBehalfOf="Octocat"), "another person has to approve", 403)
     assert prod.pending(execution)["waiting"] is True
     # A person may reject after approving.
     assert prod.decide(execution, digest, "reject", by="Ann")["decision"] == "rejected"
@@ -136,7 +136,7 @@ def test_outside_of_prod_a_name_will_do(case):
     dev = case()
     dev.write("1_a", "CREATE TABLE a ()")
     execution, digest = dev.start_and_wait_for_approval({"requestedBy": "Ann", "requireApproval": True})
-    refused(dev.decide(execution, digest, by="ann"), "somebody else has to approve")
+    refused(dev.decide(execution, digest, by="ann"), "another person has to approve")
     refused(dev.decide(execution, digest, by=" "), "by: give one line")
     decided = dev.decide(execution, digest, by="Bob")
     assert (decided["by"], decided["identity"], decided["duties"]) == ("Bob", "claimed", "names")

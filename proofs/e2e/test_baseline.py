@@ -26,7 +26,7 @@ def test_what_is_there_is_recorded_and_the_rest_applied(made_by_hand):
     planned = dev.stack.result(execution, "Plan")["baseline"]
     assert planned == {"count": 2, "last": "2_b", "tables": 2, "migrations": ["1_a", "2_b"], "omitted": 0}
     assert dev.ledger() == []
-    assert "somebody else" in dev.decide(execution, digest, by="Ann")["error"]["errorMessage"]
+    assert "another person" in dev.decide(execution, digest, by="Ann")["error"]["errorMessage"]
     dev.decide(execution, digest, by="Bob")
     run = dev.wait(execution)
     assert (run["status"], run["output"]["outcome"], run["output"]["apply"]["recorded"]) == ("SUCCEEDED", "baselined", 2)

@@ -44,7 +44,7 @@ def test_timed_out_as_a_whole(case):
     with limited_to(dev, 3):
         execution = dev.start({"requireApproval": True})
         dev.wait(execution)
-    ended(dev, execution, "TIMED_OUT", "longer than it may")
+    ended(dev, execution, "TIMED_OUT", "longer than an execution may")
 
     assert dev.run()["status"] == "SUCCEEDED"
     assert dev.ledger() == applied("1_a")

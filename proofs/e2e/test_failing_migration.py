@@ -16,7 +16,7 @@ def test_a_syntax_error(case):
     assert (dev.ledger(), dev.tables()) == ([], [])
     mail = dev.mails()[-1]
     assert mail.subject == subjects.failed()
-    for part in ("migration 1_a failed", "line 3", "SQLSTATE 42601", "near a word of the script", "Mend the script"):
+    for part in ("migration 1_a failed", "line 3", "SQLSTATE 42601", "near a word of the script", "Fix the script"):
         assert part in mail.body
 
 

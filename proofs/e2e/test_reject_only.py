@@ -11,7 +11,7 @@ def test_the_runners_role_may_reject_and_not_approve(case):
     assert refused["error"]["status"] == 403 and "may reject, not approve" in refused["error"]["errorMessage"]
     assert prod.pending(execution)["waiting"] is True
 
-    decided = prod.decide(execution, digest, "reject", by=f"run-1@{role}", reason="nobody approved")
+    decided = prod.decide(execution, digest, "reject", by=f"run-1@{role}", reason="no reviewer approved")
     assert decided["by"].endswith(f":assumed-role/{role}/run-1")
     run = prod.wait(execution)
     assert (run["status"], run["error"]) == ("FAILED", "Approval.Rejected")

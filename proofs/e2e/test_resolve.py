@@ -34,7 +34,7 @@ def test_what_was_left_is_settled_after_an_approval_and_runs_go_on(left, resolut
     assert "may have left it half applied" in plan["resolve"]["facts"][0]
     assert "another tool started it" in plan["resolve"]["facts"][1]
 
-    assert "somebody else" in left.decide(execution, digest, by="Ann")["error"]["errorMessage"]
+    assert "another person" in left.decide(execution, digest, by="Ann")["error"]["errorMessage"]
     left.decide(execution, digest, by="Bob")
     run = left.wait(execution)
     assert (run["status"], run["output"]["outcome"], run["output"]["apply"]["resolved"]) == ("SUCCEEDED", "resolved", True)

@@ -71,7 +71,7 @@ def test_nobody_decides(case):
     brief.write("1_a", "CREATE TABLE a ()")
     followed = brief.script("migrate", "--require-approval")
     assert followed.returncode == 4
-    assert "✗ Nobody decided in time" in followed.stdout and "Approval.Expired" in followed.stdout
+    assert "✗ No person decided in time" in followed.stdout and "Approval.Expired" in followed.stdout
 
 
 def test_leaving_a_run_that_waits(case):

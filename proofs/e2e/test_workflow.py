@@ -181,7 +181,7 @@ def test_nobody_reviewed(prod, api, run):
     api.review("ann", "approved", "prod")
 
     def somebody_decides(decide):
-        decide.wait_until_printed("Nobody reviewed this run")
+        decide.wait_until_printed("No reviewer approved this run")
         decide.wait_until_printed("Waiting for approval")
         command = command_in(decide.summary(), "approve").replace("REASON", "'read it'")
         shown = as_somebody(prod, "ann", command_in(decide.summary(), "show"))

@@ -345,7 +345,7 @@ impl Turn<'_> {
         let committed = if fate == Fate::Committed {
             "What stood before that is committed and stays"
         } else {
-            "A part of it is committed and stays, if what was committed meanwhile is not all another session's"
+            "A part of it is committed and stays, unless another session committed it meanwhile"
         };
         let unmarked =
             if is_marked { "" } else { ". It has no row in the ledger: a new run would run all of it again" };

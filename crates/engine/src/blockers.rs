@@ -16,11 +16,11 @@ pub(crate) async fn in_the_way(session: &mut Session, tables: &[Name]) -> Result
          AND l.relation IN ({}) AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid() AND l.database = {THIS_DATABASE}",
         names.join(", ")
     );
-    match session.values::<String>("looking who is in the way", &sql).await {
+    match session.values::<String>("looking for the sessions in the way", &sql).await {
         Ok(found) => Ok(found.into_iter().collect()),
         // The role may not see a schema that its script only gains access to. The lock timeout has to do.
         Err(Error::Query { code, .. }) => {
-            tracing::info!(code, "could not look who holds the tables");
+            tracing::info!(code, "could not look for the sessions that hold the tables");
             Ok(BTreeSet::new())
         }
         Err(error) => Err(error),
@@ -46,7 +46,7 @@ pub(crate) async fn blockers(session: &mut Session, statements: &Statements) -> 
         statements.is_lock()
     );
     let holders = session.values::<String>("looking for blockers", &holders).await?;
-    let waiting = session.values::<String>("looking for who waits for the lock", &waiting).await?;
+    let waiting = session.values::<String>("looking for the sessions that wait for the lock", &waiting).await?;
     let mut found = Vec::new();
     if !holders.is_empty() {
         found.push(format!("sessions with locks on tables: {}", holders.join(", ")));

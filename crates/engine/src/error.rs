@@ -105,7 +105,7 @@ pub enum Error {
     },
     /// A write to the ledger had no effect, though the session holds the lock.
     #[error(
-        "the ledger was not changed by {during}: a trigger or a rule on {ledger} swallows or changes its rows; remove it"
+        "the ledger was not changed by {during}: a trigger or a rule on {ledger} discards or changes its rows; remove it"
     )]
     NotRecorded {
         /// The step that was under way.
@@ -212,7 +212,7 @@ pub enum Error {
     },
     /// A statement reported success and did nothing, such as `IF NOT EXISTS` where another index has the name.
     #[error(
-        "migration {migration} did nothing: {reason}. It is not recorded. Mend the script and start a new run (P3018)"
+        "migration {migration} did nothing: {reason}. It is not recorded. Fix the script and start a new run (P3018)"
     )]
     NothingDone {
         /// The migration.
@@ -237,7 +237,7 @@ pub enum Error {
     /// Migrations that were applied no longer have a row in the ledger.
     #[error(
         "migrations are applied, and the ledger {ledger} has lost their finished rows: {}. A script of this run, a trigger or \
-         another session took them. Each has an open row now, so that no run applies it again before a person has looked: for \
+         another session removed them. Each has an open row now, so that no run applies it again before a person has looked: for \
          each of them start a run with {{\"mode\": \"resolve\", \"migration\": \"<its name>\", \"resolution\": \"applied\"}}", listed(.migrations)
     )]
     RowsGone {
@@ -384,7 +384,7 @@ impl fmt::Display for MigrationFailure {
         for outlives in &self.outlives {
             write!(f, ". No rollback undoes {} (line {}): it stays", outlives.what, outlives.line)?;
         }
-        let way_out = if sqlstate::is_not_the_scripts(&self.code) { "Then start" } else { "Mend the script and start" };
+        let way_out = if sqlstate::is_not_the_scripts(&self.code) { "Then start" } else { "Fix the script and start" };
         write!(
             f,
             "; {} of {} planned migration(s) are applied and stay. {way_out} a new run (P3018)",

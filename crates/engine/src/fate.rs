@@ -24,7 +24,7 @@ pub(crate) enum Fate {
 /// Asks what became of the transaction that was `opened` with `nonce`, rolls back an open transaction, and resets the
 /// session to the state in which it was opened.
 pub(crate) async fn fate(session: &mut Session, nonce: &str, opened: Option<Opened>) -> Result<Fate> {
-    let doing = "looking what became of a transaction";
+    let doing = "looking for the end of a transaction";
     let is_over = session.try_code("SAVEPOINT lockstep").await?.as_deref() == Some(sqlstate::NO_ACTIVE_SQL_TRANSACTION);
     let rollback = if is_over { "" } else { "ROLLBACK; " };
     // After a COMMIT of the script's own, the script's search path is still in force.
@@ -56,5 +56,5 @@ pub(crate) async fn is_anything_committed(session: &mut Session, opened: Opened)
          WHERE pg_catalog.txid_status(i) = 'committed') \
          FROM (SELECT pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot()) AS id) e"
     );
-    session.value("looking for what is committed", &sql).await
+    session.value("looking for the committed parts", &sql).await
 }

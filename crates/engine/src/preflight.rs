@@ -126,7 +126,7 @@ async fn creators(session: &mut Session, schemas: &BTreeSet<&str>) -> Result<Vec
     let names: BTreeSet<String> = schemas.iter().copied().chain(own).map(literal).collect();
     let names: Vec<String> = names.into_iter().collect();
     let sql = CREATORS.replace("$schemas", &names.join(", "));
-    let doing = "looking who may create objects";
+    let doing = "looking for the roles that may create objects";
     let rows = session.rows(doing, &sql).await?;
     let read = |row: &PgRow| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
     let found: Vec<(String, Option<String>, bool)> =

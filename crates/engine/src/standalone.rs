@@ -170,7 +170,7 @@ impl Standalone<'_> {
         };
         self.expect_one(session, "forgetting a start", &self.ledger.forget_started(id)).await?;
         let reason =
-            in_the_way.unwrap_or_else(|| "the server said that it is done, and the catalog shows nothing".into());
+            in_the_way.unwrap_or_else(|| "the server said that it is done, but the catalog does not show it".into());
         Err(Error::NothingDone { migration: self.planned.name.clone(), reason })
     }
 
@@ -317,7 +317,7 @@ async fn in_the_way(session: &mut Session, index: &str, table: &Name) -> Result<
         regclass(table, session.path()),
         kept(index)
     );
-    let found = session.values::<String>("looking what has the index's name", &sql).await?;
+    let found = session.values::<String>("looking for the object with the index's name", &sql).await?;
     Ok(found.into_iter().next().map(|what| format!("its name is taken, so IF NOT EXISTS made no index: {what}")))
 }
 
@@ -381,9 +381,9 @@ async fn state_of(session: &mut Session, evidence: &Evidence) -> Result<State> {
 pub(crate) async fn fact(session: &mut Session, evidence: &Evidence) -> Result<String> {
     let what = match evidence {
         Evidence::Repeatable | Evidence::Reindexed { .. } => {
-            return Ok("Its statement changes nothing that a second run would not make good".into());
+            return Ok("A second run of its statement repairs whatever the first run left".into());
         }
-        Evidence::None => return Ok("Its statement is one that the catalog keeps no trace of".into()),
+        Evidence::None => return Ok("The catalog keeps no trace of what its statement does".into()),
         Evidence::IndexCreated { index: None, table } => return unnamed_fact(session, table).await,
         Evidence::IndexCreated { index: Some(index), .. } => format!("The index {index}"),
         Evidence::IndexDropped { index } => format!("The removal of the index {index}"),
@@ -394,7 +394,7 @@ pub(crate) async fn fact(session: &mut Session, evidence: &Evidence) -> Result<S
         State::Half => "is half done (an invalid index, or a pending detach)",
         State::Done => "is done",
     };
-    Ok(format!("{what} {state}, says the catalog"))
+    Ok(format!("{what} {state}, as the catalog shows"))
 }
 
 async fn unnamed_fact(session: &mut Session, table: &Name) -> Result<String> {

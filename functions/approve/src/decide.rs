@@ -65,7 +65,7 @@ impl Approver {
         if let Some(requester) = asked.request.requested_by.as_deref()
             && is_requester(caller, answer, requester)
         {
-            let reason = format!("{requester} asked for this run, so somebody else has to approve it");
+            let reason = format!("{requester} asked for this run, so another person has to approve it");
             return Err(Refused::because(Why::Caller, reason));
         }
         Ok(())

@@ -140,7 +140,7 @@ impl Approver {
         }
         let mut answer = Answer::read(payload)?;
         if answer.on_behalf_of.is_some() {
-            let reason = "onBehalfOf: leave it out; only a signed request can be on somebody's behalf";
+            let reason = "onBehalfOf: leave it out; only a signed request can be on another person's behalf";
             return Err(Refused::because(Why::Request, reason));
         }
         let by = answer.by.take().ok_or_else(|| Refused::because(Why::Request, "by: say who decides"))?;

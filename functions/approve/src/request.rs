@@ -39,7 +39,7 @@ impl Request {
         let text = match self {
             Self::Signed(request) | Self::Unqualified(request) => {
                 let iam = request.request_context.authorizer.as_ref().and_then(|authorizer| authorizer.iam.as_ref());
-                let signer = iam.and_then(|iam| iam.user_arn.as_deref()).unwrap_or("nobody");
+                let signer = iam.and_then(|iam| iam.user_arn.as_deref()).unwrap_or("unsigned");
                 let method = request.request_context.http.method.as_deref().unwrap_or_default();
                 let body = request.body.as_deref().and_then(|body| serde_json::from_str::<Value>(body).ok());
                 format!("{signer} {method} {}", body.as_ref().map(decision_on).unwrap_or_default())

@@ -266,11 +266,11 @@ async fn a_forged_request_is_refused() {
     unsigned["requestContext"]["authorizer"] = Value::Null;
     let mut lambda_authorizer = signed(BOB, "POST", Some(&answer("approve")));
     lambda_authorizer["requestContext"]["authorizer"] = json!({ "lambda": { "userArn": BOB } });
-    let mut nobody = signed(BOB, "POST", Some(&answer("approve")));
-    nobody["requestContext"]["authorizer"]["iam"]["userArn"] = "".into();
+    let mut anonymous = signed(BOB, "POST", Some(&answer("approve")));
+    anonymous["requestContext"]["authorizer"]["iam"]["userArn"] = "".into();
     let mut header = unsigned.clone();
     header["headers"]["x-amz-user-arn"] = BOB.into();
-    for forged in [unsigned, lambda_authorizer, nobody, header] {
+    for forged in [unsigned, lambda_authorizer, anonymous, header] {
         for environment in ["prod", "dev"] {
             let approver = approver_in(environment, &[&history(waiting())]);
             let (status, refused) = http(handle(&approver, forged.clone()).await);
@@ -307,7 +307,7 @@ async fn what_does_not_fit_is_refused() {
     let yes = || answer("approve");
     for (status, body, reason) in [
         (409, with(yes(), "digest", "d2"), "the digest is not that of this execution's plan, d1"),
-        (400, with(yes(), "by", "somebody"), "the approver is whoever signed"),
+        (400, with(yes(), "by", "Cem"), "the approver is the identity that signed"),
         (400, with(yes(), "reason", "a\nb"), "reason: give one line"),
         (400, with(yes(), "reason", " "), "reason: give one line"),
         (400, with(yes(), "onBehalfOf", ""), "onBehalfOf: give one line"),
@@ -396,9 +396,9 @@ async fn what_does_not_wait_is_told_as_such() {
             "is not waiting for approval",
         ),
         (409, vec![submitted(true), unreadable], "was asked by another version"),
-        (409, vec![succeeded(&json!({ "decision": "approved" })), asked()], "was answered by something else"),
-        (409, vec![succeeded(&of_another_plan), asked()], "was answered by something else"),
-        (409, vec![event(HistoryEventType::ExecutionSucceeded), entered("Succeeded")], "has ended well already"),
+        (409, vec![succeeded(&json!({ "decision": "approved" })), asked()], "was not answered by this function"),
+        (409, vec![succeeded(&of_another_plan), asked()], "was not answered by this function"),
+        (409, vec![event(HistoryEventType::ExecutionSucceeded), entered("Succeeded")], "has succeeded already"),
         (409, vec![event(HistoryEventType::ExecutionFailed)], "has failed already"),
         (409, vec![entered("Approval")], "is about to wait"),
         (409, vec![entered("Plan"), entered("Preflight")], "(state Plan)"),

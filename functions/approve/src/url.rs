@@ -58,7 +58,7 @@ impl Approver {
             Some("POST") => {
                 let answer = Answer::read(body(&request)?)?;
                 if answer.by.is_some() {
-                    let reason = "by: leave it out; the approver is whoever signed the request";
+                    let reason = "by: leave it out; the approver is the identity that signed the request";
                     return Err(Refused::because(Why::Request, reason));
                 }
                 self.decide(&caller, answer, now).await.map(Answered::Decided)
@@ -84,7 +84,7 @@ impl Approver {
                 Some(asked)
             }
             waiting::Approval::Expired(asked) => {
-                shown["reason"] = "nobody decided in time".into();
+                shown["reason"] = "no person decided in time".into();
                 Some(asked)
             }
             waiting::Approval::NotAsked(reason) => {

@@ -115,7 +115,7 @@ impl Later {
     /// Takes an event. Returns the state of the approval once it is known.
     fn read(&mut self, execution: &str, event: &HistoryEvent) -> Option<Approval> {
         match event.r#type() {
-            HistoryEventType::ExecutionSucceeded => self.ended = Some("has ended well already"),
+            HistoryEventType::ExecutionSucceeded => self.ended = Some("has succeeded already"),
             HistoryEventType::ExecutionFailed => self.ended = Some("has failed already"),
             HistoryEventType::ExecutionAborted => self.ended = Some("was stopped"),
             HistoryEventType::ExecutionTimedOut => self.ended = Some("has timed out"),
@@ -173,7 +173,7 @@ impl Later {
             None if self.ended.is_none() => Approval::Waiting(asked, token),
             Some(Ok(output)) => match serde_json::from_str::<Decision>(&output) {
                 Ok(decision) if decision.digest == asked.plan.digest => Approval::Decided(asked, Box::new(decision)),
-                _ => Approval::NotAsked(format!("{execution} was answered by something else than this function")),
+                _ => Approval::NotAsked(format!("{execution} was not answered by this function")),
             },
             Some(Err(HistoryEventType::TaskTimedOut)) => Approval::Expired(asked),
             _ => Approval::NotAsked(self.reason(execution)),

@@ -156,7 +156,7 @@ mod tests {
             (
                 Error::NotRecorded { during: during(), ledger: "s.l".into() },
                 Name::LockHeld,
-                "the ledger was not changed by the baseline: a trigger or a rule on s.l swallows or changes its rows; \
+                "the ledger was not changed by the baseline: a trigger or a rule on s.l discards or changes its rows; \
                  remove it",
             ),
             (
@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn whoever_names_things_ends_no_line() {
         let text = || HOSTILE.to_owned();
-        let refusal = || Refusal { line: 1, reason: text(), way_out: "Mend it" };
+        let refusal = || Refusal { line: 1, reason: text(), way_out: "Fix it" };
         let refused = || engine::error::Refused { migration: text(), refusal: refusal() };
         for (error, lines) in [
             (Error::LockHeld { waited_s: 1, holder: text() }, 1),
@@ -235,7 +235,7 @@ mod tests {
         let without_code = MigrationFailure { code: NO_SQLSTATE.into(), line: None, ..failed("4_d") };
         let told = place(Error::MigrationFailed(without_code.into()));
         assert_eq!(told, Some(Place { statement: Some(2), ..of("4_d", None) }));
-        let refusal = |line| Refusal { line, reason: "no".into(), way_out: "Mend it" };
+        let refusal = |line| Refusal { line, reason: "no".into(), way_out: "Fix it" };
         let refused = |name: &str, line| engine::error::Refused { migration: name.into(), refusal: refusal(line) };
         let told = place(Error::Refused(vec![refused("2_b", 7), refused("1_a", 1)]));
         assert_eq!(told, Some(Place { line: Some(7), ..of("2_b", Some("migrations/2_b.sql")) }));

@@ -70,7 +70,7 @@ fn ended(ended: &Ended, environment: &str) -> Option<Record> {
     let ours = Name::from_wire(&error).is_some();
     let (outcome, what) = match ended.status.as_str() {
         "TIMED_OUT" => {
-            (Outcome::TimedOut, "The execution took longer than it may as a whole, and was ended.".to_owned())
+            (Outcome::TimedOut, "The execution took longer than an execution may, and was ended.".to_owned())
         }
         // A stop by hand can carry any error name.
         "ABORTED" => (Outcome::Stopped, "The execution was stopped by hand.".to_owned()),
@@ -93,7 +93,7 @@ fn ended(ended: &Ended, environment: &str) -> Option<Record> {
         failure: Some(RunFailure {
             error: if error.is_empty() { ended.status.clone() } else { error },
             cause: format!(
-                "{what}{quoted} Whatever the ledger records as finished is applied completely; start a new run to go on."
+                "{what}{quoted} Each migration that the ledger records as finished is applied completely. Start a new run to go on."
             ),
             step: None,
             place: None,

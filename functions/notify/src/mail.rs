@@ -260,10 +260,10 @@ fn ending(body: &mut Body, record: &Record) {
     lines.extend(record.failure.as_ref().and_then(script).map(|script| ("Script", script)));
     lines.extend(about(&record.run));
     if record.run.notifications.approved.as_ref().is_some_and(|mail| mail.error.is_some()) {
-        lines.push(("Mail lost", "the one that told of the approval".into()));
+        lines.push(("Mail lost", "the mail that told of the approval".into()));
     }
     if record.run.approval.as_ref().is_some_and(|approval| approval.request_mail_sent == Some(false)) {
-        lines.push(("Mail lost", "the one that asked for the approval".into()));
+        lines.push(("Mail lost", "the mail that asked for the approval".into()));
     }
     lines.push(("Started", moment(&record.started_at)));
     lines.push(("Ended", moment(&record.ended_at)));

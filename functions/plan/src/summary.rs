@@ -26,8 +26,7 @@ pub(crate) fn add(output: &mut PlanOutput, reported: Result<(Report, Place), Unk
             let why = short(&why, LONGEST_WHY);
             tracing::warn!(why, "no report");
             // It comes first, since only the first few warnings are shown.
-            let warning =
-                format!("There is no report ({why}), so what the migrations do has to be taken for dangerous");
+            let warning = format!("There is no report ({why}), so the migrations count as dangerous");
             output.warnings.insert(0, warning);
         }
     }

@@ -19,7 +19,7 @@ def broken(scene: Scene) -> tuple[histories.History, histories.History]:
     return history, history.with_script(history.migrations[1], MENDED, scene.directory())
 
 
-@scenario("a migration that failed with Lockstep is mended and applied by TOOL")
+@scenario("a migration that failed with Lockstep is fixed and applied by TOOL")
 def _ours_fails(scene: Scene) -> None:
     history, mended = broken(scene)
     database = scene.database()

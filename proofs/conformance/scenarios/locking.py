@@ -36,7 +36,7 @@ def _theirs_wait(scene: Scene) -> None:
         scene.until(database, LOCKED, ours)
         theirs = scene.meanwhile(lambda: scene.theirs.run(history.directory, database))
         scene.until(database, WAITED_FOR, theirs)
-        scene.demand(not theirs.is_over() and not ours.is_over(), "somebody did not wait")
+        scene.demand(not theirs.is_over() and not ours.is_over(), "one of the runs did not wait")
     run = ours.result()
     scene.demand(run.applied == 2, f"Lockstep applied {run.applied} instead of 2")
     scene.no(theirs.result())

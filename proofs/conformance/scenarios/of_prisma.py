@@ -32,7 +32,7 @@ def _settle(scene: Scene, history: histories.History, database: str, resolution:
     )
 
 
-@scenario("what failed with Prisma: declared rolled back by Lockstep, mended, and applied by Prisma", PRISMA)
+@scenario("what failed with Prisma: declared rolled back by Lockstep, fixed, and applied by Prisma", PRISMA)
 def _rolled_back_then_theirs(scene: Scene) -> None:
     history, mended, found, expected = _failed(scene)
     _settle(scene, history, found, "rolledBack")
@@ -40,7 +40,7 @@ def _rolled_back_then_theirs(scene: Scene) -> None:
     _expect(scene, mended, found, expected, "rolledBack")
 
 
-@scenario("what failed with Prisma: declared rolled back by Lockstep, mended, and applied by Lockstep", PRISMA)
+@scenario("what failed with Prisma: declared rolled back by Lockstep, fixed, and applied by Lockstep", PRISMA)
 def _rolled_back_then_ours(scene: Scene) -> None:
     history, mended, found, expected = _failed(scene)
     _settle(scene, history, found, "rolledBack")

@@ -26,7 +26,7 @@ _ODD = {
 }
 
 
-@scenario("what failed with sqlx left no row, and is mended and applied by Lockstep", SQLX)
+@scenario("what failed with sqlx left no row, and is fixed and applied by Lockstep", SQLX)
 def _theirs_fails(scene: Scene) -> None:
     history, mended = broken(scene)
     database = scene.database()

@@ -25,16 +25,16 @@ fn guard(met: &Met) -> Option<&'static str> {
     }
     if text.contains(RECORDED_TWICE) {
         return Some(
-            "The ledger has a row of it that this run did not write: the script or an earlier one wrote to the ledger, or another tool did without the lock",
+            "The ledger has a row of it that this run did not write: this script, an earlier one, or a tool without the lock wrote to the ledger",
         );
     }
     if text.contains(ROWS_TAKEN) {
         return Some(
-            "The script takes from the ledger the rows of migrations that are applied, or makes it unlogged: a next run would apply \
-             them again. Leave the ledger alone: the mode resolve settles a migration, the mode baseline declares many",
+            "The script removes the ledger's rows of applied migrations, or makes the ledger unlogged: the next run would apply \
+             them again. Do not change the ledger: the mode resolve settles one migration, the mode baseline declares many",
         );
     }
-    text.contains(SWALLOWED).then_some("A trigger or a rule on the ledger swallows or changes its rows: remove it")
+    text.contains(SWALLOWED).then_some("A trigger or a rule on the ledger discards or changes its rows: remove it")
 }
 
 /// Returns the way out if an event trigger stopped the statement. A statement that touches only objects runs no other
@@ -55,7 +55,7 @@ fn event_trigger(met: &Met) -> Option<String> {
     }
     Some(format!(
         "The function {name}() of the database stopped the statement, as an event trigger's or a trigger's does: change \
-         it, or have a role run this that it lets through"
+         it, or run this as a role that it accepts"
     ))
 }
 
@@ -123,11 +123,11 @@ fn by_code(met: &Met) -> Option<&'static str> {
             "A statement here cannot run in a transaction: give it a migration of its own"
         }
         sqlstate::INVALID_TRANSACTION_TERMINATION => {
-            "A procedure that commits by itself could be cut off half way, and nothing would tell: \
+            "A procedure that commits by itself could be cut off half way, and no record would say so: \
              do its work in the script"
         }
         sqlstate::OBJECT_IN_USE if raised_in("tablecmds.c") => {
-            "The transaction itself still uses the table, by the checks of a deferred constraint or by an open cursor: \
+            "The transaction itself still uses the table, through the checks of a deferred constraint or by an open cursor: \
              write SET CONSTRAINTS ALL IMMEDIATE before the statement, close the cursor, or split the file in two"
         }
         sqlstate::DUPLICATE_OBJECT if raised_in("slot.c") => {

@@ -78,7 +78,7 @@ fn outliving(script: &Script, failing_line: Option<usize>, is_through: bool) -> 
 /// sessions.
 pub(crate) fn time_is_up(waited_for: &[String]) -> String {
     if waited_for.is_empty() {
-        return "It was cancelled because the function's time was up, though it had all of it: \
+        return "It was cancelled because the function's time was up, although it had the whole time: \
                 give the apply function more time, or split the migration"
             .to_owned();
     }

@@ -58,7 +58,7 @@ impl Statements {
 ///
 /// [`Error::Config`] if it would; when the query fails, by cause.
 pub(crate) async fn check(session: &mut Session, statements: &Statements) -> Result<()> {
-    let owners = session.values::<String>("looking whose the ledger is", &statements.with_others_code()).await?;
+    let owners = session.values::<String>("looking for the ledger's owner", &statements.with_others_code()).await?;
     let Some(owner) = owners.first() else { return Ok(()) };
     let (table, user) = (statements.table(), session.role());
     Err(Error::Config {

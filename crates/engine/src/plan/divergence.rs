@@ -72,7 +72,7 @@ pub(super) fn find(
         if let Some(earlier) = rolled_back.get(&row.key) {
             found.push(Divergence {
                 what: format!("{name} was started {earlier}, rolled back, and applied again {at}"),
-                way_out: "Look that nothing of the first attempt is left, then delete its row from the ledger",
+                way_out: "Check that nothing of the first attempt is left, then delete its row from the ledger",
                 refused_by_tool: false,
             });
         }
@@ -122,7 +122,7 @@ pub(super) fn judge(format: Format, on: OnDivergence, found: Vec<Divergence>) ->
         why: if refused.iter().all(|divergence| divergence.refused_by_tool) {
             format!("{tool} itself would refuse that")
         } else {
-            format!("The setting Divergence is strict; as-tool lets pass, with a warning, what {tool} itself would")
+            format!("The setting Divergence is strict; with as-tool, what {tool} itself accepts is only a warning")
         },
         divergences: refused.into_iter().map(|Divergence { what, way_out, .. }| format!("{what}. {way_out}")).collect(),
     })
@@ -184,7 +184,7 @@ mod tests {
         for start in ALL {
             assert!(error.contains(start), "{error}");
         }
-        for part in ["Restore the script", "as-tool lets pass, with a warning, what Prisma itself would"] {
+        for part in ["Restore the script", "with as-tool, what Prisma itself accepts is only a warning"] {
             assert!(error.contains(part), "{error}");
         }
     }

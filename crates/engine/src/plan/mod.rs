@@ -83,7 +83,7 @@ pub async fn look(
             {
                 warnings.push(format!(
                     "schema \"{schema}\" has {tables} table(s) but no {ledger}: is it the right one? \
-                     sqlx would apply the whole history to it, and so will this"
+                     sqlx would apply the whole history to it, and so will Lockstep"
                 ));
             }
             checked => checked?,
@@ -128,7 +128,7 @@ fn session_warnings(session: &Session, pending: &[Planned]) -> Vec<String> {
 fn outliving(pending: &[Planned]) -> impl Iterator<Item = String> {
     let warn = |planned: &Planned, outlives: &Outlives| {
         format!(
-            "{}, line {}: {} outlives a rollback; it stays if the migration fails behind it",
+            "{}, line {}: {} outlives a rollback; it stays if the migration fails after it",
             planned.name, outlives.line, outlives.what
         )
     };

@@ -163,7 +163,7 @@ pub fn classify(sql: &str) -> Result<Script, Refusal> {
             parsing.map_err(|error| Box::new(error) as _).and_then(thread::ScopedJoinHandle::join)
         })
     };
-    parsed.unwrap_or_else(|_| Err(refuse(1, "the parser gave up on this script", "Split it, or simplify it")))
+    parsed.unwrap_or_else(|_| Err(refuse(1, "the parser failed on this script", "Split it, or simplify it")))
 }
 
 fn parse(sql: &str, readable: &str, lines: &Lines) -> Result<Script, Refusal> {
@@ -205,11 +205,11 @@ fn parse(sql: &str, readable: &str, lines: &Lines) -> Result<Script, Refusal> {
     // Without a whole tree there are no ends to compare.
     let other_end = || parsed.then(|| agreement::other_end(sql, &root)).flatten();
     if let Some(at) = agreement::other_token(sql, readable).or_else(other_end) {
-        return Err(refuse(lines.at(at), "where its statements end cannot be told for certain", PLAINER));
+        return Err(refuse(lines.at(at), "it is not certain where its statements end", PLAINER));
     }
     if !parsed && let Some(at) = transaction_control(&root) {
         let reason = "transaction control in a script that could not be parsed as a whole";
-        return Err(refuse(lines.at(at), reason, "Mend the syntax, or remove the transaction control"));
+        return Err(refuse(lines.at(at), reason, "Fix the syntax, or remove the transaction control"));
     }
 
     let mut blanked = envelopes(&statements)?;

@@ -37,14 +37,14 @@ const FUNCTIONS: &[(&str, &[&str])] = &[
         &["pg_advisory_lock", "pg_advisory_lock_shared", "pg_try_advisory_lock", "pg_try_advisory_lock_shared"],
     ),
     (
-        "what was done through another connection",
+        "what another connection did",
         &["dblink", "dblink_exec", "dblink_open", "dblink_send_query", "dblink_connect", "pg_background_launch"],
     ),
-    ("what was sent to another service", &["http", "http_get", "http_post", "http_put", "http_patch", "http_delete"]),
-    ("what was sent to another service", &["invoke", "query_export_to_s3"]),
+    ("the request to another service", &["http", "http_get", "http_post", "http_put", "http_patch", "http_delete"]),
+    ("the request to another service", &["invoke", "query_export_to_s3"]),
     ("the file", &["lo_export", "pg_file_write", "pg_file_unlink", "pg_file_rename", "pg_file_sync"]),
     (
-        "what the server was told",
+        "the request to the server",
         &[
             "pg_reload_conf",
             "pg_rotate_logfile",

@@ -157,10 +157,7 @@ fn what_two_readers_read_differently_is_refused() {
         "SELECT 1;\nCREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT a case FROM t; END; SELECT 2",
     ] {
         let message = refusal(sql);
-        assert!(
-            message.starts_with("line 2: where its statements end cannot be told for certain. "),
-            "{sql}: {message}"
-        );
+        assert!(message.starts_with("line 2: it is not certain where its statements end. "), "{sql}: {message}");
     }
 }
 

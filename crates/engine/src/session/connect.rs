@@ -95,7 +95,7 @@ pub(crate) fn connect_error(target: &Target, error: &sqlx::Error) -> Error {
             code: "SASLprep".into(),
             hint: unprepared(&source.to_string()),
         },
-        _ => unreachable("the driver gave up".into()),
+        _ => unreachable("the driver failed".into()),
     }
 }
 
@@ -105,7 +105,7 @@ fn unprepared(said: &str) -> &'static str {
     if said.contains("username") {
         "the user in the secret holds a character that cannot be sent; give the role a name of letters and digits (P1000)"
     } else if said.contains("Bidirectional") {
-        "the password in the secret mixes writing from the left with writing from the right, and cannot be sent like that; \
+        "the password in the secret mixes left-to-right and right-to-left text, and cannot be sent like that; \
          set another one for the role and in the secret (P1000)"
     } else {
         "the password in the secret holds a character that cannot be sent: a control character, an emoji, or one that \
@@ -124,7 +124,7 @@ fn certificate_error(error: &io::Error) -> Option<String> {
     let text = error.to_string();
     (error.kind() == io::ErrorKind::InvalidData || text.contains("certificate")).then(|| {
         format!(
-            "{text}; is the right file of root certificates set, and the host the name in the server's certificate?"
+            "{text}; is the file of root certificates the right one, and is the host the name in the server's certificate?"
         )
     })
 }

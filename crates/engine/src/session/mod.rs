@@ -258,7 +258,7 @@ impl Session {
 
     /// Asks the server again whether it takes writes.
     pub(crate) async fn look_again(&mut self) -> Result<()> {
-        let doing = "looking whether the server takes writes";
+        let doing = "checking whether the server accepts writes";
         self.facts.in_recovery = self.value(doing, "SELECT pg_catalog.pg_is_in_recovery()").await?;
         let read_only = "SELECT pg_catalog.current_setting('default_transaction_read_only') = 'on'";
         self.facts.read_only = self.value(doing, read_only).await?;

@@ -73,8 +73,8 @@ async fn a_password_that_the_driver_cannot_send_is_told_as_such() {
         ("tab\there", "a control character, an emoji"),
         ("bell\u{7}", "a control character, an emoji"),
         ("private\u{e000}", "a control character, an emoji"),
-        ("left\u{5d0}", "mixes writing from the left with writing from the right"),
-        ("\u{5d0}1", "mixes writing from the left with writing from the right"),
+        ("left\u{5d0}", "mixes left-to-right and right-to-left text"),
+        ("\u{5d0}1", "mixes left-to-right and right-to-left text"),
     ] {
         run(&mut admin, &format!("ALTER ROLE {} PASSWORD '{password}'", good.user)).await;
         for tls in [Tls::Disabled, good.tls.clone()] {

@@ -150,7 +150,7 @@ async fn what_waits_for_a_transaction_until_the_end_names_it() {
         for part in ["57014", "(user ", "a long report", "idle in transaction", "in its transaction for ", " s)"] {
             assert!(error.contains(part), "{sql}: {error}");
         }
-        assert!(!error.contains("more time") && !error.contains("Mend the script"), "{sql}: {error}");
+        assert!(!error.contains("more time") && !error.contains("Fix the script"), "{sql}: {error}");
         // The next attempt examines the statement that was cut off.
         database.run("DELETE FROM _prisma_migrations WHERE migration_name = '3'").await;
     }

@@ -42,7 +42,7 @@ async fn a_trigger_that_changes_a_row_is_found_out() {
             .await;
         let two = history(&[("1", "CREATE TABLE a ()"), ("2", "CREATE TABLE b ()"), ("3", "CREATE TABLE c ()")]);
         let error = database.migrate(&two).await.unwrap_err().to_string();
-        assert!(error.contains("swallows or changes its rows"), "{change}: {error}");
+        assert!(error.contains("discards or changes its rows"), "{change}: {error}");
         assert_eq!(database.tables().await, ["_prisma_migrations", "a"], "{change}");
     }
 }
@@ -79,7 +79,7 @@ async fn rows_that_are_gone_at_the_end_are_told() {
     let database = Database::create().await;
     let all = history(&[("1_a", "CREATE TABLE a ()"), ("2_b", &deferred)]);
     let error = database.migrate(&all).await.unwrap_err().to_string();
-    assert!(error.contains("swallows or changes its rows"), "{error}");
+    assert!(error.contains("discards or changes its rows"), "{error}");
 }
 
 /// What a script removes from the ledger by its name is rolled back with the script.
@@ -95,7 +95,7 @@ async fn a_script_that_takes_rows_from_the_ledger_is_undone() {
         database.migrate(&history(&[("1_a", "CREATE TABLE a ()")])).await.unwrap();
         let all = history(&[("1_a", "CREATE TABLE a ()"), ("2_b", &script), ("3_c", "CREATE TABLE c ()")]);
         let error = database.migrate(&all).await.unwrap_err().to_string();
-        assert!(error.contains("takes from the ledger the rows"), "{script}: {error}");
+        assert!(error.contains("removes the ledger's rows"), "{script}: {error}");
         assert_eq!(database.tables().await, ["_prisma_migrations", "a"], "{script}");
         assert_eq!(database.ledger().await, [applied("1_a")], "{script}");
     }

@@ -215,7 +215,7 @@ async fn transactions_that_the_role_may_not_look_into_are_told() {
         connect(&batch, "b", &database.target.database).await,
         connect(&format!("{role} Shop"), "s", &database.target.database).await,
     ];
-    assert_eq!(warnings().await, Vec::<String>::new(), "nobody is in a transaction");
+    assert_eq!(warnings().await, Vec::<String>::new(), "no session is in a transaction");
     for stranger in &mut strangers {
         run(stranger, "BEGIN; SELECT 1").await;
     }

@@ -186,7 +186,7 @@ async fn what_the_server_lacks_is_not_the_scripts_fault() {
         let end =
             ". Its transaction was rolled back; 1 of 2 planned migration(s) are applied and stay. Then start a new run";
         let text = failure.to_string();
-        assert!(text.contains(end) && !text.contains("Mend the script"), "{text}");
+        assert!(text.contains(end) && !text.contains("Fix the script"), "{text}");
         assert_eq!(database.tables().await, ["_prisma_migrations", "first"]);
     }
 }

@@ -178,7 +178,7 @@ async fn the_catalogs_evidence_is_shown() {
             database.run("CREATE INDEX i ON t (n)").await;
         }
         let facts = looked(&database, &all, &claim).await.unwrap().facts.join("\n");
-        assert!(facts.contains(&format!("The index i {part}, says the catalog")), "{facts}");
+        assert!(facts.contains(&format!("The index i {part}, as the catalog shows")), "{facts}");
     }
 }
 
@@ -195,7 +195,7 @@ async fn a_declaration_without_effect_says_what_undid_it() {
             "ROW",
             "RETURN NULL;",
             "the ledger was not changed by the resolution of 2: a trigger or a rule on \
-             \"public\".\"_prisma_migrations\" swallows or changes its rows; remove it",
+             \"public\".\"_prisma_migrations\" discards or changes its rows; remove it",
         ),
     ] {
         let database = Database::create().await;

@@ -41,14 +41,14 @@ pub(super) fn run() -> Value {
         "plan": {
             "digest": "d1", "baseRows": 1, "pending": 22, "alreadyApplied": 1, "omitted": 20, "warnings": ["1_a was edited"],
             "migrations": [
-                { "name": "2_b", "class": "transactional", "statements": 3, "verdict": "safe", "why": "nobody waits" },
+                { "name": "2_b", "class": "transactional", "statements": 3, "verdict": "safe", "why": "no session waits" },
                 { "name": "3_c", "class": "standalone", "statements": 1, "verdict": "danger", "why": "it drops a table" },
             ],
             "report": {
                 "verdict": "danger", "why": "3_c: it drops a table", "safe": 19, "caution": 2, "danger": 1,
                 "worst": [
                     { "name": "3_c", "verdict": "danger", "why": "it drops a table" },
-                    { "name": "4_d", "verdict": "caution", "why": "nobody has counted its rows" },
+                    { "name": "4_d", "verdict": "caution", "why": "its rows were never counted" },
                 ],
                 "bucket": "b", "key": "reports/d1",
             },
@@ -77,7 +77,7 @@ Warnings:
 What they will do to this database: danger. 3_c: it drops a table
   Migrations: 1 danger, 2 caution, 19 safe
   3_c (danger): it drops a table
-  4_d (caution): nobody has counted its rows
+  4_d (caution): its rows were never counted
   and 1 more
 To read the report (this approves nothing):
   scripts/show prod {EXECUTION} --open
@@ -171,7 +171,7 @@ fn success_says_what_was_applied_by_whom_approved_and_how_long_it_took() {
         "\nWhat the report had said they would do: danger. 3_c: it drops a table\n",
         format!("  scripts/show prod {EXECUTION} --open\n").as_str(),
         "Approved by:  arn:aws:sts::111122223333:assumed-role/Approver/bob (verified), on behalf",
-        "Mail lost:    the one that told of the approval\nMail lost:    the one that asked for the approval\n",
+        "Mail lost:    the mail that told of the approval\nMail lost:    the mail that asked for the approval\n",
         "Started:      2026-01-01 12:00:00 UTC\nEnded:        2026-01-01 12:00:04 UTC\n",
         "Versions:     preflight 3, plan 4, apply 5, notify 2, migrations 12\n",
     ] {
@@ -331,7 +331,7 @@ fn what_no_state_could_catch_is_told_once() {
     for (status, error, part) in [
         ("ABORTED", Value::Null, "was stopped by hand"),
         ("ABORTED", json!("Migration.Failed"), "was stopped by hand"),
-        ("TIMED_OUT", Value::Null, "took longer than it may"),
+        ("TIMED_OUT", Value::Null, "took longer than an execution may"),
         ("FAILED", json!("States.Runtime"), "no state of it could catch"),
     ] {
         let mail = mail(status_change(status, &error)).unwrap();
@@ -346,7 +346,7 @@ fn what_no_state_could_catch_is_told_once() {
     assert_eq!(mail(event.clone()), None);
     event["detail"]["cause"] = format!("{}1_a failed.", shared::record::UNTOLD).into();
     let told = mail(event.clone()).unwrap();
-    assert!(told.body.contains("\n\n1_a failed. Whatever the ledger"), "{}", told.body);
+    assert!(told.body.contains("\n\n1_a failed. Each migration that the ledger"), "{}", told.body);
     event["detail"]["error"] = "Approval.Rejected".into();
     assert_eq!(mail(event).unwrap().outcome, "rejected");
 }
