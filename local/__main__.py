@@ -30,7 +30,7 @@ def main() -> int:
         return 130
     except BrokenPipeError:
         reader_left()
-        Terminal(sys.stderr).line("What read the output has ended, and so does this; `make down` stops what still runs", "red")
+        Terminal(sys.stderr).line("The program that read the output has ended, so this ends too. `make down` stops what still runs", "red")
         return 1
     except (
         deploy.DeployFailed, postgres.DatabaseFailed, processes.ServerFailed, setup.SetupFailed, up.NotNow, NotReached,

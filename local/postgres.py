@@ -227,7 +227,7 @@ class Named:
         _create_database(self.connection, name, self.connection.user)
 
     def run(self) -> None:
-        raise DatabaseFailed("The server that DATABASE_URL names is not ours to start or stop")
+        raise DatabaseFailed("The local stack does not start or stop the server that DATABASE_URL names")
 
     halt = restart = run
 
@@ -297,7 +297,7 @@ def _tls_of(options: dict[str, str]) -> tuple[str, str]:
 
 
 def _unprivileged_account() -> pwd.struct_passwd | None:
-    """Returns the account `nobody` if this process runs as root, because PostgreSQL refuses to run as root; else None."""
+    """Returns an account without rights if this process runs as root, as which PostgreSQL refuses to run; else None."""
     return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
 
 

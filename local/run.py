@@ -80,8 +80,8 @@ def _ask(terminal: Terminal, target: Target, execution: str, digest: str) -> Non
     if not answer and sys.stdin.isatty():
         answer, reason = _at_the_terminal(terminal)
     elif not answer:
-        terminal.line("            There is no terminal to ask at: rejecting. The same command with APPROVE=yes in front of it approves.")
-        answer, reason = "no", "nobody was there to ask"
+        terminal.line("            There is no terminal to ask at, so the run is rejected. The same command with APPROVE=yes in front of it approves.")
+        answer, reason = "no", "there was no terminal to ask at"
     approver = replace(target, settings=target.settings | {"AWS_ACCESS_KEY_ID": APPROVER})
     try:
         decide(approver, execution, digest, "approve" if answer == "yes" else "reject", reason)

@@ -136,11 +136,11 @@ class TestServed:
 
     def test_the_event_is_that_of_aws(self, url):
         assert url.startswith("http://127.0.0.1:")
-        status, headers, text = send(signed(url=url + QUERY, body=b'{"by": "somebody"}'))
+        status, headers, text = send(signed(url=url + QUERY, body=b'{"by": "Cem"}'))
         event = json.loads(text)
         context = event["requestContext"]
         assert (status, headers["x-answer"], event["version"]) == (201, "yes", "2.0")
-        assert (event["body"], event["isBase64Encoded"]) == ('{"by": "somebody"}', False)
+        assert (event["body"], event["isBase64Encoded"]) == ('{"by": "Cem"}', False)
         assert (event["rawPath"], context["http"]["path"], context["http"]["method"]) == ("/", "/", "POST")
         assert event["queryStringParameters"] == {"execution": "arn:aws:states::1", "x": "a b"}
         assert context["authorizer"]["iam"] == function_url.identity("Ann")

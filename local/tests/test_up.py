@@ -62,7 +62,7 @@ def test_a_reader_that_leaves():
     )
     os.close(writing)
     assert left.returncode == 1
-    assert left.stderr == "What read the output has ended, and so does this; `make down` stops what still runs\n"
+    assert left.stderr == "The program that read the output has ended, so this ends too. `make down` stops what still runs\n"
 
 
 def test_two_at_once():

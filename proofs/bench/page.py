@@ -28,7 +28,7 @@ METHOD = (
     "settings, `fsync` and `synchronous_commit` on. An added round trip is a relay that holds each direction back by half "
     "of it (`tc netem` would need a kernel module, and all of the loopback interface); without one there is no relay. A "
     "longer flush is PostgreSQL's `commit_delay` with `commit_siblings = 0`: a pause before each flush of the log, about "
-    "what a network volume takes. Within each repetition everybody goes once, in an order that changes. Times are ms: "
+    "what a network volume takes. Within each repetition every tool goes once, in an order that changes. Times are ms: "
     "median (least to most); in brackets the median by that of the limit. CPU is the client's, user and system; memory is "
     "its peak."
 )

@@ -50,7 +50,7 @@ def main() -> int:
             ("statements that have an effect", authorization.problems),
             ("who may do what", policies.problems),
             ("who may take on a role", trust.problems),
-            ("from when on somebody is asked", approval.problems),
+            ("from which verdict on an approval is needed", approval.problems),
             ("CloudFormation's role", service_role.problems),
             ("suppressions", unused_suppressions),
         ]

@@ -19,7 +19,7 @@ def problems(source: Source = deployed) -> list[str]:
 def _of(stack: Deployed, environment: str) -> Iterator[str]:
     parameter = stack.template["Parameters"]["ApprovalFrom"]
     if tuple(parameter["AllowedValues"]) != VALUES or parameter["Default"] != "always":
-        yield "ApprovalFrom must be caution, danger or always, and always where nobody says"
+        yield "ApprovalFrom must be caution, danger or always, and always where the parameter is not given"
     rule = stack.template["Rules"]["ProdAsksAlways"]
     for value in VALUES:
         values = parameters_of(stack.template) | {"ApprovalFrom": value}

@@ -331,13 +331,13 @@ def _other_ways_in(stack: Deployed) -> Iterator[str]:
                 if properties["Principal"] != "events.amazonaws.com" or "SourceArn" not in properties:
                     yield f"{name} lets {properties['Principal']} call a function"
                 if "Approve" in str(properties["FunctionName"]):
-                    yield f"{name} lets somebody call the approve function"
+                    yield f"{name} lets another principal call the approve function"
             case "AWS::Lambda::Url":
                 called = properties["TargetFunctionArn"]
                 if properties["AuthType"] != "AWS_IAM" or called != {"Ref": "ApproveFunctionAliaslive"}:
                     yield f"{name} is not the approve function's URL, on the alias live and for signed requests only"
             case "AWS::S3::BucketPolicy":
                 if any(statement["Effect"] != "Deny" for statement in properties["PolicyDocument"]["Statement"]):
-                    yield f"{name} lets somebody into a bucket, past every role and policy"
+                    yield f"{name} lets a principal into a bucket, past every role and policy"
             case "AWS::IAM::Policy" | "AWS::IAM::UserPolicy" | "AWS::IAM::RolePolicy":
                 yield f"{name}: a policy of its own is not known here; write it into its role"

@@ -32,7 +32,7 @@ NOT_NEEDED = {
     "s3:*Acl": "the bucket has no access control list",
     "s3:*Analytics*": "no analytics",
     "s3:*BucketMetadata*": "no table of metadata",
-    "s3:*BucketNotification": "nobody is told of an object",
+    "s3:*BucketNotification": "the bucket sends no notification",
     "s3:*CORS": "no web page reads the bucket",
     "s3:*Cors": "no web page reads the bucket",
     "s3:*Inventory*": "no inventory",

@@ -69,14 +69,14 @@ SUPPRESSED = [
     Suppression(
         "CKV_AWS_173",
         "*Function",
-        "The variables hold names and ARNs, no secret. Whoever wants a key gives EnvironmentKmsKeyArn, as in the other "
+        "The variables hold names and ARNs, no secret. EnvironmentKmsKeyArn gives a key, as in the other "
         "variant.",
         variants=("dev",),
     ),
     Suppression(
         "CKV_AWS_26",
         "NotificationTopic",
-        "What is published leaves AWS as a mail. Whoever wants a key gives NotificationKmsKeyArn, as in the other variant.",
+        "What is published leaves AWS as a mail. NotificationKmsKeyArn gives a key, as in the other variant.",
         variants=("dev",),
     ),
 ]

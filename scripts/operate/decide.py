@@ -46,9 +46,9 @@ def main(decision: Verb, arguments: list[str] | None = None) -> int:
     parser.add_argument("environment", nargs="?", choices=PLACES, help="not needed with an ARN")
     parser.add_argument("execution", help="the execution's name or ARN")
     parser.add_argument("--digest", required=True, help="the digest of the plan that you read")
-    parser.add_argument("--reason", required=True, help="why; it goes into the record and the mail")
+    parser.add_argument("--reason", required=True, help="the reason, for the record and the mail")
     parser.add_argument(
-        "--on-behalf-of", metavar="NAME", help="who decided, where you are only the messenger; recorded beside you"
+        "--on-behalf-of", metavar="NAME", help="the person who decided, if you only pass the decision on; the record names both"
     )
     parser.add_argument("--project", help="the template's parameter Project (lockstep); an ARN says it itself")
     given = parser.parse_intermixed_args(arguments)
@@ -64,7 +64,7 @@ def main(decision: Verb, arguments: list[str] | None = None) -> int:
         Terminal(sys.stderr).line(f"scripts/{decision}: {explain(failure, stack, region)}", "red")
         return exit_code(failure)
     except KeyboardInterrupt:
-        Terminal(sys.stderr).line("Interrupted; whether it was decided, scripts/show tells", "yellow")
+        Terminal(sys.stderr).line("Interrupted. scripts/show tells whether it was decided", "yellow")
         return 130
     Terminal().line(*show.verdict(recorded))
     return 0

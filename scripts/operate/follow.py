@@ -106,7 +106,7 @@ class Follower:
         if step.kind == "entered":
             self._show_entered(step)
         elif step.kind == "failed" and step.state == "Approval" and step.error == "States.Timeout":
-            self._say(step.at, "✗ Nobody decided in time", "red")
+            self._say(step.at, "✗ No person decided in time", "red")
         elif step.kind == "failed":
             self._say(step.at, f"{step.state}: {step.error}", "yellow")
             self.terminal.indented(step.cause, by=12)
@@ -226,7 +226,7 @@ def goes_on(terminal: Terminal, target: Target, execution: str, follower: Follow
 def may_go_on(terminal: Terminal, target: Target, execution: str) -> None:
     """Prints the same commands for an execution that may or may not have started."""
     terminal.line()
-    terminal.line(f"Whether {name_of(execution)} was started is not known. If it was, it goes on without you.", "yellow")
+    terminal.line(f"It is not known whether {name_of(execution)} was started. If it was, it goes on without you.", "yellow")
     _ways_back(terminal, target, execution)
 
 

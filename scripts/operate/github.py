@@ -46,12 +46,12 @@ _STATUSES = """\
 exit status:
   0  the execution succeeded, or waits for the gate (start), or nothing waits any more (clean-up)
   1  it failed, or could not be started
-  2  the approval was refused, or GitHub could not be asked
+  2  the approval was refused, or GitHub did not answer
   3  it was rejected
-  4  nobody decided in time
+  4  no person decided in time
   5  it was stopped
-  6  it timed out as a whole
-  7  AWS could not be asked any more; the execution goes on
+  6  it took longer than an execution may
+  7  AWS no longer answered; the execution goes on
   130  the job was cancelled
 """
 
@@ -149,7 +149,7 @@ def _answer(job: Job, seen: Seen, decision: Verb, reviewer: str | None, reason: 
         deciding.decide(job.target, job.execution, seen.digest, decision, reason, on_behalf_of=reviewer)
     except deciding.Refused as refusal:
         if not job.look().waiting:
-            job.terminal.line(f"Somebody has decided already ({refusal})", "yellow")
+            job.terminal.line(f"Another person has decided already ({refusal})", "yellow")
             return True
         Terminal(sys.stderr).line(f"Refused: {refusal}", "red")
         name = f" in the name of {reviewer}" if reviewer else ""
@@ -168,7 +168,7 @@ def _rejection(job: Job) -> Review | None:
     try:
         return github_reviews.newest(job.new_reviews(), job.target.word, "rejected")
     except GitHubFailed as failure:
-        job.terminal.line(f"Who rejected is not known: {failure}", "yellow")
+        job.terminal.line(f"It is not known who rejected: {failure}", "yellow")
         return None
 
 
@@ -192,11 +192,11 @@ def _show_waiting(job: Job, seen: Seen) -> None:
 
 def _show_nobody(job: Job, seen: Seen) -> None:
     said = (
-        f"Nobody reviewed this run in the GitHub environment {job.target.word}, so this job approves nothing. "
-        "It waits until somebody decides with an AWS identity of their own."
+        f"No reviewer approved this run in the GitHub environment {job.target.word}, so this job approves nothing. "
+        "It waits until a person decides with an AWS identity of their own."
     )
     job.terminal.line(said, "yellow")
-    job.summary.heading(f"⏸ {job.title}: nobody reviewed")
+    job.summary.heading(f"⏸ {job.title}: no review")
     job.summary.paragraph(said)
     _show_plan(job, seen)
     _show_commands(job, seen.digest)
@@ -330,9 +330,9 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
         # These may be empty: a repository variable that is not set, an output that was not handed over, or a form's field.
         job.add_argument("--project", type=str, help="the template's parameter Project (lockstep)")
         if name == "start":
-            job.add_argument("--mode", choices=("apply", "plan"), help="plan only looks")
+            job.add_argument("--mode", choices=("apply", "plan"), help="plan writes nothing")
             job.add_argument("--up-to", metavar="MIGRATION", help=f"the last migration to apply; {ALL} sets no bound")
-            job.add_argument("--reason", type=str, help="why; it goes into the record")
+            job.add_argument("--reason", type=str, help="the reason, for the record")
         else:
             job.add_argument("--execution", type=str, default="", help="the execution's name, where `start` could hand it over")
             job.add_argument("--reviews", type=str, default="", help="the reviews before the gate, as `start` noted them")

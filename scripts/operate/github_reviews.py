@@ -24,9 +24,9 @@ _PAUSE = 2.0
 _TIMEOUT = 20
 
 _WAYS_OUT = {
-    401: "the job's token is not valid any more",
+    401: "the job's token is no longer valid",
     403: "give the job the permission `actions: read`",
-    404: "give the job the permission `actions: read`, and look whether the run was deleted",
+    404: "give the job the permission `actions: read`, and check whether the run was deleted",
 }
 
 
@@ -63,7 +63,7 @@ def reviews(run: Run) -> list[Review]:
             for item in answer
         ]
     except (KeyError, TypeError) as failure:
-        raise GitHubFailed(f"GitHub's review history is not of the form that is documented ({failure!r})") from None
+        raise GitHubFailed(f"GitHub's review history does not have the documented form ({failure!r})") from None
 
 
 def noted(found: list[Review]) -> str:
@@ -127,4 +127,4 @@ def _get(run: Run, path: str) -> Any:
             problem = f"GitHub's answer to GET {path} is not JSON"
         if attempt < _ATTEMPTS:
             time.sleep(_PAUSE * attempt)
-    raise GitHubFailed(f"{problem} ({_ATTEMPTS} attempts); run the job again when GitHub is well")
+    raise GitHubFailed(f"{problem} ({_ATTEMPTS} attempts); run the job again when GitHub works again")

@@ -103,7 +103,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--follow", action="store_true", help="go on until Ctrl-C")
     parser.add_argument("--step", choices=STEPS, help="one function only")
     parser.add_argument("--minutes", type=positive, default=60, help="how far back to begin (60)")
-    parser.add_argument("--all", action="store_true", help="also the platform's own lines and the metrics")
+    parser.add_argument("--all", action="store_true", help="also Lambda's own lines and the metrics")
     parser.add_argument("--project", help="the template's parameter Project (lockstep)")
     given = parser.parse_args(arguments)
     terminal = Terminal()

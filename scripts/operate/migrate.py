@@ -20,10 +20,10 @@ exit status:
   1  it failed, or could not be started
   2  the arguments are wrong
   3  it was rejected
-  4  nobody decided in time
+  4  no person decided in time
   5  it was stopped
-  6  it timed out as a whole
-  7  AWS could not be asked any more; the execution goes on, if it was started
+  6  it took longer than an execution may
+  7  AWS no longer answered; the execution goes on, if it was started
   130  you stopped following, or what you piped to did; the execution goes on, if it was started
 """
 
@@ -111,8 +111,8 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("environment", choices=PLACES, help="local is the stack of `make up`")
     parser.add_argument(
         "--mode", choices=("apply", "plan", "resolve", "baseline"),
-        help="plan only looks; resolve declares what became of a migration, baseline records what the database has already;"
-        " somebody else approves these two",
+        help="plan writes nothing; resolve declares how a migration ended; baseline records what the database has already;"
+        " another person has to approve these two",
     )
     parser.add_argument("--up-to", metavar="MIGRATION", help="the last migration to apply, or that a baseline records")
     parser.add_argument("--migration", metavar="MIGRATION", help="with --mode resolve: which one")
@@ -120,10 +120,10 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
         "--resolution", choices=("applied", "rolledBack"),
         help="with --mode resolve: all of it is in the database, or nothing of it",
     )
-    parser.add_argument("--reason", help="why; it goes into the record")
-    parser.add_argument("--requested-by", metavar="NAME", help="who asks for the run, if not you; somebody else approves")
-    parser.add_argument("--commit", help="what is being released; it goes into the record")
-    parser.add_argument("--require-approval", action="store_true", help="ask for approval also where it is not a must")
+    parser.add_argument("--reason", help="the reason, for the record")
+    parser.add_argument("--requested-by", metavar="NAME", help="who asks for the run, if not you; another person has to approve it")
+    parser.add_argument("--commit", help="the released commit, for the record")
+    parser.add_argument("--require-approval", action="store_true", help="ask for an approval even if none is needed")
     parser.add_argument("--input", metavar="JSON", type=json_object, help="the execution's input; the options above are added to it")
     instead = parser.add_mutually_exclusive_group()
     instead.add_argument("--follow", metavar="EXECUTION", help="follow this one instead of starting one")

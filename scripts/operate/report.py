@@ -52,4 +52,4 @@ def _why_not(planned: PlanOutput | None) -> str:
         return "it did not come to a plan"
     if not planned["pending"]:
         return "it runs no migration" if "resolve" in planned or "baseline" in planned else "nothing was pending"
-    return next((text for text in planned["warnings"] if text.startswith("There is no report")), "nobody made one")
+    return next((text for text in planned["warnings"] if text.startswith("There is no report")), "none was made")

@@ -38,7 +38,7 @@ def read(environment: str, file: Path = SAMCONFIG) -> Settings:
     """Returns the environment's settings. Raises `NotReady` naming every value that is still to be filled in."""
     config = _load(file).get(environment)
     if not config:
-        raise NotReady(f"{file.name} says nothing about {environment}")
+        raise NotReady(f"{file.name} has no settings for {environment}")
     heading = f"{file.name}, [{environment}.deploy.parameters]"
     deploy = _options(config, "deploy")
     parameters = _overrides(deploy, heading)

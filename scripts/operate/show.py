@@ -11,9 +11,9 @@ from scripts.wire.steps import PlanOutput, ReportSummary, Verdict
 #: The words for an unsuccessful end, by the execution's error or status.
 _ENDED_BADLY = {
     "Approval.Rejected": "Rejected (Approval.Rejected)",
-    "Approval.Expired": "Expired: nobody decided in time (Approval.Expired)",
+    "Approval.Expired": "Expired: no person decided in time (Approval.Expired)",
     "ABORTED": "Stopped by hand (ABORTED)",
-    "TIMED_OUT": "The execution took longer than it may as a whole (TIMED_OUT)",
+    "TIMED_OUT": "The execution took longer than an execution may (TIMED_OUT)",
 }
 
 

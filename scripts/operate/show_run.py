@@ -37,9 +37,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("environment", nargs="?", choices=PLACES, help="not needed with an ARN")
     parser.add_argument("execution", help="the execution's name or ARN")
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--json", action="store_true", help="the record, or what there is of it, for a program")
-    how.add_argument("--open", action="store_true", help="open the report on what it does to the database, in a browser")
-    how.add_argument("--report", action="store_true", help="the same report as Markdown, here")
+    how.add_argument("--json", action="store_true", help="the record (before the end: its parts so far) as JSON")
+    how.add_argument("--open", action="store_true", help="open the report in a browser")
+    how.add_argument("--report", action="store_true", help="show the report as Markdown")
     parser.add_argument("--project", help="the template's parameter Project (lockstep); an ARN says it itself")
     given = parser.parse_intermixed_args(arguments)
     stack, region = given.environment or given.execution, None

@@ -31,11 +31,11 @@ def check(status: str | None, stack: str, region: str) -> None:
     if status in _TO_DELETE:
         raise NotReady(
             f"{stack} is {status}, and cannot be updated. Read why (aws cloudformation describe-stack-events {command}), "
-            f"mend it, delete the stack (aws cloudformation delete-stack {command}), and deploy again"
+            f"fix the cause, delete the stack (aws cloudformation delete-stack {command}), and deploy again"
         )
     if status == "UPDATE_ROLLBACK_FAILED":
         raise NotReady(
-            f"{stack} is {status}. Read why (aws cloudformation describe-stack-events {command}), mend it, let the rollback "
+            f"{stack} is {status}. Read why (aws cloudformation describe-stack-events {command}), fix the cause, let the rollback "
             f"go on (aws cloudformation continue-update-rollback {command}; with --role-arn where the stack's role lacks a "
             "right, see docs/github.md), and deploy again"
         )

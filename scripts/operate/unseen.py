@@ -16,7 +16,7 @@ def explain(failure: ClientError, parameter: str, kind: str, looked_for: str, re
     parameter's `kind` does not exist, and any other failure unchanged."""
     error = failure.response["Error"]
     if error["Code"] in _FORBIDDEN:
-        return f"Whether {looked_for} is not looked at: {error['Message']}"
+        return f"It was not checked whether {looked_for}: {error['Message']}"
     if error["Code"].startswith(_NOT_THERE[kind]):
         raise NotReady(f"{parameter}: {error['Message']}; take {kind}s of VpcId, in {region}") from None
     raise failure

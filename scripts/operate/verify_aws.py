@@ -84,11 +84,11 @@ def check(session: boto3.session.Session, settings: Settings) -> list[str]:
     problems += malformed_definition(session.client("stepfunctions"), outputs["StateMachineArn"])
     problems += unsound_policies(session, settings.stack)
     if unconfirmed(session, outputs["TopicArn"]):
-        problems.append("Nobody has confirmed the mail subscription, so no mail can arrive")
+        problems.append("The mail subscription is not confirmed, so no mail can arrive")
     bucket = outputs["ReportsBucketName"]
     problems += unprotected_reports(session.client("s3"), bucket)
-    problems += admitted_to_reports(session.client("s3", config=Config(signature_version=UNSIGNED)), bucket, "anybody")
-    problems += admitted_to_reports(session.client("s3", use_ssl=False), bucket, "whoever comes without TLS")
+    problems += admitted_to_reports(session.client("s3", config=Config(signature_version=UNSIGNED)), bucket, "unsigned requests")
+    problems += admitted_to_reports(session.client("s3", use_ssl=False), bucket, "requests without TLS")
     return problems
 
 

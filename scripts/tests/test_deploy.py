@@ -83,7 +83,7 @@ def test_what_is_filled_in_is_read(environment: str, config: Callable[..., Path]
         ('"shop-migrations-qa"', '"shop-qa"', "stack_name is shop-qa; make it shop-migrations-qa"),
         ("stack_name", "stack-name", "add stack_name"),
         ("[qa.build.parameters]", "[qa.build.parameters", r"is not TOML: .*line \d+"),
-        ("[qa.", "[other.", "says nothing about qa"),
+        ("[qa.", "[other.", "has no settings for qa"),
     ],
 )
 def test_what_is_wrong_is_named(old: str, new: str, told: str, config: Callable[..., Path]) -> None:
@@ -116,14 +116,14 @@ def test_the_repositorys_own_lacks_nothing_but_values(environment: str, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("states", "nobody"),
+    ("states", "unconfirmed"),
     [(["PendingConfirmation"], True), ([], True), (["Deleted"], True), ([f"{TOPIC}:1"], False)],
 )
-def test_a_subscription_that_delivers_nothing_is_noticed(states: list[str], nobody: bool) -> None:
+def test_a_subscription_that_delivers_nothing_is_noticed(states: list[str], unconfirmed: bool) -> None:
     session = MagicMock()
     pages = [{"Subscriptions": [{"SubscriptionArn": state} for state in states]}]
     session.client.return_value.get_paginator.return_value.paginate.return_value = pages
-    assert deploy.unconfirmed(session, TOPIC) is nobody
+    assert deploy.unconfirmed(session, TOPIC) is unconfirmed
 
 
 def test_the_warning_names_the_address_and_the_way_out() -> None:

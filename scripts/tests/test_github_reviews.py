@@ -114,12 +114,12 @@ def test_a_bad_moment_is_waited_out(bad: tuple[int, str], github: GitHub) -> Non
     [
         ((403, {"message": "Resource not accessible by integration"}), 1, "answered 403 .*`actions: read`"),
         ((404, {"message": "Not Found"}), 1, "answered 404 .*`actions: read`"),
-        ((401, {"message": "Bad credentials"}), 1, "answered 401 .*token is not valid"),
+        ((401, {"message": "Bad credentials"}), 1, "answered 401 .*token is no longer valid"),
         ((422, ""), 1, f"answered 422 to GET {PATH}$"),
         ((302, ""), 1, "answered 302"),
         ((503, ""), 4, "answered 503 .*4 attempts"),
         ((200, "<html>"), 4, "not JSON .*4 attempts"),
-        ((200, {"message": "something else"}), 1, "not of the form"),
+        ((200, {"message": "something else"}), 1, "not have the documented form"),
     ],
 )
 def test_what_github_refuses_is_said(answer: tuple[int, Any], times: int, said: str, github: GitHub) -> None:

@@ -186,7 +186,7 @@ class TestMigrate:
         status = migrate.main(["prod"])
         said = capsys.readouterr()
         assert status == (follow.INTERRUPTED if isinstance(failure, KeyboardInterrupt) else follow.LOST)
-        assert "Whether apply-1 was started is not known" in (shown := said.out + said.err)
+        assert "It is not known whether apply-1 was started" in (shown := said.out + said.err)
         assert "scripts/show prod apply-1\n" in shown and "scripts/migrate prod --stop apply-1" in shown
 
     def test_what_was_refused_did_not_start(self, states, capsys, monkeypatch):
@@ -315,7 +315,7 @@ def test_log_lines():
 
 
 def test_task_token_is_never_a_step():
-    token = "token-that-nobody-may-see"
+    token = "token-that-must-stay-secret"
     parameters = json.dumps({"Payload": {"taskToken": token, "expiresAt": "2026-01-01T00:00:00Z"}})
     submitted = json.dumps({"Payload": {"sent": False, "error": "NotFound"}, "StatusCode": 200})
     at = datetime(2026, 1, 1, tzinfo=UTC)

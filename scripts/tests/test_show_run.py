@@ -17,7 +17,7 @@ from scripts.wire.steps import ApplyOutput, Facts, PlanOutput, ReportSummary
 
 ARN = "arn:aws:states:eu-west-1:111122223333:execution:lockstep-migrations-prod:apply-1"
 BOB = "arn:aws:sts::111122223333:assumed-role/Approver/bob@example.com"
-TOKEN = "token-that-nobody-may-see"
+TOKEN = "token-that-must-stay-secret"
 AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 REQUEST: Request = {"mode": "apply", "requestedBy": "ann", "reason": "release 7", "requireApproval": False}
@@ -291,7 +291,7 @@ def test_a_report_is_printed(stack, capsys):
         (REPORTED, "NoSuchKey", "it expired (ReportRetentionDays)"),
         (REPORTED, "AccessDenied", "AWS does not let you read s3://bucket/reports/d1/report.html"),
         (REPORTED, "SlowDown", "SlowDown"),
-        (PLAN, "", "This run has no report: nobody made one"),
+        (PLAN, "", "This run has no report: none was made"),
         (PLAN | {"warnings": ["There is no report (x), so"]}, "", "no report: There is no report (x), so"),
         (PLAN | {"pending": 0}, "", "nothing was pending"),
         (PLAN | {"pending": 0, "resolve": {"migration": "2_b"}}, "", "it runs no migration"),

@@ -90,7 +90,7 @@ def test_a_zone_without_the_service_is_named() -> None:
     ],
 )
 def test_who_may_not_look_is_told(answers: list[tuple[str, Any]]) -> None:
-    assert "is not looked at: You are not authorized" in (subnets.check(Said(*answers), settings("subnet-1")) or "")
+    assert "can be made in the subnets: You are not authorized" in (subnets.check(Said(*answers), settings("subnet-1")) or "")
 
 
 def test_another_failure_is_none_of_this() -> None:

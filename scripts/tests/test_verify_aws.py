@@ -58,9 +58,9 @@ def test_what_it_lacks_is_named(s3, block, rules, versioning, missing):
 def test_who_is_let_in_is_named(s3):
     client, stub = s3
     stub.add_client_error("get_object", "AccessDenied", http_status_code=403)
-    assert admitted_to_reports(client, "bucket", "anybody") == []
+    assert admitted_to_reports(client, "bucket", "unsigned requests") == []
     stub.add_client_error("get_object", "NoSuchKey", http_status_code=404)
-    assert admitted_to_reports(client, "bucket", "anybody") == ["The bucket of the reports admits anybody: bucket"]
+    assert admitted_to_reports(client, "bucket", "unsigned requests") == ["The bucket of the reports admits unsigned requests: bucket"]
 
 
 LOOKS = ("stale_versions", "malformed_definition", "unsound_policies", "unprotected_reports", "admitted_to_reports")

@@ -10,7 +10,7 @@ const accountId = '123456789012';
 const allowed = ([policy, action, resource, contextVariables]) => {
     const request = { principal: `arn:aws:iam::${accountId}:role/own`, action, resource: { resource, accountId }, contextVariables };
     const identityPolicies = [{ name: 'own', policy: { Version: '2012-10-17', Statement: policies[policy] } }];
-    // "Unsafe" looks at no request's validity: many are made to be refused, also such as nobody can make.
+    // "Unsafe" looks at no request's validity: many are made to be refused, also some that no client can make.
     return runUnsafeSimulation(
         { request, identityPolicies, serviceControlPolicies: [], resourceControlPolicies: [] }, {}) === 'Allowed';
 };

@@ -29,9 +29,9 @@ FAULTS: dict[str, tuple[Fault, str]] = {
         ),
         "prod: With ApprovalFrom caution the state machine gets caution",
     ),
-    "nobody is asked where nobody says": (
+    "no approval is needed where the parameter is not given": (
         lambda template: template["Parameters"]["ApprovalFrom"].update(Default="danger"),
-        "always where nobody says",
+        "always where the parameter is not given",
     ),
 }
 

@@ -147,11 +147,11 @@ FAULTS: dict[str, tuple[Fault, str]] = {
         without("ApprovePolicy", "ReadReports"),
         "ApprovePolicy must do s3:GetObject",
     ),
-    "a bucket for everybody": (
+    "a bucket for every principal": (
         lambda template: template["Resources"]["ReportsBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"].append(
             {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}
         ),
-        "ReportsBucketPolicy lets somebody into a bucket",
+        "ReportsBucketPolicy lets a principal into a bucket",
     ),
     "a public URL": (
         lambda template: template["Resources"]["ApproveFunctionUrl"]["Properties"].update(AuthType="NONE"),
