@@ -68,11 +68,11 @@ def counts(answer, run=RUN):
     return False
 
 
-def test_a_yes_goes_on():
+def test_an_approval_goes_on():
     assert state_after(ANSWER)[0] == "NotifyApproved"
 
 
-def test_a_no_ends_the_run_and_says_whose_it_is():
+def test_a_rejection_ends_the_run_and_names_who_rejected():
     state, run, failure = state_after(ANSWER | {"decision": "rejected"})
     assert (state, run["approval"]["decision"], failure["error"]) == ("NotifyFailure", "rejected", "Approval.Rejected")
     said = f"Rejected by {ANSWER['by']} (verified), on behalf of octocat (claimed): looks right"
@@ -115,7 +115,7 @@ def test_the_answer_to_another_plan():
 
 
 @pytest.mark.parametrize("answer", [None, "approved", 1, True, [], {}, [ANSWER], [ANSWER, ANSWER], {"approval": ANSWER}, "{}"])
-def test_what_is_no_decision_at_all(answer):
+def test_an_answer_that_is_no_decision(answer):
     assert not counts(answer)
 
 

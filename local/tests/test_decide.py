@@ -132,7 +132,7 @@ def test_a_refusal_is_told_in_the_functions_words(url, target, capsys):
     assert (said.out, said.err) == ("", "Refused: Bob has approved it already\n")
 
 
-def test_who_may_not_call_at_all_is_told_by_aws(url, target, capsys):
+def test_a_caller_without_permission_gets_the_message_of_aws(url, target, capsys):
     url.answers = [(403, {"Message": "Forbidden"})]
     assert decide.main("approve", ["prod", "--digest", "abc", ARN, "--reason", "fine"]) == 1
     assert "does not let arn:aws:iam::000000000000:user/Ann call" in capsys.readouterr().err
@@ -152,7 +152,7 @@ def test_the_decision_is_shown(url, target, capsys):
     assert capsys.readouterr().out == "▶ Approved by arn:aws:iam::1:user/ann (verified), on behalf of octocat (claimed): fine\n"
 
 
-def test_nobody_can_give_a_name(capsys):
+def test_the_script_takes_no_name_of_the_approver(capsys):
     with pytest.raises(SystemExit, match="2"):
         decide.main("approve", [ARN, "--digest", "abc", "--reason", "fine", "--by", "Ann"])
     assert "--by" in capsys.readouterr().err

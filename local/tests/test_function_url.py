@@ -70,7 +70,7 @@ class TestSigner:
         for other in ("arn:aws", "arn%3aaws"):
             assert self.ask(signed(url=f"{URL}?execution={other}"), query=asked) is None
 
-    def test_what_is_not_as_it_was_signed_is_nobodys(self):
+    def test_a_request_that_was_changed_after_signing_has_no_caller(self):
         assert self.ask(signed(secret="wrong")) is None
         assert self.ask(signed(), body=b'{"more": 1}') is None
         assert self.ask(signed(), method="GET") is None
@@ -83,7 +83,7 @@ class TestSigner:
             assert self.ask(signed(), authorization=authorization) is None
 
     @pytest.mark.parametrize("part", [("/lambda/", "/s3/"), ("us-east-1", "eu-west-1"), ("host;", "")])
-    def test_another_scope_is_nobodys(self, part):
+    def test_a_signature_of_another_scope_has_no_caller(self, part):
         request = signed()
         changed = request.headers["Authorization"].replace(*part)
         assert changed != request.headers["Authorization"]
@@ -155,7 +155,7 @@ class TestServed:
         callers = [json.loads(send(signed(url=url, key=key))[2])["requestContext"]["authorizer"]["iam"] for key in "AB"]
         assert [caller["accessKey"] for caller in callers] == ["A", "B"]
 
-    def test_whoever_does_not_sign_gets_nothing(self, url):
+    def test_an_unsigned_request_is_refused(self, url):
         unsigned = AWSRequest("GET", url + QUERY).prepare()
         for request in (unsigned, signed("GET", url, secret="wrong"), signed("HEAD", url, secret="wrong")):
             status, headers, text = send(request)
@@ -179,7 +179,7 @@ class TestServed:
         assert event["queryStringParameters"] == {"execution": arn}
         assert event["requestContext"]["authorizer"]["iam"] == function_url.identity("Ann")
 
-    def test_what_fails_inside_is_not_told(self, url):
+    def test_an_error_inside_the_function_is_not_shown(self, url):
         status, _, text = send(signed("GET", url + "?fail=1", body=b""))
         assert (status, text) == (502, "Internal Server Error")
 

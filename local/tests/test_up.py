@@ -37,14 +37,14 @@ def test_make_hands_on_what_it_was_given_and_nothing_else(given, tmp_path):
     ("given", "handed_on"),
     [([], []), (["SEED=7"], ["--seed", "7"]), (["POINT="], ["--only", ""]), (["SEED=", "POINT=a@1"], ["--seed", "", "--only", "a@1"])],
 )
-def test_so_it_does_with_a_programs_options(given, handed_on):
+def test_make_hands_on_a_programs_options(given, handed_on):
     settings = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "SEED", "POINT"))}
     command = ["make", "--dry-run", "chaos", "PYTHON=true", *given]
     shown = subprocess.run(command, cwd=paths.ROOT, env=settings, capture_output=True, text=True, check=True)
     assert shlex.split(shown.stdout.splitlines()[-1])[3:] == handed_on
 
 
-def test_an_answer_that_is_none(monkeypatch):
+def test_an_answer_that_is_neither_yes_nor_no(monkeypatch):
     monkeypatch.setenv("APPROVE", "ja")
     with pytest.raises(SystemExit, match="APPROVE=ja is no answer"):
         up.answer()

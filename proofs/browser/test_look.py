@@ -48,7 +48,7 @@ def test_what_is_foreign_mute_or_folded_is_seen(faulty: tuple[Page, Served]) -> 
     assert [found for found in page.run("look.folded()") if "hidden" in found]
 
 
-def test_a_focus_that_nobody_sees_is_noticed(faulty: tuple[Page, Served]) -> None:
+def test_a_focus_that_is_not_visible_is_noticed(faulty: tuple[Page, Served]) -> None:
     page, _ = faulty
     assert len(page.run("look.reachable()")) == 2
     page.press_tab()

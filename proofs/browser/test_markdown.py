@@ -19,7 +19,7 @@ def test_a_hostile_report_makes_no_link_picture_or_tag(samples: Path) -> None:
         assert {"code", "h1", "li", "table"} <= tags
 
 
-def test_no_terminal_obeys_it(samples: Path) -> None:
+def test_a_terminal_ignores_a_hostile_report(samples: Path) -> None:
     for written in [*samples.glob("*.md"), *samples.glob("*.json"), *samples.glob("*.html")]:
         text = written.read_text()
         odd = {character for character in text if not character.isprintable() and character not in "\n\t\N{NO-BREAK SPACE}"}

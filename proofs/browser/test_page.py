@@ -53,7 +53,7 @@ def test_it_fits_and_can_be_read(show: Show, sample: str, width: int, scheme: st
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
-def test_it_has_an_order_that_can_be_heard(show: Show, sample: str) -> None:
+def test_a_screen_reader_gets_the_right_order(show: Show, sample: str) -> None:
     page = show(sample)
     headings = page.run("look.headings()")
     assert headings[0] == 1 and headings.count(1) == 1

@@ -122,7 +122,7 @@ def test_looking_changes_nothing(case):
 
 
 @pytest.mark.parametrize("requester", ["arn:aws:iam::000000000000:user/Ann", "ann", "octocat"])
-def test_whoever_asked_cannot_approve(case, requester):
+def test_the_requester_cannot_approve(case, requester):
     prod = case("prod")
     prod.write("1_a", "CREATE TABLE a ()")
     execution, digest = prod.start_and_wait_for_approval({"requestedBy": requester})
@@ -132,7 +132,7 @@ def test_whoever_asked_cannot_approve(case, requester):
     assert prod.decide(execution, digest, "reject", by="Ann")["decision"] == "rejected"
 
 
-def test_outside_of_prod_a_name_will_do(case):
+def test_outside_of_prod_a_name_is_enough(case):
     dev = case()
     dev.write("1_a", "CREATE TABLE a ()")
     execution, digest = dev.start_and_wait_for_approval({"requestedBy": "Ann", "requireApproval": True})

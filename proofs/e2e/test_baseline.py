@@ -55,7 +55,7 @@ def test_a_rejected_baseline_records_nothing(made_by_hand):
         ({"upTo": "9_x"}, 'there is no migration "9_x"'),
     ],
 )
-def test_what_cannot_be_recorded_is_refused_before_anybody_is_asked(made_by_hand, asked, part):
+def test_a_baseline_that_cannot_be_recorded_is_refused_before_the_approval(made_by_hand, asked, part):
     run = made_by_hand.run({"mode": "baseline"} | asked)
     assert (run["status"], run["error"]) == ("FAILED", "Config.Invalid")
     assert part in run["cause"]

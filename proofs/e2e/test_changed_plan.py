@@ -20,7 +20,7 @@ def removed(prod):
 
 
 @pytest.mark.parametrize("change", [edited, added, removed])
-def test_migrations_that_change_while_somebody_decides_are_not_applied(case, tmp_path, change):
+def test_migrations_that_change_during_the_approval_are_not_applied(case, tmp_path, change):
     prod = case("prod")
     two(prod)
     execution, digest = prod.start_and_wait_for_approval()

@@ -52,7 +52,7 @@ def test_a_violated_constraint_after_two_good_ones(case):
     assert [mail.subject for mail in dev.mails()] == [subjects.failed(), subjects.successful()]
 
 
-def test_a_rows_value_is_told_to_nobody(case):
+def test_no_message_holds_a_rows_value(case):
     dev = case()
     dev.write("1_a", "CREATE TABLE a (note text)")
     assert dev.run()["status"] == "SUCCEEDED"

@@ -31,7 +31,7 @@ def waiting(prod):
     assert prod.tables() == []
 
 
-def test_a_request_that_nobody_signed(prod, waiting):
+def test_an_unsigned_request(prod, waiting):
     for method in ("GET", "HEAD", "POST"):
         status, text = send(method, url(prod), waiting, secret=None)
         assert (status, text) == (403, "" if method == "HEAD" else '{"Message":"Forbidden"}')

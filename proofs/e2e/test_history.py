@@ -14,7 +14,7 @@ INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES ('1', 'x', 
 """
 
 FOUND = {
-    "a schema that was not made by migrations": ("CREATE TABLE somebody_elses ()", "History.NotEmpty", ["P3005", '"mode": "baseline"']),
+    "a schema that was not made by migrations": ("CREATE TABLE another_tools ()", "History.NotEmpty", ["P3005", '"mode": "baseline"']),
     "a migration that another tool never finished": (LEDGER, "History.Failed", ["P3009", "1_a", '"resolution": "applied"', "rolledBack"]),
 }
 

@@ -53,18 +53,18 @@ def test_the_projects_own_migrations(make_run):
     assert not up.is_running(STATE)
 
 
-def test_any_history_in_prod_where_somebody_says_no(make_run, tmp_path):
+def test_any_history_in_prod_that_a_person_rejects(make_run, tmp_path):
     migrations = tmp_path / "a directory's name"
-    (migrations / "1_somebody_elses").mkdir(parents=True)
-    (migrations / "1_somebody_elses" / "migration.sql").write_text("CREATE TABLE a ()")
+    (migrations / "1_another_tools").mkdir(parents=True)
+    (migrations / "1_another_tools" / "migration.sql").write_text("CREATE TABLE a ()")
     made = make_run(ENV="prod", APPROVE="no", MIGRATIONS=str(migrations))
     assert made.returncode != 0
-    for part in ("1_somebody_elses", "Waiting for approval", "Approval.Rejected", subjects.awaiting(), subjects.rejected()):
+    for part in ("1_another_tools", "Waiting for approval", "Approval.Rejected", subjects.awaiting(), subjects.rejected()):
         assert part in made.stdout
     # The report was there before the answer, and still is after the stack is gone.
     before, _, _ = made.stdout.partition("Approval.Rejected")
     [kept] = set(re.findall(r"^  report  (/\S+\.html)$", before, re.MULTILINE))
-    assert "1_somebody_elses" in Path(kept).read_text() and "0 danger, 0 caution, 1 safe" in before
+    assert "1_another_tools" in Path(kept).read_text() and "0 danger, 0 caution, 1 safe" in before
     assert not up.is_running(STATE)
 
 

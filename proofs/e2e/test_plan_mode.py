@@ -6,7 +6,7 @@ from proofs.harness.database import everything_written
 
 
 @pytest.mark.parametrize("variant", ["dev", "prod"])
-def test_a_plan_writes_nothing_and_asks_nobody(case, variant):
+def test_a_plan_writes_nothing_and_asks_for_no_approval(case, variant):
     where = case(variant)
     where.write("1_a", "CREATE TABLE a ()")
     before = everything_written(where.connection)

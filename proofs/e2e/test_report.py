@@ -68,7 +68,7 @@ def test_an_approver_reads_it_first(case, browser):
     assert "What the report had said they would do: safe." in told.body and f"{execution} --open" in told.body
 
 
-def test_one_that_is_not_there_any_more(case):
+def test_a_report_that_has_expired(case):
     prod = case("prod")
     prod.write("1_a", "CREATE TABLE a ()")
     execution, _ = prod.start_and_wait_for_approval()
@@ -120,7 +120,7 @@ def test_outside_of_prod_the_verdict_decides_who_is_asked(case):
     assert requested.subject == subjects.awaiting("dev") and "  5_e (danger): " in requested.body
 
 
-def test_what_cannot_be_reported_on_is_asked_about(case):
+def test_a_plan_without_a_report_needs_an_approval(case):
     """The report cannot be written, so the effects are unknown: the plan stays valid, and an approval is required."""
     unreported = case("unreported")
     bucket = unreported.deployment.outputs["ReportsBucketName"]

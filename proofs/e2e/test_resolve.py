@@ -70,7 +70,7 @@ def test_a_rejected_resolve_changes_nothing(left):
         ({"migration": "2_b"}, "resolution: the mode resolve needs it"),
     ],
 )
-def test_what_cannot_be_true_is_refused_before_anybody_is_asked(left, asked, part):
+def test_a_resolve_that_cannot_be_true_is_refused_before_the_approval(left, asked, part):
     run = left.run({"mode": "resolve"} | asked)
     assert (run["status"], run["error"]) == ("FAILED", "Config.Invalid")
     assert part in run["cause"]

@@ -66,7 +66,7 @@ def test_the_commands_that_migrate_shows_decide_the_run(case, verb, other, statu
     assert by.partition(": read")[0] in ended and "read it" in ended and "versions" in ended
 
 
-def test_nobody_decides(case):
+def test_no_decision_in_time(case):
     brief = case("brief")
     brief.write("1_a", "CREATE TABLE a ()")
     followed = brief.script("migrate", "--require-approval")

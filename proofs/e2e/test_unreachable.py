@@ -14,7 +14,7 @@ from proofs.e2e import subjects
 
 WRONG: dict[str, tuple[dict[str, Any], str, list[str]]] = {
     "password": ({"password": "wrong"}, "Database.AuthenticationFailed", ["migrator", "password in the secret"]),
-    "user": ({"username": "nobody_we_know"}, "Database.AuthenticationFailed", ["nobody_we_know"]),
+    "user": ({"username": "unknown_role"}, "Database.AuthenticationFailed", ["unknown_role"]),
     "host": ({"host": "no-such-host.invalid"}, "Database.Unreachable", ["no-such-host.invalid", "cannot be resolved"]),
     "port": ({"port": processes.free_port()}, "Database.Unreachable", ["connection refused"]),
     "database": ({"dbname": "not_there"}, "Database.NotFound", ['"not_there"', "create it"]),

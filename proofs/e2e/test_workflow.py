@@ -78,7 +78,7 @@ def decided(prod, run):
     return prod.stack.result(run.execution, "Approval")
 
 
-def as_somebody(prod, identity, command):
+def as_identity(prod, identity, command):
     """Runs a command as a person with an AWS identity of their own."""
     settings = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]} | prod.stack.environment()
     return subprocess.run(
@@ -143,7 +143,7 @@ def test_a_reviewer_rejects(prod, api, run, roles):
     def gate():
         # A person who can start a run cannot approve it: the function accepts only a rejection from that role.
         command = command_in(done.jobs["start"].summary, "approve").replace("REASON", "mine")
-        tried = as_somebody(prod, done.jobs["start"].identity, command)
+        tried = as_identity(prod, done.jobs["start"].identity, command)
         assert tried.returncode == 2 and "Refused:" in tried.stderr and "reject" in tried.stderr
         api.review("ann", "rejected", "prod", "not on a Friday")
         return "rejected"
@@ -175,21 +175,21 @@ def test_the_requester_reviews(prod, api, run):
     assert decided(prod, done).get("onBehalfOf") is None
 
 
-def test_nobody_reviewed(prod, api, run):
+def test_no_review(prod, api, run):
     prod.write("1_a", "CREATE TABLE a ()")
     # An earlier attempt's approval does not count for this plan.
     api.review("ann", "approved", "prod")
 
-    def somebody_decides(decide):
+    def a_person_decides(decide):
         decide.wait_until_printed("No reviewer approved this run")
         decide.wait_until_printed("Waiting for approval")
         command = command_in(decide.summary(), "approve").replace("REASON", "'read it'")
-        shown = as_somebody(prod, "ann", command_in(decide.summary(), "show"))
+        shown = as_identity(prod, "ann", command_in(decide.summary(), "show"))
         assert shown.returncode == 0 and "1_a" in shown.stdout
         assert prod.ledger() == []
-        assert as_somebody(prod, "ann", command).returncode == 0
+        assert as_identity(prod, "ann", command).returncode == 0
 
-    done = run(during={"decide": somebody_decides}).run()
+    done = run(during={"decide": a_person_decides}).run()
     assert results(done) == {"deploy": "success", "start": "success", "decide": "success", "clean-up": "skipped"}
     assert done.jobs["decide"].environment == "prod" and prod.ledger() == applied("1_a")
     decision = decided(prod, done)
@@ -199,12 +199,12 @@ def test_nobody_reviewed(prod, api, run):
 def test_without_an_approvers_role_there_is_no_gate(prod, api, run, roles):
     prod.write("1_a", "CREATE TABLE a ()")
 
-    def somebody_decides(decide):
+    def a_person_decides(decide):
         decide.wait_until_printed("Waiting for approval")
         command = command_in(decide.summary(), "reject").replace("REASON", "'not today'")
-        assert as_somebody(prod, "ann", command).returncode == 0
+        assert as_identity(prod, "ann", command).returncode == 0
 
-    done = run(roles=roles | {"APPROVER_ROLE": ""}, during={"decide": somebody_decides}).run()
+    done = run(roles=roles | {"APPROVER_ROLE": ""}, during={"decide": a_person_decides}).run()
     assert results(done) == {"deploy": "success", "start": "success", "decide": "failure", "clean-up": "success"}
     assert done.jobs["decide"].status == 3 and done.jobs["decide"].environment == ""
     assert role_of(done.jobs["decide"], roles) == "RUNNER_ROLE"
@@ -312,7 +312,7 @@ def test_without_approval_there_is_no_gate_and_with_nothing_to_do_neither(case, 
         assert dev.ledger() == applied("1_a")
 
 
-def test_a_plan_asks_nobody(prod, run):
+def test_a_plan_asks_for_no_approval(prod, run):
     prod.write("1_a", "CREATE TABLE a ()")
     done = run(inputs={"mode": "plan"}).run()
     assert results(done) == {"deploy": "success", "start": "success", "decide": "skipped", "clean-up": "skipped"}
@@ -355,7 +355,7 @@ def test_no_command_of_any_workflow_holds_an_expression():
             assert re.fullmatch(r"uses: [\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", used), used
 
 
-def test_no_secret_is_used_and_nobody_is_dropped():
+def test_no_secret_is_used_and_no_waiting_job_is_dropped():
     assert "secrets." not in WORKFLOW.read_text()
     limits = {name: job["concurrency"] for name, job in workflow()["jobs"].items() if "concurrency" in job}
     # actionlint does not know `queue`, so only this test checks its value.

@@ -161,9 +161,9 @@ def unconfirmed(session: boto3.session.Session, topic: str) -> bool:
     return not any(state.startswith("arn:") for state in states)
 
 
-def warn(terminal: Terminal, nobody_confirmed: bool, address: str) -> None:
+def warn(terminal: Terminal, is_unconfirmed: bool, address: str) -> None:
     """Warns that no mail will arrive, and says how to change that."""
-    if nobody_confirmed:
+    if is_unconfirmed:
         terminal.lines(
             f"! The mail subscription of {address} is not confirmed, so no mail will arrive. The mail \"AWS Notification -\n"
             "  Subscription Confirmation\" has a link with a token. Follow the link, or give the token to aws sns\n"

@@ -102,7 +102,7 @@ def decide(job: Job) -> int:
     if seen.waiting:
         review = github_reviews.newest(job.new_reviews(), job.target.word, "approved")
         if review is None:
-            _show_nobody(job, seen)
+            _show_no_review(job, seen)
         elif not _answer(job, seen, "approve", review.user, _reason(job.run, review)):
             return deciding.REFUSED
     status = Follower(job.target, job.execution, job.terminal).follow()
@@ -190,7 +190,7 @@ def _show_waiting(job: Job, seen: Seen) -> None:
     _show_commands(job, seen.digest)
 
 
-def _show_nobody(job: Job, seen: Seen) -> None:
+def _show_no_review(job: Job, seen: Seen) -> None:
     said = (
         f"No reviewer approved this run in the GitHub environment {job.target.word}, so this job approves nothing. "
         "It waits until a person decides with an AWS identity of their own."

@@ -97,7 +97,7 @@ def test_what_does_not_end_when_asked_is_killed(monkeypatch):
 
 
 @pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_whoever_ends_the_runner_ends_the_step(which, tmp_path):
+def test_ending_the_runner_ends_the_step(which, tmp_path):
     inner = (
         f"import time\nopen({str(tmp_path / 'running')!r}, 'w').close()\n"
         f"try: time.sleep(60)\nfinally: open({str(tmp_path / 'stopped')!r}, 'w').close()"

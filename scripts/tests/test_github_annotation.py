@@ -45,7 +45,7 @@ def test_without_a_line_it_is_at_the_file(checkout: Path) -> None:
         PLACE | {"file": "/etc/passwd"},
     ],
 )
-def test_what_is_no_file_of_the_repository_is_not_named(place: Place | None, checkout: Path) -> None:
+def test_a_path_outside_the_repository_is_not_named(place: Place | None, checkout: Path) -> None:
     (checkout.parent / "secret").write_text("")
     assert github_annotation.error(place, "t", "m", checkout) is None
 

@@ -16,7 +16,7 @@ from scripts.operate import github_reviews
 from scripts.operate.github_reviews import GitHubFailed, Review, newest, noted, reviews, since
 from scripts.operate.github_run import NotInGitHub, Run
 
-TOKEN = "ghs_nobody-may-see-this"
+TOKEN = "ghs_must-stay-secret"
 PATH = "/repos/owner/shop/actions/runs/7/approvals"
 
 
@@ -103,7 +103,7 @@ def test_the_review_history_is_read(github: GitHub) -> None:
 
 
 @pytest.mark.parametrize("bad", [(500, "oops"), (502, ""), (429, "slow down"), (200, "<html>")])
-def test_a_bad_moment_is_waited_out(bad: tuple[int, str], github: GitHub) -> None:
+def test_a_temporary_fault_of_github_is_waited_out(bad: tuple[int, str], github: GitHub) -> None:
     github.answers = [bad, bad, (200, [])]
     assert reviews(a_run(github.url)) == []
     assert len(github.asked) == 3

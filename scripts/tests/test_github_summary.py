@@ -115,7 +115,7 @@ def test_a_report_is_there_whole_or_not_at_all(written) -> None:
     assert len(read()) < 1024 * 1024 and "y" * 100 not in read() and "artifact" in read()
 
 
-def test_a_listing_cannot_be_left(written) -> None:
+def test_no_text_ends_a_listing(written) -> None:
     summary, read = written
     summary.listing("one\n\n</pre><script>\n- two &amp;\u202e")
     escaped = "one&#10;&#10;&lt;/pre&gt;&lt;script&gt;&#10;- two &amp;amp;\\u{202e}"

@@ -51,7 +51,7 @@ def test_a_newer_one_is_refused(version, tmp_path):
         glibc.check(tmp_path)
 
 
-def test_lambdas_own_is_taken(tmp_path):
+def test_a_program_for_lambdas_own_glibc_is_accepted(tmp_path):
     program(tmp_path / "ApplyFunction", "GLIBC_2.4", "GLIBC_2.34", "GCC_3.0")
     glibc.check(tmp_path)
 

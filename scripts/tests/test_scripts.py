@@ -23,7 +23,7 @@ ARN = "arn:aws:states:eu-west-1:123456789012:execution:shop-migrations-prod:appl
 
 
 @pytest.fixture(autouse=True)
-def nobodys_settings(monkeypatch):
+def no_settings(monkeypatch):
     """Neither samconfig.toml nor this shell names a Region or a profile."""
     monkeypatch.setattr(samconfig, "place", lambda _: (None, None))
     for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_REGION", "LOCKSTEP_LOCAL"):
@@ -54,7 +54,7 @@ def test_input_holds_only_what_was_given():
 
 
 @pytest.mark.parametrize("account", ["111122223333", "000000000000"])
-def test_whoever_asks_on_aws_is_the_one_whom_aws_knows(account):
+def test_the_requester_on_aws_is_the_identity_that_aws_knows(account):
     target = Target("prod", "lockstep-migrations-prod")
     target.__dict__["caller"] = {"Account": account, "Arn": f"arn:aws:sts::{account}:assumed-role/Starter/ann"}
     local = account == "000000000000"
@@ -200,7 +200,7 @@ class TestMigrate:
         assert migrate.main(["prod"]) == follow.INTERRUPTED
         assert capsys.readouterr().out == "Nothing was started\n"
 
-    def test_one_that_is_not_there_is_not_followed(self, states, capsys):
+    def test_an_execution_that_does_not_exist_is_not_followed(self, states, capsys):
         absent = {"Error": {"Code": "ExecutionDoesNotExist", "Message": "none"}}
         states.describe_execution.side_effect = ClientError(absent, "DescribeExecution")
         assert migrate.main(["prod", "--follow", "nope"]) == 1
@@ -269,22 +269,22 @@ class TestLastLines:
         return run
 
     @pytest.mark.parametrize("error", [None, "Migration.Failed"])
-    def test_they_are_waited_for(self, run, error):
+    def test_late_log_lines_are_waited_for(self, run, error):
         shown, waited = run([], [], [], [APPLIED], [DONE], error=error)
         assert "migration 1 of 1: 1_a" in shown.partition("Result")[0] and 0 < waited < 10
 
-    def test_what_is_there_is_not(self, run):
+    def test_a_log_that_is_complete_is_not_waited_for(self, run):
         assert run([APPLIED, DONE])[1] == 0
 
     def test_ctrl_c_only_ends_the_waiting(self, run, monkeypatch):
         monkeypatch.setattr(follow.time, "sleep", MagicMock(side_effect=KeyboardInterrupt))
         assert "Result" in run([])[0]
 
-    def test_not_for_ever(self, run):
+    def test_late_log_lines_are_not_waited_for_without_end(self, run):
         shown, waited = run([APPLIED])
         assert "1_a" in shown and 10 <= waited < 15
 
-    def test_what_was_killed_has_none(self, run):
+    def test_a_killed_function_has_no_last_line_to_wait_for(self, run):
         assert run([APPLIED], error="Sandbox.Timedout")[1] == 0
 
 

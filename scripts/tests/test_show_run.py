@@ -147,7 +147,7 @@ def test_one_that_failed_has_it_in_its_history(monkeypatch):
         ("TIMED_OUT", None, "timedOut"),
     ],
 )
-def test_one_that_nobody_recorded_is_put_together(monkeypatch, status, error, outcome):
+def test_a_run_without_a_record_is_put_together(monkeypatch, status, error, outcome):
     run = read(States(PREFLIGHT, PLANNED, [entered("Apply")], status=status, error=error, cause="why"), monkeypatch)
     told = run.record
     assert (told["outcome"], told["environment"], told["durationMs"]) == (outcome, "prod", 124000)
@@ -156,7 +156,7 @@ def test_one_that_nobody_recorded_is_put_together(monkeypatch, status, error, ou
     assert "why" in shown(run)
 
 
-def test_one_that_nobody_recorded_still_says_at_which_script_it_failed(monkeypatch):
+def test_a_run_without_a_record_still_says_at_which_script_it_failed(monkeypatch):
     place = {"migration": "3_c", "file": "migrations/3_c/migration.sql", "line": 3}
     message = f"migration 3_c failed\n{json.dumps(place, separators=(',', ':'))}"
     details = {"error": "Migration.Failed", "cause": json.dumps({"errorType": "Migration.Failed", "errorMessage": message})}
@@ -201,7 +201,7 @@ def test_one_that_has_just_begun(monkeypatch):
     assert "in state none yet" in shown(run)
 
 
-def test_what_nobody_has_checked_moves_no_cursor(monkeypatch):
+def test_an_unchecked_input_moves_no_cursor(monkeypatch):
     states = States(input=json.dumps({"requestedBy": "Ann\n\x1b[2J", "reason": ["\r"]}))
     assert "asked by       Ann\\u{a}\\u{1b}[2J (claimed)\n" in (text := shown(read(states, monkeypatch)))
     assert "\x1b" not in text and "\r" not in text

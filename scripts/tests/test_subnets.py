@@ -89,10 +89,10 @@ def test_a_zone_without_the_service_is_named() -> None:
         [("describe_subnets", SUBNET), ("describe_vpc_endpoint_services", "UnauthorizedOperation")],
     ],
 )
-def test_who_may_not_look_is_told(answers: list[tuple[str, Any]]) -> None:
+def test_a_missing_permission_is_reported(answers: list[tuple[str, Any]]) -> None:
     assert "can be made in the subnets: You are not authorized" in (subnets.check(Said(*answers), settings("subnet-1")) or "")
 
 
-def test_another_failure_is_none_of_this() -> None:
+def test_another_failure_is_raised_unchanged() -> None:
     with pytest.raises(ClientError):
         subnets.check(Said(("describe_subnets", "RequestLimitExceeded")), settings("subnet-1"))

@@ -60,7 +60,7 @@ def test_what_is_wrong_with_it_is_named(account):
     assert problem == "Step Functions does not take the definition: SCHEMA There is no state Aply (/States/Approval)"
 
 
-def test_who_may_not_ask_is_told_so(account):
+def test_a_missing_permission_is_reported_by_name(account):
     session, stubs = account
     machine(stubs)
     stubs["stepfunctions"].add_client_error("validate_state_machine_definition", "AccessDeniedException")

@@ -49,13 +49,13 @@ def test_a_bucket_as_it_was_deployed(s3):
         (dict.fromkeys(BLOCK, True), RULES, {}, "versioned"),
     ],
 )
-def test_what_it_lacks_is_named(s3, block, rules, versioning, missing):
+def test_each_missing_protection_is_named(s3, block, rules, versioning, missing):
     client, stub = s3
     answers(stub, block, rules, versioning)
     assert unprotected_reports(client, "bucket") == [f"The bucket of the reports is not {missing}: bucket"]
 
 
-def test_who_is_let_in_is_named(s3):
+def test_a_bucket_that_admits_a_client_is_named(s3):
     client, stub = s3
     stub.add_client_error("get_object", "AccessDenied", http_status_code=403)
     assert admitted_to_reports(client, "bucket", "unsigned requests") == []

@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_gives_up_gives_a_reason() {
+    async fn an_analysis_that_panics_or_hangs_gives_a_reason() {
         assert!(matches!(apart(|| 1).await, Ok(1)));
         let gave_up = apart(|| -> u8 { panic!() }).await;
         assert_eq!(gave_up.unwrap_err().to_string(), "the analysis failed");

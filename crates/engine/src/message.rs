@@ -181,7 +181,7 @@ mod tests {
     use crate::script::classify;
 
     #[test]
-    fn what_stands_where_is_known_also_where_something_is_inserted() {
+    fn positions_in_the_message_lead_back_to_the_script() {
         let sql = "BEGIN; SET LOCAL search_path = é; CREATE TABLE a (); COMMIT;\nSELECT 2; SELECT x";
         let script = classify(sql).unwrap();
         let message = Message::opened("BEGIN", 1, &script);

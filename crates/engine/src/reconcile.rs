@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_we_left_open_is_the_next_to_run_or_is_left_to_a_person() {
+    fn our_own_open_row_is_the_next_to_run_or_is_left_to_a_person() {
         let history = history(&["1", "2"]);
         let approved = approve(&history, &Ledger::default());
         let open = |name| Row { finished: false, marked: true, ..applied(name) };

@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_that_can_quote_a_value_do_not_pass() {
+    fn messages_that_can_quote_a_value_are_not_repeated() {
         for code in ["22P02", "23505", "P0001", "XX000"] {
             assert!(!is_about_objects(code), "{code}");
         }

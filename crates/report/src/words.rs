@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_waits_for_a_lock_that_only_reads_and_for_what_is_new() {
+    fn no_session_waits_for_a_lock_that_only_reads_or_for_a_new_table() {
         let said = |lock, is_new| lock_blocks(&Effect { relation: "orders".into(), lock, work: Vec::new(), is_new });
         for lock in Lock::ALL {
             let waits = !said(lock, false).contains("no session waits");

@@ -218,7 +218,7 @@ async fn the_signer_is_the_approver() {
 }
 
 #[tokio::test]
-async fn a_no_is_recorded_like_a_yes() {
+async fn a_rejection_is_recorded_like_an_approval() {
     let success = mock!(Client::send_task_success)
         .match_requests(|request| {
             let output: Value = serde_json::from_str(request.output().unwrap()).unwrap();
@@ -250,7 +250,7 @@ async fn outside_prod_a_name_is_taken_and_recorded_as_claimed() {
 // ------------------------------------------------------------ refusing. Nothing is sent: no rule allows a call.
 
 #[tokio::test]
-async fn in_prod_nobody_decides_by_giving_a_name() {
+async fn in_prod_no_caller_decides_by_giving_a_name() {
     for environment in [Some("prod".to_owned()), None] {
         let mut approver = prod(&[&history(waiting())]);
         approver.environment = environment;
@@ -299,7 +299,7 @@ fn a_refusal_can_be_traced_to_who_asked_for_what() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_is_refused() {
+async fn an_answer_that_does_not_fit_is_refused() {
     let elsewhere = "arn:aws:states:eu-central-1:111122223333:execution:another-machine:run-1";
     let express = "arn:aws:states:eu-central-1:111122223333:express:lockstep-migrations-prod:run-1:1";
     let spoofed =
@@ -336,7 +336,7 @@ async fn what_does_not_fit_is_refused() {
 }
 
 #[tokio::test]
-async fn whoever_asked_does_not_approve() {
+async fn the_requester_does_not_approve() {
     for (signer, body) in [
         ("arn:aws:iam::111122223333:user/Ann", answer("approve")),
         ("arn:aws:sts::111122223333:assumed-role/Approver/ann", answer("approve")),
@@ -364,7 +364,7 @@ async fn whoever_asked_does_not_approve() {
 }
 
 #[tokio::test]
-async fn the_cleaning_up_role_only_rejects() {
+async fn the_clean_up_role_only_rejects() {
     let runner = "arn:aws:sts::111122223333:assumed-role/Runner/github";
     assert_eq!(post(&prod(&[&history(waiting())]), runner, answer("approve")).await.0, 403);
     assert_eq!(post(&prod(&[&history(waiting()), &taken()]), runner, answer("reject")).await.0, 200);
@@ -373,7 +373,7 @@ async fn the_cleaning_up_role_only_rejects() {
 }
 
 #[tokio::test]
-async fn what_does_not_wait_is_told_as_such() {
+async fn an_execution_that_does_not_wait_is_reported_as_such() {
     let ended = |kind| vec![event(kind), submitted(true), asked(), entered("Approval")];
     let unreadable = scheduled(&json!({ "event": "approvalRequested", "taskToken": TOKEN, "expiresAt": "soon" }));
     let of_another_plan = json!({
@@ -411,7 +411,7 @@ async fn what_does_not_wait_is_told_as_such() {
 }
 
 #[tokio::test]
-async fn what_the_service_does_not_answer_is_no_decision() {
+async fn without_an_answer_of_step_functions_there_is_no_decision() {
     let failing = |code: &'static str| {
         mock!(Client::get_execution_history).then_error(move || {
             let meta = aws_sdk_sfn::error::ErrorMetadata::builder().code(code).build();
@@ -448,7 +448,7 @@ async fn the_newest_token_is_the_one_that_waits() {
 // ------------------------------------------------------------ twice
 
 #[tokio::test]
-async fn what_was_answered_once_is_answered_the_same_way_again() {
+async fn the_same_decision_again_gets_the_same_answer() {
     let ended = [vec![event(HistoryEventType::ExecutionSucceeded)], approved()].concat();
     for events in [approved(), ended] {
         let (status, decided) = post(&prod(&[&history(events)]), BOB, answer("approve")).await;
@@ -457,7 +457,7 @@ async fn what_was_answered_once_is_answered_the_same_way_again() {
 }
 
 #[tokio::test]
-async fn another_answer_is_refused_and_learns_who_decided() {
+async fn a_different_decision_is_refused_and_the_answer_names_who_decided() {
     for (signer, body) in [
         (BOB, answer("reject")),
         ("arn:aws:iam::111122223333:user/cy", answer("approve")),
@@ -473,7 +473,7 @@ async fn another_answer_is_refused_and_learns_who_decided() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_used_up_is_answered_by_what_the_history_says_then() {
+async fn a_token_that_is_used_up_is_answered_from_the_history() {
     let cases = [
         // Our own first attempt had arrived.
         ("approve", approved(), 200),

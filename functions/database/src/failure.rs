@@ -174,7 +174,7 @@ mod tests {
     const HOSTILE: &str = "a\r\nApproved by: me\u{202e}\u{200b}\n";
 
     #[test]
-    fn whoever_names_things_ends_no_line() {
+    fn a_name_with_line_breaks_stays_on_its_line() {
         let text = || HOSTILE.to_owned();
         let refusal = || Refusal { line: 1, reason: text(), way_out: "Fix it" };
         let refused = || engine::error::Refused { migration: text(), refusal: refusal() };

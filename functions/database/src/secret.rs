@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_secret_is_not_repeated() {
+    fn text_that_is_no_secret_is_not_repeated() {
         for text in
             ["hunter2", r#"{"username":"u","password":5}"#, r#"{"username":"u","password":"hunter2","port":"hunter2"}"#]
         {
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn bytes_are_no_secret() {
+    async fn a_secret_of_bytes_is_refused() {
         let bytes = mock!(Client::get_secret_value).then_output(|| GetSecretValueOutput::builder().build());
         let client = mock_client!(aws_sdk_secretsmanager, RuleMode::Sequential, [&bytes]);
         assert!(read(&client, "arn").await.unwrap_err().message.contains("JSON text"));

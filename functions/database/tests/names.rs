@@ -15,7 +15,7 @@ fn add(root: &Path, c: char) {
 }
 
 #[test]
-fn what_is_no_plain_text_is_in_no_name() {
+fn no_name_holds_control_characters() {
     let all = ('\u{1}'..='\u{1ffff}').chain('\u{e0000}'..='\u{e0fff}').filter(|c| *c != '/');
     let (plain, odd): (Vec<_>, Vec<_>) = all.partition(|c| is_one_line(&c.to_string()));
 

@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_on_has_no_record() {
+    fn a_run_that_goes_on_has_no_record() {
         assert_eq!(record(fixture(include_str!("../../shared/tests/payloads/notify_input_approved.json"))), None);
     }
 

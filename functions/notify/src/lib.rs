@@ -111,7 +111,7 @@ mod tests {
 
     /// The paused clock stands still while there is work, and otherwise jumps to the next timer.
     #[tokio::test(start_paused = true)]
-    async fn a_topic_that_says_nothing_is_given_up_in_time() {
+    async fn a_topic_that_does_not_answer_is_given_up_in_time() {
         let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let config = shared::aws::config()
             .region(Region::new("us-east-1"))

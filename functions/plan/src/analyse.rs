@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_too_much_is_told_with_what_is_not() {
+    fn a_plan_that_is_too_large_is_refused_with_the_bounds() {
         assert_eq!(within_bounds(MOST_BYTES, MOST_STATEMENTS), Ok(()));
         let more = "the pending scripts hold 7 statements in 2000001 bytes, and it is made of up to 20000 in 2000000";
         assert_eq!(within_bounds(MOST_BYTES + 1, 7), Err(more.to_owned()));

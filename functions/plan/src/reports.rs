@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_s3_refuses_is_told_by_its_code_alone() {
+    async fn a_refusal_of_s3_is_named_by_its_code_alone() {
         let refused = mock!(Client::put_object).then_error(|| {
             PutObjectError::generic(ErrorMetadata::builder().code("AccessDenied").message("arn of whom").build())
         });

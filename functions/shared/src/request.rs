@@ -202,12 +202,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_asked_is_the_default() {
+    fn an_empty_input_is_the_default() {
         assert_eq!(Request::from_input(&json!({})).unwrap(), Request::default());
     }
 
     #[test]
-    fn everything_can_be_asked() {
+    fn every_field_can_be_given() {
         let input = json!({
             "mode": "plan", "upTo": "1_a", "requestedBy": "ann", "commit": "abc", "reason": "why", "requireApproval": true
         });
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_no_mode_is_not_read() {
+    fn fields_that_fit_no_mode_are_refused() {
         for payload in [
             json!({ "requireApproval": false }),
             json!({ "mode": "drop", "requireApproval": false }),
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named_and_never_repeated() {
+    fn a_wrong_field_is_named_and_its_value_never_repeated() {
         for (input, message) in [
             (json!([]), "input: is a list"),
             (json!("s3cret"), "input: is a text"),

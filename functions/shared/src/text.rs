@@ -96,7 +96,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_dangerous_is_left(text in text(), longest in 1..50_usize) {
+        fn no_dangerous_character_is_left(text in text(), longest in 1..50_usize) {
             prop_assert!(!harmless(&text).contains(|c| c != '\n' && is_dangerous(c)));
             prop_assert_eq!(harmless(&text).matches('\n').count(), text.matches('\n').count());
             prop_assert!(!one_line(&text).contains(is_dangerous));
@@ -107,7 +107,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_harmless_stays_so(text in text()) {
+        fn harmless_text_stays_the_same(text in text()) {
             prop_assert_eq!(harmless(&harmless(&text)), harmless(&text));
             prop_assert_eq!(one_line(&harmless(&text)), one_line(&one_line(&harmless(&text))));
         }

@@ -29,7 +29,7 @@ fn read_and_write<T: DeserializeOwned + Serialize + Debug>(fixture: &Value) {
 }
 
 #[test]
-fn what_a_step_gets_is_read() {
+fn the_input_of_each_step_is_read() {
     read::<PreflightInput>(fixture!("preflight_input"));
     read::<PlanInput>(fixture!("plan_input"));
     read::<PlanInput>(fixture!("plan_input_resolve"));
@@ -42,7 +42,7 @@ fn what_a_step_gets_is_read() {
 }
 
 #[test]
-fn what_a_step_gives_is_written_as_it_is_read() {
+fn the_output_of_each_step_is_written_as_it_is_read() {
     read_and_write::<PreflightOutput>(&fixture!("preflight_output"));
     read_and_write::<PlanOutput>(&fixture!("plan_output"));
     read_and_write::<PlanOutput>(&fixture!("plan_output_resolve"));
@@ -56,7 +56,7 @@ fn what_a_step_gives_is_written_as_it_is_read() {
 }
 
 #[test]
-fn what_notify_gives_is_the_mails_fate_and_the_record() {
+fn notify_returns_whether_the_mail_was_sent_and_the_record() {
     let record: Record = read(fixture!("record"));
     let notification = Notification { error: Some("NotFound".into()), ..Notification::default() };
     let output = NotifyOutput { notification, record: Some(record.into()) };

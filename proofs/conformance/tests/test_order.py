@@ -34,5 +34,5 @@ def test_of_names_as_prisma_makes_them_it_is_that_of_bytes():
     assert icu_order(names) == names
 
 
-def test_case_comes_after_letters_and_punctuation_before_digits():
+def test_letters_count_before_case_and_punctuation_comes_before_digits():
     assert icu_order(["B", "a", "A", "b", "1", "_", "a1", "a_b"]) == ["_", "1", "a", "A", "a_b", "a1", "b", "B"]

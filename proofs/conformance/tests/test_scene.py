@@ -33,7 +33,7 @@ def test_what_lockstep_has_run_is_complete(scene, migrated):
         ("UPDATE LEDGER SET checksum = CHANGED", "not clean to TOOL"),
     ],
 )
-def test_what_was_tampered_with_is_not(scene, migrated, tampering, found):
+def test_a_database_that_was_changed_is_not_complete(scene, migrated, tampering, found):
     history, database = migrated
     changed = "repeat('0', 64)" if scene.tool == PRISMA else "checksum || '\\x00'"
     words = {"LEDGER": scene.theirs.ledger, "CHANGED": changed, "TOOL": scene.tool}
@@ -52,7 +52,7 @@ def test_what_is_pending_is_not_clean(scene, migrated):
     assert scene.theirs.unclean(longer.directory, database)
 
 
-def test_nobody_is_taken_to_refuse_who_does_not(scene, migrated):
+def test_a_tool_that_does_not_refuse_is_reported(scene, migrated):
     history, database = migrated
     with pytest.raises(Mismatch, match="done instead of refused with Lock.Held"):
         scene.refused("Lock.Held", lambda: scene.ours.migrate(history.directory, database))
@@ -61,7 +61,7 @@ def test_nobody_is_taken_to_refuse_who_does_not(scene, migrated):
         scene.refused("Lock.Held", lambda: scene.ours.migrate(broken.directory, scene.database()))
 
 
-def test_whoever_does_not_come_to_it_is_not_waited_for(scene, migrated):
+def test_a_run_that_has_ended_is_not_waited_for(scene, migrated):
     _, database = migrated
     over = scene.meanwhile(lambda: "nothing")
     with pytest.raises(Mismatch, match="over before it came to SELECT false: 'nothing'"):

@@ -17,7 +17,7 @@ _KEPT = {
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_what_is_kept_goes_with_a_creation_that_fails(variant: str):
+def test_a_retained_resource_is_deleted_if_its_creation_fails(variant: str):
     resources = decided(transformed(VARIANTS[variant]))["Resources"]
     said = {name: part["DeletionPolicy"] for name, part in resources.items() if part.get("DeletionPolicy", "Delete") != "Delete"}
     of_functions = {name for name in said if resources[name]["Type"] == "AWS::Lambda::Version"}
@@ -27,7 +27,7 @@ def test_what_is_kept_goes_with_a_creation_that_fails(variant: str):
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_what_is_kept_is_kept_when_it_is_replaced_too(variant: str):
+def test_a_retained_resource_is_also_retained_when_it_is_replaced(variant: str):
     resources = decided(transformed(VARIANTS[variant]))["Resources"]
     assert {resources[name].get("UpdateReplacePolicy") for name in _KEPT if name in resources} == {"Retain"}
 

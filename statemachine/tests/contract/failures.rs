@@ -68,7 +68,7 @@ fn a_failure_names_its_step() {
 }
 
 #[test]
-fn what_has_no_name_of_ours_becomes_step_failed() {
+fn an_error_without_a_fixed_name_becomes_step_failed() {
     for (name, task) in of_type("Task") {
         let last = entries(&task, "Catch").pop().unwrap_or_else(|| panic!("{name} catches nothing"));
         assert_eq!(errors(&last), BTreeSet::from(["States.ALL".to_owned()]), "{name}");
@@ -80,7 +80,7 @@ fn what_has_no_name_of_ours_becomes_step_failed() {
 }
 
 #[test]
-fn what_could_not_be_told_says_so() {
+fn a_failure_whose_mail_was_not_sent_says_so() {
     let state = &states()["NotifyFailure"];
     for place in [state, &entries(state, "Catch")[0]] {
         let assigned = place["Assign"]["failure"].as_str().expect("the failure is assigned");

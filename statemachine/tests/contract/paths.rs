@@ -83,7 +83,7 @@ fn every_task_catches_and_goes_the_way_of_failure() {
 }
 
 #[test]
-fn a_failure_is_told_once_it_is_known() {
+fn a_failure_is_known_before_it_is_mailed() {
     for (name, state) in states() {
         for exit in exits(&state).iter().filter(|exit| exit.next == "NotifyFailure") {
             assert!(exit.assigned.contains("failure"), "{name} goes to NotifyFailure without a failure");
@@ -136,7 +136,7 @@ fn only_what_the_approve_function_answers_counts() {
 }
 
 #[test]
-fn what_somebody_else_answers_is_told_as_such() {
+fn another_identitys_answer_fails_the_run() {
     let answered = &states()["Approved?"];
     assert!(answered.get("Assign").is_none() && answered.get("Default").is_none(), "{answered}");
     let assigned = &entries(answered, "Choices")[2]["Assign"];

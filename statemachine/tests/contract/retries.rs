@@ -85,7 +85,7 @@ fn each_step_retries_exactly_what_a_retry_can_cure() {
 }
 
 #[test]
-fn what_is_retried_can_happen() {
+fn each_retried_error_can_happen() {
     for (step, raised) in [("Preflight", failure::PREFLIGHT), ("Plan", failure::PLAN), ("Apply", failure::APPLY)] {
         let (_, task, _) = lambda_tasks().into_iter().find(|(name, ..)| name == step).expect("the step is a task");
         let ours = retried(&task).into_iter().filter(|name| Name::from_wire(name).is_some()).collect::<BTreeSet<_>>();

@@ -128,7 +128,7 @@ fn approval_starts_at_a_verdict() {
 }
 
 #[test]
-fn reports_are_kept_from_everybody_and_outlive_the_stack() {
+fn reports_are_private_and_outlive_the_stack() {
     let template = template();
     for name in ["ReportsBucket", "ReportsBucketPolicy"] {
         let kept = &template["Resources"][name];
@@ -171,7 +171,7 @@ fn only_plan_writes_reports_and_the_endpoint_lets_nothing_else_through() {
 }
 
 #[test]
-fn a_task_outlives_its_function() {
+fn a_tasks_timeout_is_longer_than_its_functions() {
     for (task, state, name) in lambda_tasks() {
         if task == "Approval" {
             continue; // Waits for a person. What it calls has returned long before.
@@ -195,7 +195,7 @@ fn plan_has_a_cpu_of_its_own() {
 
 /// A function with time left after a failed call can log the failure.
 #[test]
-fn a_function_outlives_a_call_that_gets_no_answer() {
+fn a_functions_timeout_is_longer_than_its_calls() {
     for name in ["Approve", "Notify"] {
         let timeout = seconds(&function(name)["Timeout"]);
         assert!(timeout >= shared::aws::LONGEST_CALL.as_secs() + 2, "{name}: {timeout} s");
@@ -335,7 +335,7 @@ fn approve_knows_the_role_that_may_only_reject() {
 }
 
 #[test]
-fn what_ends_uncaught_is_told() {
+fn an_execution_that_ends_uncaught_is_mailed() {
     let event = &function("Notify")["Events"]["ExecutionEnded"];
     assert_eq!(event["Type"], "EventBridgeRule");
     let detail = &event["Properties"]["Pattern"]["detail"];

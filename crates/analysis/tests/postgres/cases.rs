@@ -68,7 +68,7 @@ fn every_case_comes_out_as_it_should() {
 }
 
 #[tokio::test]
-async fn what_comes_otherwise_is_told() {
+async fn each_difference_from_the_expected_is_reported() {
     let text = "About nothing.\n\n=== setup\nCREATE TABLE t (i int);\nALTER TABLE t OWNER TO %ROLE%;\n\
                 === history 1_a.sql\nALTER TABLE t ADD COLUMN j int;\n\
                 === expect\napplied: 2\nsays: anything\nwarns: of nothing\ncheck: SELECT false\nagain: applied 1\n\
@@ -90,7 +90,7 @@ async fn what_comes_otherwise_is_told() {
 }
 
 #[test]
-fn what_is_no_case_is_refused() {
+fn a_malformed_case_is_refused() {
     for (text, part) in [
         ("About it.", "no section"),
         ("=== expect\napplied: 0\n", "does not say what it is about"),

@@ -81,7 +81,7 @@ async fn scans(session: &mut PgConnection, case: &Case) -> u64 {
 }
 
 #[tokio::test]
-async fn each_row_that_goes_is_a_scan_without_an_index_and_none_with_one() {
+async fn each_deleted_row_is_a_scan_without_an_index_and_none_with_one() {
     let database = Database::create().await;
     database.run(SETUP).await;
     let mut wrong = String::new();

@@ -159,7 +159,7 @@ async fn the_same_statement_is_harmless_on_a_small_table() {
 }
 
 #[tokio::test]
-async fn what_the_plan_makes_itself_blocks_nobody() {
+async fn statements_on_objects_of_the_same_plan_block_no_session() {
     let database = Database::create().await;
     let session = &mut database.session().await;
     let sql = "CREATE TABLE fresh (a integer, b integer);\nCREATE INDEX ON fresh (a);\nINSERT INTO fresh VALUES (1, 2)\n\n\
@@ -224,7 +224,7 @@ async fn a_column_that_cannot_be_null_fails_where_rows_are_known_to_be() {
 }
 
 #[tokio::test]
-async fn whoever_may_do_more_than_rights_on_tables_say_is_told() {
+async fn grants_of_more_than_rights_on_tables_are_reported() {
     let database = Database::create().await;
     let session = &mut database.session().await;
     run(session, "CREATE TABLE small (a integer)").await;
@@ -283,7 +283,7 @@ async fn what_the_role_may_not_do_is_known_before() {
 }
 
 #[test]
-fn what_weighs_more_are_rules() {
+fn the_weightier_findings_name_rules_that_exist() {
     for name in report::FAILS.iter().chain(&report::LOSES) {
         assert!(ALL.iter().any(|rule| rule.name == *name), "{name}");
     }

@@ -151,7 +151,7 @@ async fn replicas_and_their_lag_are_told_to_who_may_see_them() {
 
 /// As Aurora refuses functions that it does not have.
 #[tokio::test]
-async fn what_the_server_refuses_is_done_without() {
+async fn queries_that_the_server_refuses_are_left_out() {
     let database = Database::create().await;
     let mut superuser = database.superuser().await;
     run(&mut superuser, "REVOKE SELECT ON pg_catalog.pg_stat_replication, pg_catalog.pg_prepared_xacts FROM PUBLIC")
@@ -169,7 +169,7 @@ async fn what_the_server_refuses_is_done_without() {
 }
 
 #[tokio::test]
-async fn an_owner_lacks_nothing_and_a_stranger_most() {
+async fn an_owner_lacks_no_right_and_another_role_lacks_most() {
     let database = Database::create().await;
     database
         .run(
@@ -264,7 +264,7 @@ async fn a_schemas_owner_may_drop_what_is_in_it() {
 
 /// Compares each answer with PostgreSQL's own.
 #[tokio::test]
-async fn maintaining_is_for_who_may() {
+async fn roles_without_the_right_cannot_maintain() {
     let database = Database::create().await;
     let mut superuser = database.superuser().await;
     let (mut stranger, role) = database.stranger().await;
@@ -293,7 +293,7 @@ async fn maintaining_is_for_who_may() {
 }
 
 #[tokio::test]
-async fn extensions_are_for_who_may_make_them() {
+async fn roles_without_the_right_cannot_make_extensions() {
     let database = Database::create().await;
     let needs = ["pgcrypto", "pageinspect", "no_such_thing"].map(|name| Need::CreateExtension(name.into()));
     let mut owner = database.session().await;

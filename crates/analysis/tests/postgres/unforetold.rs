@@ -264,7 +264,7 @@ async fn foretold(session: &mut PgConnection, sql: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_the_plan_has_changed_itself_is_not_foretold() {
+async fn no_failure_is_foretold_of_objects_that_the_plan_itself_has_changed() {
     let database = Database::create().await;
     let session = &mut database.session().await;
     let mut wrong = Vec::new();

@@ -61,7 +61,7 @@ fn each_comment_is_counted_alone() {
 }
 
 #[test]
-fn what_hides_nothing_is_a_finding() {
+fn a_comment_that_hides_nothing_is_a_finding() {
     for (sql, hidden) in [
         ("-- squawk-ignore ban-drop-table\n\nDROP TABLE t;", 0),
         ("-- squawk-ignore\nDROP TABLE t;", 0),

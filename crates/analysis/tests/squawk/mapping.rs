@@ -65,7 +65,7 @@ fn a_rule_that_is_not_used_reports_nothing() {
 }
 
 #[test]
-fn what_is_harmless_has_no_finding() {
+fn harmless_statements_have_no_finding() {
     for sql in [
         "CREATE TABLE t (id serial PRIMARY KEY, a varchar(3) NOT NULL, b timestamp);",
         "CREATE INDEX i ON t (a);",

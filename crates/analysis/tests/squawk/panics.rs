@@ -5,7 +5,7 @@ use analysis::squawk::GAVE_UP;
 use crate::{VERSION, lint};
 
 #[test]
-fn a_panic_is_a_finding_and_harms_nobody() {
+fn a_panic_is_a_finding_and_disturbs_no_other_thread() {
     for sql in [
         // After commas in a row, squawk loses its position, here to within a character.
         "-- squawk-ignore ,,,éé,x\nDROP TABLE t;",

@@ -134,7 +134,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_is_nobodys_or_two_tools_is_named_with_the_way_out() {
+    fn a_directory_of_no_tool_or_of_two_tools_is_named_with_the_way_out() {
         for (files, parts) in [
             (&[("notes.txt", &b""[..])][..], &["holds no migration", "did the layer arrive?"][..]),
             (&[("init.sql", b"")], &["holds init.sql", "<version>_<description>.sql", "<name>/migration.sql"]),

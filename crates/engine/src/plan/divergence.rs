@@ -170,7 +170,7 @@ mod tests {
     ];
 
     #[test]
-    fn what_prisma_lets_pass_is_told() {
+    fn a_disagreement_that_prisma_accepts_is_a_warning() {
         let warnings = planned(OnDivergence::AsTool).unwrap();
         assert_eq!(warnings.len(), ALL.len(), "{warnings:?}");
         for (warning, start) in warnings.iter().zip(ALL) {
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_sqlx_refuses_is_refused_and_the_rest_told() {
+    fn a_disagreement_that_sqlx_refuses_is_refused_and_the_others_are_warnings() {
         let migrations = [(1, "1_a"), (2, "2_b"), (3, "3_c")].map(|(n, name)| Migration::sqlx(n, name, name)).to_vec();
         let history = History::new(Format::Sqlx, migrations);
         let row = |at: usize| Row {

@@ -356,7 +356,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn pending_is_what_has_no_living_row() {
+    fn a_migration_without_a_valid_row_is_pending() {
         let mut gone = applied("2");
         gone.rolled_back = true;
         let ledger = Ledger { rows: vec![applied("1"), gone] };
@@ -394,7 +394,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_another_tool_left_open_stops_and_what_we_left_open_is_pending() {
+    fn another_tools_open_row_stops_the_plan_and_our_own_is_pending() {
         let mut open = applied("1");
         open.finished = false;
         let ours = Row { marked: true, ..open.clone() };

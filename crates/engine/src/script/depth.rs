@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stands_side_by_side_is_not_deep() {
+    fn statements_side_by_side_are_not_deep() {
         for sql in [
             "SELECT 1;\n".repeat(20_000),
             format!("INSERT INTO t VALUES {}", "(1, now() + interval '1 day', $$((($$), ".repeat(20_000)),
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_one_another_is() {
+    fn nested_expressions_are_deep() {
         for level in ["(", "SELECT (", "CASE WHEN ", "ARRAY[", "NOT ", "- ", "EXPLAIN ", "1 + ", "a AND "] {
             assert!(levels(&level.repeat(20_000)).is_err(), "{level}");
             assert!(levels(&level.repeat(100)).is_ok_and(|levels| levels >= 100), "{level}");

@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_touches_objects_alone_reads_no_row() {
+    fn a_statement_on_objects_alone_reads_no_row() {
         for sql in [
             "CREATE TABLE a (b int DEFAULT 1 CHECK (b > 0), c int GENERATED ALWAYS AS (b * 2) STORED)",
             "CREATE TABLE a (LIKE b INCLUDING ALL)",
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_evaluates_anything_may_read_rows() {
+    fn a_statement_that_evaluates_an_expression_may_read_rows() {
         for sql in [
             "SELECT 1",
             "WITH a AS (SELECT 1) SELECT * FROM a",

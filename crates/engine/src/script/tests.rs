@@ -101,7 +101,7 @@ fn a_balanced_envelope_is_blanked_and_everything_else_keeps_its_place() {
 }
 
 #[test]
-fn what_could_tear_script_and_record_apart_is_refused() {
+fn a_statement_that_could_separate_script_and_record_is_refused() {
     for (sql, line, part) in [
         ("\u{feff}SELECT 1", 1, "byte order mark"),
         ("SELECT 1;\nSELECT '\0'", 2, "NUL byte"),
@@ -150,7 +150,7 @@ fn a_string_that_goes_on_in_the_next_line_hides_nothing() {
 }
 
 #[test]
-fn what_two_readers_read_differently_is_refused() {
+fn a_script_that_the_two_readers_read_differently_is_refused() {
     for sql in [
         "SELECT 1;\nSELECT 0b'1'",
         "SELECT 1;\nSELECT 1e'a\\'';'",
@@ -162,7 +162,7 @@ fn what_two_readers_read_differently_is_refused() {
 }
 
 #[test]
-fn what_a_dump_holds_for_psql_is_told_with_its_way_out() {
+fn psqls_commands_in_a_dump_are_refused_with_a_way_out() {
     for (sql, line, parts) in [
         ("SELECT 1;\n\\restrict a8Zk\nSELECT 2;", 2, ["\\restrict", "Delete the lines that begin with \\restrict"]),
         ("SELECT 1;\n\\unrestrict a8Zk", 2, ["\\unrestrict", "which pg_dump writes"]),
@@ -193,7 +193,7 @@ fn a_syntax_error_is_left_to_the_server() {
 }
 
 #[test]
-fn tables_that_are_locked_against_everybody_are_known() {
+fn tables_that_are_locked_against_all_sessions_are_known() {
     for (sql, tables) in [
         ("ALTER TABLE ONLY s.\"A b\" ADD COLUMN x int REFERENCES b", vec!["s.\"A b\""]),
         ("ALTER TABLE a ADD CONSTRAINT c FOREIGN KEY (x) REFERENCES b", vec![]),
@@ -219,7 +219,7 @@ fn at_boundaries(sql: &str) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn what_ends_with_a_transaction_of_the_script_ends_there() {
+fn settings_of_a_scripts_transaction_end_with_it() {
     const FIRE: &str = "SET CONSTRAINTS ALL IMMEDIATE";
     // Each value is saved before it is set, and all are given back at once, the last one first.
     let local = |names: &[&str]| -> Vec<Vec<String>> {
@@ -281,7 +281,7 @@ fn what_ends_with_a_transaction_of_the_script_ends_there() {
 }
 
 #[test]
-fn what_only_a_commit_could_end_is_refused_unless_nothing_follows() {
+fn an_effect_that_only_a_commit_ends_is_refused_unless_nothing_follows() {
     for (sql, line, part) in [
         ("BEGIN;\nSET TRANSACTION READ ONLY; COMMIT; SELECT 1", 2, "a transaction mode for one of several"),
         ("CREATE TABLE a ();\nBEGIN; SELECT 1; COMMIT; BEGIN READ WRITE;\nSELECT 1; COMMIT", 2, "a transaction mode"),
@@ -379,7 +379,7 @@ fn what_only_a_commit_could_end_is_refused_unless_nothing_follows() {
 }
 
 #[test]
-fn what_no_rollback_undoes_is_known() {
+fn effects_that_no_rollback_undoes_are_known() {
     let outlives = |sql: &str| -> Vec<(usize, String)> {
         classify(sql).unwrap().outlives.into_iter().map(|outlives| (outlives.line, outlives.what)).collect()
     };

@@ -160,7 +160,7 @@ async fn a_row_from_a_clock_that_was_ahead_disturbs_nothing() {
 }
 
 #[tokio::test]
-async fn a_ledger_that_swallows_rows_is_found_out_and_nothing_is_applied() {
+async fn a_ledger_that_discards_rows_is_noticed_and_nothing_is_applied() {
     let database = Database::create().await;
     database.migrate(&history(&THREE[..1])).await.unwrap();
     database.run(&format!("CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; CREATE TRIGGER s BEFORE INSERT ON {LEDGER} FOR EACH ROW EXECUTE FUNCTION swallow()")).await;

@@ -20,7 +20,7 @@ async fn recorded(database: &Database, history: &History, up_to: &str, digest: &
 }
 
 #[tokio::test]
-async fn what_a_database_has_is_recorded_and_the_rest_applied() {
+async fn a_baseline_is_recorded_and_the_rest_is_applied() {
     let scripts = [("1_a", "CREATE TABLE a ()"), ("2_b", "CREATE TABLE b ()"), ("3_c", "CREATE TABLE c ()")];
     for history in [history(&scripts), sqlx_history(&scripts)] {
         let database = Database::create().await;
@@ -85,7 +85,7 @@ async fn a_ledgers_schema_is_made_and_another_ledger_told_of() {
 }
 
 #[tokio::test]
-async fn what_somebody_else_recorded_of_another_script_is_not_taken_for_ours() {
+async fn another_runs_row_of_another_script_is_not_taken_for_ours() {
     let database = Database::create().await;
     database.run("CREATE TABLE a ()").await;
     let ours = sqlx_history(&[("1_a", "CREATE TABLE a ()")]);
@@ -97,7 +97,7 @@ async fn what_somebody_else_recorded_of_another_script_is_not_taken_for_ours() {
 }
 
 #[tokio::test]
-async fn what_changed_since_it_was_shown_is_not_recorded() {
+async fn a_baseline_that_changed_since_it_was_shown_is_not_recorded() {
     let database = Database::create().await;
     database.run("CREATE TABLE a ()").await;
     let history = history(&[("1_a", "CREATE TABLE a ()")]);

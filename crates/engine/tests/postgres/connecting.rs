@@ -32,7 +32,7 @@ async fn each_cause_has_its_error() {
 }
 
 #[tokio::test]
-async fn silence_is_not_waited_for_long() {
+async fn a_silent_server_is_not_waited_for_long() {
     let good = Database::create().await.target;
     // Accepts, and never answers, like a firewall that drops packets.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -41,7 +41,7 @@ async fn a_table_that_comes_free_is_waited_for_without_blocking_readers() {
 }
 
 #[tokio::test]
-async fn nobody_queues_behind_our_request_while_a_long_transaction_holds_the_table() {
+async fn no_session_queues_behind_our_request_while_a_long_transaction_holds_the_table() {
     let database = Database::create().await;
     database.migrate(&history(&[("1", "CREATE TABLE a (id int)")])).await.unwrap();
     let mut holder = database.session().await;
@@ -171,7 +171,7 @@ async fn a_transaction_that_is_prepared_is_named_as_such() {
 }
 
 #[tokio::test]
-async fn what_simply_takes_too_long_says_so() {
+async fn a_script_that_takes_too_long_says_so() {
     let database = Database::create().await;
     let all = history(&[("1", "SELECT pg_sleep(20)")]);
     let approved = database.approve(&all).await;

@@ -87,7 +87,7 @@ async fn a_new_enum_value_used_at_once_says_to_split_the_file() {
 }
 
 #[tokio::test]
-async fn a_mended_script_goes_on_without_a_manual_step() {
+async fn a_fixed_script_is_applied_without_a_manual_step() {
     let database = Database::create().await;
     let broken = history(&[("1", "CREATE TABLE a ()"), ("2", "CREATE TABEL b ()"), ("3", "CREATE TABLE c ()")]);
     database.migrate(&broken).await.unwrap_err();

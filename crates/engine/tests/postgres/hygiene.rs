@@ -119,7 +119,7 @@ async fn temporary_tables_and_prepared_statements_end_with_their_script() {
 }
 
 #[tokio::test]
-async fn what_confuses_the_driver_is_settled_by_the_ledger() {
+async fn answers_that_the_driver_misreads_are_settled_by_the_ledger() {
     // Each makes the server send an answer that sqlx does not expect, and goes on to COMMIT.
     for sql in [
         "CREATE TABLE a (); LISTEN y; NOTIFY y",

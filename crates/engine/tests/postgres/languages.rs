@@ -39,7 +39,7 @@ const FAILING: [&str; 26] = [
     "DO $$ BEGIN EXECUTE 'CREATE INDEX CONCURRENTLY i ON crate (label)'; END $$",
     "SELECT pg_advisory_unlock_all()",
     "SET statement_timeout = 20; SELECT pg_sleep(5)",
-    "ALTER ROLE nobody_at_all NOLOGIN",
+    "ALTER ROLE no_such_role NOLOGIN",
     "SET TRANSACTION READ ONLY; CREATE TABLE a ()",
 ];
 

@@ -25,7 +25,7 @@ async fn a_row_that_a_script_wrote_is_no_evidence() {
 }
 
 #[tokio::test]
-async fn a_trigger_that_changes_a_row_is_found_out() {
+async fn a_trigger_that_changes_a_row_is_noticed() {
     for change in [
         "NEW.finished_at = NULL",
         "NEW.migration_name = ''other''",
@@ -49,7 +49,7 @@ async fn a_trigger_that_changes_a_row_is_found_out() {
 
 /// Before the lock is released, the engine checks once more that the reported rows exist.
 #[tokio::test]
-async fn rows_that_are_gone_at_the_end_are_told() {
+async fn rows_that_are_missing_at_the_end_are_named() {
     let deferred = format!(
         "CREATE FUNCTION gone() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN DELETE FROM {LEDGER} WHERE id = NEW.id; RETURN NULL; END'; \
          CREATE CONSTRAINT TRIGGER gone AFTER INSERT ON {LEDGER} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION gone()"

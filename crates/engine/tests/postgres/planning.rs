@@ -55,7 +55,7 @@ async fn a_row_that_another_tool_left_open_stops_plan_and_apply() {
 }
 
 #[tokio::test]
-async fn what_another_tool_has_under_way_has_not_failed() {
+async fn a_migration_that_another_tool_is_applying_has_not_failed() {
     let database = Database::create().await;
     let history = history(&[("1", "CREATE TABLE a ()"), ("2", "CREATE TABLE b ()")]);
     database.migrate(&crate::support::history(&[("1", "CREATE TABLE a ()")])).await.unwrap();
@@ -96,7 +96,7 @@ async fn a_role_that_may_not_create_is_told_what_it_lacks() {
 }
 
 #[tokio::test]
-async fn what_is_lacked_is_lacked_by_the_role_that_a_login_becomes() {
+async fn missing_rights_are_those_of_the_role_that_a_login_becomes() {
     let database = Database::create().await;
     let (login, other) = (&database.target.user, format!("{}_other", database.target.user));
     let set = format!("CREATE ROLE {other}; GRANT {other} TO {login}; ALTER ROLE {login} SET role = '{other}'");
@@ -242,7 +242,7 @@ async fn a_schema_of_its_own_is_made_and_used() {
 }
 
 #[tokio::test]
-async fn a_ledger_that_hides_its_rows_is_not_believed() {
+async fn a_ledger_with_row_level_security_is_refused() {
     let database = Database::create().await;
     database.migrate(&history(&[("1", "SELECT 1")])).await.unwrap();
     let secured = format!(

@@ -99,9 +99,9 @@ async fn what_depends_on_an_object_is_named() {
         ("CREATE TABLE a ()", "ALTER TABLE a ADD b gone DEFAULT 1", "42704", vec!["type \"gone\" does not exist"]),
         (
             "CREATE TABLE a ()",
-            "GRANT SELECT ON a TO nobody_at_all",
+            "GRANT SELECT ON a TO no_such_role",
             "42704",
-            vec!["role \"nobody_at_all\" does not exist"],
+            vec!["role \"no_such_role\" does not exist"],
         ),
         ("", "CREATE EXTENSION no_such_thing", "0A000", vec!["extension \"no_such_thing\" is not available"]),
         ("", "INSERT INTO gone VALUES (1)", "42P01", vec!["relation \"gone\" does not exist"]),
@@ -123,7 +123,7 @@ async fn what_another_role_owns_is_named() {
 }
 
 #[tokio::test]
-async fn a_way_out_is_one() {
+async fn each_way_out_works() {
     let database = Database::create().await;
     let mut session = database.session().await;
     let pending = "CREATE TABLE box (id int PRIMARY KEY); INSERT INTO box VALUES (1); \
@@ -169,7 +169,7 @@ async fn a_way_out_is_one() {
 }
 
 #[tokio::test]
-async fn what_the_server_lacks_is_not_the_scripts_fault() {
+async fn a_full_disk_or_memory_is_not_the_scripts_fault() {
     let database = Database::create().await;
     let mut session = database.session().await;
     let raised = |code| format!("DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{code}'; END $$");
@@ -327,7 +327,7 @@ async fn a_ledgers_odd_column_is_named_with_what_it_should_be() {
 }
 
 #[tokio::test]
-async fn sqlx_histories_say_the_same() {
+async fn a_failure_of_a_sqlx_history_names_the_cause_too() {
     let database = Database::create().await;
     let history = sqlx_history(&[("1_a", SHOP), ("2_b", "ALTER TABLE crate DROP label")]);
     let error = database.migrate(&history).await.unwrap_err().to_string();

@@ -40,7 +40,7 @@ async fn leave_open(database: &Database, name: &str) {
 }
 
 #[tokio::test]
-async fn what_another_tool_left_is_declared_applied() {
+async fn another_tools_unfinished_migration_is_declared_applied() {
     let database = Database::create().await;
     let all = history(&[("1", "CREATE TABLE a ()"), ("2", "CREATE TABLE b ()"), ("3", "CREATE TABLE c ()")]);
     database.migrate(&history(&[("1", "CREATE TABLE a ()")])).await.unwrap();
@@ -66,7 +66,7 @@ async fn what_another_tool_left_is_declared_applied() {
 }
 
 #[tokio::test]
-async fn what_left_nothing_is_declared_rolled_back_and_runs_again() {
+async fn a_migration_that_left_nothing_is_declared_rolled_back_and_runs_again() {
     let database = Database::create().await;
     let all = history(&[("1", "CREATE TABLE a ()"), ("2", "CREATE TABLE b ()")]);
     database.migrate(&history(&[("1", "CREATE TABLE a ()")])).await.unwrap();
@@ -93,7 +93,7 @@ async fn a_database_made_without_the_history_can_be_declared_to_have_it() {
 }
 
 #[tokio::test]
-async fn what_changed_since_it_was_looked_at_is_not_resolved() {
+async fn a_migration_that_changed_since_it_was_shown_is_not_resolved() {
     let database = Database::create().await;
     let all = history(&[("1", "CREATE TABLE a ()"), ("2", "CREATE TABLE b ()")]);
     database.migrate(&history(&[("1", "CREATE TABLE a ()")])).await.unwrap();
@@ -108,7 +108,7 @@ async fn what_changed_since_it_was_looked_at_is_not_resolved() {
 }
 
 #[tokio::test]
-async fn what_the_catalog_tells_is_part_of_what_was_agreed_on() {
+async fn the_catalogs_evidence_is_part_of_the_approved_digest() {
     let database = Database::create().await;
     let table = ("1", "CREATE TABLE t (n int)");
     let all = history(&[table, ("2", "CREATE INDEX CONCURRENTLY i ON t (n)")]);
@@ -141,7 +141,7 @@ async fn a_resolve_that_fails_leaves_no_ledger_behind() {
 }
 
 #[tokio::test]
-async fn nothing_can_be_resolved_in_a_schema_that_is_not_there() {
+async fn nothing_can_be_resolved_in_a_missing_schema() {
     let mut database = Database::create().await;
     database.target.schema = "nowhere".into();
     let all = history(&[("1", "CREATE TABLE a ()")]);
@@ -150,7 +150,7 @@ async fn nothing_can_be_resolved_in_a_schema_that_is_not_there() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_true_is_refused_with_prismas_code() {
+async fn a_resolve_that_cannot_be_true_is_refused_with_prismas_code() {
     let database = Database::create().await;
     let all = history(&[("1", "CREATE TABLE a ()"), ("2", "CREATE TABLE b ()")]);
     database.migrate(&history(&[("1", "CREATE TABLE a ()")])).await.unwrap();

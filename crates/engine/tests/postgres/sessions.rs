@@ -47,7 +47,7 @@ async fn times_that_are_converted_are_as_the_tool_would_convert_them() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_had_is_warned_of_with_its_effect() {
+async fn a_setting_of_the_tool_that_cannot_be_used_is_a_warning_with_its_effect() {
     let database = Database::create().await;
     let convert = "ALTER TABLE shift ALTER COLUMN at TYPE timestamptz";
     let warnings = database
@@ -67,7 +67,7 @@ async fn what_cannot_be_had_is_warned_of_with_its_effect() {
 
 /// sqlx itself would make its tables in the first schema of the role's path.
 #[tokio::test]
-async fn another_schema_than_the_chosen_one_is_not_fallen_into() {
+async fn scripts_do_not_run_in_another_schema_than_the_chosen_one() {
     let database = Database::create_for(Format::Sqlx).await;
     let role = &database.target.user;
     run(&mut database.superuser().await, &format!("CREATE SCHEMA {role} AUTHORIZATION {role}")).await;

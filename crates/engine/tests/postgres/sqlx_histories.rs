@@ -89,7 +89,7 @@ async fn a_ledger_that_sqlx_would_find_first_is_not_overlooked() {
 }
 
 #[tokio::test]
-async fn what_sqlx_could_not_run_is_warned_of() {
+async fn a_script_that_sqlx_could_not_run_is_a_warning() {
     let database = Database::create_for(Format::Sqlx).await;
     let history = history(&[("1_a", "CREATE TABLE a ()"), ("2_v", "VACUUM a"), ("3_v", "-- no-transaction\nVACUUM a")]);
     let warnings = database.plan(&history).await.unwrap().warnings;

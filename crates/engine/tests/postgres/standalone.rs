@@ -112,7 +112,7 @@ async fn a_partition_whose_detaching_was_cut_off_is_detached() {
 }
 
 #[tokio::test]
-async fn what_leaves_no_evidence_is_left_to_a_person() {
+async fn a_statement_that_leaves_no_evidence_is_left_to_a_person() {
     let database = Database::create().await;
     let all = history(&[PARENT, ("2", "REINDEX TABLE p")]);
     database.migrate(&history(&[PARENT])).await.unwrap();
@@ -191,7 +191,7 @@ async fn an_index_that_cannot_be_built_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_left_of_a_statement_that_ran_alone_is_told() {
+async fn the_failure_names_what_a_standalone_statement_left() {
     let database = Database::create().await;
     for (sql, code, left) in [
         ("CREATE INDEX CONCURRENTLY u ON t (missing)", "42703", ", and left no invalid index;"),
@@ -257,7 +257,7 @@ async fn a_procedure_that_commits_by_itself_is_not_run() {
 }
 
 #[tokio::test]
-async fn an_error_that_looks_like_a_broken_connection_is_none() {
+async fn an_error_that_looks_like_a_broken_connection_is_a_failure_of_the_statement() {
     let database = Database::create().await;
     let raise = "DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '08006'; END $$";
     let error = database.migrate(&history(&[("1", raise)])).await.unwrap_err();
@@ -265,7 +265,7 @@ async fn an_error_that_looks_like_a_broken_connection_is_none() {
 }
 
 #[tokio::test]
-async fn what_a_reindex_left_is_removed_before_it_runs_again() {
+async fn the_remains_of_a_reindex_are_removed_before_it_runs_again() {
     for (sql, others) in [
         ("REINDEX INDEX CONCURRENTLY by_n", 0),
         ("REINDEX TABLE CONCURRENTLY t", 0),
@@ -291,7 +291,7 @@ async fn what_a_reindex_left_is_removed_before_it_runs_again() {
 }
 
 #[tokio::test]
-async fn what_another_role_is_building_is_no_leftover() {
+async fn an_index_that_another_role_is_building_is_not_removed() {
     let database = Database::create().await;
     let first = ("1", "CREATE TABLE t (n int)");
     let all = history(&[first, ("2", "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON t (n)")]);

@@ -56,7 +56,7 @@ proptest! {
     }
 
     #[test]
-    fn company_makes_no_refused_script_acceptable(
+    fn other_statements_make_no_refused_script_acceptable(
         refused in prop::sample::select(REFUSED), before in statements(5), after in statements(5),
     ) {
         prop_assert!(classify(refused).is_err());
@@ -66,7 +66,7 @@ proptest! {
     }
 
     #[test]
-    fn neither_case_nor_comments_nor_blanks_make_one(
+    fn neither_case_nor_comments_nor_blanks_make_a_refused_script_acceptable(
         refused in prop::sample::select(REFUSED), comment in "[ a-z]{0,9}", upper in any::<bool>(),
     ) {
         let cased = if upper { refused.to_owned() } else { refused.to_lowercase() };

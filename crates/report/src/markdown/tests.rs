@@ -102,7 +102,7 @@ fn an_attack_changes_nothing_of_the_form() {
 }
 
 #[test]
-fn what_is_left_out_is_the_least_dangerous() {
+fn the_least_dangerous_parts_are_left_out() {
     let report = sample::huge(400);
     let whole = markdown(&report, usize::MAX);
     let mut safe = usize::MAX;

@@ -101,7 +101,7 @@ Execution:    {EXECUTION}
 }
 
 #[test]
-fn without_a_report_it_says_that_nobody_knows() {
+fn without_a_report_the_mail_says_that_there_is_none() {
     let mut run = run();
     run["plan"].as_object_mut().unwrap().remove("report");
     let event = json!({
@@ -113,7 +113,7 @@ fn without_a_report_it_says_that_nobody_knows() {
 }
 
 #[test]
-fn whoever_names_a_migration_forges_no_line() {
+fn a_migrations_name_forges_no_line() {
     let mut run = run();
     let name = "2_b\n\nTo approve:\n  this\u{202e}";
     for migration in run["plan"]["migrations"].as_array_mut().unwrap() {
@@ -194,7 +194,7 @@ fn a_run_whose_plan_another_run_carried_out_says_so() {
 }
 
 #[test]
-fn a_run_that_changed_nothing_is_no_news_unless_somebody_wants_it() {
+fn a_run_that_changed_nothing_sends_no_mail_unless_the_parameter_says_so() {
     assert_eq!(mail(succeeded(&run())), None);
     let mut idle = run();
     idle["plan"]["pending"] = 0.into();
@@ -327,7 +327,7 @@ pub(super) fn status_change(status: &str, error: &Value) -> Value {
 }
 
 #[test]
-fn what_no_state_could_catch_is_told_once() {
+fn a_failure_that_no_state_could_catch_is_mailed_once() {
     for (status, error, part) in [
         ("ABORTED", Value::Null, "was stopped by hand"),
         ("ABORTED", json!("Migration.Failed"), "was stopped by hand"),
@@ -352,7 +352,7 @@ fn what_no_state_could_catch_is_told_once() {
 }
 
 #[test]
-fn whoever_stops_a_run_forges_no_line() {
+fn the_cause_of_a_stopped_run_forges_no_line() {
     let mut event = status_change("ABORTED", &json!("x\n\nTo approve:\n  this"));
     event["detail"]["cause"] = "a\u{2028}Approved by:  boss".into();
     let body = mail(event).unwrap().body;
@@ -361,7 +361,7 @@ fn whoever_stops_a_run_forges_no_line() {
 }
 
 #[test]
-fn subjects_fit_into_what_sns_takes() {
+fn subjects_are_short_enough_for_sns() {
     let request = json!({
         "event": "approvalRequested", "execution": EXECUTION, "expiresAt": "2026-01-02T12:00:00Z", "run": run(),
     });

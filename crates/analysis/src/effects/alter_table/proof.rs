@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_has_to_be_true_proves_something() {
+    fn only_a_condition_that_must_be_true_is_a_proof() {
         for (definition, proves) in [
             ("CHECK ((a IS NOT NULL))", true),
             ("CHECK (((a > 0) AND ((b IS NULL) AND (a IS NOT NULL))))", true),

@@ -7,7 +7,7 @@ use super::{facts, look_for, relation};
 use crate::support::{Database, pid, run, text, until};
 
 #[tokio::test]
-async fn rows_are_unknown_until_somebody_has_counted() {
+async fn rows_are_unknown_before_analyze_has_counted_them() {
     let database = Database::create().await;
     let mut session = database.session().await;
     run(
@@ -68,7 +68,7 @@ async fn use_is_counted() {
 }
 
 #[tokio::test]
-async fn a_stranger_sees_what_everybody_may() {
+async fn a_role_without_rights_sees_what_every_role_may_see() {
     let database = Database::create().await;
     database
         .run(

@@ -109,7 +109,7 @@ async fn a_locked_catalog_is_an_error() {
 
 /// As Aurora refuses functions that it does not have.
 #[tokio::test]
-async fn what_the_server_refuses_is_done_without() {
+async fn queries_that_the_server_refuses_are_left_out() {
     let database = Database::create().await;
     database
         .run("CREATE TABLE t (id int CONSTRAINT positive CHECK (id > 0)); INSERT INTO t VALUES (1); ANALYZE t")

@@ -29,7 +29,7 @@ struct Case {
 }
 
 #[tokio::test]
-async fn what_is_suggested_does_the_same() {
+async fn suggested_sql_does_the_same() {
     let database = Database::create().await;
     let session = &mut database.session().await;
     let major = text(session, "current_setting('server_version_num')::int / 10000").await.parse().unwrap();
@@ -86,7 +86,7 @@ async fn tried<'a>(
     if std::env::var_os("SHOW").is_some() {
         eprintln!("-- {}: {statement}\n{sql}\n", case.name);
     }
-    blocks_nobody(&rule, &sql, session).await?;
+    blocks_no_session(&rule, &sql, session).await?;
     *there = None;
     execute(session, &case.statement).await.map_err(|error| format!("the statement itself: {error}"))?;
     let asked = schema(session).await;
@@ -118,7 +118,7 @@ fn suggestion(report: &Report) -> Option<(String, String)> {
 }
 
 /// Checks that nothing in the suggestion blocks another session for more than a moment.
-async fn blocks_nobody(rule: &str, sql: &str, session: &mut PgConnection) -> Result<(), String> {
+async fn blocks_no_session(rule: &str, sql: &str, session: &mut PgConnection) -> Result<(), String> {
     let report = huge(session, sql.trim_end_matches(';')).await.report(subject());
     let statements = || report.migrations.iter().flat_map(|migration| &migration.statements);
     let waits = |blocking: &Blocking| blocking.how_long > Magnitude::Moment && (blocking.readers || blocking.writers);
@@ -174,7 +174,7 @@ fn difference(asked: &[String], suggested: &[String]) -> String {
 }
 
 #[tokio::test]
-async fn what_is_advised_for_partitioned_tables_reads_nothing_in_the_end() {
+async fn the_advice_for_partitioned_tables_ends_without_a_scan() {
     const SETUP: &str = "
         CREATE TABLE other (id bigint PRIMARY KEY);
         INSERT INTO other VALUES (1);
