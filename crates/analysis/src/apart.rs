@@ -4,7 +4,7 @@
 use std::thread;
 use std::time::Duration;
 
-use crate::Unknown;
+use crate::NoReport;
 
 /// Enough for the deepest script that the engine accepts. Only the used part takes memory.
 const STACK_BYTES: usize = 256 * 1024 * 1024;
@@ -16,19 +16,19 @@ const PATIENCE: Duration = Duration::from_secs(20);
 ///
 /// # Errors
 ///
-/// [`Unknown::NoThread`]; [`Unknown::GaveUp`] when it panics; [`Unknown::TookTooLong`] when it takes more than 20
+/// [`NoReport::NoThread`]; [`NoReport::GaveUp`] when it panics; [`NoReport::TookTooLong`] when it takes more than 20
 /// seconds.
-pub async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Unknown> {
+pub async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, NoReport> {
     apart_for(PATIENCE, work).await
 }
 
 async fn apart_for<T: Send + 'static>(
     patience: Duration,
     work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Unknown> {
+) -> Result<T, NoReport> {
     match tokio::time::timeout(patience, tokio::task::spawn_blocking(|| deep(work))).await {
-        Ok(worked) => worked.unwrap_or(Err(Unknown::GaveUp)),
-        Err(_) => Err(Unknown::TookTooLong),
+        Ok(worked) => worked.unwrap_or(Err(NoReport::GaveUp)),
+        Err(_) => Err(NoReport::TookTooLong),
     }
 }
 
@@ -37,11 +37,11 @@ async fn apart_for<T: Send + 'static>(
 ///
 /// # Errors
 ///
-/// [`Unknown::NoThread`]; [`Unknown::GaveUp`] when it panics.
-pub fn deep<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Unknown> {
+/// [`NoReport::NoThread`]; [`NoReport::GaveUp`] when it panics.
+pub fn deep<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, NoReport> {
     thread::scope(|scope| {
         let working = thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work);
-        working.map_err(|_| Unknown::NoThread)?.join().map_err(|_| Unknown::GaveUp)
+        working.map_err(|_| NoReport::NoThread)?.join().map_err(|_| NoReport::GaveUp)
     })
 }
 

@@ -18,11 +18,11 @@ pub mod effects;
 pub mod estimate;
 pub mod name;
 mod needs;
+mod no_report;
 pub mod plan;
 pub mod rules;
 pub mod server;
 mod size;
 pub mod squawk;
-mod unknown;
 
-pub use unknown::Unknown;
+pub use no_report::NoReport;

@@ -33,9 +33,9 @@ pub struct Budget {
     pub contention_patience: Duration,
 }
 
-/// The outcome of an attempt.
+/// How far an approved plan is applied when an attempt ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
+pub struct Progress {
     /// The plan's migrations that are applied now, in order, whichever attempt applied them.
     pub applied: Vec<Applied>,
     /// How many migrations this attempt applied itself.
@@ -73,7 +73,7 @@ pub async fn apply(
     approved: &Approved,
     run: &str,
     budget: Budget,
-) -> Result<Outcome> {
+) -> Result<Progress> {
     let statements = Statements::new(target, history.format);
     lock::hold(target, &statements, budget.lock_patience, async |session| {
         apply_locked(session, &statements, instance, history, approved, run, budget).await
@@ -89,7 +89,7 @@ async fn apply_locked(
     approved: &Approved,
     run: &str,
     budget: Budget,
-) -> Result<Done<Outcome>> {
+) -> Result<Done<Progress>> {
     let identity = session.identity(instance);
     let found = ledger::read(session, statements).await?;
     let is_new = found.is_none();
@@ -152,7 +152,7 @@ async fn apply_locked(
     }
 
     let applied_now = applied.len() - done.len();
-    Ok(Done { value: Outcome { applied, applied_now, remaining: remaining.len() - applied_now }, shown })
+    Ok(Done { value: Progress { applied, applied_now, remaining: remaining.len() - applied_now }, shown })
 }
 
 /// Returns what the ledger says of a migration of the plan that was applied before this attempt.

@@ -8,7 +8,7 @@ use crate::history::{History, Migration};
 use crate::ledger::{self, Entry, Ledger, Row, Statements};
 use crate::lock::Done;
 use crate::plan::{look_for_others, until};
-use crate::session::{Identity, Session, Target};
+use crate::session::{DatabaseIdentity, Session, Target};
 use crate::{Error, Result, lock};
 
 /// What a baseline would record.
@@ -147,7 +147,7 @@ async fn check(session: &mut Session, statements: &Statements, ledger: &Ledger) 
     Ok(tables)
 }
 
-fn digest(identity: &Identity, tables: i64, chosen: &[Migration]) -> String {
+fn digest(identity: &DatabaseIdentity, tables: i64, chosen: &[Migration]) -> String {
     let mut fields = Fields::new();
     fields.text("lockstep baseline 1");
     identity.fields(&mut fields);

@@ -195,7 +195,7 @@ pub enum Error {
     },
     /// A script cannot be run safely. This was found before anything ran.
     #[error("{}", refusals(.0))]
-    Refused(Vec<Refused>),
+    Refused(Vec<RefusedMigration>),
     /// A script failed in the database, and its transaction was rolled back (P3018).
     #[error("{0}")]
     MigrationFailed(Box<MigrationFailure>),
@@ -281,14 +281,14 @@ fn now_held(holder: Option<&str>) -> String {
 
 /// One refused migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
+pub struct RefusedMigration {
     /// The migration's name.
     pub migration: String,
     /// Why, with the line and the way out.
     pub refusal: crate::script::Refusal,
 }
 
-fn refusals(refused: &[Refused]) -> String {
+fn refusals(refused: &[RefusedMigration]) -> String {
     let refused: Vec<_> =
         refused.iter().map(|r| format!("migration {} is refused: {}", r.migration, r.refusal)).collect();
     listed(&refused)

@@ -15,7 +15,7 @@ use crate::{Error, Result, lock};
 
 /// The findings of a preflight.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
+pub struct PreflightFindings {
     /// PostgreSQL's version, in the server's own format.
     pub server_version: String,
     /// The database.
@@ -34,7 +34,7 @@ pub struct Report {
 ///
 /// [`Error::ReadOnly`] on a replica; [`Error::Config`] when the role cannot create the ledger; the connection's errors
 /// by cause.
-pub async fn preflight(session: &mut Session, format: Format) -> Result<Report> {
+pub async fn preflight(session: &mut Session, format: Format) -> Result<PreflightFindings> {
     session.check_writable()?;
     let target = session.target().clone();
     let statements = Statements::new(&target, format);
@@ -74,7 +74,7 @@ pub async fn preflight(session: &mut Session, format: Format) -> Result<Report> 
     }
     warnings.extend(unseen(session).await?);
     warnings.extend(creators(session, &schemas).await?);
-    Ok(Report {
+    Ok(PreflightFindings {
         server_version: session.facts().version.clone(),
         database: target.database,
         user: target.user,

@@ -9,7 +9,7 @@ use crate::history::History;
 use crate::ledger::{Ledger, Row};
 use crate::plan::{Planned, check_cut_off, classified, digest, split_cut_off, unapplied, until};
 use crate::planted::{self, Bug};
-use crate::session::Identity;
+use crate::session::DatabaseIdentity;
 use crate::{Error, Result};
 
 /// An approved plan.
@@ -43,7 +43,7 @@ pub(crate) struct Reconciled {
 /// [`Error::PlanChanged`] when the history or the ledger is not what was approved, and the errors of
 /// [`plan`](crate::plan::plan).
 pub(crate) fn reconcile(
-    identity: &Identity,
+    identity: &DatabaseIdentity,
     history: &History,
     ledger: &Ledger,
     approved: &Approved,

@@ -8,7 +8,7 @@ use crate::history::{Format, History, Key, Migration};
 use crate::ledger::{self, Entry, Ledger, Row, Statements};
 use crate::lock::Done;
 use crate::script::{Class, classify};
-use crate::session::{Identity, Session, Target};
+use crate::session::{DatabaseIdentity, Session, Target};
 use crate::{Error, Result, lock, standalone};
 
 /// A person's claim about a migration.
@@ -17,19 +17,19 @@ pub struct Claim {
     /// The migration's whole name. With sqlx, its version is enough.
     pub migration: String,
     /// What became of it.
-    pub resolution: Resolution,
+    pub resolution: Declared,
 }
 
 /// What became of a migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Resolution {
+pub enum Declared {
     /// All of it is in the database. This also records migrations that a database has from before this history.
     Applied,
     /// Nothing of it is in the database, so it may run again.
     RolledBack,
 }
 
-impl Resolution {
+impl Declared {
     /// Returns the name that people see.
     pub const fn name(self) -> &'static str {
         match self {
@@ -41,7 +41,7 @@ impl Resolution {
 
 /// The evidence on a migration, before anything is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Evidence {
+pub struct ClaimEvidence {
     /// Hexadecimal SHA-256 over the database's identity, its ledger, the migration and the claim.
     pub digest: String,
     /// How many rows the ledger has.
@@ -55,7 +55,7 @@ pub struct Evidence {
 /// # Errors
 ///
 /// [`Error::Config`] when the claim cannot be true or has no use, with Prisma's code.
-pub async fn look(session: &mut Session, instance: &str, history: &History, claim: &Claim) -> Result<Evidence> {
+pub async fn look(session: &mut Session, instance: &str, history: &History, claim: &Claim) -> Result<ClaimEvidence> {
     let statements = Statements::new(session.target(), history.format);
     let found = ledger::read(session, &statements).await?;
     if found.is_none() && !session.value::<bool>("looking for the schema", &statements.schema_exists()).await? {
@@ -72,7 +72,7 @@ pub async fn look(session: &mut Session, instance: &str, history: &History, clai
     if let Some(holder) = lock::holder(session, &statements).await? {
         facts.push(format!("The migration lock is held, so it may be running now: {holder}"));
     }
-    Ok(Evidence { digest, rows: ledger.rows.len(), facts })
+    Ok(ClaimEvidence { digest, rows: ledger.rows.len(), facts })
 }
 
 /// Returns what the catalog and the ledger show of the migration, the catalog first.
@@ -155,7 +155,7 @@ async fn resolve_locked(
         });
     }
     let sql = match (claim.resolution, subject.script) {
-        (Resolution::Applied, Some(script)) => {
+        (Declared::Applied, Some(script)) => {
             // In one transaction: an empty ledger that stays would let a later run take the schema for an empty one.
             let create = if is_new { statements.creation(session).await? } else { String::new() };
             format!("BEGIN; {create}; {}; COMMIT", statements.declare_applied(Entry::of(script, &id)))
@@ -200,16 +200,16 @@ impl<'a> Subject<'a> {
         let applied = ledger.of(&self.key).any(Row::is_applied);
         let open = ledger.of(&self.key).any(Row::is_open);
         Err(wrong(match resolution {
-            Resolution::Applied if self.script.is_none() => {
+            Declared::Applied if self.script.is_none() => {
                 format!("there is no migration {migration:?} in the history (P3017); give the whole name of one")
             }
-            Resolution::Applied if applied => {
+            Declared::Applied if applied => {
                 format!("{migration} is recorded as applied already (P3008); there is nothing to resolve")
             }
-            Resolution::RolledBack if applied => format!(
+            Declared::RolledBack if applied => format!(
                 "{migration} is recorded as finished (P3012), and only one that failed can be declared rolled back"
             ),
-            Resolution::RolledBack if !open => {
+            Declared::RolledBack if !open => {
                 format!("the ledger has no unfinished row of {migration:?} (P3011); there is nothing to resolve")
             }
             _ => return Ok(()),
@@ -222,12 +222,12 @@ impl<'a> Subject<'a> {
     }
 
     /// Whether the ledger says what is claimed; by the row `id`, where the claim leaves a row.
-    fn is_settled(&self, ledger: &Ledger, resolution: Resolution, id: &str) -> bool {
+    fn is_settled(&self, ledger: &Ledger, resolution: Declared, id: &str) -> bool {
         let mut rows = ledger.of(&self.key).peekable();
         match resolution {
-            Resolution::Applied => rows.any(|row| row.id == id && row.is_applied() && self.is_of(row)),
-            Resolution::RolledBack if self.format == Format::Sqlx => rows.peek().is_none(),
-            Resolution::RolledBack => rows.peek().is_some() && rows.all(|row| row.rolled_back),
+            Declared::Applied => rows.any(|row| row.id == id && row.is_applied() && self.is_of(row)),
+            Declared::RolledBack if self.format == Format::Sqlx => rows.peek().is_none(),
+            Declared::RolledBack => rows.peek().is_some() && rows.all(|row| row.rolled_back),
         }
     }
 }
@@ -247,7 +247,7 @@ fn fact(row: &Row) -> String {
     format!("{who} started it {}, and {how}", row.started_at)
 }
 
-fn digest(identity: &Identity, ledger: &Ledger, claim: &Claim, subject: &Subject, facts: &[String]) -> String {
+fn digest(identity: &DatabaseIdentity, ledger: &Ledger, claim: &Claim, subject: &Subject, facts: &[String]) -> String {
     let mut fields = Fields::new();
     fields.text("lockstep resolve 1");
     identity.fields(&mut fields);

@@ -17,7 +17,7 @@ pub struct Table {
     /// The size of all its indexes.
     pub index_bytes: u64,
     /// Its indexes, the largest first.
-    pub indexes: Vec<Index>,
+    pub indexes: Vec<IndexFacts>,
     /// The foreign keys of other tables that refer to the table.
     pub referenced_by: Vec<ForeignKey>,
     /// How many partitions it has.
@@ -35,7 +35,7 @@ pub struct Table {
 /// An index.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Index {
+pub struct IndexFacts {
     /// Its name, without its schema.
     pub name: String,
     /// Its size.

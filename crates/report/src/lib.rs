@@ -19,7 +19,7 @@ mod words;
 mod arbitrary;
 
 pub use effect::{Blocking, Effect, Lock, Magnitude, Work};
-pub use facts::{ForeignKey, Holder, Index, Replica, Server, Table, Transaction};
+pub use facts::{ForeignKey, Holder, IndexFacts, Replica, Server, Table, Transaction};
 pub use html::html;
 pub use json::json;
 pub use markdown::markdown;
@@ -52,7 +52,7 @@ pub struct Report {
     /// How many migrations of the history are applied already.
     pub already_applied: usize,
     /// The pending migrations, in the order in which they will run.
-    pub migrations: Vec<Migration>,
+    pub migrations: Vec<MigrationReport>,
     /// Every touched table that existed before, the largest first.
     pub tables: Vec<Table>,
     /// The state of the server.
@@ -128,10 +128,10 @@ pub struct Note {
     pub text: String,
 }
 
-/// A pending migration.
+/// A pending migration, and what it will do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Migration {
+pub struct MigrationReport {
     /// Its name.
     pub name: String,
     /// How it runs.
@@ -144,24 +144,24 @@ pub struct Migration {
     /// The file's whole text.
     pub sql: String,
     /// Its statements in order, as far as they could be read.
-    pub statements: Vec<Statement>,
+    pub statements: Vec<StatementReport>,
     /// For how long everything that it locks stays locked, until its transaction ends.
     pub blocking: Option<Blocking>,
     /// Findings that its author has suppressed with comments for squawk.
     pub suppressed: Vec<Suppression>,
 }
 
-/// A statement of a migration.
+/// A statement of a migration, and what it will do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Statement {
+pub struct StatementReport {
     /// Its number in the file, from 1.
     pub number: usize,
     /// The first line, from 1.
     pub line: usize,
     /// The last line.
     pub last_line: usize,
-    /// Its position in [`Migration::sql`], in bytes.
+    /// Its position in [`MigrationReport::sql`], in bytes.
     pub start: usize,
     /// The byte after its last one.
     pub end: usize,
@@ -236,7 +236,7 @@ pub struct Safer {
     pub migrations: Vec<String>,
 }
 
-impl Statement {
+impl StatementReport {
     /// Whether the statement's safer way already says `help`.
     fn says(&self, help: &str) -> bool {
         self.safer.as_ref().is_some_and(|safer| safer.text == help)

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use crate::{Blocking, Magnitude, Migration, Report, Statement, Verdict};
+use crate::{Blocking, Magnitude, MigrationReport, Report, StatementReport, Verdict};
 
 /// How many there are of each verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,10 +45,10 @@ pub struct Ranked<'a> {
     /// The index of its migration.
     pub migration_at: usize,
     /// Its migration.
-    pub migration: &'a Migration,
+    pub migration: &'a MigrationReport,
     /// Its index in the migration, and the statement; `None` for what the statements do together, or for what could not
     /// be read.
-    pub statement: Option<(usize, &'a Statement)>,
+    pub statement: Option<(usize, &'a StatementReport)>,
 }
 
 impl Ranked<'_> {
@@ -82,7 +82,7 @@ impl Report {
 
     /// Returns how many migrations there are of each verdict.
     pub fn migration_counts(&self) -> Counts {
-        Counts::of(self.migrations.iter().map(Migration::worst))
+        Counts::of(self.migrations.iter().map(MigrationReport::worst))
     }
 
     /// Returns every statement that is not safe, and every migration that is worse than each of its statements, the
@@ -119,7 +119,7 @@ pub const FAILS: [&str; 3] = ["refused", "required-column", "replica-identity"];
 /// Rules whose findings say that data is lost. They outweigh others of the same verdict: the data does not come back.
 pub const LOSES: [&str; 6] = ["cascade", "delete-all", "delete-many", "drop-column", "drop-table", "truncate"];
 
-impl Statement {
+impl StatementReport {
     /// Returns how much it matters among statements of the same verdict: more is worse.
     pub fn weight(&self) -> u8 {
         let is_of = |rules: &[&str]| {
@@ -129,7 +129,7 @@ impl Statement {
     }
 }
 
-impl Migration {
+impl MigrationReport {
     /// Whether its statements together are worse than each alone, or whether some of it could not be read.
     fn is_worse_together(&self) -> bool {
         self.statements.iter().all(|statement| statement.verdict < self.verdict)
@@ -141,7 +141,7 @@ impl Migration {
     }
 }
 
-impl Statement {
+impl StatementReport {
     /// Returns how long it blocks other sessions; `None` where it blocks none.
     pub fn how_long(&self) -> Option<Magnitude> {
         self.blocking.as_ref().filter(|blocking| blocking.readers || blocking.writers).map(|blocking| blocking.how_long)

@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use database::{Connector, claim};
-use engine::apply::{Approved, Budget, Outcome, apply};
+use engine::apply::{Approved, Budget, Progress, apply};
 use engine::baseline::record;
 use engine::resolve::resolve;
 use shared::metrics::{self, Unit};
 use shared::payload::{AppliedMigration, ApplyInput, ApplyOutput, ApprovedPlan, MOST_NAMED};
 use shared::request::Mode;
-use shared::{Failure, Name};
+use shared::{Failure, FailureName};
 
 /// How long one invocation polls for the lock, as long as Prisma does. The state machine does longer waits, between
 /// invocations.
@@ -36,14 +36,14 @@ pub async fn handle(connector: &Connector, input: ApplyInput, deadline: SystemTi
     match request.mode {
         Mode::Apply { up_to } => {
             let approved = Approved { digest, base_rows, up_to };
-            let outcome = connector
+            let progress = connector
                 .attempt(&database, &execution, deadline, async |target| {
                     apply(target, instance, &history, &approved, &execution, budget).await
                 })
                 .await?;
             #[expect(clippy::cast_precision_loss, reason = "a count of migrations is far below 2^52")]
-            metrics::emit("apply", &[("MigrationsApplied", Unit::Count, outcome.applied_now as f64)]);
-            Ok(output(outcome))
+            metrics::emit("apply", &[("MigrationsApplied", Unit::Count, progress.applied_now as f64)]);
+            Ok(output(progress))
         }
         Mode::Resolve { migration, resolution } => {
             let claim = claim(migration, resolution);
@@ -63,7 +63,7 @@ pub async fn handle(connector: &Connector, input: ApplyInput, deadline: SystemTi
             Ok(ApplyOutput { recorded: Some(recorded), ..nothing_run() })
         }
         Mode::Plan { .. } => Err(Failure::new(
-            Name::StepFailed,
+            FailureName::StepFailed,
             "the mode plan writes nothing, and apply was called; nothing was applied. The state machine's definition \
              and this function do not fit: deploy both again",
         )),
@@ -71,7 +71,7 @@ pub async fn handle(connector: &Connector, input: ApplyInput, deadline: SystemTi
 }
 
 fn nothing_run() -> ApplyOutput {
-    output(Outcome { applied: Vec::new(), applied_now: 0, remaining: 0 })
+    output(Progress { applied: Vec::new(), applied_now: 0, remaining: 0 })
 }
 
 fn budget(left: Duration) -> Budget {
@@ -83,14 +83,14 @@ fn budget(left: Duration) -> Budget {
     }
 }
 
-fn output(outcome: Outcome) -> ApplyOutput {
-    let total = outcome.applied.len() + outcome.remaining;
-    let (ours, others): (Vec<_>, Vec<_>) = outcome.applied.into_iter().partition(|applied| applied.by_this_run);
+fn output(progress: Progress) -> ApplyOutput {
+    let total = progress.applied.len() + progress.remaining;
+    let (ours, others): (Vec<_>, Vec<_>) = progress.applied.into_iter().partition(|applied| applied.by_this_run);
     ApplyOutput {
-        finished: outcome.remaining == 0,
+        finished: progress.remaining == 0,
         applied: ours.len(),
         applied_elsewhere: others.len(),
-        remaining: outcome.remaining,
+        remaining: progress.remaining,
         total,
         omitted: ours.len().saturating_sub(MOST_NAMED),
         duration_ms: ours.iter().map(|applied| applied.duration_ms).sum(),
@@ -114,7 +114,7 @@ mod tests {
     fn the_output_is_bounded_and_tells_whose_work_it_was() {
         let applied =
             (0..1_000).map(|n| Applied { name: format!("{n}"), duration_ms: 2, by_this_run: n >= 10 }).collect();
-        let output = output(Outcome { applied, applied_now: 5, remaining: 1 });
+        let output = output(Progress { applied, applied_now: 5, remaining: 1 });
         assert_eq!((output.applied, output.applied_elsewhere, output.total), (990, 10, 1_001));
         assert_eq!((output.migrations.len(), output.omitted, output.duration_ms), (MOST_NAMED, 970, 1_980));
         assert!(!output.finished);

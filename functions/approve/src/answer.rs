@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use shared::record::Verdict;
+use shared::record::Choice;
 use shared::text::is_one_line;
 
 use crate::refused::{Refused, Why};
@@ -39,11 +39,11 @@ pub enum Verb {
 }
 
 impl Verb {
-    /// Returns the run's verdict for this answer.
-    pub(crate) const fn verdict(self) -> Verdict {
+    /// Returns the choice as the record has it.
+    pub(crate) const fn choice(self) -> Choice {
         match self {
-            Self::Approve => Verdict::Approved,
-            Self::Reject => Verdict::Rejected,
+            Self::Approve => Choice::Approved,
+            Self::Reject => Choice::Rejected,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use aws_sdk_sfn::error::ProvideErrorMetadata as _;
 use jiff::Timestamp;
-use shared::record::{Decision, Duties, Verdict};
+use shared::record::{Choice, Decision, Duties};
 
 use crate::answer::{Answer, Verb};
 use crate::caller::{Caller, same};
@@ -25,8 +25,8 @@ impl Approver {
                 match self.send(&token, &decision).await? {
                     Sent::Taken => {
                         let execution = answer.execution.rsplit(':').next();
-                        let Decision { decision: verdict, by, identity, .. } = &decision;
-                        tracing::info!(execution, decision = ?verdict, by, identity = ?identity, "decided");
+                        let Decision { decision: choice, by, identity, .. } = &decision;
+                        tracing::info!(execution, decision = ?choice, by, identity = ?identity, "decided");
                         decision
                     }
                     // Another caller was quicker, or our first attempt arrived although its answer was lost.
@@ -73,7 +73,7 @@ impl Approver {
 
     fn decision(&self, caller: &Caller, answer: &Answer, asked: &Asked, now: Timestamp) -> Decision {
         Decision {
-            decision: answer.decision.verdict(),
+            decision: answer.decision.choice(),
             digest: asked.plan.digest.clone(),
             by: caller.name().to_owned(),
             identity: caller.identity(),
@@ -121,7 +121,7 @@ fn taken(caller: &Caller, answer: &Answer, approval: Approval) -> Result<Decisio
     match approval {
         Approval::Decided(asked, decision) => {
             check_digest(answer, &asked)?;
-            let same_answer = decision.decision == answer.decision.verdict()
+            let same_answer = decision.decision == answer.decision.choice()
                 && decision.by == caller.name()
                 && decision.identity == caller.identity()
                 && decision.on_behalf_of == answer.on_behalf_of;
@@ -129,11 +129,11 @@ fn taken(caller: &Caller, answer: &Answer, approval: Approval) -> Result<Decisio
                 return Ok(*decision);
             }
             let Decision { decision, by, at, reason, .. } = *decision;
-            let verdict = match decision {
-                Verdict::Approved => "approved",
-                Verdict::Rejected => "rejected",
+            let chosen = match decision {
+                Choice::Approved => "approved",
+                Choice::Rejected => "rejected",
             };
-            let reason = format!("{} was {verdict} by {by} at {at} already: {reason}", answer.execution);
+            let reason = format!("{} was {chosen} by {by} at {at} already: {reason}", answer.execution);
             Err(Refused::because(Why::Conflict, reason))
         }
         Approval::Expired(asked) => Err(expired(&asked)),

@@ -8,8 +8,8 @@
 mod answer;
 mod caller;
 mod decide;
+mod invocation;
 mod refused;
-mod request;
 mod url;
 mod waiting;
 
@@ -24,8 +24,8 @@ use shared::record::Decision;
 
 pub use answer::{Answer, Verb};
 pub use caller::Caller;
+pub use invocation::Invocation;
 pub use refused::{Refused, Why};
-pub use request::Request;
 
 /// The environment in which only a signature decides.
 const PRODUCTION: &str = "prod";
@@ -69,11 +69,11 @@ pub enum Answered {
 /// When the Runtime API cannot be reached.
 pub async fn serve(approver: &Approver) -> Result<(), lambda_runtime::Error> {
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
-        let request = Request::of(event.payload, &event.context.invoked_function_arn);
-        let signed = !matches!(request, Request::Direct(_));
-        let asked = request.summary();
+        let invocation = Invocation::of(event.payload, &event.context.invoked_function_arn);
+        let signed = !matches!(invocation, Invocation::Direct(_));
+        let asked = invocation.summary();
         // Boxed: the futures inside are large, and the compiler computes their layout once here.
-        let result = Box::pin(approver.handle(request, Timestamp::now())).await;
+        let result = Box::pin(approver.handle(invocation, Timestamp::now())).await;
         report(&result, &asked);
         respond(signed, result)
     }))
@@ -114,18 +114,18 @@ impl Approver {
         }
     }
 
-    /// Handles the request.
+    /// Handles the invocation.
     ///
     /// # Errors
     ///
     /// [`Refused`], with the reason: nothing was decided.
-    pub async fn handle(&self, request: Request, now: Timestamp) -> Result<Answered, Refused> {
-        match request {
-            Request::Signed(request) => self.handle_signed(*request, now).await,
-            Request::Direct(payload) => self.decide_direct(payload, now).await.map(Answered::Decided),
+    pub async fn handle(&self, invocation: Invocation, now: Timestamp) -> Result<Answered, Refused> {
+        match invocation {
+            Invocation::Signed(request) => self.handle_signed(*request, now).await,
+            Invocation::Direct(payload) => self.decide_direct(payload, now).await.map(Answered::Decided),
             // Where IAM lets no principal invoke the function directly, the alias makes no difference.
-            Request::Unqualified(request) if self.is_production() => self.handle_signed(*request, now).await,
-            Request::Unqualified(_) => {
+            Invocation::Unqualified(request) if self.is_production() => self.handle_signed(*request, now).await,
+            Invocation::Unqualified(_) => {
                 let reason = "this came by a direct invocation, not through the function URL";
                 Err(Refused::because(Why::Caller, reason))
             }

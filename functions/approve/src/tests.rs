@@ -184,9 +184,9 @@ async fn handle(approver: &Approver, payload: Value) -> Result<Value, Refused> {
 }
 
 async fn handle_at(invoked_arn: &str, approver: &Approver, payload: Value) -> Result<Value, Refused> {
-    let request = Request::of(payload, invoked_arn);
-    let signed = !matches!(request, Request::Direct(_));
-    respond(signed, approver.handle(request, now()).await)
+    let invocation = Invocation::of(payload, invoked_arn);
+    let signed = !matches!(invocation, Invocation::Direct(_));
+    respond(signed, approver.handle(invocation, now()).await)
 }
 
 /// Returns the status and the body of an HTTP answer.
@@ -292,9 +292,9 @@ async fn a_forged_request_is_refused() {
 #[test]
 fn a_refusal_can_be_traced_to_who_asked_for_what() {
     let live = "arn:aws:lambda:eu-central-1:111122223333:function:approve:live";
-    let asked = Request::of(signed(BOB, "POST", Some(&answer("approve"))), live).summary();
+    let asked = Invocation::of(signed(BOB, "POST", Some(&answer("approve"))), live).summary();
     assert_eq!(asked, format!("{BOB} POST approve run-1"));
-    let asked = Request::of(with(answer("reject"), "decision", "re\u{2028}ject"), live).summary();
+    let asked = Invocation::of(with(answer("reject"), "decision", "re\u{2028}ject"), live).summary();
     assert_eq!(asked, "direct re\\u{2028}ject run-1");
 }
 

@@ -1,6 +1,6 @@
 //! What a request to resolve declares, in the engine's terms.
 
-use engine::resolve::{Claim, Resolution as Declared};
+use engine::resolve::{Claim, Declared};
 use shared::request::Resolution;
 
 /// Returns the claim that `migration` is to be resolved as `resolution` says.

@@ -4,36 +4,38 @@ use std::path::Path;
 
 use engine::Error;
 use shared::text::one_line;
-use shared::{Failure, Name, Place};
+use shared::{Failure, FailureName, Place};
 
 /// Returns `error` as a failure; `migrations` is the directory of its history. The match names every cause, so that the
 /// compiler demands a wire name for a new one.
 pub(crate) fn from_engine(error: Error, migrations: &Path) -> Failure {
     let name = match &error {
-        Error::Unreachable { .. } => Name::DatabaseUnreachable,
+        Error::Unreachable { .. } => FailureName::DatabaseUnreachable,
         // As after a broken connection: a new attempt flushes and verifies the flush.
-        Error::ConnectionClosed { .. } | Error::NotFlushed => Name::DatabaseConnectionClosed,
-        Error::AuthenticationFailed { .. } => Name::DatabaseAuthenticationFailed,
-        Error::DatabaseNotFound { .. } => Name::DatabaseNotFound,
-        Error::Tls { .. } => Name::DatabaseTlsFailed,
-        Error::ReadOnly { .. } => Name::DatabaseReadOnly,
+        Error::ConnectionClosed { .. } | Error::NotFlushed => FailureName::DatabaseConnectionClosed,
+        Error::AuthenticationFailed { .. } => FailureName::DatabaseAuthenticationFailed,
+        Error::DatabaseNotFound { .. } => FailureName::DatabaseNotFound,
+        Error::Tls { .. } => FailureName::DatabaseTlsFailed,
+        Error::ReadOnly { .. } => FailureName::DatabaseReadOnly,
         // Another session may be at work: a new attempt reads the ledger again once it has the lock.
         Error::LockHeld { .. }
         | Error::UnderWay { .. }
         | Error::LockLost { .. }
         | Error::NotRecorded { .. }
-        | Error::IndexBeingBuilt { .. } => Name::LockHeld,
-        Error::LockTimeout { .. } => Name::LockTimeout,
-        Error::HistoryInvalid(_) => Name::HistoryInvalid,
-        Error::HistoryFailed { .. } => Name::HistoryFailed,
-        Error::HistoryNotEmpty { .. } => Name::HistoryNotEmpty,
-        Error::HistoryDiverged { .. } => Name::HistoryDiverged,
-        Error::PlanChanged { .. } => Name::PlanChanged,
-        Error::Refused(_) => Name::MigrationRefused,
-        Error::MigrationFailed(_) | Error::NothingDone { .. } => Name::MigrationFailed,
-        Error::InDoubt { .. } | Error::RanSomethingElse { .. } | Error::RowsGone { .. } => Name::MigrationInDoubt,
-        Error::Config { .. } => Name::ConfigInvalid,
-        Error::Query { .. } => Name::StepFailed,
+        | Error::IndexBeingBuilt { .. } => FailureName::LockHeld,
+        Error::LockTimeout { .. } => FailureName::LockTimeout,
+        Error::HistoryInvalid(_) => FailureName::HistoryInvalid,
+        Error::HistoryFailed { .. } => FailureName::HistoryFailed,
+        Error::HistoryNotEmpty { .. } => FailureName::HistoryNotEmpty,
+        Error::HistoryDiverged { .. } => FailureName::HistoryDiverged,
+        Error::PlanChanged { .. } => FailureName::PlanChanged,
+        Error::Refused(_) => FailureName::MigrationRefused,
+        Error::MigrationFailed(_) | Error::NothingDone { .. } => FailureName::MigrationFailed,
+        Error::InDoubt { .. } | Error::RanSomethingElse { .. } | Error::RowsGone { .. } => {
+            FailureName::MigrationInDoubt
+        }
+        Error::Config { .. } => FailureName::ConfigInvalid,
+        Error::Query { .. } => FailureName::StepFailed,
     };
     let place = place(&error, migrations).map(Box::new);
     Failure { place, ..Failure::new(name, message(error)) }
@@ -127,7 +129,7 @@ mod tests {
     fn a_certificate_that_is_not_trusted_names_the_parameter() {
         let error = Error::Tls { host: "h".into(), port: 5432, reason: "UnknownIssuer".into() };
         let failure = from_engine(error, Path::new("/nowhere"));
-        assert_eq!(failure.name, Name::DatabaseTlsFailed);
+        assert_eq!(failure.name, FailureName::DatabaseTlsFailed);
         assert!(failure.message.contains("UnknownIssuer") && failure.message.contains("DatabaseCaFile"), "{failure}");
     }
 
@@ -138,30 +140,30 @@ mod tests {
         for (error, name, message) in [
             (
                 Error::NotFlushed,
-                Name::DatabaseConnectionClosed,
+                FailureName::DatabaseConnectionClosed,
                 "the server does not show that it has written to disk what was committed, so a crash could still undo it",
             ),
             (
                 Error::UnderWay { migration: "2".into(), holder: holder() },
-                Name::LockHeld,
+                FailureName::LockHeld,
                 "migration 2 was started and has not finished, and another session holds the migration lock, so it may be \
                  running now: pid 7, user u, application a",
             ),
             (
                 Error::LockLost { during: during(), holder: Some(holder()) },
-                Name::LockHeld,
+                FailureName::LockHeld,
                 "this run lost the migration lock during the baseline, so the ledger was not changed: another session \
                  holds the lock now, pid 7, user u, application a",
             ),
             (
                 Error::NotRecorded { during: during(), ledger: "s.l".into() },
-                Name::LockHeld,
+                FailureName::LockHeld,
                 "the ledger was not changed by the baseline: a trigger or a rule on s.l discards or changes its rows; \
                  remove it",
             ),
             (
                 Error::IndexBeingBuilt { migration: "2".into(), index: "s.i".into(), pid: 7 },
-                Name::LockHeld,
+                FailureName::LockHeld,
                 "migration 2 leaves the invalid index s.i alone: the session with pid 7 is building an index on the same \
                  table, and it may be this one. Start a new run when that session has finished",
             ),
@@ -177,7 +179,7 @@ mod tests {
     fn a_name_with_line_breaks_stays_on_its_line() {
         let text = || HOSTILE.to_owned();
         let refusal = || Refusal { line: 1, reason: text(), way_out: "Fix it" };
-        let refused = || engine::error::Refused { migration: text(), refusal: refusal() };
+        let refused = || engine::error::RefusedMigration { migration: text(), refusal: refusal() };
         for (error, lines) in [
             (Error::LockHeld { waited_s: 1, holder: text() }, 1),
             (Error::HistoryInvalid(text()), 1),
@@ -236,7 +238,8 @@ mod tests {
         let told = place(Error::MigrationFailed(without_code.into()));
         assert_eq!(told, Some(Place { statement: Some(2), ..of("4_d", None) }));
         let refusal = |line| Refusal { line, reason: "no".into(), way_out: "Fix it" };
-        let refused = |name: &str, line| engine::error::Refused { migration: name.into(), refusal: refusal(line) };
+        let refused =
+            |name: &str, line| engine::error::RefusedMigration { migration: name.into(), refusal: refusal(line) };
         let told = place(Error::Refused(vec![refused("2_b", 7), refused("1_a", 1)]));
         assert_eq!(told, Some(Place { line: Some(7), ..of("2_b", Some("migrations/2_b.sql")) }));
         assert_eq!(place(Error::LockHeld { waited_s: 1, holder: "x".into() }), None);

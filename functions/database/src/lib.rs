@@ -12,8 +12,8 @@ use std::time::{Duration, SystemTime};
 
 use engine::history::{self, Format, History, recognise};
 use engine::session::{Session, Target, Tls};
-use shared::payload::Database;
-use shared::{Failure, Name};
+use shared::payload::RdsInstance;
+use shared::{Failure, FailureName};
 
 pub use claim::claim;
 pub use settings::Settings;
@@ -68,7 +68,7 @@ impl Connector {
     /// `Config.Invalid`, `Secret.Unreachable`, and whatever `work` fails with, under its wire name.
     pub async fn attempt<T>(
         &self,
-        database: &Database,
+        database: &RdsInstance,
         execution: &str,
         deadline: SystemTime,
         work: impl AsyncFn(&Target) -> engine::Result<T>,
@@ -87,7 +87,7 @@ impl Connector {
         };
         tokio::time::timeout(left, working).await.unwrap_or_else(|_| {
             Err(Failure::new(
-                Name::DatabaseConnectionClosed,
+                FailureName::DatabaseConnectionClosed,
                 "the database gave no answer before the function's time was up (P1017)",
             ))
         })
@@ -100,7 +100,7 @@ impl Connector {
     /// Those of [`attempt`](Self::attempt).
     pub async fn look<T>(
         &self,
-        database: &Database,
+        database: &RdsInstance,
         execution: &str,
         deadline: SystemTime,
         look: impl AsyncFn(&mut Session) -> engine::Result<T>,
@@ -114,7 +114,7 @@ impl Connector {
         .await
     }
 
-    async fn target(&self, database: &Database, execution: &str) -> Result<Target, Failure> {
+    async fn target(&self, database: &RdsInstance, execution: &str) -> Result<Target, Failure> {
         let settings = self.settings()?;
         let secret = secret::read(&self.secrets, &settings.secret_arn).await?;
         let no_endpoint =

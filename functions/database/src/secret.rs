@@ -6,7 +6,7 @@ use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::SdkError;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use serde::{Deserialize, Deserializer, de};
-use shared::{Failure, Name};
+use shared::{Failure, FailureName};
 
 /// The part of the secret that holds the address of the database and our role's credentials.
 ///
@@ -62,7 +62,7 @@ fn failure(arn: &str, error: &SdkError<GetSecretValueError>) -> Failure {
     let invalid = |reason: &str| Failure::config("DatabaseSecretArn", format!("{arn}: {reason}"));
     let Some(service) = error.as_service_error() else {
         return Failure::new(
-            Name::SecretUnreachable,
+            FailureName::SecretUnreachable,
             "Secrets Manager gave no answer. The function's subnets need its interface endpoint \
              (parameter SecretsManagerEndpoint) or a NAT gateway, and the security groups have to let port 443 through",
         );
@@ -80,7 +80,7 @@ fn failure(arn: &str, error: &SdkError<GetSecretValueError>) -> Failure {
                 invalid("access denied; check the secret's policy, and its key in parameter DatabaseSecretKmsKeyArn")
             }
             code => Failure::new(
-                Name::SecretUnreachable,
+                FailureName::SecretUnreachable,
                 format!(
                     "Secrets Manager answered with {}; start a new run, and see the service's health if it goes on",
                     code.unwrap_or("an error without a name")
@@ -132,7 +132,7 @@ mod tests {
             ["hunter2", r#"{"username":"u","password":5}"#, r#"{"username":"u","password":"hunter2","port":"hunter2"}"#]
         {
             let failure = parse("arn", text).unwrap_err();
-            assert_eq!(failure.name, Name::ConfigInvalid);
+            assert_eq!(failure.name, FailureName::ConfigInvalid);
             assert!(!failure.message.contains("hunter2") && failure.message.contains("username and password"));
         }
     }

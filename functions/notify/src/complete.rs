@@ -1,7 +1,7 @@
 //! Completes a run's record when the run has ended.
 
 use jiff::Timestamp;
-use shared::Name;
+use shared::FailureName;
 use shared::payload::NotifyInput;
 use shared::record::{Outcome, Record, Run, RunFailure, UNTOLD};
 use shared::request::{Mode, Request};
@@ -55,9 +55,9 @@ fn success(run: &Run) -> Outcome {
 }
 
 fn failed(error: &str) -> Outcome {
-    match Name::from_wire(error) {
-        Some(Name::ApprovalRejected) => Outcome::Rejected,
-        Some(Name::ApprovalExpired) => Outcome::Expired,
+    match FailureName::from_wire(error) {
+        Some(FailureName::ApprovalRejected) => Outcome::Rejected,
+        Some(FailureName::ApprovalExpired) => Outcome::Expired,
         _ => Outcome::Failed,
     }
 }
@@ -67,7 +67,7 @@ fn ended(ended: &Ended, environment: &str) -> Option<Record> {
     // Others can write these texts: on one line they cannot pass for lines of ours.
     let error = short(ended.error.as_deref().unwrap_or_default(), LONGEST);
     let cause = short(ended.cause.as_deref().unwrap_or_default(), LONGEST);
-    let ours = Name::from_wire(&error).is_some();
+    let ours = FailureName::from_wire(&error).is_some();
     let (outcome, what) = match ended.status.as_str() {
         "TIMED_OUT" => {
             (Outcome::TimedOut, "The execution took longer than an execution may, and was ended.".to_owned())

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use shared::metrics::{self, Unit};
 use shared::payload::NotifyOutput;
 use shared::record::Notification;
-use shared::{Failure, Name, config, logs};
+use shared::{Failure, FailureName, config, logs};
 
 pub use event::Event;
 pub use mail::Mail;
@@ -21,12 +21,12 @@ pub use mail::Mail;
 /// Publishes mails to the stack's SNS topic.
 pub struct Notifier {
     client: Client,
-    settings: Result<Settings, Failure>,
+    settings: Result<NotifierSettings, Failure>,
 }
 
 /// The settings from the environment.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct NotifierSettings {
     /// The topic's ARN.
     pub topic_arn: String,
     /// The environment: dev, qa or prod.
@@ -37,7 +37,7 @@ impl Notifier {
     /// Reads the environment and creates the client.
     pub async fn from_env() -> Self {
         let config = shared::aws::config().load().await;
-        Self { client: Client::new(&config), settings: Settings::from_env() }
+        Self { client: Client::new(&config), settings: NotifierSettings::from_env() }
     }
 
     /// Sends the mail for `event`, if it needs one, and records the run if it has ended.
@@ -61,12 +61,14 @@ impl Notifier {
         }
         match (&event, error) {
             // EventBridge's call is asynchronous: Lambda tries again if this one fails.
-            (Event::Ended(_), Some(code)) => Err(Failure::new(Name::StepFailed, format!("SNS answered with {code}"))),
+            (Event::Ended(_), Some(code)) => {
+                Err(Failure::new(FailureName::StepFailed, format!("SNS answered with {code}")))
+            }
             _ => Ok(NotifyOutput { notification, record: record.map(Box::new) }),
         }
     }
 
-    async fn send(&self, settings: &Settings, mail: &Mail) -> Notification {
+    async fn send(&self, settings: &NotifierSettings, mail: &Mail) -> Notification {
         let attribute =
             |value: &str| MessageAttributeValue::builder().data_type("String").string_value(value).build().ok();
         let mut request =
@@ -91,7 +93,7 @@ impl Notifier {
     }
 }
 
-impl Settings {
+impl NotifierSettings {
     fn from_env() -> Result<Self, Failure> {
         Ok(Self {
             topic_arn: config::required(config::TOPIC_ARN)?,
@@ -119,7 +121,8 @@ mod tests {
             .endpoint_url(format!("http://{}", silent.local_addr().unwrap()))
             .load()
             .await;
-        let settings = Settings { topic_arn: "arn:aws:sns:us-east-1:1:topic".into(), environment: "dev".into() };
+        let settings =
+            NotifierSettings { topic_arn: "arn:aws:sns:us-east-1:1:topic".into(), environment: "dev".into() };
         let notifier = Notifier { client: Client::new(&config), settings: Ok(settings.clone()) };
         let mail = Mail { subject: "s".into(), body: "b".into(), outcome: "failed" };
         let longest = shared::aws::LONGEST_CALL + Duration::from_secs(1);

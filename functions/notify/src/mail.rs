@@ -4,7 +4,7 @@ mod body;
 mod words;
 
 use shared::payload::{ApplyOutput, BaselinePlan, NotifyInput, PlanOutput, ResolvePlan};
-use shared::record::{Decision, Duties, Identity, Outcome, Record, Run, RunFailure, Verdict, Versions};
+use shared::record::{Choice, Decision, Duties, Identity, Outcome, Record, Run, RunFailure, Versions};
 use shared::request::{Mode, Resolution};
 use shared::text::short;
 
@@ -282,11 +282,11 @@ fn script(failure: &RunFailure) -> Option<String> {
 fn about(run: &Run) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
     if let Some(approval) = &run.approval {
-        let verdict = match approval.decision {
-            Verdict::Approved => "Approved by",
-            Verdict::Rejected => "Rejected by",
+        let choice = match approval.decision {
+            Choice::Approved => "Approved by",
+            Choice::Rejected => "Rejected by",
         };
-        lines.push((verdict, decided(approval)));
+        lines.push((choice, decided(approval)));
         lines.push(("Duties", duties(approval.duties).into()));
     }
     if let Some(request) = &run.request {

@@ -22,7 +22,7 @@ const MOST_STATEMENTS: usize = 20_000;
 const LONGEST_MARKDOWN: usize = 900 * 1024;
 
 /// Why there is no report, as a clause.
-pub(crate) type Unknown = String;
+pub(crate) type WhyNoReport = String;
 
 /// A report and its renderings.
 pub(crate) struct Written {
@@ -44,18 +44,18 @@ pub(crate) async fn look(
     instance: &str,
     history: &History,
     plan: &Plan,
-) -> Result<Looked, Unknown> {
+) -> Result<Looked, WhyNoReport> {
     let subject = subject(session, instance, plan)?;
     let looked = analysis::plan::look(session.connection(), pending(history, plan)?).await;
     let plan = looked.map_err(|unknown| match unknown {
-        analysis::Unknown::Query(error) => session.error("looking at what the plan touches", &error).to_string(),
+        analysis::NoReport::Query(error) => session.error("looking at what the plan touches", &error).to_string(),
         other => other.to_string(),
     })?;
     Ok(Looked { subject, plan })
 }
 
 /// Makes the report from what `look` returned.
-pub(crate) async fn write(looked: Looked) -> Result<Written, Unknown> {
+pub(crate) async fn write(looked: Looked) -> Result<Written, WhyNoReport> {
     let written = apart(move || {
         let report = looked.plan.report(looked.subject);
         let json = report::json(&report).map_err(|_| "it cannot be written as JSON")?;
@@ -65,7 +65,7 @@ pub(crate) async fn write(looked: Looked) -> Result<Written, Unknown> {
     written.await.map_err(|unknown| unknown.to_string())?
 }
 
-fn subject(session: &Session, instance: &str, plan: &Plan) -> Result<Subject, Unknown> {
+fn subject(session: &Session, instance: &str, plan: &Plan) -> Result<Subject, WhyNoReport> {
     let identity = session.identity(instance);
     let now = Timestamp::now();
     Ok(Subject {
@@ -85,7 +85,7 @@ fn subject(session: &Session, instance: &str, plan: &Plan) -> Result<Subject, Un
 
 /// Returns the pending migrations with the text of their files. The text is complete and unchanged, so that what is
 /// judged is what is applied.
-fn pending(history: &History, plan: &Plan) -> Result<Vec<Pending>, Unknown> {
+fn pending(history: &History, plan: &Plan) -> Result<Vec<Pending>, WhyNoReport> {
     let files: HashMap<&Key, &Migration> =
         history.migrations.iter().map(|migration| (&migration.key, migration)).collect();
     let file = |planned: &Planned| files.get(&planned.key).copied();
@@ -103,7 +103,7 @@ fn pending(history: &History, plan: &Plan) -> Result<Vec<Pending>, Unknown> {
     Ok(plan.pending.iter().zip(scripts).map(of).collect())
 }
 
-fn within_bounds(bytes: usize, statements: usize) -> Result<(), Unknown> {
+fn within_bounds(bytes: usize, statements: usize) -> Result<(), WhyNoReport> {
     if bytes > MOST_BYTES || statements > MOST_STATEMENTS {
         return Err(format!(
             "the pending scripts hold {statements} statements in {bytes} bytes, and it is made of up to {MOST_STATEMENTS} in {MOST_BYTES}"

@@ -16,7 +16,7 @@ use shared::Failure;
 use shared::payload::{BaselinePlan, MOST_NAMED, PendingMigration, PlanInput, PlanOutput, ResolvePlan};
 use shared::request::{Mode, Resolution};
 
-use analyse::Unknown;
+use analyse::WhyNoReport;
 
 pub use reports::Reports;
 
@@ -87,7 +87,7 @@ async fn pending(
 }
 
 /// Returns what `work` returns, unless waiting for it would leave no time to return the plan itself.
-async fn within<T>(deadline: SystemTime, work: impl Future<Output = Result<T, Unknown>>) -> Result<T, Unknown> {
+async fn within<T>(deadline: SystemTime, work: impl Future<Output = Result<T, WhyNoReport>>) -> Result<T, WhyNoReport> {
     let left = deadline.duration_since(SystemTime::now()).unwrap_or_default().saturating_sub(LAST_WORDS);
     tokio::time::timeout(left, work).await.unwrap_or_else(|_| Err("the function's time was up".into()))
 }

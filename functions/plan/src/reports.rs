@@ -5,7 +5,7 @@ use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use report::Report;
 use shared::{Failure, config};
 
-use crate::analyse::{Unknown, Written};
+use crate::analyse::{WhyNoReport, Written};
 
 /// Writes reports. Created once, outside of the handler.
 pub struct Reports {
@@ -27,7 +27,7 @@ impl Reports {
     }
 
     /// Stores a report in all its renderings. An earlier report on the same plan stays as an older version.
-    pub(crate) async fn put(&self, written: Written) -> Result<(Report, Place), Unknown> {
+    pub(crate) async fn put(&self, written: Written) -> Result<(Report, Place), WhyNoReport> {
         let Written { report, json, markdown, html } = written;
         let bucket = self.bucket()?;
         let key = format!("reports/{}", report.digest);
@@ -40,11 +40,11 @@ impl Reports {
     }
 
     /// Returns the bucket's name.
-    pub(crate) fn bucket(&self) -> Result<&str, Unknown> {
+    pub(crate) fn bucket(&self) -> Result<&str, WhyNoReport> {
         self.bucket.as_deref().map_err(|failure| failure.message.clone())
     }
 
-    async fn put_one(&self, bucket: &str, key: String, content_type: &str, text: String) -> Result<(), Unknown> {
+    async fn put_one(&self, bucket: &str, key: String, content_type: &str, text: String) -> Result<(), WhyNoReport> {
         let request = self.client.put_object().bucket(bucket).key(key).content_type(content_type);
         let request = request.content_disposition("inline").body(text.into_bytes().into());
         // Boxed: what the SDK does inside is large.

@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 
-use report::{Migration, Report, Verdict};
+use report::{MigrationReport, Report, Verdict};
 use shared::payload::{Judged, LONGEST_WHY, MOST_JUDGED, PlanOutput, ReportSummary};
 use shared::text::short;
 
-use crate::analyse::Unknown;
+use crate::analyse::WhyNoReport;
 use crate::reports::Place;
 
 /// Adds to `output` what the report says, or why there is none.
-pub(crate) fn add(output: &mut PlanOutput, reported: Result<(Report, Place), Unknown>) {
+pub(crate) fn add(output: &mut PlanOutput, reported: Result<(Report, Place), WhyNoReport>) {
     match reported {
         Ok((report, place)) => {
             let by_name: HashMap<_, _> =
@@ -34,11 +34,12 @@ pub(crate) fn add(output: &mut PlanOutput, reported: Result<(Report, Place), Unk
 
 fn summary(report: &Report, place: Place) -> ReportSummary {
     let count = |verdict| report.migrations.iter().filter(|judged| judged.verdict == verdict).count();
-    let mut worst: Vec<&Migration> = report.migrations.iter().filter(|judged| judged.verdict > Verdict::Safe).collect();
+    let mut worst: Vec<&MigrationReport> =
+        report.migrations.iter().filter(|judged| judged.verdict > Verdict::Safe).collect();
     // Among equally bad ones, the first to run comes first.
     worst.sort_by_key(|judged| std::cmp::Reverse(judged.verdict));
     worst.truncate(MOST_JUDGED);
-    let judged = |of: &Migration| Judged {
+    let judged = |of: &MigrationReport| Judged {
         name: short(&of.name, LONGEST_WHY),
         verdict: of.verdict,
         why: short(&of.why, LONGEST_WHY),
@@ -64,7 +65,7 @@ pub(crate) mod tests {
 
     /// Returns a report on the database `app` with these migrations.
     pub(crate) fn report(migrations: &[(&str, Verdict, &str)]) -> Report {
-        let of = |&(name, verdict, why): &(&str, Verdict, &str)| Migration {
+        let of = |&(name, verdict, why): &(&str, Verdict, &str)| MigrationReport {
             name: name.into(),
             class: ScriptClass::Transactional,
             verdict,

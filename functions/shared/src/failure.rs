@@ -15,11 +15,11 @@ macro_rules! names {
         /// The state machine's tests hold this list to the definition: every name is caught there, and
         /// the definition catches no other.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Name {
+        pub enum FailureName {
             $($(#[$doc])* $name,)*
         }
 
-        impl Name {
+        impl FailureName {
             /// Every name.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
@@ -80,27 +80,27 @@ names! {
     StepFailed = "Step.Failed",
 }
 
-impl Name {
+impl FailureName {
     /// Returns the name that is written `text` on the wire.
     pub fn from_wire(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|name| name.as_str() == text)
     }
 }
 
-impl fmt::Display for Name {
+impl fmt::Display for FailureName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-use Name::{
+use FailureName::{
     ConfigInvalid, DatabaseAuthenticationFailed, DatabaseConnectionClosed, DatabaseNotFound, DatabaseReadOnly,
     DatabaseTlsFailed, DatabaseUnreachable, HistoryDiverged, HistoryFailed, HistoryInvalid, HistoryNotEmpty, LockHeld,
     LockTimeout, MigrationFailed, MigrationInDoubt, MigrationRefused, PlanChanged, SecretUnreachable, StepFailed,
 };
 
 /// The names with which `preflight` can fail.
-pub const PREFLIGHT: &[Name] = &[
+pub const PREFLIGHT: &[FailureName] = &[
     DatabaseUnreachable,
     DatabaseConnectionClosed,
     DatabaseAuthenticationFailed,
@@ -115,7 +115,7 @@ pub const PREFLIGHT: &[Name] = &[
 ];
 
 /// The names with which `plan` can fail.
-pub const PLAN: &[Name] = &[
+pub const PLAN: &[FailureName] = &[
     DatabaseUnreachable,
     DatabaseConnectionClosed,
     DatabaseAuthenticationFailed,
@@ -134,7 +134,7 @@ pub const PLAN: &[Name] = &[
 ];
 
 /// The names with which `apply` can fail.
-pub const APPLY: &[Name] = &[
+pub const APPLY: &[FailureName] = &[
     DatabaseUnreachable,
     DatabaseConnectionClosed,
     DatabaseAuthenticationFailed,
@@ -182,7 +182,7 @@ pub struct Place {
 #[error("{name}: {message}")]
 pub struct Failure {
     /// The fixed name.
-    pub name: Name,
+    pub name: FailureName,
     /// The message. Holds no secret, token or row value, and no control characters but line feeds.
     pub message: String,
     /// Where the script failed, for a program that points at it.
@@ -192,7 +192,7 @@ pub struct Failure {
 impl Failure {
     /// Creates a failure of this name. Parts of the message can come from outside, so characters that are not plain
     /// text are escaped.
-    pub fn new(name: Name, message: impl Into<String>) -> Self {
+    pub fn new(name: FailureName, message: impl Into<String>) -> Self {
         let mut message = harmless(&message.into());
         if let Some((end, _)) = message.char_indices().nth(LONGEST_MESSAGE) {
             message.truncate(end);
@@ -225,10 +225,10 @@ mod tests {
 
     #[test]
     fn names_are_distinct_and_read_back() {
-        for name in Name::ALL {
-            assert_eq!(Name::from_wire(name.as_str()), Some(*name));
+        for name in FailureName::ALL {
+            assert_eq!(FailureName::from_wire(name.as_str()), Some(*name));
         }
-        assert_eq!(Name::from_wire("States.Timeout"), None);
+        assert_eq!(FailureName::from_wire("States.Timeout"), None);
     }
 
     #[test]

@@ -14,4 +14,4 @@ pub mod request;
 pub mod step;
 pub mod text;
 
-pub use failure::{Failure, Name, Place};
+pub use failure::{Failure, FailureName, Place};

@@ -21,7 +21,7 @@ pub const LONGEST_WHY: usize = 300;
 /// identifier.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Database {
+pub struct RdsInstance {
     /// The instance's identifier.
     pub instance: String,
     /// RDS's resource id, which RDS never gives to another instance.
@@ -50,7 +50,7 @@ pub struct PreflightInput {
     /// The execution's input, unchecked.
     pub input: Value,
     /// The database.
-    pub database: Database,
+    pub database: RdsInstance,
 }
 
 /// Output of `preflight`.
@@ -88,7 +88,7 @@ pub struct PlanInput {
     /// The request.
     pub request: Request,
     /// The database.
-    pub database: Database,
+    pub database: RdsInstance,
 }
 
 /// Output of `plan`.
@@ -208,7 +208,7 @@ pub struct ApplyInput {
     /// The request.
     pub request: Request,
     /// The database.
-    pub database: Database,
+    pub database: RdsInstance,
     /// The approved plan.
     pub plan: ApprovedPlan,
 }

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Place;
-use crate::payload::{ApplyOutput, BaselinePlan, Database, Facts, PlanOutput, ResolvePlan};
+use crate::payload::{ApplyOutput, BaselinePlan, Facts, PlanOutput, RdsInstance, ResolvePlan};
 use crate::request::Request;
 
 /// The beginning of a failure's cause when the state machine could not have it reported. No text from outside can begin
@@ -20,7 +20,7 @@ pub const UNTOLD: &str = "(No mail could be sent.) ";
 pub struct Run {
     /// The database.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub database: Option<Database>,
+    pub database: Option<RdsInstance>,
     /// The request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Request>,
@@ -66,8 +66,8 @@ pub struct Preflight {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Decision {
-    /// The verdict.
-    pub decision: Verdict,
+    /// What the approver chose.
+    pub decision: Choice,
     /// The digest of the plan that the decision is about.
     pub digest: String,
     /// The approver: the ARN that signed the request, or the name that the caller gave.
@@ -90,10 +90,10 @@ pub struct Decision {
     pub request_mail_sent: Option<bool>,
 }
 
-/// An approver's verdict.
+/// An approver's choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Verdict {
+pub enum Choice {
     /// The plan may be applied.
     Approved,
     /// The plan may not be applied.

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::metrics::{self, Unit};
-use crate::{Failure, Name};
+use crate::{Failure, FailureName};
 
 /// Serves the step `name` with `handler` until Lambda ends the process.
 ///
@@ -31,7 +31,7 @@ where
         let result = match serde_json::from_value(payload) {
             // Boxed: the futures inside are large, and the compiler computes their layout once here.
             Ok(input) => Box::pin(handler(input, context)).await,
-            Err(error) => Err(Failure::new(Name::StepFailed, format!("the payload does not fit: {error}"))),
+            Err(error) => Err(Failure::new(FailureName::StepFailed, format!("the payload does not fit: {error}"))),
         };
         let duration_ms = started.elapsed().as_secs_f64() * 1_000.0;
         let failed = f64::from(u8::from(result.is_err()));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use shared::failure::{self, Name};
+use shared::failure::{self, FailureName};
 use shared::record::UNTOLD;
 
 use crate::definition::{entries, errors, of_type, states};
@@ -11,7 +11,7 @@ use crate::definition::{entries, errors, of_type, states};
 /// Prefixes of the error names that AWS gives.
 const OF_AWS: &[&str] = &["States.", "Lambda.", "Sandbox.", "Runtime.", "Rds."];
 
-fn names(list: &[Name]) -> BTreeSet<String> {
+fn names(list: &[FailureName]) -> BTreeSet<String> {
     list.iter().map(|name| name.as_str().to_owned()).collect()
 }
 
@@ -39,7 +39,7 @@ fn the_definition_knows_every_name_and_no_other() {
         }
         known.extend(given(state));
     }
-    assert_eq!(known, names(Name::ALL));
+    assert_eq!(known, names(FailureName::ALL));
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn an_error_without_a_fixed_name_becomes_step_failed() {
         let last = entries(&task, "Catch").pop().unwrap_or_else(|| panic!("{name} catches nothing"));
         assert_eq!(errors(&last), BTreeSet::from(["States.ALL".to_owned()]), "{name}");
         if last["Next"] == "DescribeFailure" {
-            assert_eq!(last["Assign"]["caught"]["error"], Name::StepFailed.as_str(), "{name}");
+            assert_eq!(last["Assign"]["caught"]["error"], FailureName::StepFailed.as_str(), "{name}");
             assert_eq!(last["Assign"]["caught"]["output"], "{% $states.errorOutput %}", "{name}");
         }
     }
@@ -91,12 +91,12 @@ fn a_failure_whose_mail_was_not_sent_says_so() {
 #[test]
 fn a_rejection_and_an_expiry_have_their_names() {
     let rejected = &entries(&states()["Approved?"], "Choices")[1]["Assign"]["failure"];
-    assert_eq!(rejected["error"], Name::ApprovalRejected.as_str());
+    assert_eq!(rejected["error"], FailureName::ApprovalRejected.as_str());
     let catchers = entries(&states()["Approval"], "Catch");
     let caught = |error: &str| {
         let catcher = catchers.iter().find(|catcher| errors(catcher).contains(error));
         catcher.unwrap_or_else(|| panic!("Approval does not catch {error}"))["Assign"]["failure"]["error"].clone()
     };
-    assert_eq!(caught("States.Timeout"), Name::ApprovalExpired.as_str());
-    assert_eq!(caught("States.HeartbeatTimeout"), Name::ApprovalExpired.as_str());
+    assert_eq!(caught("States.Timeout"), FailureName::ApprovalExpired.as_str());
+    assert_eq!(caught("States.HeartbeatTimeout"), FailureName::ApprovalExpired.as_str());
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::json;
-use shared::Name;
+use shared::FailureName;
 use shared::request::Request;
 
 use crate::definition::{entries, errors, states};
@@ -32,7 +32,7 @@ fn names(rows: &[Vec<String>]) -> Vec<&str> {
 fn the_failures_are_those_of_the_code() {
     let rows = table("failures.md", "Failure");
     let listed = names(&rows);
-    let known: BTreeSet<&str> = Name::ALL.iter().map(|name| name.as_str()).chain([REFUSED]).collect();
+    let known: BTreeSet<&str> = FailureName::ALL.iter().map(|name| name.as_str()).chain([REFUSED]).collect();
     assert_eq!(listed.iter().copied().collect::<BTreeSet<_>>(), known);
     assert_eq!(listed.len(), known.len(), "none is there twice");
 }

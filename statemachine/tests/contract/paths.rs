@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, to_value};
-use shared::Name;
-use shared::record::{Duties, Identity, Verdict};
+use shared::FailureName;
+use shared::record::{Choice, Duties, Identity};
 
 use crate::definition::{definition, entries, exits, lambda_tasks, of_type, states};
 
@@ -113,8 +113,8 @@ fn only_what_the_approve_function_answers_counts() {
     let next: Vec<_> = choices.iter().map(|choice| choice["Next"].as_str()).collect();
     assert_eq!(next, [Some("NotifyApproved"), Some("NotifyFailure"), Some("NotifyFailure")]);
     assert_eq!(choices[2]["Condition"], "{% true %}");
-    let fits = counts(&choices[0], &words([to_value(Verdict::Approved)]));
-    assert_eq!(counts(&choices[1], &words([to_value(Verdict::Rejected)])), fits);
+    let fits = counts(&choices[0], &words([to_value(Choice::Approved)]));
+    assert_eq!(counts(&choices[1], &words([to_value(Choice::Rejected)])), fits);
     // By value, in the words of the payload's own types: local/tests/test_answer.py evaluates it.
     for part in [
         "$answer.digest = $run.plan.digest".to_owned(),
@@ -140,7 +140,7 @@ fn another_identitys_answer_fails_the_run() {
     let answered = &states()["Approved?"];
     assert!(answered.get("Assign").is_none() && answered.get("Default").is_none(), "{answered}");
     let assigned = &entries(answered, "Choices")[2]["Assign"];
-    assert_eq!(assigned["failure"]["error"], Name::StepFailed.as_str());
+    assert_eq!(assigned["failure"]["error"], FailureName::StepFailed.as_str());
     // A malformed decision does not become part of the record, which would not be readable then.
     assert!(assigned.get("run").is_none(), "{assigned}");
     let task = states()["Approval"]["Assign"].clone();

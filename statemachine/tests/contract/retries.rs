@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use shared::failure::{self, Name};
+use shared::failure::{self, FailureName};
 
 use crate::definition::{entries, errors, lambda_tasks, of_type};
 
@@ -42,17 +42,18 @@ const NO_ANSWER: &[&str] = &[
     "Sandbox.Timedout",
 ];
 const TIMED: &[&str] = &["States.Timeout"];
-const CONNECTION: &[Name] = &[Name::DatabaseUnreachable, Name::DatabaseConnectionClosed, Name::SecretUnreachable];
+const CONNECTION: &[FailureName] =
+    &[FailureName::DatabaseUnreachable, FailureName::DatabaseConnectionClosed, FailureName::SecretUnreachable];
 /// While a secret is rotated, the database already has the new password, and the secret still the old one.
-const ROTATED: &[Name] = &[Name::DatabaseAuthenticationFailed];
-const LOCKED: &[Name] = &[Name::LockTimeout];
-const CONTENTION: &[Name] = &[Name::DatabaseReadOnly, Name::LockHeld];
+const ROTATED: &[FailureName] = &[FailureName::DatabaseAuthenticationFailed];
+const LOCKED: &[FailureName] = &[FailureName::LockTimeout];
+const CONTENTION: &[FailureName] = &[FailureName::DatabaseReadOnly, FailureName::LockHeld];
 
 fn retried(task: &Value) -> BTreeSet<String> {
     entries(task, "Retry").iter().flat_map(errors).collect()
 }
 
-fn names(lists: &[&[Name]]) -> BTreeSet<String> {
+fn names(lists: &[&[FailureName]]) -> BTreeSet<String> {
     lists.concat().iter().map(|name| name.as_str().to_owned()).collect()
 }
 
@@ -71,7 +72,7 @@ fn each_step_retries_exactly_what_a_retry_can_cure() {
         ("DatabaseStatus", texts(&[&["Rds.RdsException", "Rds.SdkClientException"], TIMED])),
         ("Preflight", &call(TIMED) | &names(&[CONNECTION, ROTATED, LOCKED])),
         // A run of another tool may be under way.
-        ("Plan", &call(TIMED) | &names(&[CONNECTION, ROTATED, LOCKED, &[Name::LockHeld]])),
+        ("Plan", &call(TIMED) | &names(&[CONNECTION, ROTATED, LOCKED, &[FailureName::LockHeld]])),
         ("Apply", &call(TIMED) | &names(&[CONNECTION, ROTATED, LOCKED, CONTENTION])),
         // The state's timeout is the approval's expiry.
         ("Approval", call(&[])),
@@ -88,7 +89,8 @@ fn each_step_retries_exactly_what_a_retry_can_cure() {
 fn each_retried_error_can_happen() {
     for (step, raised) in [("Preflight", failure::PREFLIGHT), ("Plan", failure::PLAN), ("Apply", failure::APPLY)] {
         let (_, task, _) = lambda_tasks().into_iter().find(|(name, ..)| name == step).expect("the step is a task");
-        let ours = retried(&task).into_iter().filter(|name| Name::from_wire(name).is_some()).collect::<BTreeSet<_>>();
+        let ours =
+            retried(&task).into_iter().filter(|name| FailureName::from_wire(name).is_some()).collect::<BTreeSet<_>>();
         assert!(ours.is_subset(&names(&[raised])), "{step}");
     }
 }

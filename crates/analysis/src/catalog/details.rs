@@ -6,7 +6,7 @@ use sqlx::postgres::PgRow;
 use sqlx::postgres::types::Oid;
 use sqlx::{PgConnection, Row as _};
 
-use super::Kind;
+use super::RelationKind;
 use super::ask::{ask, oids, schema_is_visible};
 use crate::name::{Name, quoted};
 
@@ -14,7 +14,7 @@ use crate::name::{Name, quoted};
 #[expect(clippy::struct_excessive_bools, reason = "these are facts of the catalog")]
 pub(super) struct Class {
     pub(super) name: Name,
-    pub(super) kind: Kind,
+    pub(super) kind: RelationKind,
     pub(super) owned: bool,
     pub(super) secured: bool,
     pub(super) unidentified: bool,
@@ -209,8 +209,13 @@ impl Details {
         while let Some(reader) = next.pop() {
             for read in self.reads.get(&reader).into_iter().flatten().filter(|read| seen.insert(read.0)) {
                 match self.classes.get(read).map(|class| class.kind) {
-                    Some(Kind::Table | Kind::Partitioned | Kind::Foreign | Kind::MaterializedView) => found.push(*read),
-                    Some(Kind::View) => next.push(*read),
+                    Some(
+                        RelationKind::Table
+                        | RelationKind::Partitioned
+                        | RelationKind::Foreign
+                        | RelationKind::MaterializedView,
+                    ) => found.push(*read),
+                    Some(RelationKind::View) => next.push(*read),
                     // A sequence has only one row, and an index or a type has none.
                     _ => {}
                 }
@@ -229,14 +234,14 @@ impl Details {
 /// Returns `None` for a kind that came with a later PostgreSQL.
 fn class(row: &PgRow) -> Result<Option<(Oid, Class)>, sqlx::Error> {
     let kind = match row.try_get("kind")? {
-        "r" | "t" => Kind::Table,
-        "p" => Kind::Partitioned,
-        "i" | "I" => Kind::Index,
-        "v" => Kind::View,
-        "m" => Kind::MaterializedView,
-        "S" => Kind::Sequence,
-        "f" => Kind::Foreign,
-        "c" => Kind::Composite,
+        "r" | "t" => RelationKind::Table,
+        "p" => RelationKind::Partitioned,
+        "i" | "I" => RelationKind::Index,
+        "v" => RelationKind::View,
+        "m" => RelationKind::MaterializedView,
+        "S" => RelationKind::Sequence,
+        "f" => RelationKind::Foreign,
+        "c" => RelationKind::Composite,
         _ => return Ok(None),
     };
     let class = Class {

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use report::{ForeignKey, Index, Table};
+use report::{ForeignKey, IndexFacts, Table};
 use sqlx::postgres::types::Oid;
 
-use super::Kind;
+use super::RelationKind;
 use super::details::{Class, Details, Rule};
 use super::moment::{Held, Moment};
 
@@ -45,13 +45,14 @@ impl<'a> Facts<'a> {
     /// Returns the facts on a table, for the report.
     pub(super) fn of(&self, oid: Oid) -> Option<Table> {
         let class = self.details.classes.get(&oid)?;
-        let partitions = if class.kind == Kind::Partitioned { self.details.descendants(oid) } else { Vec::new() };
+        let partitions =
+            if class.kind == RelationKind::Partitioned { self.details.descendants(oid) } else { Vec::new() };
         let parts: Vec<(Oid, &Class)> = std::iter::once(oid)
             .chain(partitions.iter().copied())
             .filter_map(|oid| Some((oid, self.details.classes.get(&oid)?)))
             .collect();
         // A partitioned table has no rows of its own.
-        let stored = || parts.iter().copied().filter(|(_, class)| class.kind != Kind::Partitioned);
+        let stored = || parts.iter().copied().filter(|(_, class)| class.kind != RelationKind::Partitioned);
         let uses = || stored().filter_map(|(oid, _)| self.moment.use_of.get(&oid));
         let is_used = uses().next().is_some();
         let indexes = self.indexes(oid);
@@ -89,7 +90,7 @@ impl<'a> Facts<'a> {
 
     /// Returns the number of rows as the planner estimates it: as many on each page as at the last count.
     fn rows_of(&self, oid: Oid, class: &Class) -> Option<u64> {
-        if !matches!(class.kind, Kind::Table | Kind::MaterializedView | Kind::Foreign) {
+        if !matches!(class.kind, RelationKind::Table | RelationKind::MaterializedView | RelationKind::Foreign) {
             return None;
         }
         let pages = self.moment.sizes.get(&oid).map(|size| size.rows / self.page);
@@ -112,17 +113,17 @@ impl<'a> Facts<'a> {
         self.moment.sizes.get(&oid).map_or_else(estimate, |size| size.whole)
     }
 
-    fn indexes(&self, table: Oid) -> Vec<Index> {
+    fn indexes(&self, table: Oid) -> Vec<IndexFacts> {
         let own = self.indexes.get(&table).into_iter().flatten();
-        let mut indexes: Vec<Index> = own.filter_map(|oid| self.index(*oid)).collect();
+        let mut indexes: Vec<IndexFacts> = own.filter_map(|oid| self.index(*oid)).collect();
         indexes.sort_by(|one, other| other.bytes.cmp(&one.bytes).then_with(|| one.name.cmp(&other.name)));
         indexes
     }
 
-    fn index(&self, oid: Oid) -> Option<Index> {
+    fn index(&self, oid: Oid) -> Option<IndexFacts> {
         let index = self.details.indexes.get(&oid)?;
         let parts = std::iter::once(oid).chain(self.details.descendants(oid));
-        Some(Index {
+        Some(IndexFacts {
             name: self.details.classes.get(&oid)?.name.name.clone(),
             bytes: parts.filter_map(|oid| Some(self.bytes(oid, self.details.classes.get(&oid)?))).sum(),
             valid: index.valid,
@@ -169,15 +170,15 @@ fn holders<'a>(held: impl Iterator<Item = &'a Held>) -> Vec<report::Holder> {
     holders
 }
 
-fn kind(kind: Kind) -> &'static str {
+fn kind(kind: RelationKind) -> &'static str {
     match kind {
-        Kind::Table => "table",
-        Kind::Partitioned => "partitioned table",
-        Kind::Index => "index",
-        Kind::View => "view",
-        Kind::MaterializedView => "materialized view",
-        Kind::Sequence => "sequence",
-        Kind::Foreign => "foreign table",
-        Kind::Composite => "composite type",
+        RelationKind::Table => "table",
+        RelationKind::Partitioned => "partitioned table",
+        RelationKind::Index => "index",
+        RelationKind::View => "view",
+        RelationKind::MaterializedView => "materialized view",
+        RelationKind::Sequence => "sequence",
+        RelationKind::Foreign => "foreign table",
+        RelationKind::Composite => "composite type",
     }
 }

@@ -10,7 +10,7 @@ use super::details::{Details, Rule, details};
 use super::facts::Facts;
 use super::meaning::resolve;
 use super::moment::{Moment, moment};
-use super::{Catalog, Column, Constraint, Index, Kind, Named, Relation};
+use super::{Catalog, Column, Constraint, Index, Named, Relation, RelationKind};
 use crate::name::Name;
 
 /// Looks up the relations, functions and types that scripts name, as this session would find them.
@@ -77,7 +77,7 @@ struct Found<'a> {
 
 impl<'a> Found<'a> {
     fn new(details: &'a Details, moment: &'a Moment, facts: &Facts<'_>) -> Self {
-        let tables = details.classes.iter().filter(|(_, class)| class.kind != Kind::Index);
+        let tables = details.classes.iter().filter(|(_, class)| class.kind != RelationKind::Index);
         let mut found = Self {
             details,
             moment,

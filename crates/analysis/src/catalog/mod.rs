@@ -61,7 +61,7 @@ pub struct Relation {
     /// Its qualified name.
     pub name: Name,
     /// What it is.
-    pub kind: Kind,
+    pub kind: RelationKind,
     /// Its columns, in order. Empty for an index.
     pub columns: Vec<Column>,
     /// Its constraints, including NOT NULL constraints.
@@ -102,7 +102,7 @@ pub struct Relation {
 
 /// What a relation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum RelationKind {
     /// An ordinary table.
     Table,
     /// A partitioned table, which has no rows of its own.

@@ -7,7 +7,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 use super::alter_table::{generated, made_with};
 use super::world::{World, made};
 use super::{data, has, identifier_of, name_of};
-use crate::catalog::{Column, Kind};
+use crate::catalog::{Column, RelationKind};
 use crate::name::{Name, quoted};
 
 pub(super) fn table(create: &ast::CreateTable, world: &mut World) {
@@ -18,7 +18,7 @@ pub(super) fn table(create: &ast::CreateTable, world: &mut World) {
     if create.if_not_exists().is_some() && world.relation(&written).is_some() {
         return meets(&written, &columns, world);
     }
-    let kind = if create.partition_by().is_some() { Kind::Partitioned } else { Kind::Table };
+    let kind = if create.partition_by().is_some() { RelationKind::Partitioned } else { RelationKind::Table };
     world.create(&written, kind, columns);
     world.lock(&written, Lock::AccessExclusive);
     for argument in &arguments {
@@ -55,7 +55,7 @@ pub(super) fn table(create: &ast::CreateTable, world: &mut World) {
 /// Reports that IF NOT EXISTS finds a relation of that name, which perhaps is not the table in the text.
 fn meets(written: &Name, columns: &[Column], world: &mut World) {
     let Some(there) = world.relation(written) else { return };
-    let is_table = matches!(there.kind, Kind::Table | Kind::Partitioned | Kind::Foreign);
+    let is_table = matches!(there.kind, RelationKind::Table | RelationKind::Partitioned | RelationKind::Foreign);
     let has = |name: &String| there.columns.iter().any(|column| column.name == *name);
     let missing = columns.iter().map(|column| &column.name).find(|name| !has(name));
     let what = match missing {
@@ -134,7 +134,7 @@ pub(super) fn table_as(create: &ast::CreateTableAs, world: &mut World) {
         return;
     }
     data::made_of(create.query().as_ref().map(AstNode::syntax), create.data_option().as_ref(), world);
-    world.create(&written, Kind::Table, Vec::new());
+    world.create(&written, RelationKind::Table, Vec::new());
     world.fill(&written);
     world.lock(&written, Lock::AccessExclusive);
 }

@@ -7,7 +7,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 use super::condition::{self, Found};
 use super::world::{World, made};
 use super::{Unknown, What, expression, identifier_of, lookup, name_of};
-use crate::catalog::Kind;
+use crate::catalog::RelationKind;
 use crate::name::Name;
 
 /// Infers the effects of a statement that reads or writes rows, with the statements in its WITH.
@@ -174,12 +174,14 @@ fn writes(table: &Name, change: &Change, only: bool, world: &mut World) {
         return;
     }
     let members = match change {
-        Change::Insert if world.relation(table).is_some_and(|it| it.kind != Kind::Partitioned) => vec![own.clone()],
+        Change::Insert if world.relation(table).is_some_and(|it| it.kind != RelationKind::Partitioned) => {
+            vec![own.clone()]
+        }
         _ if only && !matches!(change, Change::Insert) => vec![own.clone()],
         _ => world.family(table),
     };
     // A partitioned table has the key of its partitions. A table that inherits in another way has only keys of its own.
-    let is_partitioned = world.relation(table).is_some_and(|relation| relation.kind == Kind::Partitioned);
+    let is_partitioned = world.relation(table).is_some_and(|relation| relation.kind == RelationKind::Partitioned);
     let found = |member: &Name, world: &World| match change {
         Change::Insert => Found::Few(0),
         Change::Update(_, of) | Change::Delete(of) => {
@@ -240,7 +242,9 @@ fn writes(table: &Name, change: &Change, only: bool, world: &mut World) {
 
 /// Follows a write to a view to the relations that it reads. Returns whether it is a view for which these are known.
 fn through_view(view: &Name, change: &Change, world: &mut World) -> bool {
-    let Some(relation) = world.relation(view).filter(|relation| relation.kind == Kind::View) else { return false };
+    let Some(relation) = world.relation(view).filter(|relation| relation.kind == RelationKind::View) else {
+        return false;
+    };
     let (below, fires) = (relation.reads.clone(), relation.fires.clone());
     if below.is_empty() {
         return false;
@@ -270,7 +274,7 @@ fn creates(statement: &SyntaxNode, world: &mut World) {
     let Some(into) = statement.descendants().find(|node| node.kind() == SyntaxKind::INTO_CLAUSE) else { return };
     if let Some(name) = into.children().find(|node| node.kind() == SyntaxKind::TABLE_NAME) {
         let name = made(&into, &name_of(&name));
-        world.create(&name, Kind::Table, Vec::new());
+        world.create(&name, RelationKind::Table, Vec::new());
         world.fill(&name);
         world.lock(&name, Lock::AccessExclusive);
     }
@@ -324,7 +328,7 @@ fn reads_besides(statement: &SyntaxNode, targets: &[SyntaxNode], world: &mut Wor
 /// Reads every row of `name` under `lock`; for a view, every row of the relations that it reads.
 pub(super) fn reads(name: &Name, lock: Lock, world: &mut World) {
     let Some(relation) = world.relation(name) else { return };
-    if relation.kind == Kind::View {
+    if relation.kind == RelationKind::View {
         let below = relation.reads.clone();
         if below.is_empty() {
             world.untimed();

@@ -7,7 +7,7 @@ use squawk_syntax::ast::{self, AlterIndexAction, AstNode as _, ReindexTarget};
 
 use super::alter_table::{Table, column, indexed, refuse_doubles};
 use super::{Unknown, identifier_of, name_of, world::World};
-use crate::catalog::{Constraint, Kind};
+use crate::catalog::{Constraint, RelationKind};
 use crate::name::{Name, quoted};
 
 pub(super) fn create(create: &ast::CreateIndex, world: &mut World) {
@@ -17,7 +17,7 @@ pub(super) fn create(create: &ast::CreateIndex, world: &mut World) {
     };
     let index = create.index().map(|name| table.renamed(identifier_of(name.syntax())));
     let is_concurrent = create.concurrently_token().is_some();
-    let is_partitioned = world.relation(&table).is_some_and(|relation| relation.kind == Kind::Partitioned);
+    let is_partitioned = world.relation(&table).is_some_and(|relation| relation.kind == RelationKind::Partitioned);
     if is_concurrent && is_partitioned {
         world.fails(format!("{table} is partitioned, and no index of such a table can be made concurrently"));
     }
@@ -55,9 +55,9 @@ pub(super) fn create(create: &ast::CreateIndex, world: &mut World) {
     let members = if target.only_token().is_some() { vec![table.clone()] } else { world.family(&table) };
     for member in members {
         match world.relation(&member).map(|relation| relation.kind) {
-            Some(Kind::Partitioned) => world.lock(&member, lock),
+            Some(RelationKind::Partitioned) => world.lock(&member, lock),
             // A table that inherits without being a partition has indexes of its own.
-            _ if member != table && world.relation(&table).is_some_and(|it| it.kind != Kind::Partitioned) => {}
+            _ if member != table && world.relation(&table).is_some_and(|it| it.kind != RelationKind::Partitioned) => {}
             _ => world.builds(&member, lock, &key),
         }
     }
@@ -130,7 +130,9 @@ pub(super) fn drop(drop: &ast::DropIndex, world: &mut World) {
 /// Forgets the partitions' parts of an index of a partitioned `table`: they are dropped with it. They have the same
 /// columns.
 fn forget_parts(index: &Name, table: &Name, world: &mut World) {
-    let Some(relation) = world.relation(table).filter(|relation| relation.kind == Kind::Partitioned) else { return };
+    let Some(relation) = world.relation(table).filter(|relation| relation.kind == RelationKind::Partitioned) else {
+        return;
+    };
     let Some(key) = relation.indexes.iter().find(|known| known.name == *index).map(|known| known.key.clone()) else {
         return;
     };
@@ -222,7 +224,7 @@ pub(super) fn reindex(reindex: &ast::Reindex, world: &mut World) {
                     world.works(&member, of_table, Work::IndexBuild);
                 }
                 // The index of a partitioned table consists of its partitions' indexes.
-                let whole = world.relation(&member).is_some_and(|relation| relation.kind == Kind::Partitioned);
+                let whole = world.relation(&member).is_some_and(|relation| relation.kind == RelationKind::Partitioned);
                 if !is_concurrent && !whole {
                     indexes(&member, of_index, world);
                 }

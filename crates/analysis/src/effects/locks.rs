@@ -5,7 +5,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::world::World;
 use super::{name_of, names_table};
-use crate::catalog::Kind;
+use crate::catalog::RelationKind;
 
 /// Locks the relation that `node` names first.
 pub(super) fn on(node: Option<SyntaxNode>, lock: Lock, world: &mut World) {
@@ -23,7 +23,7 @@ pub(super) fn family(node: Option<SyntaxNode>, lock: Lock, world: &mut World) {
     if let Some(name) = name.map(|node| name_of(&node))
         && let Some(kind) = world.relation(&name).map(|relation| relation.kind)
     {
-        let members = if kind == Kind::Partitioned { world.family(&name) } else { vec![name] };
+        let members = if kind == RelationKind::Partitioned { world.family(&name) } else { vec![name] };
         for member in &members {
             world.lock(member, lock);
         }

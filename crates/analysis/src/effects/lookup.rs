@@ -7,7 +7,7 @@ use report::Lock;
 
 use super::world::World;
 use super::{Unknown, What};
-use crate::catalog::{Constraint, Index, Kind, Relation};
+use crate::catalog::{Constraint, Index, Relation, RelationKind};
 use crate::name::Name;
 
 /// A search for rows with a foreign key, repeated for each row to which they may refer.
@@ -84,7 +84,7 @@ pub(super) fn follow(table: &Name, columns: Option<&[String]>, rows: Option<u64>
 /// of these.
 fn changed(table: &Name, columns: Option<&[String]>, rows: Option<u64>, world: &World) -> Vec<Changed> {
     let above = std::iter::successors(Some(table.clone()), |name| world.relation(name)?.parent.clone());
-    let is_partitioned = world.relation(table).is_some_and(|relation| relation.kind == Kind::Partitioned);
+    let is_partitioned = world.relation(table).is_some_and(|relation| relation.kind == RelationKind::Partitioned);
     let below = if is_partitioned { world.family(table).split_off(1) } else { Vec::new() };
     let below = below.into_iter().map(|part| {
         let least = match (rows, world.rows_of(&part)) {
@@ -116,7 +116,7 @@ fn look_up(changed: &Changed, other: &Name, key: &Constraint, world: &mut World)
     let action = if goes { key.on_delete } else { key.on_update };
     let is_written = matches!(action, 'c' | 'n' | 'd');
     let lock = if is_written { Lock::RowExclusive } else { Lock::RowShare };
-    let is_partitioned = world.relation(other).is_some_and(|relation| relation.kind == Kind::Partitioned);
+    let is_partitioned = world.relation(other).is_some_and(|relation| relation.kind == RelationKind::Partitioned);
     let members = if is_partitioned { world.family(other) } else { vec![other.clone()] };
     for member in &members {
         world.lock(member, lock);
@@ -125,7 +125,7 @@ fn look_up(changed: &Changed, other: &Name, key: &Constraint, world: &mut World)
             world.unknown(Unknown::fires(member, &fires));
         }
     }
-    let stored = |name: &&Name| world.relation(name).is_none_or(|relation| relation.kind != Kind::Partitioned);
+    let stored = |name: &&Name| world.relation(name).is_none_or(|relation| relation.kind != RelationKind::Partitioned);
     let (indexed, unindexed): (Vec<_>, Vec<_>) = members
         .iter()
         .filter(stored)

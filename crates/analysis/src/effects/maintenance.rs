@@ -7,7 +7,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 use super::locks::{each, on};
 use super::world::World;
 use super::{Unknown, has, name_of, names_table, text};
-use crate::catalog::Kind;
+use crate::catalog::RelationKind;
 
 pub(super) fn effects(statement: &Stmt, world: &mut World) {
     match statement {
@@ -31,7 +31,7 @@ fn lock(lock: &ast::Lock, world: &mut World) {
     each(lock.syntax(), mode, world);
     // Locking a view also locks the tables that it reads.
     let views = lock.syntax().descendants().filter(names_table).map(|node| name_of(&node));
-    let below = views.filter_map(|view| world.relation(&view)).filter(|relation| relation.kind == Kind::View);
+    let below = views.filter_map(|view| world.relation(&view)).filter(|relation| relation.kind == RelationKind::View);
     for table in below.flat_map(|view| view.reads.clone()).collect::<Vec<_>>() {
         for member in world.family(&table) {
             world.lock(&member, mode);

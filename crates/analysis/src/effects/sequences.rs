@@ -7,7 +7,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 use super::named::table_of_column;
 use super::world::World;
 use super::{has, name_of};
-use crate::catalog::Kind;
+use crate::catalog::RelationKind;
 use crate::name::Name;
 
 pub(super) fn effects(statement: &Stmt, world: &mut World) {
@@ -37,7 +37,7 @@ fn sequence(node: &SyntaxNode, lock: Option<Lock>, world: &mut World) {
                 world.lock(&name, if renames { Lock::AccessExclusive } else { lock });
             }
             (SyntaxKind::SEQUENCE, None) if world.relation(&name).is_none() => {
-                world.create(&name, Kind::Sequence, Vec::new());
+                world.create(&name, RelationKind::Sequence, Vec::new());
             }
             (SyntaxKind::QUALIFIED_COLUMN_NAME_REF, _) => {
                 if let Some(table) = table_of_column(&inner) {

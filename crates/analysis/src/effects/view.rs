@@ -6,7 +6,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::world::{World, made, temporary};
 use super::{Unknown, data, has, name_of};
-use crate::catalog::Kind;
+use crate::catalog::RelationKind;
 use crate::name::Name;
 
 pub(super) fn create(create: &ast::CreateView, world: &mut World) {
@@ -16,7 +16,7 @@ pub(super) fn create(create: &ast::CreateView, world: &mut World) {
     }
     // Without OR REPLACE, the server refuses an existing view.
     if create.or_replace().is_none() || world.relation(&view).is_none() {
-        world.create(&view, Kind::View, Vec::new());
+        world.create(&view, RelationKind::View, Vec::new());
     } else {
         world.forgets_reads(&view);
         world.forgets_uses(&view);
@@ -46,7 +46,7 @@ fn sees(view: &Name, query: Option<&SyntaxNode>, world: &mut World) {
     for name in named.collect::<Vec<_>>() {
         let Some(relation) = world.relation(&name) else { continue };
         match relation.kind {
-            Kind::View => below.extend(relation.reads.iter().cloned()),
+            RelationKind::View => below.extend(relation.reads.iter().cloned()),
             _ => below.push(relation.name.clone()),
         }
     }
@@ -63,7 +63,7 @@ pub(super) fn create_materialized(create: &ast::CreateMaterializedView, world: &
         return;
     }
     data::made_of(create.query().as_ref().map(AstNode::syntax), create.data_option().as_ref(), world);
-    world.create(&view, Kind::MaterializedView, Vec::new());
+    world.create(&view, RelationKind::MaterializedView, Vec::new());
     world.fill(&view);
     sees(&view, create.query().as_ref().map(AstNode::syntax), world);
     world.lock(&view, Lock::AccessExclusive);

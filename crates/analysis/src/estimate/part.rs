@@ -193,13 +193,13 @@ fn milliseconds(many: u64, rate: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use report::{Index, Lock};
+    use report::{IndexFacts, Lock};
 
     use super::*;
     use crate::effects::{Builds, Change};
 
     fn orders(indexes: usize) -> Table {
-        let index = Index { name: "i".into(), bytes: 22 << 20, valid: true, unique: false };
+        let index = IndexFacts { name: "i".into(), bytes: 22 << 20, valid: true, unique: false };
         Table {
             name: "orders".into(),
             kind: "table".into(),

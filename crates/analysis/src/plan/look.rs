@@ -10,7 +10,7 @@ use super::{Pending, Subject, needs, report};
 use crate::apart::apart;
 use crate::catalog::{self, Catalog, Named};
 use crate::effects::named_in;
-use crate::{Unknown, server};
+use crate::{NoReport, server};
 
 /// How long the database may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -28,8 +28,8 @@ pub struct Looked {
 ///
 /// # Errors
 ///
-/// By cause: see [`Unknown`].
-pub async fn look(connection: &mut PgConnection, pending: Vec<Pending>) -> Result<Looked, Unknown> {
+/// By cause: see [`NoReport`].
+pub async fn look(connection: &mut PgConnection, pending: Vec<Pending>) -> Result<Looked, NoReport> {
     let (scripts, named) = apart(move || {
         let scripts = Scripts::parse(pending);
         let mut named = Named::default();
@@ -54,8 +54,8 @@ pub async fn look(connection: &mut PgConnection, pending: Vec<Pending>) -> Resul
 }
 
 /// Returns the database's answer, if it comes in time.
-async fn asked<T>(answer: impl Future<Output = sqlx::Result<T>>) -> Result<T, Unknown> {
-    tokio::time::timeout(PATIENCE, answer).await.map_err(|_| Unknown::NoAnswer)?.map_err(Unknown::Query)
+async fn asked<T>(answer: impl Future<Output = sqlx::Result<T>>) -> Result<T, NoReport> {
+    tokio::time::timeout(PATIENCE, answer).await.map_err(|_| NoReport::NoAnswer)?.map_err(NoReport::Query)
 }
 
 impl Looked {

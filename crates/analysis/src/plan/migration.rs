@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use report::{Blocking, Finding, Migration, ScriptClass, Statement, Table, Verdict};
+use report::{Blocking, Finding, MigrationReport, ScriptClass, StatementReport, Table, Verdict};
 use scan::Lines;
 use squawk_syntax::ast::{self, AstNode as _};
 use squawk_syntax::{Parse, SourceFile, SyntaxKind};
@@ -23,12 +23,12 @@ pub(super) fn migration(
     world: &mut World,
     tables: &mut BTreeMap<String, Table>,
     blind: &mut Option<Blind>,
-) -> Migration {
+) -> MigrationReport {
     let is_transactional = pending.class == ScriptClass::Transactional;
     let linted = squawk::lint(parse, version, is_transactional);
     let mut findings = linted.findings;
     let lines = Lines::of(&pending.sql);
-    let mut statements: Vec<Statement> = Vec::new();
+    let mut statements: Vec<StatementReport> = Vec::new();
     let mut held = Held::default();
     world.next_script();
     for written in parse.tree().stmts() {
@@ -89,7 +89,7 @@ pub(super) fn migration(
         Some((_, blocking)) => Some(blocking),
         None => statements.first().filter(|_| !is_transactional).and_then(|it| it.blocking.clone()),
     };
-    Migration {
+    MigrationReport {
         name: pending.name.clone(),
         class: pending.class,
         verdict,
@@ -120,7 +120,7 @@ const SAID_BY_OURS: [(&str, &str); 6] = [
 ];
 
 fn judged(
-    statements: &[Statement],
+    statements: &[StatementReport],
     held: Option<&(Verdict, Blocking)>,
     unreadable: Option<&String>,
 ) -> (Verdict, String) {
@@ -162,7 +162,7 @@ fn remember(effects: &Effects, world: &World, tables: &mut BTreeMap<String, Tabl
     }
 }
 
-fn statement(context: &Context, number: usize, lines: &Lines) -> Statement {
+fn statement(context: &Context, number: usize, lines: &Lines) -> StatementReport {
     let range = context.statement.syntax().text_range();
     let (start, end) = (usize::from(range.start()), usize::from(range.end()));
     let line = lines.at(start);
@@ -177,7 +177,7 @@ fn statement(context: &Context, number: usize, lines: &Lines) -> Statement {
         (Some(blocked), _) => blocked.sentence(),
         (None, _) => harmless(context.effects),
     };
-    let mut statement = Statement {
+    let mut statement = StatementReport {
         number,
         line,
         last_line: lines.at(end),
@@ -197,7 +197,7 @@ fn statement(context: &Context, number: usize, lines: &Lines) -> Statement {
 }
 
 /// Adds findings, and gives the statement the worst verdict.
-fn add(statement: &mut Statement, findings: impl Iterator<Item = Finding>) {
+fn add(statement: &mut StatementReport, findings: impl Iterator<Item = Finding>) {
     statement.findings.extend(findings);
     statement.findings.sort_by_key(|finding| Reverse(finding.verdict));
     if let Some(worst) = statement.findings.first().filter(|finding| finding.verdict > statement.verdict) {

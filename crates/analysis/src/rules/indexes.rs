@@ -6,7 +6,7 @@ use super::blocked::where_long;
 use super::rule::{Context, Found, Rule};
 use super::safer::safer;
 use super::suggest::{create_index, drop_index, reindex};
-use crate::catalog::Kind;
+use crate::catalog::RelationKind;
 
 pub(super) const CREATE_INDEX: Rule = Rule {
     name: "create-index",
@@ -21,7 +21,7 @@ pub(super) const CREATE_INDEX: Rule = Rule {
 };
 
 fn on_creating(context: &Context, create: &ast::CreateIndex) -> String {
-    if context.target().is_some_and(|table| table.kind == Kind::Partitioned) {
+    if context.target().is_some_and(|table| table.kind == RelationKind::Partitioned) {
         return "Create it ON ONLY the partitioned table, which takes a moment. Then build one on each partition CONCURRENTLY, each \
                 in a migration of its own. Attach those to it last"
             .to_owned();

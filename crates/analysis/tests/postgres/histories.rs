@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use analysis::plan::{Pending, look};
-use report::{Migration, ScriptClass, Verdict};
+use report::{MigrationReport, ScriptClass, Verdict};
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use crate::rules::subject;
@@ -49,7 +49,7 @@ fn pending(scripts: &[String]) -> Vec<Pending> {
 }
 
 /// Returns the report on the script, with every table as large as `rows` and `bytes` say.
-async fn judged(session: &mut PgConnection, sql: &str, rows: u64, bytes: u64) -> Migration {
+async fn judged(session: &mut PgConnection, sql: &str, rows: u64, bytes: u64) -> MigrationReport {
     let mut looked = look(session, pending(&[sql.to_owned()])).await.unwrap();
     looked.catalog.is_empty = false;
     for relation in looked.catalog.relations.values_mut() {
@@ -66,7 +66,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn count(&mut self, migration: &Migration) {
+    fn count(&mut self, migration: &MigrationReport) {
         *self.verdicts.entry(migration.verdict.name()).or_default() += 1;
         let worst = migration.statements.iter().max_by_key(|statement| statement.verdict);
         let finding = worst.and_then(|statement| statement.findings.first());

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use analysis::plan::{Looked, Pending, look};
-use report::{Migration, ScriptClass, Statement, Verdict};
+use report::{MigrationReport, ScriptClass, StatementReport, Verdict};
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use crate::rules::subject;
@@ -80,7 +80,7 @@ async fn looked(session: &mut PgConnection, plan: &Plan) -> Looked {
 }
 
 /// Returns the statement's verdict, and the rule that gives it.
-fn said(statement: &Statement) -> String {
+fn said(statement: &StatementReport) -> String {
     match statement.findings.first().filter(|finding| finding.verdict == statement.verdict) {
         Some(finding) if statement.verdict > Verdict::Safe => format!("{} {}", statement.verdict.name(), finding.rule),
         _ => statement.verdict.name().to_owned(),
@@ -88,7 +88,7 @@ fn said(statement: &Statement) -> String {
 }
 
 /// Returns how `migration` differs from what is expected.
-fn differences(expected: &Expected, migration: &Migration) -> Vec<String> {
+fn differences(expected: &Expected, migration: &MigrationReport) -> Vec<String> {
     let mut found = Vec::new();
     if migration.verdict.name() != expected.verdict {
         found.push(format!("  {} instead of {}: {}", migration.verdict.name(), expected.verdict, migration.why));

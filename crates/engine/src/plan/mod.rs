@@ -9,12 +9,12 @@ use std::collections::HashSet;
 use sqlx::Row as _;
 
 use crate::digest::Fields;
-use crate::error::Refused;
+use crate::error::RefusedMigration;
 use crate::history::{Format, History, Key, Migration};
 use crate::ledger::{self, Entry, Ledger, Row, Statements};
 use crate::quote::identifier;
 use crate::script::{Class, Outlives, Script, classify};
-use crate::session::{Identity, Session};
+use crate::session::{DatabaseIdentity, Session};
 use crate::{Error, Result, lock};
 
 /// The comment with which a file tells sqlx to run it in no transaction.
@@ -177,7 +177,7 @@ pub(crate) async fn look_for_others(
 
 /// Plans `history` on the state that `ledger` shows.
 pub(crate) fn plan(
-    identity: &Identity,
+    identity: &DatabaseIdentity,
     history: &History,
     ledger: &Ledger,
     up_to: Option<&str>,
@@ -289,7 +289,7 @@ pub(crate) fn classified(migrations: &[&Migration]) -> Result<Vec<Planned>> {
             Ok(script) => {
                 planned.push(Planned { key: key.clone(), name: name.clone(), checksum: checksum.clone(), script });
             }
-            Err(refusal) => refused.push(Refused { migration: name.clone(), refusal }),
+            Err(refusal) => refused.push(RefusedMigration { migration: name.clone(), refusal }),
         }
     }
     if refused.is_empty() { Ok(planned) } else { Err(Error::Refused(refused)) }
@@ -305,7 +305,7 @@ pub(crate) fn until(history: &History, up_to: Option<&str>) -> Result<usize> {
 }
 
 /// Returns the digest that ties an approval to a plan.
-pub(crate) fn digest(identity: &Identity, base: &Ledger, pending: &[&Migration]) -> String {
+pub(crate) fn digest(identity: &DatabaseIdentity, base: &Ledger, pending: &[&Migration]) -> String {
     let mut fields = Fields::new();
     fields.text("lockstep plan 1");
     identity.fields(&mut fields);
@@ -321,8 +321,8 @@ pub(crate) fn digest(identity: &Identity, base: &Ledger, pending: &[&Migration])
 pub(crate) mod tests {
     use super::*;
 
-    pub(crate) fn identity() -> Identity {
-        Identity {
+    pub(crate) fn identity() -> DatabaseIdentity {
+        DatabaseIdentity {
             instance: "db-1".into(),
             endpoint: "h:5432".into(),
             database: "app".into(),
@@ -377,7 +377,7 @@ pub(crate) mod tests {
 
     #[test]
     fn the_digest_sees_every_part() {
-        let digest = |identity: &Identity, names: &[&str], rows: Vec<Row>, up_to| {
+        let digest = |identity: &DatabaseIdentity, names: &[&str], rows: Vec<Row>, up_to| {
             plan(identity, &history(names), &Ledger { rows }, up_to, OnDivergence::AsTool).unwrap().digest
         };
         let first = digest(&identity(), &["1", "2"], vec![], None);

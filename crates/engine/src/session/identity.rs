@@ -4,7 +4,7 @@ use crate::digest::Fields;
 
 /// The identity of a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
+pub struct DatabaseIdentity {
     /// The server's name outside of SQL: RDS's resource id.
     pub instance: String,
     /// Host and port of the connection: a changed secret can name another server.
@@ -17,7 +17,7 @@ pub struct Identity {
     pub schema: String,
 }
 
-impl Identity {
+impl DatabaseIdentity {
     /// Adds every part to a digest.
     pub(crate) fn fields(&self, fields: &mut Fields) {
         for text in [&self.instance, &self.endpoint, &self.database, &self.database_oid, &self.schema] {

@@ -23,7 +23,7 @@ use crate::transaction::Opened;
 use crate::{Error, Result, sqlstate};
 
 pub(crate) use fault::{code_of, database_error, is_broken, is_closed};
-pub use identity::Identity;
+pub use identity::DatabaseIdentity;
 pub(crate) use others::{SESSION, THIS_DATABASE};
 pub(crate) use prepared::Prepared;
 pub use table_name::TableName;
@@ -230,8 +230,8 @@ impl Session {
     }
 
     /// Returns the identity of the database; `instance` is the server's name outside of SQL.
-    pub fn identity(&self, instance: &str) -> Identity {
-        Identity {
+    pub fn identity(&self, instance: &str) -> DatabaseIdentity {
+        DatabaseIdentity {
             instance: instance.to_owned(),
             endpoint: format!("{}:{}", self.target.host, self.target.port),
             database: self.target.database.clone(),

@@ -4,18 +4,18 @@ use std::time::Duration;
 
 use engine::Error;
 use engine::history::History;
-use engine::resolve::{Claim, Evidence, Resolution, look, resolve};
+use engine::resolve::{Claim, ClaimEvidence, Declared, look, resolve};
 use engine::session::Session;
 
 use crate::support::{Database, INSTANCE, LEDGER, applied, history, run};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
-fn claim(migration: &str, resolution: Resolution) -> Claim {
+fn claim(migration: &str, resolution: Declared) -> Claim {
     Claim { migration: migration.into(), resolution }
 }
 
-async fn looked(database: &Database, history: &History, claim: &Claim) -> engine::Result<Evidence> {
+async fn looked(database: &Database, history: &History, claim: &Claim) -> engine::Result<ClaimEvidence> {
     let mut session = Session::open(&database.target).await.unwrap();
     look(&mut session, INSTANCE, history, claim).await
 }
@@ -46,7 +46,7 @@ async fn another_tools_unfinished_migration_is_declared_applied() {
     database.migrate(&history(&[("1", "CREATE TABLE a ()")])).await.unwrap();
     leave_open(&database, "2").await;
     database.run("CREATE TABLE b ()").await;
-    let claim = claim("2", Resolution::Applied);
+    let claim = claim("2", Declared::Applied);
 
     let evidence = looked(&database, &all, &claim).await.unwrap();
     assert!(evidence.facts[0].contains("may have left it half applied"), "{:?}", evidence.facts);
@@ -71,7 +71,7 @@ async fn a_migration_that_left_nothing_is_declared_rolled_back_and_runs_again() 
     let all = history(&[("1", "CREATE TABLE a ()"), ("2", "CREATE TABLE b ()")]);
     database.migrate(&history(&[("1", "CREATE TABLE a ()")])).await.unwrap();
     leave_open(&database, "2").await;
-    let claim = claim("2", Resolution::RolledBack);
+    let claim = claim("2", Declared::RolledBack);
     let evidence = looked(&database, &all, &claim).await.unwrap();
     assert!(resolved(&database, &all, &claim, &evidence.digest, "run").await.unwrap());
     assert!(!resolved(&database, &all, &claim, &evidence.digest, "another run").await.unwrap());
@@ -84,7 +84,7 @@ async fn a_database_made_without_the_history_can_be_declared_to_have_it() {
     let database = Database::create().await;
     database.run("CREATE TABLE a ()").await;
     let all = history(&[("1", "CREATE TABLE a ()"), ("2", "CREATE TABLE b ()")]);
-    let claim = claim("1", Resolution::Applied);
+    let claim = claim("1", Declared::Applied);
     let evidence = looked(&database, &all, &claim).await.unwrap();
     assert_eq!(evidence.facts[1], "The ledger has no row for it");
     resolved(&database, &all, &claim, &evidence.digest, "run").await.unwrap();
@@ -98,12 +98,12 @@ async fn a_migration_that_changed_since_it_was_shown_is_not_resolved() {
     let all = history(&[("1", "CREATE TABLE a ()"), ("2", "CREATE TABLE b ()")]);
     database.migrate(&history(&[("1", "CREATE TABLE a ()")])).await.unwrap();
     leave_open(&database, "2").await;
-    let claim = claim("2", Resolution::Applied);
+    let claim = claim("2", Declared::Applied);
     let evidence = looked(&database, &all, &claim).await.unwrap();
     leave_open(&database, "3").await;
     let error = resolved(&database, &all, &claim, &evidence.digest, "run").await.unwrap_err();
     assert!(matches!(error, Error::PlanChanged { .. }), "{error}");
-    let other = looked(&database, &all, &self::claim("2", Resolution::RolledBack)).await.unwrap();
+    let other = looked(&database, &all, &self::claim("2", Declared::RolledBack)).await.unwrap();
     assert_ne!(looked(&database, &all, &claim).await.unwrap().digest, other.digest);
 }
 
@@ -114,7 +114,7 @@ async fn the_catalogs_evidence_is_part_of_the_approved_digest() {
     let all = history(&[table, ("2", "CREATE INDEX CONCURRENTLY i ON t (n)")]);
     database.migrate(&history(&[table])).await.unwrap();
     database.run("CREATE INDEX i ON t (n)").await;
-    let claim = claim("2", Resolution::Applied);
+    let claim = claim("2", Declared::Applied);
     let evidence = looked(&database, &all, &claim).await.unwrap();
     database.run("DROP INDEX i").await;
     let error = resolved(&database, &all, &claim, &evidence.digest, "run").await.unwrap_err();
@@ -126,7 +126,7 @@ async fn a_resolve_that_fails_leaves_no_ledger_behind() {
     let database = Database::create().await;
     database.run("CREATE TABLE a ()").await;
     let all = history(&[("1", "CREATE TABLE a ()")]);
-    let claim = claim("1", Resolution::Applied);
+    let claim = claim("1", Declared::Applied);
     let evidence = looked(&database, &all, &claim).await.unwrap();
     // Makes the row fail after the table was created.
     let superuser = &mut database.superuser().await;
@@ -145,7 +145,7 @@ async fn nothing_can_be_resolved_in_a_missing_schema() {
     let mut database = Database::create().await;
     database.target.schema = "nowhere".into();
     let all = history(&[("1", "CREATE TABLE a ()")]);
-    let error = looked(&database, &all, &claim("1", Resolution::Applied)).await.unwrap_err();
+    let error = looked(&database, &all, &claim("1", Declared::Applied)).await.unwrap_err();
     assert!(error.to_string().contains("there is no schema"), "{error}");
 }
 
@@ -155,10 +155,10 @@ async fn a_resolve_that_cannot_be_true_is_refused_with_prismas_code() {
     let all = history(&[("1", "CREATE TABLE a ()"), ("2", "CREATE TABLE b ()")]);
     database.migrate(&history(&[("1", "CREATE TABLE a ()")])).await.unwrap();
     for (name, resolution, code) in [
-        ("1", Resolution::Applied, "P3008"),
-        ("9", Resolution::Applied, "P3017"),
-        ("1", Resolution::RolledBack, "P3012"),
-        ("2", Resolution::RolledBack, "P3011"),
+        ("1", Declared::Applied, "P3008"),
+        ("9", Declared::Applied, "P3017"),
+        ("1", Declared::RolledBack, "P3012"),
+        ("2", Declared::RolledBack, "P3011"),
     ] {
         let error = looked(&database, &all, &claim(name, resolution)).await.unwrap_err();
         assert!(matches!(&error, Error::Config { .. }) && error.to_string().contains(code), "{error}");
@@ -172,7 +172,7 @@ async fn the_catalogs_evidence_is_shown() {
     let all = history(&[table, ("2", "CREATE INDEX CONCURRENTLY i ON t (n)")]);
     database.migrate(&history(&[table])).await.unwrap();
     leave_open(&database, "2").await;
-    let claim = claim("2", Resolution::Applied);
+    let claim = claim("2", Declared::Applied);
     for (state, part) in [("absent", "is not done"), ("there", "is done")] {
         if state == "there" {
             database.run("CREATE INDEX i ON t (n)").await;
@@ -208,7 +208,7 @@ async fn a_declaration_without_effect_says_what_undid_it() {
                  CREATE TRIGGER t BEFORE UPDATE ON {LEDGER} FOR EACH {each} EXECUTE FUNCTION f()"
             ))
             .await;
-        let claim = claim("2", Resolution::RolledBack);
+        let claim = claim("2", Declared::RolledBack);
         let evidence = looked(&database, &all, &claim).await.unwrap();
         let error = resolved(&database, &all, &claim, &evidence.digest, "run").await.unwrap_err();
         assert_eq!(error.to_string(), expected);

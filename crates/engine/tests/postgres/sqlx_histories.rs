@@ -6,7 +6,7 @@ use engine::Error;
 use engine::history::{Format, Migration};
 use engine::plan::{OnDivergence, look};
 use engine::preflight::preflight;
-use engine::resolve::{Claim, Resolution, look as look_at, resolve};
+use engine::resolve::{Claim, Declared, look as look_at, resolve};
 use engine::session::Session;
 
 use crate::support::{Database, INSTANCE, run, sqlx_history as history, texts, until};
@@ -144,7 +144,7 @@ async fn a_row_without_success_stops_plan_and_apply_until_it_is_resolved() {
     {
         assert!(matches!(error, Error::HistoryFailed { .. }), "{error}");
     }
-    for (resolution, pending) in [(Resolution::RolledBack, 1), (Resolution::Applied, 0)] {
+    for (resolution, pending) in [(Declared::RolledBack, 1), (Declared::Applied, 0)] {
         let claim = Claim { migration: "0002_create_b".into(), resolution };
         let mut session = Session::open(&database.target).await.unwrap();
         let digest = look_at(&mut session, INSTANCE, &history, &claim).await.unwrap().digest;
@@ -152,7 +152,7 @@ async fn a_row_without_success_stops_plan_and_apply_until_it_is_resolved() {
         assert!(settle().await.unwrap());
         assert!(!settle().await.unwrap(), "again, as after an answer that was lost");
         assert_eq!(database.plan(&history).await.unwrap().pending.len(), pending);
-        if resolution == Resolution::RolledBack {
+        if resolution == Declared::RolledBack {
             leave_open(&database, 2).await;
         }
     }
@@ -168,7 +168,7 @@ async fn a_name_that_is_not_quite_anothers_resolves_nothing() {
     leave_open(&database, 2).await;
     let mut session = Session::open(&database.target).await.unwrap();
     for (name, found) in [("2_wrong", false), ("0002_create_b", true), ("2", true), ("2_create_b", true)] {
-        let claim = Claim { migration: name.into(), resolution: Resolution::RolledBack };
+        let claim = Claim { migration: name.into(), resolution: Declared::RolledBack };
         let looked = look_at(&mut session, INSTANCE, &history, &claim).await;
         assert_eq!(looked.is_ok(), found, "{name}: {looked:?}");
     }

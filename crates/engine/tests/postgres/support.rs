@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use engine::apply::{Approved, Budget, Outcome, apply};
+use engine::apply::{Approved, Budget, Progress, apply};
 use engine::history::{Format, History, Migration};
 use engine::plan::{OnDivergence, Plan, look};
 use engine::session::{Session, Target, Tls};
@@ -103,7 +103,7 @@ impl Database {
         Approved { digest: plan.digest, base_rows: plan.base_rows, up_to: None }
     }
 
-    pub(crate) async fn apply(&self, history: &History, approved: &Approved, run: &str) -> engine::Result<Outcome> {
+    pub(crate) async fn apply(&self, history: &History, approved: &Approved, run: &str) -> engine::Result<Progress> {
         self.apply_within(history, approved, run, budget()).await
     }
 
@@ -113,12 +113,12 @@ impl Database {
         approved: &Approved,
         run: &str,
         budget: Budget,
-    ) -> engine::Result<Outcome> {
+    ) -> engine::Result<Progress> {
         apply(&self.target_of(history), INSTANCE, history, approved, run, budget).await
     }
 
     /// Plans `history` and applies it.
-    pub(crate) async fn migrate(&self, history: &History) -> engine::Result<Outcome> {
+    pub(crate) async fn migrate(&self, history: &History) -> engine::Result<Progress> {
         let approved = self.approve(history).await;
         self.apply(history, &approved, "run").await
     }

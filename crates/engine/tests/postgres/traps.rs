@@ -4,12 +4,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use engine::apply::{Approved, Budget, Outcome};
+use engine::apply::{Approved, Budget, Progress};
 use engine::baseline;
 use engine::history::{Format, History};
 use engine::plan::{OnDivergence, look};
-use engine::preflight::{Report, preflight};
-use engine::resolve::{self, Claim, Resolution};
+use engine::preflight::{PreflightFindings, preflight};
+use engine::resolve::{self, Claim, Declared};
 use engine::session::{Session, Target};
 use engine::{Error, apply::apply};
 use sqlx::{Connection as _, PgConnection};
@@ -99,7 +99,7 @@ impl Trapped {
         Approved { digest: plan.digest, base_rows: plan.base_rows, up_to: None }
     }
 
-    async fn migrate_within(&self, more: &[(&str, &str)], budget: Budget) -> engine::Result<Outcome> {
+    async fn migrate_within(&self, more: &[(&str, &str)], budget: Budget) -> engine::Result<Progress> {
         let history = self.history(more);
         let approved = self.approve(&history).await;
         apply(&self.target, INSTANCE, &history, &approved, "run", budget).await
@@ -145,7 +145,7 @@ impl Trapped {
         run(&mut superuser, &invalid).await;
     }
 
-    async fn resolve(&self, more: &[(&str, &str)], resolution: Resolution) {
+    async fn resolve(&self, more: &[(&str, &str)], resolution: Declared) {
         let history = self.history(more);
         let claim = Claim { migration: more.last().unwrap().0.to_owned(), resolution };
         let mut session = Session::open(&self.target).await.unwrap();
@@ -155,7 +155,7 @@ impl Trapped {
         assert!(settled.unwrap());
     }
 
-    async fn preflight(&self) -> Report {
+    async fn preflight(&self) -> PreflightFindings {
         preflight(&mut Session::open(&self.target).await.unwrap(), self.target.tool).await.unwrap()
     }
 }
@@ -235,17 +235,17 @@ async fn cut_off(trapped: &mut Trapped) {
     trapped.migrate(&[("23_half", "CREATE INDEX CONCURRENTLY IF NOT EXISTS j ON t (n)")]).await;
 
     for (name, sql, resolution) in [
-        ("24_no_trace", "REINDEX TABLE parts", Resolution::Applied),
-        ("25_unnamed", "CREATE INDEX CONCURRENTLY ON t (n)", Resolution::RolledBack),
-        ("26_attached", "ALTER TABLE parts DETACH PARTITION part CONCURRENTLY", Resolution::RolledBack),
+        ("24_no_trace", "REINDEX TABLE parts", Declared::Applied),
+        ("25_unnamed", "CREATE INDEX CONCURRENTLY ON t (n)", Declared::RolledBack),
+        ("26_attached", "ALTER TABLE parts DETACH PARTITION part CONCURRENTLY", Declared::RolledBack),
     ] {
         trapped.cut_off(name, sql).await;
-        if resolution == Resolution::Applied || name == "25_unnamed" {
+        if resolution == Declared::Applied || name == "25_unnamed" {
             let error = trapped.fail(name, sql).await;
             assert!(matches!(error, Error::InDoubt { .. }), "{error}");
         }
         trapped.resolve(&[(name, sql)], resolution).await;
-        if resolution == Resolution::Applied {
+        if resolution == Declared::Applied {
             trapped.applied.push((name.to_owned(), sql.to_owned()));
         }
     }
@@ -288,7 +288,7 @@ async fn contended(trapped: &mut Trapped) {
     let error = trapped.migrate_within(&index, short).await.unwrap_err();
     assert!(matches!(error, Error::LockTimeout { .. } | Error::ConnectionClosed { .. }), "{error}");
     run(&mut holder, "ROLLBACK").await;
-    trapped.resolve(&index, Resolution::RolledBack).await;
+    trapped.resolve(&index, Declared::RolledBack).await;
 
     let history = trapped.history(&column);
     let approved = trapped.approve(&history).await;

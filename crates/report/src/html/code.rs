@@ -2,7 +2,7 @@
 
 use super::highlight;
 use super::writer::Writer;
-use crate::{Migration, Verdict};
+use crate::{MigrationReport, Verdict};
 
 /// The number of lines from which on a listing scrolls within itself.
 const LONG: usize = 60;
@@ -19,7 +19,7 @@ pub(super) struct Piece<'a> {
 }
 
 /// Returns the pieces of a script: each statement with the text before it, to the end of its line.
-pub(super) fn pieces(migration: &Migration) -> Vec<Piece<'_>> {
+pub(super) fn pieces(migration: &MigrationReport) -> Vec<Piece<'_>> {
     let sql = migration.sql.as_str();
     let mut pieces = Vec::with_capacity(migration.statements.len() + 1);
     let (mut at, mut line) = (0, 1);

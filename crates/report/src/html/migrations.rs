@@ -6,7 +6,9 @@ use super::code::{self, Line, Piece};
 use super::picture;
 use super::writer::Writer;
 use crate::quantity::plural;
-use crate::{Effect, Finding, Migration, Report, Safer, Source, Statement, Suppression, Table, Verdict, words};
+use crate::{
+    Effect, Finding, MigrationReport, Report, Safer, Source, StatementReport, Suppression, Table, Verdict, words,
+};
 
 /// The number of migrations from which on the page has a list of them.
 const MANY: usize = 10;
@@ -48,7 +50,7 @@ fn list(section: &mut Writer, report: &Report) {
     });
 }
 
-fn migration(section: &mut Writer, number: usize, migration: &Migration, tables: &Tables<'_>) {
+fn migration(section: &mut Writer, number: usize, migration: &MigrationReport, tables: &Tables<'_>) {
     let verdict = migration.worst();
     let (id, title) = (format!("m{number}"), format!("t{number}"));
     let class = format!("migration {}", verdict.name());
@@ -86,7 +88,7 @@ fn migration(section: &mut Writer, number: usize, migration: &Migration, tables:
     });
 }
 
-fn contents(migration: &Migration) -> String {
+fn contents(migration: &MigrationReport) -> String {
     let lines = plural(migration.sql.lines().count(), "line");
     match migration.statements.len() {
         0 => format!("SQL, {lines}; its statements are not known"),
@@ -120,7 +122,7 @@ pub(super) fn names<'a>(page: &mut Writer, names: impl Iterator<Item = &'a str>)
     }
 }
 
-fn statement(details: &mut Writer, id: &str, statement: &Statement, piece: &Piece<'_>, tables: &Tables<'_>) {
+fn statement(details: &mut Writer, id: &str, statement: &StatementReport, piece: &Piece<'_>, tables: &Tables<'_>) {
     let class = format!("statement {}", statement.verdict.name());
     let title = format!("{id}t");
     details.with("section", &[("class", &class), ("id", id), ("aria-labelledby", &title)], |section| {
@@ -147,7 +149,7 @@ fn statement(details: &mut Writer, id: &str, statement: &Statement, piece: &Piec
 }
 
 /// Writes the lines, with the findings below the lines that they are about.
-fn with_findings(section: &mut Writer, lines: &[Line<'_>], of: &Statement) {
+fn with_findings(section: &mut Writer, lines: &[Line<'_>], of: &StatementReport) {
     let mut by_line: Vec<&Finding> = of.findings.iter().collect();
     by_line.sort_by_key(|finding| finding.line);
     let mut lines = lines;
@@ -161,7 +163,7 @@ fn with_findings(section: &mut Writer, lines: &[Line<'_>], of: &Statement) {
     code::listing(section, lines, None);
 }
 
-fn finding(list: &mut Writer, finding: &Finding, of: &Statement) {
+fn finding(list: &mut Writer, finding: &Finding, of: &StatementReport) {
     list.of("li", finding.verdict.name(), |item| {
         item.of("p", "", |line| {
             picture::badge(line, finding.verdict);

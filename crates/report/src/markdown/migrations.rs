@@ -6,7 +6,7 @@ use super::badge;
 use super::blocks::{Block, Rank};
 use super::inline::{add, fence, name, prose, sentence};
 use crate::quantity::plural;
-use crate::{Effect, Finding, Migration, Report, Source, Statement, Table, Verdict, words};
+use crate::{Effect, Finding, MigrationReport, Report, Source, StatementReport, Table, Verdict, words};
 
 /// The maximum length of suggested SQL, in bytes.
 const LONGEST_SQL: usize = 6_000;
@@ -35,7 +35,7 @@ pub(super) fn migrations(report: &Report) -> Vec<Block> {
     blocks
 }
 
-fn heading(number: usize, migration: &Migration) -> Block {
+fn heading(number: usize, migration: &MigrationReport) -> Block {
     let verdict = migration.worst();
     let mut text = format!("\n### {number}. {}: {}\n\n", badge(verdict), name(&migration.name));
     add(&mut text, format_args!("**Why:** {} **Runs:** {}, ", sentence(&migration.why), prose(migration.class.name())));
@@ -54,7 +54,7 @@ fn heading(number: usize, migration: &Migration) -> Block {
     Block { rank, what, text: text + "\n\n" }
 }
 
-fn statement(statement: &Statement, tables: &Tables<'_>) -> Block {
+fn statement(statement: &StatementReport, tables: &Tables<'_>) -> Block {
     let mut text = format!("- {}, line {}: {}.", badge(statement.verdict), statement.line, name(&statement.what));
     add(&mut text, format_args!(" **Why:** {}\n", sentence(&statement.why)));
     if statement.opaque {
@@ -92,7 +92,7 @@ fn lock(effect: &Effect, tables: &Tables<'_>) -> String {
     text
 }
 
-fn finding(finding: &Finding, of: &Statement) -> String {
+fn finding(finding: &Finding, of: &StatementReport) -> String {
     let whose = match finding.source {
         Source::Lockstep => "Lockstep",
         Source::Squawk => "squawk",
@@ -105,7 +105,7 @@ fn finding(finding: &Finding, of: &Statement) -> String {
     text
 }
 
-fn safer(statement: &Statement) -> Option<Block> {
+fn safer(statement: &StatementReport) -> Option<Block> {
     let safer = statement.safer.as_ref()?;
     let mut text = format!("\n**Safer than line {}:** {}\n", statement.line, prose(&safer.text));
     for (name, sql) in safer.named() {
@@ -122,7 +122,7 @@ fn safer(statement: &Statement) -> Option<Block> {
     Some(Block { rank, what: "safer way", text: text + "\n" })
 }
 
-fn suppressed(migration: &Migration) -> Option<Block> {
+fn suppressed(migration: &MigrationReport) -> Option<Block> {
     let comments = &migration.suppressed;
     if comments.is_empty() {
         return None;

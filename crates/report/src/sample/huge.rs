@@ -1,7 +1,7 @@
 //! A history of which no migration was applied.
 
 use super::small;
-use crate::{Migration, Report};
+use crate::{MigrationReport, Report};
 
 /// Returns a plan as [`small()`], with `many` migrations, of which every fiftieth is dangerous.
 pub fn huge(many: usize) -> Report {
@@ -13,7 +13,7 @@ pub fn huge(many: usize) -> Report {
             31 | 32 => (caution, "lower_emails"),
             _ => (safe, "order_notes"),
         };
-        Migration { name: format!("2026{at:08}_{what}"), ..like.clone() }
+        MigrationReport { name: format!("2026{at:08}_{what}"), ..like.clone() }
     });
     Report { migrations: migrations.collect(), ..report.clone() }
 }

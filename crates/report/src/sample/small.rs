@@ -1,8 +1,9 @@
 //! An everyday plan.
 
 use crate::{
-    Blocking, Database, Effect, FORMAT, Finding, ForeignKey, Holder, Index, Lock, Magnitude, Migration, Note, Replica,
-    Report, Safer, ScriptClass, Server, Source, Statement, Suppression, Table, Transaction, Verdict, Work,
+    Blocking, Database, Effect, FORMAT, Finding, ForeignKey, Holder, IndexFacts, Lock, Magnitude, MigrationReport,
+    Note, Replica, Report, Safer, ScriptClass, Server, Source, StatementReport, Suppression, Table, Transaction,
+    Verdict, Work,
 };
 
 const MIB: u64 = 1024 * 1024;
@@ -46,12 +47,12 @@ pub fn small() -> Report {
 }
 
 /// Returns the statement of a migration that begins with `begins`.
-fn statement(sql: &str, number: usize, begins: &str, what: &str, verdict: Verdict, why: &str) -> Statement {
+fn statement(sql: &str, number: usize, begins: &str, what: &str, verdict: Verdict, why: &str) -> StatementReport {
     let start = sql.find(begins).unwrap_or_default();
     // In these samples no statement has a semicolon inside.
     let end = sql[start..].find(";\n").map_or(sql.len(), |length| start + length);
     let line = |at: usize| sql[..at].matches('\n').count() + 1;
-    Statement {
+    StatementReport {
         number,
         line: line(start),
         last_line: line(end),
@@ -82,9 +83,9 @@ fn migration(
     verdict: Verdict,
     why: &str,
     sql: &str,
-    statements: Vec<Statement>,
-) -> Migration {
-    Migration {
+    statements: Vec<StatementReport>,
+) -> MigrationReport {
+    MigrationReport {
         name: name.to_owned(),
         class,
         verdict,
@@ -97,7 +98,7 @@ fn migration(
 }
 
 #[expect(clippy::too_many_lines, reason = "a long list of facts")]
-fn order_numbers() -> Migration {
+fn order_numbers() -> MigrationReport {
     let sql = "\
 -- squawk-ignore-file prefer-robust-stmts
 -- Order numbers outgrow four bytes in about seven weeks.
@@ -211,7 +212,7 @@ COMMENT ON COLUMN orders.channel IS 'where the order came from: ''web'', ''phone
         "Only the catalog changes, and neither readers nor writers wait.",
     );
     comment.effects = vec![effect("public.orders", Lock::ShareUpdateExclusive, &[])];
-    Migration {
+    MigrationReport {
         blocking: Some(blocking(
             true,
             true,
@@ -233,7 +234,7 @@ COMMENT ON COLUMN orders.channel IS 'where the order came from: ''web'', ''phone
     }
 }
 
-fn backfill() -> Migration {
+fn backfill() -> MigrationReport {
     let sql = "\
 DO $$
 DECLARE
@@ -270,7 +271,7 @@ $$;
     )
 }
 
-fn index_by_customer() -> Migration {
+fn index_by_customer() -> MigrationReport {
     let sql = "CREATE INDEX CONCURRENTLY orders_customer_id_idx ON orders (customer_id);\n";
     let mut index = statement(
         sql,
@@ -292,7 +293,7 @@ fn index_by_customer() -> Migration {
     )
 }
 
-fn notes_table() -> Migration {
+fn notes_table() -> MigrationReport {
     let sql = "\
 CREATE TABLE order_notes (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -330,8 +331,8 @@ CREATE INDEX order_notes_order_id_idx ON order_notes (order_id);
     )
 }
 
-fn index(name: &str, bytes: u64, unique: bool) -> Index {
-    Index { name: name.to_owned(), bytes, valid: true, unique }
+fn index(name: &str, bytes: u64, unique: bool) -> IndexFacts {
+    IndexFacts { name: name.to_owned(), bytes, valid: true, unique }
 }
 
 fn orders() -> Table {
@@ -346,7 +347,7 @@ fn orders() -> Table {
             index("orders_pkey", 4 * GIB, true),
             index("orders_number_key", 4 * GIB, true),
             index("orders_created_at_idx", 3 * GIB, false),
-            Index { valid: false, ..index("orders_email_idx", 900 * MIB, false) },
+            IndexFacts { valid: false, ..index("orders_email_idx", 900 * MIB, false) },
         ],
         referenced_by: vec![
             ForeignKey { name: "order_items_order_id_fkey".to_owned(), table: "public.order_items".to_owned() },

@@ -6,7 +6,7 @@ use squawk_syntax::ast::{self, AstNode, Constraint as Written, ConstraintOption}
 
 use super::proof::says_not_null;
 use super::{Table, remember, written};
-use crate::catalog::{Constraint, Index, Kind};
+use crate::catalog::{Constraint, Index, RelationKind};
 use crate::effects::{has, identifier_of, name_of, world::World};
 use crate::name::{Name, quoted};
 
@@ -50,8 +50,9 @@ fn refuse_known(written: &Written, table: &Table, world: &mut World) {
 fn refers_to_no_key(written: &Written, world: &World) -> Option<String> {
     let other = world.existing(&written::refers_to(written)?)?;
     let mut columns = written::refers_to_columns(written, world);
-    let relation =
-        world.relation(&other).filter(|relation| matches!(relation.kind, Kind::Table | Kind::Partitioned))?;
+    let relation = world
+        .relation(&other)
+        .filter(|relation| matches!(relation.kind, RelationKind::Table | RelationKind::Partitioned))?;
     columns.sort();
     let is_key = |index: &Index| {
         let mut key = index.key.clone();

@@ -13,7 +13,7 @@ use squawk_syntax::SyntaxNode;
 use squawk_syntax::ast::{self, AlterColumnOption, AlterTableAction, AstNode as _, Constraint};
 
 use super::{Unknown, What, identifier_of, name_of, text, world::World};
-use crate::catalog::Kind;
+use crate::catalog::RelationKind;
 use crate::name::{Name, quoted};
 
 pub(super) use add_column::{generated, is_plain};
@@ -228,7 +228,7 @@ fn drop_column(drop: &ast::DropColumn, table: &Table, world: &mut World) {
     if drop.if_exists().is_none() {
         refuse_missing(&column, table, world);
     }
-    let is_whole = world.relation(&table.name).is_some_and(|relation| relation.kind == Kind::Partitioned);
+    let is_whole = world.relation(&table.name).is_some_and(|relation| relation.kind == RelationKind::Partitioned);
     // Views and more, which only the server can list.
     if matches!(drop.drop_behavior(), Some(ast::DropBehavior::Cascade(_))) {
         let views = table.family(world).iter().flat_map(|name| world.users_of(name, Some(&column))).collect::<Vec<_>>();

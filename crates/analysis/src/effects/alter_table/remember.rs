@@ -4,7 +4,7 @@ use squawk_syntax::ast::{self, AstNode as _, Constraint as Written, ConstraintOp
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::{Table, written};
-use crate::catalog::{Constraint, Index, Kind};
+use crate::catalog::{Constraint, Index, RelationKind};
 use crate::effects::{has, identifier_of, name_of, text as text_of, world::World};
 use crate::name::Name;
 
@@ -57,7 +57,7 @@ pub(super) fn added(text: &Written, columns: &[String], valid: bool, table: &Tab
             let columns = relation.columns.iter_mut().filter(|it| constraint.columns.contains(&it.name));
             columns.for_each(|it| it.not_null = true);
         }
-        if relation.kind != Kind::View {
+        if relation.kind != RelationKind::View {
             relation.constraints.push(Constraint { name, ..constraint.clone() });
         }
     }
@@ -71,7 +71,7 @@ pub(in crate::effects) fn made_with(text: &Written, column: Option<&str>, table:
 
 /// Returns the relations that get the constraint.
 fn members(text: &Written, kind: char, table: &Table, world: &World) -> Vec<Name> {
-    let is_partitioned = world.relation(&table.name).is_some_and(|relation| relation.kind == Kind::Partitioned);
+    let is_partitioned = world.relation(&table.name).is_some_and(|relation| relation.kind == RelationKind::Partitioned);
     let options: Vec<_> = text.syntax().children().filter_map(ConstraintOption::cast).collect();
     let stays = options.iter().any(|option| matches!(option, ConstraintOption::NoInherit(_)));
     // A table that inherits without being a partition has keys of its own.
@@ -112,7 +112,7 @@ pub(in crate::effects) fn indexed(create: &ast::CreateIndex, table: &Table, worl
     let items: Vec<_> = create.partition_item_list().into_iter().flat_map(|list| list.partition_items()).collect();
     let keys: Option<Vec<String>> = items.iter().map(|item| item.expr().and_then(|expr| column(&expr))).collect();
     let computed = keys.is_none() || create.where_clause().is_some();
-    let is_partitioned = world.relation(&table.name).is_some_and(|relation| relation.kind == Kind::Partitioned);
+    let is_partitioned = world.relation(&table.name).is_some_and(|relation| relation.kind == RelationKind::Partitioned);
     // On a partitioned table alone, the index is not valid yet.
     let unique = create.unique_token().is_some() && !computed && !(is_partitioned && table.only);
     let named = create.index().map(|name| table.name.renamed(identifier_of(name.syntax())));
@@ -152,7 +152,7 @@ fn is_reference(node: &SyntaxNode) -> bool {
 
 /// Records another index of `table`, with the `included` columns beside those of its key.
 pub(super) fn built(index: Index, included: &[String], table: &Name, world: &mut World) {
-    world.create(&index.name, Kind::Index, Vec::new());
+    world.create(&index.name, RelationKind::Index, Vec::new());
     if let Some(relation) = world.relation_mut(&index.name) {
         relation.table = Some(table.clone());
     }

@@ -120,7 +120,7 @@ mod tests {
     use squawk_syntax::SourceFile;
 
     use super::*;
-    use crate::catalog::{Catalog, Column, Kind};
+    use crate::catalog::{Catalog, Column, RelationKind};
 
     #[test]
     fn what_a_constraint_says_is_read() {
@@ -137,7 +137,7 @@ mod tests {
         };
         let table = Name::parse("public.t");
         let mut world = World::new(Catalog::default());
-        world.create(&table, Kind::Table, ["a", "b", "c", "Other"].map(column).to_vec());
+        world.create(&table, RelationKind::Table, ["a", "b", "c", "Other"].map(column).to_vec());
         for (text, told) in [
             ("PRIMARY KEY (a, b) INCLUDE (c)", "a,b +c"),
             ("CONSTRAINT k UNIQUE NULLS NOT DISTINCT (b) WITH (fillfactor = 70)", "b +"),

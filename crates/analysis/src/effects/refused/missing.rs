@@ -6,7 +6,7 @@ use squawk_syntax::ast::{AstNode as _, Stmt};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::{all, is_lenient};
-use crate::catalog::Kind;
+use crate::catalog::RelationKind;
 use crate::effects::named::{is_word_for_type, type_name};
 use crate::effects::{identifier_of, name_of, world::World};
 use crate::name::{Name, quoted};
@@ -68,12 +68,12 @@ fn is_system(name: &Name) -> bool {
 
 /// Returns why a DROP fails: the relation is of another kind.
 fn of_kind(statement: &Stmt, world: &World) -> Option<String> {
-    let (noun, kinds, named): (_, &[Kind], _) = match statement {
-        Stmt::DropTable(_) => ("table", &[Kind::Table, Kind::Partitioned], SyntaxKind::TABLE_NAME_REF),
-        Stmt::DropView(_) => ("view", &[Kind::View], SyntaxKind::VIEW_REF),
-        Stmt::DropMaterializedView(_) => ("materialized view", &[Kind::MaterializedView], SyntaxKind::VIEW_REF),
-        Stmt::DropIndex(_) => ("index", &[Kind::Index], SyntaxKind::INDEX_REF),
-        Stmt::DropSequence(_) => ("sequence", &[Kind::Sequence], SyntaxKind::SEQUENCE_REF),
+    let (noun, kinds, named): (_, &[RelationKind], _) = match statement {
+        Stmt::DropTable(_) => ("table", &[RelationKind::Table, RelationKind::Partitioned], SyntaxKind::TABLE_NAME_REF),
+        Stmt::DropView(_) => ("view", &[RelationKind::View], SyntaxKind::VIEW_REF),
+        Stmt::DropMaterializedView(_) => ("materialized view", &[RelationKind::MaterializedView], SyntaxKind::VIEW_REF),
+        Stmt::DropIndex(_) => ("index", &[RelationKind::Index], SyntaxKind::INDEX_REF),
+        Stmt::DropSequence(_) => ("sequence", &[RelationKind::Sequence], SyntaxKind::SEQUENCE_REF),
         _ => return None,
     };
     let relations = all(statement.syntax(), named).map(|node| name_of(&node));

@@ -4,7 +4,7 @@ use squawk_syntax::ast::{AstNode as _, SelectVariant, Stmt};
 use squawk_syntax::column_name::ColumnName;
 use squawk_syntax::{SyntaxElement, SyntaxKind};
 
-use crate::catalog::Kind;
+use crate::catalog::RelationKind;
 use crate::effects::{identifier_of, view, world::World};
 use crate::name::quoted;
 
@@ -12,7 +12,8 @@ pub(super) fn refused(statement: &Stmt, world: &World) -> Option<String> {
     let Stmt::CreateView(create) = statement else { return None };
     create.or_replace()?;
     let view = world.existing(&view::name_of_made(create, world)?)?;
-    let there = world.relation(&view).filter(|there| there.kind == Kind::View && world.is_as_before(&view.name))?;
+    let there =
+        world.relation(&view).filter(|there| there.kind == RelationKind::View && world.is_as_before(&view.name))?;
     let query = columns(&create.query()?);
     // A list may be shorter than the query. The other columns keep the query's names.
     let list = create.column_list().into_iter().flat_map(|list| list.syntax().children().collect::<Vec<_>>());

@@ -12,7 +12,9 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::named::type_name;
 use super::{Change, Effects, Fails, Lookup, Unknown, What};
-use crate::catalog::{Catalog, Column, Constraint, Dependent, Function, Kind, Object, Relation, TypeFacts, rows};
+use crate::catalog::{
+    Catalog, Column, Constraint, Dependent, Function, Object, Relation, RelationKind, TypeFacts, rows,
+};
 use crate::name::{Name, identifier};
 
 /// The state of the database before the next statement.
@@ -269,7 +271,7 @@ impl World {
         }
         let is_new = self.new.contains(&name);
         // A partitioned table has no rows of its own.
-        let is_empty = self.relations.get(&name).is_some_and(|relation| relation.kind == Kind::Partitioned);
+        let is_empty = self.relations.get(&name).is_some_and(|relation| relation.kind == RelationKind::Partitioned);
         let work = work.filter(|_| !is_empty);
         let relation = name.to_string();
         let known = self.effects.of.iter_mut().position(|effect| effect.relation == relation);
@@ -391,7 +393,8 @@ impl World {
 
     /// Records that the statement names `written`, for an unknown purpose.
     pub(super) fn mentions(&mut self, written: &Name) {
-        let is_table = |kind| matches!(kind, Kind::Table | Kind::Partitioned | Kind::MaterializedView);
+        let is_table =
+            |kind| matches!(kind, RelationKind::Table | RelationKind::Partitioned | RelationKind::MaterializedView);
         if let Some(name) = self.existing(written)
             && self.relation(&name).is_some_and(|relation| is_table(relation.kind))
         {

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use report::{Table, Work};
 
 use super::World;
-use crate::catalog::{Column, Kind, Relation};
+use crate::catalog::{Column, Relation, RelationKind};
 use crate::name::Name;
 
 impl World {
     /// Records a relation that the plan makes.
-    pub(in crate::effects) fn create(&mut self, written: &Name, kind: Kind, columns: Vec<Column>) {
+    pub(in crate::effects) fn create(&mut self, written: &Name, kind: RelationKind, columns: Vec<Column>) {
         // It can be beside a temporary table of the name, and hides one in a later schema of the search path.
         let schema = written.schema.clone().unwrap_or_else(|| self.schema.clone());
         let name = Name { schema: Some(schema), name: written.name.clone() };

@@ -5,7 +5,7 @@ use squawk_syntax::ast::{self, AlterTableAction, AstNode as _};
 
 use super::plain;
 use super::text::has_escaped_name;
-use crate::catalog::{Kind, Relation};
+use crate::catalog::{Relation, RelationKind};
 use crate::effects::{World, name_of};
 use crate::name::Name;
 use crate::rules::rule::Context;
@@ -30,7 +30,7 @@ impl<'a> Altered<'a> {
         let before = context.target()?;
         let target = alter.table_relation_name()?;
         let leaves_some = target.only_token().is_some() && !before.descendants.is_empty();
-        let is_table = matches!(before.kind, Kind::Table | Kind::Partitioned);
+        let is_table = matches!(before.kind, RelationKind::Table | RelationKind::Partitioned);
         if !is_table || leaves_some || has_escaped_name(alter.syntax()) {
             return None;
         }
@@ -47,7 +47,7 @@ impl<'a> Altered<'a> {
     }
 
     pub(in crate::rules) fn is_partitioned(&self) -> bool {
-        self.before.kind == Kind::Partitioned
+        self.before.kind == RelationKind::Partitioned
     }
 
     /// Returns the action, if there is only one.

@@ -6,7 +6,7 @@ use squawk_syntax::ast::{self, AstNode as _, DropBehavior, ReindexTarget};
 use super::names::{Names, columns};
 use super::text::{has_escaped_name, is_in};
 use super::{Scripts, alone, edited, partitions, plain};
-use crate::catalog::{Kind, Relation};
+use crate::catalog::{Relation, RelationKind};
 use crate::name::{Name, identifier, quoted};
 use crate::rules::rule::Context;
 
@@ -19,8 +19,8 @@ pub(in crate::rules) fn create_index(context: &Context, create: &ast::CreateInde
         None => columns(create).map(|columns| Names::of(before).choose(&before.name.name, &columns, "idx")),
     }?;
     match before.kind {
-        Kind::Table | Kind::MaterializedView => Some(alone(concurrently(create, &name))),
-        Kind::Partitioned => partitions::create_index(context.before, create, &name),
+        RelationKind::Table | RelationKind::MaterializedView => Some(alone(concurrently(create, &name))),
+        RelationKind::Partitioned => partitions::create_index(context.before, create, &name),
         _ => None,
     }
 }
@@ -42,7 +42,8 @@ pub(in crate::rules) fn with_indexes<'a>(
 ) -> Option<Scripts> {
     let mut scripts = Scripts::default();
     for (table, columns) in missing {
-        let relation = context.world.relation(&Name::parse(table)).filter(|relation| relation.kind == Kind::Table)?;
+        let relation =
+            context.world.relation(&Name::parse(table)).filter(|relation| relation.kind == RelationKind::Table)?;
         let name = Names::of(relation).choose(&relation.name.name, columns, "idx");
         let key = columns.iter().map(|column| quoted(column)).collect::<Vec<_>>().join(", ");
         scripts.add([format!("CREATE INDEX CONCURRENTLY {} ON {table} ({key})", quoted(&name))]);
@@ -57,7 +58,7 @@ pub(in crate::rules) fn with_indexes<'a>(
 pub(in crate::rules) fn drop_index(context: &Context, drop: &ast::DropIndex) -> Option<Scripts> {
     let tables = || touched(context);
     if matches!(drop.drop_behavior(), Some(DropBehavior::Cascade(_)))
-        || tables().any(|table| table.kind == Kind::Partitioned)
+        || tables().any(|table| table.kind == RelationKind::Partitioned)
     {
         return None;
     }

@@ -5,7 +5,7 @@ use squawk_syntax::ast::{self, AstNode as _};
 
 use super::names::{Names, columns};
 use super::{Scripts, edited, plain};
-use crate::catalog::{Kind, Relation};
+use crate::catalog::{Relation, RelationKind};
 use crate::effects::name_of;
 use crate::name::{Name, quoted};
 
@@ -66,11 +66,11 @@ impl Tree<'_> {
             let chosen = Names::of(part).choose(&name.name, self.columns.as_deref()?, "idx");
             let own = name.renamed(chosen);
             match part.kind {
-                Kind::Table => {
+                RelationKind::Table => {
                     self.parts
                         .push(format!("CREATE {unique}INDEX CONCURRENTLY {} ON {name} {of_what}", quoted(&own.name)));
                 }
-                Kind::Partitioned => self.level(part, &name.to_string(), &own)?,
+                RelationKind::Partitioned => self.level(part, &name.to_string(), &own)?,
                 _ => return None,
             }
             self.attached.push(format!("ALTER INDEX {index} ATTACH PARTITION {own}"));

@@ -12,7 +12,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 use super::names::Names;
 use super::text::is_in;
 use super::{Altered, Scripts, edited, plain};
-use crate::catalog::Kind;
+use crate::catalog::RelationKind;
 use crate::effects::name_of;
 use crate::name::{identifier, quoted};
 
@@ -122,7 +122,7 @@ impl<'a> Steps<'a> {
             Constraint::ForeignKeyConstraint(it) => {
                 let world = self.altered.context.world;
                 let other = world.relation(&name_of(it.table_name_ref()?.syntax()))?;
-                let has_partitions = self.altered.is_partitioned() || other.kind == Kind::Partitioned;
+                let has_partitions = self.altered.is_partitioned() || other.kind == RelationKind::Partitioned;
                 if has_partitions && world.version < PARTITIONED_NOT_VALID {
                     return None;
                 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use analysis::Unknown;
+use analysis::NoReport;
 use analysis::plan::{Pending, look};
 use engine::Error;
 use engine::apply::{Approved, Budget, apply};
@@ -118,7 +118,7 @@ async fn plan(place: &Place, target: &Target, settings: &Settings, came: &mut Ca
 }
 
 /// Returns the report on `plan`, made as in the plan function.
-async fn reported(session: &mut Session, history: &History, plan: &Plan) -> Result<Report, Unknown> {
+async fn reported(session: &mut Session, history: &History, plan: &Plan) -> Result<Report, NoReport> {
     let scripts: HashMap<_, _> = history.migrations.iter().map(|migration| (&migration.key, &migration.sql)).collect();
     let pending = plan
         .pending

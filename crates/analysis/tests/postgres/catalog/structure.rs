@@ -1,6 +1,6 @@
 //! Tests the facts on relations, and which relations are related.
 
-use analysis::catalog::{Catalog, Kind};
+use analysis::catalog::{Catalog, RelationKind};
 
 use super::{facts, index_names, keys, look_for, relation};
 use crate::support::{Database, run, text, written};
@@ -78,7 +78,7 @@ async fn columns_constraints_and_indexes_are_told() {
     );
     let not_null = orders.constraints.iter().filter(|constraint| constraint.kind == 'n').count();
     assert_eq!(not_null, if catalog.version >= 180_000 { 2 } else { 0 });
-    assert_eq!(orders.kind, Kind::Table);
+    assert_eq!(orders.kind, RelationKind::Table);
     let mut indexes = index_names(&orders.facts);
     indexes.sort_unstable();
     assert_eq!(indexes, ["apart", "by_lower", "covering", "orders_pkey"]);
@@ -92,15 +92,18 @@ async fn columns_constraints_and_indexes_are_told() {
     );
 
     let index = relation(&catalog, "by_lower");
-    assert_eq!((index.kind, index.table.as_ref().unwrap().to_string()), (Kind::Index, "public.orders".to_owned()));
+    assert_eq!(
+        (index.kind, index.table.as_ref().unwrap().to_string()),
+        (RelationKind::Index, "public.orders".to_owned())
+    );
     assert!(index.columns.is_empty() && index.owned);
     assert_eq!(index.facts, orders.facts);
     assert_eq!(keys(facts(&catalog, "public.customers")), ["public.orders of_customer"]);
     for (name, kind, told) in [
-        ("shown", Kind::View, "view"),
-        ("kept", Kind::MaterializedView, "materialized view"),
-        ("pair", Kind::Composite, "composite type"),
-        ("numbers", Kind::Sequence, "sequence"),
+        ("shown", RelationKind::View, "view"),
+        ("kept", RelationKind::MaterializedView, "materialized view"),
+        ("pair", RelationKind::Composite, "composite type"),
+        ("numbers", RelationKind::Sequence, "sequence"),
     ] {
         assert_eq!((relation(&catalog, name).kind, facts(&catalog, name).kind.as_str()), (kind, told));
     }
@@ -155,7 +158,7 @@ async fn a_partitioned_table_is_the_sum_of_its_partitions() {
     let mut session = database.session().await;
     let catalog = look_for(&mut session, &["late_one", "by_note"]).await;
     let events = relation(&catalog, "public.events");
-    assert_eq!(events.kind, Kind::Partitioned);
+    assert_eq!(events.kind, RelationKind::Partitioned);
     assert_eq!(
         written(&events.descendants),
         ["public.early", "public.late", "public.late_one", "public.late_rest", "public.rest"]
@@ -213,7 +216,7 @@ async fn tables_that_inherit_are_known() {
     let base = relation(&catalog, "base");
     assert_eq!(written(&base.descendants), ["public.joint", "public.one", "public.two"]);
     // These are tables of their own, with rows of their own.
-    assert_eq!((base.kind, base.facts.partitions, base.facts.rows), (Kind::Table, 0, Some(0)));
+    assert_eq!((base.kind, base.facts.partitions, base.facts.rows), (RelationKind::Table, 0, Some(0)));
     assert_eq!(facts(&catalog, "public.one").rows, Some(50));
     assert!(catalog.relations.values().all(|relation| relation.parent.is_none()));
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use analysis::catalog::{Catalog, Kind};
+use analysis::catalog::{Catalog, RelationKind};
 use analysis::effects::Effects;
 use report::{Lock, Work};
 
@@ -59,9 +59,9 @@ pub(crate) fn inferred(effects: &Effects, before: &[Effects], catalog: &Catalog)
         let prefix = match tables.get(&effect.relation) {
             Some(table) if lock_of(table).is_some_and(|lock| lock >= effect.lock) => continue,
             Some(_) => "index ",
-            None if kind(&effect.relation) == Some(Kind::Sequence) => "sequence ",
+            None if kind(&effect.relation) == Some(RelationKind::Sequence) => "sequence ",
             // No session reads or writes a composite type.
-            None if kind(&effect.relation) == Some(Kind::Composite) => continue,
+            None if kind(&effect.relation) == Some(RelationKind::Composite) => continue,
             None => "",
         };
         let is_new = effect.is_new && !made(&effect.relation);

@@ -11,9 +11,9 @@ const UNQUALIFIED: usize = 7;
 /// The maximum length of a request's summary in the log, in characters.
 const LONGEST_SUMMARY: usize = 500;
 
-/// The ways in.
+/// One invocation of this function, by the way on which it came.
 #[derive(Debug, Clone)]
-pub enum Request {
+pub enum Invocation {
     /// Through the function URL, with an identity that AWS has verified.
     Signed(Box<LambdaFunctionUrlRequest>),
     /// By a direct invocation.
@@ -22,7 +22,7 @@ pub enum Request {
     Unqualified(Box<LambdaFunctionUrlRequest>),
 }
 
-impl Request {
+impl Invocation {
     /// Recognises a request to the function URL by its shape and by the ARN under which it was invoked. The URL belongs
     /// to an alias, and a principal that may invoke the function directly may do so only without an alias.
     pub fn of(payload: Value, invoked_arn: &str) -> Self {

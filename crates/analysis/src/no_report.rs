@@ -2,7 +2,7 @@
 
 /// Why there is no report, as a clause.
 #[derive(Debug, thiserror::Error)]
-pub enum Unknown {
+pub enum NoReport {
     /// The server refused a query, or the connection broke.
     #[error("the database did not answer what the analysis asked")]
     Query(#[source] sqlx::Error),
