@@ -16,7 +16,7 @@ use std::io::{BufRead as _, Write as _};
 use std::time::Duration;
 use std::{env, error, io, thread};
 
-use analysis::plan::{Pending, Subject, look};
+use analysis::plan::{Pending, Subject, ask_database};
 use engine::history::Format;
 use engine::script::{Script, classify};
 use engine::session::{Session, Target, Tls};
@@ -84,7 +84,7 @@ fn as_it_runs(script: &Script) -> Value {
 
 /// Asks the database for all that the plan function asks for, and returns the report.
 async fn reported(session: &mut Session, pending: Vec<Pending>) -> Result<Report> {
-    let looked = look(session.connection(), pending).await?;
+    let answers = ask_database(session.connection(), pending).await?;
     let identity = session.identity("");
     let subject = Subject {
         digest: String::new(),
@@ -99,7 +99,7 @@ async fn reported(session: &mut Session, pending: Vec<Pending>) -> Result<Report
         already_applied: 0,
         warnings: Vec::new(),
     };
-    Ok(looked.report(subject))
+    Ok(answers.report(subject))
 }
 
 fn target(database: &str, tool: &str) -> Result<Target> {

@@ -9,8 +9,8 @@
 //! - [`rules`] judge the effects, and [`squawk`] judges the text alone;
 //! - [`plan`] makes the report of all this.
 //!
-//! [`plan::look`] goes through the modules that ask the database. [`name`] has the names of relations, and [`apart`]
-//! runs the work in a thread of its own.
+//! [`plan::ask_database`] goes through the modules that ask the database. [`name`] has the names of relations, and
+//! [`apart`] runs the work in a thread of its own.
 
 pub mod apart;
 pub mod catalog;

@@ -30,7 +30,7 @@ pub struct Baseline {
 ///
 /// [`Error::Config`] when there is no such migration, when the ledger has rows, when the tool uses another ledger, or
 /// when the schema has no table.
-pub async fn look(session: &mut Session, instance: &str, history: &History, up_to: &str) -> Result<Baseline> {
+pub async fn plan_baseline(session: &mut Session, instance: &str, history: &History, up_to: &str) -> Result<Baseline> {
     let chosen = chosen(history, up_to)?;
     let statements = Statements::new(session.target(), history.format);
     let found = ledger::read(session, &statements).await?;
@@ -51,7 +51,7 @@ pub async fn look(session: &mut Session, instance: &str, history: &History, up_t
 /// # Errors
 ///
 /// [`Error::PlanChanged`] when the database or the history has changed since; [`Error::LockHeld`], [`Error::LockLost`],
-/// [`Error::NotRecorded`]; the errors of [`look`].
+/// [`Error::NotRecorded`]; the errors of [`plan_baseline`].
 pub async fn record(
     target: &Target,
     instance: &str,

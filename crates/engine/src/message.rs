@@ -75,8 +75,8 @@ impl Message {
             Recording::Prepared => (ledger.record_prepared(entry, prepared), session.reset_statements(true)),
         };
         let script = &planned.script;
-        let looks = session.opened.is_none();
-        let mut opening = if looks { transaction::look().to_vec() } else { Vec::new() };
+        let reads_state = session.opened.is_none();
+        let mut opening = if reads_state { transaction::read_state().to_vec() } else { Vec::new() };
         opening.extend(transaction::open(script.modes.as_deref(), nonce));
         let mut tail = [transaction::FIRE_DEFERRED, "RESET SESSION AUTHORIZATION", "RESET ROLE", OWN_PATH]
             .map(str::to_owned)

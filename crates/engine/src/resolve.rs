@@ -55,7 +55,12 @@ pub struct ClaimEvidence {
 /// # Errors
 ///
 /// [`Error::Config`] when the claim cannot be true or has no use, with Prisma's code.
-pub async fn look(session: &mut Session, instance: &str, history: &History, claim: &Claim) -> Result<ClaimEvidence> {
+pub async fn find_evidence(
+    session: &mut Session,
+    instance: &str,
+    history: &History,
+    claim: &Claim,
+) -> Result<ClaimEvidence> {
     let statements = Statements::new(session.target(), history.format);
     let found = ledger::read(session, &statements).await?;
     if found.is_none() && !session.value::<bool>("looking for the schema", &statements.schema_exists()).await? {
@@ -112,7 +117,7 @@ fn transactional_fact(ledger: &Ledger, subject: &Subject) -> &'static str {
 /// # Errors
 ///
 /// [`Error::PlanChanged`] when the evidence has changed; [`Error::LockHeld`], [`Error::LockLost`],
-/// [`Error::NotRecorded`]; the errors of [`look`].
+/// [`Error::NotRecorded`]; the errors of [`find_evidence`].
 pub async fn resolve(
     target: &Target,
     instance: &str,

@@ -22,10 +22,10 @@ pub(crate) const FIRE_DEFERRED: &str = "SET CONSTRAINTS ALL IMMEDIATE";
 pub(crate) const NUMBER: &str = "(SELECT pg_catalog.split_part(l.virtualtransaction, '/', 2)::pg_catalog.int8 FROM pg_catalog.pg_locks l \
                       WHERE l.locktype = 'virtualxid' AND l.pid = pg_catalog.pg_backend_pid())";
 
-/// Returns statements that look at the session and the server in a transaction of their own. Their row is [`Opened`].
-pub(crate) fn look() -> [String; 3] {
-    let look = format!("SELECT {NUMBER}, pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot())");
-    ["BEGIN".to_owned(), look, "COMMIT".to_owned()]
+/// Returns statements that read the state of the session and the server in a transaction of their own. Their row is [`Opened`].
+pub(crate) fn read_state() -> [String; 3] {
+    let read = format!("SELECT {NUMBER}, pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot())");
+    ["BEGIN".to_owned(), read, "COMMIT".to_owned()]
 }
 
 /// Returns the statements that open the transaction. None of them takes a snapshot, so a script may begin with SET

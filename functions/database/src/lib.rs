@@ -98,16 +98,16 @@ impl Connector {
     /// # Errors
     ///
     /// Those of [`attempt`](Self::attempt).
-    pub async fn look<T>(
+    pub async fn in_session<T>(
         &self,
         database: &RdsInstance,
         execution: &str,
         deadline: SystemTime,
-        look: impl AsyncFn(&mut Session) -> engine::Result<T>,
+        work: impl AsyncFn(&mut Session) -> engine::Result<T>,
     ) -> Result<T, Failure> {
         self.attempt(database, execution, deadline, async |target: &Target| {
             let mut session = Session::open(target).await?;
-            let found = look(&mut session).await?;
+            let found = work(&mut session).await?;
             session.close().await;
             Ok(found)
         })

@@ -32,37 +32,37 @@ pub(crate) struct Written {
     pub(crate) html: String,
 }
 
-/// A plan with what the database told of it, and what the report is about.
-pub(crate) struct Looked {
+/// What the report is about, with the database's answers on it.
+pub(crate) struct Asked {
     subject: Subject,
-    plan: analysis::plan::Looked,
+    answers: analysis::plan::Answers,
 }
 
 /// Asks the database, in the `session` of a plan, for all that the plan's report needs.
-pub(crate) async fn look(
+pub(crate) async fn ask_database(
     session: &mut Session,
     instance: &str,
     history: &History,
     plan: &Plan,
-) -> Result<Looked, WhyNoReport> {
+) -> Result<Asked, WhyNoReport> {
     let subject = subject(session, instance, plan)?;
-    let looked = analysis::plan::look(session.connection(), pending(history, plan)?).await;
-    let plan = looked.map_err(|unknown| match unknown {
+    let answers = analysis::plan::ask_database(session.connection(), pending(history, plan)?).await;
+    let answers = answers.map_err(|why| match why {
         analysis::NoReport::Query(error) => session.error("looking at what the plan touches", &error).to_string(),
         other => other.to_string(),
     })?;
-    Ok(Looked { subject, plan })
+    Ok(Asked { subject, answers })
 }
 
-/// Makes the report from what `look` returned.
-pub(crate) async fn write(looked: Looked) -> Result<Written, WhyNoReport> {
+/// Makes the report from what [`ask_database`] returned.
+pub(crate) async fn write(asked: Asked) -> Result<Written, WhyNoReport> {
     let written = apart(move || {
-        let report = looked.plan.report(looked.subject);
+        let report = asked.answers.report(asked.subject);
         let json = report::json(&report).map_err(|_| "it cannot be written as JSON")?;
         let (markdown, html) = (report::markdown(&report, LONGEST_MARKDOWN), report::html(&report));
         Ok(Written { report, json, markdown, html })
     });
-    written.await.map_err(|unknown| unknown.to_string())?
+    written.await.map_err(|why| why.to_string())?
 }
 
 fn subject(session: &Session, instance: &str, plan: &Plan) -> Result<Subject, WhyNoReport> {

@@ -43,8 +43,8 @@ pub async fn handle(
         }
         Mode::Baseline { up_to } => {
             let found = connector
-                .look(&input.database, &input.execution, deadline, async |session: &mut Session| {
-                    baseline::look(session, &input.database.resource_id, &history, up_to).await
+                .in_session(&input.database, &input.execution, deadline, async |session: &mut Session| {
+                    baseline::plan_baseline(session, &input.database.resource_id, &history, up_to).await
                 })
                 .await?;
             Ok(baselined(found))
@@ -63,24 +63,24 @@ async fn pending(
 ) -> Result<PlanOutput, Failure> {
     let instance = &input.database.resource_id;
     let divergence = connector.settings()?.divergence;
-    let (plan, looked) = connector
-        .look(&input.database, &input.execution, deadline, async |session: &mut Session| {
-            let plan = plan::look(session, instance, history, up_to, divergence).await?;
+    let (plan, asked) = connector
+        .in_session(&input.database, &input.execution, deadline, async |session: &mut Session| {
+            let plan = plan::plan_history(session, instance, history, up_to, divergence).await?;
             if plan.pending.is_empty() {
                 return Ok((plan, None));
             }
-            let looking = async {
+            let asking = async {
                 // Without a bucket the report cannot be stored: then the database is not asked for it.
                 reports.bucket()?;
-                analyse::look(session, instance, history, &plan).await
+                analyse::ask_database(session, instance, history, &plan).await
             };
-            let looked = within(deadline, looking).await;
-            Ok((plan, Some(looked)))
+            let asked = within(deadline, asking).await;
+            Ok((plan, Some(asked)))
         })
         .await?;
     let mut output = output(plan);
-    if let Some(looked) = looked {
-        let reporting = async { reports.put(analyse::write(looked?).await?).await };
+    if let Some(asked) = asked {
+        let reporting = async { reports.put(analyse::write(asked?).await?).await };
         summary::add(&mut output, within(deadline, reporting).await);
     }
     Ok(output)
@@ -106,8 +106,8 @@ async fn resolving(
 ) -> Result<PlanOutput, Failure> {
     let claim = claim(migration.to_owned(), resolution);
     let evidence = connector
-        .look(&input.database, &input.execution, deadline, async |session: &mut Session| {
-            resolve::look(session, &input.database.resource_id, history, &claim).await
+        .in_session(&input.database, &input.execution, deadline, async |session: &mut Session| {
+            resolve::find_evidence(session, &input.database.resource_id, history, &claim).await
         })
         .await?;
     Ok(PlanOutput {

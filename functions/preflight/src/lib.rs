@@ -25,8 +25,8 @@ pub async fn handle(
 ) -> Result<PreflightOutput, Failure> {
     let request = Request::from_input(&input.input)?;
     let migrations = &connector.settings()?.migrations;
-    let report = connector
-        .look(&input.database, &input.execution, deadline, async |session: &mut Session| {
+    let findings = connector
+        .in_session(&input.database, &input.execution, deadline, async |session: &mut Session| {
             // The history's tool decides which ledger and lock to look for.
             preflight(session, recognise(migrations)?).await
         })
@@ -34,11 +34,11 @@ pub async fn handle(
     Ok(PreflightOutput {
         request,
         facts: Facts {
-            server_version: report.server_version,
-            database: report.database,
-            user: report.user,
-            tls: report.tls,
+            server_version: findings.server_version,
+            database: findings.database,
+            user: findings.user,
+            tls: findings.tls,
         },
-        warnings: report.warnings,
+        warnings: findings.warnings,
     })
 }

@@ -3,15 +3,15 @@
 pub(crate) mod ask;
 mod details;
 mod facts;
-mod look;
 mod meaning;
 mod moment;
 mod named;
 mod objects;
+mod relations;
 
-pub use look::look;
 pub(crate) use meaning::LEDGERS;
 pub use named::{Named, Object};
+pub use relations::ask_catalog;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,8 +1,8 @@
 //! Makes the report on a plan: each pending statement is judged on the database as the earlier ones leave it.
 
+mod answers;
 mod busy;
 mod held;
-mod look;
 mod migration;
 mod notes;
 mod scripts;
@@ -10,8 +10,8 @@ mod scripts;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use answers::{Answers, ask_database};
 use engine::script::Class;
-pub use look::{Looked, look};
 use report::{Database, FORMAT, Report, ScriptClass, Table, Verdict};
 use squawk_syntax::ast::{self, AstNode as _};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
@@ -59,9 +59,9 @@ pub struct Subject {
     pub warnings: Vec<String>,
 }
 
-/// Returns the report on what the scripts will do to a database in the state of `looked`.
-fn report(subject: Subject, looked: Looked) -> Report {
-    let Looked { scripts, catalog, server } = looked;
+/// Returns the report on what the scripts will do to a database in the state of `answers`.
+fn report(subject: Subject, answers: Answers) -> Report {
+    let Answers { scripts, catalog, server } = answers;
     let version = catalog.version;
     let mut world = World::new(catalog);
     let mut tables = BTreeMap::new();

@@ -19,7 +19,7 @@ use crate::name::{Name, quoted};
 /// # Errors
 ///
 /// The errors of the connection or the server.
-pub async fn look(connection: &mut PgConnection) -> Result<Server, sqlx::Error> {
+pub async fn ask_server(connection: &mut PgConnection) -> Result<Server, sqlx::Error> {
     let queries = [SERVER, CONNECTIONS, REPLICAS, LONGEST_TRANSACTION, HIDDEN_TRANSACTIONS, PREPARED, INVALID_INDEXES];
     let queries = queries.map(str::to_owned);
     let answers = ask_leniently(connection, &queries).await?;

@@ -7,7 +7,7 @@ mod waiting;
 
 use std::time::Duration;
 
-use analysis::catalog::{Catalog, Named, Relation, look};
+use analysis::catalog::{Catalog, Named, Relation, ask_catalog};
 use analysis::name::Name;
 use report::Table;
 use sqlx::PgConnection;
@@ -19,7 +19,7 @@ const AT_ONCE: Duration = Duration::from_secs(5);
 
 async fn look_for(connection: &mut PgConnection, relations: &[&str]) -> Catalog {
     let named = Named::of_relations(names(relations));
-    let looking = look(connection, &named);
+    let looking = ask_catalog(connection, &named);
     tokio::time::timeout(AT_ONCE, looking).await.unwrap().unwrap()
 }
 

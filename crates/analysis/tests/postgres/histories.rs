@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use analysis::plan::{Pending, look};
+use analysis::plan::{Pending, ask_database};
 use report::{MigrationReport, ScriptClass, Verdict};
 use sqlx::{AssertSqlSafe, PgConnection};
 
@@ -50,12 +50,12 @@ fn pending(scripts: &[String]) -> Vec<Pending> {
 
 /// Returns the report on the script, with every table as large as `rows` and `bytes` say.
 async fn judged(session: &mut PgConnection, sql: &str, rows: u64, bytes: u64) -> MigrationReport {
-    let mut looked = look(session, pending(&[sql.to_owned()])).await.unwrap();
-    looked.catalog.is_empty = false;
-    for relation in looked.catalog.relations.values_mut() {
+    let mut answers = ask_database(session, pending(&[sql.to_owned()])).await.unwrap();
+    answers.catalog.is_empty = false;
+    for relation in answers.catalog.relations.values_mut() {
         (relation.facts.rows, relation.facts.bytes, relation.facts.index_bytes) = (Some(rows), bytes, bytes / 4);
     }
-    looked.report(subject()).migrations.remove(0)
+    answers.report(subject()).migrations.remove(0)
 }
 
 /// How often each verdict is given, and each reason for the worst two.
@@ -133,7 +133,7 @@ async fn the_first_run_of_a_real_history_is_safe() {
         let session = &mut database.superuser().await;
         let scripts = scripts(&history);
         let texts: Vec<_> = scripts.iter().map(|script| fs::read_to_string(script).unwrap()).collect();
-        let all = look(session, pending(&texts)).await.unwrap().report(subject());
+        let all = ask_database(session, pending(&texts)).await.unwrap().report(subject());
         for migration in all.migrations.iter().filter(|migration| migration.verdict > Verdict::Safe) {
             asks.push(format!("{} {}: {}", history.display(), migration.name, migration.why));
         }

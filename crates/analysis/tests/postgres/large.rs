@@ -1,6 +1,6 @@
 //! Tests a plan of a thousand migrations.
 
-use analysis::plan::{Pending, look};
+use analysis::plan::{Pending, ask_database};
 use report::ScriptClass;
 
 use crate::rules::subject;
@@ -23,7 +23,7 @@ async fn a_thousand_migrations_are_reported_in_order() {
             ),
         })
         .collect();
-    let report = look(session, pending.clone()).await.unwrap().report(subject());
+    let report = ask_database(session, pending.clone()).await.unwrap().report(subject());
     assert_eq!((report.migrations.len(), report.tables.len()), (1000, 50));
     assert!(report.migrations.iter().zip(&pending).all(|(told, asked)| told.name == asked.name));
     assert!(report.migrations.iter().all(|migration| migration.statements.len() == 2));

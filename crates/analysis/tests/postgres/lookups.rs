@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use analysis::catalog::look;
+use analysis::catalog::ask_catalog;
 use analysis::effects::{infer, named};
 use sqlx::PgConnection;
 
@@ -56,7 +56,7 @@ const CASES: [Case; 12] = [
 /// Returns the prediction for the table: how often all of it is read, and how often an index is used.
 async fn said(session: &mut PgConnection, case: &Case) -> (u64, u64) {
     let relations: Vec<_> = named(case.statement).relations.into_iter().collect();
-    let catalog = look(session, &asked(&relations, &[], &[])).await.unwrap();
+    let catalog = ask_catalog(session, &asked(&relations, &[], &[])).await.unwrap();
     let [(_, effects)] = &infer(case.statement, &catalog)[..] else { panic!("one statement: {}", case.statement) };
     let (mut scans, mut finds) = (0, 0);
     let table = format!("public.{}", case.table);

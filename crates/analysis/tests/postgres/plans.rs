@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use analysis::plan::{Looked, Pending, look};
+use analysis::plan::{Answers, Pending, ask_database};
 use report::{MigrationReport, ScriptClass, StatementReport, Verdict};
 use sqlx::{AssertSqlSafe, PgConnection};
 
@@ -62,10 +62,10 @@ fn plans(file: &Path) -> Vec<Plan> {
     plans
 }
 
-async fn looked(session: &mut PgConnection, plan: &Plan) -> Looked {
+async fn answers(session: &mut PgConnection, plan: &Plan) -> Answers {
     let pending = plan.migrations.iter().enumerate().map(|(at, one)| pending(at, one)).collect();
-    let mut looked = look(session, pending).await.unwrap();
-    for relation in looked.catalog.relations.values_mut() {
+    let mut answers = ask_database(session, pending).await.unwrap();
+    for relation in answers.catalog.relations.values_mut() {
         let made_out = [("big", ROWS, BYTES), ("million", SOME_ROWS, SOME_BYTES)];
         if let Some((_, rows, bytes)) = made_out.into_iter().find(|(name, ..)| relation.facts.name.contains(name)) {
             relation.facts.rows = Some(rows);
@@ -76,7 +76,7 @@ async fn looked(session: &mut PgConnection, plan: &Plan) -> Looked {
             relation.facts.rows = Some(0);
         }
     }
-    looked
+    answers
 }
 
 /// Returns the statement's verdict, and the rule that gives it.
@@ -138,7 +138,7 @@ async fn every_plan_is_judged_as_it_should_be() {
     run(&mut database.superuser().await, &may_grant).await;
     for plan in plans.iter().filter(|plan| plan.title.contains(&only)) {
         run(session, &plan.setup).await;
-        let report = looked(session, plan).await.report(subject());
+        let report = answers(session, plan).await.report(subject());
         let mut found = Vec::new();
         for (expected, migration) in plan.migrations.iter().zip(&report.migrations) {
             found.extend(differences(expected, migration));

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use analysis::plan::{Looked, Pending, Subject, look};
+use analysis::plan::{Answers, Pending, Subject, ask_database};
 use analysis::rules::{ALL, Rule};
 use analysis::squawk;
 use report::{Database as Named, Finding, Report, ScriptClass, Source, Verdict};
@@ -24,19 +24,19 @@ fn scripts(sql: &str) -> Vec<&str> {
 }
 
 /// Returns the database's answers, with another size for `big`.
-async fn looked(session: &mut PgConnection, sql: &str) -> Looked {
-    looked_where(session, sql, |name| name == "public.big").await
+async fn answers(session: &mut PgConnection, sql: &str) -> Answers {
+    answers_where(session, sql, |name| name == "public.big").await
 }
 
 /// Returns the database's answers, with another size for the tables that are to be huge.
-async fn looked_where(session: &mut PgConnection, sql: &str, is_huge: impl Fn(&str) -> bool) -> Looked {
-    let mut looked = look(session, pending(sql)).await.unwrap();
-    for relation in looked.catalog.relations.values_mut().filter(|relation| is_huge(&relation.facts.name)) {
+async fn answers_where(session: &mut PgConnection, sql: &str, is_huge: impl Fn(&str) -> bool) -> Answers {
+    let mut answers = ask_database(session, pending(sql)).await.unwrap();
+    for relation in answers.catalog.relations.values_mut().filter(|relation| is_huge(&relation.facts.name)) {
         relation.facts.rows = Some(ROWS);
         relation.facts.bytes = BYTES;
         relation.facts.index_bytes = BYTES / 4;
     }
-    looked
+    answers
 }
 
 fn pending(sql: &str) -> Vec<Pending> {
@@ -52,7 +52,7 @@ fn pending(sql: &str) -> Vec<Pending> {
 }
 
 async fn reported(session: &mut PgConnection, sql: &str) -> Report {
-    looked(session, sql).await.report(subject())
+    answers(session, sql).await.report(subject())
 }
 
 pub(crate) fn subject() -> Subject {
@@ -244,9 +244,9 @@ async fn grants_of_more_than_rights_on_tables_are_reported() {
         ("GRANT SELECT ON small TO pg_read_all_data", None),
     ] {
         for was_empty in [false, true] {
-            let mut looked = looked(session, statement).await;
-            looked.catalog.is_empty = was_empty;
-            let report = looked.report(subject());
+            let mut answers = answers(session, statement).await;
+            answers.catalog.is_empty = was_empty;
+            let report = answers.report(subject());
             let ours = findings(&report).filter(|finding| finding.source == Source::Lockstep);
             let found = ours.map(|finding| (finding.rule.as_str(), finding.verdict)).collect::<Vec<_>>();
             let is_told = rule.is_none_or(|rule| found.contains(&(rule, Verdict::Danger)));
@@ -274,7 +274,7 @@ async fn what_the_role_may_not_do_is_known_before() {
     let (mut stranger, _) = database.stranger().await;
     let sql =
         "ALTER TABLE theirs ADD COLUMN b integer;\nCREATE TABLE mine ()\n\nCREATE SCHEMA new;\nCREATE TABLE new.one ()";
-    let missing = looked(&mut stranger, sql).await.server.missing_privileges;
+    let missing = answers(&mut stranger, sql).await.server.missing_privileges;
     let wanted = [("alter public.theirs", 1), ("public", 2), ("new", 0)];
     for (part, least) in wanted {
         assert!(missing.iter().filter(|clause| clause.contains(part)).count() >= least, "{part}: {missing:?}");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use analysis::name::Name;
 use analysis::plan;
-use analysis::server::{Need, Privilege, look, missing};
+use analysis::server::{Need, Privilege, ask_server, missing};
 use report::Verdict;
 use sqlx::{Connection as _, PgConnection};
 
@@ -27,9 +27,9 @@ fn to(privilege: Privilege, name: &str) -> Need {
 async fn the_server_tells_of_itself() {
     let database = Database::create().await;
     let mut session = database.session().await;
-    let server = look(&mut session).await.unwrap();
+    let server = ask_server(&mut session).await.unwrap();
     let sent = fewest_messages(&mut session, async |session| {
-        look(session).await.unwrap();
+        ask_server(session).await.unwrap();
     });
     assert_eq!(sent.await, 1);
     assert_eq!(server.version, text(&mut session, "current_setting('server_version')").await);
@@ -51,7 +51,7 @@ async fn connections_are_counted_for_a_stranger_too() {
     let (mut stranger, _) = database.stranger().await;
     let (one, two) = (database.session().await, database.session().await);
     // Other tests connect meanwhile, so there are at least those of this one.
-    assert!(look(&mut stranger).await.unwrap().connections >= 3);
+    assert!(ask_server(&mut stranger).await.unwrap().connections >= 3);
     one.close().await.unwrap();
     two.close().await.unwrap();
 }
@@ -62,16 +62,16 @@ async fn the_longest_transaction_is_told_to_who_may_see_it() {
     let (mut old, mut young) = (database.session().await, database.session().await);
     run(&mut old, "BEGIN; SELECT 1").await;
     run(&mut young, "BEGIN; SELECT 1").await;
-    let longest = look(&mut database.session().await).await.unwrap().longest_transaction.unwrap();
+    let longest = ask_server(&mut database.session().await).await.unwrap().longest_transaction.unwrap();
     assert_eq!(longest.pid, pid(&mut old).await);
     assert_eq!(longest.application, Some(format!("of {}", database.name)));
     assert_eq!(longest.state.as_deref(), Some("idle in transaction"));
     assert!(longest.seconds < 60);
     let (mut stranger, role) = database.stranger().await;
-    let hidden = look(&mut stranger).await.unwrap();
+    let hidden = ask_server(&mut stranger).await.unwrap();
     assert_eq!(hidden.longest_transaction, None);
     assert_eq!(hidden.hidden_transactions, [format!("2 of {}", database.name)]);
-    let report = plan::look(&mut stranger, Vec::new()).await.unwrap().report(subject());
+    let report = plan::ask_database(&mut stranger, Vec::new()).await.unwrap().report(subject());
     let [note] = &report.notes[..] else { panic!("{:?}", report.notes) };
     assert_eq!(
         (note.verdict, note.text.as_str()),
@@ -87,7 +87,7 @@ async fn the_longest_transaction_is_told_to_who_may_see_it() {
     );
     assert_eq!((report.verdict, report.why.as_str()), (Verdict::Safe, "Nothing is pending"));
     run(&mut database.superuser().await, &format!("GRANT pg_read_all_stats TO {role}")).await;
-    let seen = look(&mut stranger).await.unwrap();
+    let seen = ask_server(&mut stranger).await.unwrap();
     assert_eq!((seen.longest_transaction.unwrap().pid, seen.hidden_transactions.len()), (longest.pid, 0));
 }
 
@@ -103,14 +103,14 @@ async fn prepared_transactions_and_invalid_indexes_are_named() {
     for name in ["first of it''s kind", "second"] {
         run(&mut session, &format!("BEGIN; INSERT INTO \"Odd\".t VALUES (2); PREPARE TRANSACTION '{name}'")).await;
     }
-    let server = look(&mut session).await;
+    let server = ask_server(&mut session).await;
     for name in ["first of it''s kind", "second"] {
         run(&mut session, &format!("ROLLBACK PREPARED '{name}'")).await;
     }
     let server = server.unwrap();
     assert_eq!(server.prepared_transactions, ["first of it's kind", "second"]);
     assert_eq!(server.invalid_indexes, ["\"Odd\".\"Once\""]);
-    assert!(look(&mut Database::create().await.session().await).await.unwrap().invalid_indexes.is_empty());
+    assert!(ask_server(&mut Database::create().await.session().await).await.unwrap().invalid_indexes.is_empty());
 }
 
 #[tokio::test]
@@ -137,8 +137,8 @@ async fn replicas_and_their_lag_are_told_to_who_may_see_them() {
     run(&mut lock, "BEGIN; LOCK TABLE t").await;
     run(&mut source, "INSERT INTO t SELECT generate_series(1, 10000)").await;
     until(&mut source, &of_it("replay_lsn < pg_current_wal_lsn() - 100000")).await;
-    let server = look(&mut source).await;
-    let to_stranger = look(&mut publisher.stranger().await.0).await;
+    let server = ask_server(&mut source).await;
+    let to_stranger = ask_server(&mut publisher.stranger().await.0).await;
     run(&mut lock, "ROLLBACK").await;
     run(&mut target, &format!("DROP SUBSCRIPTION {name}")).await;
 
@@ -159,9 +159,9 @@ async fn queries_that_the_server_refuses_are_left_out() {
     let mut session = database.session().await;
     let mut other = database.session().await;
     run(&mut other, "BEGIN; SELECT 1").await;
-    let server = look(&mut session).await.unwrap();
+    let server = ask_server(&mut session).await.unwrap();
     let sent = fewest_messages(&mut session, async |session| {
-        look(session).await.unwrap();
+        ask_server(session).await.unwrap();
     });
     assert_eq!(sent.await, 8);
     assert_eq!(server.longest_transaction.unwrap().pid, pid(&mut other).await);
@@ -338,5 +338,5 @@ async fn a_locked_table_is_no_reason_to_wait() {
     let (mut stranger, _) = database.stranger().await;
     let needs = [alter("public.t"), alter("t_pkey"), to(Privilege::Select, "t"), to(Privilege::Maintain, "t_pkey")];
     assert_eq!(lacking(&mut stranger, &needs).await.len(), 4);
-    tokio::time::timeout(Duration::from_secs(5), look(&mut stranger)).await.unwrap().unwrap();
+    tokio::time::timeout(Duration::from_secs(5), ask_server(&mut stranger)).await.unwrap().unwrap();
 }

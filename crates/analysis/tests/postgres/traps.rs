@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use analysis::catalog::{Object, look};
+use analysis::catalog::{Object, ask_catalog};
 use analysis::effects::{Named, named};
 use analysis::name::Name;
 use analysis::server::{self, Need, Privilege, missing};
@@ -58,14 +58,14 @@ fn names() -> Named {
 
 /// Returns the answers about all of these, without what is different at each moment.
 async fn told(session: &mut PgConnection, stranger: &mut PgConnection, names: &Named) -> String {
-    let mut catalog = look(session, names).await.unwrap();
+    let mut catalog = ask_catalog(session, names).await.unwrap();
     for relation in catalog.relations.values_mut() {
         let facts = &mut relation.facts;
         (facts.reads, facts.writes) = (facts.reads.map(|_| 0), facts.writes.map(|_| 0));
         facts.since = None;
         facts.holders.iter_mut().for_each(|holder| holder.seconds = holder.seconds.map(|_| 0));
     }
-    let mut server = server::look(session).await.unwrap();
+    let mut server = server::ask_server(session).await.unwrap();
     server.connections = 0;
     server.replicas.clear();
     server.longest_transaction.iter_mut().for_each(|transaction| transaction.seconds = 0);
@@ -141,7 +141,7 @@ async fn finds_no_trap(near: bool, shut: bool) {
     assert_same(&before, &told(&mut session, &mut stranger, &names).await);
     // Also some of the system's names, which mean the traps now.
     let some = of_system.iter().step_by(40).map(Name::unqualified).collect::<Vec<_>>();
-    look(&mut session, &asked(&some, &some, &some)).await.unwrap();
+    ask_catalog(&mut session, &asked(&some, &some, &some)).await.unwrap();
     assert_eq!(crate::support::text(&mut layer, "SELECT is_called FROM traps.sprung").await, "false");
     session.close().await.unwrap();
     database.drop().await;

@@ -1,7 +1,7 @@
 //! Plans that undo, or do themselves, what would make a later statement fail: no failure is predicted for these, and
 //! they run.
 
-use analysis::plan::{Pending, look};
+use analysis::plan::{Pending, ask_database};
 use report::{ScriptClass, Verdict};
 use sqlx::{AssertSqlSafe, PgConnection};
 
@@ -256,7 +256,7 @@ const PLANS: &[(&str, &str)] = &[
 /// Returns the failures that are predicted for `sql` on the session's database.
 async fn foretold(session: &mut PgConnection, sql: &str) -> Vec<String> {
     let pending = vec![Pending { name: "1_it".into(), class: ScriptClass::Transactional, sql: sql.to_owned() }];
-    let report = look(session, pending).await.unwrap().report(subject());
+    let report = ask_database(session, pending).await.unwrap().report(subject());
     let findings = report.migrations.iter().flat_map(|it| &it.statements).flat_map(|it| &it.findings);
     let fails = ["refused", "required-column", "replica-identity"];
     let said = findings.filter(|it| it.verdict == Verdict::Danger && fails.contains(&it.rule.as_str()));

@@ -65,7 +65,7 @@ impl Planned {
 /// [`Error::HistoryFailed`] when another tool left a migration unfinished, [`Error::HistoryDiverged`] where ledger and
 /// directory disagree in a way that is refused, [`Error::HistoryNotEmpty`] when the schema has tables but no ledger,
 /// [`Error::Refused`] with every script that cannot be run, [`Error::Config`] when there is no migration `up_to`.
-pub async fn look(
+pub async fn plan_history(
     session: &mut Session,
     instance: &str,
     history: &History,

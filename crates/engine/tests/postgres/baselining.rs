@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use engine::Error;
-use engine::baseline::{Baseline, look, record};
+use engine::baseline::{Baseline, plan_baseline, record};
 use engine::history::History;
 use engine::session::Session;
 
@@ -11,8 +11,8 @@ use crate::support::{Database, INSTANCE, history, sqlx_history};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
-async fn looked(database: &Database, history: &History, up_to: &str) -> engine::Result<Baseline> {
-    look(&mut Session::open(&database.target).await.unwrap(), INSTANCE, history, up_to).await
+async fn planned(database: &Database, history: &History, up_to: &str) -> engine::Result<Baseline> {
+    plan_baseline(&mut Session::open(&database.target).await.unwrap(), INSTANCE, history, up_to).await
 }
 
 async fn recorded(database: &Database, history: &History, up_to: &str, digest: &str) -> engine::Result<usize> {
@@ -25,7 +25,7 @@ async fn a_baseline_is_recorded_and_the_rest_is_applied() {
     for history in [history(&scripts), sqlx_history(&scripts)] {
         let database = Database::create().await;
         database.run("CREATE TABLE a (); CREATE TABLE b ()").await;
-        let baseline = looked(&database, &history, "2_b").await.unwrap();
+        let baseline = planned(&database, &history, "2_b").await.unwrap();
         assert_eq!((baseline.tables, baseline.migrations), (2, vec!["1_a".to_owned(), "2_b".to_owned()]));
         assert_eq!(database.tables().await, ["a", "b"], "looking writes nothing");
 
@@ -43,7 +43,7 @@ async fn the_rows_are_those_that_the_tools_themselves_would_write() {
     let database = Database::create().await;
     database.run("CREATE TABLE a ()").await;
     let both = history(&[("1_a", "SELECT 1"), ("2_b", "SELECT 2")]);
-    let baseline = looked(&database, &both, "2_b").await.unwrap();
+    let baseline = planned(&database, &both, "2_b").await.unwrap();
     recorded(&database, &both, "2_b", &baseline.digest).await.unwrap();
     assert_eq!(database.ledger().await, ["1_a true false 0 false", "2_b true false 0 false"]);
 
@@ -51,7 +51,7 @@ async fn the_rows_are_those_that_the_tools_themselves_would_write() {
     database.run("CREATE TABLE a ()").await;
     let both = sqlx_history(&[("1_a", "SELECT 1"), ("2_b", "SELECT 2")]);
     // The version is enough.
-    let baseline = looked(&database, &both, "2").await.unwrap();
+    let baseline = planned(&database, &both, "2").await.unwrap();
     recorded(&database, &both, "2", &baseline.digest).await.unwrap();
     let rows = "SELECT concat_ws(' ', version, description, success, execution_time) FROM _sqlx_migrations ORDER BY 1";
     assert_eq!(database.texts(rows).await, ["1 a t -1", "2 b t -1"]);
@@ -61,12 +61,12 @@ async fn the_rows_are_those_that_the_tools_themselves_would_write() {
 async fn a_baseline_is_for_tables_without_a_ledger_only() {
     let database = Database::create().await;
     let history = history(&[("1_a", "CREATE TABLE a ()")]);
-    let error = looked(&database, &history, "1_a").await.unwrap_err();
+    let error = planned(&database, &history, "1_a").await.unwrap_err();
     assert!(error.to_string().contains("schema \"public\" has no table"), "{error}");
-    let error = looked(&database, &history, "9").await.unwrap_err();
+    let error = planned(&database, &history, "9").await.unwrap_err();
     assert!(error.to_string().starts_with("upTo: there is no migration \"9\""), "{error}");
     database.migrate(&history).await.unwrap();
-    let error = looked(&database, &history, "1_a").await.unwrap_err();
+    let error = planned(&database, &history, "1_a").await.unwrap_err();
     assert!(error.to_string().contains("_prisma_migrations has 1 row(s) already"), "{error}");
 }
 
@@ -76,11 +76,11 @@ async fn a_ledgers_schema_is_made_and_another_ledger_told_of() {
     let history = sqlx_history(&[("1_a", "CREATE TABLE a ()")]);
     database.run("CREATE TABLE a ()").await;
     database.target.sqlx_table = "ops.ledger".parse().unwrap();
-    let baseline = looked(&database, &history, "1").await.unwrap();
+    let baseline = planned(&database, &history, "1").await.unwrap();
     assert_eq!(recorded(&database, &history, "1", &baseline.digest).await.unwrap(), 1);
     assert_eq!(database.texts("SELECT description FROM ops.ledger").await, ["a"]);
     database.target.sqlx_table = "another".parse().unwrap();
-    let baseline = looked(&database, &history, "1").await.unwrap();
+    let baseline = planned(&database, &history, "1").await.unwrap();
     assert!(baseline.warnings[0].contains("ops.ledger looks like a ledger of sqlx's"), "{:?}", baseline.warnings);
 }
 
@@ -90,7 +90,7 @@ async fn another_runs_row_of_another_script_is_not_taken_for_ours() {
     database.run("CREATE TABLE a ()").await;
     let ours = sqlx_history(&[("1_a", "CREATE TABLE a ()")]);
     let theirs = sqlx_history(&[("1_a", "CREATE TABLE IF NOT EXISTS a ()")]);
-    let baseline = looked(&database, &ours, "1_a").await.unwrap();
+    let baseline = planned(&database, &ours, "1_a").await.unwrap();
     database.migrate(&theirs).await.unwrap();
     let error = recorded(&database, &ours, "1_a", &baseline.digest).await.unwrap_err();
     assert!(error.to_string().contains("_sqlx_migrations has 1 row(s) already"), "{error}");
@@ -101,7 +101,7 @@ async fn a_baseline_that_changed_since_it_was_shown_is_not_recorded() {
     let database = Database::create().await;
     database.run("CREATE TABLE a ()").await;
     let history = history(&[("1_a", "CREATE TABLE a ()")]);
-    let baseline = looked(&database, &history, "1_a").await.unwrap();
+    let baseline = planned(&database, &history, "1_a").await.unwrap();
     database.run("CREATE TABLE b ()").await;
     let error = recorded(&database, &history, "1_a", &baseline.digest).await.unwrap_err();
     assert!(matches!(error, Error::PlanChanged { .. }), "{error}");

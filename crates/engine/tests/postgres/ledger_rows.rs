@@ -126,7 +126,8 @@ async fn an_unlogged_ledger_is_refused() {
     database.migrate(&all).await.unwrap();
     database.run(&format!("ALTER TABLE {LEDGER} SET UNLOGGED")).await;
     let mut session = engine::session::Session::open(&database.target).await.unwrap();
-    let error = engine::plan::look(&mut session, "db", &all, None, OnDivergence::AsTool).await.unwrap_err().to_string();
+    let error =
+        engine::plan::plan_history(&mut session, "db", &all, None, OnDivergence::AsTool).await.unwrap_err().to_string();
     assert!(error.contains("is unlogged") && error.contains("SET LOGGED"), "{error}");
     let format = engine::history::Format::Prisma;
     let error = engine::preflight::preflight(&mut session, format).await.unwrap_err().to_string();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use engine::Error;
 use engine::history::History;
-use engine::resolve::{Claim, ClaimEvidence, Declared, look, resolve};
+use engine::resolve::{Claim, ClaimEvidence, Declared, find_evidence, resolve};
 use engine::session::Session;
 
 use crate::support::{Database, INSTANCE, LEDGER, applied, history, run};
@@ -15,9 +15,9 @@ fn claim(migration: &str, resolution: Declared) -> Claim {
     Claim { migration: migration.into(), resolution }
 }
 
-async fn looked(database: &Database, history: &History, claim: &Claim) -> engine::Result<ClaimEvidence> {
+async fn found(database: &Database, history: &History, claim: &Claim) -> engine::Result<ClaimEvidence> {
     let mut session = Session::open(&database.target).await.unwrap();
-    look(&mut session, INSTANCE, history, claim).await
+    find_evidence(&mut session, INSTANCE, history, claim).await
 }
 
 async fn resolved(
@@ -48,7 +48,7 @@ async fn another_tools_unfinished_migration_is_declared_applied() {
     database.run("CREATE TABLE b ()").await;
     let claim = claim("2", Declared::Applied);
 
-    let evidence = looked(&database, &all, &claim).await.unwrap();
+    let evidence = found(&database, &all, &claim).await.unwrap();
     assert!(evidence.facts[0].contains("may have left it half applied"), "{:?}", evidence.facts);
     assert!(evidence.facts[1].starts_with("another tool started it"), "{:?}", evidence.facts);
     assert!(!format!("{evidence:?}").contains("secret"));
@@ -72,7 +72,7 @@ async fn a_migration_that_left_nothing_is_declared_rolled_back_and_runs_again() 
     database.migrate(&history(&[("1", "CREATE TABLE a ()")])).await.unwrap();
     leave_open(&database, "2").await;
     let claim = claim("2", Declared::RolledBack);
-    let evidence = looked(&database, &all, &claim).await.unwrap();
+    let evidence = found(&database, &all, &claim).await.unwrap();
     assert!(resolved(&database, &all, &claim, &evidence.digest, "run").await.unwrap());
     assert!(!resolved(&database, &all, &claim, &evidence.digest, "another run").await.unwrap());
     assert_eq!(database.migrate(&all).await.unwrap().applied_now, 1);
@@ -85,7 +85,7 @@ async fn a_database_made_without_the_history_can_be_declared_to_have_it() {
     database.run("CREATE TABLE a ()").await;
     let all = history(&[("1", "CREATE TABLE a ()"), ("2", "CREATE TABLE b ()")]);
     let claim = claim("1", Declared::Applied);
-    let evidence = looked(&database, &all, &claim).await.unwrap();
+    let evidence = found(&database, &all, &claim).await.unwrap();
     assert_eq!(evidence.facts[1], "The ledger has no row for it");
     resolved(&database, &all, &claim, &evidence.digest, "run").await.unwrap();
     assert_eq!(database.migrate(&all).await.unwrap().applied_now, 1);
@@ -99,12 +99,12 @@ async fn a_migration_that_changed_since_it_was_shown_is_not_resolved() {
     database.migrate(&history(&[("1", "CREATE TABLE a ()")])).await.unwrap();
     leave_open(&database, "2").await;
     let claim = claim("2", Declared::Applied);
-    let evidence = looked(&database, &all, &claim).await.unwrap();
+    let evidence = found(&database, &all, &claim).await.unwrap();
     leave_open(&database, "3").await;
     let error = resolved(&database, &all, &claim, &evidence.digest, "run").await.unwrap_err();
     assert!(matches!(error, Error::PlanChanged { .. }), "{error}");
-    let other = looked(&database, &all, &self::claim("2", Declared::RolledBack)).await.unwrap();
-    assert_ne!(looked(&database, &all, &claim).await.unwrap().digest, other.digest);
+    let other = found(&database, &all, &self::claim("2", Declared::RolledBack)).await.unwrap();
+    assert_ne!(found(&database, &all, &claim).await.unwrap().digest, other.digest);
 }
 
 #[tokio::test]
@@ -115,7 +115,7 @@ async fn the_catalogs_evidence_is_part_of_the_approved_digest() {
     database.migrate(&history(&[table])).await.unwrap();
     database.run("CREATE INDEX i ON t (n)").await;
     let claim = claim("2", Declared::Applied);
-    let evidence = looked(&database, &all, &claim).await.unwrap();
+    let evidence = found(&database, &all, &claim).await.unwrap();
     database.run("DROP INDEX i").await;
     let error = resolved(&database, &all, &claim, &evidence.digest, "run").await.unwrap_err();
     assert!(matches!(error, Error::PlanChanged { .. }), "{error}");
@@ -127,7 +127,7 @@ async fn a_resolve_that_fails_leaves_no_ledger_behind() {
     database.run("CREATE TABLE a ()").await;
     let all = history(&[("1", "CREATE TABLE a ()")]);
     let claim = claim("1", Declared::Applied);
-    let evidence = looked(&database, &all, &claim).await.unwrap();
+    let evidence = found(&database, &all, &claim).await.unwrap();
     // Makes the row fail after the table was created.
     let superuser = &mut database.superuser().await;
     run(
@@ -145,7 +145,7 @@ async fn nothing_can_be_resolved_in_a_missing_schema() {
     let mut database = Database::create().await;
     database.target.schema = "nowhere".into();
     let all = history(&[("1", "CREATE TABLE a ()")]);
-    let error = looked(&database, &all, &claim("1", Declared::Applied)).await.unwrap_err();
+    let error = found(&database, &all, &claim("1", Declared::Applied)).await.unwrap_err();
     assert!(error.to_string().contains("there is no schema"), "{error}");
 }
 
@@ -160,7 +160,7 @@ async fn a_resolve_that_cannot_be_true_is_refused_with_prismas_code() {
         ("1", Declared::RolledBack, "P3012"),
         ("2", Declared::RolledBack, "P3011"),
     ] {
-        let error = looked(&database, &all, &claim(name, resolution)).await.unwrap_err();
+        let error = found(&database, &all, &claim(name, resolution)).await.unwrap_err();
         assert!(matches!(&error, Error::Config { .. }) && error.to_string().contains(code), "{error}");
     }
 }
@@ -177,7 +177,7 @@ async fn the_catalogs_evidence_is_shown() {
         if state == "there" {
             database.run("CREATE INDEX i ON t (n)").await;
         }
-        let facts = looked(&database, &all, &claim).await.unwrap().facts.join("\n");
+        let facts = found(&database, &all, &claim).await.unwrap().facts.join("\n");
         assert!(facts.contains(&format!("The index i {part}, as the catalog shows")), "{facts}");
     }
 }
@@ -209,7 +209,7 @@ async fn a_declaration_without_effect_says_what_undid_it() {
             ))
             .await;
         let claim = claim("2", Declared::RolledBack);
-        let evidence = looked(&database, &all, &claim).await.unwrap();
+        let evidence = found(&database, &all, &claim).await.unwrap();
         let error = resolved(&database, &all, &claim, &evidence.digest, "run").await.unwrap_err();
         assert_eq!(error.to_string(), expected);
     }

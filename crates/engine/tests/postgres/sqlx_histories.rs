@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use engine::Error;
 use engine::history::{Format, Migration};
-use engine::plan::{OnDivergence, look};
+use engine::plan::{OnDivergence, plan_history};
 use engine::preflight::preflight;
-use engine::resolve::{Claim, Declared, look as look_at, resolve};
+use engine::resolve::{Claim, Declared, find_evidence, resolve};
 use engine::session::Session;
 
 use crate::support::{Database, INSTANCE, run, sqlx_history as history, texts, until};
@@ -147,7 +147,7 @@ async fn a_row_without_success_stops_plan_and_apply_until_it_is_resolved() {
     for (resolution, pending) in [(Declared::RolledBack, 1), (Declared::Applied, 0)] {
         let claim = Claim { migration: "0002_create_b".into(), resolution };
         let mut session = Session::open(&database.target).await.unwrap();
-        let digest = look_at(&mut session, INSTANCE, &history, &claim).await.unwrap().digest;
+        let digest = find_evidence(&mut session, INSTANCE, &history, &claim).await.unwrap().digest;
         let settle = || resolve(&database.target, INSTANCE, &history, &claim, &digest, "run", PATIENCE);
         assert!(settle().await.unwrap());
         assert!(!settle().await.unwrap(), "again, as after an answer that was lost");
@@ -169,8 +169,8 @@ async fn a_name_that_is_not_quite_anothers_resolves_nothing() {
     let mut session = Session::open(&database.target).await.unwrap();
     for (name, found) in [("2_wrong", false), ("0002_create_b", true), ("2", true), ("2_create_b", true)] {
         let claim = Claim { migration: name.into(), resolution: Declared::RolledBack };
-        let looked = look_at(&mut session, INSTANCE, &history, &claim).await;
-        assert_eq!(looked.is_ok(), found, "{name}: {looked:?}");
+        let evidence = find_evidence(&mut session, INSTANCE, &history, &claim).await;
+        assert_eq!(evidence.is_ok(), found, "{name}: {evidence:?}");
     }
 }
 
@@ -266,7 +266,7 @@ async fn a_schema_with_tables_but_no_ledger_is_told_or_strictly_refused() {
     let warnings = database.plan(&two()).await.unwrap().warnings;
     assert!(warnings[0].contains("1 table(s) but no _sqlx_migrations"), "{warnings:?}");
     let mut session = Session::open(&database.target).await.unwrap();
-    let error = look(&mut session, INSTANCE, &two(), None, OnDivergence::Strict).await.unwrap_err();
+    let error = plan_history(&mut session, INSTANCE, &two(), None, OnDivergence::Strict).await.unwrap_err();
     assert!(matches!(error, Error::HistoryNotEmpty { tables: 1, .. }), "{error}");
     database.migrate(&two()).await.unwrap();
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use engine::apply::{Approved, Budget, Progress, apply};
 use engine::history::{Format, History, Migration};
-use engine::plan::{OnDivergence, Plan, look};
+use engine::plan::{OnDivergence, Plan, plan_history};
 use engine::session::{Session, Target, Tls};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection, Row as _};
@@ -95,7 +95,7 @@ impl Database {
 
     pub(crate) async fn plan(&self, history: &History) -> engine::Result<Plan> {
         let mut session = Session::open(&self.target_of(history)).await?;
-        look(&mut session, INSTANCE, history, None, OnDivergence::AsTool).await
+        plan_history(&mut session, INSTANCE, history, None, OnDivergence::AsTool).await
     }
 
     pub(crate) async fn approve(&self, history: &History) -> Approved {

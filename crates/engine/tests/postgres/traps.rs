@@ -7,7 +7,7 @@ use std::time::Duration;
 use engine::apply::{Approved, Budget, Progress};
 use engine::baseline;
 use engine::history::{Format, History};
-use engine::plan::{OnDivergence, look};
+use engine::plan::{OnDivergence, plan_history};
 use engine::preflight::{PreflightFindings, preflight};
 use engine::resolve::{self, Claim, Declared};
 use engine::session::{Session, Target};
@@ -95,7 +95,7 @@ impl Trapped {
 
     async fn approve(&self, history: &History) -> Approved {
         let mut session = Session::open(&self.target).await.unwrap();
-        let plan = look(&mut session, INSTANCE, history, None, OnDivergence::AsTool).await.unwrap();
+        let plan = plan_history(&mut session, INSTANCE, history, None, OnDivergence::AsTool).await.unwrap();
         Approved { digest: plan.digest, base_rows: plan.base_rows, up_to: None }
     }
 
@@ -149,7 +149,7 @@ impl Trapped {
         let history = self.history(more);
         let claim = Claim { migration: more.last().unwrap().0.to_owned(), resolution };
         let mut session = Session::open(&self.target).await.unwrap();
-        let evidence = resolve::look(&mut session, INSTANCE, &history, &claim).await.unwrap();
+        let evidence = resolve::find_evidence(&mut session, INSTANCE, &history, &claim).await.unwrap();
         let settled =
             resolve::resolve(&self.target, INSTANCE, &history, &claim, &evidence.digest, "run", PATIENCE).await;
         assert!(settled.unwrap());
@@ -197,8 +197,9 @@ async fn ordinary(trapped: &mut Trapped) {
     trapped.run("CREATE TABLE $schema.base ()").await;
     let base = ("00_base", "CREATE TABLE base ()");
     let history = trapped.history(&[base]);
-    let found =
-        baseline::look(&mut Session::open(&trapped.target).await.unwrap(), INSTANCE, &history, base.0).await.unwrap();
+    let found = baseline::plan_baseline(&mut Session::open(&trapped.target).await.unwrap(), INSTANCE, &history, base.0)
+        .await
+        .unwrap();
     baseline::record(&trapped.target, INSTANCE, &history, base.0, &found.digest, "run", PATIENCE).await.unwrap();
     trapped.applied.push((base.0.to_owned(), base.1.to_owned()));
 

@@ -60,7 +60,7 @@ fn first(page: &mut Writer, report: &Report) {
     }
     page.with("section", &[("aria-labelledby", "first")], |section| {
         section.with("h2", &[("id", "first")], |heading| heading.text("Look at first"));
-        section.of("ol", "first", |list| ranked.iter().take(FIRST).for_each(|ranked| look(list, ranked)));
+        section.of("ol", "first", |list| ranked.iter().take(FIRST).for_each(|ranked| ranked_item(list, ranked)));
         if ranked.len() > FIRST {
             let rest = plural(ranked.len() - FIRST, "more place");
             section.say("p", "", &format!("And {rest} that should be looked at, in their migrations."));
@@ -68,7 +68,7 @@ fn first(page: &mut Writer, report: &Report) {
     });
 }
 
-fn look(list: &mut Writer, ranked: &Ranked<'_>) {
+fn ranked_item(list: &mut Writer, ranked: &Ranked<'_>) {
     list.of("li", ranked.verdict().name(), |item| {
         item.of("p", "what", |line| {
             picture::badge(line, ranked.verdict());

@@ -65,7 +65,7 @@ fn first(report: &Report) -> Option<Block> {
     }
     let mut text = "\n## Look at first\n\n".to_owned();
     for (at, ranked) in ranked.iter().take(FIRST).enumerate() {
-        add(&mut text, format_args!("{}. {}\n", at + 1, look(ranked)));
+        add(&mut text, format_args!("{}. {}\n", at + 1, ranked_item(ranked)));
     }
     if ranked.len() > FIRST {
         add(&mut text, format_args!("\nAnd {} that is not safe, below.\n", plural(ranked.len() - FIRST, "more place")));
@@ -73,7 +73,7 @@ fn first(report: &Report) -> Option<Block> {
     Some(Block { rank: Rank::First, what: "first look", text })
 }
 
-fn look(ranked: &Ranked<'_>) -> String {
+fn ranked_item(ranked: &Ranked<'_>) -> String {
     let (what, line) = match ranked.statement {
         Some((_, statement)) => (name(&statement.what), format!(", line {}", statement.line)),
         None => (words::WHOLE.to_owned(), String::new()),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use analysis::NoReport;
-use analysis::plan::{Pending, look};
+use analysis::plan::{Pending, ask_database};
 use engine::Error;
 use engine::apply::{Approved, Budget, apply};
 use engine::history::{self, History};
@@ -106,7 +106,7 @@ async fn plan(place: &Place, target: &Target, settings: &Settings, came: &mut Ca
     let history = history::read(&directory)?;
     let on = if settings.is_strict { OnDivergence::Strict } else { OnDivergence::AsTool };
     let mut session = Session::open(target).await?;
-    let plan = engine::plan::look(&mut session, INSTANCE, &history, None, on).await?;
+    let plan = engine::plan::plan_history(&mut session, INSTANCE, &history, None, on).await?;
     came.warnings.extend(plan.warnings.clone());
     let unread = plan.pending.iter().filter(|planned| !planned.script.parsed);
     came.unread = unread.map(|planned| planned.name.clone()).collect();
@@ -129,7 +129,7 @@ async fn reported(session: &mut Session, history: &History, plan: &Plan) -> Resu
             sql: scripts[&planned.key].clone(),
         })
         .collect();
-    Ok(look(session.connection(), pending).await?.report(subject()))
+    Ok(ask_database(session.connection(), pending).await?.report(subject()))
 }
 
 /// Applies `plan`, and repeats that where the case says so: as often as the state machine would at the most.

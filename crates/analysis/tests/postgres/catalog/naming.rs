@@ -1,6 +1,6 @@
 //! Tests how names are looked up, and for which functions and types they stand.
 
-use analysis::catalog::look;
+use analysis::catalog::ask_catalog;
 use analysis::name::Name;
 
 use super::{look_for, relation};
@@ -90,7 +90,7 @@ async fn hostile_names_are_names() {
     run(&mut session, "DROP SCHEMA \"s'\\.\" CASCADE").await;
     let mut missing = names(&hostile);
     missing.push(Name::unqualified("nul\0"));
-    let catalog = look(&mut session, &asked(&missing, &missing, &missing)).await.unwrap();
+    let catalog = ask_catalog(&mut session, &asked(&missing, &missing, &missing)).await.unwrap();
     assert!(catalog.relations.is_empty() && catalog.functions.is_empty() && catalog.types.is_empty());
 }
 
@@ -106,14 +106,15 @@ async fn the_worst_of_functions_with_one_name_counts() {
         .await;
     let mut session = database.session().await;
     let functions = names(&["mixed", "other.mixed", "now", "random", "lower", "max", "pg_catalog.now", "nothing"]);
-    let catalog = look(&mut session, &asked(&[], &functions, &[])).await.unwrap();
+    let catalog = ask_catalog(&mut session, &asked(&[], &functions, &[])).await.unwrap();
     let found: Vec<_> = catalog.functions.iter().map(|(name, found)| format!("{name} {}", found.volatility)).collect();
     let rest = ["now s", "random v", "other.mixed v", "pg_catalog.now s"];
     assert_eq!(found, [&["lower i", "max i", "mixed s"][..], &rest[..]].concat());
     let others = catalog.functions.iter().filter(|(_, found)| !found.builtin).map(|(name, _)| name);
     assert_eq!(written(others), ["mixed", "other.mixed"]);
-    let catalog =
-        look(&mut database.session_along("public, other").await, &asked(&[], &names(&["mixed"]), &[])).await.unwrap();
+    let catalog = ask_catalog(&mut database.session_along("public, other").await, &asked(&[], &names(&["mixed"]), &[]))
+        .await
+        .unwrap();
     assert_eq!(catalog.functions[&Name::unqualified("mixed")].volatility, 'v');
 
     // A function of the same arguments is found only if the path says so. One of other arguments is found.
@@ -124,7 +125,7 @@ async fn the_worst_of_functions_with_one_name_counts() {
         [("public", ["lower false", "now true"]), ("public, pg_catalog", ["lower false", "now false"])]
     {
         let named = asked(&[], &names(&["now", "lower"]), &[]);
-        let catalog = look(&mut database.session_along(path).await, &named).await.unwrap();
+        let catalog = ask_catalog(&mut database.session_along(path).await, &named).await.unwrap();
         let found: Vec<_> = catalog.functions.iter().map(|(name, found)| format!("{name} {}", found.builtin)).collect();
         assert_eq!(found, builtin);
     }
@@ -144,7 +145,7 @@ async fn a_domain_is_constrained_by_itself_or_what_is_below_it() {
     let mut session = database.session().await;
     let types =
         names(&["plain", "checked", "needed", "above", "public.far", "plainer", "mood", "rows", "int4", "missing"]);
-    let catalog = look(&mut session, &asked(&[], &[], &types)).await.unwrap();
+    let catalog = ask_catalog(&mut session, &asked(&[], &[], &types)).await.unwrap();
     let constrained = catalog.types.iter().filter(|(_, facts)| facts.constrained_domain).map(|(name, _)| name);
     assert_eq!(written(constrained), ["above", "checked", "needed", "public.far"]);
     assert_eq!(catalog.types.len(), 9);

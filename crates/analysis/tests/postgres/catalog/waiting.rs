@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use analysis::catalog::look;
+use analysis::catalog::ask_catalog;
 use analysis::name::Name;
 
 use super::{AT_ONCE, facts, look_for, relation};
@@ -102,7 +102,7 @@ async fn a_locked_catalog_is_an_error() {
     let mut superuser = database.superuser().await;
     run(&mut superuser, "BEGIN; LOCK TABLE pg_catalog.pg_depend IN ACCESS EXCLUSIVE MODE").await;
     let named = asked(&names(&["t"]), &[], &[]);
-    let looking = tokio::time::timeout(AT_ONCE, look(&mut session, &named));
+    let looking = tokio::time::timeout(AT_ONCE, ask_catalog(&mut session, &named));
     let error = looking.await.unwrap().unwrap_err();
     assert_eq!(error.as_database_error().unwrap().code().unwrap(), "55P03");
 }
@@ -165,13 +165,13 @@ async fn two_thousand_names_take_three_round_trips() {
     let functions: Vec<Name> = (1..=500).map(|i| Name::unqualified(format!("function_{i}"))).collect();
     for time in ["first", "second"] {
         let started = Instant::now();
-        let catalog = look(&mut session, &asked(&all, &functions, &functions)).await.unwrap();
+        let catalog = ask_catalog(&mut session, &asked(&all, &functions, &functions)).await.unwrap();
         eprintln!("2,000 names, {time} time: {:?}", started.elapsed());
         // The last tables lead to few others. In so short a time a session has no changes of the catalog to catch up
         // with.
         let few = asked(&all[1950..], &functions, &functions);
         let sent = fewest_messages(&mut session, async |session| {
-            look(session, &few).await.unwrap();
+            ask_catalog(session, &few).await.unwrap();
         });
         assert_eq!(sent.await, 3);
         assert_eq!(catalog.relations.len(), 4000);

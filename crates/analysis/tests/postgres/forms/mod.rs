@@ -3,7 +3,7 @@
 mod claim;
 pub(crate) mod read;
 
-use analysis::catalog::{Catalog, look};
+use analysis::catalog::{Catalog, ask_catalog};
 use analysis::effects::{Effects, infer, named};
 use sqlx::PgConnection;
 
@@ -77,5 +77,5 @@ fn verdict(form: &Form, effects: &Effects, inferred: &Claims, observed: &Claims)
 }
 
 async fn catalog(statement: &str, session: &mut PgConnection) -> Catalog {
-    look(session, &named(statement)).await.unwrap()
+    ask_catalog(session, &named(statement)).await.unwrap()
 }

@@ -4,11 +4,11 @@ mod cases;
 
 use std::fmt::Write as _;
 
-use analysis::plan::Looked;
+use analysis::plan::Answers;
 use report::{Blocking, Magnitude, Report, Source};
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
-use super::{looked_where, scripts, subject};
+use super::{answers_where, scripts, subject};
 use crate::forms::read;
 use crate::support::{Database, run, text};
 
@@ -102,8 +102,8 @@ async fn tried<'a>(
 }
 
 /// Returns the database's answers, with every table treated as huge.
-async fn huge(session: &mut PgConnection, sql: &str) -> Looked {
-    looked_where(session, sql, |_| true).await
+async fn huge(session: &mut PgConnection, sql: &str) -> Answers {
+    answers_where(session, sql, |_| true).await
 }
 
 /// Returns the suggestion, and the rule that makes it.

@@ -16,7 +16,7 @@ use crate::{NoReport, server};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A plan's scripts, with the database's answers about the objects that they touch.
-pub struct Looked {
+pub struct Answers {
     pub(super) scripts: Scripts,
     /// The relations that the scripts name, and related ones.
     pub catalog: Catalog,
@@ -29,7 +29,7 @@ pub struct Looked {
 /// # Errors
 ///
 /// By cause: see [`NoReport`].
-pub async fn look(connection: &mut PgConnection, pending: Vec<Pending>) -> Result<Looked, NoReport> {
+pub async fn ask_database(connection: &mut PgConnection, pending: Vec<Pending>) -> Result<Answers, NoReport> {
     let (scripts, named) = apart(move || {
         let scripts = Scripts::parse(pending);
         let mut named = Named::default();
@@ -40,8 +40,8 @@ pub async fn look(connection: &mut PgConnection, pending: Vec<Pending>) -> Resul
     })
     .await?;
     let (catalog, mut server) = asked(async {
-        let catalog = catalog::look(&mut *connection, &named).await?;
-        Ok((catalog, server::look(&mut *connection).await?))
+        let catalog = catalog::ask_catalog(&mut *connection, &named).await?;
+        Ok((catalog, server::ask_server(&mut *connection).await?))
     })
     .await?;
     let (scripts, catalog, needs) = apart(move || {
@@ -50,7 +50,7 @@ pub async fn look(connection: &mut PgConnection, pending: Vec<Pending>) -> Resul
     })
     .await?;
     server.missing_privileges = asked(server::missing(connection, &needs)).await?;
-    Ok(Looked { scripts, catalog, server })
+    Ok(Answers { scripts, catalog, server })
 }
 
 /// Returns the database's answer, if it comes in time.
@@ -58,7 +58,7 @@ async fn asked<T>(answer: impl Future<Output = sqlx::Result<T>>) -> Result<T, No
     tokio::time::timeout(PATIENCE, answer).await.map_err(|_| NoReport::NoAnswer)?.map_err(NoReport::Query)
 }
 
-impl Looked {
+impl Answers {
     /// Makes the report. That needs a [deep stack](crate::apart).
     pub fn report(self, subject: Subject) -> Report {
         report(subject, self)

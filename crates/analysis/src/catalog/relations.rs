@@ -26,7 +26,7 @@ use crate::name::Name;
 /// # Errors
 ///
 /// The errors of the connection or the server.
-pub async fn look(connection: &mut PgConnection, named: &Named) -> Result<Catalog, sqlx::Error> {
+pub async fn ask_catalog(connection: &mut PgConnection, named: &Named) -> Result<Catalog, sqlx::Error> {
     let meaning = resolve(connection, named).await?;
     let (details, moment) = if meaning.all.is_empty() {
         (Details::default(), Moment::default())
