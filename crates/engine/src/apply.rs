@@ -8,16 +8,17 @@ use sqlx::postgres::PgRow;
 use crate::attempt::Attempt;
 use crate::error::Left;
 use crate::fate::Fate;
-use crate::history::{Format, History};
+use crate::history::Format;
 use crate::ledger::{self, Entry, Ledger, PREPARED, PREPARED_LEFT, Recorded, Row, Shown, Statements, TRANSACTION_ID};
 use crate::lock::Done;
 use crate::message::{Message, Recording};
 use crate::plan::{Planned, check_empty, resolve};
 use crate::reconcile::{Reconciled, reconcile};
 use crate::script::{Class, Evidence};
-use crate::session::{Answer, ScriptError, Session, Target, code_of, database_error, is_broken};
+use crate::session::{Answer, ScriptError, Session, code_of, database_error, is_broken};
 use crate::standalone::Standalone;
 use crate::transaction::{self, Opened};
+use crate::tried::Tried;
 use crate::{Error, Result, blockers, failure, fate, lock, planted, sqlstate};
 
 pub use crate::reconcile::Approved;
@@ -59,24 +60,16 @@ pub struct Applied {
 /// The longest pause between two checks for sessions in the way.
 const LONGEST_LOOK: Duration = Duration::from_secs(1);
 
-/// Applies what remains of `approved` to `target`. `run` names the run, the same in each attempt; `instance` is the
-/// server's name outside of SQL.
+/// Applies what remains of `approved`.
 ///
 /// # Errors
 ///
 /// By cause. Whatever the error, every migration that the ledger records as finished is applied completely. Any other
 /// migration has left nothing, unless it is standalone: then its open row says so, or the error does.
-pub async fn apply(
-    target: &Target,
-    instance: &str,
-    history: &History,
-    approved: &Approved,
-    run: &str,
-    budget: Budget,
-) -> Result<Progress> {
-    let statements = Statements::new(target, history.format);
-    lock::hold(target, &statements, budget.lock_patience, async |session| {
-        apply_locked(session, &statements, instance, history, approved, run, budget).await
+pub async fn apply(attempt: Attempt<'_>, approved: &Approved, budget: Budget) -> Result<Progress> {
+    let statements = Statements::new(attempt.target, attempt.history.format);
+    lock::hold(attempt.target, &statements, budget.lock_patience, async |session| {
+        apply_locked(session, &statements, attempt, approved, budget).await
     })
     .await
 }
@@ -84,12 +77,11 @@ pub async fn apply(
 async fn apply_locked(
     session: &mut Session,
     statements: &Statements,
-    instance: &str,
-    history: &History,
+    attempt: Attempt<'_>,
     approved: &Approved,
-    run: &str,
     budget: Budget,
 ) -> Result<Done<Progress>> {
+    let Attempt { instance, history, run, .. } = attempt;
     let identity = session.identity(instance);
     let found = ledger::read(session, statements).await?;
     let is_new = found.is_none();
@@ -200,7 +192,7 @@ impl Turn<'_> {
             (Class::Transactional, None) => None,
         };
         for tries in 1.. {
-            let attempt = match &alone {
+            let tried = match &alone {
                 None => self.transactional(session).await?,
                 Some(evidence) => {
                     let cut_off = cut_off.take();
@@ -209,9 +201,9 @@ impl Turn<'_> {
                     standalone.run(session, cut_off.as_ref()).await?
                 }
             };
-            let (error, message, left) = match attempt {
-                Attempt::Applied(recorded) => return Ok(recorded),
-                Attempt::Failed(failed) => *failed,
+            let (error, message, left) = match tried {
+                Tried::Applied(recorded) => return Ok(recorded),
+                Tried::Failed(failed) => *failed,
             };
             let code = code_of(&error.source).unwrap_or_default();
             let single = self.planned.script.statements.len() == 1;
@@ -267,7 +259,7 @@ impl Turn<'_> {
         Ok(())
     }
 
-    async fn transactional(&self, session: &mut Session) -> Result<Attempt> {
+    async fn transactional(&self, session: &mut Session) -> Result<Tried> {
         let recording = match (session.prepared, self.applied_before + 1 < self.total) {
             (true, _) => Recording::Prepared,
             (false, true) => Recording::AndPrepare,
@@ -307,7 +299,7 @@ impl Turn<'_> {
         if is_drivers || fate == Fate::Committed && !is_guards(&error, &ledger::GUARDS) {
             let sql = self.statements.recorded(self.entry);
             if let Some(recorded) = Recorded::one(session, "looking for the row", &sql).await? {
-                return Ok(Attempt::Applied(recorded));
+                return Ok(Tried::Applied(recorded));
             }
         }
         if fate != Fate::RolledBack
@@ -326,7 +318,7 @@ impl Turn<'_> {
         if recording == Recording::Prepared && code_of(&error.source).as_deref() == Some(sqlstate::NOTHING_PREPARED) {
             return Box::pin(self.transactional(session)).await;
         }
-        Ok(Attempt::Failed(Box::new((error, message, Left::Nothing))))
+        Ok(Tried::Failed(Box::new((error, message, Left::Nothing))))
     }
 
     /// Returns the error for a script that ended the transaction that it ran in: a part of it is committed, or may be,
@@ -377,7 +369,7 @@ impl Turn<'_> {
         answer: Answer,
         known: Option<Opened>,
         recording: Recording,
-    ) -> Result<Attempt> {
+    ) -> Result<Tried> {
         let read = |row: &PgRow| {
             let prepared = row.try_get::<i64, _>(PREPARED_LEFT)?;
             Ok((Recorded::of(row)?, prepared, row.try_get::<i64, _>(TRANSACTION_ID)?))
@@ -392,7 +384,7 @@ impl Turn<'_> {
             // The script has prepared statements, which the next script must not find.
             session.reset("", "").await?;
         }
-        Ok(Attempt::Applied(recorded))
+        Ok(Tried::Applied(recorded))
     }
 
     async fn failed(&self, session: &mut Session, error: &ScriptError, message: &Message, left: Left) -> Error {

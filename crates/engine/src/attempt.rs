@@ -1,14 +1,17 @@
-//! The outcome of one try at one migration.
+//! One attempt of a run.
 
-use crate::error::Left;
-use crate::ledger::Recorded;
-use crate::message::Message;
-use crate::session::ScriptError;
+use crate::history::History;
+use crate::session::Target;
 
-/// The outcome of one try at one migration, short of an error that ends the attempt.
-pub(crate) enum Attempt {
-    /// The migration is applied and recorded.
-    Applied(Recorded),
-    /// The script failed; with what is left of it.
-    Failed(Box<(ScriptError, Message, Left)>),
+/// One attempt of a run: where it works, and for which run.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt<'a> {
+    /// How to reach the database.
+    pub target: &'a Target,
+    /// The server's name outside of SQL.
+    pub instance: &'a str,
+    /// The history that the plan was made of.
+    pub history: &'a History,
+    /// The run's name, the same in each attempt.
+    pub run: &'a str,
 }

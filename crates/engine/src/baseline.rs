@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
+use crate::attempt::Attempt;
 use crate::digest::Fields;
 use crate::history::{History, Migration};
 use crate::ledger::{self, Entry, Ledger, Row, Statements};
 use crate::lock::Done;
 use crate::plan::{look_for_others, until};
-use crate::session::{DatabaseIdentity, Session, Target};
+use crate::session::{DatabaseIdentity, Session};
 use crate::{Error, Result, lock};
 
 /// What a baseline would record.
@@ -22,6 +23,15 @@ pub struct Baseline {
     pub migrations: Vec<String>,
     /// Warnings, which stop nothing.
     pub warnings: Vec<String>,
+}
+
+/// An approved baseline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApprovedBaseline {
+    /// The last migration to record.
+    pub up_to: String,
+    /// The digest of the [`Baseline`].
+    pub digest: String,
 }
 
 /// Returns what a baseline up to and including the migration `up_to` would record. Writes nothing.
@@ -44,26 +54,18 @@ pub async fn plan_baseline(session: &mut Session, instance: &str, history: &Hist
     })
 }
 
-/// Records the migrations up to `up_to`, if the database is as it was when `digest` was made. `run` names the run, the
-/// same in each attempt. A row that this run recorded already counts as success, so that an attempt whose answer was
-/// lost can be repeated. Returns how many rows this call wrote.
+/// Records the migrations of `approved`, if the database is as it was when its digest was made. A row that this run
+/// recorded already counts as success, so that an attempt whose answer was lost can be repeated. Returns how many rows
+/// this call wrote.
 ///
 /// # Errors
 ///
 /// [`Error::PlanChanged`] when the database or the history has changed since; [`Error::LockHeld`], [`Error::LockLost`],
 /// [`Error::NotRecorded`]; the errors of [`plan_baseline`].
-pub async fn record(
-    target: &Target,
-    instance: &str,
-    history: &History,
-    up_to: &str,
-    digest: &str,
-    run: &str,
-    lock_patience: Duration,
-) -> Result<usize> {
-    let statements = Statements::new(target, history.format);
-    lock::hold(target, &statements, lock_patience, async |session| {
-        record_locked(session, &statements, instance, history, up_to, digest, run).await.map(Done::of)
+pub async fn record(attempt: Attempt<'_>, approved: &ApprovedBaseline, lock_patience: Duration) -> Result<usize> {
+    let statements = Statements::new(attempt.target, attempt.history.format);
+    lock::hold(attempt.target, &statements, lock_patience, async |session| {
+        record_locked(session, &statements, attempt, approved).await.map(Done::of)
     })
     .await
 }
@@ -71,13 +73,11 @@ pub async fn record(
 async fn record_locked(
     session: &mut Session,
     statements: &Statements,
-    instance: &str,
-    history: &History,
-    up_to: &str,
-    approved: &str,
-    run: &str,
+    attempt: Attempt<'_>,
+    approved: &ApprovedBaseline,
 ) -> Result<usize> {
-    let chosen = chosen(history, up_to)?;
+    let Attempt { instance, history, run, .. } = attempt;
+    let chosen = chosen(history, &approved.up_to)?;
     let entries: Vec<_> = chosen
         .iter()
         .map(|migration| (migration, ledger::row_id(&format!("{run} baseline"), &migration.key, 0)))
@@ -89,9 +89,9 @@ async fn record_locked(
         return Ok(0);
     }
     let tables = check(session, statements, &ledger).await?;
-    if digest(&session.identity(instance), tables, chosen) != approved {
+    if digest(&session.identity(instance), tables, chosen) != approved.digest {
         return Err(Error::PlanChanged {
-            digest: approved.to_owned(),
+            digest: approved.digest.clone(),
             reason: "the migrations or the schema's tables are not those that the decision was made on".into(),
         });
     }
@@ -108,7 +108,12 @@ async fn record_locked(
     sql.push_str("COMMIT");
     session.run("recording the baseline", &sql).await?;
     if is_recorded(&ledger::read(session, statements).await?.unwrap_or_default(), &entries) {
-        tracing::info!(execution = run.rsplit(':').next(), up_to, count = entries.len(), "recorded a baseline");
+        tracing::info!(
+            execution = run.rsplit(':').next(),
+            up_to = approved.up_to,
+            count = entries.len(),
+            "recorded a baseline"
+        );
         return Ok(entries.len());
     }
     Err(lock::why_not_recorded(session, statements, "the baseline").await?)

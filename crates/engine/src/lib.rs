@@ -9,6 +9,7 @@
 //! the lock can trust what it reads.
 
 pub mod apply;
+pub mod attempt;
 pub mod baseline;
 pub mod error;
 pub mod failure;
@@ -23,7 +24,6 @@ pub mod session;
 
 pub use error::{Error, Result};
 
-mod attempt;
 mod blockers;
 mod digest;
 mod durability;
@@ -38,3 +38,4 @@ mod server_text;
 mod sqlstate;
 mod standalone;
 mod transaction;
+mod tried;

@@ -3,12 +3,15 @@
 //!
 //! No script runs. The person sees the database's evidence first, and the digest ties the decision to that evidence.
 
+use std::time::Duration;
+
+use crate::attempt::Attempt;
 use crate::digest::Fields;
 use crate::history::{Format, History, Key, Migration};
 use crate::ledger::{self, Entry, Ledger, Row, Statements};
 use crate::lock::Done;
 use crate::script::{Class, classify};
-use crate::session::{DatabaseIdentity, Session, Target};
+use crate::session::{DatabaseIdentity, Session};
 use crate::{Error, Result, lock, standalone};
 
 /// A person's claim about a migration.
@@ -20,7 +23,7 @@ pub struct Claim {
     pub resolution: Declared,
 }
 
-/// What became of a migration.
+/// What a person declares to have become of a migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Declared {
     /// All of it is in the database. This also records migrations that a database has from before this history.
@@ -48,6 +51,15 @@ pub struct ClaimEvidence {
     pub rows: usize,
     /// What the ledger and the catalog show, a sentence each.
     pub facts: Vec<String>,
+}
+
+/// An approved claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApprovedClaim {
+    /// The claim.
+    pub claim: Claim,
+    /// The digest of the [`ClaimEvidence`].
+    pub digest: String,
 }
 
 /// Returns the evidence on the migration that `claim` is about. Writes nothing.
@@ -109,7 +121,7 @@ fn transactional_fact(ledger: &Ledger, subject: &Subject) -> &'static str {
     }
 }
 
-/// Records `claim`, if the evidence is still that of `digest`. `run` names the run, the same in each attempt.
+/// Records the claim of `approved`, if the evidence is still that of its digest.
 ///
 /// Also succeeds if the ledger already says what is claimed, so that an attempt whose answer was lost can be repeated.
 /// Returns whether this call changed something.
@@ -118,18 +130,10 @@ fn transactional_fact(ledger: &Ledger, subject: &Subject) -> &'static str {
 ///
 /// [`Error::PlanChanged`] when the evidence has changed; [`Error::LockHeld`], [`Error::LockLost`],
 /// [`Error::NotRecorded`]; the errors of [`find_evidence`].
-pub async fn resolve(
-    target: &Target,
-    instance: &str,
-    history: &History,
-    claim: &Claim,
-    digest: &str,
-    run: &str,
-    lock_patience: std::time::Duration,
-) -> Result<bool> {
-    let statements = Statements::new(target, history.format);
-    lock::hold(target, &statements, lock_patience, async |session| {
-        resolve_locked(session, &statements, instance, history, claim, digest, run).await.map(Done::of)
+pub async fn resolve(attempt: Attempt<'_>, approved: &ApprovedClaim, lock_patience: Duration) -> Result<bool> {
+    let statements = Statements::new(attempt.target, attempt.history.format);
+    lock::hold(attempt.target, &statements, lock_patience, async |session| {
+        resolve_locked(session, &statements, attempt, approved).await.map(Done::of)
     })
     .await
 }
@@ -137,12 +141,11 @@ pub async fn resolve(
 async fn resolve_locked(
     session: &mut Session,
     statements: &Statements,
-    instance: &str,
-    history: &History,
-    claim: &Claim,
-    approved: &str,
-    run: &str,
+    attempt: Attempt<'_>,
+    approved: &ApprovedClaim,
 ) -> Result<bool> {
+    let Attempt { instance, history, run, .. } = attempt;
+    let claim = &approved.claim;
     let found = ledger::read(session, statements).await?;
     let is_new = found.is_none();
     let ledger = found.unwrap_or_default();
@@ -153,9 +156,9 @@ async fn resolve_locked(
     }
     subject.check(&ledger, claim)?;
     let facts = facts(session, &ledger, &subject).await?;
-    if digest(&session.identity(instance), &ledger, claim, &subject, &facts) != approved {
+    if digest(&session.identity(instance), &ledger, claim, &subject, &facts) != approved.digest {
         return Err(Error::PlanChanged {
-            digest: approved.to_owned(),
+            digest: approved.digest.clone(),
             reason: "the ledger, the script or what the database tells is not what the decision was made on".into(),
         });
     }

@@ -8,7 +8,6 @@ use std::time::Instant;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
-use crate::attempt::Attempt;
 use crate::error::Left;
 use crate::ledger::{Entry, Recorded, Row, Statements};
 use crate::lookup::regclass;
@@ -18,6 +17,7 @@ use crate::plan::{Planned, resolve};
 use crate::quote::literal;
 use crate::script::{Evidence, Reindexed};
 use crate::session::{Session, THIS_DATABASE, code_of, is_broken};
+use crate::tried::Tried;
 use crate::{Error, Result, blockers, durability, lock, sqlstate};
 
 /// The state of a statement's work, according to the catalog.
@@ -53,7 +53,7 @@ pub(crate) struct Standalone<'a> {
 
 impl Standalone<'_> {
     /// Applies the migration outside of a transaction, or completes what `cut_off` began.
-    pub(crate) async fn run(&self, session: &mut Session, cut_off: Option<&Row>) -> Result<Attempt> {
+    pub(crate) async fn run(&self, session: &mut Session, cut_off: Option<&Row>) -> Result<Tried> {
         // Where PostgreSQL chooses an index's name, the earlier invalid indexes tell which one the statement leaves.
         let before = match self.evidence {
             Evidence::IndexCreated { index: None, table } => invalid_indexes(session, table).await?,
@@ -108,7 +108,7 @@ impl Standalone<'_> {
         session.reset("ROLLBACK; ", "").await?;
         if Instant::now() >= self.deadline {
             // There is no time to check: the row stays open, and the next attempt checks.
-            return Ok(Attempt::Failed(Box::new((error, message, Left::Unknown))));
+            return Ok(Tried::Failed(Box::new((error, message, Left::Unknown))));
         }
         let leaves_unnamed = matches!(self.evidence, Evidence::IndexCreated { index: None, .. });
         let removed = if leaves_unnamed || self.state(session).await? == State::Half {
@@ -120,7 +120,7 @@ impl Standalone<'_> {
         // Other statements leave more than that, or indexes that only a superuser may remove.
         let is_all = !removed.is_empty() || matches!(self.evidence, Evidence::IndexCreated { .. });
         let left = if is_all { Left::Removed(removed) } else { Left::Unknown };
-        Ok(Attempt::Failed(Box::new((error, message, left))))
+        Ok(Tried::Failed(Box::new((error, message, left))))
     }
 
     /// Returns the statement to send: the script, or the statement that completes a half of its work.
@@ -147,7 +147,7 @@ impl Standalone<'_> {
 
     /// Records the end of a statement that succeeded, if its work exists. It does not where `IF NOT EXISTS` found
     /// another relation of that name.
-    async fn finish(&self, session: &mut Session, id: &str) -> Result<Attempt> {
+    async fn finish(&self, session: &mut Session, id: &str) -> Result<Tried> {
         let named = match self.evidence {
             Evidence::IndexCreated { index: Some(index), table } => Some((index, table)),
             _ => None,
@@ -174,9 +174,9 @@ impl Standalone<'_> {
         Err(Error::NothingDone { migration: self.planned.name.clone(), reason })
     }
 
-    async fn applied(&self, session: &mut Session, recorded: Option<Recorded>) -> Result<Attempt> {
+    async fn applied(&self, session: &mut Session, recorded: Option<Recorded>) -> Result<Tried> {
         match recorded {
-            Some(recorded) => Ok(Attempt::Applied(recorded)),
+            Some(recorded) => Ok(Tried::Applied(recorded)),
             None => Err(self.why_not_recorded(session).await?),
         }
     }

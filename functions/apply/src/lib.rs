@@ -4,8 +4,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use database::{Connector, claim};
 use engine::apply::{Approved, Budget, Progress, apply};
-use engine::baseline::record;
-use engine::resolve::resolve;
+use engine::attempt::Attempt;
+use engine::baseline::{ApprovedBaseline, record};
+use engine::resolve::{ApprovedClaim, resolve};
 use shared::metrics::{self, Unit};
 use shared::payload::{AppliedMigration, ApplyInput, ApplyOutput, ApprovedPlan, MOST_NAMED};
 use shared::request::Mode;
@@ -30,15 +31,15 @@ const LONGEST_RESERVE: Duration = Duration::from_secs(10);
 /// [`shared::failure::APPLY`].
 pub async fn handle(connector: &Connector, input: ApplyInput, deadline: SystemTime) -> Result<ApplyOutput, Failure> {
     let budget = budget(deadline.duration_since(SystemTime::now()).unwrap_or_default());
-    let history = connector.history()?;
+    let history = &connector.history()?;
     let ApplyInput { execution, request, database, plan: ApprovedPlan { digest, base_rows } } = input;
-    let (instance, lock_patience) = (database.resource_id.as_str(), budget.lock_patience);
+    let (instance, run, lock_patience) = (database.resource_id.as_str(), execution.as_str(), budget.lock_patience);
     match request.mode {
         Mode::Apply { up_to } => {
             let approved = Approved { digest, base_rows, up_to };
             let progress = connector
                 .attempt(&database, &execution, deadline, async |target| {
-                    apply(target, instance, &history, &approved, &execution, budget).await
+                    apply(Attempt { target, instance, history, run }, &approved, budget).await
                 })
                 .await?;
             #[expect(clippy::cast_precision_loss, reason = "a count of migrations is far below 2^52")]
@@ -46,18 +47,19 @@ pub async fn handle(connector: &Connector, input: ApplyInput, deadline: SystemTi
             Ok(output(progress))
         }
         Mode::Resolve { migration, resolution } => {
-            let claim = claim(migration, resolution);
+            let approved = ApprovedClaim { claim: claim(migration, resolution), digest };
             let changed = connector
                 .attempt(&database, &execution, deadline, async |target| {
-                    resolve(target, instance, &history, &claim, &digest, &execution, lock_patience).await
+                    resolve(Attempt { target, instance, history, run }, &approved, lock_patience).await
                 })
                 .await?;
             Ok(ApplyOutput { resolved: Some(changed), ..nothing_run() })
         }
         Mode::Baseline { up_to } => {
+            let approved = ApprovedBaseline { up_to, digest };
             let recorded = connector
                 .attempt(&database, &execution, deadline, async |target| {
-                    record(target, instance, &history, &up_to, &digest, &execution, lock_patience).await
+                    record(Attempt { target, instance, history, run }, &approved, lock_patience).await
                 })
                 .await?;
             Ok(ApplyOutput { recorded: Some(recorded), ..nothing_run() })

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use engine::Error;
-use engine::baseline::{Baseline, plan_baseline, record};
+use engine::attempt::Attempt;
+use engine::baseline::{ApprovedBaseline, Baseline, plan_baseline, record};
 use engine::history::History;
 use engine::session::Session;
 
@@ -16,7 +17,8 @@ async fn planned(database: &Database, history: &History, up_to: &str) -> engine:
 }
 
 async fn recorded(database: &Database, history: &History, up_to: &str, digest: &str) -> engine::Result<usize> {
-    record(&database.target, INSTANCE, history, up_to, digest, "run", PATIENCE).await
+    let approved = ApprovedBaseline { up_to: up_to.into(), digest: digest.into() };
+    record(Attempt { target: &database.target, instance: INSTANCE, history, run: "run" }, &approved, PATIENCE).await
 }
 
 #[tokio::test]

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use engine::Error;
+use engine::attempt::Attempt;
 use engine::history::History;
-use engine::resolve::{Claim, ClaimEvidence, Declared, find_evidence, resolve};
+use engine::resolve::{ApprovedClaim, Claim, ClaimEvidence, Declared, find_evidence, resolve};
 use engine::session::Session;
 
 use crate::support::{Database, INSTANCE, LEDGER, applied, history, run};
@@ -27,7 +28,8 @@ async fn resolved(
     digest: &str,
     run: &str,
 ) -> engine::Result<bool> {
-    resolve(&database.target, INSTANCE, history, claim, digest, run, PATIENCE).await
+    let approved = ApprovedClaim { claim: claim.clone(), digest: digest.into() };
+    resolve(Attempt { target: &database.target, instance: INSTANCE, history, run }, &approved, PATIENCE).await
 }
 
 /// Leaves a row as another tool leaves it when its connection breaks.

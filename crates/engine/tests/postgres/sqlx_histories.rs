@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use engine::Error;
+use engine::attempt::Attempt;
 use engine::history::{Format, Migration};
 use engine::plan::{OnDivergence, plan_history};
 use engine::preflight::preflight;
-use engine::resolve::{Claim, Declared, find_evidence, resolve};
+use engine::resolve::{ApprovedClaim, Claim, Declared, find_evidence, resolve};
 use engine::session::Session;
 
 use crate::support::{Database, INSTANCE, run, sqlx_history as history, texts, until};
@@ -148,7 +149,9 @@ async fn a_row_without_success_stops_plan_and_apply_until_it_is_resolved() {
         let claim = Claim { migration: "0002_create_b".into(), resolution };
         let mut session = Session::open(&database.target).await.unwrap();
         let digest = find_evidence(&mut session, INSTANCE, &history, &claim).await.unwrap().digest;
-        let settle = || resolve(&database.target, INSTANCE, &history, &claim, &digest, "run", PATIENCE);
+        let approved = ApprovedClaim { claim, digest };
+        let attempt = Attempt { target: &database.target, instance: INSTANCE, history: &history, run: "run" };
+        let settle = || resolve(attempt, &approved, PATIENCE);
         assert!(settle().await.unwrap());
         assert!(!settle().await.unwrap(), "again, as after an answer that was lost");
         assert_eq!(database.plan(&history).await.unwrap().pending.len(), pending);

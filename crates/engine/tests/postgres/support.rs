@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use engine::apply::{Approved, Budget, Progress, apply};
+use engine::attempt::Attempt;
 use engine::history::{Format, History, Migration};
 use engine::plan::{OnDivergence, Plan, plan_history};
 use engine::session::{Session, Target, Tls};
@@ -114,7 +115,8 @@ impl Database {
         run: &str,
         budget: Budget,
     ) -> engine::Result<Progress> {
-        apply(&self.target_of(history), INSTANCE, history, approved, run, budget).await
+        let target = &self.target_of(history);
+        apply(Attempt { target, instance: INSTANCE, history, run }, approved, budget).await
     }
 
     /// Plans `history` and applies it.

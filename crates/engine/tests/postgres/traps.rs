@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use engine::apply::{Approved, Budget, Progress};
-use engine::baseline;
+use engine::attempt::Attempt;
+use engine::baseline::{self, ApprovedBaseline};
 use engine::history::{Format, History};
 use engine::plan::{OnDivergence, plan_history};
 use engine::preflight::{PreflightFindings, preflight};
-use engine::resolve::{self, Claim, Declared};
+use engine::resolve::{self, ApprovedClaim, Claim, Declared};
 use engine::session::{Session, Target};
 use engine::{Error, apply::apply};
 use sqlx::{Connection as _, PgConnection};
@@ -99,10 +100,14 @@ impl Trapped {
         Approved { digest: plan.digest, base_rows: plan.base_rows, up_to: None }
     }
 
+    fn attempt<'a>(&'a self, history: &'a History) -> Attempt<'a> {
+        Attempt { target: &self.target, instance: INSTANCE, history, run: "run" }
+    }
+
     async fn migrate_within(&self, more: &[(&str, &str)], budget: Budget) -> engine::Result<Progress> {
         let history = self.history(more);
         let approved = self.approve(&history).await;
-        apply(&self.target, INSTANCE, &history, &approved, "run", budget).await
+        apply(self.attempt(&history), &approved, budget).await
     }
 
     async fn migrate(&mut self, more: &[(&str, &str)]) {
@@ -150,9 +155,8 @@ impl Trapped {
         let claim = Claim { migration: more.last().unwrap().0.to_owned(), resolution };
         let mut session = Session::open(&self.target).await.unwrap();
         let evidence = resolve::find_evidence(&mut session, INSTANCE, &history, &claim).await.unwrap();
-        let settled =
-            resolve::resolve(&self.target, INSTANCE, &history, &claim, &evidence.digest, "run", PATIENCE).await;
-        assert!(settled.unwrap());
+        let approved = ApprovedClaim { claim, digest: evidence.digest };
+        assert!(resolve::resolve(self.attempt(&history), &approved, PATIENCE).await.unwrap());
     }
 
     async fn preflight(&self) -> PreflightFindings {
@@ -200,7 +204,8 @@ async fn ordinary(trapped: &mut Trapped) {
     let found = baseline::plan_baseline(&mut Session::open(&trapped.target).await.unwrap(), INSTANCE, &history, base.0)
         .await
         .unwrap();
-    baseline::record(&trapped.target, INSTANCE, &history, base.0, &found.digest, "run", PATIENCE).await.unwrap();
+    let approved = ApprovedBaseline { up_to: base.0.to_owned(), digest: found.digest };
+    baseline::record(trapped.attempt(&history), &approved, PATIENCE).await.unwrap();
     trapped.applied.push((base.0.to_owned(), base.1.to_owned()));
 
     trapped.migrate(&SCRIPTS).await;
@@ -301,11 +306,12 @@ async fn contended(trapped: &mut Trapped) {
         until(&mut holder, &format!("EXISTS (SELECT {running})")).await;
         let warned = trapped.preflight().await.warnings;
         assert!(warned.iter().any(|warning| warning.contains("another run")), "{warned:?}");
-        let error = apply(&trapped.target, INSTANCE, &history, &approved, "run", impatient).await.unwrap_err();
+        let error = apply(trapped.attempt(&history), &approved, impatient).await.unwrap_err();
         assert!(matches!(error, Error::LockHeld { .. }), "{error}");
         run(&mut holder, &format!("SELECT pg_cancel_backend(pid) {running}")).await;
     };
-    let (result, ()) = tokio::join!(apply(&target, INSTANCE, &slow, &others, "other", budget()), meanwhile);
+    let other = Attempt { target: &target, instance: INSTANCE, history: &slow, run: "other" };
+    let (result, ()) = tokio::join!(apply(other, &others, budget()), meanwhile);
     result.unwrap_err();
     trapped.migrate(&column).await;
 }

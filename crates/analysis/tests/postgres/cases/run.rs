@@ -7,6 +7,7 @@ use analysis::NoReport;
 use analysis::plan::{Pending, ask_database};
 use engine::Error;
 use engine::apply::{Approved, Budget, apply};
+use engine::attempt::Attempt;
 use engine::history::{self, History};
 use engine::plan::{OnDivergence, Plan};
 use engine::preflight::preflight;
@@ -149,7 +150,8 @@ async fn applied(
             lock_patience: Duration::from_secs(2),
             contention_patience: Duration::from_secs(2),
         };
-        let applying = apply(target, INSTANCE, history, &approved, name, budget);
+        let attempt = Attempt { target, instance: INSTANCE, history, run: name };
+        let applying = apply(attempt, &approved, budget);
         let is_first = attempts == step.settings.attempts.unwrap_or(1);
         let outcome = if step.is_cut && is_first {
             let (outcome, cut) = tokio::join!(applying, place.cut());
