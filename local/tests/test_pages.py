@@ -12,6 +12,7 @@ import botocore.session
 import pytest
 import yaml
 from botocore import xform_name
+from samtranslator.yaml_helper import yaml_parse
 
 from local.tests import pages
 from scripts.operate import paths
@@ -25,6 +26,8 @@ ELSEWHERE = {
 #: Options of the AWS CLI itself.
 GENERAL = {"query", "output"}
 
+#: The options of the commands that the AWS CLI adds to a service's operations.
+ADDED = {("cloudformation", "deploy"): {"stack-name", "template-file", "capabilities", "parameter-overrides"}}
 
 PYTHON = ".venv/bin/python"
 
@@ -103,15 +106,38 @@ def assert_cargo_knows(words):
 @of("aws")
 def test_the_aws_cli_has_the_operation_and_its_options(words):
     service, operation, *rest = words[1:]
+    given = {word.removeprefix("--") for word in rest if word.startswith("--")} - GENERAL
+    if (service, operation) in ADDED:
+        assert given <= ADDED[service, operation]
+        return
     # The CLI has an s3 service of its own, and calls S3's operations s3api.
     model = botocore.session.Session().get_service_model("s3" if service == "s3api" else service)
     [name] = [name for name in model.operation_names if xform_name(name, "-") == operation]
     shape = model.operation_model(name).input_shape
-    given = {word.removeprefix("--") for word in rest if word.startswith("--")} - GENERAL
     assert given <= {xform_name(member, "-") for member in shape.members}
     if given:
         # A command without options is only part of a command.
         assert given >= {xform_name(member, "-") for member in shape.required_members}
+
+
+def test_the_roles_for_github_are_deployed_with_what_they_need():
+    """Only the AWS CLI itself reads the command's options, so they are read here as it reads them."""
+    [words] = [words for words in pages.commands() if words[1:3] == ["cloudformation", "deploy"] and len(words) > 3]
+    options: dict[str, list[str]] = {}
+    for word in words[3:]:
+        if word.startswith("--"):
+            values = options[word] = []
+        else:
+            values.append(word)
+    template = yaml_parse((paths.ROOT / options["--template-file"][0]).read_text())
+    given = dict(value.split("=", 1) for value in options["--parameter-overrides"])
+    assert given.keys() <= template["Parameters"].keys()
+    assert given.keys() >= {name for name, parameter in template["Parameters"].items() if "Default" not in parameter}
+    assert options["--stack-name"] == [f"lockstep-migrations-{given['Environment']}-github"]
+    assert options["--capabilities"] == ["CAPABILITY_NAMED_IAM"]
+    for name, value in given.items():
+        pattern = template["Parameters"][name].get("AllowedPattern", ".*")
+        assert re.fullmatch(pattern, value) or value.startswith("<"), name
 
 
 @of("sam")

@@ -12,6 +12,9 @@ from local.tests import pages
 from scripts.operate import follow, migrate, paths
 
 TEMPLATE = yaml_parse(paths.TEMPLATE.read_text())
+BOOTSTRAP = yaml_parse(paths.BOOTSTRAP.read_text())
+
+PARAMETERS = {"docs/deploying.md": TEMPLATE["Parameters"], "docs/github.md": BOOTSTRAP["Parameters"]}
 
 
 def served_regions() -> list[str]:
@@ -26,20 +29,24 @@ def section(page: str, heading: str) -> str:
     return found[1]
 
 
-def test_the_parameters_are_the_templates_with_their_defaults():
+@pytest.mark.parametrize("page", PARAMETERS)
+def test_the_parameters_are_the_templates_with_their_defaults(page: str):
     def default(parameter: dict[str, Any]) -> str:
         # An empty default is a value of its own. A parameter without a default needs a value.
         return str(parameter["Default"]) or "empty" if "Default" in parameter else ""
 
-    listed = {name: said for name, said, _ in pages.table("docs/deploying.md", "Parameter")}
-    assert listed == {name: default(parameter) for name, parameter in TEMPLATE["Parameters"].items()}
+    listed = {name: said for name, said, _ in pages.table(page, "Parameter")}
+    assert listed == {name: default(parameter) for name, parameter in PARAMETERS[page].items()}
 
 
 def test_the_outputs_are_the_templates():
     listed = [name for name, _ in pages.table("docs/deploying.md", "Output")]
     assert sorted(listed) == sorted(TEMPLATE["Outputs"])
-    github = {name for name, output in TEMPLATE["Outputs"].items() if "Condition" in output}
-    assert github == {name for name, said in pages.table("docs/deploying.md", "Output") if said.startswith("With ")}
+
+
+def test_the_roles_for_github_are_their_templates_outputs():
+    table = pages.table("docs/github.md", "Variable")
+    assert sorted(name for _, said in table for name in re.findall(r"\w+Arn\b", said)) == sorted(BOOTSTRAP["Outputs"])
 
 
 def test_the_regions_are_those_that_the_template_lets_pass():

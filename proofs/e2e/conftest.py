@@ -12,10 +12,11 @@ import pytest
 
 from local.deploy import DeployFailed, Deployment
 from local.stack import Stack
+from proofs.e2e import github_roles
 from proofs.e2e.account import Account
 from proofs.harness.case import Case
 from proofs.harness.deployed import Deployed
-from scripts.operate import environment, paths
+from scripts.operate import paths
 
 #: The deployments, each made when the first test needs it: environment, project, parameters.
 VARIANTS: dict[str, tuple[str, str, dict[str, str | int]]] = {
@@ -23,12 +24,7 @@ VARIANTS: dict[str, tuple[str, str, dict[str, str | int]]] = {
     "prod": ("prod", "lockstep", {"ApprovalSeconds": 30}),
     "brief": ("dev", "brief", {"ApplyTimeoutSeconds": 6, "DatabaseWaitSeconds": 3, "ApprovalSeconds": 3}),
     "endpoint": ("dev", "endpoint", {"SecretsManagerEndpoint": "true"}),
-    "github": ("prod", "github", {
-        "GitHubOidcProviderArn": f"arn:aws:iam::{environment.ACCOUNT}:oidc-provider/token.actions.githubusercontent.com",
-        "GitHubDeployerSubject": "repo:owner/name:ref:refs/heads/main",
-        "GitHubRunnerSubject": "repo:owner/name:ref:refs/heads/main",
-        "GitHubApproverSubject": "repo:owner/name:environment:prod",
-    }),
+    "github": ("prod", "github", {}),
     "unreported": ("dev", "unreported", {}),
     "tells-all": ("dev", "tells-all", {"NothingPendingMail": "true"}),
     "rds-authorities": ("dev", "rds-authorities", {"DatabaseCaFile": ""}),
@@ -81,6 +77,13 @@ def deployment(stack: Stack) -> Callable[[str], Deployment]:
         return deployed
 
     return get
+
+
+@pytest.fixture(scope="session")
+def roles_for_github(stack: Stack) -> dict[str, str]:
+    """The roles for GitHub beside the variant `github`: the outputs of their stack."""
+    env, project, _ = VARIANTS["github"]
+    return github_roles.deploy(stack, env, project)
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
 """The role of the workflow that starts runs may reject its own runs, and approve nothing."""
 
 
-def test_the_runners_role_may_reject_and_not_approve(case):
+def test_the_runners_role_may_reject_and_not_approve(case, roles_for_github):
     prod = case("github")
     prod.write("1_a", "CREATE TABLE a ()")
-    role = prod.deployment.outputs["GitHubRunnerRoleArn"].rpartition("/")[2]
+    role = roles_for_github["GitHubRunnerRoleArn"].rpartition("/")[2]
     execution, digest = prod.start_and_wait_for_approval()
 
     refused = prod.decide(execution, digest, by=f"run-1@{role}", onBehalfOf="octocat")
@@ -18,12 +18,21 @@ def test_the_runners_role_may_reject_and_not_approve(case):
     assert prod.tables() == []
 
 
-def test_another_role_may_approve_and_says_for_whom(case):
+def test_another_role_may_approve_and_says_for_whom(case, roles_for_github):
     prod = case("github")
     prod.write("1_a", "CREATE TABLE a ()")
-    role = prod.deployment.outputs["GitHubApproverRoleArn"].rpartition("/")[2]
+    role = roles_for_github["GitHubApproverRoleArn"].rpartition("/")[2]
     execution, digest = prod.start_and_wait_for_approval({"requestedBy": "hubot"})
     decided = prod.decide(execution, digest, by=f"run-1@{role}", onBehalfOf="octocat")
     assert (decided["onBehalfOf"], decided["identity"]) == ("octocat", "verified")
     assert prod.wait(execution)["output"]["approval"]["onBehalfOf"] == "octocat"
     assert f"{decided['by']} (verified), on behalf of octocat (claimed)" in prod.mails()[-1].body
+
+
+def test_the_restriction_needs_no_roles_stack(case):
+    """The role that is made later under this name is refused already."""
+    prod = case("prod")
+    prod.write("1_a", "CREATE TABLE a ()")
+    execution, digest = prod.start_and_wait_for_approval()
+    refused = prod.decide(execution, digest, by="run-1@lockstep-prod-github-runner-us-east-1")
+    assert refused["error"]["status"] == 403 and "may reject, not approve" in refused["error"]["errorMessage"]

@@ -29,7 +29,7 @@ _RUNNER = {"RUNNER_ROLE": "arn:aws:iam::000000000000:role/Runner"}
 
 @pytest.fixture
 def prod(case):
-    """A prod that has roles for GitHub."""
+    """A prod with roles for GitHub beside it."""
     return case("github")
 
 
@@ -41,9 +41,9 @@ def api():
 
 
 @pytest.fixture
-def roles(prod):
+def roles(roles_for_github):
     """The repository's variables that name roles."""
-    return {name: prod.deployment.outputs[output] for name, output in _ROLES.items()}
+    return {name: roles_for_github[output] for name, output in _ROLES.items()}
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,8 @@ from proofs.lint import approval, authorization, lengths, policies, regions, ser
 from proofs.lint.paths import ASL_VALIDATOR, AUTHORIZATION, CFN_LINT, CHECKOV, DEFINITION, ROOT, SAM, TEMPLATE
 from proofs.lint.substitute import substituted
 from proofs.lint.suppressions import SUPPRESSED, Suppression
-from proofs.lint.transform import decided, transformed
-from proofs.lint.variants import VARIANTS
+from proofs.lint.transform import bootstrap, decided, transformed
+from proofs.lint.variants import BOOTSTRAP, VARIANTS
 
 # A Region is needed to know which resource types exist. Credentials are not needed, and none are searched for.
 _ENVIRONMENT = {
@@ -41,8 +41,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as directory:
         checks: list[tuple[str, Callable[[], list[str]]]] = [
             ("sam validate --lint", sam_validate),
-            ("cfn-lint, transformed", lambda: cfn_lint(Path(directory))),
-            ("checkov, transformed", lambda: checkov(Path(directory))),
+            ("cfn-lint", lambda: cfn_lint(Path(directory))),
+            ("checkov", lambda: checkov(Path(directory))),
             ("asl-validator", lambda: asl_validator(Path(directory))),
             ("published versions", versions.problems),
             ("lengths of their descriptions", lengths.problems),
@@ -62,17 +62,17 @@ def main() -> int:
 
 
 def sam_validate() -> list[str]:
-    """Checks the template as written. Like all checks, it returns the problems found."""
+    """Checks template.yaml as written. Like all checks, it returns the problems found."""
     done = _run(SAM, "validate", "--lint", "--template", TEMPLATE)
     return [] if done.returncode == 0 else _lines(done)
 
 
 def cfn_lint(directory: Path) -> list[str]:
-    """Checks the transformed template. cfn-lint itself evaluates the conditions."""
+    """Checks both templates, transformed. cfn-lint itself evaluates the conditions."""
     problems = []
-    for variant, parameters in VARIANTS.items():
+    for variant, template in _templates():
         file = directory / f"{variant}.json"
-        file.write_text(json.dumps(transformed(parameters)))
+        file.write_text(json.dumps(template))
         done = _run(CFN_LINT, "--format", "json", "--template", file)
         for finding in _json(done):
             path = finding["Location"]["Path"] or []
@@ -84,11 +84,11 @@ def cfn_lint(directory: Path) -> list[str]:
 
 
 def checkov(directory: Path) -> list[str]:
-    """Checks the transformed template without its conditions. Nothing is downloaded or sent."""
+    """Checks both templates, transformed and without their conditions. Nothing is downloaded or sent."""
     problems = []
-    for variant, parameters in VARIANTS.items():
+    for variant, template in _templates():
         file = directory / f"{variant}-decided.json"
-        file.write_text(json.dumps(decided(transformed(parameters))))
+        file.write_text(json.dumps(decided(template)))
         done = _run(
             CHECKOV,
             "--file",
@@ -103,7 +103,7 @@ def checkov(directory: Path) -> list[str]:
         )
         report = _json(done)
         if not report["summary"]["passed"] or report["summary"]["parsing_errors"]:
-            problems.append(f"{variant}: checkov could not read the transformed template")
+            problems.append(f"{variant}: checkov could not read the template")
         for finding in report["results"]["failed_checks"]:
             resource = finding["resource"].rsplit(".", 1)[-1]
             if not _suppressed(finding["check_id"], resource, variant):
@@ -129,6 +129,14 @@ def unused_suppressions() -> list[str]:
     """Returns the suppressions that no longer hide anything."""
     unused = [known for known in SUPPRESSED if known not in _used]
     return [f"{known.rule} for {known.resources} suppresses nothing; remove it" for known in unused]
+
+
+def _templates() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yields each template for each of its variants, under a name of its own."""
+    for variant, parameters in VARIANTS.items():
+        yield variant, transformed(parameters)
+    for variant, parameters in BOOTSTRAP.items():
+        yield f"github-{variant}", bootstrap(parameters)
 
 
 def _suppressed(rule: str, resource: str, variant: str) -> bool:

@@ -6,6 +6,7 @@ from scripts.operate import paths
 
 ROOT = paths.ROOT
 TEMPLATE = paths.TEMPLATE
+BOOTSTRAP = paths.BOOTSTRAP
 DEFINITION = ROOT / "statemachine" / "migrate.asl.json"
 
 SAM = ROOT / ".venv-sam" / "bin" / "sam"

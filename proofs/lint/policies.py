@@ -33,6 +33,8 @@ _STACK = arn("cloudformation", "stack/{stack}/0")
 _OTHER_STACK = arn("cloudformation", "stack/other/0")
 _REPORTS = "{bucket}"
 _REPORT = "{bucket}/reports/0/report.html"
+#: A bucket in this account, and one of another account under such a name.
+_HERE, _ELSEWHERE = {"aws:ResourceAccount": "123456789012"}, {"aws:ResourceAccount": "210987654321"}
 _UPLOAD = "arn:aws:s3:::aws-sam-cli-managed-default-samclisourcebucket-0/{stack}/0"
 
 _BOTH = "StartPolicy + ApprovePolicy"
@@ -185,21 +187,30 @@ TABLE: list[Row | Only] = [
         "s3:GetObject",
         _REPORT,
         {"StartPolicy": ALWAYS, "ApprovePolicy": ALWAYS, "GitHubRunnerRole": ALWAYS},
+        _HERE,
+    ),
+    Only("s3:GetObject", _REPORT, {"StartPolicy": ALWAYS, "ApprovePolicy": ALWAYS}, _ELSEWHERE),
+    # The roles for GitHub know of the bucket's name what the stack's name says. A deleted stack has left such a bucket
+    Only("s3:GetObject", "arn:aws:s3:::{stack}-89abcdef/reports/0/report.html", {"GitHubRunnerRole": ALWAYS}, _HERE),
+    *(
+        Only("s3:GetObject", f"arn:aws:s3:::{{stack}}{end}", {}, _HERE)
+        for end in ("-0/reports/0/report.html", "-a-migrations-prod-01234567/reports/0/report.html", "-89abcdef/other")
     ),
     Only(
         "s3:ListBucket",
         _REPORTS,
         {"StartPolicy": ALWAYS, "ApprovePolicy": ALWAYS, "GitHubRunnerRole": ALWAYS, "CloudFormationServiceRole": ALWAYS},
+        _HERE,
     ),
     *(
-        Only(f"s3:{action}", f"{_REPORTS}/{key}", {})
+        Only(f"s3:{action}", f"{_REPORTS}/{key}", {}, _HERE)
         for action, key in (
             ("PutObject", "other"), ("GetObject", "other"), ("DeleteObject", "reports/0/report.html"),
             ("DeleteObjectVersion", "reports/0/report.html"), ("PutObjectAcl", "reports/0/report.html"),
             ("BypassGovernanceRetention", "reports/0/report.html"),
         )
     ),
-    *(Only(f"s3:{action}", "arn:aws:s3:::other/reports/0/report.html", {}) for action in ("PutObject", "GetObject")),
+    *(Only(f"s3:{action}", "arn:aws:s3:::other/reports/0/report.html", {}, _HERE) for action in ("PutObject", "GetObject")),
     *(
         Only(f"s3:{action}", _REPORTS, {"CloudFormationServiceRole": ALWAYS})
         for action in ("PutBucketPolicy", "PutBucketPublicAccessBlock", "PutLifecycleConfiguration")
@@ -241,10 +252,10 @@ TABLE: list[Row | Only] = [
         arn("cloudformation", "stack/aws-sam-cli-managed-default/0"),
         {"GitHubDeployerRole": ALWAYS},
     ),
-    Row("GitHubDeployerRole", "s3:PutObject", _UPLOAD, ALWAYS, {"aws:ResourceAccount": "123456789012"}),
-    Row("GitHubDeployerRole", "s3:GetObject", _UPLOAD, ALWAYS, {"aws:ResourceAccount": "123456789012"}),
-    Only("s3:PutObject", _UPLOAD, {}, {"aws:ResourceAccount": "210987654321"}),
-    Only("s3:PutObject", _UPLOAD.replace("{stack}", "other"), {}, {"aws:ResourceAccount": "123456789012"}),
+    Row("GitHubDeployerRole", "s3:PutObject", _UPLOAD, ALWAYS, _HERE),
+    Row("GitHubDeployerRole", "s3:GetObject", _UPLOAD, ALWAYS, _HERE),
+    Only("s3:PutObject", _UPLOAD, {}, _ELSEWHERE),
+    Only("s3:PutObject", _UPLOAD.replace("{stack}", "other"), {}, _HERE),
     Row("GitHubDeployerRole", "sns:ListSubscriptionsByTopic", arn("sns", "{stack}"), ALWAYS),
     # Passing roles: the deployer passes the service role to CloudFormation, which passes the stack's roles to their services
     Only(
@@ -266,12 +277,18 @@ TABLE: list[Row | Only] = [
         {"iam:PassedToService": "lambda.amazonaws.com"},
     ),
     Only("iam:PassRole", "{ApproveFunctionRole}", {}, {"iam:PassedToService": "ec2.amazonaws.com"}),
-    # Only CloudFormation's role changes what enforces all this
+    # Only an administrator changes the roles for GitHub, also the one that deploys
+    *(
+        Only(f"iam:{action}", role, {})
+        for action in ("PutRolePolicy", "UpdateAssumeRolePolicy", "DeleteRole", "DeleteRolePolicy")
+        for role in ("{GitHubRunnerRole}", "{GitHubApproverRole}", "{GitHubDeployerRole}", "{ServiceRole}")
+    ),
+    # Only CloudFormation's role changes what enforces the rest
     *(
         Only(action, resource, {"CloudFormationServiceRole": ALWAYS})
         for action, resource in (
             ("iam:PutRolePolicy", "{ApproveFunctionRole}"),
-            ("iam:UpdateAssumeRolePolicy", "{GitHubApproverRole}"),
+            ("iam:UpdateAssumeRolePolicy", "{ApproveFunctionRole}"),
             ("lambda:UpdateFunctionCode", _APPROVE),
             ("lambda:UpdateAlias", _APPROVE),
             ("lambda:AddPermission", _APPROVE),

@@ -55,8 +55,9 @@ def names_of(template: dict[str, Any]) -> dict[str, Any]:
                 values[logical_id] = own("LogGroupName")
                 values[f"{logical_id}.Arn"] = arn("logs", f"log-group:{values[logical_id]}:*")
             case "AWS::IAM::Role":
-                # CloudFormation shortens it to the length that IAM accepts.
-                values[logical_id] = f"{f'{stack}-{logical_id}'[:51]}-0123456789AB"
+                # Without a name of its own it gets one that CloudFormation shortens to the length that IAM accepts.
+                made_up = f"{f'{stack}-{logical_id}'[:51]}-0123456789AB"
+                values[logical_id] = own("RoleName") if "RoleName" in properties else made_up
                 values[f"{logical_id}.Arn"] = arn("iam", f"role{own('Path')}{values[logical_id]}")
             case "AWS::IAM::ManagedPolicy":
                 values[logical_id] = arn("iam", f"policy{own('Path')}{stack}-{logical_id}-0123456789AB")

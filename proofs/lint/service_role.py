@@ -1,4 +1,4 @@
-"""Proves that CloudFormation's role suffices to deploy this template, and that the role itself reaches no other stack.
+"""Proves that CloudFormation's role suffices to deploy template.yaml, and that the role itself reaches no other stack.
 
 The permissions of the roles and policies that it writes come from the template, and so from the person who deploys. The
 permissions that a resource type needs are in its schema, which cfn-lint includes: those of its handlers.
@@ -13,7 +13,7 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from proofs.lint import network
 from proofs.lint.authorization import applies
-from proofs.lint.deployed import ENVIRONMENTS, Deployed, Source, deployed
+from proofs.lint.deployed import ENVIRONMENTS, Deployed, Source, deployed, of_bootstrap
 from proofs.lint.iam import Request, allowed, matches
 from proofs.lint.resolve import ACCOUNT, REGION, arn
 from proofs.lint.transform import transformed
@@ -140,7 +140,7 @@ def _own(stack: Deployed) -> Iterator[str]:
     wanted = [
         *((action, function, {}) for function in functions for action in ("lambda:CreateFunction", "lambda:PublishVersion")),
         *(("lambda:DeleteFunction", f"{function}:7", {}) for function in functions),
-        *(("iam:PutRolePolicy", stack.names[f"{role}.Arn"], {}) for role in stack.roles),
+        *(("iam:PutRolePolicy", stack.names[f"{role}.Arn"], {}) for role in stack.roles if role not in of_bootstrap()),
         *(("iam:DeletePolicy", stack.names[policy], {}) for policy in ("StartPolicy", "ApprovePolicy")),
         *(
             ("logs:PutRetentionPolicy", stack.names[f"{log}LogGroup.Arn"].removesuffix(suffix), {})
@@ -167,9 +167,6 @@ def _own(stack: Deployed) -> Iterator[str]:
     rules = [part for part in stack.template["Resources"].values() if part["Type"] == "AWS::Events::Rule"]
     if [rule["Properties"].get("Name") for rule in rules] != [{"Fn::Sub": "${Project}-migrations-${Environment}-ended"}]:
         yield f"The names of the EventBridge rules are not those that {ROLE} knows"
-    role = stack.template["Resources"][ROLE]
-    if (role.get("DeletionPolicy"), role.get("UpdateReplacePolicy")) != ("RetainExceptOnCreate", "Retain"):
-        yield f"{ROLE} must be retained: the stack is deleted with it"
 
 
 def _foreign(stack: Deployed) -> Iterator[str]:
@@ -207,6 +204,7 @@ def _resources_of(other: str, stack: Deployed) -> list[str]:
         arn("iam", f"role/{other}/{other}-ApproveFunctionRole-0"),
         arn("iam", f"role/{other}-ApproveFunctionRole-0"),
         arn("iam", f"role/{stack.names['AWS::StackName']}-ApproveFunctionRole-0"),
+        *(stack.names[f"{role}.Arn"] for role in of_bootstrap()),
         arn("iam", f"policy/{other}/{other}-StartPolicy-0"),
         "arn:aws:iam::aws:policy/AdministratorAccess",
         arn("iam", "user/ann"),

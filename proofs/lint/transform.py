@@ -1,4 +1,4 @@
-"""The template as CloudFormation gets it: SAM's transform, offline, for given parameter values.
+"""The templates as CloudFormation gets them, for given parameter values: template.yaml after SAM's transform, offline.
 
 An untransformed template lacks what SAM makes: versions, aliases, the rule and its permission.
 """
@@ -11,7 +11,7 @@ from typing import Any
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
-from proofs.lint.paths import TEMPLATE
+from proofs.lint.paths import BOOTSTRAP, TEMPLATE
 
 _LAYER = "AWS::Lambda::LayerVersion"
 
@@ -49,15 +49,24 @@ def packaged(uploads: dict[str, str], bucket: str) -> dict[str, Any]:
 
 def transformed(parameters: dict[str, str], bucket: str = "uploads", **uploads: str) -> dict[str, Any]:
     """Returns the transformed template, with the given values as the parameters' defaults."""
-    template = packaged(uploads, bucket)
-    for name, value in parameters.items():
-        template["Parameters"][name]["Default"] = value
+    template = _with_defaults(packaged(uploads, bucket), parameters)
     values = {name: declared["Default"] for name, declared in template["Parameters"].items()}
     return transform(template, values, _NoManagedPolicies())
 
 
+def bootstrap(parameters: dict[str, str]) -> dict[str, Any]:
+    """Returns the template of the roles for GitHub, with the given values as the parameters' defaults."""
+    return _with_defaults(yaml_parse(BOOTSTRAP.read_text()), parameters)
+
+
+def _with_defaults(template: dict[str, Any], parameters: dict[str, str]) -> dict[str, Any]:
+    for name, value in parameters.items():
+        template["Parameters"][name]["Default"] = value
+    return template
+
+
 def decided(template: dict[str, Any]) -> dict[str, Any]:
-    """Returns the transformed template without conditions, decided by its parameters' defaults.
+    """Returns a template without conditions, decided by its parameters' defaults.
 
     checkov treats a value under a condition as missing.
     """

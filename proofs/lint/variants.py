@@ -1,4 +1,4 @@
-"""The parameter values of the checks. Over all variants each condition of the template is once true and once false."""
+"""The parameter values of the checks. Over all variants each condition of a template is once true and once false."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _REQUIRED = {
     "NotificationAddress": "team@example.com",
 }
 
-#: Turns the GitHub roles on. The three subjects have to differ where it matters.
+#: What only the roles for GitHub need. The three subjects have to differ where it matters.
 GITHUB = {
     "GitHubOidcProviderArn": "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com",
     "GitHubDeployerSubject": "repo:example/app:ref:refs/heads/main",
@@ -23,7 +23,6 @@ GITHUB = {
 VARIANTS = {
     "dev": _REQUIRED | {"Environment": "dev"},
     "prod": _REQUIRED
-    | GITHUB
     | {
         "Environment": "prod",
         "Architecture": "arm64",
@@ -35,5 +34,19 @@ VARIANTS = {
         "DatabaseSecretKmsKeyArn": _KEY,
         "NotificationKmsKeyArn": _KEY,
         "EnvironmentKmsKeyArn": _KEY,
+    },
+}
+
+#: The same for bootstrap/github.yaml, whose stack is beside that of the variant with the same name.
+BOOTSTRAP = {
+    "dev": {
+        "Environment": "dev",
+        **{name: _REQUIRED[name] for name in ("VpcId", "DatabaseSecurityGroupId")},
+        **(GITHUB | {"GitHubApproverSubject": ""}),
+    },
+    "prod": {
+        "Environment": "prod",
+        **{name: VARIANTS["prod"][name] for name in ("VpcId", "DatabaseSecurityGroupId", "EnvironmentKmsKeyArn")},
+        **GITHUB,
     },
 }

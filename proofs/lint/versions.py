@@ -17,7 +17,7 @@ from typing import Any
 
 from proofs.lint.resolve import create_only, names_of, resolved
 from proofs.lint.transform import decided, transformed
-from proofs.lint.variants import GITHUB, VARIANTS
+from proofs.lint.variants import VARIANTS
 
 IN_VPC = {"Preflight", "Plan", "Apply"}
 ALL = IN_VPC | {"Approve", "Notify"}
@@ -40,11 +40,6 @@ _PARAMETERS = {
     "ApplyTimeoutSeconds": ("600", {"Apply"}),
     # Another network has other groups.
     "VpcId": ("vpc-00000002", IN_VPC),
-    # With GitHub on, the approve function knows the runner's role. The subjects that may assume the roles change no code.
-    "GitHubOidcProviderArn": (GITHUB["GitHubOidcProviderArn"], {"Approve"}),
-    "GitHubDeployerSubject": ("repo:example/other:ref:refs/heads/main", set()),
-    "GitHubRunnerSubject": ("repo:example/other:environment:run", set()),
-    "GitHubApproverSubject": ("repo:example/other:environment:prod", set()),
     # The other parameters are for roles, rules, the topic and the state machine.
     "DatabaseSecurityGroupId": ("sg-00000002", set()),
     "DatabasePort": ("5433", set()),

@@ -15,10 +15,11 @@ import sys
 import time
 
 import boto3
+from botocore.exceptions import ClientError
 
 from scripts.operate import environment, glibc, packages, route_tables, stack_status, subnets
 from scripts.operate.arguments import Parser
-from scripts.operate.errors import EXPECTED, explain
+from scripts.operate.errors import EXPECTED, FORBIDDEN, explain
 from scripts.operate.parameters import defaults, override
 from scripts.operate.paths import ROOT
 from scripts.operate.samconfig import SAMCONFIG, NotReady, read
@@ -31,9 +32,9 @@ from scripts.setup import SetupFailed, install_sam
 BUILD = ROOT / ".aws-sam" / "build"
 
 #: The advice to a person who may not deploy.
-_RIGHTS = "deploy as an administrator of the account, or from GitHub with the roles that the stack has for it"
+_RIGHTS = "deploy as an administrator of the account, or from GitHub with the roles of bootstrap/github.yaml"
 
-#: The stack's outputs that are the workflow's variables.
+#: The outputs of bootstrap/github.yaml that are the workflow's variables.
 _VARIABLES = {
     "DEPLOYER_ROLE": "GitHubDeployerRoleArn",
     "SERVICE_ROLE": "CloudFormationServiceRoleArn",
@@ -85,7 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
         )
         outputs = outputs_of(session, stack)
         show(Terminal(), outputs)
-        show_variables(terminal, options.environment, settings.region, outputs)
+        show_variables(terminal, options.environment, settings.region, roles_for_github(session, stack))
         warn(terminal, unconfirmed(session, outputs["TopicArn"]), settings.parameters["NotificationAddress"])
         command = f"scripts/migrate {options.environment}{project_option(stack)}"
         terminal.line(f"✓ Deployed in {seconds(time.monotonic() - started)}. Next: {command}", "green")
@@ -129,7 +130,24 @@ def check_region(region: str) -> None:
 def outputs_of(session: boto3.session.Session, stack: str) -> dict[str, str]:
     """Returns the deployed stack's outputs."""
     described = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
-    return {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+    # A stack that is being created has no outputs yet.
+    return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
+
+
+def github_stack(stack: str) -> str:
+    """Returns the name of the stack with the roles for GitHub beside a stack."""
+    return f"{stack}-github"
+
+
+def roles_for_github(session: boto3.session.Session, stack: str) -> dict[str, str]:
+    """Returns the outputs of the stack with the roles for GitHub. Without that stack there are none, nor for a deployer who
+    may not see it: a job in GitHub may not, and has them already."""
+    try:
+        return outputs_of(session, github_stack(stack))
+    except ClientError as failure:
+        if failure.response["Error"]["Code"] in ("ValidationError", *FORBIDDEN):
+            return {}
+        raise
 
 
 def show(terminal: Terminal, outputs: dict[str, str]) -> None:
@@ -139,10 +157,9 @@ def show(terminal: Terminal, outputs: dict[str, str]) -> None:
         terminal.line(f"{name:{width}}  {value}")
 
 
-def show_variables(terminal: Terminal, environment: str, region: str, outputs: dict[str, str]) -> None:
-    """Prints the commands that tell GitHub's workflow where to deploy and with which role, if the stack has roles for
-    GitHub."""
-    values = {name: outputs.get(output) for name, output in _VARIABLES.items()}
+def show_variables(terminal: Terminal, environment: str, region: str, roles: dict[str, str]) -> None:
+    """Prints the commands that tell GitHub's workflow where to deploy and with which role, if there are roles for GitHub."""
+    values = {name: roles.get(output) for name, output in _VARIABLES.items()}
     if not values["RUNNER_ROLE"]:
         return
     terminal.lines(

@@ -19,9 +19,11 @@ from scripts.operate.target import NoSuchTarget, WrongArguments
 #: The failures that a script expects. Any other exception is a bug in the script.
 EXPECTED = (NoSuchTarget, NotReady, NotReached, ClientError, BotoCoreError)
 
+#: The codes of a refused permission.
+FORBIDDEN = ("AccessDenied", "AccessDeniedException")
+
 _ABSENT = ("StateMachineDoesNotExist", "ResourceNotFoundException")
 _EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired")
-_FORBIDDEN = ("AccessDenied", "AccessDeniedException")
 _UNKNOWN = ("UnrecognizedClientException", "InvalidClientTokenId", "SignatureDoesNotMatch")
 _RIGHTS = "attach the stack's policies for starting or approving"
 
@@ -50,7 +52,7 @@ def explain(failure: Exception, stack: str, region: str | None = None, rights: s
             return f"The AWS credentials have expired: sign in again ({message})"
         if code == "ExecutionDoesNotExist":
             return f"There is no such execution of {stack} ({message})"
-        if code in _FORBIDDEN:
+        if code in FORBIDDEN:
             return f"AWS does not allow it; {rights} ({message})"
         if code in _UNKNOWN:
             return f"AWS does not accept these credentials: sign in again, or name a profile with AWS_PROFILE ({message})"

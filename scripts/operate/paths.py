@@ -11,6 +11,8 @@ ROOT = setup.ROOT
 LOCAL = setup.LOCAL
 
 TEMPLATE = ROOT / "template.yaml"
+#: The roles for GitHub Actions, a stack of its own.
+BOOTSTRAP = ROOT / "bootstrap" / "github.yaml"
 MIGRATIONS = ROOT / "layer" / "migrations"
 
 VENV = setup.VENV

@@ -18,7 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from scripts.operate.arguments import Parser
-from scripts.operate.deploy import outputs_of, unconfirmed
+from scripts.operate.deploy import github_stack, outputs_of, roles_for_github, unconfirmed
 from scripts.operate.errors import EXPECTED, explain
 from scripts.operate.paths import ROOT
 from scripts.operate.samconfig import NotReady, Settings, read
@@ -83,6 +83,8 @@ def check(session: boto3.session.Session, settings: Settings) -> list[str]:
     problems = stale_versions(session, settings.stack)
     problems += malformed_definition(session.client("stepfunctions"), outputs["StateMachineArn"])
     problems += unsound_policies(session, settings.stack)
+    if roles_for_github(session, settings.stack):
+        problems += unsound_policies(session, github_stack(settings.stack))
     if unconfirmed(session, outputs["TopicArn"]):
         problems.append("The mail subscription is not confirmed, so no mail can arrive")
     bucket = outputs["ReportsBucketName"]

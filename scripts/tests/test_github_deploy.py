@@ -6,16 +6,19 @@ import io
 import re
 import subprocess
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 import yaml
+from botocore.exceptions import ClientError
+from samtranslator.yaml_helper import yaml_parse
 
 from scripts.operate import deploy
-from scripts.operate.paths import ROOT
+from scripts.operate.paths import BOOTSTRAP, ROOT
 from scripts.operate.samconfig import SAMCONFIG
 from scripts.operate.terminal import Terminal
 
-ROLE = "arn:aws:iam::123456789012:role/shop-migrations-prod/CloudFormationServiceRole"
+ROLE = "arn:aws:iam::123456789012:role/shop-migrations-prod-github/CloudFormationServiceRole"
 
 
 @pytest.mark.parametrize(("role", "more"), [(ROLE, f" --role-arn {ROLE}"), ("", "")])
@@ -38,11 +41,12 @@ def test_the_deployer_may_execute_what_sam_makes() -> None:
     printed = f"{asked}; print(s(d).parameters['changeset_prefix'].default)"
     python = ROOT / ".venv-sam" / "bin" / "python"
     made = subprocess.run([python, "-c", printed], capture_output=True, text=True, check=True).stdout.strip()
-    assert f"- {made}*\n" in (ROOT / "template.yaml").read_text()
+    assert f"- {made}*\n" in BOOTSTRAP.read_text()
 
 
 def test_the_variables_of_the_workflow_are_named() -> None:
-    """Each variable that the workflow reads is printed with the stack's value, and no other variable is."""
+    """Each variable that the workflow reads is printed with the value of the roles' stack, and no other variable is."""
+    assert set(yaml_parse(BOOTSTRAP.read_text())["Outputs"]) == set(deploy._VARIABLES.values())
     outputs = {output: f"arn:of:{output}" for output in deploy._VARIABLES.values()}
     said = io.StringIO()
     deploy.show_variables(Terminal(said), "qa", "eu-west-1", outputs)
@@ -55,5 +59,25 @@ def test_the_variables_of_the_workflow_are_named() -> None:
 
 def test_without_the_roles_there_is_nothing_to_tell() -> None:
     said = io.StringIO()
-    deploy.show_variables(Terminal(said), "qa", "eu-west-1", {"TopicArn": "topic"})
+    deploy.show_variables(Terminal(said), "qa", "eu-west-1", {})
     assert said.getvalue() == ""
+
+
+def test_the_roles_are_looked_up_in_their_own_stack() -> None:
+    session = MagicMock()
+    describe = session.client.return_value.describe_stacks
+    describe.return_value = {"Stacks": [{"Outputs": [{"OutputKey": "GitHubRunnerRoleArn", "OutputValue": "arn:of:runner"}]}]}
+    assert deploy.roles_for_github(session, "shop-migrations-qa") == {"GitHubRunnerRoleArn": "arn:of:runner"}
+    describe.assert_called_once_with(StackName="shop-migrations-qa-github")
+
+
+@pytest.mark.parametrize(("code", "passes"), [("ValidationError", True), ("AccessDenied", True), ("Throttling", False)])
+def test_a_deployment_does_not_need_to_see_the_roles(code: str, passes: bool) -> None:
+    session = MagicMock()
+    failure = ClientError({"Error": {"Code": code, "Message": "no"}}, "DescribeStacks")
+    session.client.return_value.describe_stacks.side_effect = failure
+    if passes:
+        assert deploy.roles_for_github(session, "shop-migrations-qa") == {}
+        return
+    with pytest.raises(ClientError):
+        deploy.roles_for_github(session, "shop-migrations-qa")

@@ -12,7 +12,7 @@ import yaml
 from samtranslator.yaml_helper import yaml_parse
 
 from scripts.operate import github_lint
-from scripts.operate.paths import ROOT
+from scripts.operate.paths import BOOTSTRAP
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_credentials_outlive_the_job() -> None:
     """The credentials last longer than the job, and no longer than the role allows."""
     longest = {
         name: role["Properties"].get("MaxSessionDuration", 3600)
-        for name, role in yaml_parse((ROOT / "template.yaml").read_text())["Resources"].items() if role["Type"] == "AWS::IAM::Role"
+        for name, role in yaml_parse(BOOTSTRAP.read_text())["Resources"].items()
     }
     roles = {"DEPLOYER_ROLE": "GitHubDeployerRole", "RUNNER_ROLE": "GitHubRunnerRole", "APPROVER_ROLE": "GitHubApproverRole"}
     jobs = yaml.safe_load((github_lint.WORKFLOWS / "deploy-migrations.yml").read_text())["jobs"]

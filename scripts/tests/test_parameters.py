@@ -22,7 +22,7 @@ print(json.dumps(CfnParameterOverridesType().convert(tuple(sys.argv[1:]), None, 
 def test_sam_takes_each_parameter_as_it_is() -> None:
     given = defaults() | {
         "DatabaseCaFile": "/a directory/it's/database-ca.pem", "SubnetIds": "subnet-1,subnet-2", "Project": "shop",
-        "GitHubRunnerSubject": "repo:owner/name:ref:refs/heads/main", "Quoted": 'a="b c" d=e', "Empty": "",
+        "DatabaseSecretArn": "arn:aws:secretsmanager:us-east-1:1:secret:a/b-c", "Quoted": 'a="b c" d=e', "Empty": "",
     }
     overrides = [override(name, value) for name, value in given.items()]
     python = paths.SAM_VENV / "bin" / "python"

@@ -66,11 +66,15 @@ def test_a_bucket_that_admits_a_client_is_named(s3):
 LOOKS = ("stale_versions", "malformed_definition", "unsound_policies", "unprotected_reports", "admitted_to_reports")
 
 
-def looked_at(monkeypatch, tags):
+TAGGED = [{"Key": "throw-away", "Value": "true"}]
+
+
+def looked_at(monkeypatch, tags, roles=()):
     session, settings = MagicMock(), Settings("stack", "eu-west-1", None, {"DatabaseInstance": "app"})
     session.client.return_value.describe_db_instances.return_value = {"DBInstances": [{"TagList": tags}]}
     outputs = {"TopicArn": "topic", "ReportsBucketName": "bucket", "StateMachineArn": "machine"}
     monkeypatch.setattr(verify_aws, "outputs_of", lambda *_: outputs)
+    monkeypatch.setattr(verify_aws, "roles_for_github", lambda *_: dict.fromkeys(roles, "arn"))
     monkeypatch.setattr(verify_aws, "unconfirmed", lambda *_: False)
     for name in LOOKS:
         monkeypatch.setattr(verify_aws, name, lambda *_, name=name: [name])
@@ -78,7 +82,12 @@ def looked_at(monkeypatch, tags):
 
 
 def test_what_each_look_finds_is_told(monkeypatch):
-    assert set(looked_at(monkeypatch, [{"Key": "throw-away", "Value": "true"}])) == set(LOOKS)
+    assert set(looked_at(monkeypatch, TAGGED)) == set(LOOKS)
+
+
+def test_the_roles_for_github_are_looked_at_too(monkeypatch):
+    without = looked_at(monkeypatch, TAGGED).count("unsound_policies")
+    assert (without, looked_at(monkeypatch, TAGGED, ["GitHubRunnerRoleArn"]).count("unsound_policies")) == (1, 2)
 
 
 def test_a_database_that_is_not_tagged_is_left_alone(monkeypatch):

@@ -98,6 +98,18 @@ FAULTS: dict[str, tuple[Fault, str]] = {
         added("GitHubApproverRole", Action="states:StartExecution", Resource="*"),
         "GitHubApproverRole must not do states:StartExecution",
     ),
+    "the runner reads the reports of every stack": (
+        changed("GitHubRunnerRole", "ReadReports", Resource={"Fn::Sub": "arn:aws:s3:::${Project}-migrations-${Environment}-*"}),
+        "GitHubRunnerRole must not do s3:GetObject on arn:aws:s3:::lockstep-migrations-prod-a-migrations-prod-01234567/",
+    ),
+    "the runner reads another account's reports": (
+        changed("GitHubRunnerRole", "ReadReports", Condition=None),
+        "GitHubRunnerRole must not do s3:GetObject",
+    ),
+    "the deployer changes itself": (
+        added("CloudFormationServiceRole", Action="iam:UpdateAssumeRolePolicy", Resource="*"),
+        "CloudFormationServiceRole must not do iam:UpdateAssumeRolePolicy",
+    ),
     "the deployer starts": (
         added("GitHubDeployerRole", Action="states:Start*", Resource="*"),
         "GitHubDeployerRole must not do states:StartExecution",
@@ -212,9 +224,17 @@ WRONG_TRUST: dict[str, tuple[Fault, str]] = {
         lambda template: template["Parameters"]["GitHubRunnerSubject"].update(AllowedPattern="[a-z:/-]*"),
         "GitHubRunnerSubject refuses 'repo:octo-org@1234",
     ),
+    "a subject that may be left out": (
+        lambda template: template["Parameters"]["GitHubRunnerSubject"].update(AllowedPattern=r"[^*?$\r\n]*"),
+        "GitHubRunnerSubject accepts ''",
+    ),
     "one job for all": (
         lambda template: template["Rules"]["GitHubSubjects"].update(Assertions=[]),
         "The rule GitHubSubjects accepts",
+    ),
+    "a rule that does not always hold": (
+        lambda template: template["Rules"]["GitHubSubjects"].update(RuleCondition={"Fn::Equals": ["a", "b"]}),
+        "The rule GitHubSubjects does not always hold",
     ),
 }
 
@@ -317,9 +337,11 @@ WRONG_SERVICE_ROLE: dict[str, tuple[Fault, str]] = {
         lambda template: template["Resources"]["NotifyFunctionExecutionEnded"]["Properties"].pop("Name"),
         "The names of the EventBridge rules",
     ),
-    "deleted with the stack": (
-        lambda template: template["Resources"][_FOREIGN].pop("DeletionPolicy"),
-        "must be retained",
+    "a role for GitHub among those of the stack": (
+        lambda template: template["Resources"]["GitHubDeployerRole"]["Properties"].update(
+            Path={"Fn::Sub": "/${Project}-migrations-${Environment}/"}
+        ),
+        "must not do iam:PutRolePolicy on arn:aws:iam::123456789012:role/lockstep-migrations-prod/",
     ),
 }
 

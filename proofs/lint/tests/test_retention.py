@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from proofs.lint.transform import decided, transformed
-from proofs.lint.variants import VARIANTS
+from proofs.lint.transform import bootstrap, decided, transformed
+from proofs.lint.variants import BOOTSTRAP, VARIANTS
 
 #: The retained resources. If the creation fails, its resources are deleted, or the next creation would collide with
 #: them. (The versions go with their functions, whatever SAM says of them.)
 _KEPT = {
     "ReportsBucket": "RetainExceptOnCreate",
     "ReportsBucketPolicy": "RetainExceptOnCreate",
-    "CloudFormationServiceRole": "RetainExceptOnCreate",
 }
 
 
@@ -30,6 +29,11 @@ def test_a_retained_resource_is_deleted_if_its_creation_fails(variant: str):
 def test_a_retained_resource_is_also_retained_when_it_is_replaced(variant: str):
     resources = decided(transformed(VARIANTS[variant]))["Resources"]
     assert {resources[name].get("UpdateReplacePolicy") for name in _KEPT if name in resources} == {"Retain"}
+
+
+def test_of_the_roles_for_github_nothing_is_kept():
+    resources = bootstrap(BOOTSTRAP["prod"])["Resources"].values()
+    assert [part for part in resources if "DeletionPolicy" in part or "UpdateReplacePolicy" in part] == []
 
 
 def test_a_bucket_keeps_its_policy():
