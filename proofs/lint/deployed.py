@@ -17,6 +17,9 @@ ENVIRONMENTS = ("dev", "qa", "prod")
 EVERYTHING = "Everything"
 
 
+_POLICY = "AWS::IAM::ManagedPolicy"
+
+
 @dataclass(frozen=True)
 class Deployed:
     """One environment's templates without conditions, as one, and the values of their names."""
@@ -32,7 +35,7 @@ class Deployed:
     @property
     def principals(self) -> list[str]:
         """All resources that grant permissions: the roles, and the policies to attach."""
-        return [*self.roles, *self._of_type("AWS::IAM::ManagedPolicy")]
+        return [*self.roles, *self._of_type(_POLICY)]
 
     def statements(self, who: str) -> list[dict[str, Any]]:
         """Returns the statements of a role or a policy, or of several, as in `StartPolicy + ApprovePolicy`."""
@@ -46,10 +49,11 @@ class Deployed:
         if name == EVERYTHING:
             return [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
         properties = self._properties(name)
-        if "ManagedPolicyArns" in properties or "PermissionsBoundary" in properties:
+        attached = [policy.get("Ref") for policy in properties.get("ManagedPolicyArns", [])]
+        if "PermissionsBoundary" in properties or not set(attached) <= set(self._of_type(_POLICY)):
             raise ValueError(f"{name} takes policies from elsewhere, which are not known here")
         documents = (
-            [policy["PolicyDocument"] for policy in properties["Policies"]]
+            [policy["PolicyDocument"] for policy in (*properties["Policies"], *map(self._properties, attached))]
             if name in self.roles
             else [properties["PolicyDocument"]]
         )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from proofs.lint.deployed import ENVIRONMENTS, EVERYTHING, Deployed, Source, deployed
 from proofs.lint.iam import Request, allowed
 from proofs.lint.resolve import arn
+from proofs.lint.variants import VARIANTS
 
 ALWAYS = ENVIRONMENTS
 NOT_IN_PROD = ("dev", "qa")
@@ -29,6 +30,7 @@ _APPROVE = arn("lambda", "function:{stack}-approve")
 _APPROVE_LIVE = f"{_APPROVE}:live"
 _APPLY_LOG = arn("logs", "log-group:/aws/lambda/{stack}-apply:*")
 _SECRET = arn("secretsmanager", "secret:app-AbCdEf")
+_KEY = VARIANTS["prod"]["DatabaseSecretKmsKeyArn"]
 _STACK = arn("cloudformation", "stack/{stack}/0")
 _OTHER_STACK = arn("cloudformation", "stack/other/0")
 _REPORTS = "{bucket}"
@@ -38,6 +40,22 @@ _HERE, _ELSEWHERE = {"aws:ResourceAccount": "123456789012"}, {"aws:ResourceAccou
 _UPLOAD = "arn:aws:s3:::aws-sam-cli-managed-default-samclisourcebucket-0/{stack}/0"
 
 _BOTH = "StartPolicy + ApprovePolicy"
+
+#: The functions that reach the database, and the policy that they share.
+_IN_VPC = dict.fromkeys(("PreflightFunctionRole", "PlanFunctionRole", "ApplyFunctionRole", "VpcFunctionsPolicy"), ALWAYS)
+_STEPS = ("preflight", "plan", "apply", "notify", "approve")
+
+#: What Lambda needs to put a function into a VPC.
+_INTERFACES = tuple(
+    f"ec2:{action}"
+    for action in (
+        "CreateNetworkInterface", "DescribeNetworkInterfaces", "DeleteNetworkInterface", "DescribeSubnets",
+        "AssignPrivateIpAddresses", "UnassignPrivateIpAddresses",
+    )
+)
+#: CloudFormation's role looks at the network too.
+_LOOKS = {"ec2:DescribeNetworkInterfaces": {"CloudFormationServiceRole": ALWAYS}}
+_LOOKS["ec2:DescribeSubnets"] = _LOOKS["ec2:DescribeNetworkInterfaces"] | {"GitHubDeployerRole": ALWAYS}
 
 
 @dataclass(frozen=True)
@@ -174,13 +192,35 @@ TABLE: list[Row | Only] = [
     Only("lambda:InvokeFunction", arn("lambda", "function:other:1"), {}),
     Only("sns:Publish", arn("sns", "{stack}"), {"NotifyFunctionRole": ALWAYS}),
     # The database's secret
-    Only(
-        "secretsmanager:GetSecretValue",
-        _SECRET,
-        {"PreflightFunctionRole": ALWAYS, "PlanFunctionRole": ALWAYS, "ApplyFunctionRole": ALWAYS},
-    ),
+    Only("secretsmanager:GetSecretValue", _SECRET, _IN_VPC),
+    Only("kms:Decrypt", _KEY, _IN_VPC, {"kms:ViaService": "secretsmanager.us-east-1.amazonaws.com"}),
+    Only("kms:Decrypt", arn("kms", "key/other"), {}, {"kms:ViaService": "secretsmanager.us-east-1.amazonaws.com"}),
+    Only("kms:Decrypt", _KEY, {}),
     Only("secretsmanager:GetSecretValue", arn("secretsmanager", "secret:other-AbCdEf"), {}),
     Only("secretsmanager:PutSecretValue", _SECRET, {}),
+    # The network's interfaces: Lambda makes them in the function's name, and the function's code makes none
+    *(Only(action, "*", _IN_VPC | _LOOKS.get(action, {})) for action in _INTERFACES),
+    *(
+        Only(action, "*", _LOOKS.get(action, {}), {"lambda:SourceFunctionArn": arn("lambda", f"function:{{stack}}-{code}")})
+        for action, code in (
+            *((action, "plan") for action in _INTERFACES),
+            *((_INTERFACES[0], f"{step}{version}") for step in _STEPS for version in ("", ":7", ":live")),
+        )
+    ),
+    # Logs and traces
+    *(
+        Only(f"logs:{action}", arn("logs", f"log-group:/aws/lambda/{{stack}}-{step}:log-stream:a"), {f"{step.title()}FunctionRole": ALWAYS})
+        for action in ("CreateLogStream", "PutLogEvents")
+        for step in _STEPS
+    ),
+    *(
+        Only(
+            f"xray:{action}",
+            "*",
+            _IN_VPC | dict.fromkeys(("NotifyFunctionRole", "ApproveFunctionRole", "MigrationStateMachineRole"), ALWAYS),
+        )
+        for action in ("PutTraceSegments", "PutTelemetryRecords")
+    ),
     # The reports
     Only("s3:PutObject", _REPORT, {"PlanFunctionRole": ALWAYS}),
     Only(
@@ -283,6 +323,18 @@ TABLE: list[Row | Only] = [
         for action in ("PutRolePolicy", "UpdateAssumeRolePolicy", "DeleteRole", "DeleteRolePolicy")
         for role in ("{GitHubRunnerRole}", "{GitHubApproverRole}", "{GitHubDeployerRole}", "{ServiceRole}")
     ),
+    # CloudFormation's role attaches the stack's own policies to the stack's own roles
+    *(
+        Only(f"iam:{action}", role, may, {"iam:PolicyARN": policy})
+        for action in ("AttachRolePolicy", "DetachRolePolicy")
+        for role, policy, may in (
+            ("{PlanFunctionRole}", "{VpcFunctionsPolicy}", {"CloudFormationServiceRole": ALWAYS}),
+            ("{PlanFunctionRole}", "arn:aws:iam::aws:policy/AdministratorAccess", {}),
+            ("{PlanFunctionRole}", arn("iam", "policy/other"), {}),
+            ("{GitHubDeployerRole}", "{VpcFunctionsPolicy}", {}),
+            (arn("iam", "role/other"), "{VpcFunctionsPolicy}", {}),
+        )
+    ),
     # Only CloudFormation's role changes what enforces the rest
     *(
         Only(action, resource, {"CloudFormationServiceRole": ALWAYS})
@@ -330,7 +382,7 @@ def rows(stack: Deployed) -> Iterator[Row]:
 
 def _request(row: Row, stack: Deployed) -> Request:
     names = {role: stack.names[f"{role}.Arn"] for role in stack.roles}
-    names |= {"bucket": stack.names["ReportsBucket.Arn"]}
+    names |= {"bucket": stack.names["ReportsBucket.Arn"], "VpcFunctionsPolicy": stack.names["VpcFunctionsPolicy"]}
     names |= {"stack": stack.names["AWS::StackName"], "ServiceRole": names["CloudFormationServiceRole"]}
     return Request(
         row.action,

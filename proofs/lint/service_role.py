@@ -52,8 +52,8 @@ NOT_NEEDED = {
     "s3tables:*": "no table of metadata",
     "vpc-lattice:*": "the endpoint is one for Secrets Manager",
     "vpce:AllowMultiRegion": "the endpoint is in the same region",
-    "iam:Attach*Policy": "no policy of the template is attached by it",
-    "iam:Detach*Policy": "no policy of the template is attached by it",
+    "iam:Attach*Policy": "policies are attached to roles only",
+    "iam:Detach*Policy": "policies are attached to roles only",
     "iam:*RolePermissionsBoundary": "no permissions boundary",
     "lambda:AssociateRuntimeAlias": "the runtime is AWS's",
     "lambda:*ConcurrencyConfig": "no provisioned concurrency",
@@ -87,6 +87,7 @@ _FOREIGN_CONTEXT = {
     "aws:ResourceTag/Name": "{stack}-functions",
     "aws:ResourceAccount": ACCOUNT,
     "iam:PassedToService": "lambda.amazonaws.com",
+    "iam:PolicyARN": arn("iam", "policy/{stack}/{stack}-StartPolicy-0"),
     "lambda:FunctionUrlAuthType": "AWS_IAM",
     "ec2:Vpc": "{vpc}",
     "ec2:VpceServiceName": f"com.amazonaws.{REGION}.secretsmanager",
@@ -141,7 +142,7 @@ def _own(stack: Deployed) -> Iterator[str]:
         *((action, function, {}) for function in functions for action in ("lambda:CreateFunction", "lambda:PublishVersion")),
         *(("lambda:DeleteFunction", f"{function}:7", {}) for function in functions),
         *(("iam:PutRolePolicy", stack.names[f"{role}.Arn"], {}) for role in stack.roles if role not in of_bootstrap()),
-        *(("iam:DeletePolicy", stack.names[policy], {}) for policy in ("StartPolicy", "ApprovePolicy")),
+        *(("iam:DeletePolicy", stack.names[policy], {}) for policy in ("StartPolicy", "ApprovePolicy", "VpcFunctionsPolicy")),
         *(
             ("logs:PutRetentionPolicy", stack.names[f"{log}LogGroup.Arn"].removesuffix(suffix), {})
             for log in ("Preflight", "Plan", "Apply", "Notify", "Approve", "MigrationStateMachine")

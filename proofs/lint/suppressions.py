@@ -29,14 +29,9 @@ SUPPRESSED = [
     ),
     Suppression(
         "CKV_AWS_111",
-        "P*FunctionRole",
-        "The actions for the VPC's network interfaces (preflight, plan): Lambda accepts them on * only, and a Deny keeps "
-        "the function's own code from using them. X-Ray's take no resource.",
-    ),
-    Suppression(
-        "CKV_AWS_111",
-        "ApplyFunctionRole",
-        "The same for apply.",
+        "VpcFunctionsPolicy",
+        "The actions for the VPC's network interfaces: Lambda accepts them on * only, and a Deny keeps the functions' own "
+        "code from using them. X-Ray's take no resource.",
     ),
     Suppression(
         "CKV_AWS_115",

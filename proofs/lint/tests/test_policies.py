@@ -135,8 +135,41 @@ FAULTS: dict[str, tuple[Fault, str]] = {
         "NotifyFunctionRole must not do secretsmanager:GetSecretValue",
     ),
     "preflight reads every secret": (
-        changed("PreflightFunctionRole", "ReadSecret", Resource="*"),
+        changed("VpcFunctionsPolicy", "ReadSecret", Resource="*"),
         "PreflightFunctionRole must not do secretsmanager:GetSecretValue",
+    ),
+    "a function without the policy of all three": (
+        lambda template: template["Resources"]["ApplyFunctionRole"]["Properties"].pop("ManagedPolicyArns"),
+        "ApplyFunctionRole must do secretsmanager:GetSecretValue",
+    ),
+    "a fourth function with the policy": (
+        lambda template: template["Resources"]["NotifyFunctionRole"]["Properties"].update(
+            ManagedPolicyArns=[{"Ref": "VpcFunctionsPolicy"}]
+        ),
+        "NotifyFunctionRole must not do secretsmanager:GetSecretValue",
+    ),
+    "the code makes interfaces": (
+        without("VpcFunctionsPolicy", "NotFromTheCode"),
+        "PlanFunctionRole must not do ec2:CreateNetworkInterface",
+    ),
+    "the code of one version makes interfaces": (
+        changed(
+            "VpcFunctionsPolicy", "NotFromTheCode",
+            Condition={"ArnLike": {"lambda:SourceFunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:*-plan"}},
+        ),
+        "lockstep-migrations-dev-plan:7",
+    ),
+    "a function writes another one's log": (
+        changed("PlanFunctionRole", "WriteLogs", Resource={"Fn::GetAtt": ["ApplyLogGroup", "Arn"]}),
+        "PlanFunctionRole must not do logs:PutLogEvents",
+    ),
+    "the key is for more than the secret": (
+        changed("VpcFunctionsPolicy", "DecryptSecret", Condition=None),
+        "PlanFunctionRole must not do kms:Decrypt",
+    ),
+    "CloudFormation attaches whatever it likes": (
+        changed("CloudFormationServiceRole", "AttachOwnPolicies", Condition=None),
+        "CloudFormationServiceRole must not do iam:AttachRolePolicy",
     ),
     "the functions' own policy": (
         lambda template: template["Resources"].update(

@@ -61,10 +61,16 @@ fn seconds(value: &Value) -> u64 {
     referred.as_ref().unwrap_or(value).as_u64().unwrap_or_else(|| panic!("{value} is not a number of seconds"))
 }
 
+/// Returns the statements of a role's own policies, and of the template's policies that are attached to it.
 fn statements(role: &str) -> Vec<Value> {
-    let policies = resource(role)["Policies"].as_array().expect("policies").clone();
-    let lists =
-        policies.iter().map(|policy| policy["PolicyDocument"]["Statement"].as_array().expect("statements").clone());
+    let role = resource(role);
+    let own = role["Policies"].as_array().expect("policies").clone();
+    let attached = role["ManagedPolicyArns"].as_array().cloned().unwrap_or_default();
+    let attached = attached.iter().map(|policy| resource(policy["!Ref"].as_str().expect("a policy of the template")));
+    let lists = own
+        .into_iter()
+        .chain(attached)
+        .map(|policy| policy["PolicyDocument"]["Statement"].as_array().expect("statements").clone());
     lists.flatten().collect()
 }
 
@@ -296,12 +302,11 @@ fn each_function_has_its_own_role_and_the_code_cannot_touch_the_network() {
         if let Some(join) = find("JoinVpc") {
             let deny = find("NotFromTheCode").unwrap_or_else(|| panic!("{role} has no Deny"));
             assert_eq!((&deny["Effect"], &deny["Action"]), (&json!("Deny"), &join["Action"]), "{role}");
-            let functions = deny["Condition"]["ArnLike"]["lambda:SourceFunctionArn"].as_array().expect("functions");
-            let own = format!("-{}", name.to_lowercase());
-            for arn in functions {
-                let arn = arn["!Sub"].as_str().expect("!Sub");
-                assert!(arn.ends_with(&own) || arn.ends_with(&format!("{own}:*")), "{role} denies {arn}");
-            }
+            // All functions of the stack, with and without a version.
+            let denied = deny["Condition"]["ArnLike"]["lambda:SourceFunctionArn"]["!Sub"].as_str().expect("!Sub");
+            let own = function(name)["FunctionName"]["!Sub"].as_str().expect("!Sub").to_owned();
+            let of_all = own.strip_suffix(&name.to_lowercase()).expect("the step's name comes last");
+            assert!(denied.ends_with(&format!(":function:{of_all}*")), "{role} denies {denied}");
         }
         let secret = statements.iter().any(|found| found["Action"] == "secretsmanager:GetSecretValue");
         assert_eq!(secret, IN_VPC.contains(name), "{name}");
