@@ -16,7 +16,7 @@ from proofs.harness.payloads import apply_input, plan_input
 from proofs.harness.proxy import Proxy, Trap
 from proofs.harness.runtime_api import Answer, Function
 from scripts.wire.request import Request
-from scripts.wire.steps import PlanInput, PlanOutput, Secret
+from scripts.wire.steps import ApprovedPlan, PlanInput, Secret
 
 #: Failures after which the user starts a new run, as docs/failures.md says. Only these can follow from a fault: any
 #: other failure (a script that fails, a changed plan, doubt) is for a person, and no fault excuses it.
@@ -113,7 +113,7 @@ class Bench:
                 ending.ended_at = time.monotonic()
                 return ending
 
-    def attempts(self, plan: PlanOutput) -> Iterator[Answer]:
+    def attempts(self, plan: ApprovedPlan) -> Iterator[Answer]:
         """Yields the attempts of one run of a plan, one after the other, whatever the previous result."""
         execution = self._execution()
         while True:
@@ -137,7 +137,7 @@ class Bench:
         return list(endings.values())
 
     def _apply_all(
-        self, plan: PlanOutput, user: int, patience: float, random_: random.Random, ending: Ending, stuck_at: float,
+        self, plan: ApprovedPlan, user: int, patience: float, random_: random.Random, ending: Ending, stuck_at: float,
     ) -> Answer:
         execution = self._execution()
 
@@ -151,7 +151,7 @@ class Bench:
             if answer.error or answer.output["finished"]:
                 return answer
 
-    def _attempt(self, plan: PlanOutput, execution: str, user: int, patience: float) -> Answer:
+    def _attempt(self, plan: ApprovedPlan, execution: str, user: int, patience: float) -> Answer:
         return self.functions[user].invoke(apply_input(self._input(execution), plan), self._secret(), patience)
 
     def _state(

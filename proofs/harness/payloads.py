@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scripts.wire.request import Request
-from scripts.wire.steps import ApplyInput, PlanInput, PlanOutput
+from scripts.wire.steps import ApplyInput, ApprovedPlan, PlanInput
 
 
 def plan_input(execution: str, resource_id: str, request: Request | None = None) -> PlanInput:
@@ -15,6 +15,6 @@ def plan_input(execution: str, resource_id: str, request: Request | None = None)
     }
 
 
-def apply_input(given: PlanInput, plan: PlanOutput) -> ApplyInput:
+def apply_input(given: PlanInput, plan: ApprovedPlan) -> ApplyInput:
     """Returns apply's input for a plan that was approved."""
     return {**given, "plan": {"digest": plan["digest"], "baseRows": plan["baseRows"]}}
