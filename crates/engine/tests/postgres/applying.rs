@@ -136,7 +136,7 @@ async fn a_script_that_needs_more_than_all_the_time_is_cancelled_and_says_so() {
     let error =
         database.apply_within(&history, &approved, "run", within(Duration::from_millis(500))).await.unwrap_err();
     let text = error.to_string();
-    assert!(text.contains("statement 2, line 1 with SQLSTATE 57014") && text.contains("had all of it"), "{text}");
+    assert!(text.contains("statement 2, line 1 with SQLSTATE 57014") && text.contains("had the whole time"), "{text}");
     assert_eq!(database.tables().await, ["_prisma_migrations"]);
     let still = "SELECT pid::text FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
     assert!(texts(&mut database.superuser().await, still).await.is_empty());
