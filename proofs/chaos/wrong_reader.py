@@ -33,11 +33,12 @@ from pathlib import Path
 
 from psycopg import Connection
 
-from proofs.chaos import bugs, histories
+from proofs.chaos import histories
 from proofs.chaos.cases import IN_DOUBT
 from proofs.chaos.histories import History
 from proofs.chaos.runs import Bench
 from proofs.chaos.server import EMPTY, Server
+from proofs.harness import planted_bugs
 from proofs.harness.rows import one_value
 from proofs.harness.runtime_api import Answer
 
@@ -283,7 +284,7 @@ def tried(
     """Tries scripts with a wrong reader, one after the other, and returns the results. No other session commits
     anything meanwhile, unless the server `is_busy`."""
     tally, name = Tally(), f"wrong-reader{'-busy' if is_busy else ''}"
-    bench = Bench(server, name, binaries, **bugs.switched_on(bugs.WRONG_READER))
+    bench = Bench(server, name, binaries, **planted_bugs.switched_on(planted_bugs.WRONG_READER))
     server.create(name, EMPTY)
     try:
         with server.connect(name, as_owner=True) as looking, _others(server, is_busy):

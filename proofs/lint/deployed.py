@@ -82,9 +82,10 @@ def with_parameters(parameters: dict[str, str], of_bootstrap: dict[str, str]) ->
     return Deployed(template, names_of(template))
 
 
-def of_bootstrap() -> set[str]:
+@cache
+def of_bootstrap() -> frozenset[str]:
     """Returns the logical ids of the roles for GitHub."""
-    return set(bootstrap(BOOTSTRAP["prod"])["Resources"])
+    return frozenset(bootstrap(BOOTSTRAP["prod"])["Resources"])
 
 
 def together(template: dict[str, Any], beside: dict[str, Any]) -> dict[str, Any]:

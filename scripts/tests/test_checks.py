@@ -103,8 +103,8 @@ def test_ending_the_runner_ends_the_step(which, tmp_path):
         f"try: time.sleep(60)\nfinally: open({str(tmp_path / 'stopped')!r}, 'w').close()"
     )
     outer = (
-        "import os, sys; from scripts.checks import run; from scripts.checks.steps import Step\n"
-        f"run.end_when_told(); run.run([Step(('a',), 'a', (sys.executable, '-c', {inner!r}), 1)], dict(os.environ))"
+        "import os, sys; from scripts.checks import run; from scripts.checks.steps import Step; from scripts.signals import end_when_told\n"
+        f"end_when_told(); run.run([Step(('a',), 'a', (sys.executable, '-c', {inner!r}), 1)], dict(os.environ))"
     )
     process = subprocess.Popen([sys.executable, "-c", outer], cwd=ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + 60

@@ -1,4 +1,4 @@
-//! Bugs that the fault harness has to find (`proofs/chaos/bugs.py`). The variable `PLANTED_BUG` switches one on by its
+//! Bugs that the fault harness has to find (`proofs/harness/planted_bugs.py`). The variable `PLANTED_BUG` switches one on by its
 //! name.
 //!
 //! Only test builds have them. The feature `planted-bugs` is off by default, and no deployed build turns it on: there

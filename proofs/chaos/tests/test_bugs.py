@@ -5,12 +5,12 @@ import re
 
 import pytest
 
-from proofs.chaos import bugs, report, wrong_reader
+from proofs.chaos import report, wrong_reader
 from proofs.chaos.points import Point
 from proofs.chaos.runs import Bench
 from proofs.chaos.server import EMPTY, Server
 from proofs.chaos.sweep import Runner
-from proofs.harness import build
+from proofs.harness import build, planted_bugs
 
 SEED = 1
 
@@ -39,12 +39,12 @@ def tried(binaries, points, **settings):
 
 
 def test_every_bug_is_looked_for():
-    assert set(POINTS) == set(bugs.TO_FIND)
+    assert set(POINTS) == set(planted_bugs.TO_FIND)
 
 
 @pytest.mark.parametrize("bug", POINTS)
 def test_a_bug_is_found(binaries, bug):
-    lines = report.lines(tried(binaries, POINTS[bug], **bugs.switched_on(bug))).values()
+    lines = report.lines(tried(binaries, POINTS[bug], **planted_bugs.switched_on(bug))).values()
     assert sum(line.lost + line.doubled + line.doubt for line in lines) > 0
 
 
@@ -58,14 +58,14 @@ def test_without_a_bug_nothing_is_found(binaries):
 
 def test_the_functions_of_the_harness_have_the_bugs(binaries):
     """That the functions that are deployed have none is tested in `proofs/e2e/test_hygiene.py`."""
-    assert bugs.are_in(binaries / "apply") and bugs.are_in(binaries / "plan")
+    assert planted_bugs.are_in(binaries / "apply") and planted_bugs.are_in(binaries / "plan")
 
 
 def test_a_misspelt_bug_is_refused(server, binaries):
     with pytest.raises(ValueError):
-        bugs.switched_on("no-lok")
+        planted_bugs.switched_on("no-lok")
     name = "misspelt"
-    bench = Bench(server, name, binaries, **{bugs.VARIABLE: "no-lok"})
+    bench = Bench(server, name, binaries, **{planted_bugs.VARIABLE: "no-lok"})
     server.create(name, EMPTY)
     try:
         script = wrong_reader.named("commit", "first")
@@ -78,4 +78,4 @@ def test_a_misspelt_bug_is_refused(server, binaries):
     for step in ("plan", "apply"):
         log = (server.place / name / f"{step}.log").read_text()
         known = re.search(r"PLANTED_BUG is no-lok, which is none of (.*)", log)
-        assert known and set(known[1].split(", ")) == {*bugs.TO_FIND, bugs.WRONG_READER}
+        assert known and set(known[1].split(", ")) == {*planted_bugs.TO_FIND, planted_bugs.WRONG_READER}

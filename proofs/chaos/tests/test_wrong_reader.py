@@ -8,12 +8,12 @@ from unittest.mock import Mock
 import psycopg
 import pytest
 
-from proofs.chaos import bugs, histories, wrong_reader
+from proofs.chaos import histories, wrong_reader
 from proofs.chaos.cases import IN_DOUBT
 from proofs.chaos.runs import Bench
 from proofs.chaos.server import EMPTY
 from proofs.chaos.wrong_reader import Script, State, Trial
-from proofs.harness import build
+from proofs.harness import build, planted_bugs
 from proofs.harness.proxy import SERVER, Trap
 from proofs.harness.runtime_api import Answer
 
@@ -75,7 +75,7 @@ def test_what_is_cut_behind_a_hidden_commit_is_begun_again(server, binaries):
     """This is not promised: without the reader, and without an answer, no part of the database says what has run."""
     script = wrong_reader.named("commit-begin-commit", "first")
     name = "wrong-reader-cut"
-    bench = Bench(server, name, binaries, **bugs.switched_on(bugs.WRONG_READER))
+    bench = Bench(server, name, binaries, **planted_bugs.switched_on(planted_bugs.WRONG_READER))
     server.create(name, EMPTY)
     try:
         with server.connect(name, as_owner=True) as looking:
