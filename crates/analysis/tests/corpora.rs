@@ -2,32 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping")]
 
-use std::path::{Path, PathBuf};
-use std::{env, fs};
+use std::fs;
 
 use analysis::catalog::Catalog;
 use analysis::effects::{infer, named};
 
-fn scripts(directory: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            scripts(&path, found);
-        } else if path.extension().is_some_and(|ending| ending == "sql") {
-            found.push(path);
-        }
-    }
-}
+mod real_histories;
 
 #[test]
 fn most_statements_of_real_histories_are_understood() {
-    let Some(corpora) = env::var_os("CORPORA").filter(|named| !named.is_empty()) else {
-        eprintln!("CORPORA names no directory of real histories: skipped");
-        return;
-    };
-    let mut paths = Vec::new();
-    scripts(Path::new(&corpora), &mut paths);
-    paths.sort();
+    let Some(corpora) = real_histories::directory() else { return };
+    let paths = real_histories::scripts(&corpora);
     let (mut statements, mut opaque) = (0, 0);
     for path in &paths {
         let sql = fs::read_to_string(path).unwrap();

@@ -3,36 +3,19 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use analysis::plan::{Pending, ask_database};
 use report::{MigrationReport, ScriptClass, Verdict};
 use sqlx::{AssertSqlSafe, PgConnection};
 
+use crate::real_histories;
 use crate::rules::subject;
 use crate::support::{Database, run};
 
-/// Returns the scripts below `directory`, in the order in which they run.
-fn scripts(directory: &Path) -> Vec<PathBuf> {
-    let mut scripts = Vec::new();
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            scripts.extend(self::scripts(&path));
-        } else if path.extension().is_some_and(|end| end == "sql") && !path.to_string_lossy().ends_with(".down.sql") {
-            scripts.push(path);
-        }
-    }
-    scripts.sort();
-    scripts
-}
-
 /// Returns the directory of each real history; prints a word and returns `None` where there are none.
 fn histories() -> Option<Vec<PathBuf>> {
-    let Some(corpora) = std::env::var_os("CORPORA").map(PathBuf::from).filter(|corpora| corpora.is_dir()) else {
-        eprintln!("skipped: CORPORA names no directory of real histories");
-        return None;
-    };
+    let corpora = real_histories::directory()?;
     let inside = |path: PathBuf| fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
     let tools = inside(corpora).filter(|path| path.is_dir());
     let mut histories: Vec<_> = tools.flat_map(inside).collect();
@@ -98,7 +81,7 @@ async fn real_histories_are_judged_as_they_run() {
         let database = Database::create().await;
         // Not every role may create extensions.
         let session = &mut database.superuser().await;
-        let all = scripts(&history);
+        let all = real_histories::scripts(&history);
         for (at, script) in all.iter().enumerate() {
             let sql = fs::read_to_string(script).unwrap();
             let few = judged(session, &sql, 1_000, 80 << 10).await;
@@ -131,7 +114,7 @@ async fn the_first_run_of_a_real_history_is_safe() {
     for history in histories {
         let database = Database::create().await;
         let session = &mut database.superuser().await;
-        let scripts = scripts(&history);
+        let scripts = real_histories::scripts(&history);
         let texts: Vec<_> = scripts.iter().map(|script| fs::read_to_string(script).unwrap()).collect();
         let all = ask_database(session, pending(&texts)).await.unwrap().report(subject());
         for migration in all.migrations.iter().filter(|migration| migration.verdict > Verdict::Safe) {

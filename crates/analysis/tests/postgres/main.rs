@@ -9,6 +9,8 @@ mod histories;
 mod large;
 mod lookups;
 mod plans;
+#[path = "../real_histories/mod.rs"]
+mod real_histories;
 mod rules;
 mod server;
 mod support;

@@ -2,40 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use analysis::squawk::{ALL, GAVE_UP, mapping};
 use squawk_linter::Linter;
 use squawk_syntax::SourceFile;
 
-use crate::{VERSION, lint};
-
-/// Returns the scripts below `directory` that are run.
-fn scripts(directory: &Path) -> Vec<PathBuf> {
-    let mut scripts = Vec::new();
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            scripts.extend(self::scripts(&path));
-        } else if path.extension().is_some_and(|end| end == "sql") && !path.to_string_lossy().ends_with(".down.sql") {
-            scripts.push(path);
-        }
-    }
-    scripts
-}
+use crate::{VERSION, lint, real_histories};
 
 /// Prints how often each rule, ours and squawk's, has a finding: the figures for a review of the mapping.
 #[test]
 fn real_scripts_are_linted() {
-    let Some(corpora) = std::env::var_os("CORPORA").map(PathBuf::from).filter(|corpora| corpora.is_dir()) else {
-        eprintln!("skipped: CORPORA names no directory of real histories");
-        return;
-    };
+    let Some(corpora) = real_histories::directory() else { return };
     let (mut files, mut statements) = (0, 0);
     // By rule: the findings, and the statements and scripts that have one.
     let mut counts: BTreeMap<String, [usize; 3]> = BTreeMap::new();
     let mut worst = BTreeMap::new();
-    for path in scripts(&corpora) {
+    for path in real_histories::scripts(&corpora) {
         let sql = fs::read_to_string(&path).unwrap();
         let in_transaction = !sql.contains("CONCURRENTLY");
         let linted = lint(&sql, VERSION, in_transaction);

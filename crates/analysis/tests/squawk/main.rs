@@ -8,6 +8,8 @@ mod examples;
 mod ignores;
 mod mapping;
 mod panics;
+#[path = "../real_histories/mod.rs"]
+mod real_histories;
 mod speed;
 
 use analysis::apart::deep;
