@@ -44,8 +44,9 @@ _CLIPPY = Step(
     ("cargo", "clippy", "--locked", *EVERYTHING, "--all-targets", "--", "-D", "warnings"), 30,
 )
 
-#: The steps of `make test`, in order.
-WHOLE = (
+#: The steps of `make test` that compile nothing for the other side, in order. The functions for the local stack are built
+#: in a directory of their own.
+_WITHOUT_CARGO = (
     _FORMAT,
     _RUFF,
     _TYPES,
@@ -55,6 +56,16 @@ WHOLE = (
         ("unit", "python"), "Python: unit tests",
         _pytest("proofs/lint/tests", "local/tests", "scripts/tests", "proofs/bench/tests", "proofs/harness/tests"), 20,
     ),
+    # The tests mostly wait: for functions, for servers, for time-outs. So two of them run at a time, each on a stack of
+    # its own process.
+    Step(
+        ("e2e",), "End to end, on local stacks",
+        _pytest("proofs/e2e", "--durations=10", "--numprocesses=2", "--dist=loadfile"), 45,
+    ),
+)
+
+#: The other steps of `make test`, in order. They use one directory of compiled crates.
+_WITH_CARGO = (
     _CLIPPY,
     Step(
         ("docs", "rust"), "Rust: documentation",
@@ -98,13 +109,14 @@ WHOLE = (
         ("tools", "conformance"), "Conformance: Prisma and sqlx themselves, on one PostgreSQL",
         (PYTHON, "-m", "proofs.conformance", "--sample"), 15,
     ),
-    # The tests mostly wait: for functions, for servers, for time-outs. So two of them run at a time, each on a stack of
-    # its own process.
-    Step(
-        ("e2e",), "End to end, on local stacks",
-        _pytest("proofs/e2e", "--durations=10", "--numprocesses=2", "--dist=loadfile"), 45,
-    ),
 )
+
+#: The sides of `make test`, which run beside each other: a step keeps one processor busy, or waits.
+SIDES = (_WITHOUT_CARGO, _WITH_CARGO)
+
+#: All steps of `make test`.
+WHOLE = (*_WITHOUT_CARGO, *_WITH_CARGO)
+
 
 def _of_crates(name: str, *packages: str) -> Step:
     command = _with_postgres("cargo", "test", "--locked", *(f"--package={package}" for package in packages))

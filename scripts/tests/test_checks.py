@@ -68,6 +68,24 @@ def test_the_first_failure_is_the_last_step():
     assert re.search(r"^ +\d+ +\d+  a$", shown, re.MULTILINE) and re.search(r"^ +\d+ +\d+  b   FAILED$", shown, re.MULTILINE)
 
 
+def test_sides_run_beside_each_other_and_show_their_output_whole(capfd):
+    side = [step(name, f"import time; print('{name}', flush=True); time.sleep(0.5); print('{name} too')") for name in "ab"]
+    costs = run.beside([side, [step("c", "import time; time.sleep(0.7); print('c', flush=True); time.sleep(0.1); print('c too')")]], {})
+    assert [cost.step.names[0] for cost in costs] == ["a", "c", "b"] and not any(cost.status for cost in costs)
+    shown = capfd.readouterr().out
+    assert all(f"\n{name}\n{name} too\n" in shown for name in "abc")
+    [seconds] = re.findall(r"^ +(\d+) +\d+  in all", run.table(costs), re.MULTILINE)
+    assert int(seconds) < sum(cost.clock for cost in costs)
+
+
+def test_a_failure_on_one_side_ends_the_other(tmp_path):
+    waits = f"import time\ntry: time.sleep(60)\nfinally: open({str(tmp_path / 'stopped')!r}, 'w').close()"
+    fails = "import time; time.sleep(1); raise SystemExit(3)"
+    costs = run.beside([[step("waits", waits), step("next", "")], [step("fails", fails)]], dict(os.environ))
+    assert [(cost.step.names[0], cost.status) for cost in costs] == [("fails", 3)]
+    assert (tmp_path / "stopped").exists()
+
+
 def test_a_processors_seconds_are_those_of_all_that_a_step_ran():
     busy = "import time\nwhile time.process_time() < 0.5: pass"
     program = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {busy!r}], check=True)"
