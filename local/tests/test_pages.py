@@ -24,7 +24,7 @@ ELSEWHERE = {
 }
 
 #: Options of the AWS CLI itself.
-GENERAL = {"query", "output"}
+GENERAL = {"query", "output", "region"}
 
 #: The options of the commands that the AWS CLI adds to a service's operations.
 ADDED = {("cloudformation", "deploy"): {"stack-name", "template-file", "capabilities", "parameter-overrides"}}

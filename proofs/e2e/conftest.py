@@ -1,4 +1,4 @@
-"""The stack that all tests share, and each test's own part of it."""
+"""The stack that all tests of one process share, and each test's own part of it."""
 
 from __future__ import annotations
 
@@ -39,6 +39,15 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "anywhere: needs no control over the surroundings, so it also runs with --stack")
     # A background process ignores Ctrl-C, and so would the scripts that tests interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stops the stacks of processes that were killed: pytest-xdist leaves its processes ten seconds to end."""
+    is_one_of_several = hasattr(config, "workerinput")
+    if not is_one_of_several and not config.getoption("--stack"):
+        os.environ.pop("DATABASE_URL", None)
+        for state in paths.LOCAL.glob("e2e-*"):
+            Stack(state).stop()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

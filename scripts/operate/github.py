@@ -149,7 +149,7 @@ def _answer(job: Job, seen: Seen, decision: Verb, reviewer: str | None, reason: 
         deciding.decide(job.target, job.execution, seen.digest, decision, reason, on_behalf_of=reviewer)
     except deciding.Refused as refusal:
         if not job.look().waiting:
-            job.terminal.line(f"Another person has decided already ({refusal})", "yellow")
+            job.terminal.line(f"The run no longer waits for a decision ({refusal})", "yellow")
             return True
         Terminal(sys.stderr).line(f"Refused: {refusal}", "red")
         name = f" in the name of {reviewer}" if reviewer else ""

@@ -157,8 +157,25 @@ def told(cause: str) -> tuple[str, Place | None]:
     of a failed function in JSON; the place is the last line of that message."""
     message = str(parsed(cause).get("errorMessage", cause))
     text, mark, rest = message.partition(_PLACE)
-    place = parsed((mark + rest).strip())
+    place = _place(parsed((mark + rest).strip()))
     return (text, place) if place else (message, None)
+
+
+def _place(found: dict[str, object]) -> Place | None:
+    """Returns a place with those of its parts that have the right type: a cause can be any text. Without a migration there
+    is none."""
+    if not isinstance(migration := found.get("migration"), str):
+        return None
+    place: Place = {"migration": migration}
+    if isinstance(file := found.get("file"), str):
+        place["file"] = file
+    if isinstance(statement := found.get("statement"), int):
+        place["statement"] = statement
+    if isinstance(line := found.get("line"), int):
+        place["line"] = line
+    if isinstance(sqlstate := found.get("sqlstate"), str):
+        place["sqlstate"] = sqlstate
+    return place
 
 
 def parsed(text: str | None) -> Any:

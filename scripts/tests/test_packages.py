@@ -75,6 +75,13 @@ def test_another_processor(tmp_path: Path) -> None:
         packages.check_functions(tmp_path, "arm64")
 
 
+def test_a_test_build_with_planted_bugs(tmp_path: Path) -> None:
+    program = elf(tmp_path / "ApplyFunction", 62)
+    program.write_bytes(program.read_bytes() + b"\0PLANTED_BUG\0")
+    with pytest.raises(NotReady, match="ApplyFunction is a test build with planted bugs"):
+        packages.check_functions(tmp_path, "x86_64")
+
+
 @pytest.mark.parametrize("mode", [0o750, 0o754, 0o751])
 def test_a_function_that_others_may_not_start(mode: int, tmp_path: Path) -> None:
     elf(tmp_path / "ApplyFunction", 62).chmod(mode)

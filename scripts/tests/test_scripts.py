@@ -73,6 +73,9 @@ def test_a_cause_may_have_a_place():
     message = 'one "line"\ntwo\n{"migration":"1_a","line":3}'
     assert told(json.dumps({"errorType": "X", "errorMessage": message})) == ('one "line"\ntwo', place)
     assert told("no") == ("no", None)
+    # A cause can be any text: what is no place, or no part of one, is left out.
+    assert told('no\n{"migration": 1}') == ('no\n{"migration": 1}', None)
+    assert told('no\n{"migration": "1_a", "file": null, "line": "7", "statement": 2}') == ("no", {"migration": "1_a", "statement": 2})
 
 
 def test_progress():

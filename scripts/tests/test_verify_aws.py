@@ -6,6 +6,7 @@ from unittest.mock import MagicMock
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from scripts.operate import verify_aws
@@ -74,7 +75,7 @@ def looked_at(monkeypatch, tags, roles=()):
     session.client.return_value.describe_db_instances.return_value = {"DBInstances": [{"TagList": tags}]}
     outputs = {"TopicArn": "topic", "ReportsBucketName": "bucket", "StateMachineArn": "machine"}
     monkeypatch.setattr(verify_aws, "outputs_of", lambda *_: outputs)
-    monkeypatch.setattr(verify_aws, "roles_for_github", lambda *_: dict.fromkeys(roles, "arn"))
+    monkeypatch.setattr(verify_aws, "has_roles_for_github", lambda *_: bool(roles))
     monkeypatch.setattr(verify_aws, "unconfirmed", lambda *_: False)
     for name in LOOKS:
         monkeypatch.setattr(verify_aws, name, lambda *_, name=name: [name])
@@ -88,6 +89,19 @@ def test_what_each_look_finds_is_told(monkeypatch):
 def test_the_roles_for_github_are_looked_at_too(monkeypatch):
     without = looked_at(monkeypatch, TAGGED).count("unsound_policies")
     assert (without, looked_at(monkeypatch, TAGGED, ["GitHubRunnerRoleArn"]).count("unsound_policies")) == (1, 2)
+
+
+def test_roles_that_may_not_be_looked_at_are_not_taken_for_absent(monkeypatch):
+    def refuse(code):
+        def outputs_of(*_):
+            raise ClientError({"Error": {"Code": code}}, "DescribeStacks")
+
+        monkeypatch.setattr(verify_aws, "outputs_of", outputs_of)
+        return verify_aws.has_roles_for_github(MagicMock(), "stack")
+
+    assert not refuse("ValidationError")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        refuse("AccessDenied")
 
 
 def test_a_database_that_is_not_tagged_is_left_alone(monkeypatch):
