@@ -100,7 +100,7 @@ class _Running:
             print(self._title, flush=True)
             self._process = start()
             return
-        print(f"\n── {step.title}: begins, with its output in {self._output.relative_to(ROOT)}", flush=True)
+        print(f"\n── {step.title}: begins, with its output in {os.path.relpath(self._output, ROOT)}", flush=True)
         OUTPUT.mkdir(parents=True, exist_ok=True)
         with self._output.open("wb") as output:
             self._process = start(stdout=output, stderr=subprocess.STDOUT)

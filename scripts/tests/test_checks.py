@@ -16,6 +16,12 @@ from scripts.checks.steps import Step
 from scripts.setup import ROOT
 
 
+@pytest.fixture(autouse=True)
+def output(tmp_path, monkeypatch):
+    """Keeps the output of these steps apart from that of the checks that run these tests."""
+    monkeypatch.setattr(run, "OUTPUT", tmp_path / "output")
+
+
 def step(name, program, minutes=1.0):
     return Step((name,), name, (sys.executable, "-c", program), minutes)
 
