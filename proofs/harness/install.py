@@ -21,7 +21,7 @@ MAJORS = (18, 17, 16, 15)
 
 def npm(other_postgresql: bool) -> None:
     """Installs the npm packages, quickly if nothing has changed."""
-    setup.install_npm(HERE, "Prisma's engine", "postgres-*", optional=other_postgresql)
+    setup.install_npm(HERE, "Prisma's engine", "postgres-[0-9][0-9]-*", optional=other_postgresql)
 
 
 def postgresql(major: int) -> Path:
