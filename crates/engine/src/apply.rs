@@ -337,8 +337,8 @@ impl Turn<'_> {
         let committed = if fate == Fate::Committed {
             "What stood before that is committed and stays"
         } else {
-            "A part of it may be committed, and stays then: the server committed a transaction meanwhile, and does not \
-             say whose"
+            "A part of it is committed and stays, or another session committed meanwhile: the server does not say whose \
+             transaction it was"
         };
         let unmarked =
             if is_marked { "" } else { ". It has no row in the ledger: a new run would run all of it again" };
