@@ -44,8 +44,7 @@ _CLIPPY = Step(
     ("cargo", "clippy", "--locked", *EVERYTHING, "--all-targets", "--", "-D", "warnings"), 30,
 )
 
-#: The steps of `make test` that compile nothing for the other side, in order. The functions for the local stack are built
-#: in a directory of their own.
+#: The steps of `make test` that compile nothing, in order.
 _WITHOUT_CARGO = (
     _FORMAT,
     _RUFF,
@@ -56,15 +55,16 @@ _WITHOUT_CARGO = (
         ("unit", "python"), "Python: unit tests",
         _pytest("proofs/lint/tests", "local/tests", "scripts/tests", "proofs/bench/tests", "proofs/harness/tests"), 20,
     ),
-    # The tests mostly wait: for functions, for servers, for time-outs. So two of them run at a time, each on a stack of
-    # its own process.
-    Step(
-        ("e2e",), "End to end, on local stacks",
-        _pytest("proofs/e2e", "--durations=10", "--numprocesses=2", "--dist=loadfile"), 45,
-    ),
 )
 
-#: The other steps of `make test`, in order. They use one directory of compiled crates.
+# The tests mostly wait: for functions, for servers, for time-outs. So two of them run at a time, each on a stack of its own
+# process. The functions for these stacks are built in a directory of their own.
+_E2E = Step(
+    ("e2e",), "End to end, on local stacks",
+    _pytest("proofs/e2e", "--durations=10", "--numprocesses=2", "--dist=loadfile"), 45,
+)
+
+#: The steps of `make test` that use the directory of compiled crates, in order.
 _WITH_CARGO = (
     _CLIPPY,
     Step(
@@ -111,11 +111,11 @@ _WITH_CARGO = (
     ),
 )
 
-#: The sides of `make test`, which run beside each other: a step keeps one processor busy, or waits.
-SIDES = (_WITHOUT_CARGO, _WITH_CARGO)
+#: The steps of `make test`, in order.
+WHOLE = (*_WITHOUT_CARGO, *_WITH_CARGO, _E2E)
 
-#: All steps of `make test`.
-WHOLE = (*_WITHOUT_CARGO, *_WITH_CARGO)
+#: The same steps on two sides, which can run beside each other: most steps keep one processor busy, or wait.
+SIDES = ((*_WITHOUT_CARGO, _E2E), _WITH_CARGO)
 
 
 def _of_crates(name: str, *packages: str) -> Step:

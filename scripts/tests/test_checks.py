@@ -32,6 +32,10 @@ def test_each_step_has_a_name_of_its_own():
     assert len(own) == len(set(own)) and not shared & {one.names[0] for one in steps.WHOLE}
 
 
+def test_the_sides_have_every_step_once():
+    assert sorted(one.title for side in steps.SIDES for one in side) == sorted(one.title for one in steps.WHOLE)
+
+
 def test_a_name_has_all_its_steps():
     assert [one.names[0] for one in steps.named("engine")] == ["engine", "languages"]
     assert [one.names[0] for one in steps.named("lint")] == ["template", "workflows"]
