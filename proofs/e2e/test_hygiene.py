@@ -8,7 +8,7 @@ from urllib.parse import quote, quote_plus
 from local import deploy, processes
 from local.postgres import AWKWARD
 from proofs.e2e.relay import Relay
-from proofs.harness import planted_bugs
+from scripts.operate.packages import has_planted_bugs
 
 
 def test_the_password_and_the_token_stay_where_they_are(case):
@@ -71,7 +71,7 @@ def test_no_deployed_function_has_planted_bugs(deployment):
     assert len(programs) == len(deploy.FUNCTIONS)
     # They hold such texts as they are in the source.
     assert b"pg_try_advisory_lock" in (deploy.BUILD / "ApplyFunction" / "bootstrap").read_bytes()
-    assert not [program for program in programs if planted_bugs.are_in(program)]
+    assert not [program for program in programs if has_planted_bugs(program)]
 
 
 def task_tokens(history):

@@ -12,8 +12,8 @@ from scripts.operate.samconfig import NotReady
 #: The `e_machine` of an ELF file, by the template's name of the processor.
 _MACHINES = {"x86_64": 62, "arm64": 183}
 
-#: Only a test build knows this variable (`crates/engine/src/planted.rs`).
-_PLANTED_BUGS = b"PLANTED_BUG"
+#: The variable that switches a planted bug on. Only a test build knows it (`crates/engine/src/planted.rs`).
+PLANTED_BUG = "PLANTED_BUG"
 
 _READ, _READ_AND_ENTER = 0o004, 0o005
 
@@ -48,11 +48,16 @@ def check_functions(build: Path, architecture: str) -> None:
                 f"{program} may not be read and executed by others, so Lambda could not start it: set umask 022, delete "
                 f"{build} and target/lambda, and run scripts/deploy without --no-build"
             )
-        if _PLANTED_BUGS in program.read_bytes():
+        if has_planted_bugs(program):
             raise NotReady(f"{name} is a test build with planted bugs: run scripts/deploy without --no-build")
         (machine,) = struct.unpack_from("<H", program.read_bytes(), 0x12)
         if machine != _MACHINES[architecture]:
             raise NotReady(f"{name} was built for another processor than {architecture}: run scripts/deploy without --no-build")
+
+
+def has_planted_bugs(program: Path) -> bool:
+    """Returns whether bugs can be switched on in a program: whether it knows the variable."""
+    return PLANTED_BUG.encode() in program.read_bytes()
 
 
 def _below(directory: Path) -> Iterator[Path]:

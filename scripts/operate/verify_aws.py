@@ -18,7 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from scripts.operate.arguments import Parser
-from scripts.operate.deploy import github_stack, outputs_of, unconfirmed
+from scripts.operate.deploy import github_stack, outputs_of, roles_for_github, unconfirmed
 from scripts.operate.errors import EXPECTED, explain
 from scripts.operate.paths import ROOT
 from scripts.operate.samconfig import NotReady, Settings, read
@@ -83,7 +83,7 @@ def check(session: boto3.session.Session, settings: Settings) -> list[str]:
     problems = stale_versions(session, settings.stack)
     problems += malformed_definition(session.client("stepfunctions"), outputs["StateMachineArn"])
     problems += unsound_policies(session, settings.stack)
-    if has_roles_for_github(session, settings.stack):
+    if roles_for_github(session, settings.stack, must_see=True):
         problems += unsound_policies(session, github_stack(settings.stack))
     if unconfirmed(session, outputs["TopicArn"]):
         problems.append("The mail subscription is not confirmed, so no mail can arrive")
@@ -92,17 +92,6 @@ def check(session: boto3.session.Session, settings: Settings) -> list[str]:
     problems += admitted_to_reports(session.client("s3", config=Config(signature_version=UNSIGNED)), bucket, "unsigned requests")
     problems += admitted_to_reports(session.client("s3", use_ssl=False), bucket, "requests without TLS")
     return problems
-
-
-def has_roles_for_github(session: boto3.session.Session, stack: str) -> bool:
-    """Returns whether the stack with the roles for GitHub is there. A caller who may not see it gets AWS's error: roles that
-    are not looked at are not verified."""
-    try:
-        return bool(outputs_of(session, github_stack(stack)))
-    except ClientError as failure:
-        if failure.response["Error"]["Code"] == "ValidationError":
-            return False
-        raise
 
 
 def unprotected_reports(s3: Any, bucket: str) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from scripts.operate import verify_aws
+from scripts.operate import deploy, verify_aws
 from scripts.operate.samconfig import NotReady, Settings
 from scripts.operate.verify_aws import admitted_to_reports, unprotected_reports
 
@@ -75,7 +75,7 @@ def looked_at(monkeypatch, tags, roles=()):
     session.client.return_value.describe_db_instances.return_value = {"DBInstances": [{"TagList": tags}]}
     outputs = {"TopicArn": "topic", "ReportsBucketName": "bucket", "StateMachineArn": "machine"}
     monkeypatch.setattr(verify_aws, "outputs_of", lambda *_: outputs)
-    monkeypatch.setattr(verify_aws, "has_roles_for_github", lambda *_: bool(roles))
+    monkeypatch.setattr(verify_aws, "roles_for_github", lambda *_, must_see: dict.fromkeys(roles, "arn") if must_see else {})
     monkeypatch.setattr(verify_aws, "unconfirmed", lambda *_: False)
     for name in LOOKS:
         monkeypatch.setattr(verify_aws, name, lambda *_, name=name: [name])
@@ -96,8 +96,8 @@ def test_roles_that_may_not_be_looked_at_are_not_taken_for_absent(monkeypatch):
         def outputs_of(*_):
             raise ClientError({"Error": {"Code": code}}, "DescribeStacks")
 
-        monkeypatch.setattr(verify_aws, "outputs_of", outputs_of)
-        return verify_aws.has_roles_for_github(MagicMock(), "stack")
+        monkeypatch.setattr(deploy, "outputs_of", outputs_of)
+        return deploy.roles_for_github(MagicMock(), "stack", must_see=True)
 
     assert not refuse("ValidationError")
     with pytest.raises(ClientError, match="AccessDenied"):

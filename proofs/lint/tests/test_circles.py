@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from proofs.lint import circles, paths
+from proofs.lint.tests.made import files
 
 #: The known circles, by the crate's folder, each with its reason.
 KNOWN = {
@@ -21,16 +22,8 @@ def test_there_is_no_other_circle() -> None:
     assert {crate: found for crate, found in found.items() if found} == KNOWN
 
 
-def _crate(root: Path, files: dict[str, str]) -> Path:
-    for name, text in files.items():
-        file = root / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-    return root
-
-
 def test_a_circle_is_found(tmp_path: Path) -> None:
-    source = _crate(tmp_path, {
+    source = files(tmp_path, {
         "lib.rs": "mod a;\nmod b;\nmod c;\nmod d;\nuse crate::a::A;\n",
         "a/mod.rs": "mod x;\nmod y;\nuse crate::{Error, b::{B, d}, c};\n",
         "a/x.rs": "use super::y::Y;\nuse super::super::d::D;\n",
@@ -43,7 +36,7 @@ def test_a_circle_is_found(tmp_path: Path) -> None:
 
 
 def test_parents_and_tests_make_no_circle(tmp_path: Path) -> None:
-    source = _crate(tmp_path, {
+    source = files(tmp_path, {
         "lib.rs": "mod a;\nmod b;\n",
         "a/mod.rs": "mod x;\nuse crate::b::B;\nuse x::X;\n",
         "a/x.rs": "use super::A;\n",

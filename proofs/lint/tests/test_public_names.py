@@ -5,18 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from proofs.lint import public_names
+from proofs.lint.tests.made import files
 
 
 def test_no_two_public_types_have_one_name() -> None:
     assert public_names.twice() == {}
 
 
-def _workspace(root: Path, files: dict[str, str]) -> Path:
-    for name, text in ({"Cargo.toml": '[workspace]\nmembers = ["crates/*"]\n'} | files).items():
-        file = root / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-    return root
+def _workspace(root: Path, texts: dict[str, str]) -> Path:
+    return files(root, {"Cargo.toml": '[workspace]\nmembers = ["crates/*"]\n'} | texts)
 
 
 def test_a_name_that_two_types_have_is_found(tmp_path: Path) -> None:
