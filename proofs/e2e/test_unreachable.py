@@ -13,7 +13,7 @@ from local import processes
 from proofs.e2e import subjects
 
 WRONG: dict[str, tuple[dict[str, Any], str, list[str]]] = {
-    "password": ({"password": "wrong"}, "Database.AuthenticationFailed", ["migrator", "password in the secret"]),
+    "password": ({"password": "wrong"}, "Database.AuthenticationFailed", ["migrator", "password is not the role's", "in the secret"]),
     "user": ({"username": "unknown_role"}, "Database.AuthenticationFailed", ["unknown_role"]),
     "host": ({"host": "no-such-host.invalid"}, "Database.Unreachable", ["no-such-host.invalid", "cannot be resolved"]),
     "port": ({"port": processes.free_port()}, "Database.Unreachable", ["connection refused"]),

@@ -111,7 +111,7 @@ fn target(database: &str, tool: &str) -> Result<Target> {
         host: setting("HOST")?,
         port: setting("PORT")?.parse()?,
         user: setting("USER")?,
-        password: setting("PASSWORD")?,
+        password: Some(setting("PASSWORD")?),
         database: database.into(),
         schema: "public".into(),
         tool: if tool == "sqlx" { Format::Sqlx } else { Format::Prisma },

@@ -6,6 +6,7 @@ use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
 use crate::attempt::Attempt;
+use crate::deadline::Deadline;
 use crate::error::Left;
 use crate::fate::Fate;
 use crate::history::Format;
@@ -27,7 +28,7 @@ pub use crate::reconcile::Approved;
 #[derive(Debug, Clone, Copy)]
 pub struct Budget {
     /// When no further migration is started, and a running one is cancelled.
-    pub deadline: Instant,
+    pub deadline: Deadline,
     /// How long to poll for the migration lock.
     pub lock_patience: Duration,
     /// How long a script that meets other sessions' locks is repeated.
@@ -104,7 +105,7 @@ async fn apply_locked(
     let mut shown: Vec<_> = earlier.chain(done.iter().map(|(_, row)| Shown::of(row.clone(), false))).collect();
     for (index, planned) in remaining.iter().enumerate() {
         // Each attempt tries at least one migration, so that a run cannot loop forever.
-        if index > 0 && Instant::now() >= budget.deadline {
+        if budget.deadline.has_passed() && (index > 0 || budget.deadline.is_stopped()) {
             break;
         }
         let number = applied.len() + 1;
@@ -123,7 +124,7 @@ async fn apply_locked(
             Ok(recorded) => recorded,
             // The migration may fit into an attempt of its own: leave it to the next one.
             Err(Error::MigrationFailed(failure))
-                if index > 0 && failure.code == sqlstate::QUERY_CANCELED && Instant::now() >= budget.deadline =>
+                if index > 0 && failure.code == sqlstate::QUERY_CANCELED && budget.deadline.has_passed() =>
             {
                 break;
             }
@@ -218,8 +219,7 @@ impl Turn<'_> {
             if !sqlstate::is_contention(&code) {
                 return Err(self.failed(session, &error, &message, left).await);
             }
-            let next = Instant::now() + pause;
-            if next >= self.budget.deadline || started.elapsed() + pause > self.budget.contention_patience {
+            if pause >= self.budget.deadline.left() || started.elapsed() + pause > self.budget.contention_patience {
                 let what = format!("migration {}", self.planned.name);
                 let waited_s = started.elapsed().as_secs();
                 let blockers = blockers::blockers(session, self.statements).await?;
@@ -227,7 +227,7 @@ impl Turn<'_> {
             }
             tracing::warn!(migration = self.planned.name, tries, code, "met another session's lock; trying again");
             // Full jitter, so that two runs do not meet again and again.
-            tokio::time::sleep(pause.mul_f64(fastrand::f64())).await;
+            self.budget.deadline.sleep(pause.mul_f64(fastrand::f64())).await;
             self.let_others_finish(session).await?;
             pause = (pause * 2).min(Duration::from_secs(5));
         }
@@ -242,12 +242,12 @@ impl Turn<'_> {
             return Ok(());
         }
         // At least half of the remaining time is for the script itself.
-        let left = self.budget.deadline.saturating_duration_since(Instant::now());
+        let left = self.budget.deadline.left();
         let limit = Instant::now() + (left / 2).min(self.budget.contention_patience / 2);
         let lasting = session.target().lock_timeout.min(LONGEST_LOOK);
         let mut earlier = blockers::in_the_way(session, tables).await?;
-        while !earlier.is_empty() && Instant::now() + lasting < limit {
-            tokio::time::sleep(lasting).await;
+        while !earlier.is_empty() && Instant::now() + lasting < limit && !self.budget.deadline.has_passed() {
+            self.budget.deadline.sleep(lasting).await;
             let now = blockers::in_the_way(session, tables).await?;
             // Transactions that were not here before are short, and the lock timeout outlasts them.
             if now.is_disjoint(&earlier) {
@@ -404,7 +404,7 @@ impl Turn<'_> {
                     .into(),
             );
         }
-        if failure.code == sqlstate::QUERY_CANCELED && Instant::now() >= self.budget.deadline {
+        if failure.code == sqlstate::QUERY_CANCELED && self.budget.deadline.has_passed() {
             failure.hint = Some(failure::time_is_up(&error.waited_for));
         }
         Error::MigrationFailed(Box::new(failure))

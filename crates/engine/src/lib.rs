@@ -11,6 +11,7 @@
 pub mod apply;
 pub mod attempt;
 pub mod baseline;
+pub mod deadline;
 pub mod error;
 pub mod failure;
 pub mod history;

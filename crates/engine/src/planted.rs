@@ -4,10 +4,9 @@
 //! Only test builds have them. The feature `planted-bugs` is off by default, and no deployed build turns it on: there
 //! [`is_on`] is always false, and nothing reads the variable.
 
-use std::time::Instant;
-
 use squawk_syntax::SyntaxKind;
 
+use crate::deadline::Deadline;
 use crate::session::{Answer, ScriptError, Session};
 
 /// A bug that can be switched on.
@@ -53,13 +52,13 @@ pub(crate) fn is_overlooked(kind: SyntaxKind) -> bool {
 
 /// Sends the message of a script and its row.
 #[cfg(not(feature = "planted-bugs"))]
-pub(crate) async fn send(session: &mut Session, text: String, deadline: Instant) -> Result<Answer, ScriptError> {
+pub(crate) async fn send(session: &mut Session, text: String, deadline: Deadline) -> Result<Answer, ScriptError> {
     session.send(text, deadline).await
 }
 
 /// Sends the message of a script and its row; under [`Bug::RowApart`] it is two messages.
 #[cfg(feature = "planted-bugs")]
-pub(crate) async fn send(session: &mut Session, text: String, deadline: Instant) -> Result<Answer, ScriptError> {
+pub(crate) async fn send(session: &mut Session, text: String, deadline: Deadline) -> Result<Answer, ScriptError> {
     const RECORDING: &str = "SET CONSTRAINTS ALL IMMEDIATE; ";
     let parts = text.split_once(&format!("\n;{RECORDING}"));
     let Some((script, row)) = parts.filter(|_| is_on(Bug::RowApart)) else {

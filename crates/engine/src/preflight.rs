@@ -10,7 +10,7 @@ use crate::history::Format;
 use crate::ledger::{self, Statements};
 use crate::name::quoted;
 use crate::quote::{identifier, literal};
-use crate::session::{Session, Tls};
+use crate::session::Session;
 use crate::{Error, Result, lock};
 
 /// The findings of a preflight.
@@ -78,7 +78,7 @@ pub async fn preflight(session: &mut Session, format: Format) -> Result<Prefligh
         server_version: session.facts().version.clone(),
         database: target.database,
         user: target.user,
-        tls: matches!(target.tls, Tls::VerifyFull(_)),
+        tls: target.tls.is_verified(),
         warnings,
     })
 }

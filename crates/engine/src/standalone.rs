@@ -3,11 +3,10 @@
 //! If it is cut off in between, its row stays open with our mark. The next attempt asks the catalog for evidence before
 //! it does anything again.
 
-use std::time::Instant;
-
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
+use crate::deadline::Deadline;
 use crate::error::Left;
 use crate::ledger::{Entry, Recorded, Row, Statements};
 use crate::lookup::regclass;
@@ -48,7 +47,7 @@ pub(crate) struct Standalone<'a> {
     pub(crate) evidence: &'a Evidence,
     /// The row to write, if none is open.
     pub(crate) entry: Entry<'a>,
-    pub(crate) deadline: Instant,
+    pub(crate) deadline: Deadline,
 }
 
 impl Standalone<'_> {
@@ -106,7 +105,7 @@ impl Standalone<'_> {
         };
         // Only a script that was not read correctly leaves a transaction open.
         session.reset("ROLLBACK; ", "").await?;
-        if Instant::now() >= self.deadline {
+        if self.deadline.has_passed() {
             // There is no time to check: the row stays open, and the next attempt checks.
             return Ok(Tried::Failed(Box::new((error, message, Left::Unknown))));
         }

@@ -37,28 +37,38 @@ pub const FORMAT: u32 = 2;
 pub struct Report {
     /// [`FORMAT`].
     pub format: u32,
-    /// The plan's digest, to which an approval is tied.
-    pub digest: String,
+    /// What only a database can tell; `None` where the report was made from the scripts' text alone.
+    #[serde(flatten)]
+    pub live: Option<Live>,
     /// When the report was made, RFC 3339 in UTC.
     pub made_at: String,
-    /// The environment as the stack names it: dev, qa, prod.
-    pub environment: String,
-    /// The database.
-    pub database: Database,
     /// The worst verdict of all migrations.
     pub verdict: Verdict,
     /// The reason, in one sentence.
     pub why: String,
-    /// How many migrations of the history are applied already.
+    /// How many migrations of the history are applied already; without a database, how many come before the reported
+    /// ones.
     pub already_applied: usize,
     /// The pending migrations, in the order in which they will run.
     pub migrations: Vec<MigrationReport>,
     /// Every touched table that existed before, the largest first.
     pub tables: Vec<Table>,
-    /// The state of the server.
-    pub server: Server,
     /// Notes on the server and the history, worst first.
     pub notes: Vec<Note>,
+}
+
+/// The plan that a report is on, and the database that answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Live {
+    /// The plan's digest, to which an approval is tied.
+    pub digest: String,
+    /// The environment as the stack names it: dev, qa, prod. Without a stack, the server's host and port.
+    pub environment: String,
+    /// The database.
+    pub database: Database,
+    /// The state of the server.
+    pub server: Server,
 }
 
 /// The database that a plan is for.

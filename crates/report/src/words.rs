@@ -1,7 +1,7 @@
 //! The words of the renderings for the report's facts. The renderings themselves write every text from outside.
 
 use crate::quantity::{about, bytes, exactly, moment, plural};
-use crate::{Blocking, Counts, Effect, Lock, Magnitude, Report, Suppression, Table};
+use crate::{Blocking, Counts, Effect, Live, Lock, Magnitude, Report, Suppression, Table};
 
 /// The text in which both renderings describe themselves.
 pub(crate) const DECIDES_NOTHING: &str =
@@ -10,18 +10,40 @@ pub(crate) const DECIDES_NOTHING: &str =
 /// The text in the place of a statement where a migration is worse than each of its statements.
 pub(crate) const WHOLE: &str = "The migration as a whole";
 
-/// Returns which plan this is, on which database: the name and the text of each line.
-pub(crate) fn identity(report: &Report) -> [(&'static str, String); 7] {
-    let database = &report.database;
-    [
-        ("Digest", report.digest.clone()),
-        ("Environment", report.environment.clone()),
-        ("Database", database.name.clone()),
-        ("Schema", database.schema.clone()),
-        ("Endpoint", database.endpoint.clone()),
-        ("Instance", database.instance.clone()),
-        ("Made", moment(&report.made_at)),
-    ]
+/// The text in which a report says that no database was asked.
+pub(crate) const TEXT_ALONE: &str = "No database was asked: this is what the text of the scripts tells. Every table \
+                                     counts as existing, and its size is unknown.";
+
+/// Returns the text in which every rendering describes itself.
+pub(crate) fn about_itself(report: &Report) -> &'static str {
+    if report.live.is_some() { DECIDES_NOTHING } else { TEXT_ALONE }
+}
+
+/// Returns what the report is on, for a title: the database, and where it is.
+pub(crate) fn subject(report: &Report) -> [&str; 2] {
+    match &report.live {
+        Some(live) => [&live.database.name, &live.environment],
+        None => ["the scripts", "no database"],
+    }
+}
+
+/// Returns which plan this is, on which database: the name and the text of each line. A text that is not known has no
+/// line.
+pub(crate) fn identity(report: &Report) -> Vec<(&'static str, String)> {
+    let mut lines = Vec::new();
+    if let Some(Live { digest, environment, database, .. }) = &report.live {
+        lines.extend([
+            ("Digest", digest.clone()),
+            ("Environment", environment.clone()),
+            ("Database", database.name.clone()),
+            ("Schema", database.schema.clone()),
+            ("Endpoint", database.endpoint.clone()),
+            ("Instance", database.instance.clone()),
+        ]);
+    }
+    lines.push(("Made", moment(&report.made_at)));
+    lines.retain(|(_, text)| !text.is_empty());
+    lines
 }
 
 /// Returns who waits, and for how long.
@@ -78,7 +100,11 @@ pub(crate) fn rows(rows: Option<u64>) -> String {
 /// Returns how many migrations and statements there are.
 pub(crate) fn pending(report: &Report) -> String {
     let migrations = plural(report.migrations.len(), "migration");
-    format!("{migrations} pending, {} applied already", exactly(report.already_applied as u64))
+    let before = exactly(report.already_applied as u64);
+    match &report.live {
+        Some(_) => format!("{migrations} pending, {before} applied already"),
+        None => format!("{migrations}, after {before} earlier"),
+    }
 }
 
 /// Returns the numbers by verdict: `9 statements: 1 danger, 2 caution, 6 safe`.

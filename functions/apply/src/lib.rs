@@ -6,6 +6,7 @@ use database::{Connector, claim};
 use engine::apply::{Approved, Budget, Progress, apply};
 use engine::attempt::Attempt;
 use engine::baseline::{ApprovedBaseline, record};
+use engine::deadline::Deadline;
 use engine::resolve::{ApprovedClaim, resolve};
 use shared::metrics::{self, Unit};
 use shared::payload::{AppliedMigration, ApplyInput, ApplyOutput, ApprovedPlan, MOST_NAMED};
@@ -79,7 +80,7 @@ fn nothing_run() -> ApplyOutput {
 fn budget(left: Duration) -> Budget {
     let reserve = left.mul_f64(RESERVE).clamp(SHORTEST_RESERVE, LONGEST_RESERVE);
     Budget {
-        deadline: Instant::now() + left.saturating_sub(reserve),
+        deadline: Deadline::at(Instant::now() + left.saturating_sub(reserve)),
         lock_patience: LOCK_PATIENCE.min(left / 4),
         contention_patience: CONTENTION_PATIENCE,
     }
@@ -127,7 +128,7 @@ mod tests {
     fn time_is_kept_for_stopping() {
         let left = |seconds| {
             let deadline = budget(Duration::from_secs(seconds)).deadline;
-            (deadline - Instant::now()).as_secs_f64().round()
+            deadline.left().as_secs_f64().round()
         };
         assert_eq!((left(900), left(20), left(5)), (890.0, 16.0, 3.0));
     }

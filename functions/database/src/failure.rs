@@ -96,6 +96,9 @@ fn file(name: &str, migrations: &Path) -> Option<String> {
 const OTHER_ROOTS: &str = "Without the parameter DatabaseCaFile the functions trust RDS's roots of the commercial Regions; it \
                            names a PEM file of other ones, in the migrations layer";
 
+/// Where user and password come from.
+const FROM_THE_SECRET: &str = "User and password are those in the secret of the parameter DatabaseSecretArn";
+
 /// Returns the message of `error`. Only the engine's own list has several lines: a line break in a name from the server
 /// or from a directory becomes a space.
 fn message(mut error: Error) -> String {
@@ -111,6 +114,8 @@ fn message(mut error: Error) -> String {
         }
         // The engine does not know where its root certificates come from.
         Error::Tls { .. } => return one_line(&format!("{error}. {OTHER_ROOTS}")),
+        // Nor where user and password come from.
+        Error::AuthenticationFailed { .. } => return one_line(&format!("{error}. {FROM_THE_SECRET}")),
         other => return one_line(&other.to_string()),
     }
     error.to_string()

@@ -11,7 +11,7 @@ mod settings;
 use std::time::{Duration, SystemTime};
 
 use engine::history::{self, Format, History, recognise};
-use engine::session::{Session, Target, Tls};
+use engine::session::{Roots, Session, Target, Tls};
 use shared::payload::RdsInstance;
 use shared::{Failure, FailureName};
 
@@ -134,7 +134,7 @@ impl Connector {
             host,
             port: secret.port.or(database.port).ok_or_else(no_endpoint)?,
             user: secret.username,
-            password: secret.password,
+            password: Some(secret.password),
             database: name.ok_or_else(|| {
                 Failure::config(
                     "DatabaseName",
@@ -147,7 +147,7 @@ impl Connector {
             tool: recognise(&settings.migrations).unwrap_or(Format::Prisma),
             sqlx_table: settings.sqlx_table.clone(),
             tls: match &settings.roots {
-                Some(roots) => Tls::VerifyFull(roots.clone()),
+                Some(roots) => Tls::VerifyFull(Roots::Pem(roots.clone())),
                 None => Tls::Disabled,
             },
             application_name: application_name(execution),

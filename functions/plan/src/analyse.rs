@@ -26,6 +26,7 @@ pub(crate) type WhyNoReport = String;
 
 /// A report and its renderings.
 pub(crate) struct Written {
+    pub(crate) digest: String,
     pub(crate) report: Report,
     pub(crate) json: String,
     pub(crate) markdown: String,
@@ -57,10 +58,11 @@ pub(crate) async fn ask_database(
 /// Makes the report from what [`ask_database`] returned.
 pub(crate) async fn write(asked: Asked) -> Result<Written, WhyNoReport> {
     let written = apart(move || {
+        let digest = asked.subject.digest.clone();
         let report = asked.answers.report(asked.subject);
         let json = report::json(&report).map_err(|_| "it cannot be written as JSON")?;
         let (markdown, html) = (report::markdown(&report, LONGEST_MARKDOWN), report::html(&report));
-        Ok(Written { report, json, markdown, html })
+        Ok(Written { digest, report, json, markdown, html })
     });
     written.await.map_err(|why| why.to_string())?
 }

@@ -28,9 +28,9 @@ impl Reports {
 
     /// Stores a report in all its renderings. An earlier report on the same plan stays as an older version.
     pub(crate) async fn put(&self, written: Written) -> Result<(Report, Place), WhyNoReport> {
-        let Written { report, json, markdown, html } = written;
+        let Written { digest, report, json, markdown, html } = written;
         let bucket = self.bucket()?;
-        let key = format!("reports/{}", report.digest);
+        let key = format!("reports/{digest}");
         tokio::try_join!(
             self.put_one(bucket, format!("{key}/report.json"), "application/json", json),
             self.put_one(bucket, format!("{key}/report.md"), "text/markdown; charset=utf-8", markdown),
@@ -66,7 +66,13 @@ mod tests {
     use crate::summary::tests::report;
 
     fn written() -> Written {
-        Written { report: report(&[]), json: "{}".into(), markdown: "# r".into(), html: "<p>r".into() }
+        Written {
+            digest: "d1".into(),
+            report: report(&[]),
+            json: "{}".into(),
+            markdown: "# r".into(),
+            html: "<p>r".into(),
+        }
     }
 
     fn reports(client: Client) -> Reports {

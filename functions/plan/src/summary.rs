@@ -58,7 +58,7 @@ fn summary(report: &Report, place: Place) -> ReportSummary {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use report::{Database, FORMAT, ScriptClass, Server};
+    use report::{FORMAT, ScriptClass};
     use shared::payload::PendingMigration;
 
     use super::*;
@@ -79,32 +79,13 @@ pub(crate) mod tests {
         let worst = migrations.iter().map(|judged| judged.verdict).max().unwrap_or(Verdict::Safe);
         Report {
             format: FORMAT,
-            digest: "d1".into(),
+            live: None,
             made_at: "2026-01-01T12:00:00Z".into(),
-            environment: "dev".into(),
-            database: Database {
-                instance: "db-1".into(),
-                endpoint: "h:5432".into(),
-                name: "app".into(),
-                schema: "public".into(),
-            },
             verdict: worst,
             why: "w".repeat(2 * LONGEST_WHY),
             already_applied: 0,
             migrations,
             tables: Vec::new(),
-            server: Server {
-                version: "18.4".into(),
-                in_recovery: false,
-                replicas: Vec::new(),
-                connections: 1,
-                most_connections: 100,
-                longest_transaction: None,
-                prepared_transactions: Vec::new(),
-                invalid_indexes: Vec::new(),
-                hidden_transactions: Vec::new(),
-                missing_privileges: Vec::new(),
-            },
             notes: Vec::new(),
         }
     }

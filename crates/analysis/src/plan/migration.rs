@@ -19,13 +19,12 @@ use crate::squawk;
 pub(super) fn migration(
     pending: &Pending,
     parse: &Parse<SourceFile>,
-    version: u32,
     world: &mut World,
     tables: &mut BTreeMap<String, Table>,
     blind: &mut Option<Blind>,
 ) -> MigrationReport {
     let is_transactional = pending.class == ScriptClass::Transactional;
-    let linted = squawk::lint(parse, version, is_transactional);
+    let linted = squawk::lint(parse, world.version, is_transactional);
     let mut findings = linted.findings;
     let lines = Lines::of(&pending.sql);
     let mut statements: Vec<StatementReport> = Vec::new();

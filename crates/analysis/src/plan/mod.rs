@@ -6,15 +6,17 @@ mod held;
 mod migration;
 mod notes;
 mod scripts;
+mod text_alone;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use answers::{Answers, ask_database};
 use engine::script::Class;
-use report::{Database, FORMAT, Report, ScriptClass, Table, Verdict};
+use report::{Database, FORMAT, Live, MigrationReport, Note, Report, ScriptClass, Table, Verdict};
 use squawk_syntax::ast::{self, AstNode as _};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
+pub use text_alone::report_on_text;
 
 use crate::catalog::Catalog;
 use crate::effects::{self, World};
@@ -62,19 +64,34 @@ pub struct Subject {
 /// Returns the report on what the scripts will do to a database in the state of `answers`.
 fn report(subject: Subject, answers: Answers) -> Report {
     let Answers { scripts, catalog, server } = answers;
-    let version = catalog.version;
     let mut world = World::new(catalog);
     let mut tables = BTreeMap::new();
     let mut blind = None;
     let migrations: Vec<_> = scripts
         .iter()
-        .map(|(pending, parse)| migration::migration(pending, parse, version, &mut world, &mut tables, &mut blind))
+        .map(|(pending, parse)| migration::migration(pending, parse, &mut world, &mut tables, &mut blind))
         .collect();
     let mut tables: Vec<Table> = tables.into_values().collect();
     tables.sort_by_key(|table| Reverse(table.bytes + table.index_bytes));
     let last = migrations.iter().rev().find_map(|it| it.statements.last().map(|last| (it.name.as_str(), last.number)));
     let blind = blind.filter(|since| last != Some((since.migration.as_str(), since.statement)));
-    let notes = notes::notes(&subject, &server, blind.as_ref());
+    let mut notes = notes::of_server(&server);
+    notes.extend(notes::of_plan(&subject.warnings, blind.as_ref()));
+    let Subject { digest, made_at, environment, database, already_applied, .. } = subject;
+    let live = Live { digest, environment, database, server };
+    concluded(made_at, Some(live), already_applied, migrations, tables, notes)
+}
+
+/// Returns the report with the worst verdict of its parts.
+fn concluded(
+    made_at: String,
+    live: Option<Live>,
+    already_applied: usize,
+    migrations: Vec<MigrationReport>,
+    tables: Vec<Table>,
+    mut notes: Vec<Note>,
+) -> Report {
+    notes.sort_by_key(|note| Reverse(note.verdict));
     let worst = worst_first(&migrations, |migration| migration.verdict);
     let worst_note = notes.iter().map(|note| note.verdict).max().unwrap_or(Verdict::Safe);
     let (verdict, why) = match worst {
@@ -86,21 +103,7 @@ fn report(subject: Subject, answers: Answers) -> Report {
             (worst_note, worst.map_or_else(|| "Nothing is pending".to_owned(), |note| note.text.clone()))
         }
     };
-    let Subject { digest, made_at, environment, database, already_applied, .. } = subject;
-    Report {
-        format: FORMAT,
-        digest,
-        made_at,
-        environment,
-        database,
-        verdict,
-        why,
-        already_applied,
-        migrations,
-        tables,
-        server,
-        notes,
-    }
+    Report { format: FORMAT, live, made_at, verdict, why, already_applied, migrations, tables, notes }
 }
 
 /// Returns what the role has to be allowed for all of `scripts`.

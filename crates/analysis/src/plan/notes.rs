@@ -1,14 +1,24 @@
 //! The notes that belong to no statement.
 
-use std::cmp::Reverse;
-
 use report::{Note, Server, Verdict};
 
-use super::Subject;
 use super::migration::Blind;
 
-/// Returns notes on the server and the history, the worst first.
-pub(super) fn notes(subject: &Subject, server: &Server, blind: Option<&Blind>) -> Vec<Note> {
+/// Returns notes on the plan.
+pub(super) fn of_plan(warnings: &[String], blind: Option<&Blind>) -> Vec<Note> {
+    let warned = warnings.iter().map(|warning| Note { verdict: Verdict::Caution, text: warning.clone() });
+    let blind = blind.map(|Blind { migration, line, .. }| Note {
+        verdict: Verdict::Safe,
+        text: format!(
+            "Failures of the statements after line {line} of {migration} are not foretold: it is not known what the \
+             statement there changes"
+        ),
+    });
+    warned.chain(blind).collect()
+}
+
+/// Returns notes on the server.
+pub(super) fn of_server(server: &Server) -> Vec<Note> {
     let mut notes = Vec::new();
     let mut note = |verdict, text: String| notes.push(Note { verdict, text });
     for missing in &server.missing_privileges {
@@ -16,9 +26,6 @@ pub(super) fn notes(subject: &Subject, server: &Server, blind: Option<&Blind>) -
     }
     if server.in_recovery {
         note(Verdict::Danger, "The server is a replica, and takes no writes".into());
-    }
-    for warning in &subject.warnings {
-        note(Verdict::Caution, warning.clone());
     }
     for name in &server.prepared_transactions {
         note(Verdict::Caution, format!("The prepared transaction {name} holds its locks until a person ends it"));
@@ -32,13 +39,6 @@ pub(super) fn notes(subject: &Subject, server: &Server, blind: Option<&Blind>) -
     if let Some(longest) = server.longest_transaction.as_ref().filter(|longest| longest.seconds >= 60) {
         let who = longest.application.as_ref().map_or(String::new(), |name| format!(" ({name})"));
         note(Verdict::Caution, format!("The transaction of pid {}{who} has lasted {} s", longest.pid, longest.seconds));
-    }
-    if let Some(Blind { migration, line, .. }) = blind {
-        let text = format!(
-            "Failures of the statements after line {line} of {migration} are not foretold: it is not known what the \
-             statement there changes"
-        );
-        note(Verdict::Safe, text);
     }
     if !server.hidden_transactions.is_empty() {
         // A long transaction that a statement waits for is reported at the statement.
@@ -60,6 +60,5 @@ pub(super) fn notes(subject: &Subject, server: &Server, blind: Option<&Blind>) -
             );
         }
     }
-    notes.sort_by_key(|note| Reverse(note.verdict));
     notes
 }

@@ -53,7 +53,7 @@ impl Database {
             host: setting("HOST"),
             port: setting("PORT").parse().unwrap(),
             user: self.name.clone(),
-            password: PASSWORD.into(),
+            password: Some(PASSWORD.into()),
             database: self.name.clone(),
             schema: "public".into(),
             tool: Format::Prisma,

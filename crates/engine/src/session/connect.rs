@@ -2,6 +2,7 @@
 
 use std::io;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{Connection as _, PgConnection};
 
@@ -13,12 +14,7 @@ use crate::{Error, Result, sqlstate};
 
 /// Connects, with `settings` and those that every session has.
 pub(crate) async fn connect(target: &Target, settings: &[(&str, &str)]) -> Result<PgConnection, sqlx::Error> {
-    let options = PgConnectOptions::new_without_pgpass()
-        .host(&target.host)
-        .port(target.port)
-        .username(&target.user)
-        .password(&target.password)
-        .database(&target.database)
+    let options = login(target)?
         .application_name(&target.application_name)
         // As startup options, so that a RESET ALL between two scripts restores them.
         .options([
@@ -39,9 +35,15 @@ pub(crate) async fn connect(target: &Target, settings: &[(&str, &str)]) -> Resul
         // sqlx's own runner uses the role's search path, see `settings`. All other settings are the driver's.
         Format::Sqlx => options,
     };
-    let options = match &target.tls {
-        Tls::VerifyFull(roots) => options.ssl_mode(PgSslMode::VerifyFull).ssl_root_cert_from_pem(roots.clone()),
-        Tls::Disabled => options.ssl_mode(PgSslMode::Disable),
+    let options = options.ssl_mode(match &target.tls {
+        Tls::VerifyFull(_) => PgSslMode::VerifyFull,
+        Tls::VerifyCa(_) => PgSslMode::VerifyCa,
+        Tls::Unverified => PgSslMode::Require,
+        Tls::Disabled => PgSslMode::Disable,
+    });
+    let options = match target.tls.pem() {
+        Some(pem) => options.ssl_root_cert_from_pem(pem.to_vec()),
+        None => options,
     };
     // No log may contain a statement's text: it may hold rows and secrets.
     let options = sqlx::ConnectOptions::disable_statement_logging(options);
@@ -49,6 +51,23 @@ pub(crate) async fn connect(target: &Target, settings: &[(&str, &str)]) -> Resul
         Ok(result) => result,
         Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "no answer").into()),
     }
+}
+
+/// Returns who connects where, with the password.
+fn login(target: &Target) -> Result<PgConnectOptions, sqlx::Error> {
+    let Target { host, port, user, password, database, .. } = target;
+    let Some(password) = password else {
+        // The driver looks a password up only for an address that it reads itself.
+        let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        let [host, user, database] = [host, user, database].map(|text| encoded(text));
+        return format!("postgres://?host={host}&port={port}&user={user}&dbname={database}").parse();
+    };
+    Ok(PgConnectOptions::new_without_pgpass()
+        .host(host)
+        .port(*port)
+        .username(user)
+        .password(password)
+        .database(database))
 }
 
 /// Returns the meaning of `error`, which occurred while connecting.
@@ -64,7 +83,7 @@ pub(crate) fn connect_error(target: &Target, error: &sqlx::Error) -> Error {
             hint,
         };
         return match server.code() {
-            sqlstate::INVALID_PASSWORD => refused("the password in the secret is not the role's (P1000)"),
+            sqlstate::INVALID_PASSWORD => refused("the password is not the role's (P1000)"),
             sqlstate::INVALID_AUTHORIZATION => refused(
                 "the role may not connect like this; check that it exists, may log in, has CONNECT on the database, and that pg_hba allows it (P1010)",
             ),
@@ -103,20 +122,20 @@ pub(crate) fn connect_error(target: &Target, error: &sqlx::Error) -> Error {
 /// password.
 fn unprepared(said: &str) -> &'static str {
     if said.contains("username") {
-        "the user in the secret holds a character that cannot be sent; give the role a name of letters and digits (P1000)"
+        "the user's name holds a character that cannot be sent; give the role a name of letters and digits (P1000)"
     } else if said.contains("Bidirectional") {
-        "the password in the secret mixes left-to-right and right-to-left text, and cannot be sent like that; \
-         set another one for the role and in the secret (P1000)"
+        "the password mixes left-to-right and right-to-left text, and cannot be sent like that; \
+         set another one for the role (P1000)"
     } else {
-        "the password in the secret holds a character that cannot be sent: a control character, an emoji, or one that \
-         Unicode 3.2 does not have; set another one for the role and in the secret (P1000)"
+        "the password holds a character that cannot be sent: a control character, an emoji, or one that \
+         Unicode 3.2 does not have; set another one for the role (P1000)"
     }
 }
 
 /// Whether the text of the root certificates contains no PEM at all: the driver ignores such a file.
 fn has_no_roots(tls: &Tls) -> bool {
     const BEGINS: &[u8] = b"-----BEGIN CERTIFICATE-----";
-    matches!(tls, Tls::VerifyFull(roots) if !roots.windows(BEGINS.len()).any(|window| window == BEGINS))
+    tls.pem().is_some_and(|pem| !pem.windows(BEGINS.len()).any(|window| window == BEGINS))
 }
 
 /// rustls reports an untrusted certificate as an I/O error.
@@ -137,10 +156,10 @@ fn io_reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => "connection refused; is the port right, and is the server running?".into(),
         io::ErrorKind::TimedOut => {
-            "no answer in time; do the security groups and the route let this function reach it?".into()
+            "no answer in time; do the security groups, the route and the firewalls let a connection through?".into()
         }
         _ if error.to_string().contains("lookup") => {
-            "the host name cannot be resolved; is it right, and does the VPC resolve DNS?".into()
+            "the host name cannot be resolved; is it right, and does DNS answer here (in a VPC: is its DNS resolution on)?".into()
         }
         kind => format!("{kind}"),
     }

@@ -11,12 +11,13 @@ mod table_name;
 mod target;
 
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Connection as _, Decode, Either, PgConnection, Postgres, Row as _, Type};
 
+use crate::deadline::Deadline;
 use crate::session::connect::{connect, connect_error};
 use crate::session::fault::query_error;
 use crate::transaction::Opened;
@@ -27,7 +28,7 @@ pub use identity::DatabaseIdentity;
 pub(crate) use others::{SESSION, THIS_DATABASE};
 pub(crate) use prepared::Prepared;
 pub use table_name::TableName;
-pub use target::{Target, Tls};
+pub use target::{Roots, Target, Tls};
 
 /// Resets a session to the state in which it was opened: all of `DISCARD ALL`, except that the lock and the prepared
 /// statements stay.
@@ -368,7 +369,7 @@ impl Session {
     ///
     /// At `deadline`, a second connection cancels the statement. If there is no answer even then, the session counts as
     /// broken.
-    pub(crate) async fn send(&mut self, message: String, deadline: Instant) -> Result<Answer, ScriptError> {
+    pub(crate) async fn send(&mut self, message: String, deadline: Deadline) -> Result<Answer, ScriptError> {
         self.opened = None;
         self.has_own_path = false;
         let cancel = (self.target.clone(), self.pid);
@@ -388,7 +389,7 @@ impl Session {
             tokio::pin!(counting);
             tokio::select! {
                 result = &mut counting => result,
-                () = tokio::time::sleep_until(deadline.into()) => {
+                () = deadline.passes() => {
                     waited_for = cancel::cancel(&cancel.0, cancel.1).await;
                     tokio::time::timeout(CANCEL_GRACE, counting).await.unwrap_or_else(|_| {
                         Err(io::Error::new(io::ErrorKind::TimedOut, "no answer to the cancellation").into())

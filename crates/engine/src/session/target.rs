@@ -15,8 +15,9 @@ pub struct Target {
     pub port: u16,
     /// The role.
     pub user: String,
-    /// Its password.
-    pub password: String,
+    /// Its password. Without one, the driver looks where PostgreSQL's own tools do: in `PGPASSWORD`, and in the file of
+    /// passwords.
+    pub password: Option<String>,
     /// The database.
     pub database: String,
     /// The schema of the ledger, and of objects that scripts make without naming a schema.
@@ -38,10 +39,38 @@ pub struct Target {
 /// How the connection is protected.
 #[derive(Clone)]
 pub enum Tls {
-    /// TLS, with the server's certificate and name verified against these roots, in PEM.
-    VerifyFull(Vec<u8>),
-    /// No protection. For a database on the same machine only.
+    /// TLS, with the server's certificate and name verified.
+    VerifyFull(Roots),
+    /// TLS, with the server's certificate verified, and any name in it accepted: for a tunnel.
+    VerifyCa(Roots),
+    /// TLS with any server. Another server can pose as this one.
+    Unverified,
+    /// No protection.
     Disabled,
+}
+
+/// The root certificates that are trusted.
+#[derive(Clone)]
+pub enum Roots {
+    /// These, in PEM.
+    Pem(Vec<u8>),
+    /// Those of this machine.
+    Machine,
+}
+
+impl Tls {
+    /// Whether the connection is encrypted and the server's name is verified.
+    pub fn is_verified(&self) -> bool {
+        matches!(self, Self::VerifyFull(_))
+    }
+
+    /// Returns the root certificates that were given.
+    pub(crate) fn pem(&self) -> Option<&[u8]> {
+        match self {
+            Self::VerifyFull(Roots::Pem(pem)) | Self::VerifyCa(Roots::Pem(pem)) => Some(pem),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Debug for Target {

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use engine::apply::{Approved, Budget, Progress, apply};
 use engine::attempt::Attempt;
+use engine::deadline::Deadline;
 use engine::history::{Format, History, Migration};
 use engine::plan::{OnDivergence, Plan, plan_history};
-use engine::session::{Session, Target, Tls};
+use engine::session::{Roots, Session, Target, Tls};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection, Row as _};
 
@@ -50,12 +51,12 @@ impl Database {
                 host: setting("HOST"),
                 port: setting("PORT").parse().unwrap(),
                 user: name.clone(),
-                password: password.into(),
+                password: Some(password.into()),
                 database: name,
                 schema: "public".into(),
                 tool,
                 sqlx_table: "_sqlx_migrations".parse().unwrap(),
-                tls: Tls::VerifyFull(std::fs::read(setting("CA_FILE")).unwrap()),
+                tls: Tls::VerifyFull(Roots::Pem(std::fs::read(setting("CA_FILE")).unwrap())),
                 application_name: "lockstep test".into(),
                 lock_timeout: Duration::from_millis(200),
                 connect_timeout: Duration::from_secs(5),
@@ -71,7 +72,7 @@ impl Database {
 
     /// Opens another session of the test's role.
     pub(crate) async fn session(&self) -> PgConnection {
-        connect(&self.target.user, &self.target.password, &self.target.database).await
+        connect(&self.target.user, self.target.password.as_ref().unwrap(), &self.target.database).await
     }
 
     /// Opens a superuser's session.
@@ -146,7 +147,7 @@ pub(crate) fn budget() -> Budget {
 
 pub(crate) fn within(time: Duration) -> Budget {
     Budget {
-        deadline: Instant::now() + time,
+        deadline: Deadline::at(Instant::now() + time),
         lock_patience: Duration::from_secs(10),
         contention_patience: Duration::from_secs(2),
     }
@@ -179,7 +180,7 @@ pub(crate) async fn connect(user: &str, password: &str, database: &str) -> PgCon
 
 /// Opens a session of the target's role with these settings.
 pub(crate) async fn connect_with(target: &Target, settings: &[(&str, &str)]) -> PgConnection {
-    let options = options(&target.user, &target.password, &target.database);
+    let options = options(&target.user, target.password.as_ref().unwrap(), &target.database);
     options.options(settings.iter().copied()).connect().await.unwrap()
 }
 

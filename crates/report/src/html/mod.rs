@@ -25,8 +25,9 @@ const STYLE_SHA256: &str = "OOLdNpOEsrA1hFIa5zlxUFUqeyR21mD7fzq09B3KVQM=";
 
 /// Returns the report as an HTML page.
 pub fn html(report: &Report) -> String {
-    let database = &report.database;
-    let title = format!("{}: {} on {}, {}", report.verdict.name(), database.name, report.environment, report.digest);
+    let [subject, place] = words::subject(report);
+    let digest = report.live.as_ref().map_or_else(String::new, |live| format!(", {}", live.digest));
+    let title = format!("{}: {subject} on {place}{digest}", report.verdict.name());
     Writer::page(&title, STYLE, STYLE_SHA256, |page| {
         picture::symbols(page);
         page.with("a", &[("class", "skip"), ("href", "#verdict")], |link| link.text("Skip to the verdict"));
@@ -34,9 +35,9 @@ pub fn html(report: &Report) -> String {
             header.say("p", "brand", "Lockstep");
             header.of("p", "about", |about| {
                 about.text("Plan for ");
-                about.name(&database.name);
+                about.name(subject);
                 about.text(" on ");
-                about.say("strong", "", &report.environment);
+                about.say("strong", "", place);
                 about.text(", made ");
                 about.with("time", &[("datetime", &report.made_at)], |time| time.text(&moment(&report.made_at)));
             });
@@ -46,10 +47,12 @@ pub fn html(report: &Report) -> String {
             summary::summary(main, report);
             migrations::migrations(main, report);
             facts::tables(main, &report.tables);
-            facts::server(main, &report.server);
+            if let Some(live) = &report.live {
+                facts::server(main, &live.server);
+            }
         });
         page.of("footer", "", |footer| {
-            footer.say("p", "", words::DECIDES_NOTHING);
+            footer.say("p", "", words::about_itself(report));
             footer.say("p", "", "This page holds names, sizes and the migrations' own text, and no value of any row.");
         });
     })
@@ -62,7 +65,7 @@ fn contents(page: &mut Writer, report: &Report) {
         ("#plan", "This plan", true),
         ("#migrations", "Migrations", true),
         ("#tables", "Tables", !report.tables.is_empty()),
-        ("#server", "Server", true),
+        ("#server", "Server", report.live.is_some()),
     ];
     page.with("nav", &[("aria-label", "Contents")], |nav| {
         nav.of("ul", "", |list| {

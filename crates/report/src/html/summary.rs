@@ -28,9 +28,11 @@ pub(super) fn summary(page: &mut Writer, report: &Report) {
             }
         });
         section.of("p", "decides", |line| {
-            line.say("strong", "", words::DECIDES_NOTHING);
-            line.text(" Digest ");
-            line.name(&report.digest);
+            line.say("strong", "", words::about_itself(report));
+            if let Some(live) = &report.live {
+                line.text(" Digest ");
+                line.name(&live.digest);
+            }
         });
     });
     first(page, report);

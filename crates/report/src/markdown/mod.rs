@@ -25,7 +25,7 @@ pub fn markdown(report: &Report, limit: usize) -> String {
     blocks.extend(facts::notes(report));
     blocks.extend(migrations::migrations(report));
     blocks.extend(facts::tables(report));
-    blocks.push(facts::server(&report.server));
+    blocks.extend(report.live.as_ref().map(|live| facts::server(&live.server)));
     blocks::fitting(&blocks, limit)
 }
 
@@ -39,8 +39,9 @@ fn badge(verdict: Verdict) -> &'static str {
 }
 
 fn head(report: &Report) -> String {
+    let [subject, place] = words::subject(report);
     let mut lines = vec![
-        format!("# {}: {} on {}", badge(report.verdict), name(&report.database.name), name(&report.environment)),
+        format!("# {}: {} on {}", badge(report.verdict), name(subject), name(place)),
         String::new(),
         format!("**Why:** {}", sentence(&report.why)),
         String::new(),
@@ -49,7 +50,7 @@ fn head(report: &Report) -> String {
     if let Some(suppressed) = words::suppressed(report) {
         lines.extend([String::new(), format!("**Suppressed:** {suppressed}.")]);
     }
-    lines.extend([String::new(), format!("**{}**", words::DECIDES_NOTHING), String::new()]);
+    lines.extend([String::new(), format!("**{}**", words::about_itself(report)), String::new()]);
     lines.extend(["| Plan | |".to_owned(), "| --- | --- |".to_owned()]);
     for (label, value) in words::identity(report) {
         lines.push(format!("| {label} | {} |", name(&value)));

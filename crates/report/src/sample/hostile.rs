@@ -1,7 +1,7 @@
 //! A plan in which every text tries to be more than text.
 
 use super::small;
-use crate::Report;
+use crate::{Live, Report};
 
 /// The pieces of the texts: each breaks out of some place where a text may be.
 pub const ATTACKS: &[&str] = &[
@@ -30,14 +30,15 @@ pub const ATTACKS: &[&str] = &[
 pub fn hostile() -> Report {
     let longest = format!("{}<b>{}", "pneumono".repeat(60), "漢".repeat(300));
     let mut report = small();
-    let server = &mut report.server;
-    for list in [
-        &mut server.hidden_transactions,
-        &mut server.prepared_transactions,
-        &mut server.invalid_indexes,
-        &mut server.missing_privileges,
-    ] {
-        list.resize(3, String::new());
+    for server in report.live.iter_mut().map(|live| &mut live.server) {
+        for list in [
+            &mut server.hidden_transactions,
+            &mut server.prepared_transactions,
+            &mut server.invalid_indexes,
+            &mut server.missing_privileges,
+        ] {
+            list.resize(3, String::new());
+        }
     }
     let mut turn = 0;
     overwritten(&report, &mut |_| {
@@ -50,17 +51,23 @@ pub fn hostile() -> Report {
 /// positions are kept: they may be outside of the script.
 pub fn overwritten(report: &Report, text: &mut impl FnMut(&str) -> String) -> Report {
     let mut report = report.clone();
-    let database = &mut report.database;
-    let mut all: Vec<&mut String> = vec![
-        &mut report.digest,
-        &mut report.made_at,
-        &mut report.environment,
-        &mut report.why,
-        &mut database.instance,
-        &mut database.endpoint,
-        &mut database.name,
-        &mut database.schema,
-    ];
+    let mut all: Vec<&mut String> = vec![&mut report.made_at, &mut report.why];
+    if let Some(Live { digest, environment, database, server }) = &mut report.live {
+        all.extend([digest, environment]);
+        all.extend([&mut database.instance, &mut database.endpoint, &mut database.name, &mut database.schema]);
+        all.push(&mut server.version);
+        for replica in &mut server.replicas {
+            all.extend([&mut replica.name, &mut replica.state]);
+        }
+        if let Some(transaction) = &mut server.longest_transaction {
+            all.extend(&mut transaction.application);
+            all.extend(&mut transaction.state);
+        }
+        all.extend(&mut server.hidden_transactions);
+        all.extend(&mut server.prepared_transactions);
+        all.extend(&mut server.invalid_indexes);
+        all.extend(&mut server.missing_privileges);
+    }
     all.extend(report.notes.iter_mut().map(|note| &mut note.text));
     for migration in &mut report.migrations {
         all.extend([&mut migration.name, &mut migration.why, &mut migration.sql]);
@@ -92,19 +99,6 @@ pub fn overwritten(report: &Report, text: &mut impl FnMut(&str) -> String) -> Re
             all.extend(&mut holder.application);
         }
     }
-    let server = &mut report.server;
-    all.push(&mut server.version);
-    for replica in &mut server.replicas {
-        all.extend([&mut replica.name, &mut replica.state]);
-    }
-    if let Some(transaction) = &mut server.longest_transaction {
-        all.extend(&mut transaction.application);
-        all.extend(&mut transaction.state);
-    }
-    all.extend(&mut server.hidden_transactions);
-    all.extend(&mut server.prepared_transactions);
-    all.extend(&mut server.invalid_indexes);
-    all.extend(&mut server.missing_privileges);
     for place in all {
         *place = text(place);
     }

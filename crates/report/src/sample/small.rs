@@ -1,9 +1,9 @@
 //! An everyday plan.
 
 use crate::{
-    Blocking, Database, Effect, FORMAT, Finding, ForeignKey, Holder, IndexFacts, Lock, Magnitude, MigrationReport,
-    Note, Replica, Report, Safer, ScriptClass, Server, Source, StatementReport, Suppression, Table, Transaction,
-    Verdict, Work,
+    Blocking, Database, Effect, FORMAT, Finding, ForeignKey, Holder, IndexFacts, Live, Lock, Magnitude,
+    MigrationReport, Note, Replica, Report, Safer, ScriptClass, Server, Source, StatementReport, Suppression, Table,
+    Transaction, Verdict, Work,
 };
 
 const MIB: u64 = 1024 * 1024;
@@ -14,15 +14,18 @@ const GIB: u64 = 1024 * MIB;
 pub fn small() -> Report {
     Report {
         format: FORMAT,
-        digest: "sha256:5f0c9a7d1be24c3388e2f5b46a0d97c1e3b8524f6d7a90cc41b2e8f05a6d3b17".to_owned(),
+        live: Some(Live {
+            digest: "sha256:5f0c9a7d1be24c3388e2f5b46a0d97c1e3b8524f6d7a90cc41b2e8f05a6d3b17".to_owned(),
+            environment: "prod".to_owned(),
+            database: Database {
+                instance: "db-K7Q2M4XJ5N3WZ6R8T1V9YABCDE".to_owned(),
+                endpoint: "shop.c1x2y3z4abcd.eu-central-1.rds.amazonaws.com:5432".to_owned(),
+                name: "shop".to_owned(),
+                schema: "public".to_owned(),
+            },
+            server: server(),
+        }),
         made_at: "2026-03-09T02:10:45Z".to_owned(),
-        environment: "prod".to_owned(),
-        database: Database {
-            instance: "db-K7Q2M4XJ5N3WZ6R8T1V9YABCDE".to_owned(),
-            endpoint: "shop.c1x2y3z4abcd.eu-central-1.rds.amazonaws.com:5432".to_owned(),
-            name: "shop".to_owned(),
-            schema: "public".to_owned(),
-        },
         verdict: Verdict::Danger,
         why: "20260302101500_order_numbers rewrites public.orders (41 GiB) under a lock that stops every reader and writer \
               for minutes."
@@ -30,7 +33,6 @@ pub fn small() -> Report {
         already_applied: 12,
         migrations: vec![order_numbers(), backfill(), index_by_customer(), notes_table()],
         tables: vec![orders(), order_items(), customers()],
-        server: server(),
         notes: vec![
             Note {
                 verdict: Verdict::Caution,

@@ -402,8 +402,28 @@ impl World {
         }
     }
 
+    /// Records that the scripts so far were applied before the next one, and that their tables may have grown: what they
+    /// made counts as existing, and its size as unknown.
+    pub(crate) fn settles(&mut self) {
+        self.new.clear();
+        self.filled.clear();
+        self.facts.clear();
+        self.unset.clear();
+        self.plan_types.clear();
+        self.touched.clear();
+        self.has_changed_rows = false;
+        // A script that could not be read may have changed everything that is known so far.
+        if self.names == Names::Nothing {
+            self.relations.clear();
+            self.aliases.clear();
+            self.functions.clear();
+            self.types.clear();
+            self.names = Names::All;
+        }
+    }
+
     /// Records that from here on it is uncertain what exists.
-    pub(super) fn doubts(&mut self) {
+    pub(crate) fn doubts(&mut self) {
         self.was_opaque = true;
     }
 

@@ -8,6 +8,7 @@ use analysis::plan::{Pending, ask_database};
 use engine::Error;
 use engine::apply::{Approved, Budget, apply};
 use engine::attempt::Attempt;
+use engine::deadline::Deadline;
 use engine::history::{self, History};
 use engine::plan::{OnDivergence, Plan};
 use engine::preflight::preflight;
@@ -146,7 +147,7 @@ async fn applied(
     let mut attempts = step.settings.attempts.unwrap_or(1);
     loop {
         let budget = Budget {
-            deadline: Instant::now() + Duration::from_secs(step.settings.seconds.unwrap_or(SECONDS)),
+            deadline: Deadline::at(Instant::now() + Duration::from_secs(step.settings.seconds.unwrap_or(SECONDS))),
             lock_patience: Duration::from_secs(2),
             contention_patience: Duration::from_secs(2),
         };
