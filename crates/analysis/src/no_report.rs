@@ -9,6 +9,9 @@ pub enum NoReport {
     /// The server did not answer in time.
     #[error("the database gave no answer in time")]
     NoAnswer,
+    /// The plan is of another history.
+    #[error("a pending migration has no file")]
+    NoFile,
     /// No thread could be started for the work.
     #[error("no thread could be started")]
     NoThread,

@@ -405,7 +405,11 @@ impl Turn<'_> {
             );
         }
         if failure.code == sqlstate::QUERY_CANCELED && self.budget.deadline.has_passed() {
-            failure.hint = Some(failure::time_is_up(&error.waited_for));
+            failure.hint = Some(if self.budget.deadline.is_stopped() {
+                failure::STOPPED.to_owned()
+            } else {
+                failure::time_is_up(&error.waited_for)
+            });
         }
         Error::MigrationFailed(Box::new(failure))
     }

@@ -1,17 +1,21 @@
-//! The report on what a plan will do to a database, for the approver: one structure, three renderings.
+//! The report on what a plan will do to a database, for the approver: one structure, and a rendering for each reader.
 //!
 //! This crate neither asks a database nor judges a statement: `analysis` fills the structure. The structure holds
 //! names, sizes and the migrations' own text, and never a value of a row.
 
 mod effect;
 mod facts;
+mod github;
 mod html;
 mod json;
 mod markdown;
+mod places;
 pub mod quantity;
 mod ranking;
 #[cfg(any(test, feature = "sample"))]
 pub mod sample;
+mod sarif;
+mod text;
 mod visible;
 mod words;
 
@@ -20,10 +24,13 @@ mod arbitrary;
 
 pub use effect::{Blocking, Effect, Lock, Magnitude, Work};
 pub use facts::{ForeignKey, Holder, IndexFacts, Replica, Server, Table, Transaction};
+pub use github::github;
 pub use html::html;
 pub use json::json;
 pub use markdown::markdown;
 pub use ranking::{Counts, FAILS, LOSES, Ranked};
+pub use sarif::sarif;
+pub use text::{TextLine, text};
 pub use visible::is_invisible;
 
 use serde::{Deserialize, Serialize};
@@ -220,6 +227,16 @@ pub enum Source {
     Lockstep,
     /// squawk's rules know the text.
     Squawk,
+}
+
+impl Source {
+    /// Returns the project's name in lower case.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lockstep => "lockstep",
+            Self::Squawk => "squawk",
+        }
+    }
 }
 
 /// A comment in squawk's syntax that hides a rule's findings.

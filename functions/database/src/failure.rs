@@ -2,13 +2,26 @@
 
 use std::path::Path;
 
-use engine::Error;
+use engine::{Error, history};
 use shared::text::one_line;
 use shared::{Failure, FailureName, Place};
 
-/// Returns `error` as a failure; `migrations` is the directory of its history. The match names every cause, so that the
-/// compiler demands a wire name for a new one.
+/// Returns `error` as a failure of a function; `migrations` is the directory of its history.
 pub(crate) fn from_engine(error: Error, migrations: &Path) -> Failure {
+    // The engine knows neither where its root certificates come from, nor user and password.
+    let hint = match &error {
+        Error::Tls { .. } => OTHER_ROOTS,
+        Error::AuthenticationFailed { .. } => FROM_THE_SECRET,
+        _ => return named(error, migrations),
+    };
+    let mut failure = named(error, migrations);
+    failure.message = format!("{}. {hint}", failure.message);
+    failure
+}
+
+/// Returns `error` under its wire name; `migrations` is the directory of its history. The match names every cause, so that
+/// the compiler demands a wire name for a new one.
+pub fn named(error: Error, migrations: &Path) -> Failure {
     let name = match &error {
         Error::Unreachable { .. } => FailureName::DatabaseUnreachable,
         // As after a broken connection: a new attempt flushes and verifies the flush.
@@ -87,9 +100,7 @@ const NO_SQLSTATE: &str = "none";
 
 /// Returns the path of the migration `name`, as it is in the layer.
 fn file(name: &str, migrations: &Path) -> Option<String> {
-    let layouts = [format!("{name}/migration.sql"), format!("{name}.sql"), format!("{name}.up.sql")];
-    let found = layouts.into_iter().filter(|_| !name.contains('/')).find(|file| migrations.join(file).is_file());
-    found.map(|file| format!("migrations/{}", one_line(&file)))
+    history::file(migrations, name).map(|file| format!("migrations/{}", one_line(&file)))
 }
 
 /// How to make the functions trust another certificate.
@@ -112,10 +123,6 @@ fn message(mut error: Error) -> String {
                 refused.refusal.reason = one_line(&refused.refusal.reason);
             }
         }
-        // The engine does not know where its root certificates come from.
-        Error::Tls { .. } => return one_line(&format!("{error}. {OTHER_ROOTS}")),
-        // Nor where user and password come from.
-        Error::AuthenticationFailed { .. } => return one_line(&format!("{error}. {FROM_THE_SECRET}")),
         other => return one_line(&other.to_string()),
     }
     error.to_string()

@@ -16,7 +16,8 @@ use shared::payload::RdsInstance;
 use shared::{Failure, FailureName};
 
 pub use claim::claim;
-pub use settings::Settings;
+pub use failure::named;
+pub use settings::{RDS_ROOTS, Settings};
 
 use failure::from_engine;
 

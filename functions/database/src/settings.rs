@@ -10,7 +10,7 @@ use shared::{Failure, config};
 
 /// RDS's own root certificates, for every Region of the partition `aws`. In other partitions RDS has others, which a
 /// stack names by `DATABASE_CA_FILE`.
-const RDS_ROOTS: &[u8] = include_bytes!("../rds-global-bundle.pem");
+pub const RDS_ROOTS: &[u8] = include_bytes!("../rds-global-bundle.pem");
 
 /// sqlx's default name for its ledger.
 const SQLX_TABLE: &str = "_sqlx_migrations";

@@ -1,11 +1,9 @@
 //! Makes the report on a plan, from the plan and its session.
 
-use std::collections::HashMap;
-
 use analysis::apart::apart;
 use analysis::plan::{Pending, Subject};
-use engine::history::{History, Key, Migration};
-use engine::plan::{Plan, Planned};
+use engine::history::History;
+use engine::plan::Plan;
 use engine::session::Session;
 use jiff::{Timestamp, Unit};
 use report::{Database, Report};
@@ -85,24 +83,14 @@ fn subject(session: &Session, instance: &str, plan: &Plan) -> Result<Subject, Wh
     })
 }
 
-/// Returns the pending migrations with the text of their files. The text is complete and unchanged, so that what is
-/// judged is what is applied.
+/// Returns the pending migrations, if a report can be made of them here.
 fn pending(history: &History, plan: &Plan) -> Result<Vec<Pending>, WhyNoReport> {
-    let files: HashMap<&Key, &Migration> =
-        history.migrations.iter().map(|migration| (&migration.key, migration)).collect();
-    let file = |planned: &Planned| files.get(&planned.key).copied();
-    let scripts: Option<Vec<_>> = plan.pending.iter().map(file).collect();
-    let scripts = scripts.ok_or("a pending migration has no file")?;
+    let pending = Pending::of_plan(history, plan).map_err(|why| why.to_string())?;
     within_bounds(
-        scripts.iter().map(|script| script.sql.len()).sum(),
+        pending.iter().map(|script| script.sql.len()).sum(),
         plan.pending.iter().map(|planned| planned.script.statements.len()).sum(),
     )?;
-    let of = |(planned, script): (&Planned, &Migration)| Pending {
-        name: planned.name.clone(),
-        class: analysis::plan::class(&planned.script.class),
-        sql: script.sql.clone(),
-    };
-    Ok(plan.pending.iter().zip(scripts).map(of).collect())
+    Ok(pending)
 }
 
 fn within_bounds(bytes: usize, statements: usize) -> Result<(), WhyNoReport> {

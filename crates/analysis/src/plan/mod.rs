@@ -9,15 +9,18 @@ mod scripts;
 mod text_alone;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub use answers::{Answers, ask_database};
+use engine::history::{History, Key, Migration};
+use engine::plan::{Plan, Planned};
 use engine::script::Class;
 use report::{Database, FORMAT, Live, MigrationReport, Note, Report, ScriptClass, Table, Verdict};
 use squawk_syntax::ast::{self, AstNode as _};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 pub use text_alone::report_on_text;
 
+use crate::NoReport;
 use crate::catalog::Catalog;
 use crate::effects::{self, World};
 use crate::name::identifier;
@@ -34,6 +37,24 @@ pub struct Pending {
     pub class: ScriptClass,
     /// The file's text.
     pub sql: String,
+}
+
+impl Pending {
+    /// Returns the pending migrations of `plan` with the text of their files in `history`. The text is complete and
+    /// unchanged, so that what is judged is what is applied.
+    ///
+    /// # Errors
+    ///
+    /// [`NoReport::NoFile`] when the plan is of another history.
+    pub fn of_plan(history: &History, plan: &Plan) -> Result<Vec<Self>, NoReport> {
+        let files: HashMap<&Key, &Migration> =
+            history.migrations.iter().map(|migration| (&migration.key, migration)).collect();
+        let of = |planned: &Planned| {
+            let file = files.get(&planned.key).ok_or(NoReport::NoFile)?;
+            Ok(Self { name: planned.name.clone(), class: class(&planned.script.class), sql: file.sql.clone() })
+        };
+        plan.pending.iter().map(of).collect()
+    }
 }
 
 /// Returns the class of a script, without what the engine needs to run it.

@@ -74,6 +74,9 @@ fn outliving(script: &Script, failing_line: Option<usize>, is_through: bool) -> 
     script.outlives.iter().filter(ran).cloned().collect()
 }
 
+/// The hint on a statement that was cancelled on request.
+pub(crate) const STOPPED: &str = "It was cancelled, because a person stopped the run";
+
 /// Returns the way out for a script that was cancelled when the function's time was up, while it `waited_for` these
 /// sessions.
 pub(crate) fn time_is_up(waited_for: &[String]) -> String {

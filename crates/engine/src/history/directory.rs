@@ -67,6 +67,12 @@ fn format_of(directory: &Path, entries: &Entries) -> Result<Format> {
     }
 }
 
+/// Returns the file of the migration that is called `name`, as a path within `directory`.
+pub fn file(directory: &Path, name: &str) -> Option<String> {
+    let layouts = [format!("{name}/{}", prisma::SCRIPT), format!("{name}.sql"), format!("{name}.up.sql")];
+    layouts.into_iter().filter(|_| !name.contains('/')).find(|file| directory.join(file).is_file())
+}
+
 fn list(directory: &Path) -> Result<Entries> {
     let shown = directory.display();
     let unreadable = |error: io::Error| {

@@ -7,7 +7,7 @@ mod name;
 mod prisma;
 mod sqlx;
 
-pub use directory::{read, recognise};
+pub use directory::{file, read, recognise};
 
 use std::fmt::Write as _;
 

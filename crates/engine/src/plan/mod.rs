@@ -296,7 +296,11 @@ pub(crate) fn classified(migrations: &[&Migration]) -> Result<Vec<Planned>> {
 }
 
 /// Returns how many migrations of the history are in the requested part.
-pub(crate) fn until(history: &History, up_to: Option<&str>) -> Result<usize> {
+///
+/// # Errors
+///
+/// [`Error::Config`] when there is no migration `up_to`.
+pub fn until(history: &History, up_to: Option<&str>) -> Result<usize> {
     let Some(name) = up_to else { return Ok(history.migrations.len()) };
     history.position(name).map(|position| position + 1).ok_or_else(|| Error::Config {
         name: "upTo".into(),

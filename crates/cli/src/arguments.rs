@@ -1,0 +1,242 @@
+//! The command line. Help, completions and manual pages are made from it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use engine::session::TableName;
+use report::Verdict;
+
+use crate::exit::Exit;
+
+/// Database migrations for PostgreSQL, applied from a plan that a person has read.
+#[derive(Debug, Parser)]
+#[command(name = "lockstep", version, after_long_help = Exit::table(), max_term_width = 100)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Write JSON for a program instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Report what each pending statement does, to whom, and for how long
+    #[command(after_help = "Examples:
+  lockstep report                                  what the text alone tells
+  lockstep report --database-url postgres://...    what the database tells too
+  lockstep report --since origin/main --format github --fail-on danger")]
+    Report(ReportArguments),
+    /// Show what is applied and what is pending
+    #[command(after_help = "Example:
+  lockstep status prisma/migrations --database-url postgres://...")]
+    Status(Direct),
+    /// Show what an apply would do, and the plan's digest
+    #[command(after_help = "Example:
+  lockstep plan --up-to 20260101120000_add_orders")]
+    Plan(PlanArguments),
+    /// Apply the pending migrations
+    #[command(after_help = "Examples:
+  lockstep apply                        asks before it writes
+  lockstep apply --yes                  in a job, on a database that no plan was read for
+  lockstep apply --digest 3f9a...       applies the plan that was read, and no other")]
+    Apply(ApplyArguments),
+    /// Declare what became of a migration that was left unfinished
+    #[command(after_help = "Example:
+  lockstep resolve 20260101120000_add_orders --rolled-back")]
+    Resolve(ResolveArguments),
+    /// Record the migrations that a database has already, without running them
+    #[command(after_help = "Example:
+  lockstep baseline --up-to 20260101120000_add_orders")]
+    Baseline(BaselineArguments),
+    /// Write the completions of a shell
+    #[command(after_help = "Example:
+  lockstep completions bash > ~/.local/share/bash-completion/completions/lockstep")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages into a directory
+    #[command(after_help = "Example:
+  lockstep man ~/.local/share/man/man1")]
+    Man {
+        /// The directory
+        directory: PathBuf,
+    },
+}
+
+/// The database, and how to work on it.
+#[derive(Debug, Args)]
+pub struct DatabaseArguments {
+    /// The database, as `postgresql://user@host:5432/database`. Without it, PGHOST, PGPORT, PGUSER and PGDATABASE name it
+    ///
+    /// A password belongs into PGPASSWORD or ~/.pgpass: the list of processes shows a command line to other users.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// The schema of the ledger and of names without a schema; the URL's `schema` otherwise, or public
+    #[arg(long, value_name = "NAME", value_parser = not_empty)]
+    pub schema: Option<String>,
+    /// sqlx's ledger
+    #[arg(long, value_name = "NAME", default_value = "_sqlx_migrations")]
+    pub sqlx_table: TableName,
+    /// How long a statement waits for a table lock, in milliseconds
+    #[arg(long, value_name = "MS", default_value = "500", value_parser = clap::value_parser!(u32).range(1..))]
+    pub lock_timeout_ms: u32,
+    /// Refuse where ledger and directory disagree in a way that the tool itself accepts
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// A directory, and the database that it is for.
+#[derive(Debug, Args)]
+pub struct Direct {
+    /// The directory of the migrations: prisma/migrations or migrations, if there is one of them here
+    #[arg(value_name = "DIR")]
+    pub directory: Option<PathBuf>,
+    /// The database.
+    #[command(flatten)]
+    pub database: DatabaseArguments,
+}
+
+/// The arguments of `report`.
+#[derive(Debug, Args)]
+pub struct ReportArguments {
+    /// Where the migrations are, and the database.
+    #[command(flatten)]
+    pub direct: Direct,
+    /// Read the text alone, even if a database is named
+    #[arg(long)]
+    pub text_alone: bool,
+    /// Report only the migrations that were added since the branch left this commit; reads the text alone
+    #[arg(long, value_name = "GIT-REF")]
+    pub since: Option<String>,
+    /// The last migration to report on
+    #[arg(long, value_name = "MIGRATION", value_parser = not_empty)]
+    pub up_to: Option<String>,
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Exit with status 8 if the verdict is this one, or a worse one
+    #[arg(long, value_enum, value_name = "VERDICT")]
+    pub fail_on: Option<FailOn>,
+    /// Open the report in a browser
+    #[arg(long)]
+    pub open: bool,
+}
+
+/// The form of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For a terminal.
+    Text,
+    /// For a pull request or a job's summary.
+    Markdown,
+    /// A page that needs nothing else.
+    Html,
+    /// For a program: the whole report.
+    Json,
+    /// For code scanning: SARIF 2.1.0.
+    Sarif,
+    /// Annotations at file and line, for a job of GitHub Actions.
+    Github,
+}
+
+/// The verdict from which on a report fails a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Caution and danger.
+    Caution,
+    /// Danger alone.
+    Danger,
+}
+
+impl FailOn {
+    /// Whether a report with this verdict fails the command.
+    pub fn is_met(self, verdict: Verdict) -> bool {
+        match self {
+            Self::Caution => verdict >= Verdict::Caution,
+            Self::Danger => verdict >= Verdict::Danger,
+        }
+    }
+}
+
+/// The arguments of `plan`.
+#[derive(Debug, Args)]
+pub struct PlanArguments {
+    /// Where the migrations are, and the database.
+    #[command(flatten)]
+    pub direct: Direct,
+    /// The last migration to plan
+    #[arg(long, value_name = "MIGRATION", value_parser = not_empty)]
+    pub up_to: Option<String>,
+}
+
+/// The arguments of `apply`.
+#[derive(Debug, Args)]
+pub struct ApplyArguments {
+    /// Where the migrations are, and the database.
+    #[command(flatten)]
+    pub direct: Direct,
+    /// The last migration to apply
+    #[arg(long, value_name = "MIGRATION", value_parser = not_empty)]
+    pub up_to: Option<String>,
+    /// How it is approved.
+    #[command(flatten)]
+    pub approval: Approval,
+}
+
+/// How a person, or a job, approves what is to be written.
+#[derive(Debug, Args)]
+pub struct Approval {
+    /// Write without asking
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Write only if the plan has this digest, as `lockstep plan` shows it
+    #[arg(long, value_name = "DIGEST", value_parser = not_empty)]
+    pub digest: Option<String>,
+}
+
+/// The arguments of `resolve`.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("resolution").required(true)))]
+pub struct ResolveArguments {
+    /// The migration
+    #[arg(value_parser = not_empty)]
+    pub migration: String,
+    /// All of it is in the database
+    #[arg(long, group = "resolution")]
+    pub applied: bool,
+    /// Nothing of it is in the database, so it may run again
+    #[arg(long, group = "resolution")]
+    pub rolled_back: bool,
+    /// Where the migrations are, and the database.
+    #[command(flatten)]
+    pub direct: Direct,
+    /// How it is approved.
+    #[command(flatten)]
+    pub approval: Approval,
+}
+
+/// The arguments of `baseline`.
+#[derive(Debug, Args)]
+pub struct BaselineArguments {
+    /// The last migration that the database has
+    #[arg(long, value_name = "MIGRATION", value_parser = not_empty)]
+    pub up_to: String,
+    /// Where the migrations are, and the database.
+    #[command(flatten)]
+    pub direct: Direct,
+    /// How it is approved.
+    #[command(flatten)]
+    pub approval: Approval,
+}
+
+/// Refuses an empty text: it comes from a shell variable that is not set, and `--up-to ""` would apply everything.
+fn not_empty(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err("is empty: give a value, or leave it out".to_owned());
+    }
+    Ok(text.to_owned())
+}

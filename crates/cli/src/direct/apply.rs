@@ -1,0 +1,125 @@
+//! `lockstep apply`: applies the plan that was shown, and no other.
+
+use std::time::{Duration, Instant};
+
+use engine::apply::{Approved, Budget, Progress, apply};
+use engine::deadline::Deadline;
+use serde_json::{Value, json};
+
+use super::plan::{self, Found};
+use super::retry::Retries;
+use super::stop::{self, STOP};
+use super::{Work, approved, not_approved};
+use crate::arguments::ApplyArguments;
+use crate::exit::Exit;
+use crate::problem::Problem;
+use crate::screen::{Look, Screen};
+use crate::watch::Watch;
+use crate::words::{milliseconds, plural};
+
+/// A bound on a run that a person watches: in practice there is none.
+const LONGEST: Duration = Duration::from_hours(30 * 24);
+
+/// How long one attempt polls for the migration lock, as in the stack.
+pub(super) const LOCK_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long one attempt repeats a script that meets other sessions' locks, as in the stack.
+const CONTENTION_PATIENCE: Duration = Duration::from_mins(1);
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// Those of the engine, by cause.
+pub async fn run(screen: &mut Screen, arguments: &ApplyArguments, as_json: bool) -> Result<Exit, Problem> {
+    let work = Work::find(&arguments.direct)?;
+    let up_to = arguments.up_to.clone();
+    let found = plan::find(&work, up_to.as_deref()).await?;
+    if !as_json {
+        plan::show(screen, &work, &found);
+    }
+    let Found { plan, .. } = &found;
+    if plan.pending.is_empty() {
+        if as_json {
+            screen.raw(&format!("{:#}\n", value(&Progress { applied: Vec::new(), applied_now: 0, remaining: 0 }, &plan.digest)));
+        } else {
+            screen.styled(Look::Good, "Nothing is pending");
+        }
+        return Ok(Exit::Done);
+    }
+    let question = format!("Apply {} to {}?", plural(plan.pending.len(), "migration"), work.place());
+    if !approved(screen, &arguments.approval, &plan.digest, &question)? {
+        return Ok(not_approved(screen));
+    }
+    stop::watch();
+    let watch = Watch::start(!as_json);
+    let approved = Approved { digest: plan.digest.clone(), base_rows: plan.base_rows, up_to };
+    let ended = attempts(&work, &approved, &watch).await;
+    watch.end();
+    conclude(screen, &approved, ended, as_json)
+}
+
+/// Applies in as many attempts as it takes.
+async fn attempts(work: &Work, approved: &Approved, watch: &Watch) -> Result<Progress, Problem> {
+    let mut retries = Retries::default();
+    loop {
+        let budget = Budget {
+            deadline: Deadline::at(Instant::now() + LONGEST).unless(&STOP),
+            lock_patience: LOCK_PATIENCE,
+            contention_patience: CONTENTION_PATIENCE,
+        };
+        let problem = match Box::pin(apply(work.attempt(), approved, budget)).await {
+            Ok(progress) => return Ok(progress),
+            Err(error) => work.problem(error),
+        };
+        let Some(again) = retries.after(problem.name).filter(|_| !STOP.is_requested()) else { return Err(problem) };
+        watch.say(&format!(
+            "{}; trying again in {} ({} of {})",
+            problem.message,
+            milliseconds(u64::try_from(again.pause.as_millis()).unwrap_or(u64::MAX)),
+            again.number,
+            again.most
+        ));
+        tokio::select! {
+            () = tokio::time::sleep(again.pause) => {}
+            () = STOP.requested() => return Err(problem),
+        }
+    }
+}
+
+fn conclude(
+    screen: &mut Screen,
+    approved: &Approved,
+    ended: Result<Progress, Problem>,
+    as_json: bool,
+) -> Result<Exit, Problem> {
+    let stopped = |problem: Problem| if STOP.is_requested() { Problem { exit: Exit::Interrupted, ..problem } } else { problem };
+    let progress = ended.map_err(stopped)?;
+    let left = progress.remaining;
+    if as_json {
+        screen.raw(&format!("{:#}\n", value(&progress, &approved.digest)));
+    } else {
+        let took = progress.applied.iter().map(|applied| applied.duration_ms).sum();
+        let done = format!("{} applied, in {}", plural(progress.applied.len(), "migration"), milliseconds(took));
+        match left {
+            0 => screen.parts(&[(Look::Good, "✓ "), (Look::Plain, &done)]),
+            _ => screen.styled(Look::Warning, &format!("Stopped: {done}; {left} left. Run the command again to go on")),
+        }
+    }
+    Ok(if left == 0 { Exit::Done } else { Exit::Interrupted })
+}
+
+fn value(progress: &Progress, digest: &str) -> Value {
+    let migrations: Vec<_> = progress
+        .applied
+        .iter()
+        .map(|applied| json!({ "name": applied.name, "durationMs": applied.duration_ms, "byThisRun": applied.by_this_run }))
+        .collect();
+    json!({
+        "digest": digest,
+        "finished": progress.remaining == 0,
+        "applied": progress.applied.len(),
+        "remaining": progress.remaining,
+        "migrations": migrations,
+    })
+}

@@ -1,0 +1,50 @@
+//! `lockstep baseline`: records the migrations that a database has already, without running them.
+
+use engine::baseline::{ApprovedBaseline, plan_baseline, record};
+use serde_json::json;
+
+use super::apply::LOCK_PATIENCE;
+use super::{INSTANCE, Work, approved, not_approved};
+use crate::arguments::BaselineArguments;
+use crate::exit::Exit;
+use crate::problem::Problem;
+use crate::screen::{Look, Screen};
+use crate::words::plural;
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// Those of the engine, by cause.
+pub async fn run(screen: &mut Screen, arguments: &BaselineArguments, as_json: bool) -> Result<Exit, Problem> {
+    let work = Work::find(&arguments.direct)?;
+    let mut session = work.session().await?;
+    let found = plan_baseline(&mut session, INSTANCE, &work.history, &arguments.up_to).await;
+    let found = found.map_err(|error| work.problem(error))?;
+    session.close().await;
+    let many = plural(found.migrations.len(), "migration");
+    if !as_json {
+        screen.styled(Look::Bold, &work.place());
+        for warning in &found.warnings {
+            screen.styled(Look::Warning, &format!("  ⚠ {warning}"));
+        }
+        let tables = plural(usize::try_from(found.tables).unwrap_or(0), "table");
+        screen.line(&format!("  The schema has {tables}. These would be recorded as applied, and not run:"));
+        for name in &found.migrations {
+            screen.line(&format!("    {name}"));
+        }
+        screen.styled(Look::Dim, &format!("  digest {}", found.digest));
+    }
+    let question = format!("Record {many} as applied?");
+    if !approved(screen, &arguments.approval, &found.digest, &question)? {
+        return Ok(not_approved(screen));
+    }
+    let baseline = ApprovedBaseline { up_to: arguments.up_to.clone(), digest: found.digest };
+    let recorded = record(work.attempt(), &baseline, LOCK_PATIENCE).await.map_err(|error| work.problem(error))?;
+    if as_json {
+        screen.raw(&format!("{:#}\n", json!({ "recorded": recorded, "upTo": arguments.up_to })));
+    } else {
+        screen.styled(Look::Good, &format!("✓ {many} recorded"));
+    }
+    Ok(Exit::Done)
+}

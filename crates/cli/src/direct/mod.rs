@@ -1,0 +1,190 @@
+//! The commands on a database that can be reached without AWS: the same engine, ledgers and locks as in the stack.
+
+pub mod apply;
+pub mod baseline;
+pub mod plan;
+pub mod resolve;
+mod retry;
+pub mod status;
+pub mod stop;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use engine::Error;
+use engine::attempt::Attempt;
+use engine::history::History;
+use engine::plan::OnDivergence;
+use engine::session::{Session, Target};
+use jiff::Timestamp;
+
+use crate::address::{self, Address};
+use crate::arguments::{Approval, DatabaseArguments, Direct};
+use crate::directory;
+use crate::exit::Exit;
+use crate::problem::Problem;
+use crate::screen::{Look, Screen};
+
+/// How long a connection may take to open.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The server's name outside of SQL: it has none here.
+pub const INSTANCE: &str = "";
+
+/// A directory of migrations, and the database that it is for.
+pub struct Work {
+    /// The directory.
+    pub directory: PathBuf,
+    /// Its migrations.
+    pub history: History,
+    /// How to reach the database.
+    pub target: Target,
+    /// What to do where ledger and directory disagree.
+    pub divergence: OnDivergence,
+    /// The run's name, the same in each attempt.
+    pub run: String,
+}
+
+impl Work {
+    /// Reads the directory, and finds the database.
+    ///
+    /// # Errors
+    ///
+    /// When the directory cannot be used, or no database is named.
+    pub fn find(direct: &Direct) -> Result<Self, Problem> {
+        let directory = directory::find(direct.directory.clone(), Path::new("."))?;
+        let history = directory::read(&directory)?;
+        let address = address::find(direct.database.database_url.as_deref())?.ok_or_else(no_database)?;
+        Ok(Self::new(directory, history, address, &direct.database))
+    }
+
+    /// Returns the work on a database.
+    pub fn new(directory: PathBuf, history: History, address: Address, arguments: &DatabaseArguments) -> Self {
+        let run = format!("lockstep-{}-{:08x}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ"), fastrand::u32(..));
+        let target = Target {
+            host: address.host,
+            port: address.port,
+            user: address.user,
+            password: address.password,
+            database: address.database,
+            schema: arguments.schema.clone().or(address.schema).unwrap_or_else(|| "public".to_owned()),
+            tool: history.format,
+            sqlx_table: arguments.sqlx_table.clone(),
+            tls: address.tls,
+            application_name: run.clone(),
+            lock_timeout: Duration::from_millis(arguments.lock_timeout_ms.into()),
+            connect_timeout: CONNECT_TIMEOUT,
+        };
+        let divergence = if arguments.strict { OnDivergence::Strict } else { OnDivergence::AsTool };
+        Self { directory, history, target, divergence, run }
+    }
+
+    /// Opens a session.
+    ///
+    /// # Errors
+    ///
+    /// The connection's, by cause.
+    pub async fn session(&self) -> Result<Session, Problem> {
+        Session::open(&self.target).await.map_err(|error| self.problem(error))
+    }
+
+    /// Returns one attempt of the run.
+    pub fn attempt(&self) -> Attempt<'_> {
+        Attempt { target: &self.target, instance: INSTANCE, history: &self.history, run: &self.run }
+    }
+
+    /// Returns an error of the engine's as a problem.
+    pub fn problem(&self, error: Error) -> Problem {
+        problem(error, &self.directory)
+    }
+
+    /// Returns where the database is, for people.
+    pub fn place(&self) -> String {
+        let Target { database, host, port, .. } = &self.target;
+        format!("{database} on {}", endpoint(host, *port))
+    }
+}
+
+/// Returns a server's host and port, for people.
+pub fn endpoint(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
+/// The stack's settings that the engine's messages name, and the options that set them here.
+const OPTIONS: [(&str, &str); 3] =
+    [("upTo", "--up-to"), ("DatabaseSchema", "--schema"), ("SqlxTable", "--sqlx-table")];
+
+/// Returns an error of the engine's as a problem: under its wire name, with the file that it is about.
+pub fn problem(mut error: Error, directory: &Path) -> Problem {
+    if let Error::Config { name, .. } = &mut error
+        && let Some((_, option)) = OPTIONS.iter().find(|(theirs, _)| theirs == name)
+    {
+        (*option).clone_into(name);
+    }
+    let hint = match &error {
+        Error::AuthenticationFailed { .. } => {
+            ". The password is the URL's, PGPASSWORD's, or the one in the file of passwords (~/.pgpass, which only its owner may \
+             read)"
+        }
+        Error::Tls { .. } => {
+            ". Name the root certificate with ?sslrootcert=FILE in the URL or in PGSSLROOTCERT; through a tunnel, whose name is \
+             not the certificate's, ?sslmode=verify-ca accepts any name"
+        }
+        _ => "",
+    };
+    let mut failure = database::named(error, directory);
+    failure.message.push_str(hint);
+    // The functions name a file as it is in the layer.
+    if let Some(place) = &mut failure.place {
+        place.file = place.file.take().map(|file| within(directory, file.trim_start_matches("migrations/")));
+    }
+    failure.into()
+}
+
+/// Returns the path of a file of a directory, as a person or a program finds it from here.
+pub fn within(directory: &Path, file: &str) -> String {
+    let path = directory.join(file);
+    let here = std::env::current_dir().unwrap_or_default();
+    let path = path.strip_prefix(here).unwrap_or(&path);
+    path.strip_prefix(".").unwrap_or(path).display().to_string()
+}
+
+fn no_database() -> Problem {
+    Problem::usage(
+        "no database is named: give --database-url, or set DATABASE_URL, or PGHOST, PGUSER and PGDATABASE as for psql",
+    )
+}
+
+/// Has a person approve what is to be written; `question` says what it is. Returns whether it is approved.
+///
+/// # Errors
+///
+/// When the digest is another one, and where no person can be asked.
+pub fn approved(screen: &mut Screen, approval: &Approval, digest: &str, question: &str) -> Result<bool, Problem> {
+    if let Some(wanted) = &approval.digest {
+        // The start of a digest could be that of another plan.
+        if wanted != digest {
+            return Err(Problem {
+                name: Some(shared::FailureName::PlanChanged),
+                ..Problem::failed(format!(
+                    "the plan's digest is {digest} now, and not the one of --digest: the database or the directory has changed \
+                     since. Read the plan again"
+                ))
+            });
+        }
+        return Ok(true);
+    }
+    if approval.yes {
+        return Ok(true);
+    }
+    match screen.ask(&format!("{question} [y/N]")) {
+        None => Err(Problem::usage("there is no terminal to ask at: give --digest with the digest of the plan, or --yes")),
+        Some(answer) => Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes")),
+    }
+}
+
+/// Says that nothing was written, since no person approved it.
+pub fn not_approved(screen: &mut Screen) -> Exit {
+    screen.styled(Look::Warning, "Nothing was written");
+    Exit::Rejected
+}

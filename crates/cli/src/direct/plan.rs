@@ -1,0 +1,158 @@
+//! `lockstep plan`: what an apply would do. The other commands show a plan in the same way.
+
+use analysis::plan::{Pending, Subject};
+use engine::plan::{Plan, plan_history};
+use engine::preflight::{PreflightFindings, preflight};
+use engine::session::Session;
+use jiff::{Timestamp, Unit};
+use report::{Database, Report, Verdict};
+use serde_json::{Value, json};
+
+use super::{INSTANCE, Work, endpoint};
+use crate::arguments::PlanArguments;
+use crate::exit::Exit;
+use crate::problem::Problem;
+use crate::screen::{Look, Screen};
+use crate::words::plural;
+
+/// A plan, with what was found on the way to it.
+pub struct Found {
+    /// What the preflight found.
+    pub preflight: PreflightFindings,
+    /// The plan.
+    pub plan: Plan,
+    /// The report on it, or why there is none.
+    pub report: Result<Report, String>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// Those of the engine, by cause.
+pub async fn run(screen: &mut Screen, arguments: &PlanArguments, as_json: bool) -> Result<Exit, Problem> {
+    let work = Work::find(&arguments.direct)?;
+    let found = find(&work, arguments.up_to.as_deref()).await?;
+    if as_json {
+        screen.raw(&format!("{:#}\n", value(&found)));
+    } else {
+        show(screen, &work, &found);
+    }
+    Ok(Exit::Done)
+}
+
+/// Plans, and reports on what is pending. Writes nothing.
+///
+/// # Errors
+///
+/// Those of the engine, by cause.
+pub async fn find(work: &Work, up_to: Option<&str>) -> Result<Found, Problem> {
+    let mut session = work.session().await?;
+    let found = async {
+        let preflight = preflight(&mut session, work.history.format).await?;
+        let plan = plan_history(&mut session, INSTANCE, &work.history, up_to, work.divergence).await?;
+        Ok((preflight, plan))
+    };
+    let (preflight, plan) = found.await.map_err(|error| work.problem(error))?;
+    let report = reported(work, &mut session, &plan).await;
+    session.close().await;
+    Ok(Found { preflight, plan, report })
+}
+
+async fn reported(work: &Work, session: &mut Session, plan: &Plan) -> Result<Report, String> {
+    let pending = Pending::of_plan(&work.history, plan).map_err(|why| why.to_string())?;
+    let identity = session.identity(INSTANCE);
+    let subject = Subject {
+        digest: plan.digest.clone(),
+        made_at: now(),
+        environment: endpoint(&work.target.host, work.target.port),
+        database: Database {
+            instance: identity.instance,
+            endpoint: identity.endpoint,
+            name: identity.database,
+            schema: identity.schema,
+        },
+        already_applied: plan.already_applied,
+        warnings: plan.warnings.clone(),
+    };
+    let asked = analysis::plan::ask_database(session.connection(), pending).await.map_err(|why| why.to_string())?;
+    let written = analysis::apart::apart(move || asked.report(subject)).await;
+    written.map_err(|why| why.to_string())
+}
+
+/// Returns this moment, RFC 3339 in UTC, to the second.
+pub fn now() -> String {
+    let now = Timestamp::now();
+    now.round(Unit::Second).unwrap_or(now).to_string()
+}
+
+/// Writes a plan for a person.
+pub fn show(screen: &mut Screen, work: &Work, found: &Found) {
+    let Found { preflight, plan, report } = found;
+    screen.parts(&[(Look::Bold, &work.place()), (Look::Dim, &format!("  PostgreSQL {}", preflight.server_version))]);
+    for warning in preflight.warnings.iter().chain(&plan.warnings) {
+        screen.styled(Look::Warning, &format!("  ⚠ {warning}"));
+    }
+    let pending = plural(plan.pending.len(), "migration");
+    screen.line(&format!("  {pending} pending, {} already applied", plan.already_applied));
+    for planned in &plan.pending {
+        let judged = report.as_ref().ok().and_then(|it| it.migrations.iter().find(|judged| judged.name == planned.name));
+        match judged {
+            Some(judged) => {
+                let (mark, look) = mark(judged.verdict);
+                screen.parts(&[(Look::Plain, "    "), (look, mark), (Look::Plain, &format!(" {}", judged.name))]);
+                if judged.verdict > Verdict::Safe {
+                    screen.styled(Look::Dim, &format!("        {}", judged.why));
+                }
+            }
+            None => screen.line(&format!("    {}", planned.name)),
+        }
+    }
+    if let (Err(why), false) = (report, plan.pending.is_empty()) {
+        screen.styled(Look::Warning, &format!("  ⚠ There is no report ({why}), so the migrations count as dangerous"));
+    }
+    screen.styled(Look::Dim, &format!("  digest {}", plan.digest));
+}
+
+/// Returns a verdict's mark, and how it looks.
+pub fn mark(verdict: Verdict) -> (&'static str, Look) {
+    match verdict {
+        Verdict::Safe => ("✓ safe", Look::Good),
+        Verdict::Caution => ("⚠ caution", Look::Warning),
+        Verdict::Danger => ("✗ danger", Look::Bad),
+    }
+}
+
+/// Returns a plan for a program.
+pub fn value(found: &Found) -> Value {
+    let Found { preflight, plan, report } = found;
+    let judged = |name: &str| report.as_ref().ok()?.migrations.iter().find(|judged| judged.name == name);
+    let migrations: Vec<_> = plan
+        .pending
+        .iter()
+        .map(|planned| {
+            let judged = judged(&planned.name);
+            json!({
+                "name": planned.name,
+                "class": analysis::plan::class(&planned.script.class),
+                "verdict": judged.map(|judged| judged.verdict),
+                "why": judged.map(|judged| &judged.why),
+            })
+        })
+        .collect();
+    let warnings: Vec<_> = preflight.warnings.iter().chain(&plan.warnings).collect();
+    json!({
+        "digest": plan.digest,
+        "serverVersion": preflight.server_version,
+        "database": preflight.database,
+        "user": preflight.user,
+        "tls": preflight.tls,
+        "pending": plan.pending.len(),
+        "alreadyApplied": plan.already_applied,
+        "migrations": migrations,
+        "warnings": warnings,
+        "verdict": report.as_ref().ok().map(|report| report.verdict),
+        "why": report.as_ref().ok().map(|report| &report.why),
+        "noReport": report.as_ref().err(),
+    })
+}

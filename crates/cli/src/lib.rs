@@ -1,0 +1,83 @@
+//! The command `lockstep`: one binary for a laptop, a job and a container.
+//!
+//! [`arguments`] is the command line. [`direct`] works on a database that can be reached, with the same engine as the
+//! functions of the stack.
+
+pub mod address;
+pub mod arguments;
+pub mod direct;
+pub mod directory;
+pub mod exit;
+pub mod git;
+mod manual;
+pub mod problem;
+pub mod report_command;
+pub mod screen;
+pub mod watch;
+pub mod words;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use serde_json::json;
+
+use arguments::{Arguments, Command};
+use exit::Exit;
+use problem::Problem;
+use screen::{Look, Screen};
+
+/// Runs the command line, and returns the exit code.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and the version come this way too. A closed pipe ends nothing but the text.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done }.code().into();
+        }
+    };
+    let mut screen = Screen::default();
+    let exit = match run(&mut screen, &arguments) {
+        Ok(exit) => exit,
+        Err(problem) => complain(&mut screen, &problem, arguments.json),
+    };
+    match screen.failure() {
+        Some(why) => {
+            screen.complain(Look::Bad, &format!("lockstep: {why}"));
+            Exit::Failed.code().into()
+        }
+        None => exit.code().into(),
+    }
+}
+
+fn run(screen: &mut Screen, arguments: &Arguments) -> Result<Exit, Problem> {
+    let as_json = arguments.json;
+    // One thread: the engine's log is read on the thread that writes it.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Problem::failed(format!("the program could not start: {error}")))?;
+    runtime.block_on(async {
+        match &arguments.command {
+            Command::Report(given) => Box::pin(report_command::run(screen, given, as_json)).await,
+            Command::Status(given) => Box::pin(direct::status::run(screen, given, as_json)).await,
+            Command::Plan(given) => Box::pin(direct::plan::run(screen, given, as_json)).await,
+            Command::Apply(given) => Box::pin(direct::apply::run(screen, given, as_json)).await,
+            Command::Resolve(given) => Box::pin(direct::resolve::run(screen, given, as_json)).await,
+            Command::Baseline(given) => Box::pin(direct::baseline::run(screen, given, as_json)).await,
+            Command::Completions { shell } => Ok(manual::completions(screen, *shell)),
+            Command::Man { directory } => manual::pages(screen, directory),
+        }
+    })
+}
+
+/// Says why the command failed. Returns the exit code.
+fn complain(screen: &mut Screen, problem: &Problem, as_json: bool) -> Exit {
+    let name = problem.name.map(shared::FailureName::as_str);
+    if as_json {
+        let failure = json!({ "error": name, "cause": problem.message, "place": problem.place });
+        screen.raw(&format!("{:#}\n", json!({ "failure": failure, "exit": problem.exit.code() })));
+    }
+    let name = name.map_or_else(String::new, |name| format!("{name}: "));
+    screen.complain(Look::Bad, &format!("lockstep: {name}{}", problem.message));
+    problem.exit
+}

@@ -1,0 +1,118 @@
+//! `lockstep report`: what each pending statement does.
+
+use std::path::{Path, PathBuf};
+
+use analysis::plan::{Pending, report_on_text};
+use engine::history::{self, History, Migration};
+use engine::plan::until;
+use engine::script::{Script, classify};
+use report::Report;
+
+use crate::address;
+use crate::arguments::{Format, ReportArguments};
+use crate::direct::{self, Work, plan};
+use crate::directory;
+use crate::exit::Exit;
+use crate::git::{self, Before};
+use crate::problem::Problem;
+use crate::screen::{Look, Screen};
+
+/// The maximum size of a Markdown rendering: GitHub takes 65,536 characters in a comment, and the caller adds some.
+const LONGEST_MARKDOWN: usize = 60_000;
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When the directory, the database or the commit cannot be used.
+pub async fn run(screen: &mut Screen, arguments: &ReportArguments, as_json: bool) -> Result<Exit, Problem> {
+    let directory = directory::find(arguments.direct.directory.clone(), Path::new("."))?;
+    let history = directory::read(&directory)?;
+    let database = &arguments.direct.database;
+    let is_text = arguments.text_alone || arguments.since.is_some();
+    let address = if is_text { None } else { address::find(database.database_url.as_deref())? };
+    let report = if let Some(address) = address {
+        let work = Work::new(directory.clone(), history, address, database);
+        let found = plan::find(&work, arguments.up_to.as_deref()).await?;
+        found.report.map_err(|why| Problem::failed(format!("there is no report: {why}")))?
+    } else {
+        of_text(&directory, &history, arguments)?
+    };
+    let format = if as_json { Format::Json } else { arguments.format };
+    write(screen, &report, format, &directory)?;
+    if arguments.open {
+        open(screen, &report)?;
+    }
+    let is_met = arguments.fail_on.is_some_and(|worst| worst.is_met(report.verdict));
+    Ok(if is_met { Exit::Judged } else { Exit::Done })
+}
+
+/// Returns the report of the text alone.
+fn of_text(directory: &Path, history: &History, arguments: &ReportArguments) -> Result<Report, Problem> {
+    let until = until(history, arguments.up_to.as_deref()).map_err(|error| direct::problem(error, directory))?;
+    let before = arguments.since.as_deref().map(|since| git::before(directory, since)).transpose()?;
+    let mut warnings = history.warnings.clone();
+    let (mut earlier, mut pending) = (Vec::new(), Vec::new());
+    for migration in &history.migrations[..until] {
+        let file = history::file(directory, &migration.name).unwrap_or_default();
+        let was_there = before.as_ref().is_some_and(|Before { files, .. }| files.contains(&file));
+        if before.as_ref().is_some_and(|Before { changed, .. }| changed.contains(&file)) {
+            warnings.push(format!(
+                "{} has changed since that commit: a database that has it already was migrated by another text",
+                migration.name
+            ));
+        }
+        let script = classify(&migration.sql);
+        let list = if was_there { &mut earlier } else { &mut pending };
+        match script {
+            Ok(script) => list.push(of_script(migration, &script)),
+            // An earlier migration is applied already, or was refused already.
+            Err(_) if was_there => {}
+            Err(refusal) => {
+                let at = direct::within(directory, &file);
+                return Err(Problem {
+                    name: Some(shared::FailureName::MigrationRefused),
+                    ..Problem::failed(format!("{at}: {refusal}"))
+                });
+            }
+        }
+    }
+    let made = report_on_text(earlier, pending, plan::now(), &warnings);
+    made.map_err(|why| Problem::failed(format!("there is no report: {why}")))
+}
+
+fn of_script(migration: &Migration, script: &Script) -> Pending {
+    Pending { name: migration.name.clone(), class: analysis::plan::class(&script.class), sql: migration.sql.clone() }
+}
+
+fn write(screen: &mut Screen, report: &Report, format: Format, directory: &Path) -> Result<(), Problem> {
+    let file = |name: &str| history::file(directory, name).map(|file| direct::within(directory, &file));
+    let unwritable = |_| Problem::failed("the report cannot be written as JSON");
+    match format {
+        Format::Text => {
+            for line in report::text(report) {
+                let look = line.verdict.map_or(Look::Plain, |verdict| plan::mark(verdict).1);
+                screen.parts(&[(look, line.head), (Look::Plain, &line.text)]);
+            }
+        }
+        Format::Markdown => screen.raw(&report::markdown(report, LONGEST_MARKDOWN)),
+        Format::Html => screen.raw(&report::html(report)),
+        Format::Json => screen.raw(&format!("{}\n", report::json(report).map_err(unwritable)?)),
+        Format::Sarif => screen.raw(&format!("{}\n", report::sarif(report, file).map_err(unwritable)?)),
+        Format::Github => screen.raw(&report::github(report, file)),
+    }
+    Ok(())
+}
+
+/// Opens the page in a browser. It is in a file that only this user can read.
+fn open(screen: &mut Screen, report: &Report) -> Result<(), Problem> {
+    let unwritten = |error: std::io::Error| Problem::failed(format!("the page could not be written: {error}"));
+    let mut file = tempfile::Builder::new().prefix("lockstep-report-").suffix(".html").tempfile().map_err(unwritten)?;
+    std::io::Write::write_all(&mut file, report::html(report).as_bytes()).map_err(unwritten)?;
+    let (_, path): (_, PathBuf) = file.keep().map_err(|error| unwritten(error.error))?;
+    screen.complain(Look::Dim, &path.display().to_string());
+    if open::that_detached(&path).is_err() {
+        screen.complain(Look::Warning, "No browser could be started: open that file yourself");
+    }
+    Ok(())
+}

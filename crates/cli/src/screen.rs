@@ -1,0 +1,127 @@
+//! What a person reads at the terminal: one line per event, colour only where it is wanted.
+//!
+//! Text from outside stays text: a character that ends a line, moves a cursor or hides is shown as an escape.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use anstream::AutoStream;
+use anstyle::{AnsiColor, Style};
+use shared::text::one_line;
+
+/// A style of a part of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// As it is.
+    Plain,
+    /// A heading, or the word that matters.
+    Bold,
+    /// A detail.
+    Dim,
+    /// It went well, or it is safe.
+    Good,
+    /// It needs a look.
+    Warning,
+    /// It went wrong, or it is dangerous.
+    Bad,
+}
+
+impl Look {
+    fn style(self) -> Style {
+        match self {
+            Self::Plain => Style::new(),
+            Self::Bold => Style::new().bold(),
+            Self::Dim => Style::new().dimmed(),
+            Self::Good => AnsiColor::Green.on_default(),
+            Self::Warning => AnsiColor::Yellow.on_default(),
+            Self::Bad => AnsiColor::Red.on_default(),
+        }
+    }
+}
+
+/// The standard output and the standard error. A failing write ends no work: the first one is kept for the end.
+#[derive(Debug, Default)]
+pub struct Screen {
+    failed: Option<io::Error>,
+}
+
+impl Screen {
+    /// Writes one line.
+    pub fn line(&mut self, text: &str) {
+        self.parts(&[(Look::Plain, text)]);
+    }
+
+    /// Writes one line in one style.
+    pub fn styled(&mut self, look: Look, text: &str) {
+        self.parts(&[(look, text)]);
+    }
+
+    /// Writes one line of several parts, each in its style.
+    pub fn parts(&mut self, parts: &[(Look, &str)]) {
+        self.raw(&format!("{}\n", painted(parts)));
+    }
+
+    /// Writes a text that is harmless already: a rendering of our own.
+    pub fn raw(&mut self, text: &str) {
+        let mut out = AutoStream::auto(io::stdout().lock());
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        if let Err(error) = written {
+            self.failed.get_or_insert(error);
+        }
+    }
+
+    /// Writes the lines of a message to the standard error.
+    pub fn complain(&mut self, look: Look, text: &str) {
+        let mut err = AutoStream::auto(io::stderr().lock());
+        for line in text.lines() {
+            // Where not even the standard error can be written to, the exit code has to tell.
+            let _ = writeln!(err, "{}", painted(&[(look, line)]));
+        }
+    }
+
+    /// Asks a question, and returns the answer's first line without its end. Returns `None` where no answer can come.
+    pub fn ask(&mut self, question: &str) -> Option<String> {
+        if !is_interactive() {
+            return None;
+        }
+        let mut err = AutoStream::auto(io::stderr().lock());
+        let _ = write!(err, "{question} ").and_then(|()| err.flush());
+        let mut answer = String::new();
+        let read = io::stdin().read_line(&mut answer).unwrap_or(0);
+        (read > 0).then(|| answer.trim().to_owned())
+    }
+
+    /// Whether the reader of the output has left, as `| head` does.
+    pub fn is_left(&self) -> bool {
+        self.failed.as_ref().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// Returns why the output could not be written, unless its reader has left.
+    pub fn failure(&self) -> Option<String> {
+        let error = self.failed.as_ref().filter(|_| !self.is_left())?;
+        Some(format!("the output could not be written: {error}"))
+    }
+}
+
+/// Whether a person can be asked: input and messages are at a terminal.
+pub fn is_interactive() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+fn painted(parts: &[(Look, &str)]) -> String {
+    let paint = |(look, text): &(Look, &str)| {
+        let (style, text) = (look.style(), one_line(text));
+        format!("{style}{text}{style:#}")
+    };
+    parts.iter().map(paint).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_line_holds_cannot_be_more_than_text() {
+        let line = painted(&[(Look::Bad, "a\u{1b}[2J\nb"), (Look::Plain, "\u{202e}c")]);
+        assert_eq!(line, "\u{1b}[31ma\\u{1b}[2J b\u{1b}[0m\\u{202e}c");
+    }
+}
