@@ -59,7 +59,8 @@ fn what_the_text_tells_of_columns_and_functions_counts() {
         ("DROP TABLE t", Verdict::Danger),
     ] {
         let report = report(&[make], &[script]);
-        let is_so = if expected == Verdict::Safe { report.verdict < Verdict::Danger } else { report.verdict == expected };
+        let is_so =
+            if expected == Verdict::Safe { report.verdict < Verdict::Danger } else { report.verdict == expected };
         assert!(is_so, "{script}: {:?}, {}", report.verdict, report.why);
     }
 }
@@ -75,7 +76,10 @@ fn no_failure_is_foretold() {
 
 #[test]
 fn a_script_that_cannot_be_read_hides_nothing_in_the_next() {
-    let report = report(&["CREATE TABLE t (id int)"], &["CREATE TABLE (", "CREATE TABLE u (id int)", "CREATE INDEX i ON t (id)"]);
+    let report = report(
+        &["CREATE TABLE t (id int)"],
+        &["CREATE TABLE (", "CREATE TABLE u (id int)", "CREATE INDEX i ON t (id)"],
+    );
     let verdicts: Vec<_> = report.migrations.iter().map(|migration| migration.verdict).collect();
     assert_eq!(verdicts, [Verdict::Danger, Verdict::Safe, Verdict::Danger], "{}", report.why);
 }
@@ -98,7 +102,8 @@ fn a_rule_finds_its_bad_example_in_the_text_too() {
 #[test]
 fn real_histories_are_reported_on_whole() {
     let Some(corpora) = real_histories::directory() else { return };
-    let scripts: Vec<_> = real_histories::scripts(&corpora).iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    let scripts: Vec<_> =
+        real_histories::scripts(&corpora).iter().map(|path| fs::read_to_string(path).unwrap()).collect();
     let scripts: Vec<_> = scripts.iter().map(String::as_str).collect();
     let report = report(&[], &scripts);
     assert_eq!(report.migrations.len(), scripts.len());

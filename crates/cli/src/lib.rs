@@ -7,6 +7,7 @@ pub mod address;
 pub mod arguments;
 pub mod direct;
 pub mod directory;
+pub mod engine_error;
 pub mod exit;
 pub mod git;
 mod manual;

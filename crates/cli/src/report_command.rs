@@ -9,9 +9,10 @@ use engine::script::{Script, classify};
 use report::Report;
 
 use crate::address;
-use crate::arguments::{Format, ReportArguments};
-use crate::direct::{self, Work, plan};
+use crate::arguments::{ReportArguments, ReportForm};
+use crate::direct::{Job, plan};
 use crate::directory;
+use crate::engine_error;
 use crate::exit::Exit;
 use crate::git::{self, Before};
 use crate::problem::Problem;
@@ -32,13 +33,13 @@ pub async fn run(screen: &mut Screen, arguments: &ReportArguments, as_json: bool
     let is_text = arguments.text_alone || arguments.since.is_some();
     let address = if is_text { None } else { address::find(database.database_url.as_deref())? };
     let report = if let Some(address) = address {
-        let work = Work::new(directory.clone(), history, address, database);
-        let found = plan::find(&work, arguments.up_to.as_deref()).await?;
+        let job = Job::new(directory.clone(), history, address, database);
+        let found = plan::find(&job, arguments.up_to.as_deref()).await?;
         found.report.map_err(|why| Problem::failed(format!("there is no report: {why}")))?
     } else {
         of_text(&directory, &history, arguments)?
     };
-    let format = if as_json { Format::Json } else { arguments.format };
+    let format = if as_json { ReportForm::Json } else { arguments.format };
     write(screen, &report, format, &directory)?;
     if arguments.open {
         open(screen, &report)?;
@@ -49,7 +50,7 @@ pub async fn run(screen: &mut Screen, arguments: &ReportArguments, as_json: bool
 
 /// Returns the report of the text alone.
 fn of_text(directory: &Path, history: &History, arguments: &ReportArguments) -> Result<Report, Problem> {
-    let until = until(history, arguments.up_to.as_deref()).map_err(|error| direct::problem(error, directory))?;
+    let until = until(history, arguments.up_to.as_deref()).map_err(|error| engine_error::problem(error, directory))?;
     let before = arguments.since.as_deref().map(|since| git::before(directory, since)).transpose()?;
     let mut warnings = history.warnings.clone();
     let (mut earlier, mut pending) = (Vec::new(), Vec::new());
@@ -69,7 +70,7 @@ fn of_text(directory: &Path, history: &History, arguments: &ReportArguments) -> 
             // An earlier migration is applied already, or was refused already.
             Err(_) if was_there => {}
             Err(refusal) => {
-                let at = direct::within(directory, &file);
+                let at = engine_error::within(directory, &file);
                 return Err(Problem {
                     name: Some(shared::FailureName::MigrationRefused),
                     ..Problem::failed(format!("{at}: {refusal}"))
@@ -85,21 +86,21 @@ fn of_script(migration: &Migration, script: &Script) -> Pending {
     Pending { name: migration.name.clone(), class: analysis::plan::class(&script.class), sql: migration.sql.clone() }
 }
 
-fn write(screen: &mut Screen, report: &Report, format: Format, directory: &Path) -> Result<(), Problem> {
-    let file = |name: &str| history::file(directory, name).map(|file| direct::within(directory, &file));
+fn write(screen: &mut Screen, report: &Report, format: ReportForm, directory: &Path) -> Result<(), Problem> {
+    let file = |name: &str| history::file(directory, name).map(|file| engine_error::within(directory, &file));
     let unwritable = |_| Problem::failed("the report cannot be written as JSON");
     match format {
-        Format::Text => {
+        ReportForm::Text => {
             for line in report::text(report) {
                 let look = line.verdict.map_or(Look::Plain, |verdict| plan::mark(verdict).1);
                 screen.parts(&[(look, line.head), (Look::Plain, &line.text)]);
             }
         }
-        Format::Markdown => screen.raw(&report::markdown(report, LONGEST_MARKDOWN)),
-        Format::Html => screen.raw(&report::html(report)),
-        Format::Json => screen.raw(&format!("{}\n", report::json(report).map_err(unwritable)?)),
-        Format::Sarif => screen.raw(&format!("{}\n", report::sarif(report, file).map_err(unwritable)?)),
-        Format::Github => screen.raw(&report::github(report, file)),
+        ReportForm::Markdown => screen.raw(&report::markdown(report, LONGEST_MARKDOWN)),
+        ReportForm::Html => screen.raw(&report::html(report)),
+        ReportForm::Json => screen.raw(&format!("{}\n", report::json(report).map_err(unwritable)?)),
+        ReportForm::Sarif => screen.raw(&format!("{}\n", report::sarif(report, file).map_err(unwritable)?)),
+        ReportForm::Github => screen.raw(&report::github(report, file)),
     }
     Ok(())
 }

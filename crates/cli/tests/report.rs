@@ -58,7 +58,10 @@ fn the_text_alone_is_reported_on_and_says_so() {
     let output = run(&project, &["report"]);
     let text = shown(&output);
     assert_eq!(code(&output), 0, "{text}");
-    assert!(text.starts_with("✗ danger: the scripts on no database\n") && text.contains("No database was asked"), "{text}");
+    assert!(
+        text.starts_with("✗ danger: the scripts on no database\n") && text.contains("No database was asked"),
+        "{text}"
+    );
     assert!(text.contains("line 2: CREATE INDEX") && text.contains("CREATE INDEX CONCURRENTLY"), "{text}");
     assert!(!text.contains('\u{1b}'), "no colour where there is no terminal: {text}");
 }
@@ -112,7 +115,9 @@ fn since_a_commit_only_what_was_added_is_reported() {
     write(project.path(), MADE.0, "CREATE TABLE orders (id bigint, name text, more text);\n");
     let edited = report(&[]);
     assert!(edited["notes"][0]["text"].as_str().unwrap().contains("has changed since"), "{edited}");
-    for (reference, said) in [("nowhere", "no commit nowhere"), ("", "the name of no commit"), ("--all", "the name of no commit")] {
+    for (reference, said) in
+        [("nowhere", "no commit nowhere"), ("", "the name of no commit"), ("--all", "the name of no commit")]
+    {
         let output = run(&project, &["report", &format!("--since={reference}")]);
         assert!(code(&output) == 2 && shown(&output).contains(said), "{}", shown(&output));
     }
@@ -132,7 +137,10 @@ fn a_script_that_would_be_refused_is_named() {
     let project = project(&[MADE, ("20260103000000_two", "CREATE INDEX CONCURRENTLY a ON orders (id);\nSELECT 1;\n")]);
     let output = run(&project, &["report"]);
     let text = shown(&output);
-    assert!(code(&output) == 1 && text.contains("Migration.Refused: prisma/migrations/20260103000000_two/migration.sql"), "{text}");
+    assert!(
+        code(&output) == 1 && text.contains("Migration.Refused: prisma/migrations/20260103000000_two/migration.sql"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -162,7 +170,8 @@ fn wrong_arguments_are_named_and_nothing_panics() {
 #[test]
 fn a_reader_that_leaves_and_a_disk_that_is_full_end_it_calmly() {
     let project = project(&[MADE, INDEXED]);
-    let mut child = command(&project, &["report", "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        command(&project, &["report", "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let mut said = String::new();
     child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
@@ -211,7 +220,41 @@ fn the_page_says_what_the_command_does() {
     let commands = cells(&page, "# The command", 0);
     let help = shown(&run(&project(&[]), &["--help"]));
     let listed = help.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
-    let listed: Vec<_> = listed.lines().filter_map(|line| line.split_whitespace().next()).filter(|it| *it != "help").collect();
+    let listed: Vec<_> =
+        listed.lines().filter_map(|line| line.split_whitespace().next()).filter(|it| *it != "help").collect();
     let named: Vec<_> = commands.iter().filter_map(|cell| cell.trim_matches('`').split(' ').nth(1)).collect();
     assert_eq!(named, listed, "the page's commands are those of --help");
+}
+
+/// Splits a line as a shell does, as far as the pages need it: words, single quotes, and a comment at the end.
+fn words(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let (mut is_quoted, mut is_new) = (false, true);
+    for character in line.chars() {
+        match character {
+            '\'' => is_quoted = !is_quoted,
+            ' ' if !is_quoted => words.push(String::new()),
+            '#' if is_new && !is_quoted => break,
+            other => words.last_mut().unwrap().push(other),
+        }
+        is_new = character == ' ';
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+#[test]
+fn every_command_in_the_pages_is_one_that_it_takes() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let pages = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let pages = pages.chain(["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"].map(|name| root.join(name)));
+    let mut count = 0;
+    for page in pages.filter(|path| path.extension().is_some_and(|ending| ending == "md")) {
+        for line in fs::read_to_string(&page).unwrap().lines().filter(|line| line.starts_with("lockstep ")) {
+            let parsed = <cli::arguments::Arguments as clap::Parser>::try_parse_from(words(line));
+            assert!(parsed.is_ok(), "{}: {line}: {}", page.display(), parsed.unwrap_err());
+            count += 1;
+        }
+    }
+    assert!(count > 0);
 }

@@ -105,7 +105,8 @@ mod tests {
     fn what_is_not_safe_is_whole_and_what_is_safe_is_one_line() {
         let report = sample::small();
         let lines = text(&report);
-        let written: String = lines.iter().map(|line| format!("{}{}\n", line.head, line.text)).collect();
+        let written: Vec<_> = lines.iter().map(|line| format!("{}{}", line.head, line.text)).collect();
+        let written = written.join("\n");
         for ranked in report.worst_first() {
             assert!(written.contains(&prose(ranked.why())), "{}: {written}", ranked.why());
         }

@@ -8,7 +8,7 @@ use jiff::{Timestamp, Unit};
 use report::{Database, Report, Verdict};
 use serde_json::{Value, json};
 
-use super::{INSTANCE, Work, endpoint};
+use super::{INSTANCE, Job, endpoint};
 use crate::arguments::PlanArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
@@ -31,12 +31,12 @@ pub struct Found {
 ///
 /// Those of the engine, by cause.
 pub async fn run(screen: &mut Screen, arguments: &PlanArguments, as_json: bool) -> Result<Exit, Problem> {
-    let work = Work::find(&arguments.direct)?;
-    let found = find(&work, arguments.up_to.as_deref()).await?;
+    let job = Job::find(&arguments.direct)?;
+    let found = find(&job, arguments.up_to.as_deref()).await?;
     if as_json {
         screen.raw(&format!("{:#}\n", value(&found)));
     } else {
-        show(screen, &work, &found);
+        show(screen, &job, &found);
     }
     Ok(Exit::Done)
 }
@@ -46,26 +46,26 @@ pub async fn run(screen: &mut Screen, arguments: &PlanArguments, as_json: bool) 
 /// # Errors
 ///
 /// Those of the engine, by cause.
-pub async fn find(work: &Work, up_to: Option<&str>) -> Result<Found, Problem> {
-    let mut session = work.session().await?;
+pub async fn find(job: &Job, up_to: Option<&str>) -> Result<Found, Problem> {
+    let mut session = job.session().await?;
     let found = async {
-        let preflight = preflight(&mut session, work.history.format).await?;
-        let plan = plan_history(&mut session, INSTANCE, &work.history, up_to, work.divergence).await?;
+        let preflight = preflight(&mut session, job.history.format).await?;
+        let plan = plan_history(&mut session, INSTANCE, &job.history, up_to, job.divergence).await?;
         Ok((preflight, plan))
     };
-    let (preflight, plan) = found.await.map_err(|error| work.problem(error))?;
-    let report = reported(work, &mut session, &plan).await;
+    let (preflight, plan) = found.await.map_err(|error| job.problem(error))?;
+    let report = reported(job, &mut session, &plan).await;
     session.close().await;
     Ok(Found { preflight, plan, report })
 }
 
-async fn reported(work: &Work, session: &mut Session, plan: &Plan) -> Result<Report, String> {
-    let pending = Pending::of_plan(&work.history, plan).map_err(|why| why.to_string())?;
+async fn reported(job: &Job, session: &mut Session, plan: &Plan) -> Result<Report, String> {
+    let pending = Pending::of_plan(&job.history, plan).map_err(|why| why.to_string())?;
     let identity = session.identity(INSTANCE);
     let subject = Subject {
         digest: plan.digest.clone(),
         made_at: now(),
-        environment: endpoint(&work.target.host, work.target.port),
+        environment: endpoint(&job.target.host, job.target.port),
         database: Database {
             instance: identity.instance,
             endpoint: identity.endpoint,
@@ -87,16 +87,17 @@ pub fn now() -> String {
 }
 
 /// Writes a plan for a person.
-pub fn show(screen: &mut Screen, work: &Work, found: &Found) {
+pub fn show(screen: &mut Screen, job: &Job, found: &Found) {
     let Found { preflight, plan, report } = found;
-    screen.parts(&[(Look::Bold, &work.place()), (Look::Dim, &format!("  PostgreSQL {}", preflight.server_version))]);
+    screen.parts(&[(Look::Bold, &job.place()), (Look::Dim, &format!("  PostgreSQL {}", preflight.server_version))]);
     for warning in preflight.warnings.iter().chain(&plan.warnings) {
         screen.styled(Look::Warning, &format!("  ⚠ {warning}"));
     }
     let pending = plural(plan.pending.len(), "migration");
     screen.line(&format!("  {pending} pending, {} already applied", plan.already_applied));
     for planned in &plan.pending {
-        let judged = report.as_ref().ok().and_then(|it| it.migrations.iter().find(|judged| judged.name == planned.name));
+        let judged =
+            report.as_ref().ok().and_then(|it| it.migrations.iter().find(|judged| judged.name == planned.name));
         match judged {
             Some(judged) => {
                 let (mark, look) = mark(judged.verdict);
