@@ -59,7 +59,7 @@ fn the_text_alone_is_reported_on_and_says_so() {
     let text = shown(&output);
     assert_eq!(code(&output), 0, "{text}");
     assert!(
-        text.starts_with("✗ danger: the scripts on no database\n") && text.contains("No database was asked"),
+        text.starts_with("✗ danger: the scripts, without a database\n") && text.contains("No database was asked"),
         "{text}"
     );
     assert!(text.contains("line 2: CREATE INDEX") && text.contains("CREATE INDEX CONCURRENTLY"), "{text}");

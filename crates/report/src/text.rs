@@ -17,9 +17,8 @@ pub struct TextLine {
 
 /// Returns the report as lines. Safe migrations have one line each.
 pub fn text(report: &Report) -> Vec<TextLine> {
-    let [subject, place] = words::subject(report);
     let mut lines = vec![
-        judged(report.verdict, format!(": {} on {}", name(subject), name(place))),
+        judged(report.verdict, format!(": {}", words::subject(report, name))),
         detail(0, &report.why),
         detail(0, &format!("{}; {}", words::pending(report), words::counted(report.counts()))),
     ];
