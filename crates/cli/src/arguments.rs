@@ -124,6 +124,10 @@ pub struct ReportArguments {
     /// Open the report in a browser
     #[arg(long)]
     pub open: bool,
+    /// Put the report on the pull request of this job of GitHub Actions: one comment, updated by each push. Needs `gh` and
+    /// its token
+    #[arg(long)]
+    pub comment: bool,
 }
 
 /// The form of a report.

@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod arguments;
+pub mod comment;
 pub mod direct;
 pub mod directory;
 pub mod engine_error;

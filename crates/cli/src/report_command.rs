@@ -10,6 +10,7 @@ use report::Report;
 
 use crate::address;
 use crate::arguments::{ReportArguments, ReportForm};
+use crate::comment::{self, Commented};
 use crate::direct::{Job, plan};
 use crate::directory;
 use crate::engine_error;
@@ -43,6 +44,9 @@ pub async fn run(screen: &mut Screen, arguments: &ReportArguments, as_json: bool
     write(screen, &report, format, &directory)?;
     if arguments.open {
         open(screen, &report)?;
+    }
+    if arguments.comment {
+        comment(screen, &report, &directory)?;
     }
     let is_met = arguments.fail_on.is_some_and(|worst| worst.is_met(report.verdict));
     Ok(if is_met { Exit::Judged } else { Exit::Done })
@@ -102,6 +106,19 @@ fn write(screen: &mut Screen, report: &Report, format: ReportForm, directory: &P
         ReportForm::Sarif => screen.raw(&format!("{}\n", report::sarif(report, file).map_err(unwritable)?)),
         ReportForm::Github => screen.raw(&report::github(report, file)),
     }
+    Ok(())
+}
+
+/// Puts the report on the pull request. A job that may not do so has its annotations nevertheless.
+fn comment(screen: &mut Screen, report: &Report, directory: &Path) -> Result<(), Problem> {
+    let said = match comment::put(report, &engine_error::within(directory, ""))? {
+        Commented::Made => "The pull request has the report as a comment",
+        Commented::Updated => "The comment on the pull request has the new report",
+        Commented::Forbidden => {
+            "The pull request has no comment: this job may not write one (pull-requests: write; never in a fork's pull request)"
+        }
+    };
+    screen.complain(Look::Dim, said);
     Ok(())
 }
 

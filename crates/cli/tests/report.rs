@@ -258,3 +258,54 @@ fn every_command_in_the_pages_is_one_that_it_takes() {
     }
     assert!(count > 0);
 }
+
+/// Stands in for GitHub's command: lists the comments of a file, and keeps what it is to write.
+const GH: &str = r#"#!/bin/sh
+echo "$*" >> calls
+case "$*" in
+    *--method*) cat > written; if [ -f forbidden ]; then echo 'gh: Resource not accessible (HTTP 403)' >&2; exit 1; fi; echo '{}' ;;
+    *) cat comments ;;
+esac
+"#;
+
+#[test]
+fn a_pull_request_has_one_comment_and_each_push_says_what_it_changes() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let project = project(&[MADE]);
+    let path = |name: &str| project.path().join(name);
+    let keep = |name: &str, text: &str| fs::write(path(name), text).unwrap();
+    let read = |name: &str| fs::read_to_string(path(name)).unwrap();
+    fs::create_dir(path("bin")).unwrap();
+    keep("bin/gh", GH);
+    fs::set_permissions(path("bin/gh"), fs::Permissions::from_mode(0o755)).unwrap();
+    keep("comments", r#"[[{"id": 6, "body": "Looks good"}]]"#);
+    let push = |head: &str| {
+        keep("event.json", &format!(r#"{{"pull_request": {{"number": 7, "head": {{"sha": "{head}"}}}}}}"#));
+        let mut report = command(&project, &["report", "--comment", "--format", "github"]);
+        report.env("PATH", format!("{}:{}", path("bin").display(), std::env::var("PATH").unwrap()));
+        let output =
+            report.env("GITHUB_REPOSITORY", "o/r").env("GITHUB_EVENT_PATH", path("event.json")).output().unwrap();
+        assert_eq!(code(&output), 0, "{}", shown(&output));
+        let written: Value = serde_json::from_str(&read("written")).unwrap();
+        (shown(&output), written["body"].as_str().unwrap().to_owned())
+    };
+    let (said, first) = push("1111111aaa");
+    assert!(said.contains("::notice title=Lockstep::safe") && said.contains("has the report as a comment"), "{said}");
+    assert!(first.contains("\n# ✓ **safe**") && !first.contains("**Since"), "{first}");
+    assert!(read("calls").ends_with("api --method POST repos/o/r/issues/7/comments --input -\n"), "{}", read("calls"));
+    write(project.path(), INDEXED.0, INDEXED.1);
+    let comments = serde_json::json!([[{ "id": 6, "body": "Looks good" }], [{ "id": 9, "body": first }]]);
+    keep("comments", &comments.to_string());
+    let (said, second) = push("2222222bbb");
+    assert!(said.contains("has the new report"), "{said}");
+    assert!(read("calls").ends_with("api --method PATCH repos/o/r/issues/comments/9 --input -\n"), "{}", read("calls"));
+    let changed = format!("**Since `1111111`:** danger instead of safe.\n\n- `{}` is new: danger\n", INDEXED.0);
+    assert!(second.contains(&changed), "{second}");
+    // A fork's job may not write.
+    keep("forbidden", "");
+    let (said, _) = push("3333333ccc");
+    assert!(said.contains("::error file=") && said.contains("may not write one"), "{said}");
+    let output = run(&project, &["report", "--comment"]);
+    assert!(code(&output) == 2 && shown(&output).contains("GITHUB_REPOSITORY is not set"), "{}", shown(&output));
+}
