@@ -87,5 +87,11 @@ class Temporary:
 
 def _memory() -> Path | None:
     """Returns the directory in memory; None if there is none or it has too little room."""
-    has_room = os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ROOM
+    has_room = os.access(_MEMORY, os.W_OK) and min(shutil.disk_usage(_MEMORY).free, _available()) >= _ROOM
     return _MEMORY if has_room else None
+
+
+def _available() -> int:
+    """Returns how many bytes of memory programs can still take. The size of the file system may be more than there is."""
+    fields = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
+    return int(fields["MemAvailable"].split()[0]) << 10
