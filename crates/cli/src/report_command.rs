@@ -7,6 +7,7 @@ use engine::history::{self, History, Migration};
 use engine::plan::until;
 use engine::script::{Script, classify};
 use report::Report;
+use shared::{FailureName, Place};
 
 use crate::address;
 use crate::arguments::{ReportArguments, ReportForm};
@@ -26,21 +27,19 @@ const LONGEST_MARKDOWN: usize = 60_000;
 ///
 /// # Errors
 ///
-/// When the directory, the database or the commit cannot be used.
+/// When the directory, the database or the commit cannot be used, and when a script would be refused.
 pub async fn run(screen: &mut Screen, arguments: &ReportArguments, as_json: bool) -> Result<Exit, Problem> {
     let directory = directory::find(arguments.direct.directory.clone(), Path::new("."))?;
-    let history = directory::read(&directory)?;
-    let database = &arguments.direct.database;
-    let is_text = arguments.text_alone || arguments.since.is_some();
-    let address = if is_text { None } else { address::find(database.database_url.as_deref())? };
-    let report = if let Some(address) = address {
-        let job = Job::new(directory.clone(), history, address, database);
-        let found = plan::find(&job, arguments.up_to.as_deref()).await?;
-        found.report.map_err(|why| Problem::failed(format!("there is no report: {why}")))?
-    } else {
-        of_text(&directory, &history, arguments)?
-    };
     let format = if as_json { ReportForm::Json } else { arguments.format };
+    let report = match made(&directory, arguments).await {
+        Ok(report) => report,
+        Err(problem) => {
+            if format == ReportForm::Github {
+                screen.raw(&annotation(&problem));
+            }
+            return Err(problem);
+        }
+    };
     write(screen, &report, format, &directory)?;
     if arguments.open {
         open(screen, &report)?;
@@ -50,6 +49,25 @@ pub async fn run(screen: &mut Screen, arguments: &ReportArguments, as_json: bool
     }
     let is_met = arguments.fail_on.is_some_and(|worst| worst.is_met(report.verdict));
     Ok(if is_met { Exit::Judged } else { Exit::Done })
+}
+
+/// Makes the report: of the database that is named, or of the text alone.
+async fn made(directory: &Path, arguments: &ReportArguments) -> Result<Report, Problem> {
+    let history = directory::read(directory)?;
+    let database = &arguments.direct.database;
+    let is_text = arguments.text_alone || arguments.since.is_some();
+    let address = if is_text { None } else { address::find(database.database_url.as_deref())? };
+    let Some(address) = address else { return of_text(directory, &history, arguments) };
+    let job = Job::new(directory.to_owned(), history, address, database);
+    let found = plan::find(&job, arguments.up_to.as_deref()).await?;
+    found.report.map_err(|why| Problem::failed(format!("there is no report: {why}")))
+}
+
+/// Returns the annotation on what stopped a report.
+fn annotation(problem: &Problem) -> String {
+    let place = problem.place.as_deref();
+    let file = place.and_then(|place| place.file.as_deref()).map(|file| (file, place.and_then(|place| place.line)));
+    report::github_error(problem.name.map_or("Lockstep", FailureName::as_str), &problem.message, file)
 }
 
 /// Returns the report of the text alone.
@@ -75,8 +93,15 @@ fn of_text(directory: &Path, history: &History, arguments: &ReportArguments) -> 
             Err(_) if was_there => {}
             Err(refusal) => {
                 let at = engine_error::within(directory, &file);
+                let place = Place {
+                    migration: migration.name.clone(),
+                    line: Some(refusal.line),
+                    file: Some(at.clone()),
+                    ..Place::default()
+                };
                 return Err(Problem {
-                    name: Some(shared::FailureName::MigrationRefused),
+                    name: Some(FailureName::MigrationRefused),
+                    place: Some(Box::new(place)),
                     ..Problem::failed(format!("{at}: {refusal}"))
                 });
             }

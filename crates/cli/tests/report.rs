@@ -137,10 +137,10 @@ fn a_script_that_would_be_refused_is_named() {
     let project = project(&[MADE, ("20260103000000_two", "CREATE INDEX CONCURRENTLY a ON orders (id);\nSELECT 1;\n")]);
     let output = run(&project, &["report"]);
     let text = shown(&output);
-    assert!(
-        code(&output) == 1 && text.contains("Migration.Refused: prisma/migrations/20260103000000_two/migration.sql"),
-        "{text}"
-    );
+    let file = "prisma/migrations/20260103000000_two/migration.sql";
+    assert!(code(&output) == 1 && text.contains(&format!("Migration.Refused: {file}: ")), "{text}");
+    let text = shown(&run(&project, &["report", "--format", "github"]));
+    assert!(text.starts_with(&format!("::error file={file},line=1,title=Migration.Refused::")), "{text}");
 }
 
 #[test]

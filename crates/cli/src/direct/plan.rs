@@ -1,5 +1,6 @@
 //! `lockstep plan`: what an apply would do. The other commands show a plan in the same way.
 
+use analysis::NoReport;
 use analysis::plan::{Pending, Subject};
 use engine::plan::{Plan, plan_history};
 use engine::preflight::{PreflightFindings, preflight};
@@ -75,7 +76,11 @@ async fn reported(job: &Job, session: &mut Session, plan: &Plan) -> Result<Repor
         already_applied: plan.already_applied,
         warnings: plan.warnings.clone(),
     };
-    let asked = analysis::plan::ask_database(session.connection(), pending).await.map_err(|why| why.to_string())?;
+    let asked = analysis::plan::ask_database(session.connection(), pending).await;
+    let asked = asked.map_err(|why| match why {
+        NoReport::Query(error) => session.error("looking at what the plan touches", &error).to_string(),
+        other => other.to_string(),
+    })?;
     let written = analysis::apart::apart(move || asked.report(subject)).await;
     written.map_err(|why| why.to_string())
 }
