@@ -33,9 +33,17 @@ async fn signal() {
             Err(_) => std::future::pending().await,
         }
     };
+    // The terminal is gone: a connection to a bastion has ended.
+    let hangup = async {
+        match signal(SignalKind::hangup()) {
+            Ok(mut hangup) => hangup.recv().await.is_some(),
+            Err(_) => std::future::pending().await,
+        }
+    };
     tokio::select! {
         _ = interrupt => {}
         _ = terminate => {}
+        _ = hangup => {}
     }
 }
 

@@ -15,7 +15,7 @@ use crate::ledger::{self, Entry, Ledger, Row, Statements};
 use crate::quote::identifier;
 use crate::script::{Class, Outlives, Script, classify};
 use crate::session::{DatabaseIdentity, Session};
-use crate::{Error, Result, lock};
+use crate::{Error, Result, lock, wording};
 
 /// The comment with which a file tells sqlx to run it in no transaction.
 const NO_TRANSACTION: &str = "-- no-transaction";
@@ -158,7 +158,7 @@ pub(crate) async fn look_for_others(
         let (other, is_first, schema): (String, bool, String) = found.map_err(|error| session.error(doing, &error))?;
         if is_first {
             return Err(Error::Config {
-                name: "DatabaseSchema".into(),
+                name: wording::schema().into(),
                 reason: format!(
                     "{ours}, but there is {other}, which sqlx finds first for this role; \
                      give its schema, or remove it if no tool uses it"
@@ -235,10 +235,7 @@ pub(crate) fn resolve(key: &Key, name: &str) -> String {
         // The description in the ledger can be that of a file which was renamed since.
         Key::Version(version) => (version.to_string(), ""),
     };
-    format!(
-        "Look at what it changed, then start a run with {{\"mode\": \"resolve\", \"migration\": \"{name}\", \
-         \"resolution\": \"applied\"}} if it is complete, or \"rolledBack\" if nothing of it is left{likewise}"
-    )
+    format!("Look at what it changed, then {}{likewise}", wording::resolve(&name))
 }
 
 /// Returns an error if the schema has tables of its own, for which a ledger would have to account: Prisma's P3005.
@@ -303,7 +300,7 @@ pub(crate) fn classified(migrations: &[&Migration]) -> Result<Vec<Planned>> {
 pub fn until(history: &History, up_to: Option<&str>) -> Result<usize> {
     let Some(name) = up_to else { return Ok(history.migrations.len()) };
     history.position(name).map(|position| position + 1).ok_or_else(|| Error::Config {
-        name: "upTo".into(),
+        name: wording::up_to().into(),
         reason: format!("there is no migration {name:?}; give the whole name of one"),
     })
 }
