@@ -186,7 +186,9 @@ async fn a_migration_that_was_left_unfinished_is_resolved() {
         .await;
     let output = scene.run(&["status"]);
     assert_eq!(code(&output), 1);
-    assert!(shown(&output).contains("History.Failed") && shown(&output).contains("P3009"), "{}", shown(&output));
+    let text = shown(&output);
+    assert!(text.contains("History.Failed") && text.contains("P3009"), "{text}");
+    assert!(text.contains("run lockstep resolve 20260102000000_note with --applied"), "{text}");
     let output = scene.run(&["resolve", "20260102000000_note"]);
     assert_eq!(code(&output), 2, "what became of it has to be said: {}", shown(&output));
     let output = scene.run(&["resolve", "20260102000000_note", "--rolled-back", "--yes"]);
@@ -203,7 +205,8 @@ async fn a_database_from_before_its_ledger_gets_a_baseline() {
         .await;
     let output = scene.run(&["apply", "--yes"]);
     assert_eq!(code(&output), 1);
-    assert!(shown(&output).contains("History.NotEmpty"), "{}", shown(&output));
+    let text = shown(&output);
+    assert!(text.contains("History.NotEmpty") && text.contains("run lockstep baseline --up-to"), "{text}");
     let output = scene.run(&["baseline", "--up-to", "nothing", "--yes"]);
     assert_eq!(code(&output), 2);
     assert!(shown(&output).contains("--up-to: there is no migration"), "{}", shown(&output));
@@ -291,6 +294,17 @@ async fn a_password_comes_from_where_postgresqls_tools_take_it() {
     let output = scene.command(&["status"]).output().unwrap();
     assert_eq!(code(&output), 2);
     assert!(shown(&output).contains("no database is named"), "{}", shown(&output));
+    for (name, value) in [
+        ("PGPORT", "abc"),
+        ("PGPORT", "99999"),
+        ("PGOPTIONS", "-c session_replication_role=replica"),
+        ("PGHOSTADDR", "127.0.0.1"),
+        ("PGSERVICE", "shop"),
+        ("PGSSLCERT", "/nowhere"),
+    ] {
+        let output = scene.command(&["status"]).env("DATABASE_URL", scene.url()).env(name, value).output().unwrap();
+        assert!(code(&output) == 2 && shown(&output).contains(name), "{name}: {}", shown(&output));
+    }
 }
 
 #[tokio::test]
