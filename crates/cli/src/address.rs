@@ -56,7 +56,8 @@ pub fn find(url: Option<&str>) -> Result<Option<Address>, Problem> {
 }
 
 fn of_url(text: &str) -> Result<Address, Problem> {
-    let url = Url::parse(text).map_err(|error| wrong(&format!("the database's URL cannot be read ({error}); {FORM}")))?;
+    let url =
+        Url::parse(text).map_err(|error| wrong(&format!("the database's URL cannot be read ({error}); {FORM}")))?;
     if !matches!(url.scheme(), "postgres" | "postgresql") {
         let scheme: String = url.scheme().chars().take(20).collect();
         return Err(wrong(&format!(
@@ -149,7 +150,9 @@ impl Mode {
             Some("verify-ca") => Self::VerifyCa,
             Some("verify-full") => Self::VerifyFull,
             Some(_) => {
-                return Err(wrong("sslmode has a value that is not known: give disable, require, verify-ca or verify-full"));
+                return Err(wrong(
+                    "sslmode has a value that is not known: give disable, require, verify-ca or verify-full",
+                ));
             }
         })
     }

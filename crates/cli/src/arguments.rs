@@ -234,7 +234,7 @@ pub struct BaselineArguments {
 }
 
 /// Refuses an empty text: it comes from a shell variable that is not set, and `--up-to ""` would apply everything.
-fn not_empty(text: &str) -> Result<String, String> {
+pub(crate) fn not_empty(text: &str) -> Result<String, String> {
     if text.trim().is_empty() {
         return Err("is empty: give a value, or leave it out".to_owned());
     }

@@ -42,8 +42,8 @@ pub fn before(directory: &Path, reference: &str) -> Result<Before, Problem> {
     let base = base.trim();
     let failed = |why: String| Problem::failed(format!("git could not list the migrations of {reference}: {why}"));
     let files = git(directory, &["ls-tree", "-r", "-z", "--name-only", base, "."]).map_err(failed)?;
-    let changed =
-        git(directory, &["diff", "--no-ext-diff", "-z", "--name-only", "--relative", base, "--", "."]).map_err(failed)?;
+    let changed = git(directory, &["diff", "--no-ext-diff", "-z", "--name-only", "--relative", base, "--", "."])
+        .map_err(failed)?;
     let paths = |text: String| text.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect();
     let (files, changed): (HashSet<String>, HashSet<String>) = (paths(files), paths(changed));
     Ok(Before { changed: changed.intersection(&files).cloned().collect(), files })

@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod arguments;
+pub mod aws;
 pub mod direct;
 pub mod directory;
 pub mod exit;
@@ -12,7 +13,9 @@ pub mod git;
 mod manual;
 pub mod problem;
 pub mod report_command;
+pub mod samconfig;
 pub mod screen;
+pub mod target;
 pub mod watch;
 pub mod words;
 

@@ -24,8 +24,8 @@ pub(crate) fn completions(screen: &mut Screen, shell: Shell) -> Exit {
 ///
 /// When the directory cannot be written to.
 pub(crate) fn pages(screen: &mut Screen, directory: &Path) -> Result<Exit, Problem> {
-    let written = std::fs::create_dir_all(directory)
-        .and_then(|()| clap_mangen::generate_to(Arguments::command(), directory));
+    let written =
+        std::fs::create_dir_all(directory).and_then(|()| clap_mangen::generate_to(Arguments::command(), directory));
     written.map_err(|error| Problem::failed(format!("{} could not be written: {error}", directory.display())))?;
     screen.line(&format!("The manual pages are in {}", directory.display()));
     Ok(Exit::Done)

@@ -38,7 +38,8 @@ pub fn github(report: &Report, file: impl Fn(&str) -> Option<String>) -> String 
 
 fn annotation(command: &str, placed: &Placed, file: Option<String>) -> String {
     let (first, last) = placed.lines;
-    let place = file.map_or_else(String::new, |file| format!("file={},line={first},endLine={last},", of_property(&file)));
+    let place =
+        file.map_or_else(String::new, |file| format!("file={},line={first},endLine={last},", of_property(&file)));
     format!("::{command} {place}title={}::{}\n", of_property(&placed.title), of_message(&placed.message))
 }
 

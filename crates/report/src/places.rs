@@ -33,7 +33,14 @@ fn placed(ranked: &Ranked<'_>) -> Placed {
     let migration = prose(&ranked.migration.name);
     let Some((_, statement)) = ranked.statement else {
         let rule = "lockstep/whole".to_owned();
-        return Placed { verdict: ranked.verdict(), rule, migration, lines: (1, 1), title: words::WHOLE.into(), message };
+        return Placed {
+            verdict: ranked.verdict(),
+            rule,
+            migration,
+            lines: (1, 1),
+            title: words::WHOLE.into(),
+            message,
+        };
     };
     if let Some(safer) = &statement.safer {
         message.extend([" Safer: ", &prose(&safer.text)]);

@@ -41,7 +41,10 @@ pub async fn run(screen: &mut Screen, arguments: &ApplyArguments, as_json: bool)
     let Found { plan, .. } = &found;
     if plan.pending.is_empty() {
         if as_json {
-            screen.raw(&format!("{:#}\n", value(&Progress { applied: Vec::new(), applied_now: 0, remaining: 0 }, &plan.digest)));
+            screen.raw(&format!(
+                "{:#}\n",
+                value(&Progress { applied: Vec::new(), applied_now: 0, remaining: 0 }, &plan.digest)
+            ));
         } else {
             screen.styled(Look::Good, "Nothing is pending");
         }
@@ -93,7 +96,8 @@ fn conclude(
     ended: Result<Progress, Problem>,
     as_json: bool,
 ) -> Result<Exit, Problem> {
-    let stopped = |problem: Problem| if STOP.is_requested() { Problem { exit: Exit::Interrupted, ..problem } } else { problem };
+    let stopped =
+        |problem: Problem| if STOP.is_requested() { Problem { exit: Exit::Interrupted, ..problem } } else { problem };
     let progress = ended.map_err(stopped)?;
     let left = progress.remaining;
     if as_json {

@@ -111,8 +111,7 @@ pub fn endpoint(host: &str, port: u16) -> String {
 }
 
 /// The stack's settings that the engine's messages name, and the options that set them here.
-const OPTIONS: [(&str, &str); 3] =
-    [("upTo", "--up-to"), ("DatabaseSchema", "--schema"), ("SqlxTable", "--sqlx-table")];
+const OPTIONS: [(&str, &str); 3] = [("upTo", "--up-to"), ("DatabaseSchema", "--schema"), ("SqlxTable", "--sqlx-table")];
 
 /// Returns an error of the engine's as a problem: under its wire name, with the file that it is about.
 pub fn problem(mut error: Error, directory: &Path) -> Problem {
@@ -178,7 +177,9 @@ pub fn approved(screen: &mut Screen, approval: &Approval, digest: &str, question
         return Ok(true);
     }
     match screen.ask(&format!("{question} [y/N]")) {
-        None => Err(Problem::usage("there is no terminal to ask at: give --digest with the digest of the plan, or --yes")),
+        None => {
+            Err(Problem::usage("there is no terminal to ask at: give --digest with the digest of the plan, or --yes"))
+        }
         Some(answer) => Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes")),
     }
 }

@@ -96,7 +96,8 @@ pub fn show(screen: &mut Screen, work: &Work, found: &Found) {
     let pending = plural(plan.pending.len(), "migration");
     screen.line(&format!("  {pending} pending, {} already applied", plan.already_applied));
     for planned in &plan.pending {
-        let judged = report.as_ref().ok().and_then(|it| it.migrations.iter().find(|judged| judged.name == planned.name));
+        let judged =
+            report.as_ref().ok().and_then(|it| it.migrations.iter().find(|judged| judged.name == planned.name));
         match judged {
             Some(judged) => {
                 let (mark, look) = mark(judged.verdict);

@@ -37,7 +37,8 @@ pub async fn run(screen: &mut Screen, arguments: &ResolveArguments, as_json: boo
     let claimed = ApprovedClaim { claim, digest: evidence.digest };
     let changed = resolve(work.attempt(), &claimed, LOCK_PATIENCE).await.map_err(|error| work.problem(error))?;
     if as_json {
-        let value = json!({ "migration": claimed.claim.migration, "resolution": resolution.name(), "changed": changed });
+        let value =
+            json!({ "migration": claimed.claim.migration, "resolution": resolution.name(), "changed": changed });
         screen.raw(&format!("{value:#}\n"));
     } else {
         let what = if changed { "is recorded as" } else { "was recorded already as" };
