@@ -1,5 +1,7 @@
 //! The command line. Help, completions and manual pages are made from it.
 
+pub mod stack;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -7,6 +9,7 @@ use engine::session::TableName;
 use report::Verdict;
 
 use crate::exit::Exit;
+use stack::{DecideArguments, LogsArguments, RunArguments, RunsArguments, ShowArguments, StopArguments};
 
 /// Database migrations for PostgreSQL, applied from a plan that a person has read.
 #[derive(Debug, Parser)]
@@ -51,6 +54,38 @@ pub enum Command {
     #[command(after_help = "Example:
   lockstep baseline --up-to 20260101120000_add_orders")]
     Baseline(BaselineArguments),
+    /// Start a run of a stack and follow it to its end
+    #[command(after_help = "Examples:
+  lockstep run dev --mode plan          what is pending and what it will do; writes nothing
+  lockstep run prod --reason 'release 7'
+  lockstep run prod --follow apply-20260101T120000Z-3f9a01")]
+    Run(RunArguments),
+    /// List the recent runs of a stack, the newest first
+    #[command(after_help = "Example:
+  lockstep runs prod --limit 5")]
+    Runs(RunsArguments),
+    /// Show one run: who asked, what was planned, who decided, what ran, how it ended
+    #[command(after_help = "Examples:
+  lockstep show prod apply-20260101T120000Z-3f9a01
+  lockstep show arn:aws:states:... --open        the report, in a browser")]
+    Show(ShowArguments),
+    /// Approve a run that waits for it, as the owner of your AWS credentials
+    #[command(after_help = "Example:
+  lockstep approve prod apply-20260101T120000Z-3f9a01 --digest 3f9a... --reason 'read the report'")]
+    Approve(DecideArguments),
+    /// Reject a run that waits for approval, as the owner of your AWS credentials
+    #[command(after_help = "Example:
+  lockstep reject prod apply-20260101T120000Z-3f9a01 --digest 3f9a... --reason 'locks orders in daytime'")]
+    Reject(DecideArguments),
+    /// Stop a run; what is being applied goes on to its end
+    #[command(after_help = "Example:
+  lockstep stop dev apply-20260101T120000Z-3f9a01")]
+    Stop(StopArguments),
+    /// Show the logs of a stack's functions, the oldest line first
+    #[command(after_help = "Examples:
+  lockstep logs dev --follow
+  lockstep logs prod --step apply --minutes 10")]
+    Logs(LogsArguments),
     /// Write the completions of a shell
     #[command(after_help = "Example:
   lockstep completions bash > ~/.local/share/bash-completion/completions/lockstep")]

@@ -1,7 +1,7 @@
 //! The command `lockstep`: one binary for a laptop, a job and a container.
 //!
 //! [`arguments`] is the command line. [`direct`] works on a database that can be reached, with the same engine as the
-//! functions of the stack.
+//! functions of the stack. [`stack`] works on a deployed stack, which [`target`] finds and [`aws`] asks.
 
 pub mod address;
 pub mod arguments;
@@ -10,11 +10,14 @@ pub mod direct;
 pub mod directory;
 pub mod exit;
 pub mod git;
+pub mod lines;
 mod manual;
 pub mod problem;
 pub mod report_command;
 pub mod samconfig;
 pub mod screen;
+mod signals;
+pub mod stack;
 pub mod target;
 pub mod watch;
 pub mod words;
@@ -24,6 +27,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use serde_json::json;
+use shared::approval::Verb;
 
 use arguments::{Arguments, Command};
 use exit::Exit;
@@ -67,6 +71,13 @@ fn run(screen: &mut Screen, arguments: &Arguments) -> Result<Exit, Problem> {
             Command::Apply(given) => Box::pin(direct::apply::run(screen, given, as_json)).await,
             Command::Resolve(given) => Box::pin(direct::resolve::run(screen, given, as_json)).await,
             Command::Baseline(given) => Box::pin(direct::baseline::run(screen, given, as_json)).await,
+            Command::Run(given) => Box::pin(stack::run::run(screen, given, as_json)).await,
+            Command::Runs(given) => Box::pin(stack::runs::run(screen, given, as_json)).await,
+            Command::Show(given) => Box::pin(stack::show::run(screen, given, as_json)).await,
+            Command::Approve(given) => Box::pin(stack::decide::run(screen, Verb::Approve, given, as_json)).await,
+            Command::Reject(given) => Box::pin(stack::decide::run(screen, Verb::Reject, given, as_json)).await,
+            Command::Stop(given) => Box::pin(stack::stop::run(screen, given, as_json)).await,
+            Command::Logs(given) => Box::pin(stack::logs::run(screen, given, as_json)).await,
             Command::Completions { shell } => Ok(manual::completions(screen, *shell)),
             Command::Man { directory } => manual::pages(screen, directory),
         }
@@ -78,7 +89,7 @@ fn complain(screen: &mut Screen, problem: &Problem, as_json: bool) -> Exit {
     let name = problem.name.map(shared::FailureName::as_str);
     if as_json {
         let failure = json!({ "error": name, "cause": problem.message, "place": problem.place });
-        screen.raw(&format!("{:#}\n", json!({ "failure": failure, "exit": problem.exit.code() })));
+        screen.json(&json!({ "failure": failure, "exit": problem.exit.code() }));
     }
     let name = name.map_or_else(String::new, |name| format!("{name}: "));
     screen.complain(Look::Bad, &format!("lockstep: {name}{}", problem.message));

@@ -67,6 +67,11 @@ impl Error {
         self.code().is_some_and(|code| FORBIDDEN.contains(&code))
     }
 
+    /// Whether AWS says that the credentials have expired.
+    pub fn is_expired(&self) -> bool {
+        self.code().is_some_and(|code| EXPIRED.contains(&code))
+    }
+
     /// Whether the call may have had its effect although there is no answer.
     pub fn is_uncertain(&self) -> bool {
         matches!(self, Self::NoAnswer(_) | Self::Unreadable(_)) || self.status().is_some_and(|status| status >= 500)

@@ -41,10 +41,7 @@ pub async fn run(screen: &mut Screen, arguments: &ApplyArguments, as_json: bool)
     let Found { plan, .. } = &found;
     if plan.pending.is_empty() {
         if as_json {
-            screen.raw(&format!(
-                "{:#}\n",
-                value(&Progress { applied: Vec::new(), applied_now: 0, remaining: 0 }, &plan.digest)
-            ));
+            screen.json(&value(&Progress { applied: Vec::new(), applied_now: 0, remaining: 0 }, &plan.digest));
         } else {
             screen.styled(Look::Good, "Nothing is pending");
         }
@@ -101,7 +98,7 @@ fn conclude(
     let progress = ended.map_err(stopped)?;
     let left = progress.remaining;
     if as_json {
-        screen.raw(&format!("{:#}\n", value(&progress, &approved.digest)));
+        screen.json(&value(&progress, &approved.digest));
     } else {
         let took = progress.applied.iter().map(|applied| applied.duration_ms).sum();
         let done = format!("{} applied, in {}", plural(progress.applied.len(), "migration"), milliseconds(took));

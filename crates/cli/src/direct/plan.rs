@@ -34,7 +34,7 @@ pub async fn run(screen: &mut Screen, arguments: &PlanArguments, as_json: bool) 
     let work = Work::find(&arguments.direct)?;
     let found = find(&work, arguments.up_to.as_deref()).await?;
     if as_json {
-        screen.raw(&format!("{:#}\n", value(&found)));
+        screen.json(&value(&found));
     } else {
         show(screen, &work, &found);
     }
