@@ -86,9 +86,11 @@ fn run(screen: &mut Screen, arguments: &Arguments) -> Result<Exit, Problem> {
 
 /// Says why the command failed. Returns the exit code.
 fn complain(screen: &mut Screen, problem: &Problem, as_json: bool) -> Exit {
+    // A decision that was not accepted has the name that the function approve gives it.
+    let refused = (problem.exit == Exit::Refused).then_some("Approval.Refused");
     let name = problem.name.map(shared::FailureName::as_str);
     if as_json {
-        let failure = json!({ "error": name, "cause": problem.message, "place": problem.place });
+        let failure = json!({ "error": name.or(refused), "cause": problem.message, "place": problem.place });
         screen.json(&json!({ "failure": failure, "exit": problem.exit.code() }));
     }
     let name = name.map_or_else(String::new, |name| format!("{name}: "));

@@ -73,7 +73,7 @@ impl Caller {
         endpoint: &Endpoint,
         request: Request,
     ) -> Result<String, Error> {
-        self.attempts(service, endpoint, request).await.map_err(Error::from)
+        self.attempts(service, endpoint, request).await.map_err(|error| named(error.into(), endpoint))
     }
 
     /// Sends a request, and returns the HTTP status and the body, whatever the status.
@@ -89,7 +89,7 @@ impl Caller {
                 let refusal = refused.into_err();
                 Ok((refusal.status, refusal.body))
             }
-            Err(error) => Err(error.into()),
+            Err(error) => Err(named(error.into(), endpoint)),
         }
     }
 
@@ -120,6 +120,14 @@ impl Caller {
             .build()
             .invoke(request)
             .await
+    }
+}
+
+/// Names the endpoint that does not answer.
+fn named(error: Error, endpoint: &Endpoint) -> Error {
+    match error {
+        Error::NoAnswer(why) => Error::NoAnswer(format!("{}: {why}", endpoint.url)),
+        other => other,
     }
 }
 

@@ -75,14 +75,10 @@ pub enum Failure {
         /// The function's own words, if it has some.
         message: Option<String>,
     },
-    /// AWS could not be asked.
+    /// AWS could not be asked where the function is: nothing was sent.
     Call(Error),
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Call(error)
-    }
+    /// No answer came to the decision.
+    Lost(Error),
 }
 
 impl Failure {
@@ -99,7 +95,8 @@ impl Failure {
                 let why = message.clone().unwrap_or_else(see);
                 Problem::failed(format!("the {STEP} function failed ({status}): {why}\n{unknown}"))
             }
-            Self::Call(error) => {
+            Self::Call(error) => target.problem(error),
+            Self::Lost(error) => {
                 let problem = target.problem(error);
                 if !error.is_uncertain() {
                     return problem;
@@ -117,12 +114,13 @@ impl Failure {
 ///
 /// When it was not taken, or that is not known.
 pub async fn decide(target: &Target, answer: &Answer) -> Result<Decided, Failure> {
-    let url = function_url(target).await?;
-    let body = serde_json::to_vec(answer).map_err(|error| Error::Settings(error.to_string()))?;
-    let (status, body) = target.aws.function_url(&url, "POST", body).await?;
+    let url = function_url(target).await.map_err(Failure::Call)?;
+    let body = serde_json::to_vec(answer).map_err(|error| Failure::Call(Error::Settings(error.to_string())))?;
+    let (status, body) = target.aws.function_url(&url, "POST", body).await.map_err(Failure::Lost)?;
     match read(status, &body) {
         Err(Failure::Forbidden { message, .. }) => {
-            Err(Failure::Forbidden { caller: target.aws.caller().await?.arn.clone(), message })
+            let caller = target.aws.caller().await.map_err(Failure::Call)?.arn.clone();
+            Err(Failure::Forbidden { caller, message })
         }
         read => read,
     }

@@ -129,3 +129,12 @@ pub(crate) fn with(mut value: Value, more: Value) -> Value {
     }
     value
 }
+
+/// Returns the fields in the first table of a section of docs/json.md.
+pub(crate) fn documented(section: &str) -> Vec<String> {
+    let page = include_str!("../../../../docs/json.md");
+    let start = page.find(&format!("\n## {section}\n")).expect("the page has the section");
+    let rows =
+        page[start..].lines().skip_while(|line| !line.starts_with("| `")).take_while(|line| line.starts_with("| `"));
+    rows.filter_map(|row| row.split('`').nth(1)).map(str::to_owned).collect()
+}

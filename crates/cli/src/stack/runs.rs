@@ -210,7 +210,7 @@ mod tests {
     use aws_sdk_sfn::types::HistoryEvent;
 
     use super::*;
-    use crate::stack::made::{ARN, BOB, done, entered, history, plan, record, waiting};
+    use crate::stack::made::{ARN, BOB, documented, done, entered, history, plan, record, waiting};
 
     fn one(status: &str, error: Option<&str>, output: Option<String>, events: Vec<HistoryEvent>) -> Recent {
         let described = DescribeExecutionOutput::builder()
@@ -278,5 +278,22 @@ mod tests {
         assert_eq!(short("arn:aws:iam::111122223333:user/ann"), "ann");
         assert_eq!(short(BOB), "Approver/bob@example.com");
         assert_eq!((short("arn:aws:iam::111122223333:root"), short("ann")), ("root", "ann"));
+    }
+
+    #[test]
+    fn each_field_is_documented() {
+        let mut fields: Vec<String> = Vec::new();
+        for run in [
+            one("SUCCEEDED", None, Some(record().to_string()), vec![]),
+            one("FAILED", Some("x"), None, vec![]),
+            one("RUNNING", None, None, waiting(&json!({ "sent": true }))),
+        ] {
+            fields.extend(serde_json::to_value(value(&run)).unwrap().as_object().unwrap().keys().cloned());
+        }
+        fields.sort();
+        fields.dedup();
+        let mut on_page = documented("runs");
+        on_page.sort();
+        assert_eq!(on_page, fields);
     }
 }

@@ -246,7 +246,7 @@ mod tests {
 
     use super::*;
     use crate::stack::made::{
-        ARN, BOB, TOKEN, approval, done, entered, history, plan, preflight, record, report, waiting, with,
+        ARN, BOB, TOKEN, approval, documented, done, entered, history, plan, preflight, record, report, waiting, with,
     };
     use crate::stack::position::Position;
 
@@ -337,5 +337,20 @@ mod tests {
             text.contains("asked by       Ann \\u{1b}[2J (claimed)\n") && text.contains("in state none yet"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn each_field_is_documented() {
+        let steps = history(waiting(&json!({ "sent": true })));
+        let failure = json!({ "error": "x", "cause": "y" });
+        let more = json!({ "failure": failure, "database": { "instance": "app" }, "preflight": {
+            "facts": { "serverVersion": "18", "database": "d", "user": "u", "tls": true }, "warnings": [] } });
+        let run = run(ExecutionStatus::Running, with(record(), more), Position::after(&steps));
+        let written = serde_json::to_string(&value(&run)).unwrap();
+        // The page has them in the order in which they are written.
+        let fields = documented("show and run");
+        let at: Vec<_> = fields.iter().map(|field| written.find(&format!("\"{field}\":")).expect(field)).collect();
+        assert_eq!(fields.len(), serde_json::to_value(value(&run)).unwrap().as_object().unwrap().len());
+        assert!(at.is_sorted(), "{fields:?}");
     }
 }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
+use shared::Failure;
 use shared::request::Request;
 
 use crate::arguments::stack::NewRun;
@@ -37,9 +38,21 @@ pub fn input(asks: &str, new: &NewRun) -> Result<Map<String, Value>, Problem> {
     }
     // Of an input in JSON, preflight says what is wrong: it may be for a stack of another version.
     if new.input.is_none() {
-        Request::from_input(&Value::Object(input.clone()))?;
+        Request::from_input(&Value::Object(input.clone())).map_err(named_as_options)?;
     }
     Ok(input)
+}
+
+/// Returns the failure with the option's name in the place of the field's.
+fn named_as_options(mut failure: Failure) -> Problem {
+    let options = [("upTo", "--up-to"), ("requestedBy", "--requested-by")];
+    let (field, rest) = failure.message.split_once(": ").unwrap_or_default();
+    if !rest.is_empty() {
+        let option = options.into_iter().find(|(of, _)| *of == field);
+        let option = option.map_or_else(|| format!("--{field}"), |(_, option)| option.to_owned());
+        failure.message = format!("{option}: {rest}");
+    }
+    failure.into()
 }
 
 /// Returns the name of the requester. On AWS it is the caller's ARN, which is compared with the ARN that signs a decision.
@@ -54,8 +67,12 @@ pub async fn requester(target: &Target) -> Result<String, Error> {
 
 /// Returns the user of this machine. A container may run as a user without a name.
 fn user() -> String {
-    let named = ["LOGNAME", "USER", "USERNAME"].into_iter().filter_map(|name| std::env::var(name).ok());
-    named.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| "a user of this machine".to_owned())
+    let mut named = ["LOGNAME", "USER", "USERNAME"].into_iter().filter_map(|name| std::env::var(name).ok());
+    let named = named.find(|name| !name.is_empty()).or_else(|| {
+        let told = std::process::Command::new("id").arg("-un").output().ok()?;
+        Some(String::from_utf8_lossy(&told.stdout).trim().to_owned()).filter(|name| !name.is_empty())
+    });
+    named.unwrap_or_else(|| "a user of this machine".to_owned())
 }
 
 /// Returns a name that cannot repeat. A repeated name may be taken for the same request.
@@ -115,7 +132,7 @@ mod tests {
     fn options_that_do_not_go_together_start_nothing() {
         let problem = input("me", &NewRun { mode: Some(Mode::Baseline), ..NewRun::default() }).unwrap_err();
         assert_eq!(
-            (problem.exit, problem.message.starts_with("upTo: the mode baseline needs it")),
+            (problem.exit, problem.message.starts_with("--up-to: the mode baseline needs it")),
             (Exit::Usage, true)
         );
         let given = Some(r#"{"mode": "baseline"}"#.parse().unwrap());
