@@ -9,7 +9,9 @@ use engine::session::TableName;
 use report::Verdict;
 
 use crate::exit::Exit;
-use stack::{DecideArguments, LogsArguments, RunArguments, RunsArguments, ShowArguments, StopArguments};
+use stack::{
+    DecideArguments, LogsArguments, RunArguments, RunsArguments, ShowArguments, StopArguments, VerifyArguments,
+};
 
 /// Database migrations for PostgreSQL, applied from a plan that a person has read.
 #[derive(Debug, Parser)]
@@ -86,6 +88,10 @@ pub enum Command {
   lockstep logs dev --follow
   lockstep logs prod --step apply --minutes 10")]
     Logs(LogsArguments),
+    /// Ask AWS about a deployed stack what only an account can tell; changes nothing
+    #[command(after_help = "Example:
+  lockstep verify dev")]
+    Verify(VerifyArguments),
     /// Write the completions of a shell
     #[command(after_help = "Example:
   lockstep completions bash > ~/.local/share/bash-completion/completions/lockstep")]

@@ -19,6 +19,7 @@ pub mod screen;
 mod signals;
 pub mod stack;
 pub mod target;
+pub mod verify;
 pub mod watch;
 pub mod words;
 
@@ -78,6 +79,7 @@ fn run(screen: &mut Screen, arguments: &Arguments) -> Result<Exit, Problem> {
             Command::Reject(given) => Box::pin(stack::decide::run(screen, Verb::Reject, given, as_json)).await,
             Command::Stop(given) => Box::pin(stack::stop::run(screen, given, as_json)).await,
             Command::Logs(given) => Box::pin(stack::logs::run(screen, given, as_json)).await,
+            Command::Verify(given) => Box::pin(verify::run(screen, given, as_json)).await,
             Command::Completions { shell } => Ok(manual::completions(screen, *shell)),
             Command::Man { directory } => manual::pages(screen, directory),
         }

@@ -214,6 +214,17 @@ pub struct LogsArguments {
     pub place: Where,
 }
 
+/// The arguments of `verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArguments {
+    /// The environment
+    #[arg(value_enum, value_name = "ENV")]
+    pub environment: Environment,
+    /// Where the stack is.
+    #[command(flatten)]
+    pub place: Where,
+}
+
 /// A step that has a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Step {
