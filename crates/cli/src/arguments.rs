@@ -10,7 +10,8 @@ use report::Verdict;
 
 use crate::exit::Exit;
 use stack::{
-    DecideArguments, LogsArguments, RunArguments, RunsArguments, ShowArguments, StopArguments, VerifyArguments,
+    DecideArguments, GithubArguments, LogsArguments, RunArguments, RunsArguments, ShowArguments, StopArguments,
+    VerifyArguments,
 };
 
 /// Database migrations for PostgreSQL, applied from a plan that a person has read.
@@ -92,6 +93,8 @@ pub enum Command {
     #[command(after_help = "Example:
   lockstep verify dev")]
     Verify(VerifyArguments),
+    /// The jobs of a workflow of GitHub Actions that migrates: start, decide, clean-up
+    Github(GithubArguments),
     /// Write the completions of a shell
     #[command(after_help = "Example:
   lockstep completions bash > ~/.local/share/bash-completion/completions/lockstep")]

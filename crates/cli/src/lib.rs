@@ -10,6 +10,7 @@ pub mod direct;
 pub mod directory;
 pub mod exit;
 pub mod git;
+pub mod github;
 pub mod lines;
 mod manual;
 pub mod problem;
@@ -80,6 +81,7 @@ fn run(screen: &mut Screen, arguments: &Arguments) -> Result<Exit, Problem> {
             Command::Stop(given) => Box::pin(stack::stop::run(screen, given, as_json)).await,
             Command::Logs(given) => Box::pin(stack::logs::run(screen, given, as_json)).await,
             Command::Verify(given) => Box::pin(verify::run(screen, given, as_json)).await,
+            Command::Github(given) => Box::pin(github::run(screen, given, as_json)).await,
             Command::Completions { shell } => Ok(manual::completions(screen, *shell)),
             Command::Man { directory } => manual::pages(screen, directory),
         }

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Map, Value};
 
 use super::not_empty;
@@ -219,10 +219,127 @@ pub struct LogsArguments {
 pub struct VerifyArguments {
     /// The environment
     #[arg(value_enum, value_name = "ENV")]
-    pub environment: Environment,
+    pub environment: Deployed,
     /// Where the stack is.
     #[command(flatten)]
     pub place: Where,
+}
+
+/// The value of `github start --up-to` that leaves nothing out. An empty value would be a variable that is not set.
+pub const ALL: &str = "all";
+
+/// The arguments of `github`.
+#[derive(Debug, Args)]
+pub struct GithubArguments {
+    /// The job.
+    #[command(subcommand)]
+    pub job: GithubJob,
+}
+
+/// A job of the workflow. The rest comes from GitHub's variables.
+#[derive(Debug, Subcommand)]
+pub enum GithubJob {
+    /// Start the execution, and follow it until it ends or waits for approval
+    Start(GithubStart),
+    /// Approve in the reviewer's name, and follow the execution to its end
+    Decide(GithubLater),
+    /// Reject the execution if it still waits
+    CleanUp(GithubLater),
+}
+
+impl GithubJob {
+    /// Returns what all jobs have.
+    pub const fn common(&self) -> &GithubCommon {
+        match self {
+            Self::Start(given) => &given.common,
+            Self::Decide(later) | Self::CleanUp(later) => &later.common,
+        }
+    }
+}
+
+/// What all jobs have.
+#[derive(Debug, Args)]
+pub struct GithubCommon {
+    /// The environment
+    #[arg(value_enum, value_name = "ENV")]
+    pub environment: Deployed,
+    // It may be empty: a repository's variable that is not set.
+    /// The template's parameter Project
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    pub project: String,
+}
+
+/// The arguments of `github start`.
+#[derive(Debug, Args)]
+pub struct GithubStart {
+    /// Where the stack is.
+    #[command(flatten)]
+    pub common: GithubCommon,
+    /// What the run does; apply, if it is not given
+    #[arg(long, value_enum)]
+    pub mode: Option<GithubMode>,
+    /// The last migration to apply; all sets no bound
+    #[arg(long, value_name = "MIGRATION", default_value = ALL, value_parser = not_empty)]
+    pub up_to: String,
+    // It may be empty: a form's field.
+    /// The reason, for the record
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub reason: String,
+}
+
+/// The arguments of the later jobs.
+#[derive(Debug, Args)]
+pub struct GithubLater {
+    /// Where the stack is.
+    #[command(flatten)]
+    pub common: GithubCommon,
+    // These may be empty: outputs that were not handed over.
+    /// The execution's name, where `start` could hand it over
+    #[arg(long, value_name = "EXECUTION", default_value = "", hide_default_value = true)]
+    pub execution: String,
+    /// The reviews before the gate, as `start` noted them
+    #[arg(long, value_name = "DIGESTS", default_value = "", hide_default_value = true)]
+    pub reviews: String,
+}
+
+/// An environment on AWS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Deployed {
+    /// Development
+    Dev,
+    /// Test
+    Qa,
+    /// Production
+    Prod,
+}
+
+impl From<Deployed> for Environment {
+    fn from(deployed: Deployed) -> Self {
+        match deployed {
+            Deployed::Dev => Self::Dev,
+            Deployed::Qa => Self::Qa,
+            Deployed::Prod => Self::Prod,
+        }
+    }
+}
+
+/// What a run of a workflow does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum GithubMode {
+    /// Plan and apply; a person approves first, where that is needed
+    Apply,
+    /// Plan and report; writes nothing
+    Plan,
+}
+
+impl GithubMode {
+    /// Returns the word in the input.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Apply => "apply",
+            Self::Plan => "plan",
+        }
+    }
 }
 
 /// A step that has a function.
@@ -316,6 +433,7 @@ mod tests {
             (&["show", "prod", "run-1"], &["project"]),
             (&["runs", "prod"], &["limit"]),
             (&["logs", "prod"], &["minutes", "step"]),
+            (&["github", "start", "prod"], &["up-to", "mode"]),
         ] {
             for name in options {
                 for empty in ["", " "] {
@@ -341,6 +459,17 @@ mod tests {
         for line in [&["run", "staging"][..], &["show", "staging", "run-1"], &["runs", "staging"], &["logs", "staging"]]
         {
             assert!(read(line).unwrap_err().contains("[possible values: dev, qa, prod, local]"), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_workflow_may_leave_empty_is_taken() {
+        let line = ["github", "decide", "prod", "--project=", "--execution=", "--reviews="];
+        assert!(
+            read(&line).is_ok() && read(&["github", "start", "prod", "--project=", "--reason=", "--up-to=all"]).is_ok()
+        );
+        for line in [&["github", "start", "local"][..], &["verify", "local"]] {
+            assert!(read(line).unwrap_err().contains("[possible values: dev, qa, prod]"), "{line:?}");
         }
     }
 

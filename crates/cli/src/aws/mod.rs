@@ -34,6 +34,15 @@ pub use protocol::encoded;
 /// The account of the emulators.
 pub const LOCAL_ACCOUNT: &str = "000000000000";
 
+/// Asks a server that is none of AWS's, once. Follows no redirect. Returns the HTTP status and the body.
+///
+/// # Errors
+///
+/// When no answer comes.
+pub async fn get(url: &str, headers: &[(&'static str, &str)]) -> Result<(u16, String), Error> {
+    call::get(http::client()?, url, headers).await
+}
+
 /// An account and a Region, with the credentials to ask it.
 #[derive(Debug, Clone)]
 pub struct Aws {

@@ -82,7 +82,8 @@ pub enum Failure {
 }
 
 impl Failure {
-    fn explain(&self, target: &Target, show: &str) -> Problem {
+    /// Returns it with the way out. `show` is the command that shows the run.
+    pub fn explain(&self, target: &Target, show: &str) -> Problem {
         let unknown = format!("It is not known whether it was decided: {show} tells");
         match self {
             Self::Refused(why) => Problem { exit: Exit::Refused, ..Problem::failed(format!("refused: {why}")) },

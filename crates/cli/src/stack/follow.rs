@@ -87,6 +87,20 @@ impl Follower {
     /// When it can be followed no longer.
     pub async fn follow(&mut self, screen: &mut Screen) -> Result<Exit, Lost> {
         loop {
+            if let Some(exit) = self.follow_until(screen, false).await? {
+                return Ok(exit);
+            }
+        }
+    }
+
+    /// Follows until the execution has ended, and returns the exit code. With `leaves` it returns `None` as soon as the
+    /// execution waits for a decision.
+    ///
+    /// # Errors
+    ///
+    /// When it can be followed no longer.
+    pub async fn follow_until(&mut self, screen: &mut Screen, leaves: bool) -> Result<Option<Exit>, Lost> {
+        loop {
             let described = self.states.describe_execution().execution_arn(&self.execution).send().await;
             let described = described.map_err(Error::from)?;
             for step in self.history.new_steps().await? {
@@ -104,7 +118,10 @@ impl Follower {
                 self.await_log(screen).await;
                 let lines = end(&described);
                 self.live.write(screen, &lines);
-                return Ok(exit);
+                return Ok(Some(exit));
+            }
+            if leaves && self.story.position.waiting.is_some() {
+                return Ok(None);
             }
             if screen.is_left() {
                 return Err(Lost::Reader);

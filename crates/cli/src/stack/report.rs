@@ -1,7 +1,7 @@
 //! The report on a run's plan: fetched from the stack's bucket with the caller's own rights.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use shared::payload::PlanOutput;
 
@@ -40,17 +40,20 @@ fn refused(target: &Target, error: &Error, bucket: &str, key: &str) -> Problem {
     }
 }
 
-/// Writes the HTML to a file that other users of this machine cannot read, and returns its path.
+/// Writes the HTML to a file that other users of this machine cannot read, and returns its path. It is a temporary file
+/// unless a directory is named.
 ///
 /// # Errors
 ///
 /// When it cannot be written.
-pub fn save(html: &[u8], execution: &str) -> Result<PathBuf, Problem> {
+pub fn save(html: &[u8], execution: &str, directory: Option<&Path>) -> Result<PathBuf, Problem> {
     let unwritten = |error: std::io::Error| Problem::failed(format!("the page could not be written: {error}"));
     let is_plain = |c: &char| c.is_ascii_alphanumeric() || "-_.".contains(*c);
     let name: String = name_of(execution).chars().filter(is_plain).take(60).collect();
-    let mut file =
-        tempfile::Builder::new().prefix(&format!("lockstep-{name}-")).suffix(".html").tempfile().map_err(unwritten)?;
+    let temporary = std::env::temp_dir();
+    let prefix = format!("lockstep-{name}-");
+    let made = tempfile::Builder::new().prefix(&prefix).suffix(".html").tempfile_in(directory.unwrap_or(&temporary));
+    let mut file = made.map_err(unwritten)?;
     file.write_all(html).map_err(unwritten)?;
     let (_, path) = file.keep().map_err(|error| unwritten(error.error))?;
     Ok(path)
@@ -93,7 +96,7 @@ mod tests {
     #[test]
     fn the_page_is_in_a_file_that_only_its_owner_reads() {
         use std::os::unix::fs::PermissionsExt as _;
-        let path = save(b"<p>", "arn:x:apply-1/../2").unwrap();
+        let path = save(b"<p>", "arn:x:apply-1/../2", None).unwrap();
         let (mode, text) = (std::fs::metadata(&path).unwrap().permissions().mode(), std::fs::read(&path).unwrap());
         std::fs::remove_file(&path).unwrap();
         assert_eq!((mode & 0o777, text.as_slice()), (0o600, &b"<p>"[..]));

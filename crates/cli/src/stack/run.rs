@@ -159,7 +159,7 @@ fn heading(screen: &mut Screen, target: &Target, execution: &str, as_json: bool)
 }
 
 /// Returns where an execution that is no longer followed stands, and the commands that lead back to it.
-fn goes_on(commands: &Commands, standing: &str, is_applying: bool) -> String {
+pub fn goes_on(commands: &Commands, standing: &str, is_applying: bool) -> String {
     let more = if is_applying { "   (what is being applied now goes on to its end)" } else { "" };
     format!("The execution goes on without you{standing}.\n{}", ways_back(commands, more))
 }

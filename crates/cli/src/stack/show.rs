@@ -26,7 +26,7 @@ pub async fn run(screen: &mut Screen, arguments: &ShowArguments, as_json: bool) 
     let run = Run::read(&target, &execution).await.map_err(|error| target.problem(&error))?;
     let plan = run.known.plan.as_deref();
     if arguments.open {
-        let file = report::save(&report::fetch(&target, plan, "html").await?, &execution)?;
+        let file = report::save(&report::fetch(&target, plan, "html").await?, &execution, None)?;
         screen.line(&file.display().to_string());
         if open::that_detached(&file).is_err() {
             screen.complain(Look::Warning, "No browser could be started: open that file yourself");

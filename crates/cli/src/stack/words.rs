@@ -79,7 +79,8 @@ fn report(summary: &ReportSummary) -> Lines {
     lines
 }
 
-const fn word(verdict: Verdict) -> &'static str {
+/// Returns a verdict's word.
+pub const fn word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Safe => "safe",
         Verdict::Caution => "caution",

@@ -51,7 +51,8 @@ fn judged(answer: Result<(), Error>, bucket: &str, who: &str) -> Vec<String> {
         Ok(()) | Err(Error::Refused { .. }) => vec![format!("The bucket of the reports admits {who}: {bucket}")],
         // A network that lets nothing through says nothing about the bucket.
         Err(error) => {
-            vec![format!("It could not be checked whether the bucket of the reports admits {who}: {error:?}")]
+            let why = error.explain("", "", "").message;
+            vec![format!("It could not be checked whether the bucket of the reports admits {who}: {why}")]
         }
     }
 }
