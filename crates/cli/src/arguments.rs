@@ -160,19 +160,23 @@ pub struct ReportArguments {
     #[arg(long, value_name = "MIGRATION", value_parser = not_empty)]
     pub up_to: Option<String>,
     /// The form of the report
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    #[arg(long, value_enum, default_value_t = ReportForm::Text)]
+    pub format: ReportForm,
     /// Exit with status 8 if the verdict is this one, or a worse one
     #[arg(long, value_enum, value_name = "VERDICT")]
     pub fail_on: Option<FailOn>,
     /// Open the report in a browser
     #[arg(long)]
     pub open: bool,
+    /// Put the report on the pull request of this job of GitHub Actions: one comment, updated by each push. Needs `gh` and
+    /// its token
+    #[arg(long)]
+    pub comment: bool,
 }
 
 /// The form of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub enum ReportForm {
     /// For a terminal.
     Text,
     /// For a pull request or a job's summary.

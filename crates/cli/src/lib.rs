@@ -6,8 +6,10 @@
 pub mod address;
 pub mod arguments;
 pub mod aws;
+pub mod comment;
 pub mod direct;
 pub mod directory;
+pub mod engine_error;
 pub mod exit;
 pub mod git;
 pub mod github;
