@@ -1,5 +1,7 @@
 //! The command line. Help, completions and manual pages are made from it.
 
+pub mod stack;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -7,6 +9,10 @@ use engine::session::TableName;
 use report::Verdict;
 
 use crate::exit::Exit;
+use stack::{
+    DecideArguments, GithubArguments, LogsArguments, RunArguments, RunsArguments, ShowArguments, StopArguments,
+    VerifyArguments,
+};
 
 /// Database migrations for PostgreSQL, applied from a plan that a person has read.
 #[derive(Debug, Parser)]
@@ -51,6 +57,44 @@ pub enum Command {
     #[command(after_help = "Example:
   lockstep baseline --up-to 20260101120000_add_orders")]
     Baseline(BaselineArguments),
+    /// Start a run of a stack and follow it to its end
+    #[command(after_help = "Examples:
+  lockstep run dev --mode plan          what is pending and what it will do; writes nothing
+  lockstep run prod --reason 'release 7'
+  lockstep run prod --follow apply-20260101T120000Z-3f9a01")]
+    Run(RunArguments),
+    /// List the recent runs of a stack, the newest first
+    #[command(after_help = "Example:
+  lockstep runs prod --limit 5")]
+    Runs(RunsArguments),
+    /// Show one run: who asked, what was planned, who decided, what ran, how it ended
+    #[command(after_help = "Examples:
+  lockstep show prod apply-20260101T120000Z-3f9a01
+  lockstep show arn:aws:states:... --open        the report, in a browser")]
+    Show(ShowArguments),
+    /// Approve a run that waits for it, as the owner of your AWS credentials
+    #[command(after_help = "Example:
+  lockstep approve prod apply-20260101T120000Z-3f9a01 --digest 3f9a... --reason 'read the report'")]
+    Approve(DecideArguments),
+    /// Reject a run that waits for approval, as the owner of your AWS credentials
+    #[command(after_help = "Example:
+  lockstep reject prod apply-20260101T120000Z-3f9a01 --digest 3f9a... --reason 'locks orders in daytime'")]
+    Reject(DecideArguments),
+    /// Stop a run; what is being applied goes on to its end
+    #[command(after_help = "Example:
+  lockstep stop dev apply-20260101T120000Z-3f9a01")]
+    Stop(StopArguments),
+    /// Show the logs of a stack's functions, the oldest line first
+    #[command(after_help = "Examples:
+  lockstep logs dev --follow
+  lockstep logs prod --step apply --minutes 10")]
+    Logs(LogsArguments),
+    /// Ask AWS about a deployed stack what only an account can tell; changes nothing
+    #[command(after_help = "Example:
+  lockstep verify dev")]
+    Verify(VerifyArguments),
+    /// The jobs of a workflow of GitHub Actions that migrates: start, decide, clean-up
+    Github(GithubArguments),
     /// Write the completions of a shell
     #[command(after_help = "Example:
   lockstep completions bash > ~/.local/share/bash-completion/completions/lockstep")]
@@ -238,7 +282,7 @@ pub struct BaselineArguments {
 }
 
 /// Refuses an empty text: it comes from a shell variable that is not set, and `--up-to ""` would apply everything.
-fn not_empty(text: &str) -> Result<String, String> {
+pub(crate) fn not_empty(text: &str) -> Result<String, String> {
     if text.trim().is_empty() {
         return Err("is empty: give a value, or leave it out".to_owned());
     }

@@ -1,20 +1,28 @@
 //! The command `lockstep`: one binary for a laptop, a job and a container.
 //!
 //! [`arguments`] is the command line. [`direct`] works on a database that can be reached, with the same engine as the
-//! functions of the stack.
+//! functions of the stack. [`stack`] works on a deployed stack, which [`target`] finds and [`aws`] asks.
 
 pub mod address;
 pub mod arguments;
+pub mod aws;
 pub mod comment;
 pub mod direct;
 pub mod directory;
 pub mod engine_error;
 pub mod exit;
 pub mod git;
+pub mod github;
+pub mod lines;
 mod manual;
 pub mod problem;
 pub mod report_command;
+pub mod samconfig;
 pub mod screen;
+mod signals;
+pub mod stack;
+pub mod target;
+pub mod verify;
 pub mod watch;
 pub mod words;
 
@@ -22,7 +30,8 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use serde_json::json;
+use serde_json::{Value, json};
+use shared::approval::Verb;
 
 use arguments::{Arguments, Command};
 use exit::Exit;
@@ -47,7 +56,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             if as_json {
                 let cause =
                     error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-                Screen::default().raw(&failure(&Problem::usage(cause)));
+                Screen::default().json(&failure(&Problem::usage(cause)));
             }
             let _ = error.print();
             return Exit::Usage.code().into();
@@ -81,6 +90,15 @@ fn run(screen: &mut Screen, arguments: &Arguments) -> Result<Exit, Problem> {
             Command::Apply(given) => Box::pin(direct::apply::run(screen, given, as_json)).await,
             Command::Resolve(given) => Box::pin(direct::resolve::run(screen, given, as_json)).await,
             Command::Baseline(given) => Box::pin(direct::baseline::run(screen, given, as_json)).await,
+            Command::Run(given) => Box::pin(stack::run::run(screen, given, as_json)).await,
+            Command::Runs(given) => Box::pin(stack::runs::run(screen, given, as_json)).await,
+            Command::Show(given) => Box::pin(stack::show::run(screen, given, as_json)).await,
+            Command::Approve(given) => Box::pin(stack::decide::run(screen, Verb::Approve, given, as_json)).await,
+            Command::Reject(given) => Box::pin(stack::decide::run(screen, Verb::Reject, given, as_json)).await,
+            Command::Stop(given) => Box::pin(stack::stop::run(screen, given, as_json)).await,
+            Command::Logs(given) => Box::pin(stack::logs::run(screen, given, as_json)).await,
+            Command::Verify(given) => Box::pin(verify::run(screen, given, as_json)).await,
+            Command::Github(given) => Box::pin(github::run(screen, given, as_json)).await,
             Command::Completions { shell } => Ok(manual::completions(screen, *shell)),
             Command::Man { directory } => manual::pages(screen, directory),
         }
@@ -105,17 +123,19 @@ fn misplaced_url(arguments: &[OsString]) -> Option<Problem> {
 }
 
 /// Returns a problem for a program.
-fn failure(problem: &Problem) -> String {
-    let name = problem.name.map(shared::FailureName::as_str);
+fn failure(problem: &Problem) -> Value {
+    // A decision that was not accepted has the name that the function approve gives it.
+    let refused = (problem.exit == Exit::Refused).then_some("Approval.Refused");
+    let name = problem.name.map(shared::FailureName::as_str).or(refused);
     let failure = json!({ "error": name, "cause": problem.message, "place": problem.place });
-    format!("{:#}\n", json!({ "failure": failure, "exit": problem.exit.code() }))
+    json!({ "failure": failure, "exit": problem.exit.code() })
 }
 
 /// Says why the command failed. Returns the exit code.
 fn complain(screen: &mut Screen, problem: &Problem, as_json: bool) -> Exit {
     let name = problem.name.map(shared::FailureName::as_str);
     if as_json {
-        screen.raw(&failure(problem));
+        screen.json(&failure(problem));
     }
     let name = name.map_or_else(String::new, |name| format!("{name}: "));
     screen.complain(Look::Bad, &format!("lockstep: {name}{}", problem.message));

@@ -39,10 +39,7 @@ pub async fn run(screen: &mut Screen, arguments: &ApplyArguments, as_json: bool)
     let Found { plan, .. } = &found;
     if plan.pending.is_empty() {
         if as_json {
-            screen.raw(&format!(
-                "{:#}\n",
-                value(&Progress { applied: Vec::new(), applied_now: 0, remaining: 0 }, &plan.digest)
-            ));
+            screen.json(&value(&Progress { applied: Vec::new(), applied_now: 0, remaining: 0 }, &plan.digest));
         } else {
             screen.styled(Look::Good, "Nothing is pending");
         }
@@ -103,7 +100,7 @@ fn conclude(
     let progress = ended.map_err(stopped)?;
     let left = progress.remaining;
     if as_json {
-        screen.raw(&format!("{:#}\n", value(&progress, &approved.digest)));
+        screen.json(&value(&progress, &approved.digest));
     } else {
         let (ours, others): (Vec<_>, Vec<_>) = progress.applied.iter().partition(|applied| applied.by_this_run);
         let took = ours.iter().map(|applied| applied.duration_ms).sum();

@@ -42,7 +42,7 @@ pub async fn run(screen: &mut Screen, arguments: &BaselineArguments, as_json: bo
     let baseline = ApprovedBaseline { up_to: arguments.up_to.clone(), digest: found.digest };
     let recorded = record(job.attempt(), &baseline, LOCK_PATIENCE).await.map_err(|error| job.problem(error))?;
     if as_json {
-        screen.raw(&format!("{:#}\n", json!({ "recorded": recorded, "upTo": arguments.up_to })));
+        screen.json(&json!({ "recorded": recorded, "upTo": arguments.up_to }));
     } else {
         screen.styled(Look::Good, &format!("✓ {many} recorded"));
     }

@@ -35,7 +35,7 @@ pub async fn run(screen: &mut Screen, arguments: &PlanArguments, as_json: bool) 
     let job = Job::find(&arguments.direct)?;
     let found = find(&job, arguments.up_to.as_deref()).await?;
     if as_json {
-        screen.raw(&format!("{:#}\n", value(&found)));
+        screen.json(&value(&found));
     } else {
         show(screen, &job, &found);
     }

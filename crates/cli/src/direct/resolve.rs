@@ -39,7 +39,7 @@ pub async fn run(screen: &mut Screen, arguments: &ResolveArguments, as_json: boo
     if as_json {
         let value =
             json!({ "migration": claimed.claim.migration, "resolution": resolution.name(), "changed": changed });
-        screen.raw(&format!("{value:#}\n"));
+        screen.json(&value);
     } else {
         let what = if changed { "is recorded as" } else { "was recorded already as" };
         screen.styled(Look::Good, &format!("✓ {} {what} {}", claimed.claim.migration, said(resolution)));

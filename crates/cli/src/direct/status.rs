@@ -40,7 +40,7 @@ pub async fn run(screen: &mut Screen, arguments: &Direct, as_json: bool) -> Resu
             "migrations": pending,
             "warnings": warnings,
         });
-        screen.raw(&format!("{value:#}\n"));
+        screen.json(&value);
         return Ok(Exit::Done);
     }
     let protection = if preflight.tls { "TLS, verified" } else { "TLS not verified, or none" };
