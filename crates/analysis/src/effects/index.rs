@@ -118,6 +118,9 @@ pub(super) fn drop(drop: &ast::DropIndex, world: &mut World) {
                 world.lock(&member, lock);
             }
             forget_parts(&name, &table, world);
+        } else if world.is_of_text() && world.relation(&written).is_some() {
+            // No script tells the index's table, which is locked too.
+            world.lock(&written, lock);
         }
         world.remove(&written);
     }
@@ -211,6 +214,8 @@ pub(super) fn reindex(reindex: &ast::Reindex, world: &mut World) {
                     .relation(&table)
                     .and_then(|it| it.indexes.iter().find(|index| index.name == world.resolve(&written)).cloned());
                 world.builds(&table, of_table, &known.map_or_else(Vec::new, |index| index.key));
+            } else if world.is_of_text() {
+                world.works(&written, if is_concurrent { of_table } else { of_index }, Work::IndexBuild);
             }
         }
         Some(ReindexTarget::ReindexTargetTable(_)) => {

@@ -4,6 +4,7 @@
 //! statements.
 
 mod alter_table;
+mod assumed;
 mod catalog_only;
 mod change;
 mod condition;
@@ -38,6 +39,7 @@ use crate::catalog::Catalog;
 use crate::name::{Name, identifier};
 
 pub use crate::catalog::Named;
+pub(crate) use assumed::assume;
 pub use change::{Builds, Change, What};
 pub use lookup::Lookup;
 pub use named::named;

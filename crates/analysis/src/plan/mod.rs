@@ -5,6 +5,7 @@ mod busy;
 mod held;
 mod migration;
 mod notes;
+mod psql;
 mod scripts;
 mod text_alone;
 
@@ -88,10 +89,8 @@ fn report(subject: Subject, answers: Answers) -> Report {
     let mut world = World::new(catalog);
     let mut tables = BTreeMap::new();
     let mut blind = None;
-    let migrations: Vec<_> = scripts
-        .iter()
-        .map(|(pending, parse)| migration::migration(pending, parse, &mut world, &mut tables, &mut blind))
-        .collect();
+    let migrations: Vec<_> =
+        scripts.iter().map(|script| migration::migration(script, &mut world, &mut tables, &mut blind)).collect();
     let mut tables: Vec<Table> = tables.into_values().collect();
     tables.sort_by_key(|table| Reverse(table.bytes + table.index_bytes));
     let last = migrations.iter().rev().find_map(|it| it.statements.last().map(|last| (it.name.as_str(), last.number)));
@@ -132,11 +131,11 @@ fn needs(scripts: &Scripts, catalog: &Catalog) -> Vec<Need> {
     let mut world = World::new(catalog.clone());
     let mut found = BTreeSet::new();
     let mut made = BTreeSet::new();
-    for (_, parse) in scripts.iter() {
+    for script in scripts.iter() {
         world.next_script();
         // Whether the script has changed to another role, whose privileges are not known.
         let mut is_another = false;
-        for statement in parse.tree().stmts().filter(runs) {
+        for statement in script.parse.tree().stmts().filter(runs) {
             match &statement {
                 ast::Stmt::SetRole(it) => is_another = !has_none(it.syntax()),
                 ast::Stmt::SetSessionAuth(_) => is_another = true,
