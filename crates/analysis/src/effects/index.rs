@@ -64,6 +64,19 @@ pub(super) fn create(create: &ast::CreateIndex, world: &mut World) {
     indexed(create, &Table { name: table, only: target.only_token().is_some() }, world);
 }
 
+/// Removes the index that the statement made and did not complete.
+pub(super) fn clears(create: &ast::CreateIndex, world: &mut World) {
+    let table = create.table_relation_name().and_then(|target| target.table_name_ref());
+    let Some((table, index)) = table.zip(create.index()) else { return };
+    let table = world.resolve(&name_of(table.syntax()));
+    let index = table.renamed(identifier_of(index.syntax()));
+    // Another table's index of that name stays in the way.
+    let is_own = |known: &crate::catalog::Relation| known.indexes.iter().any(|known| known.name == index);
+    if world.relation(&table).is_some_and(is_own) {
+        world.remove(&index);
+    }
+}
+
 /// Returns a virtual column of `table` that the index names.
 fn virtual_column(create: &ast::CreateIndex, table: &Name, world: &World) -> Option<String> {
     let names = create.syntax().descendants().filter(|node| node.kind() == SyntaxKind::NAME_REF);

@@ -124,6 +124,13 @@ pub fn of(statement: &ast::Stmt, world: &mut World) -> Effects {
     world.end()
 }
 
+/// Removes what an earlier run of `statement` left when it was cut off, as the next run does: the invalid index.
+pub(crate) fn clears(statement: &ast::Stmt, world: &mut World) {
+    if let ast::Stmt::CreateIndex(create) = statement {
+        index::clears(create, world);
+    }
+}
+
 /// Whether `statement` reads or writes rows.
 pub(crate) fn is_of_rows(statement: &ast::Stmt) -> bool {
     use ast::Stmt;

@@ -38,11 +38,18 @@ pub(super) fn migration(
             continue;
         }
         effects::assume(&written, world);
+        if pending.resumed {
+            effects::clears(&written, world);
+        }
         let is_unclear = !world.knows(written.syntax());
         let had_changed_rows = world.has_changed_rows;
         let before = rules::before(&written, world);
         let was_blind = world.is_blind();
         let mut effects = effects::of(&written, world);
+        // Its own half is in the way, or is gone already: the run completes it.
+        if pending.resumed && matches!(written, ast::Stmt::DropIndex(_) | ast::Stmt::AlterTable(_)) {
+            effects.fails = None;
+        }
         effects.provable = rules::may_be_proved(&written, &effects, world);
         remember(&effects, world, tables);
         let context = Context {

@@ -38,6 +38,8 @@ pub struct Pending {
     pub class: ScriptClass,
     /// The file's text.
     pub sql: String,
+    /// Whether an earlier run was cut off in it. The next run removes or completes what that left.
+    pub resumed: bool,
 }
 
 impl Pending {
@@ -50,11 +52,16 @@ impl Pending {
     pub fn of_plan(history: &History, plan: &Plan) -> Result<Vec<Self>, NoReport> {
         let files: HashMap<&Key, &Migration> =
             history.migrations.iter().map(|migration| (&migration.key, migration)).collect();
-        let of = |planned: &Planned| {
+        let of = |(at, planned): (usize, &Planned)| {
             let file = files.get(&planned.key).ok_or(NoReport::NoFile)?;
-            Ok(Self { name: planned.name.clone(), class: class(&planned.script.class), sql: file.sql.clone() })
+            Ok(Self {
+                name: planned.name.clone(),
+                class: class(&planned.script.class),
+                sql: file.sql.clone(),
+                resumed: plan.resumes && at == 0,
+            })
         };
-        plan.pending.iter().map(of).collect()
+        plan.pending.iter().enumerate().map(of).collect()
     }
 }
 

@@ -66,7 +66,7 @@ fn scripts(migrations: &[&Migration]) -> Scripts {
 
 fn script(migration: &Migration) -> Script {
     let Migration { name, sql, .. } = migration;
-    let pending = |class| Pending { name: name.clone(), class, sql: sql.clone() };
+    let pending = |class| Pending { name: name.clone(), class, sql: sql.clone(), resumed: false };
     match classify(sql) {
         Ok(script) => Script::parse(pending(class(&script.class)), sql, None),
         Err(refusal) => {

@@ -47,6 +47,7 @@ fn pending(sql: &str) -> Vec<Pending> {
         name: format!("{}_example", number + 1),
         class: class(script),
         sql: format!("{script};\n"),
+        resumed: false,
     };
     scripts(sql).into_iter().enumerate().map(one).collect()
 }
