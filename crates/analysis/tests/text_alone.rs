@@ -64,6 +64,33 @@ fn what_the_text_tells_of_columns_and_functions_counts() {
 }
 
 #[test]
+fn a_key_and_a_wider_type_in_the_text_count_and_a_materialized_view_has_no_writers() {
+    let make = "CREATE TABLE t (id bigint PRIMARY KEY, a int, code text, name varchar(10), UNIQUE (code))";
+    for script in [
+        "UPDATE t SET a = 1 WHERE id = 1",
+        "DELETE FROM t WHERE code = 'x'",
+        "ALTER TABLE t ALTER COLUMN name TYPE varchar(20)",
+        "ALTER TABLE t ALTER COLUMN code TYPE text",
+    ] {
+        let report = report(&[make], &[script]);
+        assert_eq!(report.verdict, Verdict::Safe, "{script}: {}", report.why);
+    }
+    for script in ["UPDATE t SET a = 1 WHERE a = 1", "ALTER TABLE t ALTER COLUMN name TYPE varchar(5)"] {
+        assert_eq!(verdict(&[make], script), Verdict::Danger, "{script}");
+    }
+    assert_eq!(
+        verdict(&[make], "ALTER TABLE t ALTER COLUMN name TYPE text"),
+        Verdict::Caution,
+        "code gets another type"
+    );
+    let refresh = "REFRESH MATERIALIZED VIEW CONCURRENTLY mv";
+    for earlier in [&[][..], &["CREATE MATERIALIZED VIEW mv AS SELECT * FROM u"]] {
+        let report = report(earlier, &[refresh]);
+        assert!(report.verdict == Verdict::Safe && !report.why.contains("Writers"), "{}", report.why);
+    }
+}
+
+#[test]
 fn no_failure_is_foretold() {
     for script in ["ALTER TABLE nowhere ADD COLUMN a int", "SELECT no_such_function(1)", "DROP TYPE no_such_type"] {
         let report = report(&[], &[script]);

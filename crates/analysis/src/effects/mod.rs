@@ -95,6 +95,8 @@ pub struct Effects {
     pub fails: Option<Fails>,
     /// Whether it drops things with IF EXISTS, and none of them exists.
     pub is_absent: bool,
+    /// Whether a column's values change: its new type is another one, or takes fewer values.
+    pub converts: bool,
     /// What IF NOT EXISTS finds in the place of what the statement would make, as a clause: then nothing is made.
     pub skips: Option<String>,
 }

@@ -72,12 +72,16 @@ pub(super) fn migration(
             || effects.is_absent
             || !effects.is_opaque() && effects.of.first().is_some_and(|effect| effect.is_new);
         let said: Vec<_> = statement.findings.iter().map(|finding| (finding.rule.clone(), finding.verdict)).collect();
+        let is_mistaken = |finding: &Finding| finding.rule == CHANGED_TYPE && !effects.converts;
         let is_said = |finding: &Finding| {
             let is_ours = |(squawk, _): &&(&str, &str)| finding.rule == *squawk;
             let ours = SAID_BY_OURS.iter().find(is_ours).map(|(_, ours)| *ours);
             said.iter().any(|(rule, verdict)| Some(rule.as_str()) == ours && *verdict >= finding.verdict)
         };
-        add(&mut statement, own.into_iter().map(|(_, finding)| finding).filter(|it| !is_new && !is_said(it)));
+        add(
+            &mut statement,
+            own.into_iter().map(|(_, finding)| finding).filter(|it| !is_new && !is_mistaken(it) && !is_said(it)),
+        );
         held.statement(&effects, world);
         if world.is_blind() && !was_blind {
             *blind = Some(Blind { migration: pending.name.clone(), statement: statement.number, line: statement.line });
@@ -121,6 +125,9 @@ pub(super) struct Blind {
     pub(super) statement: usize,
     pub(super) line: usize,
 }
+
+/// The rule of squawk's on a column that gets another type. squawk does not know which type it has.
+const CHANGED_TYPE: &str = "changing-column-type";
 
 /// Rules of squawk's, each with a rule of ours that says the same and knows the table.
 const SAID_BY_OURS: [(&str, &str); 6] = [

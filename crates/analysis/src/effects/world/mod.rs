@@ -366,6 +366,11 @@ impl World {
         }
     }
 
+    /// Records that the values of a column change with its type.
+    pub(super) fn converts(&mut self) {
+        self.effects.converts = true;
+    }
+
     /// Records that the sizes do not tell how long the statement takes.
     pub(super) fn untimed(&mut self) {
         self.effects.untimed = true;
