@@ -91,6 +91,25 @@ fn a_key_and_a_wider_type_in_the_text_count_and_a_materialized_view_has_no_write
 }
 
 #[test]
+fn what_acts_by_itself_from_now_on_and_the_systems_own_tables_are_not_safe() {
+    for (script, expected) in [
+        ("CREATE RULE r AS ON INSERT TO t DO INSTEAD NOTHING", Verdict::Caution),
+        ("CREATE TRIGGER g AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()", Verdict::Caution),
+        (
+            "CREATE TABLE n (id int); CREATE TRIGGER g AFTER INSERT ON n FOR EACH ROW EXECUTE FUNCTION f()",
+            Verdict::Safe,
+        ),
+        ("UPDATE pg_class SET relhasindex = true WHERE oid = 1", Verdict::Danger),
+        ("INSERT INTO pg_catalog.pg_enum VALUES (1)", Verdict::Danger),
+        ("WITH gone AS (DELETE FROM pg_attribute RETURNING 1) SELECT 1", Verdict::Danger),
+        ("UPDATE pg_settings SET setting = '1s' WHERE name = 'statement_timeout'", Verdict::Safe),
+    ] {
+        let report = report(&[], &[script]);
+        assert_eq!(report.verdict, expected, "{script}: {}", report.why);
+    }
+}
+
+#[test]
 fn no_failure_is_foretold() {
     for script in ["ALTER TABLE nowhere ADD COLUMN a int", "SELECT no_such_function(1)", "DROP TYPE no_such_type"] {
         let report = report(&[], &[script]);

@@ -69,6 +69,7 @@ pub enum Fails {
 
 /// The effects of a statement on relations.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own of the statement")]
 pub struct Effects {
     /// The effects, one for each relation, in the order in which the statement names them. Relations of the system's
     /// catalog are left out.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use engine::history::Migration;
 use engine::script::classify;
-use report::{Report, ScriptClass};
+use report::{Note, Report, ScriptClass, Verdict};
 
 use super::migration::is_unread;
 use super::psql::blanked;
@@ -30,13 +30,14 @@ pub fn report_on_text(
     warnings: &[String],
 ) -> Result<Report, NoReport> {
     deep(|| {
-        let mut warnings = warnings.to_vec();
+        let mut notes = notes::of_plan(warnings, None);
         let mut world = World::new(newest());
         world.is_of_text_alone();
         for script in scripts(earlier).iter() {
             if let Some(refusal) = &script.refusal {
                 let name = &script.pending.name;
-                warnings.push(format!("Lockstep would refuse {name}, which counts as applied: {refusal}"));
+                let text = format!("Lockstep would refuse {name}, which counts as applied: {refusal}");
+                notes.push(Note { verdict: Verdict::Safe, text });
                 if is_unread(refusal) {
                     world.trusts(effects::Names::Nothing);
                 }
@@ -55,7 +56,6 @@ pub fn report_on_text(
             // The next script may run when this one has long been applied.
             world.settles();
         }
-        let notes = notes::of_plan(&warnings, None);
         concluded(made_at, None, earlier.len(), migrations, tables.into_values().collect(), notes)
     })
 }

@@ -196,9 +196,9 @@ pub(crate) fn plan(
     warnings.extend(unmarked(&unapplied, &pending));
     warnings.extend(outliving(&pending));
     check_cut_off(&open, pending.first())?;
-    let resumed = open.first().zip(pending.first());
-    let resumes = resumed.is_some();
-    warnings.extend(resumed.map(|(row, planned)| resuming(row, planned)));
+    let cut_off = open.first().zip(pending.first());
+    let resumes = cut_off.is_some();
+    warnings.extend(cut_off.map(|(row, planned)| resuming(row, planned)));
     Ok(Plan {
         digest: digest(identity, &base, &unapplied),
         base_rows: base.rows.len(),
