@@ -2,12 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use analysis::plan::{Pending, report_on_text};
-use engine::history::{self, History, Migration};
+use analysis::plan::report_on_text;
+use engine::history::{self, History};
 use engine::plan::until;
-use engine::script::{Script, classify};
 use report::Report;
-use shared::{FailureName, Place};
+use shared::FailureName;
 
 use crate::address;
 use crate::arguments::{ReportArguments, ReportForm};
@@ -27,7 +26,8 @@ const LONGEST_MARKDOWN: usize = 60_000;
 ///
 /// # Errors
 ///
-/// When the directory, the database or the commit cannot be used, and when a script would be refused.
+/// When the directory, the database or the commit cannot be used; for a report on a database, also when a script would be
+/// refused.
 pub async fn run(screen: &mut Screen, arguments: &ReportArguments, as_json: bool) -> Result<Exit, Problem> {
     let directory = directory::find(arguments.direct.directory.clone(), Path::new("."))?;
     let format = match (as_json, arguments.format) {
@@ -97,34 +97,11 @@ fn of_text(directory: &Path, history: &History, arguments: &ReportArguments) -> 
                 migration.name
             ));
         }
-        let script = classify(&migration.sql);
         let list = if was_there { &mut earlier } else { &mut pending };
-        match script {
-            Ok(script) => list.push(of_script(migration, &script)),
-            // An earlier migration is applied already, or was refused already.
-            Err(_) if was_there => {}
-            Err(refusal) => {
-                let at = within_repository(directory)(&file);
-                let place = Place {
-                    migration: migration.name.clone(),
-                    line: Some(refusal.line),
-                    file: Some(at.clone()),
-                    ..Place::default()
-                };
-                return Err(Problem {
-                    name: Some(FailureName::MigrationRefused),
-                    place: Some(Box::new(place)),
-                    ..Problem::failed(format!("{at}: {refusal}"))
-                });
-            }
-        }
+        list.push(migration);
     }
-    let made = report_on_text(earlier, pending, plan::now(), &warnings);
+    let made = report_on_text(&earlier, &pending, plan::now(), &warnings);
     made.map_err(|why| Problem::failed(format!("there is no report: {why}")))
-}
-
-fn of_script(migration: &Migration, script: &Script) -> Pending {
-    Pending { name: migration.name.clone(), class: analysis::plan::class(&script.class), sql: migration.sql.clone() }
 }
 
 fn write(screen: &mut Screen, report: &Report, format: ReportForm, directory: &Path) -> Result<(), Problem> {

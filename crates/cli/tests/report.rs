@@ -159,13 +159,18 @@ fn outside_of_a_repository_there_is_no_since() {
 
 #[test]
 fn a_script_that_would_be_refused_is_named() {
-    let project = project(&[MADE, ("20260103000000_two", "CREATE INDEX CONCURRENTLY a ON orders (id);\nSELECT 1;\n")]);
+    let two = "-- two statements\nCREATE INDEX CONCURRENTLY a ON orders (id);\nSELECT 1;\n";
+    let project = project(&[MADE, ("20260103000000_two", two), ("20260104000000_gone", "DROP TABLE orders;\n")]);
     let output = run(&project, &["report"]);
     let text = shown(&output);
     let file = "prisma/migrations/20260103000000_two/migration.sql";
-    assert!(code(&output) == 1 && text.contains(&format!("Migration.Refused: {file}: ")), "{text}");
+    assert!(code(&output) == 0 && text.contains("Lockstep refuses the script: "), "{text}");
+    assert!(text.contains("20260104000000_gone"), "the rest of the report goes on: {text}");
+    assert_eq!(code(&run(&project, &["report", "--fail-on", "danger"])), 8);
     let text = shown(&run(&project, &["report", "--format", "github"]));
-    assert!(text.starts_with(&format!("::error file={file},line=1,title=Migration.Refused::")), "{text}");
+    let annotation = format!("::error file={file},line=2,endLine=2,");
+    let said = text.lines().find(|line| line.starts_with(&annotation));
+    assert!(said.is_some_and(|line| line.contains("Lockstep refuses the script: ")), "{text}");
 }
 
 #[test]
