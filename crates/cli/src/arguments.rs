@@ -1,5 +1,7 @@
 //! The command line. Help, completions and manual pages are made from it.
 
+mod setup;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -7,6 +9,7 @@ use engine::session::TableName;
 use report::Verdict;
 
 use crate::exit::Exit;
+pub use setup::{DeployArguments, InitArguments};
 
 /// Database migrations for PostgreSQL, applied from a plan that a person has read.
 #[derive(Debug, Parser)]
@@ -51,6 +54,17 @@ pub enum Command {
     #[command(after_help = "Example:
   lockstep baseline --up-to 20260101120000_add_orders")]
     Baseline(BaselineArguments),
+    /// Find the settings of an environment in AWS, and write them into samconfig.toml
+    #[command(after_help = "Examples:
+  lockstep init dev --instance app-db          explains each value, and asks before it writes
+  lockstep init dev --instance app-db --json   for a program; writes nothing without --yes
+  lockstep init dev --policy                   the rights that it needs, which only read")]
+    Init(InitArguments),
+    /// Build and deploy the stack of an environment
+    #[command(after_help = "Examples:
+  lockstep deploy dev
+  lockstep deploy dev --no-build               what was built last")]
+    Deploy(DeployArguments),
     /// Write the completions of a shell
     #[command(after_help = "Example:
   lockstep completions bash > ~/.local/share/bash-completion/completions/lockstep")]

@@ -1,21 +1,24 @@
 //! The command `lockstep`: one binary for a laptop, a job and a container.
 //!
 //! [`arguments`] is the command line. [`direct`] works on a database that can be reached, with the same engine as the
-//! functions of the stack.
+//! functions of the stack. [`init`] and [`deploy`] make a stack, with what [`samconfig`] and [`template`] say of it.
 
 pub mod address;
 pub mod arguments;
 pub mod aws;
+pub mod deploy;
 pub mod direct;
 pub mod directory;
 pub mod exit;
 pub mod git;
+pub mod init;
 mod manual;
 pub mod problem;
 pub mod report_command;
 pub mod samconfig;
 pub mod screen;
 pub mod target;
+pub mod template;
 pub mod watch;
 pub mod words;
 
@@ -67,6 +70,8 @@ fn run(screen: &mut Screen, arguments: &Arguments) -> Result<Exit, Problem> {
             Command::Apply(given) => Box::pin(direct::apply::run(screen, given, as_json)).await,
             Command::Resolve(given) => Box::pin(direct::resolve::run(screen, given, as_json)).await,
             Command::Baseline(given) => Box::pin(direct::baseline::run(screen, given, as_json)).await,
+            Command::Init(given) => Box::pin(init::run(screen, given, as_json)).await,
+            Command::Deploy(given) => Box::pin(deploy::run(screen, given, as_json)).await,
             Command::Completions { shell } => Ok(manual::completions(screen, *shell)),
             Command::Man { directory } => manual::pages(screen, directory),
         }

@@ -70,16 +70,38 @@ impl Aws {
     /// Returns a client of Step Functions.
     pub fn states(&self) -> aws_sdk_sfn::Client {
         let mut config = aws_sdk_sfn::config::Builder::from(&self.config);
-        config.set_endpoint_url(self.local_endpoint("SFN"));
+        if let Some(url) = self.local_endpoint("SFN") {
+            config.set_endpoint_url(Some(url));
+        }
         aws_sdk_sfn::Client::from_conf(config.build())
     }
 
     /// Returns a client of S3.
     pub fn s3(&self) -> aws_sdk_s3::Client {
         let mut config = aws_sdk_s3::config::Builder::from(&self.config);
-        config.set_endpoint_url(self.local_endpoint("S3"));
+        if let Some(url) = self.local_endpoint("S3") {
+            config.set_endpoint_url(Some(url));
+        }
         config.set_force_path_style(self.is_emulated().then_some(true));
         aws_sdk_s3::Client::from_conf(config.build())
+    }
+
+    /// Returns a client of Secrets Manager.
+    pub fn secrets(&self) -> aws_sdk_secretsmanager::Client {
+        let mut config = aws_sdk_secretsmanager::config::Builder::from(&self.config);
+        if let Some(url) = self.local_endpoint("SECRETS_MANAGER") {
+            config.set_endpoint_url(Some(url));
+        }
+        aws_sdk_secretsmanager::Client::from_conf(config.build())
+    }
+
+    /// Returns a client of SNS.
+    pub fn topics(&self) -> aws_sdk_sns::Client {
+        let mut config = aws_sdk_sns::config::Builder::from(&self.config);
+        if let Some(url) = self.local_endpoint("SNS") {
+            config.set_endpoint_url(Some(url));
+        }
+        aws_sdk_sns::Client::from_conf(config.build())
     }
 
     /// Returns the caller. STS is asked once.
@@ -90,7 +112,9 @@ impl Aws {
     pub async fn caller(&self) -> Result<&Identity, Error> {
         let ask = async || {
             let mut config = aws_sdk_sts::config::Builder::from(&self.config);
-            config.set_endpoint_url(self.local_endpoint("STS"));
+            if let Some(url) = self.local_endpoint("STS") {
+                config.set_endpoint_url(Some(url));
+            }
             let told = aws_sdk_sts::Client::from_conf(config.build()).get_caller_identity().send().await?;
             let (Some(account), Some(arn)) = (told.account, told.arn) else {
                 return Err(Error::Unreadable("STS named no account and no ARN".to_owned()));
