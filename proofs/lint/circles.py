@@ -8,12 +8,9 @@ tests are left out.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-
-from . import paths
 
 #: A path, up to the name or the group after its prefix.
 _PATH = re.compile(r"\b((?:super::)+|crate::(?:\w+::)*)(\{[^;]*?\}(?=[;)])|\w+)")
@@ -22,12 +19,6 @@ _PATH = re.compile(r"\b((?:super::)+|crate::(?:\w+::)*)(\{[^;]*?\}(?=[;)])|\w+)"
 _OWN = ("lib", "main", "mod")
 
 Graph = dict[str, set[str]]
-
-
-def crates(root: Path = paths.ROOT) -> list[Path]:
-    """Returns the source folders of the workspace's crates."""
-    members = tomllib.loads((root / "Cargo.toml").read_text())["workspace"]["members"]
-    return sorted(path / "src" for member in members for path in root.glob(member) if (path / "src").is_dir())
 
 
 def circles(source: Path) -> list[list[str]]:

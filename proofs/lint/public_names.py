@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
-from . import circles, paths
+from . import crates, paths
 
 #: The declaration of a type, or a type that is exported under another name.
 _DECLARED = re.compile(r"^\s*pub (?:(?:struct|enum|union|trait|type) (\w+)|use [^;]*\bas (\w+))", re.MULTILINE)
@@ -19,7 +19,7 @@ _DECLARED = re.compile(r"^\s*pub (?:(?:struct|enum|union|trait|type) (\w+)|use [
 def twice(root: Path = paths.ROOT) -> dict[str, list[str]]:
     """Returns the names that several public types have, each with the files that declare them."""
     files: dict[str, list[str]] = defaultdict(list)
-    for source in circles.crates(root):
+    for source in crates.sources(root):
         for file in sorted(source.rglob("*.rs")):
             for declared, exported in _DECLARED.findall(file.read_text()):
                 files[declared or exported].append(str(file.relative_to(root)))

@@ -130,6 +130,7 @@ PARTS = (
     _of_crates("engine", "engine"),
     _of_crates("analysis", "analysis"),
     _of_crates("report", "report"),
+    _of_crates("cli", "cli"),
     _of_crates("functions", "shared", "database", "preflight", "plan", "apply", "approve", "notify"),
     _of_crates("statemachine", "statemachine"),
     Step(
@@ -148,7 +149,8 @@ QUICK = (
         ("crates",), "Rust: tests without a PostgreSQL",
         (
             "cargo", "test", "--quiet", "--locked", *EVERYTHING, "--lib", "--bins",
-            "--test", "properties", "--test", "names", "--test", "payloads", "--test", "contract",
+            "--test", "properties", "--test", "names", "--test", "payloads", "--test", "contract", "--test", "report",
+            "--test", "text_alone",
         ), 30,
     ),
     # The linters of the workflows have a step of their own in the whole.

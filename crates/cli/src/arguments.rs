@@ -1,6 +1,7 @@
 //! The command line. Help, completions and manual pages are made from it.
 
 mod setup;
+pub mod stack;
 
 use std::path::PathBuf;
 
@@ -10,6 +11,10 @@ use report::Verdict;
 
 use crate::exit::Exit;
 pub use setup::{DeployArguments, InitArguments};
+use stack::{
+    DecideArguments, GithubArguments, LogsArguments, RunArguments, RunsArguments, ShowArguments, StopArguments,
+    VerifyArguments,
+};
 
 /// Database migrations for PostgreSQL, applied from a plan that a person has read.
 #[derive(Debug, Parser)]
@@ -65,6 +70,44 @@ pub enum Command {
   lockstep deploy dev
   lockstep deploy dev --no-build               what was built last")]
     Deploy(DeployArguments),
+    /// Start a run of a stack and follow it to its end
+    #[command(after_help = "Examples:
+  lockstep run dev --mode plan          what is pending and what it will do; writes nothing
+  lockstep run prod --reason 'release 7'
+  lockstep run prod --follow apply-20260101T120000Z-3f9a01")]
+    Run(RunArguments),
+    /// List the recent runs of a stack, the newest first
+    #[command(after_help = "Example:
+  lockstep runs prod --limit 5")]
+    Runs(RunsArguments),
+    /// Show one run: who asked, what was planned, who decided, what ran, how it ended
+    #[command(after_help = "Examples:
+  lockstep show prod apply-20260101T120000Z-3f9a01
+  lockstep show arn:aws:states:... --open        the report, in a browser")]
+    Show(ShowArguments),
+    /// Approve a run that waits for it, as the owner of your AWS credentials
+    #[command(after_help = "Example:
+  lockstep approve prod apply-20260101T120000Z-3f9a01 --digest 3f9a... --reason 'read the report'")]
+    Approve(DecideArguments),
+    /// Reject a run that waits for approval, as the owner of your AWS credentials
+    #[command(after_help = "Example:
+  lockstep reject prod apply-20260101T120000Z-3f9a01 --digest 3f9a... --reason 'locks orders in daytime'")]
+    Reject(DecideArguments),
+    /// Stop a run; what is being applied goes on to its end
+    #[command(after_help = "Example:
+  lockstep stop dev apply-20260101T120000Z-3f9a01")]
+    Stop(StopArguments),
+    /// Show the logs of a stack's functions, the oldest line first
+    #[command(after_help = "Examples:
+  lockstep logs dev --follow
+  lockstep logs prod --step apply --minutes 10")]
+    Logs(LogsArguments),
+    /// Ask AWS about a deployed stack what only an account can tell; changes nothing
+    #[command(after_help = "Example:
+  lockstep verify dev")]
+    Verify(VerifyArguments),
+    /// The jobs of a workflow of GitHub Actions that migrates: start, decide, clean-up
+    Github(GithubArguments),
     /// Write the completions of a shell
     #[command(after_help = "Example:
   lockstep completions bash > ~/.local/share/bash-completion/completions/lockstep")]
@@ -130,19 +173,23 @@ pub struct ReportArguments {
     #[arg(long, value_name = "MIGRATION", value_parser = not_empty)]
     pub up_to: Option<String>,
     /// The form of the report
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    #[arg(long, value_enum, default_value_t = ReportForm::Text)]
+    pub format: ReportForm,
     /// Exit with status 8 if the verdict is this one, or a worse one
     #[arg(long, value_enum, value_name = "VERDICT")]
     pub fail_on: Option<FailOn>,
     /// Open the report in a browser
     #[arg(long)]
     pub open: bool,
+    /// Put the report on the pull request of this job of GitHub Actions: one comment, updated by each push. Needs `gh` and
+    /// its token
+    #[arg(long)]
+    pub comment: bool,
 }
 
 /// The form of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub enum ReportForm {
     /// For a terminal.
     Text,
     /// For a pull request or a job's summary.

@@ -35,7 +35,7 @@ pub fn find(named: Option<PathBuf>, here: &Path) -> Result<PathBuf, Problem> {
 ///
 /// `History.Invalid`, naming the file.
 pub fn read(directory: &Path) -> Result<History, Problem> {
-    history::read(directory).map_err(|error| crate::direct::problem(error, directory))
+    history::read(directory).map_err(|error| crate::engine_error::problem(error, directory))
 }
 
 #[cfg(test)]

@@ -1,24 +1,32 @@
 //! The command `lockstep`: one binary for a laptop, a job and a container.
 //!
 //! [`arguments`] is the command line. [`direct`] works on a database that can be reached, with the same engine as the
-//! functions of the stack. [`init`] and [`deploy`] make a stack, with what [`samconfig`] and [`template`] say of it.
+//! functions of the stack. [`init`] and [`deploy`] make a stack, with what [`samconfig`] and [`template`] say of it. [`stack`]
+//! works on a deployed stack, which [`target`] finds and [`aws`] asks.
 
 pub mod address;
 pub mod arguments;
 pub mod aws;
+pub mod comment;
 pub mod deploy;
 pub mod direct;
 pub mod directory;
+pub mod engine_error;
 pub mod exit;
 pub mod git;
+pub mod github;
 pub mod init;
+pub mod lines;
 mod manual;
 pub mod problem;
 pub mod report_command;
 pub mod samconfig;
 pub mod screen;
+mod signals;
+pub mod stack;
 pub mod target;
 pub mod template;
+pub mod verify;
 pub mod watch;
 pub mod words;
 
@@ -27,6 +35,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use serde_json::json;
+use shared::approval::Verb;
 
 use arguments::{Arguments, Command};
 use exit::Exit;
@@ -72,6 +81,15 @@ fn run(screen: &mut Screen, arguments: &Arguments) -> Result<Exit, Problem> {
             Command::Baseline(given) => Box::pin(direct::baseline::run(screen, given, as_json)).await,
             Command::Init(given) => Box::pin(init::run(screen, given, as_json)).await,
             Command::Deploy(given) => Box::pin(deploy::run(screen, given, as_json)).await,
+            Command::Run(given) => Box::pin(stack::run::run(screen, given, as_json)).await,
+            Command::Runs(given) => Box::pin(stack::runs::run(screen, given, as_json)).await,
+            Command::Show(given) => Box::pin(stack::show::run(screen, given, as_json)).await,
+            Command::Approve(given) => Box::pin(stack::decide::run(screen, Verb::Approve, given, as_json)).await,
+            Command::Reject(given) => Box::pin(stack::decide::run(screen, Verb::Reject, given, as_json)).await,
+            Command::Stop(given) => Box::pin(stack::stop::run(screen, given, as_json)).await,
+            Command::Logs(given) => Box::pin(stack::logs::run(screen, given, as_json)).await,
+            Command::Verify(given) => Box::pin(verify::run(screen, given, as_json)).await,
+            Command::Github(given) => Box::pin(github::run(screen, given, as_json)).await,
             Command::Completions { shell } => Ok(manual::completions(screen, *shell)),
             Command::Man { directory } => manual::pages(screen, directory),
         }
@@ -80,10 +98,12 @@ fn run(screen: &mut Screen, arguments: &Arguments) -> Result<Exit, Problem> {
 
 /// Says why the command failed. Returns the exit code.
 fn complain(screen: &mut Screen, problem: &Problem, as_json: bool) -> Exit {
+    // A decision that was not accepted has the name that the function approve gives it.
+    let refused = (problem.exit == Exit::Refused).then_some("Approval.Refused");
     let name = problem.name.map(shared::FailureName::as_str);
     if as_json {
-        let failure = json!({ "error": name, "cause": problem.message, "place": problem.place });
-        screen.raw(&format!("{:#}\n", json!({ "failure": failure, "exit": problem.exit.code() })));
+        let failure = json!({ "error": name.or(refused), "cause": problem.message, "place": problem.place });
+        screen.json(&json!({ "failure": failure, "exit": problem.exit.code() }));
     }
     let name = name.map_or_else(String::new, |name| format!("{name}: "));
     screen.complain(Look::Bad, &format!("lockstep: {name}{}", problem.message));

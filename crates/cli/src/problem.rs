@@ -1,4 +1,4 @@
-//! Why a command could not do its work.
+//! Why a command could not do its job.
 
 use shared::{Failure, FailureName, Place};
 

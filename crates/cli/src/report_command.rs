@@ -7,11 +7,14 @@ use engine::history::{self, History, Migration};
 use engine::plan::until;
 use engine::script::{Script, classify};
 use report::Report;
+use shared::{FailureName, Place};
 
 use crate::address;
-use crate::arguments::{Format, ReportArguments};
-use crate::direct::{self, Work, plan};
+use crate::arguments::{ReportArguments, ReportForm};
+use crate::comment::{self, Commented};
+use crate::direct::{Job, plan};
 use crate::directory;
+use crate::engine_error;
 use crate::exit::Exit;
 use crate::git::{self, Before};
 use crate::problem::Problem;
@@ -24,32 +27,52 @@ const LONGEST_MARKDOWN: usize = 60_000;
 ///
 /// # Errors
 ///
-/// When the directory, the database or the commit cannot be used.
+/// When the directory, the database or the commit cannot be used, and when a script would be refused.
 pub async fn run(screen: &mut Screen, arguments: &ReportArguments, as_json: bool) -> Result<Exit, Problem> {
     let directory = directory::find(arguments.direct.directory.clone(), Path::new("."))?;
-    let history = directory::read(&directory)?;
-    let database = &arguments.direct.database;
-    let is_text = arguments.text_alone || arguments.since.is_some();
-    let address = if is_text { None } else { address::find(database.database_url.as_deref())? };
-    let report = if let Some(address) = address {
-        let work = Work::new(directory.clone(), history, address, database);
-        let found = plan::find(&work, arguments.up_to.as_deref()).await?;
-        found.report.map_err(|why| Problem::failed(format!("there is no report: {why}")))?
-    } else {
-        of_text(&directory, &history, arguments)?
+    let format = if as_json { ReportForm::Json } else { arguments.format };
+    let report = match made(&directory, arguments).await {
+        Ok(report) => report,
+        Err(problem) => {
+            if format == ReportForm::Github {
+                screen.raw(&annotation(&problem));
+            }
+            return Err(problem);
+        }
     };
-    let format = if as_json { Format::Json } else { arguments.format };
     write(screen, &report, format, &directory)?;
     if arguments.open {
         open(screen, &report)?;
+    }
+    if arguments.comment {
+        comment(screen, &report, &directory)?;
     }
     let is_met = arguments.fail_on.is_some_and(|worst| worst.is_met(report.verdict));
     Ok(if is_met { Exit::Judged } else { Exit::Done })
 }
 
+/// Makes the report: of the database that is named, or of the text alone.
+async fn made(directory: &Path, arguments: &ReportArguments) -> Result<Report, Problem> {
+    let history = directory::read(directory)?;
+    let database = &arguments.direct.database;
+    let is_text = arguments.text_alone || arguments.since.is_some();
+    let address = if is_text { None } else { address::find(database.database_url.as_deref())? };
+    let Some(address) = address else { return of_text(directory, &history, arguments) };
+    let job = Job::new(directory.to_owned(), history, address, database);
+    let found = plan::find(&job, arguments.up_to.as_deref()).await?;
+    found.report.map_err(|why| Problem::failed(format!("there is no report: {why}")))
+}
+
+/// Returns the annotation on what stopped a report.
+fn annotation(problem: &Problem) -> String {
+    let place = problem.place.as_deref();
+    let file = place.and_then(|place| place.file.as_deref()).map(|file| (file, place.and_then(|place| place.line)));
+    report::github_error(problem.name.map_or("Lockstep", FailureName::as_str), &problem.message, file)
+}
+
 /// Returns the report of the text alone.
 fn of_text(directory: &Path, history: &History, arguments: &ReportArguments) -> Result<Report, Problem> {
-    let until = until(history, arguments.up_to.as_deref()).map_err(|error| direct::problem(error, directory))?;
+    let until = until(history, arguments.up_to.as_deref()).map_err(|error| engine_error::problem(error, directory))?;
     let before = arguments.since.as_deref().map(|since| git::before(directory, since)).transpose()?;
     let mut warnings = history.warnings.clone();
     let (mut earlier, mut pending) = (Vec::new(), Vec::new());
@@ -69,9 +92,16 @@ fn of_text(directory: &Path, history: &History, arguments: &ReportArguments) -> 
             // An earlier migration is applied already, or was refused already.
             Err(_) if was_there => {}
             Err(refusal) => {
-                let at = direct::within(directory, &file);
+                let at = engine_error::within(directory, &file);
+                let place = Place {
+                    migration: migration.name.clone(),
+                    line: Some(refusal.line),
+                    file: Some(at.clone()),
+                    ..Place::default()
+                };
                 return Err(Problem {
-                    name: Some(shared::FailureName::MigrationRefused),
+                    name: Some(FailureName::MigrationRefused),
+                    place: Some(Box::new(place)),
                     ..Problem::failed(format!("{at}: {refusal}"))
                 });
             }
@@ -85,22 +115,35 @@ fn of_script(migration: &Migration, script: &Script) -> Pending {
     Pending { name: migration.name.clone(), class: analysis::plan::class(&script.class), sql: migration.sql.clone() }
 }
 
-fn write(screen: &mut Screen, report: &Report, format: Format, directory: &Path) -> Result<(), Problem> {
-    let file = |name: &str| history::file(directory, name).map(|file| direct::within(directory, &file));
+fn write(screen: &mut Screen, report: &Report, format: ReportForm, directory: &Path) -> Result<(), Problem> {
+    let file = |name: &str| history::file(directory, name).map(|file| engine_error::within(directory, &file));
     let unwritable = |_| Problem::failed("the report cannot be written as JSON");
     match format {
-        Format::Text => {
+        ReportForm::Text => {
             for line in report::text(report) {
                 let look = line.verdict.map_or(Look::Plain, |verdict| plan::mark(verdict).1);
                 screen.parts(&[(look, line.head), (Look::Plain, &line.text)]);
             }
         }
-        Format::Markdown => screen.raw(&report::markdown(report, LONGEST_MARKDOWN)),
-        Format::Html => screen.raw(&report::html(report)),
-        Format::Json => screen.raw(&format!("{}\n", report::json(report).map_err(unwritable)?)),
-        Format::Sarif => screen.raw(&format!("{}\n", report::sarif(report, file).map_err(unwritable)?)),
-        Format::Github => screen.raw(&report::github(report, file)),
+        ReportForm::Markdown => screen.raw(&report::markdown(report, LONGEST_MARKDOWN)),
+        ReportForm::Html => screen.raw(&report::html(report)),
+        ReportForm::Json => screen.raw(&format!("{}\n", report::json(report).map_err(unwritable)?)),
+        ReportForm::Sarif => screen.raw(&format!("{}\n", report::sarif(report, file).map_err(unwritable)?)),
+        ReportForm::Github => screen.raw(&report::github(report, file)),
     }
+    Ok(())
+}
+
+/// Puts the report on the pull request. A job that may not do so has its annotations nevertheless.
+fn comment(screen: &mut Screen, report: &Report, directory: &Path) -> Result<(), Problem> {
+    let said = match comment::put(report, &engine_error::within(directory, ""))? {
+        Commented::Made => "The pull request has the report as a comment",
+        Commented::Updated => "The comment on the pull request has the new report",
+        Commented::Forbidden => {
+            "The pull request has no comment: this job may not write one (pull-requests: write; never in a fork's pull request)"
+        }
+    };
+    screen.complain(Look::Dim, said);
     Ok(())
 }
 

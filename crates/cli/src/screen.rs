@@ -6,7 +6,10 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
-use shared::text::one_line;
+use serde::Serialize;
+use shared::text::{harmless_json, one_line};
+
+use crate::lines::Lines;
 
 /// A style of a part of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +63,26 @@ impl Screen {
         self.raw(&format!("{}\n", painted(parts)));
     }
 
+    /// Writes lines.
+    pub fn lines(&mut self, lines: &Lines) {
+        for parts in lines.iter() {
+            self.raw(&format!("{}\n", painted(parts)));
+        }
+    }
+
+    /// Writes a value as JSON for a program. It is harmless at a terminal too.
+    pub fn json(&mut self, value: &impl Serialize) {
+        // What is written here has no key that is not a text, the only way in which this can fail.
+        let written = serde_json::to_string_pretty(value).unwrap_or_default();
+        self.raw(&format!("{}\n", harmless_for_jobs(&harmless_json(&written))));
+    }
+
+    /// Writes a value as one line of JSON.
+    pub fn json_line(&mut self, value: &impl Serialize) {
+        let written = serde_json::to_string(value).unwrap_or_default();
+        self.raw(&format!("{}\n", harmless_for_jobs(&harmless_json(&written))));
+    }
+
     /// Writes a text that is harmless already: a rendering of our own.
     pub fn raw(&mut self, text: &str) {
         let mut out = AutoStream::auto(io::stdout().lock());
@@ -107,12 +130,38 @@ pub fn is_interactive() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-fn painted(parts: &[(Look, &str)]) -> String {
-    let paint = |(look, text): &(Look, &str)| {
-        let (style, text) = (look.style(), one_line(text));
+fn painted(parts: &[(Look, impl AsRef<str>)]) -> String {
+    let paint = |(look, text): (Look, String)| {
+        let style = look.style();
         format!("{style}{text}{style:#}")
     };
-    parts.iter().map(paint).collect()
+    shown(parts).map(paint).collect()
+}
+
+/// Returns a line as it is shown, without colours.
+pub fn plain(parts: &[(Look, impl AsRef<str>)]) -> String {
+    shown(parts).map(|(_, text)| text).collect()
+}
+
+/// Returns the parts with an escape for each character that is more than text, and for what a job's log takes for a
+/// command: `::` at the start of a line, and `##[` anywhere.
+fn shown(parts: &[(Look, impl AsRef<str>)]) -> impl Iterator<Item = (Look, String)> {
+    let mut is_start = true;
+    parts.iter().map(move |(look, text)| {
+        let mut text = one_line(text.as_ref()).replace("##[", "##\\u{5b}");
+        let begun = text.trim_start();
+        if is_start && begun.starts_with("::") {
+            let margin = text.len() - begun.len();
+            text.replace_range(margin..=margin, "\\u{3a}");
+        }
+        is_start = is_start && text.trim_start().is_empty();
+        (*look, text)
+    })
+}
+
+/// `##[` occurs in JSON only within a text, where JSON's own escape means the same.
+fn harmless_for_jobs(json: &str) -> String {
+    json.replace("##[", "##\\u005b")
 }
 
 #[cfg(test)]
@@ -123,5 +172,22 @@ mod tests {
     fn what_a_line_holds_cannot_be_more_than_text() {
         let line = painted(&[(Look::Bad, "a\u{1b}[2J\nb"), (Look::Plain, "\u{202e}c")]);
         assert_eq!(line, "\u{1b}[31ma\\u{1b}[2J b\u{1b}[0m\\u{202e}c");
+    }
+
+    #[test]
+    fn what_a_line_holds_is_no_command_to_a_job() {
+        let shown = |parts: &[&str]| plain(&parts.iter().map(|part| (Look::Plain, *part)).collect::<Vec<_>>());
+        assert_eq!(shown(&["  ::error::no"]), "  \\u{3a}:error::no");
+        assert_eq!(shown(&["  ", "::error::no"]), "  \\u{3a}:error::no");
+        assert_eq!(shown(&["a ##[error]no"]), "a ##\\u{5b}error]no");
+        assert_eq!(shown(&["a", "::b", ": c"]), "a::b: c");
+    }
+
+    #[test]
+    fn json_means_the_same_to_a_program_and_nothing_to_a_job() {
+        let value = serde_json::json!({ "text": "##[error]\u{202e}\u{85}" });
+        let written = harmless_for_jobs(&harmless_json(&value.to_string()));
+        assert!(!written.contains("##[") && !written.contains('\u{202e}') && !written.contains('\u{85}'));
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&written).unwrap(), value);
     }
 }

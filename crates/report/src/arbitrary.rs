@@ -37,11 +37,12 @@ pub(crate) fn text() -> impl Strategy<Value = String> {
 pub(crate) fn report() -> impl Strategy<Value = Report> {
     let texts = prop::collection::vec(text(), 1..20);
     let places = prop::collection::vec((0..300_usize, 0..300_usize, 0..20_usize), 1..9);
-    (texts, places, 0..5_usize).prop_map(|(texts, places, migrations)| {
+    (texts, places, 0..5_usize, any::<bool>()).prop_map(|(texts, places, migrations, is_live)| {
         let mut texts = texts.into_iter().cycle();
         let mut places = places.into_iter().cycle();
         let mut report = overwritten(&small(), &mut |_| texts.next().unwrap_or_default());
         report.migrations.truncate(migrations);
+        report.live = report.live.filter(|_| is_live);
         for migration in &mut report.migrations {
             migration.sql.push_str(&texts.by_ref().take(6).collect::<String>());
             for statement in &mut migration.statements {

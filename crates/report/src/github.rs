@@ -36,6 +36,16 @@ pub fn github(report: &Report, file: impl Fn(&str) -> Option<String>) -> String 
     text + &format!("::notice title=Lockstep::{}\n", of_message(&all))
 }
 
+/// Returns an error as a workflow command: at a file and, where it is known, a line.
+pub fn github_error(title: &str, message: &str, file: Option<(&str, Option<usize>)>) -> String {
+    let place = match file {
+        None => String::new(),
+        Some((file, None)) => format!("file={},", of_property(file)),
+        Some((file, Some(line))) => format!("file={},line={line},", of_property(file)),
+    };
+    format!("::error {place}title={}::{}\n", of_property(title), of_message(message))
+}
+
 fn annotation(command: &str, placed: &Placed, file: Option<String>) -> String {
     let (first, last) = placed.lines;
     let place =

@@ -24,7 +24,7 @@ mod arbitrary;
 
 pub use effect::{Blocking, Effect, Lock, Magnitude, Work};
 pub use facts::{ForeignKey, Holder, IndexFacts, Replica, Server, Table, Transaction};
-pub use github::github;
+pub use github::{github, github_error};
 pub use html::html;
 pub use json::json;
 pub use markdown::markdown;

@@ -17,9 +17,8 @@ pub struct TextLine {
 
 /// Returns the report as lines. Safe migrations have one line each.
 pub fn text(report: &Report) -> Vec<TextLine> {
-    let [subject, place] = words::subject(report);
     let mut lines = vec![
-        judged(report.verdict, format!(": {} on {}", name(subject), name(place))),
+        judged(report.verdict, format!(": {}", words::subject(report, name))),
         detail(0, &report.why),
         detail(0, &format!("{}; {}", words::pending(report), words::counted(report.counts()))),
     ];
@@ -105,7 +104,8 @@ mod tests {
     fn what_is_not_safe_is_whole_and_what_is_safe_is_one_line() {
         let report = sample::small();
         let lines = text(&report);
-        let written: String = lines.iter().map(|line| format!("{}{}\n", line.head, line.text)).collect();
+        let written: Vec<_> = lines.iter().map(|line| format!("{}{}", line.head, line.text)).collect();
+        let written = written.join("\n");
         for ranked in report.worst_first() {
             assert!(written.contains(&prose(ranked.why())), "{}: {written}", ranked.why());
         }

@@ -19,11 +19,14 @@ pub(crate) fn about_itself(report: &Report) -> &'static str {
     if report.live.is_some() { DECIDES_NOTHING } else { TEXT_ALONE }
 }
 
-/// Returns what the report is on, for a title: the database, and where it is.
-pub(crate) fn subject(report: &Report) -> [&str; 2] {
+/// The subject of a report without a database, for a title.
+pub(crate) const SCRIPTS: &str = "the scripts, without a database";
+
+/// Returns the subject of the report, for a title: the database and its environment, each written by `name`.
+pub(crate) fn subject(report: &Report, name: impl Fn(&str) -> String) -> String {
     match &report.live {
-        Some(live) => [&live.database.name, &live.environment],
-        None => ["the scripts", "no database"],
+        Some(live) => format!("{} on {}", name(&live.database.name), name(&live.environment)),
+        None => SCRIPTS.to_owned(),
     }
 }
 

@@ -2,13 +2,13 @@
 
 use aws_sdk_sfn::error::ProvideErrorMetadata as _;
 use jiff::Timestamp;
+use shared::approval::{Answer, Decided, Verb};
 use shared::record::{Choice, Decision, Duties};
 
-use crate::answer::{Answer, Verb};
+use crate::Approver;
 use crate::caller::{Caller, same};
 use crate::refused::{Refused, Why};
 use crate::waiting::{self, Approval, Asked, Token};
-use crate::{Approver, Decided};
 
 impl Approver {
     /// Takes the decision, or finds that it was taken before.

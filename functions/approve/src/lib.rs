@@ -16,29 +16,17 @@ mod waiting;
 use aws_sdk_sfn::Client;
 use jiff::Timestamp;
 use lambda_runtime::{LambdaEvent, service_fn};
-use serde::Serialize;
 use serde_json::Value;
+use shared::approval::Decided;
 use shared::config;
 use shared::metrics::{self, Unit};
-use shared::record::Decision;
 
-pub use answer::{Answer, Verb};
 pub use caller::Caller;
 pub use invocation::Invocation;
 pub use refused::{Refused, Why};
 
 /// The environment in which only a signature decides.
 const PRODUCTION: &str = "prod";
-
-/// A decision that was taken, now or before.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Decided {
-    /// The execution's ARN.
-    pub execution: String,
-    /// What was decided, by whom.
-    #[serde(flatten)]
-    pub decision: Decision,
-}
 
 /// The client and the settings from the environment.
 pub struct Approver {
@@ -138,7 +126,7 @@ impl Approver {
                 "in prod only a signed request to the function URL decides; use scripts/approve or scripts/reject";
             return Err(Refused::because(Why::Caller, reason));
         }
-        let mut answer = Answer::read(payload)?;
+        let mut answer = answer::read(payload)?;
         if answer.on_behalf_of.is_some() {
             let reason = "onBehalfOf: leave it out; only a signed request can be on another person's behalf";
             return Err(Refused::because(Why::Request, reason));

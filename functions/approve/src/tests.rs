@@ -526,7 +526,7 @@ async fn what_is_sent_and_answered_is_what_the_scripts_know() {
     let answer = fixture!("answer");
     let (_, decided) = post(&prod(&[&history(waiting()), &taken()]), BOB, answer).await;
     assert_eq!(decided, fixture!("decided"));
-    assert_eq!(Answer::read(fixture!("answer_by_name")).unwrap().by.as_deref(), Some("bob"));
+    assert_eq!(answer::read(fixture!("answer_by_name")).unwrap().by.as_deref(), Some("bob"));
 
     let (_, refused) = post(&prod(&[&history(approved())]), BOB, self::answer("reject")).await;
     assert_eq!(refused, fixture!("refusal"));

@@ -6,8 +6,9 @@ use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
+use shared::approval::Refusal;
 
-use crate::answer::Answer;
+use crate::answer;
 use crate::caller::Caller;
 use crate::refused::{Refused, Why};
 use crate::{Answered, Approver, waiting};
@@ -32,7 +33,9 @@ fn body(request: &LambdaFunctionUrlRequest) -> Result<Value, Refused> {
 pub(crate) fn response(result: Result<Value, Refused>) -> Value {
     let (status, body) = match result {
         Ok(body) => (200, body),
-        Err(refused) => (refused.why.status(), json!({ "error": Refused::NAME, "message": refused.message })),
+        Err(refused) => {
+            (refused.why.status(), json_of(&Refusal { error: Refused::NAME.to_owned(), message: refused.message }))
+        }
     };
     json!({
         "statusCode": status,
@@ -56,7 +59,7 @@ impl Approver {
         match request.request_context.http.method.as_deref() {
             Some("GET") => self.show(queried(&request.query_string_parameters)?).await.map(Answered::Shown),
             Some("POST") => {
-                let answer = Answer::read(body(&request)?)?;
+                let answer = answer::read(body(&request)?)?;
                 if answer.by.is_some() {
                     let reason = "by: leave it out; the approver is the identity that signed the request";
                     return Err(Refused::because(Why::Request, reason));

@@ -1,5 +1,6 @@
 //! The engine's errors under their wire names.
 
+use std::fs;
 use std::path::Path;
 
 use engine::{Error, history};
@@ -12,6 +13,7 @@ pub(crate) fn from_engine(error: Error, migrations: &Path) -> Failure {
     let hint = match &error {
         Error::Tls { .. } => OTHER_ROOTS,
         Error::AuthenticationFailed { .. } => FROM_THE_SECRET,
+        Error::HistoryInvalid(_) if is_missing(migrations) => LAYER,
         _ => return named(error, migrations),
     };
     let mut failure = named(error, migrations);
@@ -107,6 +109,14 @@ fn file(name: &str, migrations: &Path) -> Option<String> {
 const OTHER_ROOTS: &str = "Without the parameter DatabaseCaFile the functions trust RDS's roots of the commercial Regions; it \
                            names a PEM file of other ones, in the migrations layer";
 
+/// Where the migrations come from.
+const LAYER: &str = "The layer holds the history as migrations/: did it arrive?";
+
+/// Whether a directory is not there, or is empty.
+fn is_missing(directory: &Path) -> bool {
+    fs::read_dir(directory).map_or(true, |mut entries| entries.next().is_none())
+}
+
 /// Where user and password come from.
 const FROM_THE_SECRET: &str = "User and password are those in the secret of the parameter DatabaseSecretArn";
 
@@ -130,12 +140,25 @@ fn message(mut error: Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use engine::error::{Left, MigrationFailure};
     use engine::script::Refusal;
 
     use super::*;
+
+    #[test]
+    fn what_the_engine_does_not_know_is_added() {
+        let missing = || Error::HistoryInvalid("there is no directory".into());
+        assert!(from_engine(missing(), Path::new("/nowhere")).message.ends_with("did it arrive?"));
+        assert!(!named(missing(), Path::new("/nowhere")).message.contains("layer"));
+        let refused = Error::AuthenticationFailed {
+            host: "h".into(),
+            port: 5432,
+            user: "u".into(),
+            code: "28P01".into(),
+            hint: "the password is not the role's (P1000)",
+        };
+        assert!(from_engine(refused, Path::new("/nowhere")).message.contains("DatabaseSecretArn"));
+    }
 
     #[test]
     fn a_certificate_that_is_not_trusted_names_the_parameter() {

@@ -3,6 +3,7 @@
 //! A thing is here when two functions need it, or when it travels between them. Nothing here
 //! knows a database.
 
+pub mod approval;
 pub mod aws;
 pub mod config;
 pub mod failure;

@@ -54,7 +54,7 @@ pub struct PreflightInput {
 }
 
 /// Output of `preflight`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PreflightOutput {
     /// The execution's input, checked.
@@ -311,13 +311,13 @@ pub enum NotifyInput {
 }
 
 /// Output of `notify`: what became of the mail and, when the run has ended, the run's record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NotifyOutput {
     /// What became of the mail.
     #[serde(flatten)]
     pub notification: Notification,
     /// The record, complete.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<Box<Record>>,
 }

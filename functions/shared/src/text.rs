@@ -36,7 +36,7 @@ pub fn is_one_line(text: &str) -> bool {
 
 /// Returns a line of JSON with a JSON escape in the place of each character that is not plain text. In JSON such
 /// characters occur only within strings, so the values stay the same.
-pub(crate) fn harmless_json(line: &str) -> String {
+pub fn harmless_json(line: &str) -> String {
     let mut written = String::with_capacity(line.len());
     for c in line.chars() {
         if is_more_than_text(c) && c != '\n' {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from proofs.lint import circles, paths
+from proofs.lint import circles, crates, paths
 from proofs.lint.tests.made import files
 
 #: The known circles, by the crate's folder, each with its reason.
@@ -17,7 +17,7 @@ KNOWN = {
 
 
 def test_there_is_no_other_circle() -> None:
-    found = {source.parent.name: circles.circles(source) for source in circles.crates(paths.ROOT)}
+    found = {source.parent.name: circles.circles(source) for source in crates.sources(paths.ROOT)}
     assert {"engine", "analysis", "report", "shared"} <= set(found)
     assert {crate: found for crate, found in found.items() if found} == KNOWN
 

@@ -6,11 +6,13 @@ mod facts;
 mod meaning;
 mod moment;
 mod named;
+mod newest;
 mod objects;
 mod relations;
 
 pub(crate) use meaning::LEDGERS;
 pub use named::{Named, Object};
+pub use newest::{NEWEST, newest};
 pub use relations::ask_catalog;
 
 use std::collections::{BTreeMap, BTreeSet};

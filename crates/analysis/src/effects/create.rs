@@ -4,7 +4,7 @@ use report::{Lock, Work};
 use squawk_syntax::ast::{self, AstNode, Constraint, TableArg};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::alter_table::{generated, made_with};
+use super::alter_table::{canonical, generated, made_with};
 use super::world::{World, made};
 use super::{data, has, identifier_of, name_of};
 use crate::catalog::{Column, RelationKind};
@@ -89,9 +89,9 @@ fn column(argument: &TableArg) -> Option<Column> {
         .any(|it| matches!(it, Constraint::NotNullConstraint(_) | Constraint::PrimaryKeyConstraint(_)));
     Some(Column {
         name,
-        of_type: String::new(),
+        of_type: column.ty().map(|of_type| canonical(of_type.syntax())).unwrap_or_default(),
         not_null,
-        collated: false,
+        collated: has(column.syntax(), SyntaxKind::COLLATE_KW),
         generated: generated(&constraints),
         default: None,
         nulls: None,

@@ -16,6 +16,7 @@ use crate::{NoReport, server};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A plan's scripts, with the database's answers about the objects that they touch.
+#[derive(Clone)]
 pub struct Answers {
     pub(super) scripts: Scripts,
     /// The relations that the scripts name, and related ones.

@@ -6,6 +6,7 @@ use super::Pending;
 use crate::apart::deep;
 
 /// The scripts, in order. Any thread may drop them, although dropping a tree recurses as deeply as the tree is nested.
+#[derive(Clone)]
 pub(super) struct Scripts(Vec<(Pending, Parse<SourceFile>)>);
 
 impl Scripts {

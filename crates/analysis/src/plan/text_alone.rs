@@ -8,14 +8,8 @@ use super::scripts::Scripts;
 use super::{Pending, concluded, migration, notes, runs};
 use crate::NoReport;
 use crate::apart::deep;
-use crate::catalog::Catalog;
+use crate::catalog::newest;
 use crate::effects::{self, World};
-
-/// The server's version for which the report is made: the newest that is supported. 180000 is 18.0.
-const VERSION: u32 = 180_000;
-
-/// The schema of a name without one.
-const SCHEMA: &str = "public";
 
 /// Returns the report on `pending`, which come after the scripts `earlier`. No database is asked: every relation that a
 /// script does not make itself counts as existing, its size is unknown, and no failure is foretold. `made_at` is in RFC
@@ -32,14 +26,7 @@ pub fn report_on_text(
 ) -> Result<Report, NoReport> {
     deep(|| {
         let before = earlier.len();
-        let mut world = World::new(Catalog {
-            version: VERSION,
-            schema: SCHEMA.to_owned(),
-            schemas: [SCHEMA.to_owned()].into(),
-            // What the text does not tell counts as harmless only where that is sure.
-            is_empty: false,
-            ..Catalog::default()
-        });
+        let mut world = World::new(newest());
         // What exists is known only as far as scripts tell.
         world.doubts();
         for (_, parse) in Scripts::parse(earlier).iter() {

@@ -202,8 +202,11 @@ fn most_rows(context: &Context) -> Option<u64> {
     let tables = context.world.family(&before.name);
     let effects =
         context.effects.of.iter().filter(|effect| tables.iter().any(|name| name.to_string() == effect.relation));
-    let facts: Vec<_> = effects.filter_map(|effect| context.world.facts(effect)).collect();
+    let effects: Vec<_> = effects.collect();
+    let facts: Vec<_> = effects.iter().filter_map(|effect| context.world.facts(effect)).collect();
     let most = facts.iter().filter_map(|facts| facts.rows).max().unwrap_or(0);
-    let is_unknown = || facts.iter().any(|facts| facts.rows.is_none() && facts.bytes > 0);
+    let is_uncounted = || facts.iter().any(|facts| facts.rows.is_none() && facts.bytes > 0);
+    // Without a database there are no facts at all.
+    let is_unknown = || is_uncounted() || effects.iter().any(|it| !it.is_new && context.world.facts(it).is_none());
     (most > 0 || is_unknown()).then_some(most)
 }

@@ -4,6 +4,7 @@ use report::Verdict;
 
 use super::rule::{Found, Rule};
 use super::safer::safer;
+use crate::catalog::rows;
 use crate::size::is_large;
 
 pub(super) const OPAQUE: Rule = Rule {
@@ -19,9 +20,13 @@ pub(super) const OPAQUE: Rule = Rule {
         let text = texts.join("; ");
         let is_large = |name: &&String| is_large(context.world.facts_of_name(name));
         let large = context.effects.mentions.iter().find(is_large);
+        let how = |name: &String| {
+            let is_known = context.world.facts_of_name(name).and_then(rows).is_some();
+            if is_known { "which is large" } else { "whose size is not known" }
+        };
         Some(Found {
             verdict: if large.is_some() { Verdict::Danger } else { Verdict::Caution },
-            text: large.map_or_else(|| text.clone(), |name| format!("{text}, and it names {name}, which is large")),
+            text: large.map_or_else(|| text.clone(), |name| format!("{text}, and it names {name}, {}", how(name))),
             safer: safer(first.way, None),
         })
     },

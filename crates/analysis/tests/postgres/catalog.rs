@@ -1,6 +1,7 @@
 //! Tests the look at the catalog of a real database.
 
 mod naming;
+mod newest;
 mod structure;
 mod use_of_tables;
 mod waiting;

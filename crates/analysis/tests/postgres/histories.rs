@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use analysis::plan::{Pending, ask_database};
+use analysis::plan::{Answers, Pending, ask_database};
 use report::{MigrationReport, ScriptClass, Verdict};
 use sqlx::{AssertSqlSafe, PgConnection};
 
@@ -31,9 +31,13 @@ fn pending(scripts: &[String]) -> Vec<Pending> {
     scripts.iter().enumerate().map(one).collect()
 }
 
-/// Returns the report on the script, with every table as large as `rows` and `bytes` say.
-async fn judged(session: &mut PgConnection, sql: &str, rows: u64, bytes: u64) -> MigrationReport {
-    let mut answers = ask_database(session, pending(&[sql.to_owned()])).await.unwrap();
+/// Returns the database's answers on the script.
+async fn asked(session: &mut PgConnection, sql: &str) -> Answers {
+    ask_database(session, pending(&[sql.to_owned()])).await.unwrap()
+}
+
+/// Returns the report on a script, with every table as large as `rows` and `bytes` say.
+fn judged(mut answers: Answers, rows: u64, bytes: u64) -> MigrationReport {
     answers.catalog.is_empty = false;
     for relation in answers.catalog.relations.values_mut() {
         (relation.facts.rows, relation.facts.bytes, relation.facts.index_bytes) = (Some(rows), bytes, bytes / 4);
@@ -84,8 +88,9 @@ async fn real_histories_are_judged_as_they_run() {
         let all = real_histories::scripts(&history);
         for (at, script) in all.iter().enumerate() {
             let sql = fs::read_to_string(script).unwrap();
-            let few = judged(session, &sql, 1_000, 80 << 10).await;
-            let many = judged(session, &sql, 50_000_000, 40 << 30).await;
+            let answers = asked(session, &sql).await;
+            let few = judged(answers.clone(), 1_000, 80 << 10);
+            let many = judged(answers, 50_000_000, 40 << 30);
             let is_refused = few.statements.iter().flat_map(|it| &it.findings).any(|finding| finding.rule == "refused");
             small.count(&few);
             large.count(&many);

@@ -8,7 +8,7 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4;
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
-use aws_smithy_runtime::client::orchestrator::operation::Operation;
+use aws_smithy_runtime::client::orchestrator::operation::{Operation, OperationBuilder};
 use aws_smithy_runtime::client::retries::classifiers::{HttpStatusCodeClassifier, TransientErrorClassifier};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -21,6 +21,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
+use url::{Position, Url};
 
 use super::endpoint::Endpoint;
 use super::error::Error;
@@ -73,7 +74,7 @@ impl Caller {
         endpoint: &Endpoint,
         request: Request,
     ) -> Result<String, Error> {
-        self.attempts(service, endpoint, request).await.map_err(Error::from)
+        self.attempts(service, endpoint, request).await.map_err(|error| named(error.into(), endpoint))
     }
 
     /// Sends a request, and returns the HTTP status and the body, whatever the status.
@@ -83,14 +84,7 @@ impl Caller {
         endpoint: &Endpoint,
         request: Request,
     ) -> Result<(u16, String), Error> {
-        match self.attempts(service, endpoint, request).await {
-            Ok(body) => Ok((200, body)),
-            Err(SdkError::ServiceError(refused)) => {
-                let refusal = refused.into_err();
-                Ok((refusal.status, refusal.body))
-            }
-            Err(error) => Err(error.into()),
-        }
+        plain(self.attempts(service, endpoint, request).await, endpoint)
     }
 
     async fn attempts(
@@ -101,16 +95,7 @@ impl Caller {
     ) -> Result<String, SdkError<Refusal, HttpResponse>> {
         let Self { http, credentials, patience } = self;
         let signer = Signer { credentials: credentials.clone(), service, region: endpoint.region.clone() };
-        Operation::builder()
-            .service_name(service)
-            .operation_name("call")
-            .http_client(http.clone())
-            .endpoint_url(&endpoint.url)
-            .no_auth()
-            .sleep_impl(TokioSleep::new())
-            .time_source(SharedTimeSource::new(SystemTimeSource::new()))
-            .timeout_config(patience.timeouts.clone())
-            .standard_retry(&patience.retries)
+        operation(service, http, endpoint, patience)
             .retry_classifier(HttpStatusCodeClassifier::new_from_codes(AGAIN.to_vec()))
             .retry_classifier(TransientErrorClassifier::<Refusal>::new())
             .retry_classifier(AwsErrorCodeClassifier::<Refusal>::new())
@@ -120,6 +105,59 @@ impl Caller {
             .build()
             .invoke(request)
             .await
+    }
+}
+
+/// Asks a server that is none of AWS's, once, without a signature. Follows no redirect. Returns the HTTP status and the body.
+pub(super) async fn get(
+    http: SharedHttpClient,
+    url: &str,
+    headers: &[(&'static str, &str)],
+) -> Result<(u16, String), Error> {
+    let url = Url::parse(url).map_err(|error| Error::Settings(format!("{url} is no URL: {error}")))?;
+    let endpoint = Endpoint { url: url[..Position::BeforePath].to_owned(), region: String::new() };
+    let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+    let request = Request { method: "GET", path: url[Position::BeforePath..].to_owned(), headers, body: Vec::new() };
+    let patience = Patience { retries: RetryConfig::standard().with_max_attempts(1), ..Patience::with_aws() };
+    let answer = operation("http", &http, &endpoint, &patience).serializer(written).deserializer(read).build();
+    plain(answer.invoke(request).await, &endpoint)
+}
+
+/// Returns the HTTP status and the body, whatever the status.
+fn plain(answer: Result<String, SdkError<Refusal, HttpResponse>>, endpoint: &Endpoint) -> Result<(u16, String), Error> {
+    match answer {
+        Ok(body) => Ok((200, body)),
+        Err(SdkError::ServiceError(refused)) => {
+            let refusal = refused.into_err();
+            Ok((refusal.status, refusal.body))
+        }
+        Err(error) => Err(named(error.into(), endpoint)),
+    }
+}
+
+fn operation(
+    service: &'static str,
+    http: &SharedHttpClient,
+    endpoint: &Endpoint,
+    patience: &Patience,
+) -> OperationBuilder {
+    Operation::builder()
+        .service_name(service)
+        .operation_name("call")
+        .http_client(http.clone())
+        .endpoint_url(&endpoint.url)
+        .no_auth()
+        .sleep_impl(TokioSleep::new())
+        .time_source(SharedTimeSource::new(SystemTimeSource::new()))
+        .timeout_config(patience.timeouts.clone())
+        .standard_retry(&patience.retries)
+}
+
+/// Names the endpoint that does not answer.
+fn named(error: Error, endpoint: &Endpoint) -> Error {
+    match error {
+        Error::NoAnswer(why) => Error::NoAnswer(format!("{}: {why}", endpoint.url)),
+        other => other,
     }
 }
 

@@ -17,6 +17,8 @@ pub enum Service {
     Logs,
     /// RDS.
     Rds,
+    /// SNS.
+    Sns,
 }
 
 impl Service {
@@ -30,6 +32,7 @@ impl Service {
             Self::Lambda => "lambda",
             Self::Logs => "logs",
             Self::Rds => "rds",
+            Self::Sns => "sns",
         }
     }
 
@@ -43,6 +46,7 @@ impl Service {
             Self::Lambda => "Lambda",
             Self::Logs => "CloudWatch Logs",
             Self::Rds => "RDS",
+            Self::Sns => "SNS",
         }
     }
 
@@ -53,6 +57,7 @@ impl Service {
             Self::Ec2 => "2016-11-15",
             Self::Iam => "2010-05-08",
             Self::Rds => "2014-10-31",
+            Self::Sns => "2010-03-31",
             Self::AccessAnalyzer | Self::Lambda | Self::Logs => "",
         }
     }
@@ -90,6 +95,11 @@ pub fn partition(region: &str) -> Partition {
     } else {
         Partition { name: "aws", suffix: "amazonaws.com", home: "us-east-1", iam: "https://iam.amazonaws.com" }
     }
+}
+
+/// Returns the host of S3 in a Region.
+pub(super) fn s3_host(region: &str) -> String {
+    format!("s3.{region}.{}", partition(region).suffix)
 }
 
 /// Where a request goes, and the Region that its signature names.

@@ -35,8 +35,8 @@ pub enum Error {
     },
     /// A setting is missing or wrong.
     Settings(String),
-    /// There are no credentials.
-    NoCredentials,
+    /// There are no credentials. The text says what was looked at, where that helps.
+    NoCredentials(String),
     /// There are credentials in the settings, and they cannot be used.
     BadCredentials(String),
     /// No answer came: the call may have had its effect.
@@ -67,6 +67,11 @@ impl Error {
         self.code().is_some_and(|code| FORBIDDEN.contains(&code))
     }
 
+    /// Whether AWS says that the credentials have expired.
+    pub fn is_expired(&self) -> bool {
+        self.code().is_some_and(|code| EXPIRED.contains(&code))
+    }
+
     /// Whether the call may have had its effect although there is no answer.
     pub fn is_uncertain(&self) -> bool {
         matches!(self, Self::NoAnswer(_) | Self::Unreadable(_)) || self.status().is_some_and(|status| status >= 500)
@@ -76,11 +81,10 @@ impl Error {
     pub fn explain(&self, stack: &str, region: &str, rights: &str) -> Problem {
         let sentence = match self {
             Self::Settings(why) => return Problem::usage(why),
-            Self::NoCredentials => {
+            Self::NoCredentials(why) => format!(
                 "there are no AWS credentials: sign in (aws sso login, aws configure), or name a profile with --profile or \
-                 AWS_PROFILE"
-                    .to_owned()
-            }
+                 AWS_PROFILE{why}"
+            ),
             Self::BadCredentials(why) if why.contains("expired") => {
                 format!("the AWS credentials have expired: sign in again ({why})")
             }
@@ -93,7 +97,9 @@ impl Error {
                 code if ABSENT.contains(&code) => {
                     format!("there is no stack {stack} in this account in {region}: deploy it first ({message})")
                 }
-                code if EXPIRED.contains(&code) => format!("the AWS credentials have expired: sign in again ({message})"),
+                code if EXPIRED.contains(&code) => {
+                    format!("the AWS credentials have expired: sign in again ({message})")
+                }
                 "ExecutionDoesNotExist" => format!("there is no such execution of {stack} ({message})"),
                 code if FORBIDDEN.contains(&code) => format!("AWS does not allow it; {rights} ({message})"),
                 code if UNKNOWN.contains(&code) => format!(
@@ -115,7 +121,10 @@ impl From<CredentialsError> for Error {
 
 fn of_credentials(error: &CredentialsError) -> Error {
     match error {
-        CredentialsError::CredentialsNotLoaded(_) => Error::NoCredentials,
+        CredentialsError::CredentialsNotLoaded(_) => {
+            let why = chain(error);
+            Error::NoCredentials(if why.contains("profile") { format!(" ({why})") } else { String::new() })
+        }
         other => Error::BadCredentials(chain(other)),
     }
 }
@@ -191,7 +200,7 @@ mod tests {
     fn only_a_lost_answer_is_uncertain() {
         let refused = |status| Error::Refused { code: "x".into(), message: String::new(), status };
         assert!(Error::NoAnswer(String::new()).is_uncertain() && refused(503).is_uncertain());
-        assert!(!refused(400).is_uncertain() && !Error::NoCredentials.is_uncertain());
+        assert!(!refused(400).is_uncertain() && !Error::NoCredentials(String::new()).is_uncertain());
     }
 
     #[test]

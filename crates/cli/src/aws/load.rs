@@ -54,7 +54,7 @@ impl Aws {
         }
         let config = loader.load().await;
         let region = config.region().ok_or_else(|| Error::Settings(NO_REGION.to_owned()))?.to_string();
-        let provider = config.credentials_provider().ok_or(Error::NoCredentials)?;
+        let provider = config.credentials_provider().ok_or_else(|| Error::NoCredentials(String::new()))?;
         let provider = SharedCredentialsProvider::new(Kept::new(provider));
         let config = config.into_builder().credentials_provider(provider.clone()).build();
         Ok(Self::new(config, region, http, provider, patience, None))

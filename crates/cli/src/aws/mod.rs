@@ -34,6 +34,15 @@ pub use protocol::encoded;
 /// The account of the emulators.
 pub const LOCAL_ACCOUNT: &str = "000000000000";
 
+/// Asks a server that is none of AWS's, once. Follows no redirect. Returns the HTTP status and the body.
+///
+/// # Errors
+///
+/// When no answer comes.
+pub async fn get(url: &str, headers: &[(&'static str, &str)]) -> Result<(u16, String), Error> {
+    call::get(http::client()?, url, headers).await
+}
+
 /// An account and a Region, with the credentials to ask it.
 #[derive(Debug, Clone)]
 pub struct Aws {
@@ -102,6 +111,23 @@ impl Aws {
             config.set_endpoint_url(Some(url));
         }
         aws_sdk_sns::Client::from_conf(config.build())
+    }
+
+    /// Returns a client of S3 that signs nothing, as any program on the internet has one.
+    pub fn s3_unsigned(&self) -> aws_sdk_s3::Client {
+        let mut unsigned = self.config.clone().into_builder();
+        unsigned.set_credentials_provider(None);
+        let config = aws_sdk_s3::config::Builder::from(&unsigned.build()).allow_no_auth();
+        aws_sdk_s3::Client::from_conf(config.build())
+    }
+
+    /// Returns a client of S3 that uses no TLS.
+    pub fn s3_without_tls(&self) -> aws_sdk_s3::Client {
+        let mut config = aws_sdk_s3::config::Builder::from(&self.config);
+        if self.named("S3").is_none() {
+            config.set_endpoint_url(Some(format!("http://{}", endpoint::s3_host(&self.region))));
+        }
+        aws_sdk_s3::Client::from_conf(config.build())
     }
 
     /// Returns the caller. STS is asked once.
@@ -201,9 +227,13 @@ impl Aws {
         if self.is_emulated() {
             return self.local_endpoint(&service.id().to_uppercase().replace(' ', "_"));
         }
+        self.named(service.id())
+    }
+
+    /// Returns the endpoint that the settings of the SDKs name for a service with this id.
+    fn named(&self, id: &str) -> Option<String> {
         let of_service = || {
-            let key =
-                ServiceConfigKey::builder().service_id(service.id()).env("AWS_ENDPOINT_URL").profile("endpoint_url");
+            let key = ServiceConfigKey::builder().service_id(id).env("AWS_ENDPOINT_URL").profile("endpoint_url");
             self.config.service_config()?.load_config(key.build().ok()?)
         };
         of_service().or_else(|| self.config.endpoint_url().map(str::to_owned))

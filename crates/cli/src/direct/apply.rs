@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::plan::{self, Found};
 use super::retry::Retries;
 use super::stop::{self, STOP};
-use super::{Work, approved, not_approved};
+use super::{Job, approved, not_approved};
 use crate::arguments::ApplyArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
@@ -32,38 +32,35 @@ const CONTENTION_PATIENCE: Duration = Duration::from_mins(1);
 ///
 /// Those of the engine, by cause.
 pub async fn run(screen: &mut Screen, arguments: &ApplyArguments, as_json: bool) -> Result<Exit, Problem> {
-    let work = Work::find(&arguments.direct)?;
+    let job = Job::find(&arguments.direct)?;
     let up_to = arguments.up_to.clone();
-    let found = plan::find(&work, up_to.as_deref()).await?;
+    let found = plan::find(&job, up_to.as_deref()).await?;
     if !as_json {
-        plan::show(screen, &work, &found);
+        plan::show(screen, &job, &found);
     }
     let Found { plan, .. } = &found;
     if plan.pending.is_empty() {
         if as_json {
-            screen.raw(&format!(
-                "{:#}\n",
-                value(&Progress { applied: Vec::new(), applied_now: 0, remaining: 0 }, &plan.digest)
-            ));
+            screen.json(&value(&Progress { applied: Vec::new(), applied_now: 0, remaining: 0 }, &plan.digest));
         } else {
             screen.styled(Look::Good, "Nothing is pending");
         }
         return Ok(Exit::Done);
     }
-    let question = format!("Apply {} to {}?", plural(plan.pending.len(), "migration"), work.place());
+    let question = format!("Apply {} to {}?", plural(plan.pending.len(), "migration"), job.place());
     if !approved(screen, &arguments.approval, &plan.digest, &question)? {
         return Ok(not_approved(screen));
     }
     stop::watch();
     let watch = Watch::start(!as_json);
     let approved = Approved { digest: plan.digest.clone(), base_rows: plan.base_rows, up_to };
-    let ended = attempts(&work, &approved, &watch).await;
+    let ended = attempts(&job, &approved, &watch).await;
     watch.end();
     conclude(screen, &approved, ended, as_json)
 }
 
 /// Applies in as many attempts as it takes.
-async fn attempts(work: &Work, approved: &Approved, watch: &Watch) -> Result<Progress, Problem> {
+async fn attempts(job: &Job, approved: &Approved, watch: &Watch) -> Result<Progress, Problem> {
     let mut retries = Retries::default();
     loop {
         let budget = Budget {
@@ -71,9 +68,9 @@ async fn attempts(work: &Work, approved: &Approved, watch: &Watch) -> Result<Pro
             lock_patience: LOCK_PATIENCE,
             contention_patience: CONTENTION_PATIENCE,
         };
-        let problem = match Box::pin(apply(work.attempt(), approved, budget)).await {
+        let problem = match Box::pin(apply(job.attempt(), approved, budget)).await {
             Ok(progress) => return Ok(progress),
-            Err(error) => work.problem(error),
+            Err(error) => job.problem(error),
         };
         let Some(again) = retries.after(problem.name).filter(|_| !STOP.is_requested()) else { return Err(problem) };
         watch.say(&format!(
@@ -101,7 +98,7 @@ fn conclude(
     let progress = ended.map_err(stopped)?;
     let left = progress.remaining;
     if as_json {
-        screen.raw(&format!("{:#}\n", value(&progress, &approved.digest)));
+        screen.json(&value(&progress, &approved.digest));
     } else {
         let took = progress.applied.iter().map(|applied| applied.duration_ms).sum();
         let done = format!("{} applied, in {}", plural(progress.applied.len(), "migration"), milliseconds(took));

@@ -4,7 +4,7 @@ use engine::baseline::{ApprovedBaseline, plan_baseline, record};
 use serde_json::json;
 
 use super::apply::LOCK_PATIENCE;
-use super::{INSTANCE, Work, approved, not_approved};
+use super::{INSTANCE, Job, approved, not_approved};
 use crate::arguments::BaselineArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
@@ -17,14 +17,14 @@ use crate::words::plural;
 ///
 /// Those of the engine, by cause.
 pub async fn run(screen: &mut Screen, arguments: &BaselineArguments, as_json: bool) -> Result<Exit, Problem> {
-    let work = Work::find(&arguments.direct)?;
-    let mut session = work.session().await?;
-    let found = plan_baseline(&mut session, INSTANCE, &work.history, &arguments.up_to).await;
-    let found = found.map_err(|error| work.problem(error))?;
+    let job = Job::find(&arguments.direct)?;
+    let mut session = job.session().await?;
+    let found = plan_baseline(&mut session, INSTANCE, &job.history, &arguments.up_to).await;
+    let found = found.map_err(|error| job.problem(error))?;
     session.close().await;
     let many = plural(found.migrations.len(), "migration");
     if !as_json {
-        screen.styled(Look::Bold, &work.place());
+        screen.styled(Look::Bold, &job.place());
         for warning in &found.warnings {
             screen.styled(Look::Warning, &format!("  ⚠ {warning}"));
         }
@@ -40,9 +40,9 @@ pub async fn run(screen: &mut Screen, arguments: &BaselineArguments, as_json: bo
         return Ok(not_approved(screen));
     }
     let baseline = ApprovedBaseline { up_to: arguments.up_to.clone(), digest: found.digest };
-    let recorded = record(work.attempt(), &baseline, LOCK_PATIENCE).await.map_err(|error| work.problem(error))?;
+    let recorded = record(job.attempt(), &baseline, LOCK_PATIENCE).await.map_err(|error| job.problem(error))?;
     if as_json {
-        screen.raw(&format!("{:#}\n", json!({ "recorded": recorded, "upTo": arguments.up_to })));
+        screen.json(&json!({ "recorded": recorded, "upTo": arguments.up_to }));
     } else {
         screen.styled(Look::Good, &format!("✓ {many} recorded"));
     }

@@ -21,6 +21,7 @@ use jiff::Timestamp;
 use crate::address::{self, Address};
 use crate::arguments::{Approval, DatabaseArguments, Direct};
 use crate::directory;
+use crate::engine_error::problem;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::screen::{Look, Screen};
@@ -32,7 +33,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub const INSTANCE: &str = "";
 
 /// A directory of migrations, and the database that it is for.
-pub struct Work {
+pub struct Job {
     /// The directory.
     pub directory: PathBuf,
     /// Its migrations.
@@ -45,7 +46,7 @@ pub struct Work {
     pub run: String,
 }
 
-impl Work {
+impl Job {
     /// Reads the directory, and finds the database.
     ///
     /// # Errors
@@ -108,44 +109,6 @@ impl Work {
 /// Returns a server's host and port, for people.
 pub fn endpoint(host: &str, port: u16) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
-}
-
-/// The stack's settings that the engine's messages name, and the options that set them here.
-const OPTIONS: [(&str, &str); 3] = [("upTo", "--up-to"), ("DatabaseSchema", "--schema"), ("SqlxTable", "--sqlx-table")];
-
-/// Returns an error of the engine's as a problem: under its wire name, with the file that it is about.
-pub fn problem(mut error: Error, directory: &Path) -> Problem {
-    if let Error::Config { name, .. } = &mut error
-        && let Some((_, option)) = OPTIONS.iter().find(|(theirs, _)| theirs == name)
-    {
-        (*option).clone_into(name);
-    }
-    let hint = match &error {
-        Error::AuthenticationFailed { .. } => {
-            ". The password is the URL's, PGPASSWORD's, or the one in the file of passwords (~/.pgpass, which only its owner may \
-             read)"
-        }
-        Error::Tls { .. } => {
-            ". Name the root certificate with ?sslrootcert=FILE in the URL or in PGSSLROOTCERT; through a tunnel, whose name is \
-             not the certificate's, ?sslmode=verify-ca accepts any name"
-        }
-        _ => "",
-    };
-    let mut failure = database::named(error, directory);
-    failure.message.push_str(hint);
-    // The functions name a file as it is in the layer.
-    if let Some(place) = &mut failure.place {
-        place.file = place.file.take().map(|file| within(directory, file.trim_start_matches("migrations/")));
-    }
-    failure.into()
-}
-
-/// Returns the path of a file of a directory, as a person or a program finds it from here.
-pub fn within(directory: &Path, file: &str) -> String {
-    let path = directory.join(file);
-    let here = std::env::current_dir().unwrap_or_default();
-    let path = path.strip_prefix(here).unwrap_or(&path);
-    path.strip_prefix(".").unwrap_or(path).display().to_string()
 }
 
 fn no_database() -> Problem {

@@ -1,5 +1,6 @@
 //! `lockstep plan`: what an apply would do. The other commands show a plan in the same way.
 
+use analysis::NoReport;
 use analysis::plan::{Pending, Subject};
 use engine::plan::{Plan, plan_history};
 use engine::preflight::{PreflightFindings, preflight};
@@ -8,7 +9,7 @@ use jiff::{Timestamp, Unit};
 use report::{Database, Report, Verdict};
 use serde_json::{Value, json};
 
-use super::{INSTANCE, Work, endpoint};
+use super::{INSTANCE, Job, endpoint};
 use crate::arguments::PlanArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
@@ -31,12 +32,12 @@ pub struct Found {
 ///
 /// Those of the engine, by cause.
 pub async fn run(screen: &mut Screen, arguments: &PlanArguments, as_json: bool) -> Result<Exit, Problem> {
-    let work = Work::find(&arguments.direct)?;
-    let found = find(&work, arguments.up_to.as_deref()).await?;
+    let job = Job::find(&arguments.direct)?;
+    let found = find(&job, arguments.up_to.as_deref()).await?;
     if as_json {
-        screen.raw(&format!("{:#}\n", value(&found)));
+        screen.json(&value(&found));
     } else {
-        show(screen, &work, &found);
+        show(screen, &job, &found);
     }
     Ok(Exit::Done)
 }
@@ -46,26 +47,26 @@ pub async fn run(screen: &mut Screen, arguments: &PlanArguments, as_json: bool) 
 /// # Errors
 ///
 /// Those of the engine, by cause.
-pub async fn find(work: &Work, up_to: Option<&str>) -> Result<Found, Problem> {
-    let mut session = work.session().await?;
+pub async fn find(job: &Job, up_to: Option<&str>) -> Result<Found, Problem> {
+    let mut session = job.session().await?;
     let found = async {
-        let preflight = preflight(&mut session, work.history.format).await?;
-        let plan = plan_history(&mut session, INSTANCE, &work.history, up_to, work.divergence).await?;
+        let preflight = preflight(&mut session, job.history.format).await?;
+        let plan = plan_history(&mut session, INSTANCE, &job.history, up_to, job.divergence).await?;
         Ok((preflight, plan))
     };
-    let (preflight, plan) = found.await.map_err(|error| work.problem(error))?;
-    let report = reported(work, &mut session, &plan).await;
+    let (preflight, plan) = found.await.map_err(|error| job.problem(error))?;
+    let report = reported(job, &mut session, &plan).await;
     session.close().await;
     Ok(Found { preflight, plan, report })
 }
 
-async fn reported(work: &Work, session: &mut Session, plan: &Plan) -> Result<Report, String> {
-    let pending = Pending::of_plan(&work.history, plan).map_err(|why| why.to_string())?;
+async fn reported(job: &Job, session: &mut Session, plan: &Plan) -> Result<Report, String> {
+    let pending = Pending::of_plan(&job.history, plan).map_err(|why| why.to_string())?;
     let identity = session.identity(INSTANCE);
     let subject = Subject {
         digest: plan.digest.clone(),
         made_at: now(),
-        environment: endpoint(&work.target.host, work.target.port),
+        environment: endpoint(&job.target.host, job.target.port),
         database: Database {
             instance: identity.instance,
             endpoint: identity.endpoint,
@@ -75,7 +76,11 @@ async fn reported(work: &Work, session: &mut Session, plan: &Plan) -> Result<Rep
         already_applied: plan.already_applied,
         warnings: plan.warnings.clone(),
     };
-    let asked = analysis::plan::ask_database(session.connection(), pending).await.map_err(|why| why.to_string())?;
+    let asked = analysis::plan::ask_database(session.connection(), pending).await;
+    let asked = asked.map_err(|why| match why {
+        NoReport::Query(error) => session.error("looking at what the plan touches", &error).to_string(),
+        other => other.to_string(),
+    })?;
     let written = analysis::apart::apart(move || asked.report(subject)).await;
     written.map_err(|why| why.to_string())
 }
@@ -87,9 +92,9 @@ pub fn now() -> String {
 }
 
 /// Writes a plan for a person.
-pub fn show(screen: &mut Screen, work: &Work, found: &Found) {
+pub fn show(screen: &mut Screen, job: &Job, found: &Found) {
     let Found { preflight, plan, report } = found;
-    screen.parts(&[(Look::Bold, &work.place()), (Look::Dim, &format!("  PostgreSQL {}", preflight.server_version))]);
+    screen.parts(&[(Look::Bold, &job.place()), (Look::Dim, &format!("  PostgreSQL {}", preflight.server_version))]);
     for warning in preflight.warnings.iter().chain(&plan.warnings) {
         screen.styled(Look::Warning, &format!("  ⚠ {warning}"));
     }

@@ -4,7 +4,7 @@ use engine::resolve::{ApprovedClaim, Claim, Declared, find_evidence, resolve};
 use serde_json::json;
 
 use super::apply::LOCK_PATIENCE;
-use super::{INSTANCE, Work, approved, not_approved};
+use super::{INSTANCE, Job, approved, not_approved};
 use crate::arguments::ResolveArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
@@ -16,15 +16,15 @@ use crate::screen::{Look, Screen};
 ///
 /// Those of the engine, by cause.
 pub async fn run(screen: &mut Screen, arguments: &ResolveArguments, as_json: bool) -> Result<Exit, Problem> {
-    let work = Work::find(&arguments.direct)?;
+    let job = Job::find(&arguments.direct)?;
     let resolution = if arguments.applied { Declared::Applied } else { Declared::RolledBack };
     let claim = Claim { migration: arguments.migration.clone(), resolution };
-    let mut session = work.session().await?;
-    let evidence = find_evidence(&mut session, INSTANCE, &work.history, &claim).await;
-    let evidence = evidence.map_err(|error| work.problem(error))?;
+    let mut session = job.session().await?;
+    let evidence = find_evidence(&mut session, INSTANCE, &job.history, &claim).await;
+    let evidence = evidence.map_err(|error| job.problem(error))?;
     session.close().await;
     if !as_json {
-        screen.styled(Look::Bold, &work.place());
+        screen.styled(Look::Bold, &job.place());
         for fact in &evidence.facts {
             screen.line(&format!("  {fact}"));
         }
@@ -35,11 +35,11 @@ pub async fn run(screen: &mut Screen, arguments: &ResolveArguments, as_json: boo
         return Ok(not_approved(screen));
     }
     let claimed = ApprovedClaim { claim, digest: evidence.digest };
-    let changed = resolve(work.attempt(), &claimed, LOCK_PATIENCE).await.map_err(|error| work.problem(error))?;
+    let changed = resolve(job.attempt(), &claimed, LOCK_PATIENCE).await.map_err(|error| job.problem(error))?;
     if as_json {
         let value =
             json!({ "migration": claimed.claim.migration, "resolution": resolution.name(), "changed": changed });
-        screen.raw(&format!("{value:#}\n"));
+        screen.json(&value);
     } else {
         let what = if changed { "is recorded as" } else { "was recorded already as" };
         screen.styled(Look::Good, &format!("✓ {} {what} {}", claimed.claim.migration, said(resolution)));

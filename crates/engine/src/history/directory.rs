@@ -60,7 +60,7 @@ fn format_of(directory: &Path, entries: &Entries) -> Result<Format> {
             ),
             None => format!(
                 "{shown} holds no migration, which would be <name>/{} (Prisma) or <version>_<description>.sql (sqlx); \
-                 is it the right directory, and did the layer arrive?",
+                 is it the right directory?",
                 prisma::SCRIPT
             ),
         })),
@@ -77,7 +77,7 @@ fn list(directory: &Path) -> Result<Entries> {
     let shown = directory.display();
     let unreadable = |error: io::Error| {
         Error::HistoryInvalid(if error.kind() == io::ErrorKind::NotFound {
-            format!("there is no directory {shown}; does the layer hold the history as migrations/, and did it arrive?")
+            format!("there is no directory {shown}; name the one that holds the migrations")
         } else {
             format!("cannot read the directory {shown}: {error}")
         })
@@ -142,7 +142,7 @@ pub(super) mod tests {
     #[test]
     fn a_directory_of_no_tool_or_of_two_tools_is_named_with_the_way_out() {
         for (files, parts) in [
-            (&[("notes.txt", &b""[..])][..], &["holds no migration", "did the layer arrive?"][..]),
+            (&[("notes.txt", &b""[..])][..], &["holds no migration", "is it the right directory?"][..]),
             (&[("init.sql", b"")], &["holds init.sql", "<version>_<description>.sql", "<name>/migration.sql"]),
             (&[("1_a/migration.sql", b""), ("2_b.sql", b"")], &["two tools", "1_a/", "2_b.sql", "keep one history"]),
             (&[("1_a/ops.json", b""), ("2_b.sql", b"")], &["two tools"]),

@@ -113,7 +113,7 @@ fn a_layer_of_another_shape_is_told_of() {
     let layer = tempfile::tempdir().unwrap();
     let told = |directory: &Path| read(directory).unwrap_err().to_string();
     let migrations = layer.path().join("migrations");
-    let missing = format!("there is no directory {}; does the layer hold", migrations.display());
+    let missing = format!("there is no directory {}; name the one", migrations.display());
     // The history itself in the place of its parent, as it was packed before.
     fs::create_dir(layer.path().join("1_a")).unwrap();
     fs::write(layer.path().join("1_a/migration.sql"), "SELECT 1").unwrap();

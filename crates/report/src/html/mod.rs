@@ -25,19 +25,23 @@ const STYLE_SHA256: &str = "OOLdNpOEsrA1hFIa5zlxUFUqeyR21mD7fzq09B3KVQM=";
 
 /// Returns the report as an HTML page.
 pub fn html(report: &Report) -> String {
-    let [subject, place] = words::subject(report);
     let digest = report.live.as_ref().map_or_else(String::new, |live| format!(", {}", live.digest));
-    let title = format!("{}: {subject} on {place}{digest}", report.verdict.name());
+    let title = format!("{}: {}{digest}", report.verdict.name(), words::subject(report, str::to_owned));
     Writer::page(&title, STYLE, STYLE_SHA256, |page| {
         picture::symbols(page);
         page.with("a", &[("class", "skip"), ("href", "#verdict")], |link| link.text("Skip to the verdict"));
         page.of("header", "top", |header| {
             header.say("p", "brand", "Lockstep");
             header.of("p", "about", |about| {
-                about.text("Plan for ");
-                about.name(subject);
-                about.text(" on ");
-                about.say("strong", "", place);
+                if let Some(live) = &report.live {
+                    about.text("Plan for ");
+                    about.name(&live.database.name);
+                    about.text(" on ");
+                    about.say("strong", "", &live.environment);
+                } else {
+                    about.text("Report on ");
+                    about.text(words::SCRIPTS);
+                }
                 about.text(", made ");
                 about.with("time", &[("datetime", &report.made_at)], |time| time.text(&moment(&report.made_at)));
             });

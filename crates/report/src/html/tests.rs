@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use sha2::{Digest as _, Sha256};
 
 use super::{STYLE, STYLE_SHA256, html};
+use crate::Report;
 use crate::arbitrary;
 use crate::sample::{self, ATTACKS, overwritten};
 
@@ -277,4 +278,13 @@ fn unescaped(text: &str) -> String {
     [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")]
         .iter()
         .fold(text.to_owned(), |text, (entity, character)| text.replace(entity, character))
+}
+
+#[test]
+fn without_a_database_the_page_says_so_and_shows_no_server() {
+    let report = Report { live: None, ..sample::small() };
+    let page = html(&report);
+    assert!(page.contains("Report on the scripts, without a database, made "), "{page}");
+    assert!(page.matches("No database was asked").count() >= 2 && !page.contains("approves nothing"));
+    assert!(!page.contains("id=\"server\"") && !page.contains("#server") && !page.contains("Digest"));
 }

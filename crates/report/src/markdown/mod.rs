@@ -39,9 +39,8 @@ fn badge(verdict: Verdict) -> &'static str {
 }
 
 fn head(report: &Report) -> String {
-    let [subject, place] = words::subject(report);
     let mut lines = vec![
-        format!("# {}: {} on {}", badge(report.verdict), name(subject), name(place)),
+        format!("# {}: {}", badge(report.verdict), words::subject(report, name)),
         String::new(),
         format!("**Why:** {}", sentence(&report.why)),
         String::new(),

@@ -1,0 +1,45 @@
+//! The engine's errors for a person at a terminal.
+
+use std::path::Path;
+
+use engine::Error;
+
+use crate::problem::Problem;
+
+/// The stack's settings that the engine's messages name, and the options that set them here.
+const OPTIONS: [(&str, &str); 3] = [("upTo", "--up-to"), ("DatabaseSchema", "--schema"), ("SqlxTable", "--sqlx-table")];
+
+/// Returns an error of the engine's as a problem: under its wire name, with the file that it is about.
+pub fn problem(mut error: Error, directory: &Path) -> Problem {
+    if let Error::Config { name, .. } = &mut error
+        && let Some((_, option)) = OPTIONS.iter().find(|(theirs, _)| theirs == name)
+    {
+        (*option).clone_into(name);
+    }
+    let hint = match &error {
+        Error::AuthenticationFailed { .. } => {
+            ". The password is the URL's, PGPASSWORD's, or the one in the file of passwords (~/.pgpass, which only its owner may \
+             read)"
+        }
+        Error::Tls { .. } => {
+            ". Name the root certificate with ?sslrootcert=FILE in the URL or in PGSSLROOTCERT; through a tunnel, whose name is \
+             not the certificate's, ?sslmode=verify-ca accepts any name"
+        }
+        _ => "",
+    };
+    let mut failure = database::named(error, directory);
+    failure.message.push_str(hint);
+    // The functions name a file as it is in the layer.
+    if let Some(place) = &mut failure.place {
+        place.file = place.file.take().map(|file| within(directory, file.trim_start_matches("migrations/")));
+    }
+    failure.into()
+}
+
+/// Returns the path of a file of a directory, as a person or a program finds it from here.
+pub fn within(directory: &Path, file: &str) -> String {
+    let path = directory.join(file);
+    let here = std::env::current_dir().unwrap_or_default();
+    let path = path.strip_prefix(here).unwrap_or(&path);
+    path.strip_prefix(".").unwrap_or(path).display().to_string()
+}

@@ -1,0 +1,159 @@
+//! `lockstep github`: the jobs of a workflow that migrates: start, decide, clean-up.
+//!
+//! `start` starts the execution and follows it until it ends or waits. `decide` runs behind the gate. It approves in the
+//! name of the reviewer who let it in. Without a reviewer it waits for a decision that is made with a person's own AWS
+//! identity. `clean-up` rejects an execution that would otherwise wait in vain.
+
+mod annotation;
+mod job;
+mod reviews;
+mod run;
+mod summary;
+
+use std::hash::{BuildHasher as _, RandomState};
+
+use crate::arguments::stack::{GithubArguments, GithubJob};
+use crate::aws::Error;
+use crate::exit::Exit;
+use crate::problem::Problem;
+use crate::screen::{Look, Screen};
+use crate::signals::asked_to_end;
+use crate::stack::commands::{Commands, name_of};
+use crate::stack::known;
+use crate::stack::run::goes_on;
+use crate::stack::show;
+use crate::target::{Target, Where};
+
+use job::{Job, Stop};
+use run::Run;
+use summary::Summary;
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When this is no step of a workflow, and when AWS or GitHub refuses or does not answer.
+pub async fn run(screen: &mut Screen, arguments: &GithubArguments, as_json: bool) -> Result<Exit, Problem> {
+    // The output holds names and messages from outside. GitHub must not take a line of it for a command. JSON has no line
+    // that it could take for one.
+    let resume = token();
+    let mut annotations = Vec::new();
+    if !as_json {
+        screen.raw(&format!("::stop-commands::{resume}\n"));
+    }
+    let ended = work(screen, &arguments.job, as_json, &mut annotations).await;
+    if let Err(problem) = &ended
+        && !as_json
+    {
+        screen.complain(Look::Bad, &format!("lockstep: {}", problem.message));
+    }
+    if !as_json {
+        screen.raw(&format!("::{resume}::\n"));
+        for annotation in annotations {
+            screen.raw(&format!("{annotation}\n"));
+        }
+        // The problem was said above, where GitHub takes no commands.
+        return Ok(ended.unwrap_or_else(|problem| problem.exit));
+    }
+    ended
+}
+
+/// Returns a word that no text from outside can contain.
+fn token() -> String {
+    let random = || RandomState::new().hash_one(0_u8);
+    format!("{:016x}{:016x}", random(), random())
+}
+
+async fn work(
+    screen: &mut Screen,
+    wanted: &GithubJob,
+    as_json: bool,
+    annotations: &mut Vec<String>,
+) -> Result<Exit, Problem> {
+    let run = Run::of(|name| std::env::var(name).ok())?;
+    let common = wanted.common();
+    let place =
+        Where { project: Some(common.project.clone()).filter(|project| !project.is_empty()), ..Where::default() };
+    let target = Target::find(Some(common.environment.into()), &place, None).await?;
+    let summary = Summary::new(run.summary.clone());
+    let told = |error: &Error| target.problem(error);
+    let named = match wanted {
+        GithubJob::Start(_) => run.execution(),
+        GithubJob::Decide(later) | GithubJob::CleanUp(later) => {
+            Some(later.execution.clone()).filter(|name| !name.is_empty()).unwrap_or_else(|| run.execution())
+        }
+    };
+    let execution = target.execution_arn(&named).await.map_err(|error| {
+        let problem = told(&error);
+        summary.paragraph(&format!("✗ {}", problem.message));
+        problem
+    })?;
+    if as_json {
+        screen.complain(Look::Dim, &execution);
+    } else {
+        screen.parts(&[(Look::Bold, &target.stack), (Look::Plain, &format!("  {}", name_of(&execution)))]);
+        screen.styled(Look::Dim, &execution);
+    }
+    let mut job = Job {
+        run,
+        target: target.clone(),
+        summary: summary.clone(),
+        execution: execution.clone(),
+        is_shown: !as_json,
+        is_begun: !matches!(wanted, GithubJob::Start(_)),
+        annotations: Vec::new(),
+    };
+    let ended = tokio::select! {
+        biased;
+        ended = job.work(screen, wanted) => ended,
+        () = asked_to_end() => {
+            let cancelled = "cancelled. The job clean-up rejects the execution if it waits for approval";
+            Err(Stop::Problem(Problem { exit: Exit::Interrupted, ..Problem::failed(cancelled) }))
+        }
+    };
+    annotations.append(&mut job.annotations);
+    match ended {
+        Ok(exit) => {
+            if as_json {
+                let run = known::Run::read(&target, &execution).await.map_err(|error| told(&error))?;
+                screen.json(&show::value(&run));
+            }
+            Ok(exit)
+        }
+        Err(stop) => Err(explained(stop, &job)),
+    }
+}
+
+/// Returns why a job has no result, and says it in the summary.
+fn explained(stop: Stop, job: &Job) -> Problem {
+    let problem = match stop {
+        Stop::Problem(problem) => problem,
+        Stop::Call(error) => {
+            let problem = job.target.problem(&error);
+            if !job.is_begun && !error.is_uncertain() { problem } else { lost(&problem.message, job) }
+        }
+        Stop::Reader => lost("the reader of the output has left", job),
+    };
+    if problem.exit != Exit::Interrupted {
+        let first = problem.message.lines().next().unwrap_or_default();
+        job.summary.paragraph(&format!("✗ {first}"));
+    }
+    problem
+}
+
+/// Returns the problem that an execution is no longer followed.
+fn lost(why: &str, job: &Job) -> Problem {
+    let commands = Commands::of(&job.target, &job.execution);
+    Problem { exit: Exit::Lost, ..Problem::failed(format!("{why}\n{}", goes_on(&commands, "", false))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_resumes_commands_cannot_be_guessed() {
+        assert_eq!(token().len(), 32);
+        assert_ne!(token(), token());
+    }
+}

@@ -1,0 +1,31 @@
+//! Requests to end.
+
+/// Returns when this process is asked to end: by Ctrl-C, or by another program.
+#[cfg(unix)]
+pub(crate) async fn asked_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let interrupt = async {
+        match signal(SignalKind::interrupt()) {
+            Ok(mut interrupt) => interrupt.recv().await.is_some(),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    let terminate = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => terminate.recv().await.is_some(),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = interrupt => {}
+        _ = terminate => {}
+    }
+}
+
+/// Returns when this process is asked to end: by Ctrl-C, or by another program.
+#[cfg(not(unix))]
+pub(crate) async fn asked_to_end() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
