@@ -118,7 +118,7 @@ def test_what_is_built_is_deployed_with_every_parameter(project, sam):
     assert (named["Project"], named["S3PrefixListId"]) == ("shop", "pl-0123abcd")
     assert "ApproveUrl  https://example.invalid" in ran.out and "sam says deploy" in ran.out
     assert "Deploying shop-migrations-dev to the account 123456789012 in us-east-1" in ran.err
-    assert "Next: lockstep migrate dev --project shop" in ran.err
+    assert "Next: lockstep run dev --project shop" in ran.err
     assert "not confirmed" not in ran.err and "sample" not in ran.err
 
 

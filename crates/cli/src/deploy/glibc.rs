@@ -110,6 +110,7 @@ fn is_newer(version: &str) -> bool {
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::path::PathBuf;
     use std::process::Command;

@@ -113,17 +113,14 @@ pub async fn run(screen: &mut Screen, arguments: &DeployArguments, as_json: bool
     };
     let variables = variables(word, region, &roles);
     if as_json {
-        screen.raw(&format!(
-            "{:#}\n",
-            json!({
-                "stack": stack,
-                "region": region,
-                "account": account,
-                "outputs": after.outputs,
-                "variables": variables.iter().cloned().collect::<BTreeMap<_, _>>(),
-                "subscriptionConfirmed": is_confirmed,
-            })
-        ));
+        screen.json(&json!({
+            "stack": stack,
+            "region": region,
+            "account": account,
+            "outputs": after.outputs,
+            "variables": variables.iter().cloned().collect::<BTreeMap<_, _>>(),
+            "subscriptionConfirmed": is_confirmed,
+        }));
     } else {
         let width = after.outputs.keys().map(String::len).max().unwrap_or(0);
         for (name, value) in &after.outputs {
@@ -135,7 +132,7 @@ pub async fn run(screen: &mut Screen, arguments: &DeployArguments, as_json: bool
         warn_of_mail(screen, &settings.parameters["NotificationAddress"]);
     }
     let took = milliseconds(u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX));
-    let next = format!("lockstep migrate {word}{}", project_option(stack));
+    let next = format!("lockstep run {word}{}", project_option(stack));
     screen.complain(Look::Good, &format!("✓ Deployed in {took}. Next: {next}"));
     Ok(Exit::Done)
 }

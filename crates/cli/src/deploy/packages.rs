@@ -1,7 +1,6 @@
 //! Proves that Lambda can read and start what is about to be packed. SAM packs files with the modes that they have here.
 
 use std::fs::Metadata;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::problem::Problem;
@@ -44,7 +43,7 @@ pub fn check_history(layer: &Path) -> Result<(), Problem> {
     let own = layer.metadata().map_err(|error| unreadable(layer, &error))?;
     for (path, about) in std::iter::once((layer.to_owned(), own)).chain(below(layer)?) {
         let wanted = if about.is_dir() { READ_AND_ENTER } else { READ };
-        if about.permissions().mode() & wanted != wanted {
+        if !allows_others(&about, wanted) {
             return Err(not_for_others(&path));
         }
     }
@@ -71,7 +70,7 @@ pub fn check_functions(build: &Path, architecture: &str) -> Result<(), Problem> 
     let machine: u16 = if architecture == "arm64" { 183 } else { 62 };
     for (function, program) in programs {
         let about = program.metadata().map_err(|error| unreadable(&program, &error))?;
-        if about.permissions().mode() & READ_AND_ENTER != READ_AND_ENTER {
+        if !allows_others(&about, READ_AND_ENTER) {
             return Err(Problem::usage(format!(
                 "{} may not be read and executed by others, so Lambda could not start it: set umask 022, delete {} and \
                  target/lambda, and {AGAIN}",
@@ -133,6 +132,17 @@ fn gather(directory: &Path, above: &mut Vec<PathBuf>, found: &mut Vec<(PathBuf, 
     Ok(())
 }
 
+#[cfg(unix)]
+fn allows_others(about: &Metadata, wanted: u32) -> bool {
+    std::os::unix::fs::PermissionsExt::mode(&about.permissions()) & wanted == wanted
+}
+
+/// Where files have no modes, SAM gives them some.
+#[cfg(not(unix))]
+fn allows_others(_: &Metadata, _: u32) -> bool {
+    true
+}
+
 fn not_for_others(path: &Path) -> Problem {
     Problem::usage(format!(
         "{} may not be read by others, so the functions could not read it either: run chmod -R a+rX on its directory",
@@ -145,8 +155,9 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests {
-    use std::os::unix::fs::symlink;
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     use super::*;
 

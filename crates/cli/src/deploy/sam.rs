@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::process::Stdio;
@@ -11,6 +10,7 @@ use std::time::Duration;
 use tokio::process::{Child, Command};
 
 use crate::problem::Problem;
+use crate::signals::asked_to_end;
 
 /// How long SAM has to end after an interruption.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -81,17 +81,14 @@ impl Sam {
         }
         sam.env("PATH", path).env("SAM_CLI_TELEMETRY", "0");
         if is_for_program {
-            let err = io::stderr().as_fd().try_clone_to_owned();
-            sam.stdout(
-                err.map_err(|error| Problem::failed(format!("the standard error cannot be written to: {error}")))?,
-            );
+            sam.stdout(io::stderr());
         }
         let started = sam.spawn();
         let mut child = started.map_err(|error| Problem::failed(format!("sam could not be started: {error}")))?;
-        let mut interruption = pin!(tokio::signal::ctrl_c());
+        let mut interruption = pin!(asked_to_end());
         let status = tokio::select! {
             biased;
-            _ = &mut interruption => {
+            () = &mut interruption => {
                 end(&mut child).await;
                 return Ok(Ended::Interrupted);
             }

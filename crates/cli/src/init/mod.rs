@@ -41,7 +41,7 @@ const RIGHTS: &str = "`lockstep init ENV --policy` prints the rights that it nee
 /// When there is no instance that can be migrated, samconfig.toml cannot be read or written, or AWS does not answer.
 pub async fn run(screen: &mut Screen, arguments: &InitArguments, as_json: bool) -> Result<Exit, Problem> {
     if arguments.policy {
-        screen.raw(&format!("{:#}\n", permissions::policy()));
+        screen.json(&permissions::policy());
         return Ok(Exit::Done);
     }
     let file = File::find(&std::env::current_dir().unwrap_or_default())?;
@@ -77,7 +77,7 @@ pub async fn run(screen: &mut Screen, arguments: &InitArguments, as_json: bool) 
         if is_new && arguments.yes {
             file.write(&text)?;
         }
-        screen.raw(&format!("{:#}\n", outcome.json(is_new && arguments.yes)));
+        screen.json(&outcome.json(is_new && arguments.yes));
         return Ok(outcome.exit());
     }
     outcome.show(screen);
@@ -206,11 +206,14 @@ impl File {
             let path = self.path.canonicalize().unwrap_or_else(|_| self.path.clone());
             let mut new = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(&self.root))?;
             new.write_all(text.as_bytes())?;
-            let mode = match path.metadata() {
-                Ok(about) => about.permissions(),
-                Err(_) => std::os::unix::fs::PermissionsExt::from_mode(0o644),
-            };
-            new.as_file().set_permissions(mode)?;
+            match path.metadata() {
+                Ok(about) => new.as_file().set_permissions(about.permissions())?,
+                // A temporary file is for its owner alone.
+                #[cfg(unix)]
+                Err(_) => new.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))?,
+                #[cfg(not(unix))]
+                Err(_) => {}
+            }
             new.persist(&path).map_err(|error| error.error)?;
             Ok::<(), std::io::Error>(())
         };

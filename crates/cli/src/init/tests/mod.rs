@@ -1,6 +1,7 @@
 //! Facts in, choices out.
 
 mod database;
+#[cfg(unix)]
 mod file;
 mod network;
 mod secret;
