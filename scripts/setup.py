@@ -2,7 +2,8 @@
 
 Standard library only, because it runs before anything is installed. Each part leaves a stamp with the digest of
 its requirements, so that a second call costs a few milliseconds. `python3 scripts/setup.py` installs everything;
-the scripts call `enter_virtual_environment`, which makes only the environment that they need.
+the scripts call `enter_virtual_environment`, which makes only the environment that they need. `python3 scripts/setup.py sam`
+installs SAM alone, and prints the directory of its commands.
 """
 
 from __future__ import annotations
@@ -176,6 +177,9 @@ def only_one(name: str, wait: bool = True) -> Iterator[None]:
 
 if __name__ == "__main__":
     try:
-        install_everything()
+        if sys.argv[1:] == ["sam"]:
+            print(install_sam())
+        else:
+            install_everything()
     except SetupFailed as failure:
         sys.exit(f"setup: {failure}")

@@ -101,6 +101,7 @@ _WITH_CARGO = (
             "cargo", "test", "--locked", *EVERYTHING, "--test", "postgres", "--", "forms", "plans", "rules", "cases",
         ), 20,
     ),
+    Step(("account", "cli"), "The command, in an emulated account", _pytest("proofs/cli"), 20),
     Step(("browser", "report"), "Report: the page in a browser", _pytest("proofs/browser"), 10),
     Step(("bugs", "chaos"), "Chaos: unit tests and planted bugs", _pytest("proofs/chaos/tests"), 20),
     Step(("faults", "chaos"), "Chaos: a sample of the faults", (PYTHON, "-m", "proofs.chaos", "--sample"), 20),

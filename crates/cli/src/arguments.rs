@@ -1,5 +1,6 @@
 //! The command line. Help, completions and manual pages are made from it.
 
+mod setup;
 pub mod stack;
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use engine::session::TableName;
 use report::Verdict;
 
 use crate::exit::Exit;
+pub use setup::{DeployArguments, InitArguments};
 use stack::{
     DecideArguments, GithubArguments, LogsArguments, RunArguments, RunsArguments, ShowArguments, StopArguments,
     VerifyArguments,
@@ -57,6 +59,17 @@ pub enum Command {
     #[command(after_help = "Example:
   lockstep baseline --up-to 20260101120000_add_orders")]
     Baseline(BaselineArguments),
+    /// Find the settings of an environment in AWS, and write them into samconfig.toml
+    #[command(after_help = "Examples:
+  lockstep init dev --instance app-db          explains each value, and asks before it writes
+  lockstep init dev --instance app-db --json   for a program; writes nothing without --yes
+  lockstep init dev --policy                   the rights that it needs, which only read")]
+    Init(InitArguments),
+    /// Build and deploy the stack of an environment
+    #[command(after_help = "Examples:
+  lockstep deploy dev
+  lockstep deploy dev --no-build               what was built last")]
+    Deploy(DeployArguments),
     /// Start a run of a stack and follow it to its end
     #[command(after_help = "Examples:
   lockstep run dev --mode plan          what is pending and what it will do; writes nothing

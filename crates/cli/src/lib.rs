@@ -1,18 +1,21 @@
 //! The command `lockstep`: one binary for a laptop, a job and a container.
 //!
 //! [`arguments`] is the command line. [`direct`] works on a database that can be reached, with the same engine as the
-//! functions of the stack. [`stack`] works on a deployed stack, which [`target`] finds and [`aws`] asks.
+//! functions of the stack. [`init`] and [`deploy`] make a stack, with what [`samconfig`] and [`template`] say of it. [`stack`]
+//! works on a deployed stack, which [`target`] finds and [`aws`] asks.
 
 pub mod address;
 pub mod arguments;
 pub mod aws;
 pub mod comment;
+pub mod deploy;
 pub mod direct;
 pub mod directory;
 pub mod engine_error;
 pub mod exit;
 pub mod git;
 pub mod github;
+pub mod init;
 pub mod lines;
 mod manual;
 pub mod problem;
@@ -22,6 +25,7 @@ pub mod screen;
 mod signals;
 pub mod stack;
 pub mod target;
+pub mod template;
 pub mod verify;
 pub mod watch;
 pub mod words;
@@ -90,6 +94,8 @@ fn run(screen: &mut Screen, arguments: &Arguments) -> Result<Exit, Problem> {
             Command::Apply(given) => Box::pin(direct::apply::run(screen, given, as_json)).await,
             Command::Resolve(given) => Box::pin(direct::resolve::run(screen, given, as_json)).await,
             Command::Baseline(given) => Box::pin(direct::baseline::run(screen, given, as_json)).await,
+            Command::Init(given) => Box::pin(init::run(screen, given, as_json)).await,
+            Command::Deploy(given) => Box::pin(deploy::run(screen, given, as_json)).await,
             Command::Run(given) => Box::pin(stack::run::run(screen, given, as_json)).await,
             Command::Runs(given) => Box::pin(stack::runs::run(screen, given, as_json)).await,
             Command::Show(given) => Box::pin(stack::show::run(screen, given, as_json)).await,

@@ -171,7 +171,8 @@ impl Target {
     }
 }
 
-fn project_option(stack: &str) -> String {
+/// Returns the option that a printed command needs to find a stack again; empty for the default project.
+pub fn project_option(stack: &str) -> String {
     match project_of(stack) {
         DEFAULT_PROJECT => String::new(),
         project => format!(" --project {project}"),

@@ -95,6 +95,24 @@ impl Aws {
         aws_sdk_s3::Client::from_conf(config.build())
     }
 
+    /// Returns a client of Secrets Manager.
+    pub fn secrets(&self) -> aws_sdk_secretsmanager::Client {
+        let mut config = aws_sdk_secretsmanager::config::Builder::from(&self.config);
+        if let Some(url) = self.local_endpoint("SECRETS_MANAGER") {
+            config.set_endpoint_url(Some(url));
+        }
+        aws_sdk_secretsmanager::Client::from_conf(config.build())
+    }
+
+    /// Returns a client of SNS.
+    pub fn topics(&self) -> aws_sdk_sns::Client {
+        let mut config = aws_sdk_sns::config::Builder::from(&self.config);
+        if let Some(url) = self.local_endpoint("SNS") {
+            config.set_endpoint_url(Some(url));
+        }
+        aws_sdk_sns::Client::from_conf(config.build())
+    }
+
     /// Returns a client of S3 that signs nothing, as any program on the internet has one.
     pub fn s3_unsigned(&self) -> aws_sdk_s3::Client {
         let mut unsigned = self.config.clone().into_builder();
