@@ -20,7 +20,7 @@ use crate::screen::{Look, Screen};
 use crate::signals::asked_to_end;
 use crate::stack::commands::{Commands, name_of};
 use crate::stack::known;
-use crate::stack::run::goes_on;
+use crate::stack::run::{goes_on, may_go_on};
 use crate::stack::show;
 use crate::target::{Target, Where};
 

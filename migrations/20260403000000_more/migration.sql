@@ -1,0 +1,1 @@
+CREATE TABLE more_one (id int primary key);

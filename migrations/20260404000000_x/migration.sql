@@ -1,0 +1,1 @@
+CREATE TABLE x_one (id int primary key);
