@@ -1,1 +1,0 @@
-CREATE TABLE more_one (id int primary key);

@@ -1,1 +1,0 @@
-CREATE TABLE x_one (id int primary key);
