@@ -12,7 +12,7 @@ from local.deploy import Deployment
 from local.mailbox import Mail
 from local.processes import pipe
 from local.stack import Stack
-from proofs.harness import database
+from proofs.harness import build, database
 from proofs.harness.deployed import Deployed
 from proofs.harness.waiting import until
 from scripts.operate import paths
@@ -102,6 +102,20 @@ class Case(Deployed):
         command = [str(paths.ROOT / "scripts" / name), self.deployment.environment, "--project", project, *arguments]
         usual = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]} | self.stack.environment()
         return subprocess.Popen(command, env=usual | (settings or {}), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def command(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Runs a command of `lockstep` on this deployment."""
+        process = self.start_command(name, *arguments)
+        output, errors = process.communicate(timeout=120)
+        return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+    def start_command(self, name: str, *arguments: str) -> subprocess.Popen[str]:
+        """Starts a command of `lockstep` like `command`, and does not wait for its end."""
+        project = self.deployment.stack.removesuffix(f"-migrations-{self.deployment.environment}")
+        program = str(build.binaries("lockstep") / "lockstep")
+        command = [program, name, self.deployment.environment, "--project", project, *arguments]
+        settings = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]} | self.stack.environment()
+        return subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def approve_when_shown(self, *arguments: str, status: int = 0) -> tuple[str, str, str]:
         """Follows a run by scripts/migrate, and approves it as soon as the script has shown the commands. The script

@@ -54,7 +54,7 @@ async fn answer(session: &mut Session, scripts: &[String]) -> Result<Value> {
         told.push(match classify(sql) {
             Ok(script) => {
                 let class = analysis::plan::class(&script.class);
-                pending.push(Pending { name: number.to_string(), class, sql: sql.clone() });
+                pending.push(Pending { name: number.to_string(), class, sql: sql.clone(), resumed: false });
                 as_it_runs(&script)
             }
             Err(refusal) => json!({ "refused": refusal.to_string() }),

@@ -141,8 +141,10 @@ CLUSTER; -- danger whole-database
 
 -- plan: a new column type that is the old one on disk
 CREATE TABLE big (id bigint, email varchar(100), x double precision);
+-- migration: safe
+ALTER TABLE big ALTER COLUMN email TYPE varchar(320); -- safe
 -- migration: caution
-ALTER TABLE big ALTER COLUMN email TYPE varchar(320); -- caution changing-column-type
+ALTER TABLE big ALTER COLUMN email TYPE text; -- caution changing-column-type
 -- migration: danger
 ALTER TABLE big ALTER COLUMN x TYPE float(10); -- danger column-type
 

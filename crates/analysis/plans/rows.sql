@@ -97,7 +97,7 @@ EXPLAIN DELETE FROM big; -- safe
 CREATE TABLE small (id bigint PRIMARY KEY, a integer);
 CREATE FUNCTION act() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 -- migration: caution
-CREATE TRIGGER t AFTER UPDATE ON small FOR EACH ROW EXECUTE FUNCTION act(); -- safe
+CREATE TRIGGER t AFTER UPDATE ON small FOR EACH ROW EXECUTE FUNCTION act(); -- caution fires
 UPDATE small SET a = 1 WHERE id = 1; -- caution opaque
 
 -- plan: functions that do more than give a value

@@ -39,7 +39,27 @@ pub struct Address {
 const FORM: &str = "write it as postgresql://user@host:5432/database, with special characters percent-encoded";
 
 /// The variables that name a database where there is no URL.
-const NAMING: [&str; 4] = ["PGHOST", "PGHOSTADDR", "PGDATABASE", "PGUSER"];
+const NAMING: [&str; 3] = ["PGHOST", "PGDATABASE", "PGUSER"];
+
+/// Variables of PostgreSQL's tools that would change what a script does or where it runs, and that are not supported.
+const REFUSED: [(&str, &str); 5] = [
+    ("PGOPTIONS", "Lockstep's sessions have settings of their own"),
+    ("PGHOSTADDR", "give the address as PGHOST"),
+    ("PGSERVICE", "a service file is not read"),
+    ("PGSSLCERT", "a client certificate is not supported"),
+    ("PGSSLKEY", "a client certificate is not supported"),
+];
+
+/// Refuses variables that the driver would read, or ignore, otherwise than a person expects.
+fn check_variables() -> Result<(), Problem> {
+    if let Some((name, why)) = REFUSED.iter().find(|(name, _)| variable(name).is_some()) {
+        return Err(wrong(&format!("{name} is set: {why}; unset it")));
+    }
+    match variable("PGPORT").map(|port| port.parse::<u16>()) {
+        None | Some(Ok(1..)) => Ok(()),
+        Some(_) => Err(wrong("PGPORT is no port: give a number from 1 to 65535")),
+    }
+}
 
 /// Returns the database that `url` names or, without one, that PostgreSQL's variables name. Returns `None` where neither
 /// does.
@@ -48,7 +68,8 @@ const NAMING: [&str; 4] = ["PGHOST", "PGHOSTADDR", "PGDATABASE", "PGUSER"];
 ///
 /// When the URL or a variable is wrong.
 pub fn find(url: Option<&str>) -> Result<Option<Address>, Problem> {
-    match url {
+    // A variable of a job's that has no value is set and empty.
+    match url.filter(|url| !url.trim().is_empty()) {
         Some(url) => of_url(url).map(Some),
         None if NAMING.iter().any(|name| variable(name).is_some()) => of_url("postgresql://").map(Some),
         None => Ok(None),
@@ -56,14 +77,22 @@ pub fn find(url: Option<&str>) -> Result<Option<Address>, Problem> {
 }
 
 fn of_url(text: &str) -> Result<Address, Problem> {
-    let url =
-        Url::parse(text).map_err(|error| wrong(&format!("the database's URL cannot be read ({error}); {FORM}")))?;
-    if !matches!(url.scheme(), "postgres" | "postgresql") {
-        let scheme: String = url.scheme().chars().take(20).collect();
+    check_variables()?;
+    let text = text.trim();
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return Err(wrong(&format!("the database is named by no URL; {FORM}")));
+    };
+    if !matches!(scheme, "postgres" | "postgresql") {
+        let scheme: String = scheme.chars().filter(char::is_ascii_alphanumeric).take(20).collect();
         return Err(wrong(&format!(
             "the database's URL begins with {scheme}://, and Lockstep migrates PostgreSQL alone; {FORM}"
         )));
     }
+    // PostgreSQL's own tools accept a user without a host; the host is then a parameter.
+    let is_bare = rest.split(['/', '?']).next().is_some_and(|authority| authority.ends_with('@'));
+    let text = if is_bare { text.replacen('@', "@localhost", 1) } else { text.to_owned() };
+    let url =
+        Url::parse(&text).map_err(|error| wrong(&format!("the database's URL cannot be read ({error}); {FORM}")))?;
     let parameter = |names: &[&str]| {
         url.query_pairs().filter(|(name, _)| names.contains(&name.as_ref())).last().map(|(_, value)| value.into_owned())
     };
@@ -73,6 +102,10 @@ fn of_url(text: &str) -> Result<Address, Problem> {
         ("sslkey", "a client certificate is not supported"),
         ("sslidentity", "a client certificate is not supported"),
         ("service", "a service file is not read"),
+        (
+            "hostaddr",
+            "the certificate is checked for the host's name, and hostaddr would lead elsewhere; give host alone",
+        ),
     ] {
         if parameter(&[name]).is_some() {
             return Err(wrong(&format!("the database's URL has the parameter {name}: {reason}; leave it out")));
@@ -85,6 +118,7 @@ fn of_url(text: &str) -> Result<Address, Problem> {
     let options = PgConnectOptions::from_str(without_query(&url, KNOWN).as_str())
         .map_err(|_| wrong(&format!("the database's URL has a part that cannot be used; {FORM}")))?;
     let host = options.get_socket().map_or_else(|| options.get_host().to_owned(), |path| path.display().to_string());
+    let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
     let is_near = is_near(&host);
     let tls = mode.tls(is_near, roots, &host)?;
     Ok(Address {
@@ -99,7 +133,7 @@ fn of_url(text: &str) -> Result<Address, Problem> {
 }
 
 /// The parameters of a URL that the driver is to read.
-const KNOWN: &[&str] = &["host", "hostaddr", "port", "dbname", "user"];
+const KNOWN: &[&str] = &["host", "port", "dbname", "user"];
 
 fn without_query(url: &Url, kept: &[&str]) -> Url {
     let mut bare = url.clone();
@@ -118,7 +152,7 @@ fn decoded(text: &str) -> Result<String, Problem> {
 
 /// Whether a host is this machine.
 fn is_near(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    let address = host.parse::<IpAddr>();
     host.starts_with('/') || host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
@@ -169,9 +203,19 @@ impl Mode {
                 ));
             }
             // As libpq does: with a certificate at hand, it is verified.
+            Self::Require if roots.as_deref() == Some("system") => Tls::VerifyFull(self::roots(roots, host)?),
             Self::Require if roots.is_some() => Tls::VerifyCa(self::roots(roots, host)?),
             Self::Require => Tls::Unverified,
-            Self::VerifyCa => Tls::VerifyCa(self::roots(roots, host)?),
+            Self::VerifyCa => match self::roots(roots, host)? {
+                given @ Roots::Pem(_) => Tls::VerifyCa(given),
+                Roots::Machine => {
+                    return Err(wrong(
+                        "sslmode is verify-ca, which accepts any name: with this machine's roots, any server on the \
+                         Internet could pose as the database. Name the root with sslrootcert=FILE, or sslrootcert=rds for \
+                         RDS's own",
+                    ));
+                }
+            },
             Self::Default | Self::VerifyFull => Tls::VerifyFull(self::roots(roots, host)?),
         })
     }
@@ -184,8 +228,10 @@ fn roots(file: Option<String>, host: &str) -> Result<Roots, Problem> {
         let is_rds = host.ends_with(".rds.amazonaws.com");
         return Ok(if is_rds { Roots::Pem(database::RDS_ROOTS.to_vec()) } else { Roots::Machine });
     };
-    if file.as_os_str() == "system" {
-        return Ok(Roots::Machine);
+    match file.to_str() {
+        Some("system") => return Ok(Roots::Machine),
+        Some("rds") => return Ok(Roots::Pem(database::RDS_ROOTS.to_vec())),
+        _ => {}
     }
     fs::read(&file)
         .map(Roots::Pem)
@@ -223,6 +269,10 @@ mod tests {
         let address = of_url("postgresql:///?host=/run/postgresql&dbname=shop&user=ann&password=x").unwrap();
         assert_eq!((address.host.as_str(), address.database.as_str()), ("/run/postgresql", "shop"));
         assert_eq!(address.password.as_deref(), Some("x"));
+        let address = of_url("postgresql://ann@/shop?host=/run/postgresql&port=6543").unwrap();
+        assert_eq!((address.host.as_str(), address.port, address.user.as_str()), ("/run/postgresql", 6543, "ann"));
+        assert_eq!(of_url("postgres://a@[::1]:6543/x").unwrap().host, "::1");
+        assert!(find(Some(" ")).is_ok());
     }
 
     #[test]
@@ -239,7 +289,8 @@ mod tests {
             ("postgres://a@db.example/x?sslmode=disable", "disabled"),
             ("postgres://a@db.example/x?sslmode=require", "unverified"),
             ("postgres://a@db.example/x?sslmode=require&sslaccept=strict", "verify-full, machine"),
-            ("postgres://a@db.example/x?sslmode=verify-ca", "verify-ca"),
+            ("postgres://a@localhost/x?sslmode=verify-ca&sslrootcert=rds", "verify-ca"),
+            ("postgres://a@db.example/x?sslmode=require&sslrootcert=system", "verify-full, machine"),
             ("postgres://a@db.example/x?sslmode=verify-full&sslrootcert=system", "verify-full, machine"),
         ] {
             assert_eq!(protected(url), how, "{url}");
@@ -249,7 +300,12 @@ mod tests {
     #[test]
     fn a_wrong_url_is_named_and_its_password_never_repeated() {
         for (url, said) in [
-            ("s3cret", "cannot be read"),
+            ("s3cret", "is named by no URL"),
+            ("host=h password=s3cret", "is named by no URL"),
+            ("postgres:s3cret@host/db", "is named by no URL"),
+            ("postgresql:/u:s3cret@host/db", "is named by no URL"),
+            ("postgres://a:s3cret@h/x?sslmode=verify-ca", "Name the root"),
+            ("postgres://a:s3cret@h/x?hostaddr=127.0.0.1", "the parameter hostaddr"),
             ("postgres://a:s3cret@h:99999/x", "cannot be read"),
             ("mysql://a:s3cret@h/x", "begins with mysql://"),
             ("postgres://a:s3cret@h/x?sslmode=s3cret", "sslmode has a value"),

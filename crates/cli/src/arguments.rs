@@ -161,9 +161,9 @@ pub struct ReportArguments {
     /// The last migration to report on
     #[arg(long, value_name = "MIGRATION", value_parser = not_empty)]
     pub up_to: Option<String>,
-    /// The form of the report
-    #[arg(long, value_enum, default_value_t = ReportForm::Text)]
-    pub format: ReportForm,
+    /// The form of the report; text by default
+    #[arg(long, value_enum)]
+    pub format: Option<ReportForm>,
     /// Exit with status 8 if the verdict is this one, or a worse one
     #[arg(long, value_enum, value_name = "VERDICT")]
     pub fail_on: Option<FailOn>,

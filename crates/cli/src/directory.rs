@@ -33,8 +33,14 @@ pub fn find(named: Option<PathBuf>, here: &Path) -> Result<PathBuf, Problem> {
 ///
 /// # Errors
 ///
-/// `History.Invalid`, naming the file.
+/// When there is no such directory; `History.Invalid`, naming the file.
 pub fn read(directory: &Path) -> Result<History, Problem> {
+    if !directory.is_dir() {
+        return Err(Problem::usage(format!(
+            "there is no directory {}: name the directory of the migrations",
+            directory.display()
+        )));
+    }
     history::read(directory).map_err(|error| crate::engine_error::problem(error, directory))
 }
 

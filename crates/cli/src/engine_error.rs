@@ -6,16 +6,8 @@ use engine::Error;
 
 use crate::problem::Problem;
 
-/// The stack's settings that the engine's messages name, and the options that set them here.
-const OPTIONS: [(&str, &str); 3] = [("upTo", "--up-to"), ("DatabaseSchema", "--schema"), ("SqlxTable", "--sqlx-table")];
-
 /// Returns an error of the engine's as a problem: under its wire name, with the file that it is about.
-pub fn problem(mut error: Error, directory: &Path) -> Problem {
-    if let Error::Config { name, .. } = &mut error
-        && let Some((_, option)) = OPTIONS.iter().find(|(theirs, _)| theirs == name)
-    {
-        (*option).clone_into(name);
-    }
+pub fn problem(error: Error, directory: &Path) -> Problem {
     let hint = match &error {
         Error::AuthenticationFailed { .. } => {
             ". The password is the URL's, PGPASSWORD's, or the one in the file of passwords (~/.pgpass, which only its owner may \
@@ -36,10 +28,11 @@ pub fn problem(mut error: Error, directory: &Path) -> Problem {
     failure.into()
 }
 
-/// Returns the path of a file of a directory, as a person or a program finds it from here.
+/// Returns the path of a file of a directory, as a person finds it from here.
 pub fn within(directory: &Path, file: &str) -> String {
-    let path = directory.join(file);
+    let path = if file.is_empty() { directory.to_owned() } else { directory.join(file) };
     let here = std::env::current_dir().unwrap_or_default();
-    let path = path.strip_prefix(here).unwrap_or(&path);
+    let is_root = here.parent().is_none();
+    let path = if is_root { &path } else { path.strip_prefix(here).unwrap_or(&path) };
     path.strip_prefix(".").unwrap_or(path).display().to_string()
 }

@@ -30,7 +30,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::approval::Verb;
 
 use arguments::{Arguments, Command};
@@ -40,14 +40,29 @@ use screen::{Look, Screen};
 
 /// Runs the command line, and returns the exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    let as_json = arguments.iter().any(|argument| argument == "--json");
+    if let Some(problem) = misplaced_url(&arguments) {
+        return complain(&mut Screen::default(), &problem, as_json).code().into();
+    }
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
-        Err(error) => {
-            // Help and the version come this way too. A closed pipe ends nothing but the text.
+        Err(error) if !error.use_stderr() => {
+            // Help, or the version. A closed pipe ends nothing but the text.
             let _ = error.print();
-            return if error.use_stderr() { Exit::Usage } else { Exit::Done }.code().into();
+            return Exit::Done.code().into();
+        }
+        Err(error) => {
+            if as_json {
+                let cause =
+                    error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+                Screen::default().json(&failure(&Problem::usage(cause)));
+            }
+            let _ = error.print();
+            return Exit::Usage.code().into();
         }
     };
+    engine::wording::speak_of_the_command();
     let mut screen = Screen::default();
     let exit = match run(&mut screen, &arguments) {
         Ok(exit) => exit,
@@ -90,14 +105,37 @@ fn run(screen: &mut Screen, arguments: &Arguments) -> Result<Exit, Problem> {
     })
 }
 
-/// Says why the command failed. Returns the exit code.
-fn complain(screen: &mut Screen, problem: &Problem, as_json: bool) -> Exit {
+/// Returns the problem of a database's URL in a place where it would be repeated in messages: it may hold a password.
+fn misplaced_url(arguments: &[OsString]) -> Option<Problem> {
+    let mut before = "";
+    for argument in arguments.iter().filter_map(|argument| argument.to_str()).skip(1) {
+        let (option, value) =
+            argument.split_once('=').filter(|_| argument.starts_with('-')).unwrap_or((before, argument));
+        let is_url = value.trim_start().starts_with("postgres://") || value.trim_start().starts_with("postgresql://");
+        if is_url && option != "--database-url" {
+            return Some(Problem::usage(
+                "a URL stands where no URL belongs: give it as --database-url URL, or in the variable DATABASE_URL",
+            ));
+        }
+        before = argument;
+    }
+    None
+}
+
+/// Returns a problem for a program.
+fn failure(problem: &Problem) -> Value {
     // A decision that was not accepted has the name that the function approve gives it.
     let refused = (problem.exit == Exit::Refused).then_some("Approval.Refused");
+    let name = problem.name.map(shared::FailureName::as_str).or(refused);
+    let failure = json!({ "error": name, "cause": problem.message, "place": problem.place });
+    json!({ "failure": failure, "exit": problem.exit.code() })
+}
+
+/// Says why the command failed. Returns the exit code.
+fn complain(screen: &mut Screen, problem: &Problem, as_json: bool) -> Exit {
     let name = problem.name.map(shared::FailureName::as_str);
     if as_json {
-        let failure = json!({ "error": name.or(refused), "cause": problem.message, "place": problem.place });
-        screen.json(&json!({ "failure": failure, "exit": problem.exit.code() }));
+        screen.json(&failure(problem));
     }
     let name = name.map_or_else(String::new, |name| format!("{name}: "));
     screen.complain(Look::Bad, &format!("lockstep: {name}{}", problem.message));

@@ -2,12 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use analysis::plan::{Pending, report_on_text};
-use engine::history::{self, History, Migration};
+use analysis::plan::report_on_text;
+use engine::history::{self, History};
 use engine::plan::until;
-use engine::script::{Script, classify};
 use report::Report;
-use shared::{FailureName, Place};
+use shared::FailureName;
 
 use crate::address;
 use crate::arguments::{ReportArguments, ReportForm};
@@ -27,10 +26,18 @@ const LONGEST_MARKDOWN: usize = 60_000;
 ///
 /// # Errors
 ///
-/// When the directory, the database or the commit cannot be used, and when a script would be refused.
+/// When the directory, the database or the commit cannot be used; for a report on a database, also when a script would be
+/// refused.
 pub async fn run(screen: &mut Screen, arguments: &ReportArguments, as_json: bool) -> Result<Exit, Problem> {
     let directory = directory::find(arguments.direct.directory.clone(), Path::new("."))?;
-    let format = if as_json { ReportForm::Json } else { arguments.format };
+    let format = match (as_json, arguments.format) {
+        (false, format) => format,
+        (true, None | Some(ReportForm::Json)) => Some(ReportForm::Json),
+        (true, Some(_)) => {
+            return Err(Problem::usage("--json and another --format exclude each other: give one of them"));
+        }
+    }
+    .unwrap_or(ReportForm::Text);
     let report = match made(&directory, arguments).await {
         Ok(report) => report,
         Err(problem) => {
@@ -75,6 +82,11 @@ fn of_text(directory: &Path, history: &History, arguments: &ReportArguments) -> 
     let until = until(history, arguments.up_to.as_deref()).map_err(|error| engine_error::problem(error, directory))?;
     let before = arguments.since.as_deref().map(|since| git::before(directory, since)).transpose()?;
     let mut warnings = history.warnings.clone();
+    if let Some(Before { gone, .. }) = &before {
+        warnings.extend(gone.iter().filter(|file| is_script(file)).map(|file| {
+            format!("{file} was there at that commit and is gone or renamed: a database that has it already disagrees")
+        }));
+    }
     let (mut earlier, mut pending) = (Vec::new(), Vec::new());
     for migration in &history.migrations[..until] {
         let file = history::file(directory, &migration.name).unwrap_or_default();
@@ -85,38 +97,16 @@ fn of_text(directory: &Path, history: &History, arguments: &ReportArguments) -> 
                 migration.name
             ));
         }
-        let script = classify(&migration.sql);
         let list = if was_there { &mut earlier } else { &mut pending };
-        match script {
-            Ok(script) => list.push(of_script(migration, &script)),
-            // An earlier migration is applied already, or was refused already.
-            Err(_) if was_there => {}
-            Err(refusal) => {
-                let at = engine_error::within(directory, &file);
-                let place = Place {
-                    migration: migration.name.clone(),
-                    line: Some(refusal.line),
-                    file: Some(at.clone()),
-                    ..Place::default()
-                };
-                return Err(Problem {
-                    name: Some(FailureName::MigrationRefused),
-                    place: Some(Box::new(place)),
-                    ..Problem::failed(format!("{at}: {refusal}"))
-                });
-            }
-        }
+        list.push(migration);
     }
-    let made = report_on_text(earlier, pending, plan::now(), &warnings);
+    let made = report_on_text(&earlier, &pending, plan::now(), &warnings);
     made.map_err(|why| Problem::failed(format!("there is no report: {why}")))
 }
 
-fn of_script(migration: &Migration, script: &Script) -> Pending {
-    Pending { name: migration.name.clone(), class: analysis::plan::class(&script.class), sql: migration.sql.clone() }
-}
-
 fn write(screen: &mut Screen, report: &Report, format: ReportForm, directory: &Path) -> Result<(), Problem> {
-    let file = |name: &str| history::file(directory, name).map(|file| engine_error::within(directory, &file));
+    let within = within_repository(directory);
+    let file = |name: &str| history::file(directory, name).map(|file| within(&file));
     let unwritable = |_| Problem::failed("the report cannot be written as JSON");
     match format {
         ReportForm::Text => {
@@ -134,9 +124,23 @@ fn write(screen: &mut Screen, report: &Report, format: ReportForm, directory: &P
     Ok(())
 }
 
+/// Whether a file can be a migration's script.
+fn is_script(file: &str) -> bool {
+    Path::new(file).extension().is_some_and(|ending| ending == "sql")
+}
+
+/// Returns how a file of the directory is called for a program: from the root of its repository, where it is in one.
+fn within_repository(directory: &Path) -> impl Fn(&str) -> String {
+    let prefix = git::prefix(directory);
+    move |file| match &prefix {
+        Some(prefix) => format!("{prefix}{file}"),
+        None => engine_error::within(directory, file),
+    }
+}
+
 /// Puts the report on the pull request. A job that may not do so has its annotations nevertheless.
 fn comment(screen: &mut Screen, report: &Report, directory: &Path) -> Result<(), Problem> {
-    let said = match comment::put(report, &engine_error::within(directory, ""))? {
+    let said = match comment::put(report, &within_repository(directory)(""))? {
         Commented::Made => "The pull request has the report as a comment",
         Commented::Updated => "The comment on the pull request has the new report",
         Commented::Forbidden => {

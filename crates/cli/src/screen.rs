@@ -45,6 +45,15 @@ impl Look {
 #[derive(Debug, Default)]
 pub struct Screen {
     failed: Option<io::Error>,
+    place: Place,
+}
+
+/// Where a screen writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Place {
+    #[default]
+    Output,
+    Errors,
 }
 
 impl Screen {
@@ -85,8 +94,11 @@ impl Screen {
 
     /// Writes a text that is harmless already: a rendering of our own.
     pub fn raw(&mut self, text: &str) {
-        let mut out = AutoStream::auto(io::stdout().lock());
-        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        let write = |out: &mut dyn io::Write| out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        let written = match self.place {
+            Place::Output => write(&mut AutoStream::auto(io::stdout().lock())),
+            Place::Errors => write(&mut AutoStream::auto(io::stderr().lock())),
+        };
         if let Err(error) = written {
             self.failed.get_or_insert(error);
         }
@@ -101,16 +113,30 @@ impl Screen {
         }
     }
 
-    /// Asks a question, and returns the answer's first line without its end. Returns `None` where no answer can come.
+    /// Asks a question, and returns the answer without blanks around it. The end of the input, and what is no text, are
+    /// empty answers. Returns `None` where there is no terminal.
     pub fn ask(&mut self, question: &str) -> Option<String> {
         if !is_interactive() {
             return None;
         }
+        // What was typed before the question was read is no answer to it.
+        let _ = rustix::termios::tcflush(io::stdin(), rustix::termios::QueueSelector::IFlush);
         let mut err = AutoStream::auto(io::stderr().lock());
-        let _ = write!(err, "{question} ").and_then(|()| err.flush());
+        let _ = write!(err, "{} ", one_line(question)).and_then(|()| err.flush());
         let mut answer = String::new();
-        let read = io::stdin().read_line(&mut answer).unwrap_or(0);
-        (read > 0).then(|| answer.trim().to_owned())
+        let _ = io::stdin().read_line(&mut answer);
+        Some(answer.trim().to_owned())
+    }
+
+    /// Whether a person who is asked at the terminal has seen what was written.
+    pub fn is_seen(&self) -> bool {
+        self.place == Place::Errors || io::stdout().is_terminal()
+    }
+
+    /// Returns a screen that writes to the standard error: for what a person has to see although the output is for a
+    /// program, or goes to a file.
+    pub fn of_errors() -> Self {
+        Self { failed: None, place: Place::Errors }
     }
 
     /// Whether the reader of the output has left, as `| head` does.

@@ -16,9 +16,17 @@ pub(crate) async fn asked_to_end() {
             Err(_) => std::future::pending().await,
         }
     };
+    // The terminal is gone: a connection to a bastion has ended.
+    let hangup = async {
+        match signal(SignalKind::hangup()) {
+            Ok(mut hangup) => hangup.recv().await.is_some(),
+            Err(_) => std::future::pending().await,
+        }
+    };
     tokio::select! {
         _ = interrupt => {}
         _ = terminate => {}
+        _ = hangup => {}
     }
 }
 

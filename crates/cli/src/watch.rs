@@ -27,7 +27,8 @@ pub struct Watch {
 struct Display {
     bar: Option<ProgressBar>,
     is_shown: bool,
-    screen: Mutex<Screen>,
+    /// The output, and the last line on it.
+    screen: Mutex<(Screen, String)>,
 }
 
 impl Watch {
@@ -64,7 +65,15 @@ impl Display {
         if !self.is_shown {
             return;
         }
-        let write = || self.screen.lock().unwrap_or_else(PoisonError::into_inner).parts(parts);
+        let write = || {
+            let mut held = self.screen.lock().unwrap_or_else(PoisonError::into_inner);
+            let text: String = parts.iter().map(|(_, text)| *text).collect();
+            // The engine says again and again what it waits for.
+            if held.1 != text {
+                held.0.parts(parts);
+                held.1 = text;
+            }
+        };
         match &self.bar {
             Some(bar) => bar.suspend(write),
             None => write(),

@@ -119,7 +119,8 @@ const TWO: &[(&str, &str)] = &[
 async fn pending_migrations_are_planned_applied_and_then_there_are_none() {
     let scene = Scene::create(TWO).await;
     let (exit, status) = scene.json(&["status"]);
-    assert_eq!((exit, status["pending"].as_array().unwrap().len(), &status["alreadyApplied"]), (0, 2, &0.into()));
+    assert_eq!((exit, &status["pending"], &status["alreadyApplied"]), (0, &2.into(), &0.into()));
+    assert_eq!(status["migrations"][1], TWO[1].0);
     let (exit, plan) = scene.json(&["plan"]);
     assert_eq!((exit, &plan["verdict"], plan["migrations"].as_array().unwrap().len()), (0, &"safe".into(), 2));
     let digest = plan["digest"].as_str().unwrap();
@@ -185,7 +186,9 @@ async fn a_migration_that_was_left_unfinished_is_resolved() {
         .await;
     let output = scene.run(&["status"]);
     assert_eq!(code(&output), 1);
-    assert!(shown(&output).contains("History.Failed") && shown(&output).contains("P3009"), "{}", shown(&output));
+    let text = shown(&output);
+    assert!(text.contains("History.Failed") && text.contains("P3009"), "{text}");
+    assert!(text.contains("run lockstep resolve 20260102000000_note with --applied"), "{text}");
     let output = scene.run(&["resolve", "20260102000000_note"]);
     assert_eq!(code(&output), 2, "what became of it has to be said: {}", shown(&output));
     let output = scene.run(&["resolve", "20260102000000_note", "--rolled-back", "--yes"]);
@@ -202,7 +205,8 @@ async fn a_database_from_before_its_ledger_gets_a_baseline() {
         .await;
     let output = scene.run(&["apply", "--yes"]);
     assert_eq!(code(&output), 1);
-    assert!(shown(&output).contains("History.NotEmpty"), "{}", shown(&output));
+    let text = shown(&output);
+    assert!(text.contains("History.NotEmpty") && text.contains("run lockstep baseline --up-to"), "{text}");
     let output = scene.run(&["baseline", "--up-to", "nothing", "--yes"]);
     assert_eq!(code(&output), 2);
     assert!(shown(&output).contains("--up-to: there is no migration"), "{}", shown(&output));
@@ -290,6 +294,17 @@ async fn a_password_comes_from_where_postgresqls_tools_take_it() {
     let output = scene.command(&["status"]).output().unwrap();
     assert_eq!(code(&output), 2);
     assert!(shown(&output).contains("no database is named"), "{}", shown(&output));
+    for (name, value) in [
+        ("PGPORT", "abc"),
+        ("PGPORT", "99999"),
+        ("PGOPTIONS", "-c session_replication_role=replica"),
+        ("PGHOSTADDR", "127.0.0.1"),
+        ("PGSERVICE", "shop"),
+        ("PGSSLCERT", "/nowhere"),
+    ] {
+        let output = scene.command(&["status"]).env("DATABASE_URL", scene.url()).env(name, value).output().unwrap();
+        assert!(code(&output) == 2 && shown(&output).contains(name), "{name}: {}", shown(&output));
+    }
 }
 
 #[tokio::test]

@@ -112,15 +112,40 @@ fn since_a_commit_only_what_was_added_is_reported() {
     git(&project, &["add", "."]);
     git(&project, &["commit", "-qm", "two"]);
     assert_eq!((names(&report(&[])), report(&[])["alreadyApplied"].as_u64()), (vec![INDEXED.0.to_owned()], Some(1)));
+    Command::new("chmod")
+        .arg("+x")
+        .arg(project.path().join("prisma/migrations").join(MADE.0).join("migration.sql"))
+        .status()
+        .unwrap();
+    assert_eq!(report(&[])["notes"].as_array().unwrap().len(), 0, "the mode alone is no change of the text");
     write(project.path(), MADE.0, "CREATE TABLE orders (id bigint, name text, more text);\n");
     let edited = report(&[]);
     assert!(edited["notes"][0]["text"].as_str().unwrap().contains("has changed since"), "{edited}");
+    fs::remove_dir_all(project.path().join("prisma/migrations").join(MADE.0)).unwrap();
+    let gone = report(&[]);
+    assert!(gone["notes"][0]["text"].as_str().unwrap().contains("is gone or renamed"), "{gone}");
+    // As a hook of git's runs it.
+    let mut hook = command(&project, &["report", "--since", "base", "--json"]);
+    let output = hook.env("GIT_DIR", "/nowhere").env("GIT_INDEX_FILE", "/nowhere/index").output().unwrap();
+    assert_eq!(code(&output), 0, "{}", shown(&output));
     for (reference, said) in
         [("nowhere", "no commit nowhere"), ("", "the name of no commit"), ("--all", "the name of no commit")]
     {
         let output = run(&project, &["report", &format!("--since={reference}")]);
         assert!(code(&output) == 2 && shown(&output).contains(said), "{}", shown(&output));
     }
+}
+
+#[test]
+fn in_a_part_of_a_repository_a_programs_paths_begin_at_its_root() {
+    let project = project(&[]);
+    write(&project.path().join("packages/my db"), MADE.0, MADE.1);
+    write(&project.path().join("packages/my db"), INDEXED.0, INDEXED.1);
+    git(&project, &["init", "-q"]);
+    let mut asked = command(&project, &["report", "--format", "github"]);
+    let output = asked.current_dir(project.path().join("packages/my db")).output().unwrap();
+    let file = "packages/my db/prisma/migrations/20260102000000_index/migration.sql";
+    assert!(shown(&output).starts_with(&format!("::error file={file},line=2,")), "{}", shown(&output));
 }
 
 #[test]
@@ -134,13 +159,18 @@ fn outside_of_a_repository_there_is_no_since() {
 
 #[test]
 fn a_script_that_would_be_refused_is_named() {
-    let project = project(&[MADE, ("20260103000000_two", "CREATE INDEX CONCURRENTLY a ON orders (id);\nSELECT 1;\n")]);
+    let two = "-- two statements\nCREATE INDEX CONCURRENTLY a ON orders (id);\nSELECT 1;\n";
+    let project = project(&[MADE, ("20260103000000_two", two), ("20260104000000_gone", "DROP TABLE orders;\n")]);
     let output = run(&project, &["report"]);
     let text = shown(&output);
     let file = "prisma/migrations/20260103000000_two/migration.sql";
-    assert!(code(&output) == 1 && text.contains(&format!("Migration.Refused: {file}: ")), "{text}");
+    assert!(code(&output) == 0 && text.contains("Lockstep refuses the script: "), "{text}");
+    assert!(text.contains("20260104000000_gone"), "the rest of the report goes on: {text}");
+    assert_eq!(code(&run(&project, &["report", "--fail-on", "danger"])), 8);
     let text = shown(&run(&project, &["report", "--format", "github"]));
-    assert!(text.starts_with(&format!("::error file={file},line=1,title=Migration.Refused::")), "{text}");
+    let annotation = format!("::error file={file},line=2,endLine=2,");
+    let said = text.lines().find(|line| line.starts_with(&annotation));
+    assert!(said.is_some_and(|line| line.contains("Lockstep refuses the script: ")), "{text}");
 }
 
 #[test]
@@ -156,13 +186,23 @@ fn wrong_arguments_are_named_and_nothing_panics() {
         (&["status", "--sqlx-table", "a.b.c"], "give a table's name"),
         (&["resolve", "x"], "--applied"),
         (&["status", "--database-url", "mysql://u:s3cret@h/x"], "no directory"),
+        (&["status", "postgresql://u:s3cret@h/db"], "a URL stands where no URL belongs"),
+        (&["report", "--format", "postgres://u:s3cret@h/db"], "a URL stands where no URL belongs"),
+        (&["report", "--format=postgres://u:s3cret@h/db"], "a URL stands where no URL belongs"),
+        (&["postgresql://u:s3cret@h/db"], "a URL stands where no URL belongs"),
         (&[], "Usage"),
     ] {
         let output = run(&project, arguments);
         assert!(code(&output) == 2 && shown(&output).contains(said), "{arguments:?}: {}", shown(&output));
-        assert!(!shown(&output).contains("panicked"), "{}", shown(&output));
+        assert!(!shown(&output).contains("panicked") && !shown(&output).contains("s3cret"), "{}", shown(&output));
     }
+    let output = run(&project, &["reprot", "--json"]);
+    let failed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((code(&output), &failed["exit"]), (2, &2.into()), "{failed}");
     let output = run(&project, &["report", "nowhere"]);
+    assert!(code(&output) == 2 && shown(&output).contains("there is no directory nowhere"), "{}", shown(&output));
+    fs::create_dir_all(project.path().join("empty")).unwrap();
+    let output = run(&project, &["report", "empty"]);
     assert!(code(&output) == 1 && shown(&output).contains("History.Invalid"), "{}", shown(&output));
     assert!(!shown(&output).contains("layer"), "{}", shown(&output));
 }

@@ -10,7 +10,7 @@ use crate::ledger::{self, Entry, Ledger, Row, Statements};
 use crate::lock::Done;
 use crate::plan::{look_for_others, until};
 use crate::session::{DatabaseIdentity, Session};
-use crate::{Error, Result, lock};
+use crate::{Error, Result, lock, wording};
 
 /// What a baseline would record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,11 +133,11 @@ fn is_recorded(ledger: &Ledger, entries: &[(&Migration, String)]) -> bool {
 
 /// Returns the number of tables; an error unless the ledger is empty and the schema has tables.
 async fn check(session: &mut Session, statements: &Statements, ledger: &Ledger) -> Result<i64> {
-    let wrong = |reason: String| Error::Config { name: "mode".into(), reason };
+    let wrong = |reason: String| Error::Config { name: wording::mode().into(), reason };
     if !ledger.rows.is_empty() {
         return Err(wrong(format!(
             "{} has {} row(s) already, and a baseline is for a database without any; \
-             settle single migrations with the mode resolve",
+             settle single migrations with a resolve",
             statements.name(),
             ledger.rows.len()
         )));
@@ -145,8 +145,9 @@ async fn check(session: &mut Session, statements: &Statements, ledger: &Ledger) 
     let tables: i64 = session.value("counting tables", &statements.count_tables()).await?;
     if tables == 0 {
         return Err(wrong(format!(
-            "schema \"{}\" has no table, so it has nothing of this history; leave out mode, and it is applied",
-            session.target().schema
+            "schema \"{}\" has no table, so it has nothing of this history; {}",
+            session.target().schema,
+            wording::apply()
         )));
     }
     Ok(tables)

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::sqlstate;
+use crate::{sqlstate, wording};
 
 /// The result of the engine's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -162,10 +162,8 @@ pub enum Error {
     /// The schema has tables but no ledger (P3005).
     #[error(
         "schema \"{schema}\" has {tables} table(s) but no {ledger}: it was not made by this history (P3005). {}\
-         If it has the work of some of its migrations already, start a run with \
-         {{\"mode\": \"baseline\", \"upTo\": \"<the last migration that it has>\"}}, which records them as applied; \
-         else point to an empty schema",
-        sentences(.elsewhere)
+         If it has the work of some of its migrations already, {}; else point to an empty schema",
+        sentences(.elsewhere), wording::baseline()
     )]
     HistoryNotEmpty {
         /// The schema.

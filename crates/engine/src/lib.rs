@@ -22,6 +22,7 @@ pub mod preflight;
 pub mod resolve;
 pub mod script;
 pub mod session;
+pub mod wording;
 
 pub use error::{Error, Result};
 

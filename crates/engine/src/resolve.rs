@@ -12,7 +12,7 @@ use crate::ledger::{self, Entry, Ledger, Row, Statements};
 use crate::lock::Done;
 use crate::script::{Class, classify};
 use crate::session::{DatabaseIdentity, Session};
-use crate::{Error, Result, lock, standalone};
+use crate::{Error, Result, lock, standalone, wording};
 
 /// A person's claim about a migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +77,7 @@ pub async fn find_evidence(
     let found = ledger::read(session, &statements).await?;
     if found.is_none() && !session.value::<bool>("looking for the schema", &statements.schema_exists()).await? {
         return Err(Error::Config {
-            name: "DatabaseSchema".into(),
+            name: wording::schema().into(),
             reason: format!("there is no schema {:?}, so nothing in it can be resolved", session.target().schema),
         });
     }

@@ -10,7 +10,7 @@ pub(crate) struct Placed {
     pub(crate) verdict: Verdict,
     /// The rule of the worst finding, with its project: `lockstep/rewrite`; `lockstep/blocks` where no rule says it.
     pub(crate) rule: String,
-    /// The migration's name.
+    /// The migration's name, as it is.
     pub(crate) migration: String,
     /// The first and the last line, from 1.
     pub(crate) lines: (usize, usize),
@@ -30,7 +30,7 @@ fn placed(ranked: &Ranked<'_>) -> Placed {
     if let Some(blocking) = ranked.blocking().filter(|blocking| !ranked.why().contains(&blocking.basis)) {
         message.extend([" ", &words::waiting(blocking), ": ", &prose(&blocking.basis), "."]);
     }
-    let migration = prose(&ranked.migration.name);
+    let migration = ranked.migration.name.clone();
     let Some((_, statement)) = ranked.statement else {
         let rule = "lockstep/whole".to_owned();
         return Placed {

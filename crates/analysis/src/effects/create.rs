@@ -111,11 +111,16 @@ fn argument_effects(argument: &TableArg, table: &Name, world: &mut World) {
     }
 }
 
-/// Locks the tables to which foreign keys in `node` refer.
+/// Locks the tables to which foreign keys in `node` refer, and records the keys.
 fn refers(node: &SyntaxNode, table: &Name, world: &mut World) {
     let own = world.resolve(table);
     let column = node.children().find(|child| child.kind() == SyntaxKind::COLUMN_NAME).map(|name| identifier_of(&name));
     for constraint in node.descendants().filter_map(Constraint::cast).collect::<Vec<_>>() {
+        // A later script of the text can find rows by it. Where a database is asked, the new table has no rows.
+        let is_key = matches!(constraint, Constraint::PrimaryKeyConstraint(_) | Constraint::UniqueConstraint(_));
+        if is_key && world.is_of_text() {
+            made_with(&constraint, column.as_deref(), &own, world);
+        }
         if !matches!(constraint, Constraint::ReferencesConstraint(_) | Constraint::ForeignKeyConstraint(_)) {
             continue;
         }

@@ -64,6 +64,19 @@ pub(super) fn create(create: &ast::CreateIndex, world: &mut World) {
     indexed(create, &Table { name: table, only: target.only_token().is_some() }, world);
 }
 
+/// Removes the index that the statement made and did not complete.
+pub(super) fn clears(create: &ast::CreateIndex, world: &mut World) {
+    let table = create.table_relation_name().and_then(|target| target.table_name_ref());
+    let Some((table, index)) = table.zip(create.index()) else { return };
+    let table = world.resolve(&name_of(table.syntax()));
+    let index = table.renamed(identifier_of(index.syntax()));
+    // Another table's index of that name stays in the way.
+    let is_own = |known: &crate::catalog::Relation| known.indexes.iter().any(|known| known.name == index);
+    if world.relation(&table).is_some_and(is_own) {
+        world.remove(&index);
+    }
+}
+
 /// Returns a virtual column of `table` that the index names.
 fn virtual_column(create: &ast::CreateIndex, table: &Name, world: &World) -> Option<String> {
     let names = create.syntax().descendants().filter(|node| node.kind() == SyntaxKind::NAME_REF);
@@ -118,6 +131,9 @@ pub(super) fn drop(drop: &ast::DropIndex, world: &mut World) {
                 world.lock(&member, lock);
             }
             forget_parts(&name, &table, world);
+        } else if world.is_of_text() && world.relation(&written).is_some() {
+            // No script tells the index's table, which is locked too.
+            world.lock(&written, lock);
         }
         world.remove(&written);
     }
@@ -211,6 +227,8 @@ pub(super) fn reindex(reindex: &ast::Reindex, world: &mut World) {
                     .relation(&table)
                     .and_then(|it| it.indexes.iter().find(|index| index.name == world.resolve(&written)).cloned());
                 world.builds(&table, of_table, &known.map_or_else(Vec::new, |index| index.key));
+            } else if world.is_of_text() {
+                world.works(&written, if is_concurrent { of_table } else { of_index }, Work::IndexBuild);
             }
         }
         Some(ReindexTarget::ReindexTargetTable(_)) => {

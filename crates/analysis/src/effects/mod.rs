@@ -4,6 +4,7 @@
 //! statements.
 
 mod alter_table;
+mod assumed;
 mod catalog_only;
 mod change;
 mod condition;
@@ -38,6 +39,7 @@ use crate::catalog::Catalog;
 use crate::name::{Name, identifier};
 
 pub use crate::catalog::Named;
+pub(crate) use assumed::assume;
 pub use change::{Builds, Change, What};
 pub use lookup::Lookup;
 pub use named::named;
@@ -67,6 +69,7 @@ pub enum Fails {
 
 /// The effects of a statement on relations.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own of the statement")]
 pub struct Effects {
     /// The effects, one for each relation, in the order in which the statement names them. Relations of the system's
     /// catalog are left out.
@@ -93,6 +96,8 @@ pub struct Effects {
     pub fails: Option<Fails>,
     /// Whether it drops things with IF EXISTS, and none of them exists.
     pub is_absent: bool,
+    /// Whether a column's values change: its new type is another one, or takes fewer values.
+    pub converts: bool,
     /// What IF NOT EXISTS finds in the place of what the statement would make, as a clause: then nothing is made.
     pub skips: Option<String>,
 }
@@ -120,6 +125,13 @@ pub fn of(statement: &ast::Stmt, world: &mut World) -> Effects {
     }
     refused::remember(statement, world);
     world.end()
+}
+
+/// Removes what an earlier run of `statement` left when it was cut off, as the next run does: the invalid index.
+pub(crate) fn clears(statement: &ast::Stmt, world: &mut World) {
+    if let ast::Stmt::CreateIndex(create) = statement {
+        index::clears(create, world);
+    }
 }
 
 /// Whether `statement` reads or writes rows.

@@ -143,6 +143,46 @@ pub(super) fn mentioned(block: &SyntaxNode) -> BTreeSet<Name> {
     names
 }
 
+/// Returns the names in a DO block that stand where SQL has a table's name. The block is not read further.
+pub(super) fn tables_in(block: &SyntaxNode) -> BTreeSet<Name> {
+    let mut names = BTreeSet::new();
+    let tokens = block.descendants_with_tokens().filter_map(|element| element.as_token().cloned());
+    for body in tokens.filter(|token| matches!(token.kind(), SyntaxKind::DOLLAR_QUOTED_STRING | SyntaxKind::STRING)) {
+        let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '"');
+        let (mut before, mut last) = (String::new(), String::new());
+        let mut rest = body.text();
+        while let Some(start) = rest.find(is_of_name) {
+            let (gap, begun) = rest.split_at(start);
+            let (word, behind) = begun.split_at(begun.find(|c| !is_of_name(c)).unwrap_or(begun.len()));
+            if gap.contains([';', ',', '(']) {
+                last.clear();
+            }
+            let lower = word.to_ascii_lowercase();
+            // These words are between the key word and the name.
+            if !["if", "not", "exists", "only"].contains(&lower.as_str()) {
+                let is_called = behind.trim_start().starts_with('(') && last != "into" && last != "table";
+                if is_before_table(&before, &last) && !is_called && names.len() < MOST_MENTIONED {
+                    names.insert(Name::parse(word));
+                }
+                before = std::mem::replace(&mut last, lower);
+            }
+            rest = behind;
+        }
+    }
+    names
+}
+
+/// Whether a table's name follows the word `last`, which comes after `before`.
+fn is_before_table(before: &str, last: &str) -> bool {
+    match last {
+        "from" => before != "distinct",
+        "into" => ["insert", "merge"].contains(&before),
+        "update" => !["for", "on", "do", "or", "before", "after", "key"].contains(&before),
+        "join" | "table" | "truncate" => true,
+        _ => false,
+    }
+}
+
 /// Returns the function that a call names.
 pub(crate) fn callee(call: &SyntaxNode) -> Option<Name> {
     let function = call.children().next()?;

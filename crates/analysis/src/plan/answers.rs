@@ -34,8 +34,8 @@ pub async fn ask_database(connection: &mut PgConnection, pending: Vec<Pending>) 
     let (scripts, named) = apart(move || {
         let scripts = Scripts::parse(pending);
         let mut named = Named::default();
-        for (_, parse) in scripts.iter() {
-            named.extend(named_in(parse));
+        for script in scripts.iter() {
+            named.extend(named_in(&script.parse));
         }
         (scripts, named)
     })

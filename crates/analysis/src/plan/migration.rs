@@ -3,26 +3,28 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use report::{Blocking, Finding, MigrationReport, ScriptClass, StatementReport, Table, Verdict};
+use engine::script::Refusal;
+use report::{Blocking, Finding, MigrationReport, ScriptClass, Source, StatementReport, Table, Verdict};
 use scan::Lines;
+use squawk_syntax::SyntaxKind;
 use squawk_syntax::ast::{self, AstNode as _};
-use squawk_syntax::{Parse, SourceFile, SyntaxKind};
 
 use super::busy::busy;
 use super::held::Held;
-use super::{Pending, runs, worst_first};
+use super::scripts::Script;
+use super::{runs, worst_first};
 use crate::effects::{self, Effects, Names, World};
 use crate::rules::{self, Context, blocked, harmless};
 use crate::squawk;
 
-/// Returns the report on `pending`, and changes the `world` as `pending` would; adds the touched tables to `tables`.
+/// Returns the report on a script, and changes the `world` as the script would; adds the touched tables to `tables`.
 pub(super) fn migration(
-    pending: &Pending,
-    parse: &Parse<SourceFile>,
+    script: &Script,
     world: &mut World,
     tables: &mut BTreeMap<String, Table>,
     blind: &mut Option<Blind>,
 ) -> MigrationReport {
+    let Script { pending, parse, refusal } = script;
     let is_transactional = pending.class == ScriptClass::Transactional;
     let linted = squawk::lint(parse, world.version, is_transactional);
     let mut findings = linted.findings;
@@ -35,11 +37,19 @@ pub(super) fn migration(
             world.ends_block(&written);
             continue;
         }
+        effects::assume(&written, world);
+        if pending.resumed {
+            effects::clears(&written, world);
+        }
         let is_unclear = !world.knows(written.syntax());
         let had_changed_rows = world.has_changed_rows;
         let before = rules::before(&written, world);
         let was_blind = world.is_blind();
         let mut effects = effects::of(&written, world);
+        // Its own half is in the way, or is gone already: the run completes it.
+        if pending.resumed && matches!(written, ast::Stmt::DropIndex(_) | ast::Stmt::AlterTable(_)) {
+            effects.fails = None;
+        }
         effects.provable = rules::may_be_proved(&written, &effects, world);
         remember(&effects, world, tables);
         let context = Context {
@@ -62,12 +72,16 @@ pub(super) fn migration(
             || effects.is_absent
             || !effects.is_opaque() && effects.of.first().is_some_and(|effect| effect.is_new);
         let said: Vec<_> = statement.findings.iter().map(|finding| (finding.rule.clone(), finding.verdict)).collect();
+        let is_mistaken = |finding: &Finding| finding.rule == CHANGED_TYPE && !effects.converts;
         let is_said = |finding: &Finding| {
             let is_ours = |(squawk, _): &&(&str, &str)| finding.rule == *squawk;
             let ours = SAID_BY_OURS.iter().find(is_ours).map(|(_, ours)| *ours);
             said.iter().any(|(rule, verdict)| Some(rule.as_str()) == ours && *verdict >= finding.verdict)
         };
-        add(&mut statement, own.into_iter().map(|(_, finding)| finding).filter(|it| !is_new && !is_said(it)));
+        add(
+            &mut statement,
+            own.into_iter().map(|(_, finding)| finding).filter(|it| !is_new && !is_mistaken(it) && !is_said(it)),
+        );
         held.statement(&effects, world);
         if world.is_blind() && !was_blind {
             *blind = Some(Blind { migration: pending.name.clone(), statement: statement.number, line: statement.line });
@@ -82,8 +96,12 @@ pub(super) fn migration(
     if unreadable.is_some() {
         world.trusts(Names::Nothing);
     }
+    let refused = refusal.as_ref().map(|refusal| refused(refusal, &mut statements));
+    if refusal.as_ref().is_some_and(is_unread) {
+        world.trusts(Names::Nothing);
+    }
     let longest = held.longest().filter(|_| is_transactional && !world.was_empty);
-    let (verdict, why) = judged(&statements, longest.as_ref(), unreadable.as_ref());
+    let (verdict, why) = judged(&statements, longest.as_ref(), refused.as_ref().or(unreadable.as_ref()));
     let blocking = match longest {
         Some((_, blocking)) => Some(blocking),
         None => statements.first().filter(|_| !is_transactional).and_then(|it| it.blocking.clone()),
@@ -108,6 +126,9 @@ pub(super) struct Blind {
     pub(super) line: usize,
 }
 
+/// The rule of squawk's on a column that gets another type. squawk does not know which type it has.
+const CHANGED_TYPE: &str = "changing-column-type";
+
 /// Rules of squawk's, each with a rule of ours that says the same and knows the table.
 const SAID_BY_OURS: [(&str, &str); 6] = [
     ("adding-required-field", "required-column"),
@@ -121,10 +142,10 @@ const SAID_BY_OURS: [(&str, &str); 6] = [
 fn judged(
     statements: &[StatementReport],
     held: Option<&(Verdict, Blocking)>,
-    unreadable: Option<&String>,
+    no_script: Option<&String>,
 ) -> (Verdict, String) {
-    // The migration must not be called harmless, since its effects are unknown.
-    if let Some(why) = unreadable {
+    // The migration must not be called harmless: it is not run, or its effects are unknown.
+    if let Some(why) = no_script {
         return (Verdict::Danger, why.clone());
     }
     let Some(worst) =
@@ -138,6 +159,36 @@ fn judged(
     let why =
         if statements.len() > 1 { format!("statement {}: {}", worst.number, worst.why) } else { worst.why.clone() };
     (worst.verdict, why)
+}
+
+/// The rule's name for a script that the engine does not run.
+const REFUSED: &str = "refused-script";
+
+/// Returns that the engine does not run the script, as a sentence. It is also a finding of the statement at that line.
+fn refused(refusal: &Refusal, statements: &mut [StatementReport]) -> String {
+    let Refusal { line, reason, way_out } = refusal;
+    let text = format!("Lockstep refuses the script: {reason}");
+    let is_there = |statement: &&mut StatementReport| (statement.line..=statement.last_line).contains(line);
+    if let Some(statement) = statements.iter_mut().find(is_there) {
+        let help = Some((*way_out).to_owned());
+        let finding = Finding {
+            source: Source::Lockstep,
+            rule: REFUSED.to_owned(),
+            verdict: Verdict::Danger,
+            line: *line,
+            text: text.clone(),
+            help,
+        };
+        statement.findings.insert(0, finding);
+        statement.verdict = Verdict::Danger;
+        statement.why.clone_from(&text);
+    }
+    format!("Lockstep refuses the script: line {line}: {reason}. {way_out}")
+}
+
+/// Whether the reason of a refusal is that no parser can read the script.
+pub(super) fn is_unread(refusal: &Refusal) -> bool {
+    ["it is nested or chained too deeply", "the parser failed on this script"].contains(&refusal.reason.as_str())
 }
 
 /// Returns where a script cannot be read, as a sentence.

@@ -5,6 +5,7 @@ mod busy;
 mod held;
 mod migration;
 mod notes;
+mod psql;
 mod scripts;
 mod text_alone;
 
@@ -37,6 +38,8 @@ pub struct Pending {
     pub class: ScriptClass,
     /// The file's text.
     pub sql: String,
+    /// Whether an earlier run was cut off in it. The next run removes or completes what that left.
+    pub resumed: bool,
 }
 
 impl Pending {
@@ -49,11 +52,16 @@ impl Pending {
     pub fn of_plan(history: &History, plan: &Plan) -> Result<Vec<Self>, NoReport> {
         let files: HashMap<&Key, &Migration> =
             history.migrations.iter().map(|migration| (&migration.key, migration)).collect();
-        let of = |planned: &Planned| {
+        let of = |(at, planned): (usize, &Planned)| {
             let file = files.get(&planned.key).ok_or(NoReport::NoFile)?;
-            Ok(Self { name: planned.name.clone(), class: class(&planned.script.class), sql: file.sql.clone() })
+            Ok(Self {
+                name: planned.name.clone(),
+                class: class(&planned.script.class),
+                sql: file.sql.clone(),
+                resumed: plan.resumes && at == 0,
+            })
         };
-        plan.pending.iter().map(of).collect()
+        plan.pending.iter().enumerate().map(of).collect()
     }
 }
 
@@ -88,10 +96,8 @@ fn report(subject: Subject, answers: Answers) -> Report {
     let mut world = World::new(catalog);
     let mut tables = BTreeMap::new();
     let mut blind = None;
-    let migrations: Vec<_> = scripts
-        .iter()
-        .map(|(pending, parse)| migration::migration(pending, parse, &mut world, &mut tables, &mut blind))
-        .collect();
+    let migrations: Vec<_> =
+        scripts.iter().map(|script| migration::migration(script, &mut world, &mut tables, &mut blind)).collect();
     let mut tables: Vec<Table> = tables.into_values().collect();
     tables.sort_by_key(|table| Reverse(table.bytes + table.index_bytes));
     let last = migrations.iter().rev().find_map(|it| it.statements.last().map(|last| (it.name.as_str(), last.number)));
@@ -132,11 +138,11 @@ fn needs(scripts: &Scripts, catalog: &Catalog) -> Vec<Need> {
     let mut world = World::new(catalog.clone());
     let mut found = BTreeSet::new();
     let mut made = BTreeSet::new();
-    for (_, parse) in scripts.iter() {
+    for script in scripts.iter() {
         world.next_script();
         // Whether the script has changed to another role, whose privileges are not known.
         let mut is_another = false;
-        for statement in parse.tree().stmts().filter(runs) {
+        for statement in script.parse.tree().stmts().filter(runs) {
             match &statement {
                 ast::Stmt::SetRole(it) => is_another = !has_none(it.syntax()),
                 ast::Stmt::SetSessionAuth(_) => is_another = true,

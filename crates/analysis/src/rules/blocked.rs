@@ -6,6 +6,7 @@ use squawk_syntax::ast::{AlterTableAction, Constraint};
 use super::keys::sentence;
 use super::rule::{Context, Found, Rule};
 use super::safer::safer;
+use crate::catalog::RelationKind;
 use crate::effects::{Effects, World};
 use crate::estimate::Time;
 use crate::size::is_large;
@@ -37,12 +38,13 @@ pub(crate) fn blocked<'a>(effects: &'a Effects, world: &World) -> Option<Blocked
     // The whole statement holds the strongest of its locks.
     let size = |effect: &Effect| world.facts(effect).map_or(u64::MAX, |facts| facts.bytes);
     // An index is locked along with its table.
-    let effect = locked.iter().max_by_key(|effect| (effect.lock, !is_kind(effect, INDEX, world), size(effect)))?;
+    let effect =
+        locked.iter().max_by_key(|effect| (effect.lock, !is_kind(effect, RelationKind::Index, world), size(effect)))?;
     let is_large = locked.iter().any(|effect| is_large(world.facts(effect)));
-    let tables = || locked.iter().filter(|effect| !is_kind(effect, INDEX, world));
-    let users = if is_kind(effect, INDEX, world) {
+    let tables = || locked.iter().filter(|effect| !is_kind(effect, RelationKind::Index, world));
+    let users = if is_kind(effect, RelationKind::Index, world) {
         Users::OfIndex(tables().next().map(|table| table.relation.as_str()))
-    } else if is_kind(effect, MATERIALIZED_VIEW, world) {
+    } else if is_kind(effect, RelationKind::MaterializedView, world) {
         Users::Readers
     } else {
         Users::All
@@ -52,18 +54,14 @@ pub(crate) fn blocked<'a>(effects: &'a Effects, world: &World) -> Option<Blocked
     Some(Blocked { effect, users, others, time: Time::of(effects, world), is_large })
 }
 
-/// Kinds of relations, as the report names them.
-const INDEX: &str = "index";
-const MATERIALIZED_VIEW: &str = "materialized view";
-
-fn is_kind(effect: &Effect, kind: &str, world: &World) -> bool {
-    world.facts(effect).is_some_and(|facts| facts.kind == kind)
+fn is_kind(effect: &Effect, kind: RelationKind, world: &World) -> bool {
+    world.kind_of(&effect.relation) == Some(kind)
 }
 
 /// Whether the lock of this effect blocks readers or writers.
 pub(crate) fn blocks(effect: &Effect, world: &World) -> bool {
     // Only REFRESH writes a materialized view.
-    let has_writers = || !is_kind(effect, MATERIALIZED_VIEW, world);
+    let has_writers = || !is_kind(effect, RelationKind::MaterializedView, world);
     !effect.is_new && effect.lock.blocks_writes() && (effect.lock.blocks_reads() || has_writers())
 }
 

@@ -7,6 +7,7 @@ mod blocked;
 mod columns;
 mod constraints;
 mod everything;
+mod fires;
 mod indexes;
 mod keys;
 mod loss;
@@ -60,6 +61,8 @@ pub const ALL: &[Rule] = &[
     rows::UPDATE_MANY,
     rows::ROW_SECURITY,
     rows::REPLICA_IDENTITY,
+    fires::FIRES,
+    fires::SYSTEM_CATALOG,
     sequences::NUMBERS_SET,
     access::POWERFUL_ROLE,
     access::GRANTED_TO_ALL,

@@ -184,7 +184,7 @@ pub(super) const LEDGER: Rule = Rule {
                 changed.relation
             ),
             safer: safer(
-                "Do not change it in a migration. To record a migration as applied, start a run with mode resolve or baseline",
+                "Do not change it in a migration. To record a migration as applied, resolve it, or make a baseline",
                 None,
             ),
         })

@@ -26,8 +26,12 @@ fn histories() -> Option<Vec<PathBuf>> {
 fn pending(scripts: &[String]) -> Vec<Pending> {
     let class =
         |sql: &str| if sql.contains("CONCURRENTLY") { ScriptClass::Standalone } else { ScriptClass::Transactional };
-    let one =
-        |(at, sql): (usize, &String)| Pending { name: format!("{at}_script"), class: class(sql), sql: sql.clone() };
+    let one = |(at, sql): (usize, &String)| Pending {
+        name: format!("{at}_script"),
+        class: class(sql),
+        sql: sql.clone(),
+        resumed: false,
+    };
     scripts.iter().enumerate().map(one).collect()
 }
 

@@ -20,8 +20,7 @@ async fn a_thousand_migrations_are_reported_in_order() {
             sql: format!(
                 "ALTER TABLE t_{table} ADD COLUMN c_{number} integer;\nCREATE INDEX i_{number} ON t_{table} (c_{number});\n",
                 table = number % 50
-            ),
-        })
+            ), resumed: false })
         .collect();
     let report = ask_database(session, pending.clone()).await.unwrap().report(subject());
     assert_eq!((report.migrations.len(), report.tables.len()), (1000, 50));

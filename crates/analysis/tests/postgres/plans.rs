@@ -158,5 +158,6 @@ fn pending(at: usize, expected: &Expected) -> Pending {
         name: format!("{}_example", at + 1),
         class: if expected.is_standalone() { ScriptClass::Standalone } else { ScriptClass::Transactional },
         sql: expected.sql.clone(),
+        resumed: false,
     }
 }

@@ -47,6 +47,7 @@ fn pending(sql: &str) -> Vec<Pending> {
         name: format!("{}_example", number + 1),
         class: class(script),
         sql: format!("{script};\n"),
+        resumed: false,
     };
     scripts(sql).into_iter().enumerate().map(one).collect()
 }
@@ -108,7 +109,7 @@ async fn every_rule_finds_its_bad_example_and_leaves_its_good_one_alone() {
         wrong.extend(found.map(|found| format!("{}: good example: {found:?}", rule.name)));
         // Both run: one on the setup's tables, the other on tables that the setup makes again.
         let done = sqlx::raw_sql(AssertSqlSafe(rule.bad)).execute(&mut *session).await;
-        if done.is_err() != ["refused", "replica-identity"].contains(&rule.name) {
+        if done.is_err() != ["refused", "replica-identity", "system-catalog"].contains(&rule.name) {
             wrong.push(format!("{}: the bad example: {done:?}", rule.name));
         }
         run(session, "DISCARD ALL").await;

@@ -255,7 +255,8 @@ const PLANS: &[(&str, &str)] = &[
 
 /// Returns the failures that are predicted for `sql` on the session's database.
 async fn foretold(session: &mut PgConnection, sql: &str) -> Vec<String> {
-    let pending = vec![Pending { name: "1_it".into(), class: ScriptClass::Transactional, sql: sql.to_owned() }];
+    let pending =
+        vec![Pending { name: "1_it".into(), class: ScriptClass::Transactional, sql: sql.to_owned(), resumed: false }];
     let report = ask_database(session, pending).await.unwrap().report(subject());
     let findings = report.migrations.iter().flat_map(|it| &it.statements).flat_map(|it| &it.findings);
     let fails = ["refused", "required-column", "replica-identity"];

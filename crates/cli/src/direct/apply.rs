@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::plan::{self, Found};
 use super::retry::Retries;
 use super::stop::{self, STOP};
-use super::{Job, approved, not_approved};
+use super::{Job, approved, not_approved, show_first};
 use crate::arguments::ApplyArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
@@ -35,9 +35,7 @@ pub async fn run(screen: &mut Screen, arguments: &ApplyArguments, as_json: bool)
     let job = Job::find(&arguments.direct)?;
     let up_to = arguments.up_to.clone();
     let found = plan::find(&job, up_to.as_deref()).await?;
-    if !as_json {
-        plan::show(screen, &job, &found);
-    }
+    show_first(screen, &arguments.approval, as_json, |screen| plan::show(screen, &job, &found));
     let Found { plan, .. } = &found;
     if plan.pending.is_empty() {
         if as_json {
@@ -49,7 +47,7 @@ pub async fn run(screen: &mut Screen, arguments: &ApplyArguments, as_json: bool)
     }
     let question = format!("Apply {} to {}?", plural(plan.pending.len(), "migration"), job.place());
     if !approved(screen, &arguments.approval, &plan.digest, &question)? {
-        return Ok(not_approved(screen));
+        return Ok(not_approved(screen, as_json));
     }
     stop::watch();
     let watch = Watch::start(!as_json);
@@ -93,15 +91,24 @@ fn conclude(
     ended: Result<Progress, Problem>,
     as_json: bool,
 ) -> Result<Exit, Problem> {
-    let stopped =
-        |problem: Problem| if STOP.is_requested() { Problem { exit: Exit::Interrupted, ..problem } } else { problem };
+    let stopped = |problem: Problem| {
+        if !STOP.is_requested() {
+            return problem;
+        }
+        Problem { exit: Exit::Interrupted, message: format!("stopped. {}", problem.message), ..problem }
+    };
     let progress = ended.map_err(stopped)?;
     let left = progress.remaining;
     if as_json {
         screen.json(&value(&progress, &approved.digest));
     } else {
-        let took = progress.applied.iter().map(|applied| applied.duration_ms).sum();
-        let done = format!("{} applied, in {}", plural(progress.applied.len(), "migration"), milliseconds(took));
+        let (ours, others): (Vec<_>, Vec<_>) = progress.applied.iter().partition(|applied| applied.by_this_run);
+        let took = ours.iter().map(|applied| applied.duration_ms).sum();
+        let done = format!("{} applied, in {}", plural(ours.len(), "migration"), milliseconds(took));
+        let done = match others.len() {
+            0 => done,
+            many => format!("{done}; {many} by another run meanwhile"),
+        };
         match left {
             0 => screen.parts(&[(Look::Good, "✓ "), (Look::Plain, &done)]),
             _ => screen.styled(Look::Warning, &format!("Stopped: {done}; {left} left. Run the command again to go on")),

@@ -4,7 +4,7 @@ use engine::baseline::{ApprovedBaseline, plan_baseline, record};
 use serde_json::json;
 
 use super::apply::LOCK_PATIENCE;
-use super::{INSTANCE, Job, approved, not_approved};
+use super::{INSTANCE, Job, approved, not_approved, show_first};
 use crate::arguments::BaselineArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
@@ -23,7 +23,7 @@ pub async fn run(screen: &mut Screen, arguments: &BaselineArguments, as_json: bo
     let found = found.map_err(|error| job.problem(error))?;
     session.close().await;
     let many = plural(found.migrations.len(), "migration");
-    if !as_json {
+    show_first(screen, &arguments.approval, as_json, |screen| {
         screen.styled(Look::Bold, &job.place());
         for warning in &found.warnings {
             screen.styled(Look::Warning, &format!("  ⚠ {warning}"));
@@ -34,10 +34,10 @@ pub async fn run(screen: &mut Screen, arguments: &BaselineArguments, as_json: bo
             screen.line(&format!("    {name}"));
         }
         screen.styled(Look::Dim, &format!("  digest {}", found.digest));
-    }
+    });
     let question = format!("Record {many} as applied?");
     if !approved(screen, &arguments.approval, &found.digest, &question)? {
-        return Ok(not_approved(screen));
+        return Ok(not_approved(screen, as_json));
     }
     let baseline = ApprovedBaseline { up_to: arguments.up_to.clone(), digest: found.digest };
     let recorded = record(job.attempt(), &baseline, LOCK_PATIENCE).await.map_err(|error| job.problem(error))?;

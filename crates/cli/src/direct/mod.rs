@@ -129,8 +129,8 @@ pub fn approved(screen: &mut Screen, approval: &Approval, digest: &str, question
             return Err(Problem {
                 name: Some(shared::FailureName::PlanChanged),
                 ..Problem::failed(format!(
-                    "the plan's digest is {digest} now, and not the one of --digest: the database or the directory has changed \
-                     since. Read the plan again"
+                    "the plan's digest is {digest} now, and not the one of --digest: the database, the directory or --up-to is \
+                     another one. Read the plan again"
                 ))
             });
         }
@@ -147,8 +147,23 @@ pub fn approved(screen: &mut Screen, approval: &Approval, digest: &str, question
     }
 }
 
+/// Writes what is to be approved: to the output and, for a person who is asked, to the terminal.
+pub fn show_first(screen: &mut Screen, approval: &Approval, as_json: bool, show: impl Fn(&mut Screen)) {
+    if !as_json {
+        show(screen);
+    }
+    let is_asked = approval.digest.is_none() && !approval.yes;
+    if is_asked && (as_json || !screen.is_seen()) {
+        show(&mut Screen::of_errors());
+    }
+}
+
 /// Says that nothing was written, since no person approved it.
-pub fn not_approved(screen: &mut Screen) -> Exit {
-    screen.styled(Look::Warning, "Nothing was written");
+pub fn not_approved(screen: &mut Screen, as_json: bool) -> Exit {
+    if as_json {
+        screen.raw(&format!("{:#}\n", serde_json::json!({ "approved": false })));
+    } else {
+        screen.styled(Look::Warning, "Nothing was written");
+    }
     Exit::Rejected
 }

@@ -4,7 +4,7 @@ use engine::resolve::{ApprovedClaim, Claim, Declared, find_evidence, resolve};
 use serde_json::json;
 
 use super::apply::LOCK_PATIENCE;
-use super::{INSTANCE, Job, approved, not_approved};
+use super::{INSTANCE, Job, approved, not_approved, show_first};
 use crate::arguments::ResolveArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
@@ -23,16 +23,16 @@ pub async fn run(screen: &mut Screen, arguments: &ResolveArguments, as_json: boo
     let evidence = find_evidence(&mut session, INSTANCE, &job.history, &claim).await;
     let evidence = evidence.map_err(|error| job.problem(error))?;
     session.close().await;
-    if !as_json {
+    show_first(screen, &arguments.approval, as_json, |screen| {
         screen.styled(Look::Bold, &job.place());
         for fact in &evidence.facts {
             screen.line(&format!("  {fact}"));
         }
         screen.styled(Look::Dim, &format!("  digest {}", evidence.digest));
-    }
+    });
     let question = format!("Declare {} {}?", claim.migration, said(resolution));
     if !approved(screen, &arguments.approval, &evidence.digest, &question)? {
-        return Ok(not_approved(screen));
+        return Ok(not_approved(screen, as_json));
     }
     let claimed = ApprovedClaim { claim, digest: evidence.digest };
     let changed = resolve(job.attempt(), &claimed, LOCK_PATIENCE).await.map_err(|error| job.problem(error))?;

@@ -36,7 +36,8 @@ pub async fn run(screen: &mut Screen, arguments: &Direct, as_json: bool) -> Resu
             "user": preflight.user,
             "tls": preflight.tls,
             "alreadyApplied": plan.already_applied,
-            "pending": pending,
+            "pending": pending.len(),
+            "migrations": pending,
             "warnings": warnings,
         });
         screen.json(&value);

@@ -31,7 +31,7 @@ fn guard(met: &Met) -> Option<&'static str> {
     if text.contains(ROWS_TAKEN) {
         return Some(
             "The script removes the ledger's rows of applied migrations, or makes the ledger unlogged: the next run would apply \
-             them again. Do not change the ledger: the mode resolve settles one migration, the mode baseline declares many",
+             them again. Do not change the ledger: a resolve settles one migration, a baseline declares many",
         );
     }
     text.contains(SWALLOWED).then_some("A trigger or a rule on the ledger discards or changes its rows: remove it")

@@ -9,7 +9,7 @@ use crate::planted::{self, Bug};
 use crate::quote::{identifier, literal};
 use crate::session::{Session, TableName, Target};
 use crate::transaction;
-use crate::{Error, Result};
+use crate::{Error, Result, wording};
 
 /// The number that reports an unlogged ledger, where rows have numbers from 1.
 pub(crate) const UNLOGGED: i64 = 0;
@@ -131,8 +131,10 @@ impl Statements {
     /// Returns which setting makes a ledger of that `schema` ours.
     pub(crate) fn way_to(&self, schema: &str) -> String {
         match self.format {
-            Format::Prisma => format!("set DatabaseSchema to {schema}"),
-            Format::Sqlx => "set DatabaseSchema to its schema, or SqlxTable to its name".to_owned(),
+            Format::Prisma => format!("set {} to {schema}", wording::schema()),
+            Format::Sqlx => {
+                format!("set {} to its schema, or {} to its name", wording::schema(), wording::sqlx_table())
+            }
         }
     }
 

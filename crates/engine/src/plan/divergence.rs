@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::history::{Format, History, Migration};
 use crate::ledger::Ledger;
-use crate::{Error, Result};
+use crate::{Error, Result, wording};
 
 /// What to do where ledger and directory disagree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -122,7 +122,7 @@ pub(super) fn judge(format: Format, on: OnDivergence, found: Vec<Divergence>) ->
         why: if refused.iter().all(|divergence| divergence.refused_by_tool) {
             format!("{tool} itself would refuse that")
         } else {
-            format!("The setting Divergence is strict; with as-tool, what {tool} itself accepts is only a warning")
+            wording::strict(tool)
         },
         divergences: refused.into_iter().map(|Divergence { what, way_out, .. }| format!("{what}. {way_out}")).collect(),
     })

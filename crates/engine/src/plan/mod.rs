@@ -13,9 +13,9 @@ use crate::error::RefusedMigration;
 use crate::history::{Format, History, Key, Migration};
 use crate::ledger::{self, Entry, Ledger, Row, Statements};
 use crate::quote::identifier;
-use crate::script::{Class, Outlives, Script, classify};
+use crate::script::{Class, Evidence, Outlives, Script, classify};
 use crate::session::{DatabaseIdentity, Session};
-use crate::{Error, Result, lock};
+use crate::{Error, Result, lock, wording};
 
 /// The comment with which a file tells sqlx to run it in no transaction.
 const NO_TRANSACTION: &str = "-- no-transaction";
@@ -32,6 +32,8 @@ pub struct Plan {
     pub already_applied: usize,
     /// The pending migrations, in order.
     pub pending: Vec<Planned>,
+    /// Whether the first pending migration was cut off: a run looks at what is left of it before anything else.
+    pub resumes: bool,
     /// Warnings, which stop nothing.
     pub warnings: Vec<String>,
 }
@@ -158,7 +160,7 @@ pub(crate) async fn look_for_others(
         let (other, is_first, schema): (String, bool, String) = found.map_err(|error| session.error(doing, &error))?;
         if is_first {
             return Err(Error::Config {
-                name: "DatabaseSchema".into(),
+                name: wording::schema().into(),
                 reason: format!(
                     "{ours}, but there is {other}, which sqlx finds first for this role; \
                      give its schema, or remove it if no tool uses it"
@@ -194,13 +196,29 @@ pub(crate) fn plan(
     warnings.extend(unmarked(&unapplied, &pending));
     warnings.extend(outliving(&pending));
     check_cut_off(&open, pending.first())?;
+    let cut_off = open.first().zip(pending.first());
+    let resumes = cut_off.is_some();
+    warnings.extend(cut_off.map(|(row, planned)| resuming(row, planned)));
     Ok(Plan {
         digest: digest(identity, &base, &unapplied),
         base_rows: base.rows.len(),
         already_applied: asked_for.len() - pending.len(),
         pending,
+        resumes,
         warnings,
     })
+}
+
+/// Returns what a run does first about the migration that left `row` open.
+fn resuming(row: &Row, planned: &Planned) -> String {
+    let Row { name, started_at, .. } = row;
+    let then = match planned.script.class {
+        Class::Standalone(Evidence::None | Evidence::IndexCreated { index: None, .. }) => {
+            "the catalog does not tell what it left, so apply stops until it is resolved"
+        }
+        _ => "apply first looks at what is left of it, and removes or completes that",
+    };
+    format!("{name} was started {started_at} and was cut off: {then}")
 }
 
 /// Returns warnings of scripts that run alone here, but fail with sqlx because the file lacks sqlx's comment.
@@ -235,10 +253,7 @@ pub(crate) fn resolve(key: &Key, name: &str) -> String {
         // The description in the ledger can be that of a file which was renamed since.
         Key::Version(version) => (version.to_string(), ""),
     };
-    format!(
-        "Look at what it changed, then start a run with {{\"mode\": \"resolve\", \"migration\": \"{name}\", \
-         \"resolution\": \"applied\"}} if it is complete, or \"rolledBack\" if nothing of it is left{likewise}"
-    )
+    format!("Look at what it changed, then {}{likewise}", wording::resolve(&name))
 }
 
 /// Returns an error if the schema has tables of its own, for which a ledger would have to account: Prisma's P3005.
@@ -303,7 +318,7 @@ pub(crate) fn classified(migrations: &[&Migration]) -> Result<Vec<Planned>> {
 pub fn until(history: &History, up_to: Option<&str>) -> Result<usize> {
     let Some(name) = up_to else { return Ok(history.migrations.len()) };
     history.position(name).map(|position| position + 1).ok_or_else(|| Error::Config {
-        name: "upTo".into(),
+        name: wording::up_to().into(),
         reason: format!("there is no migration {name:?}; give the whole name of one"),
     })
 }
@@ -410,7 +425,10 @@ pub(crate) mod tests {
         );
         let planned =
             plan(&identity(), &history, &Ledger { rows: vec![ours.clone()] }, None, OnDivergence::AsTool).unwrap();
-        assert_eq!((names(&planned), planned.base_rows), (vec!["1"], 0));
+        assert_eq!((names(&planned), planned.base_rows, planned.resumes), (vec!["1"], 0, true));
+        let said = "1 was started 2026-01-01 00:00:00+00 and was cut off: apply first looks at what is left of it, and \
+                    removes or completes that";
+        assert_eq!(planned.warnings, [said]);
         let edited = Row { checksum: "other".into(), ..ours };
         let error =
             plan(&identity(), &history, &Ledger { rows: vec![edited] }, None, OnDivergence::AsTool).unwrap_err();

@@ -88,6 +88,7 @@ pub(crate) fn connect_error(target: &Target, error: &sqlx::Error) -> Error {
                 "the role may not connect like this; check that it exists, may log in, has CONNECT on the database, and that pg_hba allows it (P1010)",
             ),
             sqlstate::INVALID_CATALOG_NAME => Error::DatabaseNotFound { host, port, database: target.database.clone() },
+            sqlstate::INSUFFICIENT_PRIVILEGE => refused("the role lacks CONNECT on the database: grant it (P1010)"),
             sqlstate::TOO_MANY_CONNECTIONS => {
                 unreachable("it has no connection left; free some, or raise max_connections".into())
             }
@@ -114,6 +115,9 @@ pub(crate) fn connect_error(target: &Target, error: &sqlx::Error) -> Error {
             code: "SASLprep".into(),
             hint: unprepared(&source.to_string()),
         },
+        sqlx::Error::Protocol(_) => {
+            unreachable("what answers there does not speak PostgreSQL's protocol; are host and port right?".into())
+        }
         _ => unreachable("the driver failed".into()),
     }
 }

@@ -26,6 +26,9 @@ pub(super) fn effects(set: &ast::SetType, column: &str, table: &Table, world: &m
         // A type that the plan made may be another one under the same name.
         let is_same = from != to || !world.plan_types.contains(&Name::parse(&to).name);
         let stays = !converts && is_same && is_same_on_disk(&from, &to, world.is_utc);
+        if !stays || split(&from).0 != split(&to).0 {
+            world.converts();
+        }
         if stays {
             world.lock(&name, Lock::AccessExclusive);
             rebuild(&name, column, sorts || !keeps_indexes(&from, &to), world);

@@ -239,7 +239,7 @@ fn drop_column(drop: &ast::DropColumn, table: &Table, world: &mut World) {
     }
     world.fills(&table.family(world), Some(std::slice::from_ref(&column)));
     for name in table.family(world) {
-        if world.column(&name, &column).is_some() {
+        if world.column(&name, &column).is_some() || world.may_have_more_than_known(&name) {
             world.changes(&name, What::DropColumn(column.clone()));
         }
         let indexes = world.column(&name, &column).map_or_else(Vec::new, |known| known.indexes.clone());

@@ -1,5 +1,6 @@
 //! The state of the database while a plan runs: the catalog, and the changes of earlier statements.
 
+mod assumed;
 mod names;
 mod schema;
 
@@ -50,6 +51,12 @@ pub struct World {
     names: Names,
     /// Whether an earlier statement has unknown effects.
     was_opaque: bool,
+    /// Whether no database was asked, so that what exists is known only as far as scripts tell.
+    is_of_text: bool,
+    /// The relations that exist only because a script names them.
+    assumed: BTreeSet<Name>,
+    /// The relations that the plan has dropped or renamed, with their kinds.
+    gone: BTreeMap<Name, RelationKind>,
     /// Types that the plan has made itself, by name.
     pub(super) plan_types: BTreeSet<String>,
     /// Types that the script has made itself.
@@ -135,6 +142,9 @@ impl World {
             types,
             names: Names::All,
             was_opaque: false,
+            is_of_text: false,
+            assumed: BTreeSet::new(),
+            gone: BTreeMap::new(),
             plan_types: BTreeSet::new(),
             made_types: BTreeSet::new(),
             added_values: Vec::new(),
@@ -356,6 +366,11 @@ impl World {
         }
     }
 
+    /// Records that the values of a column change with its type.
+    pub(super) fn converts(&mut self) {
+        self.effects.converts = true;
+    }
+
     /// Records that the sizes do not tell how long the statement takes.
     pub(super) fn untimed(&mut self) {
         self.effects.untimed = true;
@@ -416,6 +431,8 @@ impl World {
         if self.names == Names::Nothing {
             self.relations.clear();
             self.aliases.clear();
+            self.assumed.clear();
+            self.gone.clear();
             self.functions.clear();
             self.types.clear();
             self.names = Names::All;

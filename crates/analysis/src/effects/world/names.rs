@@ -24,6 +24,10 @@ impl World {
         }
         match written.schema {
             Some(_) => written.clone(),
+            // Without a database, only the name tells that it is of the system's catalog.
+            None if self.is_of_text() && written.name.starts_with("pg_") => {
+                Name { schema: Some("pg_catalog".to_owned()), name: written.name.clone() }
+            }
             None => Name { schema: Some(self.schema.clone()), name: written.name.clone() },
         }
     }

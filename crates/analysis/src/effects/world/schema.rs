@@ -17,6 +17,10 @@ impl World {
         if !self.is_clear(written) {
             return;
         }
+        // It would be refused if the name were taken.
+        if self.assumed.remove(&name) {
+            self.relations.remove(&name);
+        }
         if self.relations.contains_key(&name) {
             return self.fails(format!("{name} is there already"));
         }
@@ -24,29 +28,7 @@ impl World {
             self.aliases.insert(written.clone(), name.clone());
         }
         self.new.insert(name.clone());
-        let facts = empty(&name);
-        let relation = Relation {
-            name: name.clone(),
-            kind,
-            columns,
-            constraints: Vec::new(),
-            descendants: Vec::new(),
-            parent: None,
-            default_partition: None,
-            table: None,
-            indexes: Vec::new(),
-            reads: Vec::new(),
-            used_by: Vec::new(),
-            fires: Vec::new(),
-            triggers: Vec::new(),
-            policies: Vec::new(),
-            detaching: None,
-            secured: false,
-            unidentified: false,
-            owned: true,
-            facts,
-        };
-        self.relations.insert(name, relation);
+        self.relations.insert(name.clone(), relation(&name, kind, columns));
     }
 
     /// Records that the statement fills `written` with what it reads: at most as much as all of that.
@@ -109,8 +91,11 @@ impl World {
     /// Records that the plan drops a relation, with its indexes.
     pub(in crate::effects) fn remove(&mut self, written: &Name) {
         let name = self.resolve(written);
-        self.relations.remove(&name);
+        if let Some(relation) = self.relations.remove(&name) {
+            self.gone.insert(name.clone(), relation.kind);
+        }
         self.new.remove(&name);
+        self.assumed.remove(&name);
         self.filled.remove(&name.to_string());
         self.relations.retain(|_, relation| relation.table.as_ref() != Some(&name));
         for relation in self.relations.values_mut() {
@@ -133,7 +118,11 @@ impl World {
         }
         let filled = self.filled.remove(&from.to_string());
         self.filled.extend(filled.map(|facts| (to.to_string(), facts)));
+        if self.assumed.remove(&from) {
+            self.assumed.insert(to.clone());
+        }
         if let Some(mut relation) = self.relations.remove(&from) {
+            self.gone.insert(from.clone(), relation.kind);
             relation.name = to.clone();
             self.relations.insert(to.clone(), relation);
         }
@@ -182,6 +171,31 @@ impl World {
         let name = self.resolve(written);
         let above = self.relations.values().filter(|relation| relation.descendants.contains(&name));
         above.map(|relation| relation.name.clone()).chain([name.clone()]).collect()
+    }
+}
+
+/// Returns a new relation.
+pub(super) fn relation(name: &Name, kind: RelationKind, columns: Vec<Column>) -> Relation {
+    Relation {
+        name: name.clone(),
+        kind,
+        columns,
+        constraints: Vec::new(),
+        descendants: Vec::new(),
+        parent: None,
+        default_partition: None,
+        table: None,
+        indexes: Vec::new(),
+        reads: Vec::new(),
+        used_by: Vec::new(),
+        fires: Vec::new(),
+        triggers: Vec::new(),
+        policies: Vec::new(),
+        detaching: None,
+        secured: false,
+        unidentified: false,
+        owned: true,
+        facts: empty(name),
     }
 }
 

@@ -1,6 +1,5 @@
 //! Runs a case as the functions would run it.
 
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use analysis::NoReport;
@@ -121,16 +120,7 @@ async fn plan(place: &Place, target: &Target, settings: &Settings, came: &mut Ca
 
 /// Returns the report on `plan`, made as in the plan function.
 async fn reported(session: &mut Session, history: &History, plan: &Plan) -> Result<Report, NoReport> {
-    let scripts: HashMap<_, _> = history.migrations.iter().map(|migration| (&migration.key, &migration.sql)).collect();
-    let pending = plan
-        .pending
-        .iter()
-        .map(|planned| Pending {
-            name: planned.name.clone(),
-            class: analysis::plan::class(&planned.script.class),
-            sql: scripts[&planned.key].clone(),
-        })
-        .collect();
+    let pending = Pending::of_plan(history, plan)?;
     Ok(ask_database(session.connection(), pending).await?.report(subject()))
 }
 
