@@ -107,6 +107,8 @@ pub enum Command {
   lockstep verify dev")]
     Verify(VerifyArguments),
     /// The jobs of a workflow of GitHub Actions that migrates: start, decide, clean-up
+    #[command(after_help = "Example:
+  lockstep github start prod --mode apply --up-to all")]
     Github(GithubArguments),
     /// Write the completions of a shell
     #[command(after_help = "Example:

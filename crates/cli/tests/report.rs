@@ -237,7 +237,9 @@ fn completions_and_manual_pages_name_every_command() {
 #[test]
 fn every_command_has_an_example() {
     let project = project(&[]);
-    for command in ["report", "status", "plan", "apply", "resolve", "baseline", "completions", "man"] {
+    let direct = ["report", "status", "plan", "apply", "resolve", "baseline", "completions", "man"];
+    let of_a_stack = ["run", "runs", "show", "approve", "reject", "stop", "logs", "verify", "github"];
+    for command in direct.into_iter().chain(of_a_stack) {
         let help = shown(&run(&project, &[command, "--help"]));
         assert!(help.contains(&format!("lockstep {command}")), "{help}");
     }

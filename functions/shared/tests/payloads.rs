@@ -8,6 +8,7 @@ use std::fmt::Debug;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use shared::approval::{Answer, Decided, Refusal};
 use shared::payload::{
     ApplyInput, ApplyOutput, NotifyInput, NotifyOutput, PlanInput, PlanOutput, PreflightInput, PreflightOutput,
 };
@@ -64,6 +65,16 @@ fn notify_returns_whether_the_mail_was_sent_and_the_record() {
     let notification = Notification { sent: true, message_id: Some("m-1".into()), ..Notification::default() };
     let output = NotifyOutput { notification, record: None };
     assert_eq!(serde_json::to_value(output).unwrap(), fixture!("notify_output_sent"));
+    read_and_write::<NotifyOutput>(&fixture!("notify_output"));
+    read_and_write::<NotifyOutput>(&fixture!("notify_output_sent"));
+}
+
+#[test]
+fn a_decision_is_sent_and_answered_as_it_is_read() {
+    read_and_write::<Answer>(&fixture!("approve_answer"));
+    read_and_write::<Answer>(&fixture!("approve_answer_by_name"));
+    read_and_write::<Decided>(&fixture!("approve_decided"));
+    read_and_write::<Refusal>(&fixture!("approve_refusal"));
 }
 
 #[test]

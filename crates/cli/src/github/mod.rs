@@ -20,7 +20,7 @@ use crate::screen::{Look, Screen};
 use crate::signals::asked_to_end;
 use crate::stack::commands::{Commands, name_of};
 use crate::stack::known;
-use crate::stack::run::goes_on;
+use crate::stack::run::{goes_on, may_go_on};
 use crate::stack::show;
 use crate::target::{Target, Where};
 
@@ -130,7 +130,20 @@ fn explained(stop: Stop, job: &Job) -> Problem {
         Stop::Problem(problem) => problem,
         Stop::Call(error) => {
             let problem = job.target.problem(&error);
-            if !job.is_begun && !error.is_uncertain() { problem } else { lost(&problem.message, job) }
+            match (job.is_begun, error.is_uncertain()) {
+                (true, _) => lost(&problem.message, job),
+                (false, true) => {
+                    let commands = Commands::of(&job.target, &job.execution);
+                    let message = format!(
+                        "{}
+{}",
+                        problem.message,
+                        may_go_on(&commands, &job.execution)
+                    );
+                    Problem { exit: Exit::Lost, ..Problem::failed(message) }
+                }
+                (false, false) => problem,
+            }
         }
         Stop::Reader => lost("the reader of the output has left", job),
     };

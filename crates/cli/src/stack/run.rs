@@ -165,7 +165,7 @@ pub fn goes_on(commands: &Commands, standing: &str, is_applying: bool) -> String
 }
 
 /// Returns the same for an execution that may or may not have started.
-fn may_go_on(commands: &Commands, execution: &str) -> String {
+pub fn may_go_on(commands: &Commands, execution: &str) -> String {
     let name = name_of(execution);
     format!(
         "It is not known whether {name} was started. If it was, it goes on without you.\n{}",
