@@ -213,4 +213,6 @@ def _digest_of_sources() -> str:
 
 
 def _sources() -> list[Path]:
-    return sorted({file for pattern in _SOURCES for file in paths.ROOT.glob(pattern) if file.is_file()})
+    found = {file for pattern in _SOURCES for file in paths.ROOT.glob(pattern) if file.is_file()}
+    # No function has anything of the command.
+    return sorted(file for file in found if paths.COMMAND not in file.parents)

@@ -18,21 +18,21 @@ use crate::problem::Problem;
 
 /// Where a database is, and who connects.
 #[derive(Clone)]
-pub struct Address {
+pub(crate) struct Address {
     /// Host name, IP address, or the directory of a socket.
-    pub host: String,
+    pub(crate) host: String,
     /// TCP port, or the number of the socket.
-    pub port: u16,
+    pub(crate) port: u16,
     /// The role.
-    pub user: String,
+    pub(crate) user: String,
     /// The password, if the URL has it.
-    pub password: Option<String>,
+    pub(crate) password: Option<String>,
     /// The database.
-    pub database: String,
+    pub(crate) database: String,
     /// The schema, if the URL names it as Prisma's do.
-    pub schema: Option<String>,
+    pub(crate) schema: Option<String>,
     /// How the connection is protected.
-    pub tls: Tls,
+    pub(crate) tls: Tls,
 }
 
 /// The form of a URL, for messages. A message never repeats a URL: it may hold a password.
@@ -67,7 +67,7 @@ fn check_variables() -> Result<(), Problem> {
 /// # Errors
 ///
 /// When the URL or a variable is wrong.
-pub fn find(url: Option<&str>) -> Result<Option<Address>, Problem> {
+pub(crate) fn find(url: Option<&str>) -> Result<Option<Address>, Problem> {
     // A variable of a job's that has no value is set and empty.
     match url.filter(|url| !url.trim().is_empty()) {
         Some(url) => of_url(url).map(Some),

@@ -1,7 +1,7 @@
 //! The command line. Help, completions and manual pages are made from it.
 
 mod setup;
-pub mod stack;
+pub(crate) mod stack;
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use engine::session::TableName;
 use report::Verdict;
 
 use crate::exit::Exit;
-pub use setup::{DeployArguments, InitArguments};
+pub(crate) use setup::{DeployArguments, InitArguments};
 use stack::{
     DecideArguments, GithubArguments, LogsArguments, RunArguments, RunsArguments, ShowArguments, StopArguments,
     VerifyArguments,
@@ -19,18 +19,18 @@ use stack::{
 /// Database migrations for PostgreSQL, applied from a plan that a person has read.
 #[derive(Debug, Parser)]
 #[command(name = "lockstep", version, after_long_help = Exit::table(), max_term_width = 100)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
     /// Write JSON for a program instead of text
     #[arg(long, global = true)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Report what each pending statement does, to whom, and for how long
     #[command(after_help = "Examples:
   lockstep report                                  what the text alone tells
@@ -128,70 +128,70 @@ pub enum Command {
 
 /// The database, and how to work on it.
 #[derive(Debug, Args)]
-pub struct DatabaseArguments {
+pub(crate) struct DatabaseArguments {
     /// The database, as `postgresql://user@host:5432/database`. Without it, PGHOST, PGPORT, PGUSER and PGDATABASE name it
     ///
     /// A password belongs into PGPASSWORD or ~/.pgpass: the list of processes shows a command line to other users.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
-    pub database_url: Option<String>,
+    pub(crate) database_url: Option<String>,
     /// The schema of the ledger and of names without a schema; the URL's `schema` otherwise, or public
-    #[arg(long, value_name = "NAME", value_parser = not_empty)]
-    pub schema: Option<String>,
+    #[arg(long, value_name = "NAME", value_parser = crate::values::not_empty)]
+    pub(crate) schema: Option<String>,
     /// sqlx's ledger
     #[arg(long, value_name = "NAME", default_value = "_sqlx_migrations")]
-    pub sqlx_table: TableName,
+    pub(crate) sqlx_table: TableName,
     /// How long a statement waits for a table lock, in milliseconds
     #[arg(long, value_name = "MS", default_value = "500", value_parser = clap::value_parser!(u32).range(1..))]
-    pub lock_timeout_ms: u32,
+    pub(crate) lock_timeout_ms: u32,
     /// Refuse where ledger and directory disagree in a way that the tool itself accepts
     #[arg(long)]
-    pub strict: bool,
+    pub(crate) strict: bool,
 }
 
 /// A directory, and the database that it is for.
 #[derive(Debug, Args)]
-pub struct Direct {
+pub(crate) struct Direct {
     /// The directory of the migrations: prisma/migrations or migrations, if there is one of them here
     #[arg(value_name = "DIR")]
-    pub directory: Option<PathBuf>,
+    pub(crate) directory: Option<PathBuf>,
     /// The database.
     #[command(flatten)]
-    pub database: DatabaseArguments,
+    pub(crate) database: DatabaseArguments,
 }
 
 /// The arguments of `report`.
 #[derive(Debug, Args)]
-pub struct ReportArguments {
+pub(crate) struct ReportArguments {
     /// Where the migrations are, and the database.
     #[command(flatten)]
-    pub direct: Direct,
+    pub(crate) direct: Direct,
     /// Read the text alone, even if a database is named
     #[arg(long)]
-    pub text_alone: bool,
+    pub(crate) text_alone: bool,
     /// Report only the migrations that were added since the branch left this commit; reads the text alone
     #[arg(long, value_name = "GIT-REF")]
-    pub since: Option<String>,
+    pub(crate) since: Option<String>,
     /// The last migration to report on
-    #[arg(long, value_name = "MIGRATION", value_parser = not_empty)]
-    pub up_to: Option<String>,
+    #[arg(long, value_name = "MIGRATION", value_parser = crate::values::not_empty)]
+    pub(crate) up_to: Option<String>,
     /// The form of the report; text by default
     #[arg(long, value_enum)]
-    pub format: Option<ReportForm>,
+    pub(crate) format: Option<ReportForm>,
     /// Exit with status 8 if the verdict is this one, or a worse one
     #[arg(long, value_enum, value_name = "VERDICT")]
-    pub fail_on: Option<FailOn>,
+    pub(crate) fail_on: Option<FailOn>,
     /// Open the report in a browser
     #[arg(long)]
-    pub open: bool,
+    pub(crate) open: bool,
     /// Put the report on the pull request of this job of GitHub Actions: one comment, updated by each push. Needs `gh` and
     /// its token
     #[arg(long)]
-    pub comment: bool,
+    pub(crate) comment: bool,
 }
 
 /// The form of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ReportForm {
+pub(crate) enum ReportForm {
     /// For a terminal.
     Text,
     /// For a pull request or a job's summary.
@@ -208,7 +208,7 @@ pub enum ReportForm {
 
 /// The verdict from which on a report fails a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum FailOn {
+pub(crate) enum FailOn {
     /// Caution and danger.
     Caution,
     /// Danger alone.
@@ -217,7 +217,7 @@ pub enum FailOn {
 
 impl FailOn {
     /// Whether a report with this verdict fails the command.
-    pub fn is_met(self, verdict: Verdict) -> bool {
+    pub(crate) fn is_met(self, verdict: Verdict) -> bool {
         match self {
             Self::Caution => verdict >= Verdict::Caution,
             Self::Danger => verdict >= Verdict::Danger,
@@ -227,79 +227,71 @@ impl FailOn {
 
 /// The arguments of `plan`.
 #[derive(Debug, Args)]
-pub struct PlanArguments {
+pub(crate) struct PlanArguments {
     /// Where the migrations are, and the database.
     #[command(flatten)]
-    pub direct: Direct,
+    pub(crate) direct: Direct,
     /// The last migration to plan
-    #[arg(long, value_name = "MIGRATION", value_parser = not_empty)]
-    pub up_to: Option<String>,
+    #[arg(long, value_name = "MIGRATION", value_parser = crate::values::not_empty)]
+    pub(crate) up_to: Option<String>,
 }
 
 /// The arguments of `apply`.
 #[derive(Debug, Args)]
-pub struct ApplyArguments {
+pub(crate) struct ApplyArguments {
     /// Where the migrations are, and the database.
     #[command(flatten)]
-    pub direct: Direct,
+    pub(crate) direct: Direct,
     /// The last migration to apply
-    #[arg(long, value_name = "MIGRATION", value_parser = not_empty)]
-    pub up_to: Option<String>,
+    #[arg(long, value_name = "MIGRATION", value_parser = crate::values::not_empty)]
+    pub(crate) up_to: Option<String>,
     /// How it is approved.
     #[command(flatten)]
-    pub approval: Approval,
+    pub(crate) approval: Approval,
 }
 
 /// How a person, or a job, approves what is to be written.
 #[derive(Debug, Args)]
-pub struct Approval {
+pub(crate) struct Approval {
     /// Write without asking
     #[arg(long, short)]
-    pub yes: bool,
+    pub(crate) yes: bool,
     /// Write only if the plan has this digest, as `lockstep plan` shows it
-    #[arg(long, value_name = "DIGEST", value_parser = not_empty)]
-    pub digest: Option<String>,
+    #[arg(long, value_name = "DIGEST", value_parser = crate::values::not_empty)]
+    pub(crate) digest: Option<String>,
 }
 
 /// The arguments of `resolve`.
 #[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("resolution").required(true)))]
-pub struct ResolveArguments {
+pub(crate) struct ResolveArguments {
     /// The migration
-    #[arg(value_parser = not_empty)]
-    pub migration: String,
+    #[arg(value_parser = crate::values::not_empty)]
+    pub(crate) migration: String,
     /// All of it is in the database
     #[arg(long, group = "resolution")]
-    pub applied: bool,
+    pub(crate) applied: bool,
     /// Nothing of it is in the database, so it may run again
     #[arg(long, group = "resolution")]
-    pub rolled_back: bool,
+    pub(crate) rolled_back: bool,
     /// Where the migrations are, and the database.
     #[command(flatten)]
-    pub direct: Direct,
+    pub(crate) direct: Direct,
     /// How it is approved.
     #[command(flatten)]
-    pub approval: Approval,
+    pub(crate) approval: Approval,
 }
 
 /// The arguments of `baseline`.
 #[derive(Debug, Args)]
-pub struct BaselineArguments {
+pub(crate) struct BaselineArguments {
     /// The last migration that the database has
-    #[arg(long, value_name = "MIGRATION", value_parser = not_empty)]
-    pub up_to: String,
+    #[arg(long, value_name = "MIGRATION", value_parser = crate::values::not_empty)]
+    pub(crate) up_to: String,
     /// Where the migrations are, and the database.
     #[command(flatten)]
-    pub direct: Direct,
+    pub(crate) direct: Direct,
     /// How it is approved.
     #[command(flatten)]
-    pub approval: Approval,
-}
-
-/// Refuses an empty text: it comes from a shell variable that is not set, and `--up-to ""` would apply everything.
-pub(crate) fn not_empty(text: &str) -> Result<String, String> {
-    if text.trim().is_empty() {
-        return Err("is empty: give a value, or leave it out".to_owned());
-    }
-    Ok(text.to_owned())
+    pub(crate) approval: Approval,
 }

@@ -14,7 +14,7 @@ const PLACES: [&str; 2] = ["prisma/migrations", "migrations"];
 /// # Errors
 ///
 /// When there is none, or more than one.
-pub fn find(named: Option<PathBuf>, here: &Path) -> Result<PathBuf, Problem> {
+pub(crate) fn find(named: Option<PathBuf>, here: &Path) -> Result<PathBuf, Problem> {
     if let Some(named) = named {
         return Ok(named);
     }
@@ -34,7 +34,7 @@ pub fn find(named: Option<PathBuf>, here: &Path) -> Result<PathBuf, Problem> {
 /// # Errors
 ///
 /// When there is no such directory; `History.Invalid`, naming the file.
-pub fn read(directory: &Path) -> Result<History, Problem> {
+pub(crate) fn read(directory: &Path) -> Result<History, Problem> {
     if !directory.is_dir() {
         return Err(Problem::usage(format!(
             "there is no directory {}: name the directory of the migrations",

@@ -7,7 +7,7 @@ use engine::Error;
 use crate::problem::Problem;
 
 /// Returns an error of the engine's as a problem: under its wire name, with the file that it is about.
-pub fn problem(error: Error, directory: &Path) -> Problem {
+pub(crate) fn problem(error: Error, directory: &Path) -> Problem {
     let hint = match &error {
         Error::AuthenticationFailed { .. } => {
             ". The password is the URL's, PGPASSWORD's, or the one in the file of passwords (~/.pgpass, which only its owner may \
@@ -29,7 +29,7 @@ pub fn problem(error: Error, directory: &Path) -> Problem {
 }
 
 /// Returns the path of a file of a directory, as a person finds it from here.
-pub fn within(directory: &Path, file: &str) -> String {
+pub(crate) fn within(directory: &Path, file: &str) -> String {
     let path = if file.is_empty() { directory.to_owned() } else { directory.join(file) };
     let here = std::env::current_dir().unwrap_or_default();
     let is_root = here.parent().is_none();

@@ -9,13 +9,13 @@ use crate::problem::Problem;
 
 /// The files that a directory had at a commit, and those that have changed since.
 #[derive(Debug, Default)]
-pub struct Before {
+pub(crate) struct Before {
     /// The files, as paths within the directory.
-    pub files: HashSet<String>,
+    pub(crate) files: HashSet<String>,
     /// Those of them whose content differs now.
-    pub changed: HashSet<String>,
+    pub(crate) changed: HashSet<String>,
     /// Those of them that are gone, in order.
-    pub gone: BTreeSet<String>,
+    pub(crate) gone: BTreeSet<String>,
 }
 
 /// Returns what `directory` had where the current branch left `reference`.
@@ -23,7 +23,7 @@ pub struct Before {
 /// # Errors
 ///
 /// When there is no git, no repository, no such commit, or no common ancestor.
-pub fn before(directory: &Path, reference: &str) -> Result<Before, Problem> {
+pub(crate) fn before(directory: &Path, reference: &str) -> Result<Before, Problem> {
     if reference.is_empty() || reference.starts_with('-') {
         return Err(Problem::usage(format!("--since: {reference:?} is the name of no commit")));
     }
@@ -65,7 +65,7 @@ pub fn before(directory: &Path, reference: &str) -> Result<Before, Problem> {
 
 /// Returns the path of a directory within its repository, with a slash at its end, or empty for the repository itself.
 /// Returns `None` outside of a repository, or without git.
-pub fn prefix(directory: &Path) -> Option<String> {
+pub(crate) fn prefix(directory: &Path) -> Option<String> {
     git(directory, &["rev-parse", "--show-prefix"]).ok().map(|path| path.trim_end_matches('\n').to_owned())
 }
 

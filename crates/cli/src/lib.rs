@@ -1,39 +1,41 @@
 //! The command `lockstep`: one binary for a laptop, a job and a container.
 //!
-//! [`arguments`] is the command line. [`direct`] works on a database that can be reached, with the same engine as the
-//! functions of the stack. [`init`] and [`deploy`] make a stack, with what [`samconfig`] and [`template`] say of it. [`stack`]
-//! works on a deployed stack, which [`target`] finds and [`aws`] asks.
+//! `arguments` is the command line. `direct` works on a database that can be reached, with the same engine as the
+//! functions of the stack. `init` and `deploy` make a stack, with what `samconfig` and `template` say of it. `stack`
+//! works on a deployed stack, which `target` finds and `aws` asks.
 
-pub mod address;
-pub mod arguments;
-pub mod aws;
-pub mod comment;
-pub mod deploy;
-pub mod direct;
-pub mod directory;
-pub mod engine_error;
+mod address;
+mod arguments;
+mod aws;
+mod comment;
+mod deploy;
+mod direct;
+mod directory;
+mod engine_error;
 pub mod exit;
-pub mod git;
-pub mod github;
-pub mod init;
-pub mod lines;
+mod git;
+mod github;
+mod init;
+mod lines;
 mod manual;
-pub mod problem;
-pub mod report_command;
-pub mod samconfig;
-pub mod screen;
+mod problem;
+mod report_command;
+mod samconfig;
+mod screen;
 mod signals;
-pub mod stack;
-pub mod target;
-pub mod template;
-pub mod verify;
-pub mod watch;
-pub mod words;
+mod stack;
+mod styles;
+mod target;
+mod template;
+mod values;
+mod verify;
+mod watch;
+mod words;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 use serde_json::{Value, json};
 use shared::approval::Verb;
 
@@ -41,6 +43,11 @@ use arguments::{Arguments, Command};
 use exit::Exit;
 use problem::Problem;
 use screen::{Look, Screen};
+
+/// Returns the command line's definition: help, completions and manual pages are made from it.
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
 
 /// Runs the command line, and returns the exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {

@@ -6,25 +6,25 @@ use crate::exit::Exit;
 
 /// Why a command could not do its work: a sentence that names the thing and the way out, and the exit code.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// The exit code.
-    pub exit: Exit,
+    pub(crate) exit: Exit,
     /// The failure's fixed name, where it has one.
-    pub name: Option<FailureName>,
+    pub(crate) name: Option<FailureName>,
     /// The message. Holds no secret and no row value.
-    pub message: String,
+    pub(crate) message: String,
     /// Where the script failed.
-    pub place: Option<Box<Place>>,
+    pub(crate) place: Option<Box<Place>>,
 }
 
 impl Problem {
     /// Returns the problem that an argument or a setting is wrong.
-    pub fn usage(message: impl Into<String>) -> Self {
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self { exit: Exit::Usage, name: None, message: message.into(), place: None }
     }
 
     /// Returns the problem that the work failed.
-    pub fn failed(message: impl Into<String>) -> Self {
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
         Self { exit: Exit::Failed, ..Self::usage(message) }
     }
 }

@@ -28,7 +28,7 @@ const LONGEST_MARKDOWN: usize = 60_000;
 ///
 /// When the directory, the database or the commit cannot be used; for a report on a database, also when a script would be
 /// refused.
-pub async fn run(screen: &mut Screen, arguments: &ReportArguments, as_json: bool) -> Result<Exit, Problem> {
+pub(crate) async fn run(screen: &mut Screen, arguments: &ReportArguments, as_json: bool) -> Result<Exit, Problem> {
     let directory = directory::find(arguments.direct.directory.clone(), Path::new("."))?;
     let format = match (as_json, arguments.format) {
         (false, format) => format,

@@ -9,10 +9,10 @@ use crate::aws::Place;
 use crate::problem::Problem;
 
 /// The name of the file.
-pub const FILE: &str = "samconfig.toml";
+pub(crate) const FILE: &str = "samconfig.toml";
 
 /// The beginning of a value that is still to be filled in.
-pub const PLACEHOLDER: &str = "FILL-IN";
+pub(crate) const PLACEHOLDER: &str = "FILL-IN";
 
 /// The parameters without a default in the template that the commands need.
 const NEEDED: [&str; 3] = ["Environment", "DatabaseInstance", "NotificationAddress"];
@@ -22,26 +22,21 @@ const DEFAULTS: [(&str, &str); 2] = [("Project", "lockstep"), ("Architecture", "
 
 /// The settings of one environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The stack's name.
-    pub stack: String,
+    pub(crate) stack: String,
     /// The Region.
-    pub region: String,
+    pub(crate) region: String,
     /// The profile, if one is named.
-    pub profile: Option<String>,
+    pub(crate) profile: Option<String>,
     /// The template's parameters that are set.
-    pub parameters: BTreeMap<String, String>,
+    pub(crate) parameters: BTreeMap<String, String>,
 }
 
-impl Settings {
-    /// Returns a parameter's value: the one that is set, or the template's default where the commands know it.
-    pub fn parameter(&self, name: &str) -> Option<&str> {
-        self.parameters.get(name).map(String::as_str).or_else(|| default_of(name))
-    }
-}
+impl Settings {}
 
 /// Returns the nearest samconfig.toml: in `here`, or in a directory above it up to the root of the repository.
-pub fn find(here: &Path) -> Option<PathBuf> {
+pub(crate) fn find(here: &Path) -> Option<PathBuf> {
     for directory in here.ancestors() {
         let file = directory.join(FILE);
         if file.is_file() {
@@ -59,7 +54,7 @@ pub fn find(here: &Path) -> Option<PathBuf> {
 /// # Errors
 ///
 /// Names every value that is missing, wrong, or still to be filled in.
-pub fn read(file: &Path, environment: &str) -> Result<Settings, Problem> {
+pub(crate) fn read(file: &Path, environment: &str) -> Result<Settings, Problem> {
     of_text(&load(file)?, environment)
 }
 
@@ -69,7 +64,12 @@ pub fn read(file: &Path, environment: &str) -> Result<Settings, Problem> {
 /// # Errors
 ///
 /// When the file cannot be read, or is not TOML.
-pub fn place(file: &Path, environment: &str, stack: &str, is_set: impl Fn(&str) -> bool) -> Result<Place, Problem> {
+pub(crate) fn place(
+    file: &Path,
+    environment: &str,
+    stack: &str,
+    is_set: impl Fn(&str) -> bool,
+) -> Result<Place, Problem> {
     let document = parse(&load(file)?)?;
     let Some(config) = document.get(environment).and_then(Item::as_table_like) else { return Ok(Place::default()) };
     let deploy = options(config, "deploy");
@@ -224,8 +224,10 @@ mod tests {
     fn settings_are_read() {
         let read = of_text(GOOD, "dev").unwrap();
         assert_eq!((read.stack.as_str(), read.region.as_str()), ("lockstep-migrations-dev", "eu-west-1"));
-        assert_eq!((read.profile.as_deref(), read.parameter("X")), (Some("work"), Some("a=b")));
-        assert_eq!((read.parameter("Project"), read.parameter("None")), (Some("lockstep"), None));
+        assert_eq!(
+            (read.profile.as_deref(), read.parameters.get("X").map(String::as_str)),
+            (Some("work"), Some("a=b"))
+        );
     }
 
     #[test]

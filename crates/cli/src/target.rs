@@ -16,14 +16,14 @@ use crate::problem::Problem;
 use crate::samconfig;
 
 /// The project of a stack whose settings name none.
-pub const DEFAULT_PROJECT: &str = "lockstep";
+pub(crate) const DEFAULT_PROJECT: &str = "lockstep";
 
 /// The directory of the local stack, in the project's root.
 const LOCAL: &str = ".local/stack";
 
 /// An environment, as it is named on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Environment {
+pub(crate) enum Environment {
     /// Development.
     Dev,
     /// Test.
@@ -36,7 +36,7 @@ pub enum Environment {
 
 impl Environment {
     /// Returns the word.
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Dev => "dev",
             Self::Qa => "qa",
@@ -48,27 +48,27 @@ impl Environment {
 
 /// What else says which stack is meant.
 #[derive(Debug, Clone, Default, Args)]
-pub struct Where {
+pub(crate) struct Where {
     /// The template's parameter Project; an execution's ARN says it itself
-    #[arg(long, value_name = "NAME", value_parser = crate::arguments::not_empty)]
-    pub project: Option<String>,
+    #[arg(long, value_name = "NAME", value_parser = crate::values::not_empty)]
+    pub(crate) project: Option<String>,
     /// The AWS Region; otherwise that of the environment, of samconfig.toml, or of the profile
-    #[arg(long, value_name = "REGION", value_parser = crate::arguments::not_empty)]
-    pub region: Option<String>,
+    #[arg(long, value_name = "REGION", value_parser = crate::values::not_empty)]
+    pub(crate) region: Option<String>,
     /// The AWS profile; otherwise that of the environment or of samconfig.toml
-    #[arg(long, value_name = "NAME", value_parser = crate::arguments::not_empty)]
-    pub profile: Option<String>,
+    #[arg(long, value_name = "NAME", value_parser = crate::values::not_empty)]
+    pub(crate) profile: Option<String>,
 }
 
 /// A deployed stack.
 #[derive(Debug, Clone)]
-pub struct Target {
+pub(crate) struct Target {
     /// The environment's word, as a printed command needs it.
-    pub word: &'static str,
+    pub(crate) word: &'static str,
     /// The stack's name.
-    pub stack: String,
+    pub(crate) stack: String,
     /// The account that it is in.
-    pub aws: Aws,
+    pub(crate) aws: Aws,
 }
 
 impl Target {
@@ -77,7 +77,7 @@ impl Target {
     /// # Errors
     ///
     /// When the arguments name no stack, or there are no credentials.
-    pub async fn find(
+    pub(crate) async fn find(
         environment: Option<Environment>,
         place: &Where,
         execution: Option<&str>,
@@ -119,7 +119,7 @@ impl Target {
     }
 
     /// Returns an error of AWS as a problem with this stack.
-    pub fn problem(&self, error: &Error) -> Problem {
+    pub(crate) fn problem(&self, error: &Error) -> Problem {
         error.explain(&self.stack, self.aws.region(), RIGHTS)
     }
 
@@ -128,7 +128,7 @@ impl Target {
     /// # Errors
     ///
     /// When STS does not answer.
-    pub async fn is_local(&self) -> Result<bool, Error> {
+    pub(crate) async fn is_local(&self) -> Result<bool, Error> {
         Ok(self.aws.is_emulated() || self.aws.caller().await?.account == LOCAL_ACCOUNT)
     }
 
@@ -137,7 +137,7 @@ impl Target {
     /// # Errors
     ///
     /// When STS does not answer.
-    pub async fn state_machine_arn(&self) -> Result<String, Error> {
+    pub(crate) async fn state_machine_arn(&self) -> Result<String, Error> {
         let (region, account) = (self.aws.region(), &self.aws.caller().await?.account);
         Ok(format!("arn:{}:states:{region}:{account}:stateMachine:{}", partition(region).name, self.stack))
     }
@@ -147,7 +147,7 @@ impl Target {
     /// # Errors
     ///
     /// When STS does not answer.
-    pub async fn execution_arn(&self, execution: &str) -> Result<String, Error> {
+    pub(crate) async fn execution_arn(&self, execution: &str) -> Result<String, Error> {
         if execution.starts_with("arn:") {
             return Ok(execution.to_owned());
         }
@@ -156,23 +156,23 @@ impl Target {
     }
 
     /// Returns the name of a step's function.
-    pub fn function(&self, step: &str) -> String {
+    pub(crate) fn function(&self, step: &str) -> String {
         format!("{}-{step}", self.stack)
     }
 
     /// Returns a function's log group.
-    pub fn log_group(&self, step: &str) -> String {
+    pub(crate) fn log_group(&self, step: &str) -> String {
         format!("/aws/lambda/{}", self.function(step))
     }
 
     /// Returns the options that a printed command needs to find this stack again; empty for the default project.
-    pub fn options(&self) -> String {
+    pub(crate) fn options(&self) -> String {
         project_option(&self.stack)
     }
 }
 
 /// Returns the option that a printed command needs to find a stack again; empty for the default project.
-pub fn project_option(stack: &str) -> String {
+pub(crate) fn project_option(stack: &str) -> String {
     match project_of(stack) {
         DEFAULT_PROJECT => String::new(),
         project => format!(" --project {project}"),

@@ -10,11 +10,11 @@ use yaml_serde::Value;
 use crate::problem::Problem;
 
 /// The name of the file.
-pub const FILE: &str = "template.yaml";
+pub(crate) const FILE: &str = "template.yaml";
 
 /// What the template says about its input.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Template {
+pub(crate) struct Template {
     #[serde(rename = "Parameters")]
     parameters: BTreeMap<String, Parameter>,
     #[serde(rename = "Rules")]
@@ -67,7 +67,7 @@ impl Template {
     /// # Errors
     ///
     /// When it is not there, or not of this form.
-    pub fn read(root: &Path) -> Result<Self, Problem> {
+    pub(crate) fn read(root: &Path) -> Result<Self, Problem> {
         let file = root.join(FILE);
         let text = std::fs::read_to_string(&file)
             .map_err(|error| Problem::usage(format!("{} cannot be read: {error}", file.display())))?;
@@ -83,7 +83,7 @@ impl Template {
     /// # Errors
     ///
     /// Names the Regions to which it can be.
-    pub fn check_region(&self, region: &str) -> Result<(), Problem> {
+    pub(crate) fn check_region(&self, region: &str) -> Result<(), Problem> {
         let served: Vec<&str> =
             self.rules.served_region.assertions.iter().flat_map(|one| &one.assert.of.0).map(String::as_str).collect();
         if served.contains(&region) {
@@ -104,7 +104,7 @@ impl Template {
     /// # Errors
     ///
     /// Names every value that CloudFormation would refuse.
-    pub fn filled(&self, given: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Problem> {
+    pub(crate) fn filled(&self, given: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Problem> {
         let mut problems: Vec<String> = given
             .keys()
             .filter(|name| !self.parameters.contains_key(*name))
@@ -182,7 +182,7 @@ fn text(value: &Value) -> String {
 }
 
 /// Returns a parameter in the syntax of SAM. An unquoted value ends at a space, and an empty unquoted one is refused.
-pub fn assignment(name: &str, value: &str) -> String {
+pub(crate) fn assignment(name: &str, value: &str) -> String {
     format!("{name}=\"{}\"", value.replace('"', "\\\""))
 }
 

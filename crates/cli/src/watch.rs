@@ -18,7 +18,7 @@ use crate::screen::{Look, Screen};
 use crate::words::milliseconds;
 
 /// Watches the engine's log until it is ended.
-pub struct Watch {
+pub(crate) struct Watch {
     display: Arc<Display>,
     // Ends the reading when it is dropped.
     _guard: DefaultGuard,
@@ -33,7 +33,7 @@ struct Display {
 
 impl Watch {
     /// Starts to watch this thread's log. Shows nothing unless `is_shown`.
-    pub fn start(is_shown: bool) -> Self {
+    pub(crate) fn start(is_shown: bool) -> Self {
         let bar = (is_shown && io::stderr().is_terminal()).then(|| {
             let bar = ProgressBar::new_spinner();
             let style = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}");
@@ -48,12 +48,12 @@ impl Watch {
     }
 
     /// Says something that matters while the work goes on.
-    pub fn say(&self, text: &str) {
+    pub(crate) fn say(&self, text: &str) {
         self.display.line(&[(Look::Warning, text)]);
     }
 
     /// Removes the live line.
-    pub fn end(self) {
+    pub(crate) fn end(self) {
         if let Some(bar) = &self.display.bar {
             bar.finish_and_clear();
         }

@@ -4,12 +4,12 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 /// Returns a number with its noun: `1 migration`, `2 migrations`.
-pub fn plural(count: usize, noun: &str) -> String {
+pub(crate) fn plural(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 /// Returns a duration in words: `12 ms`, `1.3 s`, `12 s`, `3 min 5 s`, `2 h 10 min`.
-pub fn milliseconds(value: u64) -> String {
+pub(crate) fn milliseconds(value: u64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "a duration is far below 2^52 milliseconds")]
     match (value, (value + 500) / 1_000) {
         (0..1_000, _) => format!("{value} ms"),
@@ -21,24 +21,24 @@ pub fn milliseconds(value: u64) -> String {
 }
 
 /// Returns a duration that a person waits for in words: `0.4 s`, `12 s`, `3 min 5 s`.
-pub fn seconds(duration: SignedDuration) -> String {
+pub(crate) fn seconds(duration: SignedDuration) -> String {
     let value = u64::try_from(duration.as_millis()).unwrap_or_default();
     #[expect(clippy::cast_precision_loss, reason = "it is below a second")]
     if value < 1_000 { format!("{:.1} s", value as f64 / 1_000.0) } else { milliseconds(value) }
 }
 
 /// Returns a moment on this machine's clock.
-pub fn local_time(moment: Timestamp) -> String {
+pub(crate) fn local_time(moment: Timestamp) -> String {
     moment.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
 }
 
 /// Returns a moment on this machine's clock; a text that is no time stays as it is.
-pub fn local_time_of(text: &str) -> String {
+pub(crate) fn local_time_of(text: &str) -> String {
     text.parse().map_or_else(|_| text.to_owned(), local_time)
 }
 
 /// Returns a word as a shell takes it.
-pub fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();

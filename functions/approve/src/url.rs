@@ -6,7 +6,7 @@ use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
-use shared::approval::Refusal;
+use shared::approval::RefusedDecision;
 
 use crate::answer;
 use crate::caller::Caller;
@@ -33,9 +33,10 @@ fn body(request: &LambdaFunctionUrlRequest) -> Result<Value, Refused> {
 pub(crate) fn response(result: Result<Value, Refused>) -> Value {
     let (status, body) = match result {
         Ok(body) => (200, body),
-        Err(refused) => {
-            (refused.why.status(), json_of(&Refusal { error: Refused::NAME.to_owned(), message: refused.message }))
-        }
+        Err(refused) => (
+            refused.why.status(),
+            json_of(&RefusedDecision { error: Refused::NAME.to_owned(), message: refused.message }),
+        ),
     };
     json!({
         "statusCode": status,

@@ -56,7 +56,7 @@ pub struct Decided {
 
 /// A refusal of the function's URL: nothing was decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refusal {
+pub struct RefusedDecision {
     /// The refusal's fixed name.
     pub error: String,
     /// The reason, and the way out.

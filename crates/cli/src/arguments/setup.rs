@@ -3,53 +3,53 @@
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum as _};
 
-use super::not_empty;
 use crate::target::{Environment, Where};
+use crate::values::not_empty;
 
 /// The arguments of `init`.
 #[derive(Debug, Args)]
-pub struct InitArguments {
+pub(crate) struct InitArguments {
     /// The environment
     #[arg(value_name = "ENV", value_parser = on_aws())]
-    pub environment: Environment,
+    pub(crate) environment: Environment,
     /// The RDS instance's identifier; otherwise that of samconfig.toml
     #[arg(long, value_name = "ID", value_parser = not_empty)]
-    pub instance: Option<String>,
+    pub(crate) instance: Option<String>,
     /// The mail address to which outcomes and requests for approval go
     #[arg(long, value_name = "ADDRESS", value_parser = not_empty)]
-    pub mail: Option<String>,
+    pub(crate) mail: Option<String>,
     /// The secret with the user that migrates, by its name or its ARN, where it is not the one that RDS manages
     #[arg(long, value_name = "SECRET", value_parser = not_empty)]
-    pub secret: Option<String>,
+    pub(crate) secret: Option<String>,
     /// The security group of the instance that gets the rule, where it has several
     #[arg(long, value_name = "ID", value_parser = not_empty)]
-    pub security_group: Option<String>,
+    pub(crate) security_group: Option<String>,
     /// The database to migrate, where neither the secret nor RDS names it
     #[arg(long, value_name = "NAME", value_parser = not_empty)]
-    pub database: Option<String>,
+    pub(crate) database: Option<String>,
     /// Where the instance is.
     #[command(flatten)]
-    pub place: Where,
+    pub(crate) place: Where,
     /// Write without asking
     #[arg(long, short)]
-    pub yes: bool,
+    pub(crate) yes: bool,
     /// Print the rights that this command needs as a policy document, and do nothing else
     #[arg(long)]
-    pub policy: bool,
+    pub(crate) policy: bool,
 }
 
 /// The arguments of `deploy`.
 #[derive(Debug, Args)]
-pub struct DeployArguments {
+pub(crate) struct DeployArguments {
     /// The environment
     #[arg(value_name = "ENV", value_parser = on_aws())]
-    pub environment: Environment,
+    pub(crate) environment: Environment,
     /// Deploy what was built last, for this or another environment
     #[arg(long)]
-    pub no_build: bool,
+    pub(crate) no_build: bool,
     /// The role that CloudFormation works with, if not your own; empty is none
     #[arg(long, value_name = "ARN")]
-    pub role_arn: Option<String>,
+    pub(crate) role_arn: Option<String>,
 }
 
 /// The environments that have a section in samconfig.toml.

@@ -5,63 +5,63 @@ use std::str::FromStr;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Map, Value};
 
-use super::not_empty;
 use crate::target::{Environment, Where};
+use crate::values::not_empty;
 
 /// The arguments of `run`.
 #[derive(Debug, Args)]
-pub struct RunArguments {
+pub(crate) struct RunArguments {
     /// The environment
     #[arg(value_enum, value_name = "ENV")]
-    pub environment: Environment,
+    pub(crate) environment: Environment,
     /// What is asked for.
     #[command(flatten)]
-    pub new: NewRun,
+    pub(crate) new: NewRun,
     /// Follow this run instead of starting one: its name or its ARN
     #[arg(long, value_name = "EXECUTION", value_parser = not_empty, conflicts_with_all = [
         "mode", "up_to", "migration", "resolution", "reason", "requested_by", "commit", "require_approval", "input",
     ])]
-    pub follow: Option<String>,
+    pub(crate) follow: Option<String>,
     /// Where the stack is.
     #[command(flatten)]
-    pub place: Where,
+    pub(crate) place: Where,
 }
 
 /// What a new run is asked to do.
 #[derive(Debug, Clone, Default, Args)]
-pub struct NewRun {
+pub(crate) struct NewRun {
     /// What the run does; apply, if it is not given
     #[arg(long, value_enum)]
-    pub mode: Option<Mode>,
+    pub(crate) mode: Option<Mode>,
     /// The last migration to apply, or that a baseline records
     #[arg(long, value_name = "MIGRATION", value_parser = not_empty)]
-    pub up_to: Option<String>,
+    pub(crate) up_to: Option<String>,
     /// With --mode resolve: which one
     #[arg(long, value_name = "MIGRATION", value_parser = not_empty)]
-    pub migration: Option<String>,
+    pub(crate) migration: Option<String>,
     /// With --mode resolve: all of it is in the database, or nothing of it
     #[arg(long, value_enum)]
-    pub resolution: Option<Resolution>,
+    pub(crate) resolution: Option<Resolution>,
     /// The reason, for the record
     #[arg(long, value_parser = not_empty)]
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// Who asks for the run, if not you; another person has to approve it
     #[arg(long, value_name = "NAME", value_parser = not_empty)]
-    pub requested_by: Option<String>,
+    pub(crate) requested_by: Option<String>,
     /// The released commit, for the record
     #[arg(long, value_parser = not_empty)]
-    pub commit: Option<String>,
+    pub(crate) commit: Option<String>,
     /// Ask for an approval even if none is needed
     #[arg(long)]
-    pub require_approval: bool,
+    pub(crate) require_approval: bool,
     /// The execution's input; the options above are added to it
     #[arg(long, value_name = "JSON")]
-    pub input: Option<Json>,
+    pub(crate) input: Option<Json>,
 }
 
 /// What a run does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Mode {
+pub(crate) enum Mode {
     /// Plan and apply; a person approves first, where that is needed
     Apply,
     /// Plan and report; writes nothing
@@ -74,7 +74,7 @@ pub enum Mode {
 
 impl Mode {
     /// Returns the word in the input.
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Apply => "apply",
             Self::Plan => "plan",
@@ -86,7 +86,7 @@ impl Mode {
 
 /// What became of a migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Resolution {
+pub(crate) enum Resolution {
     /// All of it is in the database
     Applied,
     /// Nothing of it is in the database
@@ -96,7 +96,7 @@ pub enum Resolution {
 
 impl Resolution {
     /// Returns the word in the input.
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Applied => "applied",
             Self::RolledBack => "rolledBack",
@@ -106,7 +106,7 @@ impl Resolution {
 
 /// A JSON object.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Json(pub Map<String, Value>);
+pub(crate) struct Json(pub Map<String, Value>);
 
 impl FromStr for Json {
     type Err = String;
@@ -124,121 +124,121 @@ impl FromStr for Json {
 /// The arguments of `stop`.
 #[derive(Debug, Args)]
 #[command(allow_missing_positional = true)]
-pub struct StopArguments {
+pub(crate) struct StopArguments {
     /// Which run.
     #[command(flatten)]
-    pub one: One,
+    pub(crate) one: One,
 }
 
 /// One run of a stack.
 #[derive(Debug, Args)]
-pub struct One {
+pub(crate) struct One {
     /// The environment; not needed with an ARN
     #[arg(value_enum, value_name = "ENV")]
-    pub environment: Option<Environment>,
+    pub(crate) environment: Option<Environment>,
     /// The run: the execution's name or its ARN
     #[arg(value_name = "EXECUTION", value_parser = not_empty)]
-    pub execution: String,
+    pub(crate) execution: String,
     /// Where the stack is.
     #[command(flatten)]
-    pub place: Where,
+    pub(crate) place: Where,
 }
 
 /// The arguments of `runs`.
 #[derive(Debug, Args)]
-pub struct RunsArguments {
+pub(crate) struct RunsArguments {
     /// The environment
     #[arg(value_enum, value_name = "ENV")]
-    pub environment: Environment,
+    pub(crate) environment: Environment,
     /// How many
     #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=1_000))]
-    pub limit: u32,
+    pub(crate) limit: u32,
     /// Where the stack is.
     #[command(flatten)]
-    pub place: Where,
+    pub(crate) place: Where,
 }
 
 /// The arguments of `show`.
 #[derive(Debug, Args)]
 #[command(allow_missing_positional = true)]
-pub struct ShowArguments {
+pub(crate) struct ShowArguments {
     /// Which run.
     #[command(flatten)]
-    pub one: One,
+    pub(crate) one: One,
     /// Open the report in a browser
     #[arg(long, conflicts_with = "report")]
-    pub open: bool,
+    pub(crate) open: bool,
     /// Show the report: as Markdown, or with --json as JSON
     #[arg(long)]
-    pub report: bool,
+    pub(crate) report: bool,
 }
 
 /// The arguments of `approve` and `reject`.
 #[derive(Debug, Args)]
 #[command(allow_missing_positional = true)]
-pub struct DecideArguments {
+pub(crate) struct DecideArguments {
     /// Which run.
     #[command(flatten)]
-    pub one: One,
+    pub(crate) one: One,
     /// The digest of the plan that you read
     #[arg(long, value_name = "DIGEST", value_parser = not_empty)]
-    pub digest: String,
+    pub(crate) digest: String,
     /// The reason, for the record and the mail
     #[arg(long, value_parser = not_empty)]
-    pub reason: String,
+    pub(crate) reason: String,
     /// The person who decided, if you only pass the decision on; the record names both
     #[arg(long, value_name = "NAME", value_parser = not_empty)]
-    pub on_behalf_of: Option<String>,
+    pub(crate) on_behalf_of: Option<String>,
 }
 
 /// The arguments of `logs`.
 #[derive(Debug, Args)]
-pub struct LogsArguments {
+pub(crate) struct LogsArguments {
     /// The environment
     #[arg(value_enum, value_name = "ENV")]
-    pub environment: Environment,
+    pub(crate) environment: Environment,
     /// Go on until Ctrl-C
     #[arg(long, short)]
-    pub follow: bool,
+    pub(crate) follow: bool,
     /// One function only
     #[arg(long, value_enum)]
-    pub step: Option<Step>,
+    pub(crate) step: Option<Step>,
     /// How far back to begin
     #[arg(long, default_value = "60", value_parser = positive)]
-    pub minutes: f64,
+    pub(crate) minutes: f64,
     /// Also Lambda's own lines and the metrics
     #[arg(long)]
-    pub all: bool,
+    pub(crate) all: bool,
     /// Where the stack is.
     #[command(flatten)]
-    pub place: Where,
+    pub(crate) place: Where,
 }
 
 /// The arguments of `verify`.
 #[derive(Debug, Args)]
-pub struct VerifyArguments {
+pub(crate) struct VerifyArguments {
     /// The environment
     #[arg(value_enum, value_name = "ENV")]
-    pub environment: Deployed,
+    pub(crate) environment: Deployed,
     /// Where the stack is.
     #[command(flatten)]
-    pub place: Where,
+    pub(crate) place: Where,
 }
 
 /// The value of `github start --up-to` that leaves nothing out. An empty value would be a variable that is not set.
-pub const ALL: &str = "all";
+pub(crate) const ALL: &str = "all";
 
 /// The arguments of `github`.
 #[derive(Debug, Args)]
-pub struct GithubArguments {
+pub(crate) struct GithubArguments {
     /// The job.
     #[command(subcommand)]
-    pub job: GithubJob,
+    pub(crate) job: GithubJob,
 }
 
 /// A job of the workflow. The rest comes from GitHub's variables.
 #[derive(Debug, Subcommand)]
-pub enum GithubJob {
+pub(crate) enum GithubJob {
     /// Start the execution, and follow it until it ends or waits for approval
     Start(GithubStart),
     /// Approve in the reviewer's name, and follow the execution to its end
@@ -249,7 +249,7 @@ pub enum GithubJob {
 
 impl GithubJob {
     /// Returns what all jobs have.
-    pub const fn common(&self) -> &GithubCommon {
+    pub(crate) const fn common(&self) -> &GithubCommon {
         match self {
             Self::Start(given) => &given.common,
             Self::Decide(later) | Self::CleanUp(later) => &later.common,
@@ -259,52 +259,52 @@ impl GithubJob {
 
 /// What all jobs have.
 #[derive(Debug, Args)]
-pub struct GithubCommon {
+pub(crate) struct GithubCommon {
     /// The environment
     #[arg(value_enum, value_name = "ENV")]
-    pub environment: Deployed,
+    pub(crate) environment: Deployed,
     // It may be empty: a repository's variable that is not set.
     /// The template's parameter Project
     #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
-    pub project: String,
+    pub(crate) project: String,
 }
 
 /// The arguments of `github start`.
 #[derive(Debug, Args)]
-pub struct GithubStart {
+pub(crate) struct GithubStart {
     /// Where the stack is.
     #[command(flatten)]
-    pub common: GithubCommon,
+    pub(crate) common: GithubCommon,
     /// What the run does; apply, if it is not given
     #[arg(long, value_enum)]
-    pub mode: Option<GithubMode>,
+    pub(crate) mode: Option<GithubMode>,
     /// The last migration to apply; all sets no bound
     #[arg(long, value_name = "MIGRATION", default_value = ALL, value_parser = not_empty)]
-    pub up_to: String,
+    pub(crate) up_to: String,
     // It may be empty: a form's field.
     /// The reason, for the record
     #[arg(long, default_value = "", hide_default_value = true)]
-    pub reason: String,
+    pub(crate) reason: String,
 }
 
 /// The arguments of the later jobs.
 #[derive(Debug, Args)]
-pub struct GithubLater {
+pub(crate) struct GithubLater {
     /// Where the stack is.
     #[command(flatten)]
-    pub common: GithubCommon,
+    pub(crate) common: GithubCommon,
     // These may be empty: outputs that were not handed over.
     /// The execution's name, where `start` could hand it over
     #[arg(long, value_name = "EXECUTION", default_value = "", hide_default_value = true)]
-    pub execution: String,
+    pub(crate) execution: String,
     /// The reviews before the gate, as `start` noted them
     #[arg(long, value_name = "DIGESTS", default_value = "", hide_default_value = true)]
-    pub reviews: String,
+    pub(crate) reviews: String,
 }
 
 /// An environment on AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Deployed {
+pub(crate) enum Deployed {
     /// Development
     Dev,
     /// Test
@@ -325,7 +325,7 @@ impl From<Deployed> for Environment {
 
 /// What a run of a workflow does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum GithubMode {
+pub(crate) enum GithubMode {
     /// Plan and apply; a person approves first, where that is needed
     Apply,
     /// Plan and report; writes nothing
@@ -334,7 +334,7 @@ pub enum GithubMode {
 
 impl GithubMode {
     /// Returns the word in the input.
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Apply => "apply",
             Self::Plan => "plan",
@@ -344,7 +344,7 @@ impl GithubMode {
 
 /// A step that has a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Step {
+pub(crate) enum Step {
     /// Checks that the database can be used
     Preflight,
     /// Makes the plan
@@ -359,10 +359,10 @@ pub enum Step {
 
 impl Step {
     /// Every step.
-    pub const ALL: [Self; 5] = [Self::Preflight, Self::Plan, Self::Apply, Self::Approve, Self::Notify];
+    pub(crate) const ALL: [Self; 5] = [Self::Preflight, Self::Plan, Self::Apply, Self::Approve, Self::Notify];
 
     /// Returns the step's name, the end of the function's.
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Preflight => "preflight",
             Self::Plan => "plan",

@@ -2,7 +2,7 @@
 
 /// A service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Service {
+pub(crate) enum Service {
     /// IAM Access Analyzer.
     AccessAnalyzer,
     /// `CloudFormation`.
@@ -23,7 +23,7 @@ pub enum Service {
 
 impl Service {
     /// Returns the name in the signature, which is also the first part of the host's name.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::AccessAnalyzer => "access-analyzer",
             Self::CloudFormation => "cloudformation",
@@ -37,7 +37,7 @@ impl Service {
     }
 
     /// Returns the service's id, from which the names of its settings are made: `AWS_ENDPOINT_URL_CLOUDWATCH_LOGS`.
-    pub const fn id(self) -> &'static str {
+    pub(crate) const fn id(self) -> &'static str {
         match self {
             Self::AccessAnalyzer => "AccessAnalyzer",
             Self::CloudFormation => "CloudFormation",
@@ -65,9 +65,9 @@ impl Service {
 
 /// An AWS partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Partition {
+pub(crate) struct Partition {
     /// Its name in an ARN.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// The end of its hosts' names.
     suffix: &'static str,
     /// The Region of IAM's only endpoint.
@@ -77,7 +77,7 @@ pub struct Partition {
 }
 
 /// Returns the partition of a Region.
-pub fn partition(region: &str) -> Partition {
+pub(crate) fn partition(region: &str) -> Partition {
     if region.starts_with("cn-") {
         Partition {
             name: "aws-cn",

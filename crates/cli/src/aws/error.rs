@@ -10,7 +10,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use crate::problem::Problem;
 
 /// The codes of a refused permission.
-pub const FORBIDDEN: [&str; 4] =
+pub(crate) const FORBIDDEN: [&str; 4] =
     ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AllAccessDisabled"];
 
 const ABSENT: [&str; 2] = ["StateMachineDoesNotExist", "ResourceNotFoundException"];
@@ -19,11 +19,11 @@ const UNKNOWN: [&str; 4] =
     ["UnrecognizedClientException", "InvalidClientTokenId", "SignatureDoesNotMatch", "AuthFailure"];
 
 /// The way out where a person lacks a permission on a stack.
-pub const RIGHTS: &str = "attach the stack's policies for starting or approving";
+pub(crate) const RIGHTS: &str = "attach the stack's policies for starting or approving";
 
 /// Why a call has no result.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Error {
+pub(crate) enum Error {
     /// AWS refused.
     Refused {
         /// AWS's code.
@@ -47,7 +47,7 @@ pub enum Error {
 
 impl Error {
     /// Returns AWS's code, if AWS refused.
-    pub fn code(&self) -> Option<&str> {
+    pub(crate) fn code(&self) -> Option<&str> {
         match self {
             Self::Refused { code, .. } => Some(code),
             _ => None,
@@ -55,7 +55,7 @@ impl Error {
     }
 
     /// Returns the HTTP status, if AWS refused.
-    pub fn status(&self) -> Option<u16> {
+    pub(crate) fn status(&self) -> Option<u16> {
         match self {
             Self::Refused { status, .. } => Some(*status),
             _ => None,
@@ -63,22 +63,22 @@ impl Error {
     }
 
     /// Whether AWS refused a permission.
-    pub fn is_forbidden(&self) -> bool {
+    pub(crate) fn is_forbidden(&self) -> bool {
         self.code().is_some_and(|code| FORBIDDEN.contains(&code))
     }
 
     /// Whether AWS says that the credentials have expired.
-    pub fn is_expired(&self) -> bool {
+    pub(crate) fn is_expired(&self) -> bool {
         self.code().is_some_and(|code| EXPIRED.contains(&code))
     }
 
     /// Whether the call may have had its effect although there is no answer.
-    pub fn is_uncertain(&self) -> bool {
+    pub(crate) fn is_uncertain(&self) -> bool {
         matches!(self, Self::NoAnswer(_) | Self::Unreadable(_)) || self.status().is_some_and(|status| status >= 500)
     }
 
     /// Returns a sentence about it, with the way out. `rights` is the way out where AWS refuses a permission.
-    pub fn explain(&self, stack: &str, region: &str, rights: &str) -> Problem {
+    pub(crate) fn explain(&self, stack: &str, region: &str, rights: &str) -> Problem {
         let sentence = match self {
             Self::Settings(why) => return Problem::usage(why),
             Self::NoCredentials(why) => format!(

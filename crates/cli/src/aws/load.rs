@@ -19,11 +19,11 @@ use super::{Aws, http};
 
 /// Where a stack is, as far as that is known without asking the settings of AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Place {
+pub(crate) struct Place {
     /// The Region.
-    pub region: Option<String>,
+    pub(crate) region: Option<String>,
     /// The profile.
-    pub profile: Option<String>,
+    pub(crate) profile: Option<String>,
 }
 
 const NO_REGION: &str =
@@ -35,7 +35,7 @@ impl Aws {
     /// # Errors
     ///
     /// When there is no Region, or there are no credentials.
-    pub async fn of_caller(place: Place) -> Result<Self, Error> {
+    pub(crate) async fn of_caller(place: Place) -> Result<Self, Error> {
         let patience = Patience::with_aws();
         let http = http::client()?;
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
@@ -66,7 +66,7 @@ impl Aws {
     /// # Errors
     ///
     /// When a setting is missing.
-    pub fn of_this_machine(settings: BTreeMap<String, String>) -> Result<Self, Error> {
+    pub(crate) fn of_this_machine(settings: BTreeMap<String, String>) -> Result<Self, Error> {
         let setting = |name: &str| {
             let missing =
                 || Error::Settings(format!("the local stack's settings have no {name}: start it anew with `make up`"));

@@ -6,8 +6,8 @@
 
 mod call;
 mod credentials;
-pub mod endpoint;
-pub mod error;
+pub(crate) mod endpoint;
+pub(crate) mod error;
 mod http;
 mod load;
 mod protocol;
@@ -26,26 +26,26 @@ use url::{Position, Url};
 
 use call::{Caller, Patience};
 use endpoint::{Endpoint, Service, endpoint};
-pub use error::Error;
-pub use load::Place;
+pub(crate) use error::Error;
+pub(crate) use load::Place;
 use protocol::Request;
-pub use protocol::encoded;
+pub(crate) use protocol::encoded;
 
 /// The account of the emulators.
-pub const LOCAL_ACCOUNT: &str = "000000000000";
+pub(crate) const LOCAL_ACCOUNT: &str = "000000000000";
 
 /// Asks a server that is none of AWS's, once. Follows no redirect. Returns the HTTP status and the body.
 ///
 /// # Errors
 ///
 /// When no answer comes.
-pub async fn get(url: &str, headers: &[(&'static str, &str)]) -> Result<(u16, String), Error> {
+pub(crate) async fn get(url: &str, headers: &[(&'static str, &str)]) -> Result<(u16, String), Error> {
     call::get(http::client()?, url, headers).await
 }
 
 /// An account and a Region, with the credentials to ask it.
 #[derive(Debug, Clone)]
-pub struct Aws {
+pub(crate) struct Aws {
     config: SdkConfig,
     region: String,
     http: SharedHttpClient,
@@ -58,26 +58,26 @@ pub struct Aws {
 
 /// The caller, as STS names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
+pub(crate) struct Identity {
     /// The account's number.
-    pub account: String,
+    pub(crate) account: String,
     /// The caller's ARN.
-    pub arn: String,
+    pub(crate) arn: String,
 }
 
 impl Aws {
     /// Returns the Region.
-    pub fn region(&self) -> &str {
+    pub(crate) fn region(&self) -> &str {
         &self.region
     }
 
     /// Returns whether this is a stack on this machine by its own settings.
-    pub fn is_emulated(&self) -> bool {
+    pub(crate) fn is_emulated(&self) -> bool {
         self.local.is_some()
     }
 
     /// Returns a client of Step Functions.
-    pub fn states(&self) -> aws_sdk_sfn::Client {
+    pub(crate) fn states(&self) -> aws_sdk_sfn::Client {
         let mut config = aws_sdk_sfn::config::Builder::from(&self.config);
         if let Some(url) = self.local_endpoint("SFN") {
             config.set_endpoint_url(Some(url));
@@ -86,7 +86,7 @@ impl Aws {
     }
 
     /// Returns a client of S3.
-    pub fn s3(&self) -> aws_sdk_s3::Client {
+    pub(crate) fn s3(&self) -> aws_sdk_s3::Client {
         let mut config = aws_sdk_s3::config::Builder::from(&self.config);
         if let Some(url) = self.local_endpoint("S3") {
             config.set_endpoint_url(Some(url));
@@ -96,7 +96,7 @@ impl Aws {
     }
 
     /// Returns a client of Secrets Manager.
-    pub fn secrets(&self) -> aws_sdk_secretsmanager::Client {
+    pub(crate) fn secrets(&self) -> aws_sdk_secretsmanager::Client {
         let mut config = aws_sdk_secretsmanager::config::Builder::from(&self.config);
         if let Some(url) = self.local_endpoint("SECRETS_MANAGER") {
             config.set_endpoint_url(Some(url));
@@ -105,7 +105,7 @@ impl Aws {
     }
 
     /// Returns a client of SNS.
-    pub fn topics(&self) -> aws_sdk_sns::Client {
+    pub(crate) fn topics(&self) -> aws_sdk_sns::Client {
         let mut config = aws_sdk_sns::config::Builder::from(&self.config);
         if let Some(url) = self.local_endpoint("SNS") {
             config.set_endpoint_url(Some(url));
@@ -114,7 +114,7 @@ impl Aws {
     }
 
     /// Returns a client of S3 that signs nothing, as any program on the internet has one.
-    pub fn s3_unsigned(&self) -> aws_sdk_s3::Client {
+    pub(crate) fn s3_unsigned(&self) -> aws_sdk_s3::Client {
         let mut unsigned = self.config.clone().into_builder();
         unsigned.set_credentials_provider(None);
         let config = aws_sdk_s3::config::Builder::from(&unsigned.build()).allow_no_auth();
@@ -122,7 +122,7 @@ impl Aws {
     }
 
     /// Returns a client of S3 that uses no TLS.
-    pub fn s3_without_tls(&self) -> aws_sdk_s3::Client {
+    pub(crate) fn s3_without_tls(&self) -> aws_sdk_s3::Client {
         let mut config = aws_sdk_s3::config::Builder::from(&self.config);
         if self.named("S3").is_none() {
             config.set_endpoint_url(Some(format!("http://{}", endpoint::s3_host(&self.region))));
@@ -135,7 +135,7 @@ impl Aws {
     /// # Errors
     ///
     /// Those of the call.
-    pub async fn caller(&self) -> Result<&Identity, Error> {
+    pub(crate) async fn caller(&self) -> Result<&Identity, Error> {
         let ask = async || {
             let mut config = aws_sdk_sts::config::Builder::from(&self.config);
             if let Some(url) = self.local_endpoint("STS") {
@@ -155,7 +155,7 @@ impl Aws {
     /// # Errors
     ///
     /// Those of the call.
-    pub async fn query<O: DeserializeOwned>(
+    pub(crate) async fn query<O: DeserializeOwned>(
         &self,
         service: Service,
         action: &str,
@@ -171,7 +171,7 @@ impl Aws {
     /// # Errors
     ///
     /// Those of the call.
-    pub async fn json<O: DeserializeOwned>(
+    pub(crate) async fn json<O: DeserializeOwned>(
         &self,
         service: Service,
         target: &str,
@@ -187,7 +187,7 @@ impl Aws {
     /// # Errors
     ///
     /// Those of the call.
-    pub async fn rest<O: DeserializeOwned>(
+    pub(crate) async fn rest<O: DeserializeOwned>(
         &self,
         service: Service,
         method: &'static str,
@@ -205,7 +205,12 @@ impl Aws {
     /// # Errors
     ///
     /// When no answer comes.
-    pub async fn function_url(&self, url: &str, method: &'static str, body: Vec<u8>) -> Result<(u16, String), Error> {
+    pub(crate) async fn function_url(
+        &self,
+        url: &str,
+        method: &'static str,
+        body: Vec<u8>,
+    ) -> Result<(u16, String), Error> {
         let url = Url::parse(url).map_err(|error| Error::Unreadable(format!("the function's URL, {url}: {error}")))?;
         let endpoint = Endpoint { url: url[..Position::BeforePath].to_owned(), region: self.region.clone() };
         let request = protocol::rest(method, url[Position::BeforePath..].to_owned(), body);

@@ -23,7 +23,7 @@ pub(super) struct Request {
 }
 
 /// Returns a text as a part of a path, of a query or of a form.
-pub fn encoded(text: &str) -> String {
+pub(crate) fn encoded(text: &str) -> String {
     utf8_percent_encode(text, ENCODED).to_string()
 }
 

@@ -22,7 +22,7 @@ const LONGEST: usize = 65_536;
 
 /// How a comment ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Commented {
+pub(crate) enum Commented {
     /// A comment was made.
     Made,
     /// The comment of an earlier push was updated.
@@ -67,7 +67,7 @@ struct Comment {
 /// # Errors
 ///
 /// Where this is no job on a pull request, and where GitHub refuses or gives no answer.
-pub fn put(report: &Report, directory: &str) -> Result<Commented, Problem> {
+pub(crate) fn put(report: &Report, directory: &str) -> Result<Commented, Problem> {
     let pull_request = PullRequest::of_this_job()?;
     let marker = state::marker(directory);
     let PullRequest { repository, number, head } = &pull_request;

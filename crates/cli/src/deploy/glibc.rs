@@ -17,7 +17,7 @@ const SHT_GNU_VERNEED: u32 = 0x6fff_fffe;
 /// # Errors
 ///
 /// Names a function that could not start on Lambda.
-pub fn check(build: &Path) -> Result<(), Problem> {
+pub(crate) fn check(build: &Path) -> Result<(), Problem> {
     for (function, program) in programs(build) {
         let content = std::fs::read(&program)
             .map_err(|error| Problem::usage(format!("{} cannot be read: {error}", program.display())))?;

@@ -6,11 +6,11 @@
 //! functions that Lambda could not start. After an update that was rolled back it publishes all functions anew. It also
 //! points out a mail subscription that is not confirmed: until it is, no mail tells how a migration ended.
 
-pub mod glibc;
-pub mod network;
-pub mod packages;
-pub mod sam;
-pub mod stack;
+pub(crate) mod glibc;
+pub(crate) mod network;
+pub(crate) mod packages;
+pub(crate) mod sam;
+pub(crate) mod stack;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -48,7 +48,7 @@ const VARIABLES: [(&str, &str); 4] = [
 /// # Errors
 ///
 /// When something is not ready, or AWS or SAM fail.
-pub async fn run(screen: &mut Screen, arguments: &DeployArguments, as_json: bool) -> Result<Exit, Problem> {
+pub(crate) async fn run(screen: &mut Screen, arguments: &DeployArguments, as_json: bool) -> Result<Exit, Problem> {
     let started = Instant::now();
     let word = arguments.environment.word();
     let here = std::env::current_dir().unwrap_or_default();

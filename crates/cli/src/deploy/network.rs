@@ -14,7 +14,7 @@ type Parameters = BTreeMap<String, String>;
 /// # Errors
 ///
 /// When no endpoint can be made in them, or EC2 does not answer.
-pub async fn check_subnets(aws: &Aws, parameters: &Parameters) -> Result<Option<String>, Problem> {
+pub(crate) async fn check_subnets(aws: &Aws, parameters: &Parameters) -> Result<Option<String>, Problem> {
     let wanted = listed(parameters, "SubnetIds");
     if parameters.get("SecretsManagerEndpoint").is_some_and(|wanted| wanted != "true") || wanted.is_empty() {
         return Ok(None);
@@ -33,7 +33,11 @@ pub async fn check_subnets(aws: &Aws, parameters: &Parameters) -> Result<Option<
 /// # Errors
 ///
 /// When one of them has an endpoint of S3 already, or EC2 does not answer.
-pub async fn check_route_tables(aws: &Aws, parameters: &Parameters, stack: &str) -> Result<Option<String>, Problem> {
+pub(crate) async fn check_route_tables(
+    aws: &Aws,
+    parameters: &Parameters,
+    stack: &str,
+) -> Result<Option<String>, Problem> {
     let wanted = listed(parameters, "S3RouteTableIds");
     if wanted.is_empty() {
         return Ok(None);

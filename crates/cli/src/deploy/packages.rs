@@ -25,7 +25,7 @@ const READ_AND_ENTER: u32 = 0o005;
 /// # Errors
 ///
 /// Names what is wrong, and the way out.
-pub fn check_history(layer: &Path) -> Result<(), Problem> {
+pub(crate) fn check_history(layer: &Path) -> Result<(), Problem> {
     let history = layer.join("migrations");
     if !history.is_dir() {
         return Err(Problem::usage(format!(
@@ -51,7 +51,7 @@ pub fn check_history(layer: &Path) -> Result<(), Problem> {
 }
 
 /// Returns the sample migrations that are still in the layer.
-pub fn samples(layer: &Path) -> Vec<&'static str> {
+pub(crate) fn samples(layer: &Path) -> Vec<&'static str> {
     SAMPLES.into_iter().filter(|name| layer.join("migrations").join(name).is_dir()).collect()
 }
 
@@ -60,7 +60,7 @@ pub fn samples(layer: &Path) -> Vec<&'static str> {
 /// # Errors
 ///
 /// Names what is wrong, and the way out.
-pub fn check_functions(build: &Path, architecture: &str) -> Result<(), Problem> {
+pub(crate) fn check_functions(build: &Path, architecture: &str) -> Result<(), Problem> {
     const AGAIN: &str = "run lockstep deploy without --no-build";
     let programs = programs(build);
     if programs.is_empty() {

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const NOTICE: Duration = Duration::from_millis(200);
 
 /// SAM, as the project installs it.
-pub struct Sam {
+pub(crate) struct Sam {
     root: PathBuf,
     samconfig: PathBuf,
     /// The directory with sam, cargo-lambda and zig.
@@ -28,7 +28,7 @@ pub struct Sam {
 
 /// How a command of SAM's ended.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Ended {
+pub(crate) enum Ended {
     /// It did its work.
     Well,
     /// It failed. Its output says why.
@@ -43,7 +43,7 @@ impl Sam {
     /// # Errors
     ///
     /// When it cannot be installed.
-    pub async fn install(root: &Path, samconfig: &Path) -> Result<Self, Problem> {
+    pub(crate) async fn install(root: &Path, samconfig: &Path) -> Result<Self, Problem> {
         let mut command = Command::new("python3");
         command.arg("scripts/setup.py").arg("sam").current_dir(root).stdin(Stdio::null()).stderr(Stdio::inherit());
         let told = command.output().await;
@@ -63,7 +63,7 @@ impl Sam {
     /// # Errors
     ///
     /// When it cannot be started.
-    pub async fn run(
+    pub(crate) async fn run(
         &self,
         command: &str,
         environment: &str,

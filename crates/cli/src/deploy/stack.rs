@@ -16,11 +16,11 @@ const NOTHING_YET: &str = "REVIEW_IN_PROGRESS";
 
 /// A stack.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Stack {
+pub(crate) struct Stack {
     /// Its status.
-    pub status: String,
+    pub(crate) status: String,
     /// Its outputs. A stack that is being created has none yet.
-    pub outputs: BTreeMap<String, String>,
+    pub(crate) outputs: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -62,7 +62,7 @@ impl Stack {
     /// # Errors
     ///
     /// When CloudFormation does not tell.
-    pub async fn find(aws: &Aws, name: &str) -> Result<Option<Self>, Error> {
+    pub(crate) async fn find(aws: &Aws, name: &str) -> Result<Option<Self>, Error> {
         match aws.query::<Answer>(Service::CloudFormation, "DescribeStacks", &[("StackName", name)]).await {
             Ok(answer) => Ok(answer.result.stacks.member.into_iter().next().map(Self::from)),
             // CloudFormation's answer if the stack does not exist.
@@ -72,7 +72,7 @@ impl Stack {
     }
 
     /// Returns whether the last update was undone. The versions that it published stay, and no version is published twice.
-    pub fn is_rolled_back(&self) -> bool {
+    pub(crate) fn is_rolled_back(&self) -> bool {
         self.status.starts_with("UPDATE_ROLLBACK")
     }
 
@@ -81,7 +81,7 @@ impl Stack {
     /// # Errors
     ///
     /// Names the way out of its status.
-    pub fn check(&self, name: &str, region: &str) -> Result<(), Problem> {
+    pub(crate) fn check(&self, name: &str, region: &str) -> Result<(), Problem> {
         let status = self.status.as_str();
         let command = format!("--stack-name {name} --region {region}");
         if TO_DELETE.contains(&status) {

@@ -31,7 +31,7 @@ const CONTENTION_PATIENCE: Duration = Duration::from_mins(1);
 /// # Errors
 ///
 /// Those of the engine, by cause.
-pub async fn run(screen: &mut Screen, arguments: &ApplyArguments, as_json: bool) -> Result<Exit, Problem> {
+pub(crate) async fn run(screen: &mut Screen, arguments: &ApplyArguments, as_json: bool) -> Result<Exit, Problem> {
     let job = Job::find(&arguments.direct)?;
     let up_to = arguments.up_to.clone();
     let found = plan::find(&job, up_to.as_deref()).await?;

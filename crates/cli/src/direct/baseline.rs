@@ -16,7 +16,7 @@ use crate::words::plural;
 /// # Errors
 ///
 /// Those of the engine, by cause.
-pub async fn run(screen: &mut Screen, arguments: &BaselineArguments, as_json: bool) -> Result<Exit, Problem> {
+pub(crate) async fn run(screen: &mut Screen, arguments: &BaselineArguments, as_json: bool) -> Result<Exit, Problem> {
     let job = Job::find(&arguments.direct)?;
     let mut session = job.session().await?;
     let found = plan_baseline(&mut session, INSTANCE, &job.history, &arguments.up_to).await;

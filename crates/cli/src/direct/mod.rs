@@ -1,12 +1,12 @@
 //! The commands on a database that can be reached without AWS: the same engine, ledgers and locks as in the stack.
 
-pub mod apply;
-pub mod baseline;
-pub mod plan;
-pub mod resolve;
+pub(crate) mod apply;
+pub(crate) mod baseline;
+pub(crate) mod plan;
+pub(crate) mod resolve;
 mod retry;
-pub mod status;
-pub mod stop;
+pub(crate) mod status;
+pub(crate) mod stop;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -30,20 +30,20 @@ use crate::screen::{Look, Screen};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The server's name outside of SQL: it has none here.
-pub const INSTANCE: &str = "";
+pub(crate) const INSTANCE: &str = "";
 
 /// A directory of migrations, and the database that it is for.
-pub struct Job {
+pub(crate) struct Job {
     /// The directory.
-    pub directory: PathBuf,
+    pub(crate) directory: PathBuf,
     /// Its migrations.
-    pub history: History,
+    pub(crate) history: History,
     /// How to reach the database.
-    pub target: Target,
+    pub(crate) target: Target,
     /// What to do where ledger and directory disagree.
-    pub divergence: OnDivergence,
+    pub(crate) divergence: OnDivergence,
     /// The run's name, the same in each attempt.
-    pub run: String,
+    pub(crate) run: String,
 }
 
 impl Job {
@@ -52,7 +52,7 @@ impl Job {
     /// # Errors
     ///
     /// When the directory cannot be used, or no database is named.
-    pub fn find(direct: &Direct) -> Result<Self, Problem> {
+    pub(crate) fn find(direct: &Direct) -> Result<Self, Problem> {
         let directory = directory::find(direct.directory.clone(), Path::new("."))?;
         let history = directory::read(&directory)?;
         let address = address::find(direct.database.database_url.as_deref())?.ok_or_else(no_database)?;
@@ -60,7 +60,7 @@ impl Job {
     }
 
     /// Returns the work on a database.
-    pub fn new(directory: PathBuf, history: History, address: Address, arguments: &DatabaseArguments) -> Self {
+    pub(crate) fn new(directory: PathBuf, history: History, address: Address, arguments: &DatabaseArguments) -> Self {
         let run = format!("lockstep-{}-{:08x}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ"), fastrand::u32(..));
         let target = Target {
             host: address.host,
@@ -85,29 +85,29 @@ impl Job {
     /// # Errors
     ///
     /// The connection's, by cause.
-    pub async fn session(&self) -> Result<Session, Problem> {
+    pub(crate) async fn session(&self) -> Result<Session, Problem> {
         Session::open(&self.target).await.map_err(|error| self.problem(error))
     }
 
     /// Returns one attempt of the run.
-    pub fn attempt(&self) -> Attempt<'_> {
+    pub(crate) fn attempt(&self) -> Attempt<'_> {
         Attempt { target: &self.target, instance: INSTANCE, history: &self.history, run: &self.run }
     }
 
     /// Returns an error of the engine's as a problem.
-    pub fn problem(&self, error: Error) -> Problem {
+    pub(crate) fn problem(&self, error: Error) -> Problem {
         problem(error, &self.directory)
     }
 
     /// Returns where the database is, for people.
-    pub fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         let Target { database, host, port, .. } = &self.target;
         format!("{database} on {}", endpoint(host, *port))
     }
 }
 
 /// Returns a server's host and port, for people.
-pub fn endpoint(host: &str, port: u16) -> String {
+pub(crate) fn endpoint(host: &str, port: u16) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
@@ -122,7 +122,12 @@ fn no_database() -> Problem {
 /// # Errors
 ///
 /// When the digest is another one, and where no person can be asked.
-pub fn approved(screen: &mut Screen, approval: &Approval, digest: &str, question: &str) -> Result<bool, Problem> {
+pub(crate) fn approved(
+    screen: &mut Screen,
+    approval: &Approval,
+    digest: &str,
+    question: &str,
+) -> Result<bool, Problem> {
     if let Some(wanted) = &approval.digest {
         // The start of a digest could be that of another plan.
         if wanted != digest {
@@ -148,7 +153,7 @@ pub fn approved(screen: &mut Screen, approval: &Approval, digest: &str, question
 }
 
 /// Writes what is to be approved: to the output and, for a person who is asked, to the terminal.
-pub fn show_first(screen: &mut Screen, approval: &Approval, as_json: bool, show: impl Fn(&mut Screen)) {
+pub(crate) fn show_first(screen: &mut Screen, approval: &Approval, as_json: bool, show: impl Fn(&mut Screen)) {
     if !as_json {
         show(screen);
     }
@@ -159,7 +164,7 @@ pub fn show_first(screen: &mut Screen, approval: &Approval, as_json: bool, show:
 }
 
 /// Says that nothing was written, since no person approved it.
-pub fn not_approved(screen: &mut Screen, as_json: bool) -> Exit {
+pub(crate) fn not_approved(screen: &mut Screen, as_json: bool) -> Exit {
     if as_json {
         screen.raw(&format!("{:#}\n", serde_json::json!({ "approved": false })));
     } else {

@@ -17,13 +17,13 @@ use crate::screen::{Look, Screen};
 use crate::words::plural;
 
 /// A plan, with what was found on the way to it.
-pub struct Found {
+pub(crate) struct Found {
     /// What the preflight found.
-    pub preflight: PreflightFindings,
+    pub(crate) preflight: PreflightFindings,
     /// The plan.
-    pub plan: Plan,
+    pub(crate) plan: Plan,
     /// The report on it, or why there is none.
-    pub report: Result<Report, String>,
+    pub(crate) report: Result<Report, String>,
 }
 
 /// Runs the command.
@@ -31,7 +31,7 @@ pub struct Found {
 /// # Errors
 ///
 /// Those of the engine, by cause.
-pub async fn run(screen: &mut Screen, arguments: &PlanArguments, as_json: bool) -> Result<Exit, Problem> {
+pub(crate) async fn run(screen: &mut Screen, arguments: &PlanArguments, as_json: bool) -> Result<Exit, Problem> {
     let job = Job::find(&arguments.direct)?;
     let found = find(&job, arguments.up_to.as_deref()).await?;
     if as_json {
@@ -47,7 +47,7 @@ pub async fn run(screen: &mut Screen, arguments: &PlanArguments, as_json: bool) 
 /// # Errors
 ///
 /// Those of the engine, by cause.
-pub async fn find(job: &Job, up_to: Option<&str>) -> Result<Found, Problem> {
+pub(crate) async fn find(job: &Job, up_to: Option<&str>) -> Result<Found, Problem> {
     let mut session = job.session().await?;
     let found = async {
         let preflight = preflight(&mut session, job.history.format).await?;
@@ -86,13 +86,13 @@ async fn reported(job: &Job, session: &mut Session, plan: &Plan) -> Result<Repor
 }
 
 /// Returns this moment, RFC 3339 in UTC, to the second.
-pub fn now() -> String {
+pub(crate) fn now() -> String {
     let now = Timestamp::now();
     now.round(Unit::Second).unwrap_or(now).to_string()
 }
 
 /// Writes a plan for a person.
-pub fn show(screen: &mut Screen, job: &Job, found: &Found) {
+pub(crate) fn show(screen: &mut Screen, job: &Job, found: &Found) {
     let Found { preflight, plan, report } = found;
     screen.parts(&[(Look::Bold, &job.place()), (Look::Dim, &format!("  PostgreSQL {}", preflight.server_version))]);
     for warning in preflight.warnings.iter().chain(&plan.warnings) {
@@ -121,7 +121,7 @@ pub fn show(screen: &mut Screen, job: &Job, found: &Found) {
 }
 
 /// Returns a verdict's mark, and how it looks.
-pub fn mark(verdict: Verdict) -> (&'static str, Look) {
+pub(crate) fn mark(verdict: Verdict) -> (&'static str, Look) {
     match verdict {
         Verdict::Safe => ("✓ safe", Look::Good),
         Verdict::Caution => ("⚠ caution", Look::Warning),
@@ -130,7 +130,7 @@ pub fn mark(verdict: Verdict) -> (&'static str, Look) {
 }
 
 /// Returns a plan for a program.
-pub fn value(found: &Found) -> Value {
+pub(crate) fn value(found: &Found) -> Value {
     let Found { preflight, plan, report } = found;
     let judged = |name: &str| report.as_ref().ok()?.migrations.iter().find(|judged| judged.name == name);
     let migrations: Vec<_> = plan

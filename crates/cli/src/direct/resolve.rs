@@ -15,7 +15,7 @@ use crate::screen::{Look, Screen};
 /// # Errors
 ///
 /// Those of the engine, by cause.
-pub async fn run(screen: &mut Screen, arguments: &ResolveArguments, as_json: bool) -> Result<Exit, Problem> {
+pub(crate) async fn run(screen: &mut Screen, arguments: &ResolveArguments, as_json: bool) -> Result<Exit, Problem> {
     let job = Job::find(&arguments.direct)?;
     let resolution = if arguments.applied { Declared::Applied } else { Declared::RolledBack };
     let claim = Claim { migration: arguments.migration.clone(), resolution };

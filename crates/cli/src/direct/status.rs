@@ -16,7 +16,7 @@ use crate::words::plural;
 /// # Errors
 ///
 /// Those of the engine, by cause: a migration that was left unfinished is one.
-pub async fn run(screen: &mut Screen, arguments: &Direct, as_json: bool) -> Result<Exit, Problem> {
+pub(crate) async fn run(screen: &mut Screen, arguments: &Direct, as_json: bool) -> Result<Exit, Problem> {
     let job = Job::find(arguments)?;
     let mut session = job.session().await?;
     let found = async {

@@ -6,10 +6,10 @@ use crate::exit::Exit;
 use crate::signals::asked_to_end;
 
 /// The request of this process.
-pub static STOP: Stop = Stop::new();
+pub(crate) static STOP: Stop = Stop::new();
 
 /// Takes Ctrl-C and the request to end from now on: the first one cancels, a second one ends the process at once.
-pub fn watch() {
+pub(crate) fn watch() {
     tokio::spawn(async {
         asked_to_end().await;
         STOP.request();

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use shared::Place;
 
-use crate::screen::{Look, plain};
+use crate::styles::{Look, plain};
 
 /// Returns the command for a failure, if the checkout in `root` has the file of the failed script.
 pub(super) fn error(place: Option<&Place>, title: &str, message: &str, root: &Path) -> Option<String> {

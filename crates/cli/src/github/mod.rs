@@ -33,7 +33,7 @@ use summary::Summary;
 /// # Errors
 ///
 /// When this is no step of a workflow, and when AWS or GitHub refuses or does not answer.
-pub async fn run(screen: &mut Screen, arguments: &GithubArguments, as_json: bool) -> Result<Exit, Problem> {
+pub(crate) async fn run(screen: &mut Screen, arguments: &GithubArguments, as_json: bool) -> Result<Exit, Problem> {
     // The output holds names and messages from outside. GitHub must not take a line of it for a command. JSON has no line
     // that it could take for one.
     let resume = token();

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use crate::problem::Problem;
-use crate::screen::{Look, plain};
+use crate::styles::{Look, plain};
 
 /// One attempt of one workflow run.
 #[derive(Clone, PartialEq, Eq)]

@@ -12,8 +12,8 @@ use report::ScriptClass;
 use shared::payload::{PendingMigration, PlanOutput};
 use shared::text::one_line;
 
-use crate::screen::{Look, plain};
 use crate::stack::words::word;
+use crate::styles::{Look, plain};
 use crate::words::plural;
 
 /// GitHub drops a summary of more than 1 MiB as a whole. The rest is room for the text before and after a report.

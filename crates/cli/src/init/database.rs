@@ -1,6 +1,6 @@
 //! The values that are about the instance itself: its VPC, its security group, its port and its database.
 
-use super::choices::{Choice, Choices, Current, Question, Wishes};
+use super::choice::{Choice, Choices, Current, Question, Wishes};
 use super::facts::{Facts, Instance};
 use crate::problem::Problem;
 use crate::words::plural;
@@ -138,7 +138,7 @@ fn database_name(facts: &Facts, wishes: &Wishes, current: &Current, choices: &mu
     }
     let managed = instance.master_user_secret.as_ref().map(|secret| secret.arn.as_str());
     let chosen = choices.all.iter().find(|choice| choice.name == "DatabaseSecretArn").map(|choice| &choice.value);
-    if let (Some(managed), Some(super::choices::Value::Set(chosen))) = (managed, chosen)
+    if let (Some(managed), Some(super::choice::Value::Set(chosen))) = (managed, chosen)
         && managed != chosen
     {
         return Choice::default(

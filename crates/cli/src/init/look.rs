@@ -141,7 +141,7 @@ pub(super) async fn around(aws: &Aws, instance: Instance) -> Result<Facts, Error
 /// # Errors
 ///
 /// Those of the call: also when one of them does not exist.
-pub async fn subnets(aws: &Aws, ids: &[String]) -> Result<Vec<Subnet>, Error> {
+pub(crate) async fn subnets(aws: &Aws, ids: &[String]) -> Result<Vec<Subnet>, Error> {
     list::<Subnets>(aws, "DescribeSubnets", &borrowed(&numbered("SubnetId", ids))).await
 }
 
@@ -150,7 +150,7 @@ pub async fn subnets(aws: &Aws, ids: &[String]) -> Result<Vec<Subnet>, Error> {
 /// # Errors
 ///
 /// Those of the call: also when one of them does not exist.
-pub async fn route_tables(aws: &Aws, ids: &[String]) -> Result<Vec<RouteTable>, Error> {
+pub(crate) async fn route_tables(aws: &Aws, ids: &[String]) -> Result<Vec<RouteTable>, Error> {
     list::<RouteTables>(aws, "DescribeRouteTables", &borrowed(&numbered("RouteTableId", ids))).await
 }
 
@@ -159,7 +159,7 @@ pub async fn route_tables(aws: &Aws, ids: &[String]) -> Result<Vec<RouteTable>, 
 /// # Errors
 ///
 /// Those of the call.
-pub async fn endpoints_of_s3(aws: &Aws) -> Result<Vec<Endpoint>, Error> {
+pub(crate) async fn endpoints_of_s3(aws: &Aws) -> Result<Vec<Endpoint>, Error> {
     let service = format!("com.amazonaws.{}.s3", aws.region());
     let of_s3 = [
         ("Filter.1.Name", "service-name"),
@@ -175,7 +175,7 @@ pub async fn endpoints_of_s3(aws: &Aws) -> Result<Vec<Endpoint>, Error> {
 /// # Errors
 ///
 /// Those of the call.
-pub async fn zones_of_secrets_manager(aws: &Aws) -> Result<Vec<String>, Error> {
+pub(crate) async fn zones_of_secrets_manager(aws: &Aws) -> Result<Vec<String>, Error> {
     let service = format!("com.amazonaws.{}.secretsmanager", aws.region());
     match list::<Services>(aws, "DescribeVpcEndpointServices", &[("ServiceName.1", &service)]).await {
         Ok(services) => Ok(services.into_iter().flat_map(|service| service.zones).collect()),

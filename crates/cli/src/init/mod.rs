@@ -3,14 +3,15 @@
 //! AWS is only read ([`look`]). [`choices`] decides, without a call. [`section`] writes.
 
 mod addresses;
-pub mod choices;
+pub(crate) mod choice;
+pub(crate) mod choices;
 mod database;
-pub mod facts;
-pub mod look;
+pub(crate) mod facts;
+pub(crate) mod look;
 mod network;
-pub mod permissions;
+pub(crate) mod permissions;
 mod secret;
-pub mod section;
+pub(crate) mod section;
 #[cfg(test)]
 mod tests;
 
@@ -27,7 +28,7 @@ use crate::samconfig;
 use crate::screen::{self, Look, Screen};
 use crate::target::{Target, Where};
 use crate::template::{self, Template};
-use choices::{Choice, Choices, Question, Value, Wishes};
+use choice::{Choice, Choices, Question, Value, Wishes};
 use facts::Facts;
 use section::{Change, Section};
 
@@ -39,7 +40,7 @@ const RIGHTS: &str = "`lockstep init ENV --policy` prints the rights that it nee
 /// # Errors
 ///
 /// When there is no instance that can be migrated, samconfig.toml cannot be read or written, or AWS does not answer.
-pub async fn run(screen: &mut Screen, arguments: &InitArguments, as_json: bool) -> Result<Exit, Problem> {
+pub(crate) async fn run(screen: &mut Screen, arguments: &InitArguments, as_json: bool) -> Result<Exit, Problem> {
     if arguments.policy {
         screen.json(&permissions::policy());
         return Ok(Exit::Done);

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::addresses;
-use super::choices::{Choice, Current};
+use super::choice::{Choice, Current};
 use super::facts::{Endpoint, Facts, Permission, Refused, Route, RouteTable, SecurityGroup, Subnet};
 use super::permissions;
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// The rights, each with the values that have to be looked up by hand without it.
-pub const RIGHTS: [(&str, &str); 9] = [
+pub(crate) const RIGHTS: [(&str, &str); 9] = [
     ("rds:DescribeDBInstances", "all of them"),
     ("ec2:DescribeSubnets", "SubnetIds, S3RouteTableIds"),
     ("ec2:DescribeRouteTables", "SubnetIds, S3RouteTableIds"),
@@ -16,7 +16,7 @@ pub const RIGHTS: [(&str, &str); 9] = [
 ];
 
 /// Returns the policy with all rights. They only read, and none of them reads a secret's value.
-pub fn policy() -> Value {
+pub(crate) fn policy() -> Value {
     let actions: Vec<_> = RIGHTS.iter().map(|(action, _)| *action).collect();
     json!({
         "Version": "2012-10-17",

@@ -1,6 +1,6 @@
 //! The secret with the database's password. Its value is never read.
 
-use super::choices::{Choice, Choices, Current, Question, Value, Wishes};
+use super::choice::{Choice, Choices, Current, Question, Value, Wishes};
 use super::facts::{Facts, Secret, Seen};
 use crate::problem::Problem;
 

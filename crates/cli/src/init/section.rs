@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use toml_edit::{Array, DocumentMut, Item, TableLike, Value as Toml, value};
 
-use super::choices::{Choice, Current, Value};
+use super::choice::{Choice, Current, Value};
 use crate::problem::Problem;
 use crate::samconfig::PLACEHOLDER;
 
@@ -45,18 +45,18 @@ const PLACEHOLDERS: [(&str, &str); 11] = [
 
 /// One value that differs from what the section had.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub(crate) struct Change {
     /// The parameter, or `region`.
-    pub name: String,
+    pub(crate) name: String,
     /// What the section had.
-    pub before: Option<String>,
+    pub(crate) before: Option<String>,
     /// What it has now.
-    pub after: Option<String>,
+    pub(crate) after: Option<String>,
 }
 
 /// An environment's section, and the file around it.
 #[derive(Debug)]
-pub struct Section {
+pub(crate) struct Section {
     document: DocumentMut,
     environment: String,
 }
@@ -67,7 +67,7 @@ impl Section {
     /// # Errors
     ///
     /// When the text is not TOML, or the section is not written as SAM and this command read it.
-    pub fn read(text: &str, environment: &str, project: Option<&str>) -> Result<Self, Problem> {
+    pub(crate) fn read(text: &str, environment: &str, project: Option<&str>) -> Result<Self, Problem> {
         let document: DocumentMut =
             text.parse().map_err(|error| Problem::usage(format!("samconfig.toml is not TOML: {error}")))?;
         let mut section = Self { document, environment: environment.to_owned() };
@@ -76,17 +76,17 @@ impl Section {
     }
 
     /// Returns the file's text.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.document.to_string()
     }
 
     /// Returns the values that are filled in.
-    pub fn current(&self) -> Current {
+    pub(crate) fn current(&self) -> Current {
         self.values().into_iter().filter(|(_, value)| !value.contains(PLACEHOLDER)).collect()
     }
 
     /// Returns the values that are still to be filled in.
-    pub fn unfilled(&self) -> Vec<String> {
+    pub(crate) fn unfilled(&self) -> Vec<String> {
         let mut names: Vec<_> =
             self.values().into_iter().filter(|(_, value)| value.contains(PLACEHOLDER)).map(|(name, _)| name).collect();
         names.sort_by_key(|name| ORDER.iter().position(|one| one == name));
@@ -94,13 +94,13 @@ impl Section {
     }
 
     /// Returns the stack's name.
-    pub fn stack(&self) -> String {
+    pub(crate) fn stack(&self) -> String {
         let project = self.current().get("Project").cloned().unwrap_or_else(|| "lockstep".to_owned());
         format!("{project}-migrations-{}", self.environment)
     }
 
     /// Writes the choices into the section. Returns what has changed, in the order of the choices.
-    pub fn write(&mut self, choices: &[Choice]) -> Vec<Change> {
+    pub(crate) fn write(&mut self, choices: &[Choice]) -> Vec<Change> {
         let before = self.values();
         for choice in choices {
             self.write_one(choice, before.get(choice.name).map(String::as_str));

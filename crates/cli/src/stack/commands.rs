@@ -5,7 +5,7 @@ use crate::words::quoted;
 
 /// One execution, as a command names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Commands {
+pub(crate) struct Commands {
     /// The environment's word and the execution's name.
     what: String,
     /// The options that find the stack again.
@@ -14,40 +14,40 @@ pub struct Commands {
 
 impl Commands {
     /// Returns the commands for an execution of a stack.
-    pub fn of(target: &Target, execution: &str) -> Self {
+    pub(crate) fn of(target: &Target, execution: &str) -> Self {
         Self::new(target.word, name_of(execution), &target.options())
     }
 
     /// Returns the commands for an execution of this name.
-    pub fn new(environment: &str, name: &str, options: &str) -> Self {
+    pub(crate) fn new(environment: &str, name: &str, options: &str) -> Self {
         Self { what: format!("{environment} {}", quoted(name)), options: options.to_owned() }
     }
 
     /// Returns the command that shows it.
-    pub fn show(&self) -> String {
+    pub(crate) fn show(&self) -> String {
         format!("lockstep show {}{}", self.what, self.options)
     }
 
     /// Returns the command that follows it.
-    pub fn follow(&self) -> String {
+    pub(crate) fn follow(&self) -> String {
         let (environment, name) = self.what.split_once(' ').unwrap_or_default();
         format!("lockstep run {environment} --follow {name}{}", self.options)
     }
 
     /// Returns the command that stops it.
-    pub fn stop(&self) -> String {
+    pub(crate) fn stop(&self) -> String {
         format!("lockstep stop {}{}", self.what, self.options)
     }
 
     /// Returns the commands that approve and reject the plan with this digest.
-    pub fn decisions(&self, digest: &str) -> [String; 2] {
+    pub(crate) fn decisions(&self, digest: &str) -> [String; 2] {
         let Self { what, options } = self;
         ["approve", "reject"].map(|verb| format!("lockstep {verb} {what} --digest {digest}{options} --reason REASON"))
     }
 }
 
 /// Returns an execution's name, the last part of its ARN.
-pub fn name_of(execution: &str) -> &str {
+pub(crate) fn name_of(execution: &str) -> &str {
     execution.rsplit(':').next().unwrap_or(execution)
 }
 

@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use shared::approval::{Answer, Decided, Refusal, Verb};
+use shared::approval::{Answer, Decided, RefusedDecision, Verb};
 
 use super::commands::Commands;
 use super::history;
@@ -28,7 +28,12 @@ const STEP: &str = "approve";
 /// # Errors
 ///
 /// When the function refuses, when AWS refuses, and when no answer comes.
-pub async fn run(screen: &mut Screen, verb: Verb, arguments: &DecideArguments, as_json: bool) -> Result<Exit, Problem> {
+pub(crate) async fn run(
+    screen: &mut Screen,
+    verb: Verb,
+    arguments: &DecideArguments,
+    as_json: bool,
+) -> Result<Exit, Problem> {
     let (target, execution) = super::find(&arguments.one).await?;
     let answer = Answer {
         execution: execution.clone(),
@@ -58,7 +63,7 @@ pub async fn run(screen: &mut Screen, verb: Verb, arguments: &DecideArguments, a
 
 /// Why there is no decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// The function did not accept it.
     Refused(String),
     /// AWS did not let the caller through to the function.
@@ -83,7 +88,7 @@ pub enum Failure {
 
 impl Failure {
     /// Returns it with the way out. `show` is the command that shows the run.
-    pub fn explain(&self, target: &Target, show: &str) -> Problem {
+    pub(crate) fn explain(&self, target: &Target, show: &str) -> Problem {
         let unknown = format!("It is not known whether it was decided: {show} tells");
         match self {
             Self::Refused(why) => Problem { exit: Exit::Refused, ..Problem::failed(format!("refused: {why}")) },
@@ -114,7 +119,7 @@ impl Failure {
 /// # Errors
 ///
 /// When it was not taken, or that is not known.
-pub async fn decide(target: &Target, answer: &Answer) -> Result<Decided, Failure> {
+pub(crate) async fn decide(target: &Target, answer: &Answer) -> Result<Decided, Failure> {
     let url = function_url(target).await.map_err(Failure::Call)?;
     let body = serde_json::to_vec(answer).map_err(|error| Failure::Call(Error::Settings(error.to_string())))?;
     let (status, body) = target.aws.function_url(&url, "POST", body).await.map_err(Failure::Lost)?;
@@ -144,7 +149,7 @@ fn read(status: u16, body: &str) -> Result<Decided, Failure> {
         #[serde(alias = "Message")]
         message: String,
     }
-    let refusal = serde_json::from_str::<Refusal>(body).ok();
+    let refusal = serde_json::from_str::<RefusedDecision>(body).ok();
     match (status, refusal) {
         (429 | 500.., refusal) => Err(Failure::Failed { status, message: refusal.map(|refusal| refusal.message) }),
         (200, _) => serde_json::from_str(body).map_err(|_| Failure::Failed { status, message: None }),

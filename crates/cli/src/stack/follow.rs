@@ -27,11 +27,11 @@ use crate::target::Target;
 const LATE: Duration = Duration::from_secs(10);
 
 /// Follows one execution.
-pub struct Follower {
+pub(crate) struct Follower {
     /// What was told so far.
-    pub story: Story,
+    pub(crate) story: Story,
     /// The exit code, once the execution has ended.
-    pub exit: Option<Exit>,
+    pub(crate) exit: Option<Exit>,
     states: Client,
     execution: String,
     history: History,
@@ -42,7 +42,7 @@ pub struct Follower {
 
 /// Why the following has ended before the execution.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Lost {
+pub(crate) enum Lost {
     /// AWS does not answer, or refuses.
     Call(Error),
     /// The reader of the output has left.
@@ -61,7 +61,7 @@ impl Follower {
     /// # Errors
     ///
     /// When there is no such execution, and those of the call.
-    pub async fn begin(target: &Target, execution: &str, is_shown: bool) -> Result<Self, Error> {
+    pub(crate) async fn begin(target: &Target, execution: &str, is_shown: bool) -> Result<Self, Error> {
         let states = target.aws.states();
         let described = states.describe_execution().execution_arn(execution).send().await?;
         let started = moment(&described.start_date);
@@ -85,7 +85,7 @@ impl Follower {
     /// # Errors
     ///
     /// When it can be followed no longer.
-    pub async fn follow(&mut self, screen: &mut Screen) -> Result<Exit, Lost> {
+    pub(crate) async fn follow(&mut self, screen: &mut Screen) -> Result<Exit, Lost> {
         loop {
             if let Some(exit) = self.follow_until(screen, false).await? {
                 return Ok(exit);
@@ -99,7 +99,7 @@ impl Follower {
     /// # Errors
     ///
     /// When it can be followed no longer.
-    pub async fn follow_until(&mut self, screen: &mut Screen, leaves: bool) -> Result<Option<Exit>, Lost> {
+    pub(crate) async fn follow_until(&mut self, screen: &mut Screen, leaves: bool) -> Result<Option<Exit>, Lost> {
         loop {
             let described = self.states.describe_execution().execution_arn(&self.execution).send().await;
             let described = described.map_err(Error::from)?;
@@ -173,7 +173,7 @@ fn outcome(described: &DescribeExecutionOutput) -> Outcome {
 }
 
 /// Returns the exit code of an execution that has ended: that of success for nothing else.
-pub fn exit_of(described: &DescribeExecutionOutput) -> Exit {
+pub(crate) fn exit_of(described: &DescribeExecutionOutput) -> Exit {
     match outcome(described) {
         Outcome::Stopped => Exit::Stopped,
         Outcome::TimedOut => Exit::TimedOut,

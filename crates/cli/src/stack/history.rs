@@ -20,20 +20,20 @@ const PLACE: &str = "\n{\"migration\":";
 
 /// An event that a person who follows the execution wants to see.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Step {
+pub(crate) struct Step {
     /// When it happened.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
     /// The state that it happened in.
-    pub state: String,
+    pub(crate) state: String,
     /// The version of the function that the state's task called.
-    pub function: String,
+    pub(crate) function: String,
     /// What happened.
-    pub event: Event,
+    pub(crate) event: Event,
 }
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Event {
+pub(crate) enum Event {
     /// The state was entered.
     Entered,
     /// The state was left.
@@ -62,7 +62,7 @@ pub enum Event {
 
 /// What a task answered.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// What RDS says of the instance.
     Database(RdsInstance),
     /// What preflight found.
@@ -82,7 +82,7 @@ pub enum Answer {
 /// What the state Approval was answered. A caller of Step Functions can have answered anything.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Decided {
+pub(crate) enum Decided {
     /// An answer of the function approve.
     Decision(Decision),
     /// Any other answer.
@@ -90,7 +90,7 @@ pub enum Decided {
 }
 
 /// The steps of one execution that were not returned yet.
-pub struct History {
+pub(crate) struct History {
     client: Client,
     execution: String,
     seen: i64,
@@ -99,7 +99,7 @@ pub struct History {
 
 impl History {
     /// Returns a history of which nothing was read.
-    pub fn new(client: Client, execution: &str) -> Self {
+    pub(crate) fn new(client: Client, execution: &str) -> Self {
         Self { client, execution: execution.to_owned(), seen: 0, reader: Reader::default() }
     }
 
@@ -108,7 +108,7 @@ impl History {
     /// # Errors
     ///
     /// Those of the call.
-    pub async fn new_steps(&mut self) -> Result<Vec<Step>, Error> {
+    pub(crate) async fn new_steps(&mut self) -> Result<Vec<Step>, Error> {
         let mut pages = self
             .client
             .get_execution_history()
@@ -134,13 +134,13 @@ impl History {
 }
 
 /// Returns Step Functions' moment.
-pub fn moment(at: &DateTime) -> Timestamp {
+pub(crate) fn moment(at: &DateTime) -> Timestamp {
     Timestamp::from_nanosecond(at.as_nanos()).unwrap_or_default()
 }
 
 /// Makes steps of events.
 #[derive(Debug, Default)]
-pub struct Reader {
+pub(crate) struct Reader {
     state: String,
     function: String,
     expires_at: String,
@@ -149,7 +149,7 @@ pub struct Reader {
 
 impl Reader {
     /// Returns the next event's step, if it is one.
-    pub fn step(&mut self, event: &HistoryEvent) -> Option<Step> {
+    pub(crate) fn step(&mut self, event: &HistoryEvent) -> Option<Step> {
         let happened = self.event(event)?;
         let at = moment(&event.timestamp);
         let state = match event.state_exited_event_details() {
@@ -295,7 +295,7 @@ fn instance(found: Instance) -> RdsInstance {
 
 /// Returns a cause as text, and the place of the script that failed, if the cause has one. Lambda wraps the message of a
 /// failed function in JSON; the place is the last line of that message.
-pub fn told(cause: &str) -> (String, Option<Place>) {
+pub(crate) fn told(cause: &str) -> (String, Option<Place>) {
     #[derive(Deserialize)]
     struct Wrapped {
         #[serde(rename = "errorMessage")]

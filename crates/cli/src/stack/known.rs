@@ -22,58 +22,58 @@ use crate::target::Target;
 /// What is known of a run: all of a record, or a part of one.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Known {
+pub(crate) struct Known {
     /// The execution's ARN.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub execution: Option<String>,
+    pub(crate) execution: Option<String>,
     /// dev, qa or prod.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub environment: Option<String>,
+    pub(crate) environment: Option<String>,
     /// How it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<Outcome>,
+    pub(crate) outcome: Option<Outcome>,
     /// When it started.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub started_at: Option<String>,
+    pub(crate) started_at: Option<String>,
     /// When it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub ended_at: Option<String>,
+    pub(crate) ended_at: Option<String>,
     /// How long it took, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub duration_ms: Option<u64>,
+    pub(crate) duration_ms: Option<u64>,
     /// The database.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub database: Option<RdsInstance>,
+    pub(crate) database: Option<RdsInstance>,
     /// The request.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub request: Option<Asked>,
+    pub(crate) request: Option<Asked>,
     /// What preflight found.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub preflight: Option<Preflight>,
+    pub(crate) preflight: Option<Preflight>,
     /// The plan.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub plan: Option<Box<PlanOutput>>,
+    pub(crate) plan: Option<Box<PlanOutput>>,
     /// The decision.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub approval: Option<Box<Decided>>,
+    pub(crate) approval: Option<Box<Decided>>,
     /// What was applied.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub apply: Option<Box<ApplyOutput>>,
+    pub(crate) apply: Option<Box<ApplyOutput>>,
     /// What became of the mails.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub notifications: Option<Notifications>,
+    pub(crate) notifications: Option<Notifications>,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub failure: Option<RunFailure>,
+    pub(crate) failure: Option<RunFailure>,
     /// The versions that it used, as far as they are known, by the name of the function.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub versions: BTreeMap<String, String>,
+    pub(crate) versions: BTreeMap<String, String>,
 }
 
 /// What a run is asked to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Asked {
+pub(crate) enum Asked {
     /// As preflight has checked it.
     Checked(Box<Request>),
     /// The input as it was given.
@@ -82,7 +82,7 @@ pub enum Asked {
 
 impl Asked {
     /// Returns the input of an execution; an empty one if it is no object.
-    pub fn of(input: Option<&str>) -> Self {
+    pub(crate) fn of(input: Option<&str>) -> Self {
         Self::Given(input.and_then(|input| serde_json::from_str(input).ok()).unwrap_or_default())
     }
 
@@ -94,22 +94,22 @@ impl Asked {
     }
 
     /// Returns the requester, as claimed.
-    pub fn requested_by(&self) -> Option<&str> {
+    pub(crate) fn requested_by(&self) -> Option<&str> {
         self.text(|request| request.requested_by.as_deref(), "requestedBy")
     }
 
     /// Returns the reason.
-    pub fn reason(&self) -> Option<&str> {
+    pub(crate) fn reason(&self) -> Option<&str> {
         self.text(|request| request.reason.as_deref(), "reason")
     }
 
     /// Returns the commit.
-    pub fn commit(&self) -> Option<&str> {
+    pub(crate) fn commit(&self) -> Option<&str> {
         self.text(|request| request.commit.as_deref(), "commit")
     }
 
     /// Returns the last migration that is asked for.
-    pub fn up_to(&self) -> Option<&str> {
+    pub(crate) fn up_to(&self) -> Option<&str> {
         match self {
             Self::Checked(request) => match &request.mode {
                 Mode::Apply { up_to } | Mode::Plan { up_to } => up_to.as_deref(),
@@ -121,7 +121,7 @@ impl Asked {
     }
 
     /// Whether it only plans.
-    pub fn is_plan(&self) -> bool {
+    pub(crate) fn is_plan(&self) -> bool {
         match self {
             Self::Checked(request) => matches!(request.mode, Mode::Plan { .. }),
             Self::Given(input) => input.get("mode").and_then(Value::as_str) == Some("plan"),
@@ -218,15 +218,15 @@ fn function_of(state: &str) -> Option<&'static str> {
 
 /// One execution, with all that is known of it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Run {
+pub(crate) struct Run {
     /// Its ARN.
-    pub execution: String,
+    pub(crate) execution: String,
     /// Step Functions' word for its state: RUNNING, SUCCEEDED, FAILED, ABORTED, `TIMED_OUT`.
-    pub status: ExecutionStatus,
+    pub(crate) status: ExecutionStatus,
     /// The record, or its parts so far.
-    pub known: Known,
+    pub(crate) known: Known,
     /// Where it is.
-    pub position: Position,
+    pub(crate) position: Position,
 }
 
 impl Run {
@@ -235,7 +235,7 @@ impl Run {
     /// # Errors
     ///
     /// Those of the calls.
-    pub async fn read(target: &Target, execution: &str) -> Result<Self, Error> {
+    pub(crate) async fn read(target: &Target, execution: &str) -> Result<Self, Error> {
         let client = target.aws.states();
         let described = client.describe_execution().execution_arn(execution).send().await?;
         let steps = History::new(client, execution).new_steps().await?;
@@ -243,7 +243,7 @@ impl Run {
     }
 
     /// Puts together what the description and the history say.
-    pub fn of(described: &DescribeExecutionOutput, steps: &[Step], stack: &str) -> Self {
+    pub(crate) fn of(described: &DescribeExecutionOutput, steps: &[Step], stack: &str) -> Self {
         let (mut position, mut found, mut complete) = (Position::default(), Known::default(), None);
         for step in steps {
             position.take(step);
@@ -265,7 +265,7 @@ impl Run {
     }
 
     /// Whether it goes on.
-    pub fn is_running(&self) -> bool {
+    pub(crate) fn is_running(&self) -> bool {
         self.status == ExecutionStatus::Running
     }
 }
@@ -308,7 +308,7 @@ fn bad_end(described: &DescribeExecutionOutput, position: &Position) -> Option<(
 }
 
 /// Returns a moment in RFC 3339 and UTC, to the millisecond.
-pub fn utc(moment: Timestamp) -> String {
+pub(crate) fn utc(moment: Timestamp) -> String {
     let moment = moment.round(Unit::Millisecond).unwrap_or(moment);
     moment.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }

@@ -10,14 +10,14 @@ use crate::lines::Lines;
 use crate::screen::Screen;
 
 /// The live line, where there is a terminal for it.
-pub struct Live {
+pub(crate) struct Live {
     bar: Option<ProgressBar>,
     is_shown: bool,
 }
 
 impl Live {
     /// Starts the line of work that began this long ago. Without `is_shown` only the live line is shown.
-    pub fn start(is_shown: bool, ago: Duration) -> Self {
+    pub(crate) fn start(is_shown: bool, ago: Duration) -> Self {
         let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let bar = (io::stderr().is_terminal() && !is_dumb).then(|| {
             let bar = ProgressBar::new_spinner();
@@ -30,14 +30,14 @@ impl Live {
     }
 
     /// Shows what goes on now.
-    pub fn now(&self, text: &str) {
+    pub(crate) fn now(&self, text: &str) {
         if let Some(bar) = &self.bar {
             bar.set_message(one_line(text));
         }
     }
 
     /// Writes lines above the live one.
-    pub fn write(&self, screen: &mut Screen, lines: &Lines) {
+    pub(crate) fn write(&self, screen: &mut Screen, lines: &Lines) {
         if !self.is_shown || lines.is_empty() {
             return;
         }

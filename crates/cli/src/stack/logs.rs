@@ -28,7 +28,7 @@ const HIDDEN: [&str; 7] = ["message", "timestamp", "level", "target", "span", "s
 /// # Errors
 ///
 /// When there is no such stack, and when AWS refuses or does not answer.
-pub async fn run(screen: &mut Screen, arguments: &LogsArguments, as_json: bool) -> Result<Exit, Problem> {
+pub(crate) async fn run(screen: &mut Screen, arguments: &LogsArguments, as_json: bool) -> Result<Exit, Problem> {
     let target = Target::find(Some(arguments.environment), &arguments.place, None).await?;
     #[expect(clippy::cast_possible_truncation, reason = "what is too long becomes the longest")]
     let back = (arguments.minutes * 60_000.0) as i64;

@@ -1,25 +1,25 @@
 //! The commands on a deployed stack: they start its runs, follow, show, decide and stop them.
 
-pub mod commands;
-pub mod decide;
-pub mod follow;
-pub mod history;
-pub mod known;
-pub mod live;
-pub mod logs;
+pub(crate) mod commands;
+pub(crate) mod decide;
+pub(crate) mod follow;
+pub(crate) mod history;
+pub(crate) mod known;
+pub(crate) mod live;
+pub(crate) mod logs;
 #[cfg(test)]
 pub(crate) mod made;
-pub mod position;
-pub mod progress;
-pub mod report;
-pub mod run;
-pub mod runs;
-pub mod show;
-pub mod start;
-pub mod stop;
-pub mod story;
-pub mod tail;
-pub mod words;
+pub(crate) mod position;
+pub(crate) mod progress;
+pub(crate) mod report;
+pub(crate) mod run;
+pub(crate) mod runs;
+pub(crate) mod show;
+pub(crate) mod start;
+pub(crate) mod stop;
+pub(crate) mod story;
+pub(crate) mod tail;
+pub(crate) mod words;
 
 use crate::arguments::stack::One;
 use crate::problem::Problem;
@@ -30,7 +30,7 @@ use crate::target::Target;
 /// # Errors
 ///
 /// When the arguments name no stack, and when AWS cannot be asked.
-pub async fn find(one: &One) -> Result<(Target, String), Problem> {
+pub(crate) async fn find(one: &One) -> Result<(Target, String), Problem> {
     let target = Target::find(one.environment, &one.place, Some(&one.execution)).await?;
     let execution = target.execution_arn(&one.execution).await.map_err(|error| target.problem(&error))?;
     Ok((target, execution))

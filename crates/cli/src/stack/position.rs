@@ -9,29 +9,29 @@ use super::history::{Answer, Event, Step};
 
 /// Where an execution is, according to the steps of its history so far.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Position {
+pub(crate) struct Position {
     /// The current state; empty before the first one.
-    pub state: String,
+    pub(crate) state: String,
     /// What it waits for, if it waits for a decision.
-    pub waiting: Option<Waiting>,
+    pub(crate) waiting: Option<Waiting>,
     /// The plan, once there is one.
-    pub plan: Option<Box<PlanOutput>>,
+    pub(crate) plan: Option<Box<PlanOutput>>,
     /// The script at which it failed, and the place in it.
-    pub place: Option<Place>,
+    pub(crate) place: Option<Place>,
 }
 
 /// A decision that is waited for.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Waiting {
+pub(crate) struct Waiting {
     /// Until when.
-    pub expires_at: String,
+    pub(crate) expires_at: String,
     /// What became of the mail that asks for it.
-    pub mail: Option<Box<NotifyOutput>>,
+    pub(crate) mail: Option<Box<NotifyOutput>>,
 }
 
 impl Position {
     /// Returns the position after these steps.
-    pub fn after<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Self {
+    pub(crate) fn after<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Self {
         let mut position = Self::default();
         for step in steps {
             position.take(step);
@@ -40,7 +40,7 @@ impl Position {
     }
 
     /// Takes the next step. A waiting execution has no steps, so any other step ends the waiting.
-    pub fn take(&mut self, step: &Step) {
+    pub(crate) fn take(&mut self, step: &Step) {
         self.waiting = None;
         match &step.event {
             Event::Waiting { expires_at, mail } if step.state == "Approval" => {

@@ -12,17 +12,17 @@ use crate::words::milliseconds;
 
 /// One log line of the apply function about one migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Progress {
+pub(crate) struct Progress {
     /// When it was logged.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
     /// The migration's name.
-    pub migration: String,
+    pub(crate) migration: String,
     /// Its number in the plan, from 1.
-    pub number: u64,
+    pub(crate) number: u64,
     /// How many migrations the plan has.
-    pub total: u64,
+    pub(crate) total: u64,
     /// How long it took; `None` while it is being applied.
-    pub duration_ms: Option<u64>,
+    pub(crate) duration_ms: Option<u64>,
 }
 
 impl fmt::Display for Progress {
@@ -34,24 +34,24 @@ impl fmt::Display for Progress {
 
 /// The log lines about one execution's migrations, without those already returned.
 #[derive(Debug)]
-pub struct ApplyLog {
+pub(crate) struct ApplyLog {
     tail: Tail,
     execution: String,
     /// Why the log cannot be read, once that is known.
-    pub refused: Option<String>,
+    pub(crate) refused: Option<String>,
     /// The number of attempts whose last line has arrived.
-    pub ended: usize,
+    pub(crate) ended: usize,
 }
 
 impl ApplyLog {
     /// Returns the log of the execution of this name.
-    pub fn new(tail: Tail, execution: &str) -> Self {
+    pub(crate) fn new(tail: Tail, execution: &str) -> Self {
         Self { tail, execution: execution.to_owned(), refused: None, ended: 0 }
     }
 
     /// Returns the lines logged since the last call. Without permission to read logs it returns none, and `refused` is
     /// set. A log that does not answer is asked again at the next call: the history tells whether AWS is there.
-    pub async fn new_lines(&mut self) -> Vec<Progress> {
+    pub(crate) async fn new_lines(&mut self) -> Vec<Progress> {
         if self.refused.is_some() {
             return Vec::new();
         }

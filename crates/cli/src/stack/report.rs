@@ -15,7 +15,7 @@ use crate::target::Target;
 /// # Errors
 ///
 /// Says why there is none, or none that this caller may read.
-pub async fn fetch(target: &Target, plan: Option<&PlanOutput>, ending: &str) -> Result<Vec<u8>, Problem> {
+pub(crate) async fn fetch(target: &Target, plan: Option<&PlanOutput>, ending: &str) -> Result<Vec<u8>, Problem> {
     let Some(summary) = plan.and_then(|plan| plan.report.as_ref()) else {
         return Err(Problem::failed(format!("this run has no report: {}", why_not(plan))));
     };
@@ -46,7 +46,7 @@ fn refused(target: &Target, error: &Error, bucket: &str, key: &str) -> Problem {
 /// # Errors
 ///
 /// When it cannot be written.
-pub fn save(html: &[u8], execution: &str, directory: Option<&Path>) -> Result<PathBuf, Problem> {
+pub(crate) fn save(html: &[u8], execution: &str, directory: Option<&Path>) -> Result<PathBuf, Problem> {
     let unwritten = |error: std::io::Error| Problem::failed(format!("the page could not be written: {error}"));
     let is_plain = |c: &char| c.is_ascii_alphanumeric() || "-_.".contains(*c);
     let name: String = name_of(execution).chars().filter(is_plain).take(60).collect();

@@ -28,7 +28,7 @@ struct Way {
 /// # Errors
 ///
 /// When the arguments name no stack, and when AWS refuses or does not answer.
-pub async fn run(screen: &mut Screen, arguments: &RunArguments, as_json: bool) -> Result<Exit, Problem> {
+pub(crate) async fn run(screen: &mut Screen, arguments: &RunArguments, as_json: bool) -> Result<Exit, Problem> {
     let mut way = Way::default();
     let ended = tokio::select! {
         // The work comes first: what it has finished counts, even if Ctrl-C came meanwhile.
@@ -159,13 +159,13 @@ fn heading(screen: &mut Screen, target: &Target, execution: &str, as_json: bool)
 }
 
 /// Returns where an execution that is no longer followed stands, and the commands that lead back to it.
-pub fn goes_on(commands: &Commands, standing: &str, is_applying: bool) -> String {
+pub(crate) fn goes_on(commands: &Commands, standing: &str, is_applying: bool) -> String {
     let more = if is_applying { "   (what is being applied now goes on to its end)" } else { "" };
     format!("The execution goes on without you{standing}.\n{}", ways_back(commands, more))
 }
 
 /// Returns the same for an execution that may or may not have started.
-pub fn may_go_on(commands: &Commands, execution: &str) -> String {
+pub(crate) fn may_go_on(commands: &Commands, execution: &str) -> String {
     let name = name_of(execution);
     format!(
         "It is not known whether {name} was started. If it was, it goes on without you.\n{}",

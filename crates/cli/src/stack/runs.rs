@@ -35,7 +35,7 @@ const PAGE: i32 = 100;
 /// # Errors
 ///
 /// When there is no such stack, and when AWS refuses or does not answer.
-pub async fn run(screen: &mut Screen, arguments: &RunsArguments, as_json: bool) -> Result<Exit, Problem> {
+pub(crate) async fn run(screen: &mut Screen, arguments: &RunsArguments, as_json: bool) -> Result<Exit, Problem> {
     let target = Target::find(Some(arguments.environment), &arguments.place, None).await?;
     let runs = recent(&target, arguments.limit).await.map_err(|error| target.problem(&error))?;
     if as_json {

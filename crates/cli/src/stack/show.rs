@@ -21,7 +21,7 @@ use crate::words::{local_time_of, milliseconds, seconds};
 /// # Errors
 ///
 /// When there is no such execution or no report, and when AWS refuses or does not answer.
-pub async fn run(screen: &mut Screen, arguments: &ShowArguments, as_json: bool) -> Result<Exit, Problem> {
+pub(crate) async fn run(screen: &mut Screen, arguments: &ShowArguments, as_json: bool) -> Result<Exit, Problem> {
     let (target, execution) = super::find(&arguments.one).await?;
     let run = Run::read(&target, &execution).await.map_err(|error| target.problem(&error))?;
     let plan = run.known.plan.as_deref();
@@ -50,7 +50,7 @@ pub async fn run(screen: &mut Screen, arguments: &ShowArguments, as_json: bool) 
 /// A run, for a program: its record or the parts of it so far, and where it is.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Shown<'a> {
+pub(crate) struct Shown<'a> {
     status: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<&'a str>,
@@ -62,7 +62,7 @@ pub struct Shown<'a> {
 }
 
 /// Returns a run for a program.
-pub fn value(run: &Run) -> Shown<'_> {
+pub(crate) fn value(run: &Run) -> Shown<'_> {
     let waiting = run.position.waiting.as_ref().filter(|_| run.is_running());
     Shown {
         status: run.status.as_str(),

@@ -16,7 +16,7 @@ use crate::target::Target;
 /// # Errors
 ///
 /// When the options do not go together.
-pub fn input(asks: &str, new: &NewRun) -> Result<Map<String, Value>, Problem> {
+pub(crate) fn input(asks: &str, new: &NewRun) -> Result<Map<String, Value>, Problem> {
     let mut input = Map::from_iter([("requestedBy".to_owned(), Value::from(asks))]);
     input.extend(new.input.clone().unwrap_or_default().0);
     let options = [
@@ -61,7 +61,7 @@ fn named_as_options(mut failure: Failure) -> Problem {
 /// # Errors
 ///
 /// When STS does not answer.
-pub async fn requester(target: &Target) -> Result<String, Error> {
+pub(crate) async fn requester(target: &Target) -> Result<String, Error> {
     Ok(if target.is_local().await? { user() } else { target.aws.caller().await?.arn.clone() })
 }
 
@@ -76,7 +76,7 @@ fn user() -> String {
 }
 
 /// Returns a name that cannot repeat. A repeated name may be taken for the same request.
-pub fn new_name(input: &Map<String, Value>) -> String {
+pub(crate) fn new_name(input: &Map<String, Value>) -> String {
     let mode = input.get("mode").and_then(Value::as_str).unwrap_or("apply");
     let mode: String = mode.chars().filter(char::is_ascii_lowercase).take(10).collect();
     let mode = if mode.is_empty() { "run" } else { &mode };
@@ -88,7 +88,7 @@ pub fn new_name(input: &Map<String, Value>) -> String {
 /// # Errors
 ///
 /// Those of the call.
-pub async fn start(target: &Target, input: &Map<String, Value>, name: &str) -> Result<String, Error> {
+pub(crate) async fn start(target: &Target, input: &Map<String, Value>, name: &str) -> Result<String, Error> {
     let machine = target.state_machine_arn().await?;
     let input = Value::Object(input.clone()).to_string();
     let started =

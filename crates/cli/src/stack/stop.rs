@@ -15,7 +15,7 @@ use crate::screen::{Look, Screen};
 /// # Errors
 ///
 /// When there is no such execution, and when AWS refuses or does not answer.
-pub async fn run(screen: &mut Screen, arguments: &StopArguments, as_json: bool) -> Result<Exit, Problem> {
+pub(crate) async fn run(screen: &mut Screen, arguments: &StopArguments, as_json: bool) -> Result<Exit, Problem> {
     let (target, execution) = super::find(&arguments.one).await?;
     let stopped = async {
         let cause = format!("Stopped by {} with lockstep stop", requester(&target).await?);

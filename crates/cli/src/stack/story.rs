@@ -27,13 +27,13 @@ const OF_THE_PLATFORM: [&str; 4] = ["Lambda.", "Sandbox.", "Runtime.", "States."
 
 /// The story of one execution so far.
 #[derive(Debug)]
-pub struct Story {
+pub(crate) struct Story {
     /// Where the execution is.
-    pub position: Position,
+    pub(crate) position: Position,
     /// The number of attempts of apply whose last line the log will have.
-    pub attempts: usize,
+    pub(crate) attempts: usize,
     /// Whether apply has begun.
-    pub has_applied: bool,
+    pub(crate) has_applied: bool,
     commands: Commands,
     started: Timestamp,
     applying: BTreeMap<u64, Progress>,
@@ -43,7 +43,7 @@ pub struct Story {
 
 impl Story {
     /// Begins the story of an execution that started at this moment.
-    pub fn new(commands: Commands, started: Timestamp) -> Self {
+    pub(crate) fn new(commands: Commands, started: Timestamp) -> Self {
         Self {
             position: Position::default(),
             attempts: 0,
@@ -57,7 +57,7 @@ impl Story {
     }
 
     /// Returns what the next step has to be told of.
-    pub fn step(&mut self, step: &Step) -> Lines {
+    pub(crate) fn step(&mut self, step: &Step) -> Lines {
         self.position.take(step);
         match &step.event {
             Event::Entered => self.entered(step),
@@ -83,7 +83,7 @@ impl Story {
     }
 
     /// Returns what these lines of the log have to be told of.
-    pub fn progress(&mut self, fresh: Vec<Progress>, now: Timestamp) -> Lines {
+    pub(crate) fn progress(&mut self, fresh: Vec<Progress>, now: Timestamp) -> Lines {
         let mut done = Vec::new();
         for progress in fresh {
             self.latest = Some(progress.clone());
@@ -105,7 +105,7 @@ impl Story {
     }
 
     /// Returns what goes on now, in one line.
-    pub fn now(&self, now: Timestamp) -> String {
+    pub(crate) fn now(&self, now: Timestamp) -> String {
         if let Some(waiting) = &self.position.waiting {
             let left = waiting.expires_at.parse::<Timestamp>().map(|end| end.duration_since(now));
             let left = left.map_or(String::new(), |left| format!(", {} left", seconds(left)));
@@ -121,7 +121,7 @@ impl Story {
     }
 
     /// Returns the sentence on where the execution stands that is no longer followed, and whether it is applying.
-    pub fn standing(&self) -> (String, bool) {
+    pub(crate) fn standing(&self) -> (String, bool) {
         match (&self.position.waiting, self.position.state.as_str()) {
             (Some(waiting), _) => {
                 (format!(": it waits for approval until {}", local_time_of(&waiting.expires_at)), false)

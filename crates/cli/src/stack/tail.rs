@@ -13,11 +13,11 @@ const AGAIN_MS: i64 = 10_000;
 /// A line of a log.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct LogEvent {
+pub(crate) struct LogEvent {
     /// When it was logged, in milliseconds since 1970.
-    pub timestamp: i64,
+    pub(crate) timestamp: i64,
     /// The line.
-    pub message: String,
+    pub(crate) message: String,
     /// The stream that it is in.
     #[serde(default)]
     log_stream_name: String,
@@ -28,7 +28,7 @@ pub struct LogEvent {
 
 /// Reads one log group.
 #[derive(Debug)]
-pub struct Tail {
+pub(crate) struct Tail {
     aws: Aws,
     group: String,
     since: i64,
@@ -54,7 +54,7 @@ struct Page {
 
 impl Tail {
     /// Returns a log group from this moment on, in milliseconds since 1970.
-    pub fn new(aws: Aws, group: String, since: i64) -> Self {
+    pub(crate) fn new(aws: Aws, group: String, since: i64) -> Self {
         Self { aws, group, since, seen: HashSet::new() }
     }
 
@@ -63,7 +63,7 @@ impl Tail {
     /// # Errors
     ///
     /// Those of the calls.
-    pub async fn new_events(&mut self) -> Result<Vec<LogEvent>, Error> {
+    pub(crate) async fn new_events(&mut self) -> Result<Vec<LogEvent>, Error> {
         let mut found = Vec::new();
         let mut next_token = None;
         loop {

@@ -13,7 +13,7 @@ use crate::screen::Look;
 use crate::words::{plural, seconds};
 
 /// Returns what is pending, and the facts about it.
-pub fn plan(planned: &PlanOutput) -> Lines {
+pub(crate) fn plan(planned: &PlanOutput) -> Lines {
     let mut lines = Lines::default();
     lines.heading("Plan");
     if let Some(resolve) = &planned.resolve {
@@ -80,7 +80,7 @@ fn report(summary: &ReportSummary) -> Lines {
 }
 
 /// Returns a verdict's word.
-pub const fn word(verdict: Verdict) -> &'static str {
+pub(crate) const fn word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Safe => "safe",
         Verdict::Caution => "caution",
@@ -97,7 +97,7 @@ const fn look(verdict: Verdict) -> Look {
 }
 
 /// Adds how many are not named, if there are any.
-pub fn omitted(lines: &mut Lines, omitted: usize) {
+pub(crate) fn omitted(lines: &mut Lines, omitted: usize) {
     if omitted > 0 {
         lines.styled(Look::Dim, format!("    ... and {omitted} more"));
     }
@@ -111,7 +111,7 @@ fn declared(resolution: Resolution) -> &'static str {
 }
 
 /// Returns the warnings, a line each.
-pub fn warnings(texts: &[String]) -> Lines {
+pub(crate) fn warnings(texts: &[String]) -> Lines {
     let mut lines = Lines::default();
     for text in texts {
         lines.styled(Look::Warning, format!("  ! {text}"));
@@ -120,7 +120,7 @@ pub fn warnings(texts: &[String]) -> Lines {
 }
 
 /// Returns a sentence about a decision: the decision, the person, how the person is known, and the reason.
-pub fn verdict(decided: &Decided, when: &str) -> (Look, String) {
+pub(crate) fn verdict(decided: &Decided, when: &str) -> (Look, String) {
     let Decided::Decision(Decision { decision, by, identity, on_behalf_of, reason, .. }) = decided else {
         return (Look::Bad, format!("? Answered{when} by something else than the approve function"));
     };
@@ -137,7 +137,7 @@ pub fn verdict(decided: &Decided, when: &str) -> (Look, String) {
 }
 
 /// Returns the end of an execution that succeeded.
-pub fn result(known: &Known, took: SignedDuration) -> Lines {
+pub(crate) fn result(known: &Known, took: SignedDuration) -> Lines {
     let mut lines = Lines::default();
     lines.heading("Result");
     let mut said = outcome(known);
@@ -173,7 +173,7 @@ fn outcome(known: &Known) -> String {
 }
 
 /// Returns the mails of a run that could not be sent.
-pub fn lost_mails(known: &Known) -> Lines {
+pub(crate) fn lost_mails(known: &Known) -> Lines {
     let mut lines = Lines::default();
     if let Some(Decided::Decision(Decision { request_mail_sent: Some(false), .. })) = known.approval.as_deref() {
         lines.append(lost_mail("that asks for the approval", None));
@@ -189,7 +189,7 @@ pub fn lost_mails(known: &Known) -> Lines {
 }
 
 /// Returns the line about one mail that could not be sent.
-pub fn lost_mail(what: &str, error: Option<&str>) -> Lines {
+pub(crate) fn lost_mail(what: &str, error: Option<&str>) -> Lines {
     let mut lines = Lines::default();
     let error = error.map(|error| format!(": {error}")).unwrap_or_default();
     lines.styled(Look::Warning, format!("  ! The mail {what} could not be sent{error}"));
@@ -197,7 +197,7 @@ pub fn lost_mail(what: &str, error: Option<&str>) -> Lines {
 }
 
 /// Returns the end of an execution that did not succeed.
-pub fn failure(outcome: Outcome, error: &str, cause: &str) -> Lines {
+pub(crate) fn failure(outcome: Outcome, error: &str, cause: &str) -> Lines {
     let mut lines = Lines::default();
     lines.heading("Result");
     let name = match outcome {

@@ -31,7 +31,7 @@ struct Check {
 /// # Errors
 ///
 /// When there is no such stack, and when AWS refuses or does not answer.
-pub async fn run(screen: &mut Screen, arguments: &VerifyArguments, as_json: bool) -> Result<Exit, Problem> {
+pub(crate) async fn run(screen: &mut Screen, arguments: &VerifyArguments, as_json: bool) -> Result<Exit, Problem> {
     let target = Target::find(Some(arguments.environment.into()), &arguments.place, None).await?;
     let checks = looks(&target).await.map_err(|error| error.explain(&target.stack, target.aws.region(), RIGHTS))?;
     let is_good = checks.iter().all(|check| check.problems.is_empty());

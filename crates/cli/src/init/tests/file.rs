@@ -3,7 +3,7 @@
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use super::super::File;
-use super::super::choices::Question;
+use super::super::choice::Question;
 use super::Wishes;
 
 #[test]

@@ -7,7 +7,8 @@ mod network;
 mod secret;
 mod section;
 
-use super::choices::{Choice, Choices, Current, Value, Wishes, choose};
+use super::choice::{Choice, Choices, Current, Value, Wishes};
+use super::choices::choose;
 use super::facts::{
     Association, Endpoint, Facts, Group, Instance, Listener, ManagedSecret, Membership, Memberships, NatGateway,
     Permission, PrefixList, Range, Refused, Route, RouteTable, Secret, SecurityGroup, Subnet, SubnetGroup, Tag,
