@@ -8,7 +8,7 @@ use std::fmt::Debug;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use shared::approval::{Answer, Decided, Refusal};
+use shared::approval::{Answer, Decided, RefusedDecision};
 use shared::payload::{
     ApplyInput, ApplyOutput, NotifyInput, NotifyOutput, PlanInput, PlanOutput, PreflightInput, PreflightOutput,
 };
@@ -74,7 +74,7 @@ fn a_decision_is_sent_and_answered_as_it_is_read() {
     read_and_write::<Answer>(&fixture!("approve_answer"));
     read_and_write::<Answer>(&fixture!("approve_answer_by_name"));
     read_and_write::<Decided>(&fixture!("approve_decided"));
-    read_and_write::<Refusal>(&fixture!("approve_refusal"));
+    read_and_write::<RefusedDecision>(&fixture!("approve_refusal"));
 }
 
 #[test]
