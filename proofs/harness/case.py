@@ -113,7 +113,9 @@ class Case(Deployed):
         """Starts a command of `lockstep` like `command`, and does not wait for its end."""
         project = self.deployment.stack.removesuffix(f"-migrations-{self.deployment.environment}")
         program = str(build.binaries("lockstep") / "lockstep")
-        command = [program, name, self.deployment.environment, "--project", project, *arguments]
+        command = [program, name, self.deployment.environment, *arguments]
+        if "--project" not in arguments:
+            command += ["--project", project]
         settings = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]} | self.stack.environment()
         return subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
