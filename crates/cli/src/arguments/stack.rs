@@ -5,6 +5,7 @@ use std::str::FromStr;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Map, Value};
 
+use crate::problem::Problem;
 use crate::target::{Environment, Where};
 use crate::values::not_empty;
 
@@ -123,7 +124,6 @@ impl FromStr for Json {
 
 /// The arguments of `stop`.
 #[derive(Debug, Args)]
-#[command(allow_missing_positional = true)]
 pub(crate) struct StopArguments {
     /// Which run.
     #[command(flatten)]
@@ -133,15 +133,30 @@ pub(crate) struct StopArguments {
 /// One run of a stack.
 #[derive(Debug, Args)]
 pub(crate) struct One {
-    /// The environment; not needed with an ARN
-    #[arg(value_enum, value_name = "ENV")]
-    pub(crate) environment: Option<Environment>,
-    /// The run: the execution's name or its ARN
-    #[arg(value_name = "EXECUTION", value_parser = not_empty)]
-    pub(crate) execution: String,
+    /// The environment, which is not needed with an ARN, and the run: the execution's name or its ARN
+    #[arg(value_names = ["ENV", "EXECUTION"], num_args = 1..=2, required = true, value_parser = not_empty)]
+    pub(crate) names: Vec<String>,
     /// Where the stack is.
     #[command(flatten)]
     pub(crate) place: Where,
+}
+
+impl One {
+    /// Returns the environment, if it is named, and the execution.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such environment, or a name too many.
+    pub(crate) fn named(&self) -> Result<(Option<Environment>, &str), Problem> {
+        match &self.names[..] {
+            [execution] => Ok((None, execution)),
+            [word, execution] => match Environment::from_str(word, false) {
+                Ok(environment) => Ok((Some(environment), execution)),
+                Err(_) => Err(Problem::usage(format!("there is no environment {word}: give dev, qa, prod or local"))),
+            },
+            _ => Err(Problem::usage("name the environment and one execution")),
+        }
+    }
 }
 
 /// The arguments of `runs`.
@@ -160,7 +175,6 @@ pub(crate) struct RunsArguments {
 
 /// The arguments of `show`.
 #[derive(Debug, Args)]
-#[command(allow_missing_positional = true)]
 pub(crate) struct ShowArguments {
     /// Which run.
     #[command(flatten)]
@@ -175,7 +189,6 @@ pub(crate) struct ShowArguments {
 
 /// The arguments of `approve` and `reject`.
 #[derive(Debug, Args)]
-#[command(allow_missing_positional = true)]
 pub(crate) struct DecideArguments {
     /// Which run.
     #[command(flatten)]
@@ -393,11 +406,15 @@ mod tests {
     #[test]
     fn an_arn_needs_no_environment() {
         let one = |line: &[&str]| match read(line).unwrap() {
-            Command::Show(show) => (show.one.environment, show.one.execution),
+            Command::Show(show) => {
+                show.one.named().map(|(environment, execution)| (environment, execution.to_owned())).unwrap()
+            }
             other => panic!("{other:?}"),
         };
         assert_eq!(one(&["show", "prod", "run-1"]), (Some(Environment::Prod), "run-1".to_owned()));
         assert_eq!(one(&["show", "arn:x"]), (None, "arn:x".to_owned()));
+        // Options can be anywhere.
+        assert_eq!(one(&["show", "prod", "--project", "p", "run-1"]), (Some(Environment::Prod), "run-1".to_owned()));
         for command in ["stop", "approve", "reject"] {
             let more = if command == "stop" { &[][..] } else { &["--digest", "d", "--reason", "r"] };
             assert!(read(&[&[command, "run-1"], more].concat()).is_ok(), "{command}");
@@ -456,10 +473,12 @@ mod tests {
 
     #[test]
     fn an_unknown_place_is_refused() {
-        for line in [&["run", "staging"][..], &["show", "staging", "run-1"], &["runs", "staging"], &["logs", "staging"]]
-        {
+        for line in [&["run", "staging"], &["runs", "staging"], &["logs", "staging"]] {
             assert!(read(line).unwrap_err().contains("[possible values: dev, qa, prod, local]"), "{line:?}");
         }
+        let Command::Show(show) = read(&["show", "staging", "run-1"]).unwrap() else { panic!() };
+        assert!(show.one.named().unwrap_err().message.contains("no environment staging: give dev, qa, prod or local"));
+        assert!(read(&["show", "prod", "run-1", "run-2"]).is_err());
     }
 
     #[test]

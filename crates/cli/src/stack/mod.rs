@@ -31,7 +31,8 @@ use crate::target::Target;
 ///
 /// When the arguments name no stack, and when AWS cannot be asked.
 pub(crate) async fn find(one: &One) -> Result<(Target, String), Problem> {
-    let target = Target::find(one.environment, &one.place, Some(&one.execution)).await?;
-    let execution = target.execution_arn(&one.execution).await.map_err(|error| target.problem(&error))?;
+    let (environment, execution) = one.named()?;
+    let target = Target::find(environment, &one.place, Some(execution)).await?;
+    let execution = target.execution_arn(execution).await.map_err(|error| target.problem(&error))?;
     Ok((target, execution))
 }
