@@ -81,21 +81,33 @@ pub(crate) enum Command {
   lockstep runs prod --limit 5")]
     Runs(RunsArguments),
     /// Show one run: who asked, what was planned, who decided, what ran, how it ended
-    #[command(after_help = "Examples:
+    #[command(
+        override_usage = "lockstep show [OPTIONS] [ENV] <EXECUTION>",
+        after_help = "Examples:
   lockstep show prod apply-20260101T120000Z-3f9a01
-  lockstep show arn:aws:states:... --open        the report, in a browser")]
+  lockstep show arn:aws:states:... --open        the report, in a browser"
+    )]
     Show(ShowArguments),
     /// Approve a run that waits for it, as the owner of your AWS credentials
-    #[command(after_help = "Example:
-  lockstep approve prod apply-20260101T120000Z-3f9a01 --digest 3f9a... --reason 'read the report'")]
+    #[command(
+        override_usage = "lockstep approve [OPTIONS] --digest <DIGEST> --reason <REASON> [ENV] <EXECUTION>",
+        after_help = "Example:
+  lockstep approve prod apply-20260101T120000Z-3f9a01 --digest 3f9a... --reason 'read the report'"
+    )]
     Approve(DecideArguments),
     /// Reject a run that waits for approval, as the owner of your AWS credentials
-    #[command(after_help = "Example:
-  lockstep reject prod apply-20260101T120000Z-3f9a01 --digest 3f9a... --reason 'locks orders in daytime'")]
+    #[command(
+        override_usage = "lockstep reject [OPTIONS] --digest <DIGEST> --reason <REASON> [ENV] <EXECUTION>",
+        after_help = "Example:
+  lockstep reject prod apply-20260101T120000Z-3f9a01 --digest 3f9a... --reason 'locks orders in daytime'"
+    )]
     Reject(DecideArguments),
     /// Stop a run; what is being applied goes on to its end
-    #[command(after_help = "Example:
-  lockstep stop dev apply-20260101T120000Z-3f9a01")]
+    #[command(
+        override_usage = "lockstep stop [OPTIONS] [ENV] <EXECUTION>",
+        after_help = "Example:
+  lockstep stop dev apply-20260101T120000Z-3f9a01"
+    )]
     Stop(StopArguments),
     /// Show the logs of a stack's functions, the oldest line first
     #[command(after_help = "Examples:
