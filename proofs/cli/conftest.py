@@ -164,17 +164,20 @@ class Project:
         return Ran(ran.returncode, ran.stdout, ran.stderr)
 
     def at_a_terminal(self, *arguments: str, answers: list[str]) -> tuple[int, str]:
-        """Runs the command at a terminal, where these lines are typed. Returns the exit status and what is shown."""
+        """Runs the command at a terminal, where each question gets the next of these answers. Returns the exit status and what is shown."""
         ours, its = pty.openpty()
         settings = environment.isolated(**self._account.settings, TERM="dumb")
         process = subprocess.Popen([self._binary, *arguments], cwd=self.root, env=settings, stdin=its, stdout=its, stderr=its)
         os.close(its)
-        os.write(ours, "".join(f"{answer}\n" for answer in answers).encode())
+        left = list(answers)
         shown = b""
         # The terminal of a program that has ended cannot be read.
         with contextlib.suppress(OSError):
             while part := os.read(ours, 65536):
                 shown += part
+                # The command throws away what was typed before its question.
+                if left and shown.endswith((b"] ", b": ")):
+                    os.write(ours, f"{left.pop(0)}\n".encode())
         os.close(ours)
         return process.wait(timeout=60), shown.decode()
 
