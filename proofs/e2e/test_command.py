@@ -97,7 +97,7 @@ def test_leaving_a_run_that_applies(case):
     wait_for_gate(dev.connection)
     following.find("Applying", shown)
     goes_on = following.interrupt(shown)
-    assert "it is applying" in goes_on and "--stop" in goes_on
+    assert "it is applying" in goes_on and "lockstep stop dev" in goes_on
     open_gate(dev.connection)
     [execution] = dev.executions()
     assert dev.wait(execution)["status"] == "SUCCEEDED"
@@ -131,7 +131,7 @@ def test_json_is_all_that_a_program_reads(case):
     failure = json.loads(refused.stdout)
     assert (refused.returncode, failure["exit"], failure["failure"]["error"]) == (9, 9, "Approval.Refused")
     rejected = json.loads(prod.command("reject", name, "--digest", digest, "--reason", "Zoë", "--json").stdout)
-    assert (rejected["decision"], rejected["reason"]) == ("reject", "Zoë")
+    assert (rejected["decision"], rejected["reason"]) == ("rejected", "Zoë")
     assert prod.wait(execution)["error"] == "Approval.Rejected"
     [newest, *_] = json.loads(prod.command("runs", "--json").stdout)["runs"]
     assert (newest["execution"], newest["outcome"]) == (execution, "rejected")
