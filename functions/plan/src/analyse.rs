@@ -6,7 +6,7 @@ use engine::history::History;
 use engine::plan::Plan;
 use engine::session::Session;
 use jiff::{Timestamp, Unit};
-use report::{Database, Report};
+use report::Report;
 use shared::config;
 
 /// The maximum size of the SQL in a report. Each byte can be a token: with twice as many, the analysis would use all of
@@ -68,19 +68,9 @@ pub(crate) async fn write(asked: Asked) -> Result<Written, WhyNoReport> {
 fn subject(session: &Session, instance: &str, plan: &Plan) -> Result<Subject, WhyNoReport> {
     let identity = session.identity(instance);
     let now = Timestamp::now();
-    Ok(Subject {
-        digest: plan.digest.clone(),
-        made_at: now.round(Unit::Second).unwrap_or(now).to_string(),
-        environment: config::required(config::ENVIRONMENT).map_err(|failure| failure.message)?,
-        database: Database {
-            instance: identity.instance,
-            endpoint: identity.endpoint,
-            name: identity.database,
-            schema: identity.schema,
-        },
-        already_applied: plan.already_applied,
-        warnings: plan.warnings.clone(),
-    })
+    let made_at = now.round(Unit::Second).unwrap_or(now).to_string();
+    let environment = config::required(config::ENVIRONMENT).map_err(|failure| failure.message)?;
+    Ok(Subject::of_plan(plan, identity, environment, made_at))
 }
 
 /// Returns the pending migrations, if a report can be made of them here.

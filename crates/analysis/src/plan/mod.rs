@@ -16,6 +16,7 @@ pub use answers::{Answers, ask_database};
 use engine::history::{History, Key, Migration};
 use engine::plan::{Plan, Planned};
 use engine::script::Class;
+use engine::session::DatabaseIdentity;
 use report::{Database, FORMAT, Live, MigrationReport, Note, Report, ScriptClass, Table, Verdict};
 use squawk_syntax::ast::{self, AstNode as _};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
@@ -88,6 +89,21 @@ pub struct Subject {
     pub already_applied: usize,
     /// The warnings of the plan itself.
     pub warnings: Vec<String>,
+}
+
+impl Subject {
+    /// Returns the subject of the report on `plan`, which is for the database of that `identity`.
+    pub fn of_plan(plan: &Plan, identity: DatabaseIdentity, environment: String, made_at: String) -> Self {
+        let DatabaseIdentity { instance, endpoint, database: name, schema, .. } = identity;
+        Self {
+            digest: plan.digest.clone(),
+            made_at,
+            environment,
+            database: Database { instance, endpoint, name, schema },
+            already_applied: plan.already_applied,
+            warnings: plan.warnings.clone(),
+        }
+    }
 }
 
 /// Returns the report on what the scripts will do to a database in the state of `answers`.

@@ -6,7 +6,7 @@ use engine::plan::{Plan, plan_history};
 use engine::preflight::{PreflightFindings, preflight};
 use engine::session::Session;
 use jiff::{Timestamp, Unit};
-use report::{Database, Report, Verdict};
+use report::{Report, Verdict};
 use serde_json::{Value, json};
 
 use super::{INSTANCE, Job, endpoint};
@@ -63,19 +63,8 @@ pub(crate) async fn find(job: &Job, up_to: Option<&str>) -> Result<Found, Proble
 async fn reported(job: &Job, session: &mut Session, plan: &Plan) -> Result<Report, String> {
     let pending = Pending::of_plan(&job.history, plan).map_err(|why| why.to_string())?;
     let identity = session.identity(INSTANCE);
-    let subject = Subject {
-        digest: plan.digest.clone(),
-        made_at: now(),
-        environment: endpoint(&job.target.host, job.target.port),
-        database: Database {
-            instance: identity.instance,
-            endpoint: identity.endpoint,
-            name: identity.database,
-            schema: identity.schema,
-        },
-        already_applied: plan.already_applied,
-        warnings: plan.warnings.clone(),
-    };
+    let place = endpoint(&job.target.host, job.target.port);
+    let subject = Subject::of_plan(plan, identity, place, now());
     let asked = analysis::plan::ask_database(session.connection(), pending).await;
     let asked = asked.map_err(|why| match why {
         NoReport::Query(error) => session.error("looking at what the plan touches", &error).to_string(),
