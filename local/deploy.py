@@ -19,12 +19,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from local import processes
+from local import environment, paths, processes
 from local.aws import Account, Aws
+from local.parameters import override
 from local.postgres import Connection
 from scripts import setup
-from scripts.operate import environment, paths
-from scripts.operate.parameters import override
 
 BUILD = paths.LOCAL / "build"
 NOTIFICATION_ADDRESS = "team@example.com"
@@ -46,6 +45,9 @@ _FAST_BUILD = {
     "CARGO_PROFILE_DEV_STRIP": "symbols",
     "CARGO_INCREMENTAL": "0",
 }
+
+#: Without a terminal cargo shows its progress only if it is told to.
+_SHOW_PROGRESS = {"CARGO_TERM_PROGRESS_WHEN": "always", "CARGO_TERM_PROGRESS_WIDTH": "100"}
 
 
 class DeployFailed(RuntimeError):
@@ -79,6 +81,18 @@ def architecture() -> str:
     return "arm64" if platform.machine().lower() in ("aarch64", "arm64") else "x86_64"
 
 
+def build_command(say: Callable[[str], None]) -> Path:
+    """Builds the command `lockstep` as the functions are built, so that it needs few crates more. Returns its path."""
+    with setup.only_one("build"):
+        say("Building the command")
+        _run(_cargo("lockstep"), _settings() | _SHOW_PROGRESS, say)
+    link = paths.COMMANDS / "lockstep"
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.unlink(missing_ok=True)
+    link.symlink_to(paths.ROOT / "target" / "lambda" / "lockstep" / "bootstrap")
+    return link
+
+
 def build(say: Callable[[str], None]) -> None:
     """Runs `sam build`, unless nothing that goes into it has changed."""
     with setup.only_one("build"):
@@ -90,23 +104,29 @@ def _build(say: Callable[[str], None]) -> None:
     wanted = _digest_of_sources()
     if stamp.exists() and stamp.read_text() == wanted:
         return
-    bin_directory = paths.SAM_VENV / "bin"
-    path = f"{bin_directory}{os.pathsep}{os.environ['PATH']}"
-    settings = environment.building(PATH=path, AWS_DEFAULT_REGION=environment.REGION, **_FAST_BUILD)
     say("Building the functions (the first time takes some minutes)")
     # First without SAM, which does not show cargo's progress. SAM later calls the same command for each function, and
     # that has nothing left to do.
-    cargo = ["cargo", "lambda", "build", *(argument for name in FUNCTIONS for argument in ("--bin", name))]
-    cargo += ["--arm64"] if architecture() == "arm64" else []
-    _run(cargo, settings | {"CARGO_TERM_PROGRESS_WHEN": "always", "CARGO_TERM_PROGRESS_WIDTH": "100"}, say)
+    _run(_cargo(*FUNCTIONS), _settings() | _SHOW_PROGRESS, say)
     command = [
         str(paths.SAM), "build", "--template-file", str(paths.TEMPLATE), "--build-dir", str(BUILD),
         "--parameter-overrides", f"ParameterKey=Architecture,ParameterValue={architecture()}",
         # Given explicitly, so that no configuration of a deployable build gets in.
         "--config-env", "local",
     ]
-    _run(command, settings, say)
+    _run(command, _settings(), say)
     stamp.write_text(wanted)
+
+
+def _settings() -> dict[str, str]:
+    path = f"{paths.SAM_VENV / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    return environment.building(PATH=path, AWS_DEFAULT_REGION=environment.REGION, **_FAST_BUILD)
+
+
+def _cargo(*names: str) -> list[str]:
+    """Returns the command that builds these programs for Lambda's machine."""
+    command = ["cargo", "lambda", "build", *(argument for name in names for argument in ("--bin", name))]
+    return command + (["--arm64"] if architecture() == "arm64" else [])
 
 
 def deploy(

@@ -23,8 +23,7 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 import psycopg
 from psycopg import sql
 
-from local import certificates, processes
-from scripts.operate import environment, paths
+from local import certificates, environment, paths, processes
 
 ROLE = "migrator"
 DATABASE = "app"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
-from scripts.operate import paths
+from local import paths
 
 #: The pages at the top and those of the guide. The pages that are generated from measurements and rules have their
 #: tests elsewhere.

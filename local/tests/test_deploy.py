@@ -5,9 +5,8 @@ from pathlib import Path
 
 from samtranslator.yaml_helper import yaml_parse
 
-from local import deploy
+from local import deploy, paths
 from local.postgres import Embedded
-from scripts.operate import paths
 
 
 def test_a_checkout_may_be_anywhere(tmp_path):

@@ -1,6 +1,5 @@
 """The commands on the pages are valid for the programs that they call."""
 
-import ast
 import importlib.util
 import json
 import os
@@ -15,8 +14,8 @@ import yaml
 from botocore import xform_name
 from samtranslator.yaml_helper import yaml_parse
 
+from local import paths
 from local.tests import pages
-from scripts.operate import paths
 
 #: The commands that other tests check.
 ELSEWHERE = {
@@ -34,15 +33,11 @@ ADDED = {("cloudformation", "deploy"): {"stack-name", "template-file", "capabili
 PYTHON = ".venv/bin/python"
 
 
-class Accepted(BaseException):
-    """The command line is valid, and the script now looks for what it names."""
-
-
 def test_every_command_is_one_that_is_looked_at():
     programs = {words[0] for words in pages.commands()}
     scripts = {program for program in programs if program.startswith("scripts/")}
     assert programs - scripts == {"make", "aws", "cargo", "gh", "sam", PYTHON} | ELSEWHERE.keys()
-    assert len(pages.blocks()) > 5 and len(scripts) > 5
+    assert len(pages.blocks()) > 5
 
 
 def of(program):
@@ -52,24 +47,8 @@ def of(program):
 
 
 @of("scripts/")
-def test_a_script_takes_its_arguments(words, monkeypatch, capsys):
-    file = paths.ROOT / words[0]
-    assert os.access(file, os.X_OK)
-    if len(words) == 1:
-        # Only its name is mentioned.
-        return
-    [given] = re.findall(r"^    run\((.*)\)$", file.read_text(), re.MULTILINE)
-    module, *first = ast.literal_eval(f"[{given}]")
-    script = importlib.import_module(module)
-
-    def accepted(*_):
-        raise Accepted
-
-    # The first call that uses the arguments.
-    monkeypatch.setattr(script, "find" if hasattr(script, "find") else "read", accepted)
-    with pytest.raises(Accepted):
-        script.main(*first, words[1:])
-    assert capsys.readouterr().err == ""
+def test_a_script_is_there(words):
+    assert len(words) == 1 and os.access(paths.ROOT / words[0], os.X_OK)
 
 
 @of("make")
@@ -155,7 +134,7 @@ def test_sam_takes_its_options(words):
 @of("gh")
 def test_the_workflow_takes_its_inputs(words):
     if words[1:] == ["variable", "set"]:
-        # scripts/tests/test_github_deploy.py compares what scripts/deploy prints with what the workflow reads.
+        # proofs/cli/test_deploy.py compares what `lockstep deploy` prints with what the workflow reads.
         return
     assert words[1:3] == ["workflow", "run"]
     # YAML takes the key `on` for a boolean.

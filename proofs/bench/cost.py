@@ -15,12 +15,11 @@ from typing import Any
 
 import yaml
 
-from local import deploy
+from local import deploy, paths
 from local.stack import Stack
 from proofs.bench import build, histories, startup
 from proofs.bench.histories import Layouts
 from proofs.harness.case import Case
-from scripts.operate import paths
 
 #: Prices in USD: a state transition of Step Functions after its free ones per month, and Lambda's GB-second and million
 #: requests, without Lambda's free tier.

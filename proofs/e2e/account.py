@@ -6,10 +6,10 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.credentials import Credentials
 
 from local.deploy import Deployment
 from local.stack import Stack
-from scripts.operate.target import Target
 
 
 class Account(Stack):
@@ -21,9 +21,11 @@ class Account(Stack):
     def client(self, service: str) -> Any:
         return boto3.client(service, config=Config(retries={"max_attempts": 10, "mode": "standard"}))
 
-    def target(self, deployment: Deployment, key: str = "") -> Target:
-        """Returns the deployment's target. The key is ignored: the caller's own credentials sign."""
-        return Target(deployment.environment, deployment.stack, session=boto3.session.Session())
+    def credentials(self, key: str = "") -> Credentials:
+        """Returns the caller's own credentials. The key is ignored."""
+        found = boto3.session.Session().get_credentials()
+        assert found is not None
+        return found.get_frozen_credentials()
 
     def find(self, stack: str) -> Deployment:
         """Returns the deployment of a CloudFormation stack."""

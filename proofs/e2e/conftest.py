@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from local import paths
 from local.deploy import DeployFailed, Deployment
 from local.stack import Stack
 from proofs.e2e import github_roles
 from proofs.e2e.account import Account
 from proofs.harness.case import Case
 from proofs.harness.deployed import Deployed
-from scripts.operate import paths
 
 #: The deployments, each made when the first test needs it: environment, project, parameters.
 VARIANTS: dict[str, tuple[str, str, dict[str, str | int]]] = {

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from local import up
+from local import paths, up
 from proofs.e2e import subjects
-from scripts.operate import paths
 
 #: Not the directory of `make up`, which may be in use.
 STATE = paths.LOCAL / "make-run"

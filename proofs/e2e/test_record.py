@@ -95,6 +95,6 @@ def logged(where, execution):
 
 
 def shown(where, execution):
-    result = where.script("show", execution.rsplit(":", 1)[1], "--json")
+    result = where.command("show", execution.rsplit(":", 1)[1], "--json")
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout)

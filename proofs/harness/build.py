@@ -9,8 +9,8 @@ import os
 import subprocess
 from pathlib import Path
 
+from local import environment, paths
 from scripts.checks.steps import EVERYTHING, FEATURES_OF_TESTS
-from scripts.operate import environment, paths
 
 
 def binaries(*names: str) -> Path:
