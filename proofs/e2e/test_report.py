@@ -50,7 +50,7 @@ def test_an_approver_reads_it_first(case, browser):
 
     [mail] = prod.mails()
     assert "What they will do to this database: safe." in mail.body and "0 danger," in mail.body
-    assert f"(this approves nothing):\n  scripts/show prod {execution} --open\n" in mail.body
+    assert f"(this approves nothing):\n  lockstep show prod {execution} --open\n" in mail.body
 
     settings, told = browser
     opened = prod.command("show", execution, "--open", settings=settings)
