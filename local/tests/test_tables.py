@@ -9,7 +9,7 @@ import yaml
 from samtranslator.yaml_helper import yaml_parse
 
 from local.tests import pages
-from scripts.operate import follow, migrate, paths
+from scripts.operate import paths
 
 TEMPLATE = yaml_parse(paths.TEMPLATE.read_text())
 BOOTSTRAP = yaml_parse(paths.BOOTSTRAP.read_text())
@@ -94,13 +94,6 @@ def test_the_mails_are_those_that_notify_sends():
         [words] = re.findall(r"^\S Database Migration ([\w ]+) \(prod\)$", subject)
         listed[words] = outcome
     assert listed == sent
-
-
-def test_the_exit_statuses_are_those_that_the_script_tells():
-    told = [int(status) for status in re.findall(r"^  (\d+)  ", migrate._STATUSES, re.MULTILINE)]
-    assert [int(status) for status, _ in pages.table("docs/running.md", "Status")] == told
-    assert {follow.SUCCEEDED, follow.FAILED, follow.REJECTED, follow.EXPIRED, follow.STOPPED, follow.TIMED_OUT,
-            follow.LOST, follow.INTERRUPTED} == set(told) - {2}
 
 
 def test_the_variables_of_github_are_those_that_the_workflow_reads():
