@@ -44,6 +44,12 @@ def test_the_outputs_are_the_templates():
     assert sorted(listed) == sorted(TEMPLATE["Outputs"])
 
 
+def test_the_inputs_of_the_action_are_its_own():
+    inputs = yaml.safe_load((paths.ROOT / "action.yml").read_text())["inputs"]
+    listed = {name: said for name, said, _ in pages.table("docs/github.md", "Input")}
+    assert listed == {name: one["default"] or "empty" for name, one in inputs.items()} | {"token": "the job's"}
+
+
 def test_the_roles_for_github_are_their_templates_outputs():
     table = pages.table("docs/github.md", "Variable")
     assert sorted(name for _, said in table for name in re.findall(r"\w+Arn\b", said)) == sorted(BOOTSTRAP["Outputs"])

@@ -77,8 +77,8 @@ def test_a_person_at_the_terminal_approves(start):
     shown = ""
     # The terminal of a program that has ended cannot be read.
     with contextlib.suppress(OSError):
-        while part := os.read(ours, 65536):
-            shown += part.decode()
+        while read := os.read(ours, 65536):
+            shown += read.decode()
             for question, left in answers.items():
                 if shown.endswith(question) and left:
                     os.write(ours, f"{left.pop(0)}\n".encode())
