@@ -190,8 +190,8 @@ impl File {
         let beside_the_migrations = || directory::is_in(here).then(|| here.join(samconfig::FILE));
         let path = samconfig::find(here).or_else(beside_the_template).or_else(beside_the_migrations).ok_or_else(|| {
             Problem::usage(format!(
-                "there is no {} and no {} here, nor above, and no directory of migrations here: run this beside your migrations, \
-                 or in the checkout of Lockstep",
+                "there is no {} and no {} here, nor above, and no directory of migrations here: run this in the checkout of Lockstep, \
+                 or beside your migrations",
                 samconfig::FILE,
                 template::FILE
             ))
