@@ -7,6 +7,7 @@
 mod address;
 mod arguments;
 mod aws;
+mod browser;
 mod comment;
 mod deploy;
 mod direct;

@@ -10,6 +10,7 @@ use shared::FailureName;
 
 use crate::address;
 use crate::arguments::{ReportArguments, ReportForm};
+use crate::browser;
 use crate::comment::{self, Commented};
 use crate::direct::{Job, plan};
 use crate::directory;
@@ -158,8 +159,6 @@ fn open(screen: &mut Screen, report: &Report) -> Result<(), Problem> {
     std::io::Write::write_all(&mut file, report::html(report).as_bytes()).map_err(unwritten)?;
     let (_, path): (_, PathBuf) = file.keep().map_err(|error| unwritten(error.error))?;
     screen.complain(Look::Dim, &path.display().to_string());
-    if open::that_detached(&path).is_err() {
-        screen.complain(Look::Warning, "No browser could be started: open that file yourself");
-    }
+    browser::open(screen, &path);
     Ok(())
 }

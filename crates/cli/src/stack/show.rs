@@ -10,6 +10,7 @@ use super::history::Decided;
 use super::known::{Known, Run};
 use super::{report, words};
 use crate::arguments::stack::ShowArguments;
+use crate::browser;
 use crate::exit::Exit;
 use crate::lines::Lines;
 use crate::problem::Problem;
@@ -32,9 +33,7 @@ pub(crate) async fn run(screen: &mut Screen, arguments: &ShowArguments, as_json:
         } else {
             screen.line(&file.display().to_string());
         }
-        if open::that_detached(&file).is_err() {
-            screen.complain(Look::Warning, "No browser could be started: open that file yourself");
-        }
+        browser::open(screen, &file);
     } else if arguments.report {
         let ending = if as_json { "json" } else { "md" };
         let text = report::fetch(&target, plan, ending).await?;

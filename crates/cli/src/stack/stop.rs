@@ -48,11 +48,12 @@ pub(crate) async fn run(screen: &mut Screen, arguments: &StopArguments, as_json:
         let message = format!("{}\nIt is not known whether it was stopped: {show} tells", problem.message);
         return Err(Problem { exit: Exit::Lost, ..Problem::failed(message) });
     }
-    // Step Functions accepts it for an execution that has ended, too, and changes nothing.
+    // Step Functions accepts it for an execution that has ended, too, and changes nothing. A moment after the call, one that is
+    // stopped may still be described as running.
     let described =
         target.aws.states().describe_execution().execution_arn(&execution).send().await.map_err(Error::from);
     let described = described.map_err(|error| target.problem(&error))?;
-    if described.status != ExecutionStatus::Aborted {
+    if !matches!(described.status, ExecutionStatus::Aborted | ExecutionStatus::Running) {
         return Err(Problem::failed(format!("{execution} has ended already: {show} tells how")));
     }
     if as_json {
