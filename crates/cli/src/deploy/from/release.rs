@@ -224,7 +224,7 @@ mod tests {
         let mut sums = String::new();
         for (name, content) in files {
             std::fs::write(directory.path().join(name), content).unwrap();
-            sums += &format!("{}  {name}\n", digest(content.as_bytes()));
+            writeln!(sums, "{}  {name}", digest(content.as_bytes())).unwrap();
         }
         std::fs::write(directory.path().join(CHECKSUMS), sums).unwrap();
         directory
