@@ -6,11 +6,9 @@ import shlex
 import sys
 from contextlib import nullcontext
 
-from local import deploy, postgres, processes, run, up
+from local import build, paths, postgres, processes, run, up
+from local.terminal import Terminal, reader_left, write_anywhere
 from scripts import setup
-from scripts.operate import paths
-from scripts.operate.function_url import NotReached
-from scripts.operate.terminal import Terminal, reader_left, write_anywhere
 from scripts.signals import end_when_told
 
 
@@ -33,14 +31,15 @@ def main() -> int:
         Terminal(sys.stderr).line("The program that read the output has ended, so this ends too. `make down` stops what still runs", "red")
         return 1
     except (
-        deploy.DeployFailed, postgres.DatabaseFailed, processes.ServerFailed, setup.SetupFailed, up.NotNow, NotReached,
+        build.BuildFailed, postgres.DatabaseFailed, processes.ServerFailed, setup.SetupFailed, up.NotNow,
     ) as failure:
         Terminal(sys.stderr).lines(f"{failure}", "red")
         return 1
 
 
 def _environment() -> int:
-    """Prints the variables with which an SDK, the aws CLI or psql uses the local stack: `eval "$(local/env)"`."""
+    """Prints the variables with which an SDK, the aws CLI, psql or `lockstep` uses the local stack: `eval "$(local/env)"`."""
+    print(f'export PATH={shlex.quote(str(paths.COMMANDS))}:"$PATH"')
     for name, value in up.kept_environment(paths.DEFAULT_STACK).items():
         print(f"export {name}={shlex.quote(value)}")
     return 0

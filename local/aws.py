@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local import processes
+from local import environment, paths, processes
 from local.postgres import Connection
-from scripts.operate import environment, paths
-from scripts.wire.steps import Secret
+from local.wire.steps import Secret
 
 INSTANCE = "lockstep-local"
 

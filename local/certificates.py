@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from scripts.operate import paths
+from local import paths
 
 
 def make(directory: Path) -> tuple[Path, Path, Path]:

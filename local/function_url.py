@@ -27,7 +27,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from ministack.services import lambda_svc
 
-from scripts.operate import environment
+from local import environment
 
 #: The secret of every access key.
 SECRET = environment.FAKE_AWS["AWS_SECRET_ACCESS_KEY"]

@@ -14,7 +14,7 @@ import subprocess
 import sys
 from html import escape
 
-from scripts.operate import paths
+from local import paths
 
 PICTURE = paths.ROOT / "docs" / "run.svg"
 
@@ -27,7 +27,7 @@ PLACE = "/home/you/lockstep"
 #: Longer lines end in dots. The rest of such a line is part of an ARN or of a digest.
 LONGEST = 120
 
-#: The CSS classes of the codes that scripts/operate/terminal.py uses.
+#: The CSS classes of the codes that local/terminal.py and the command use.
 STYLES = {"1": "bold", "2": "dim", "31": "red", "32": "green", "33": "yellow", "36": "cyan"}
 
 #: Pixels.
@@ -52,9 +52,10 @@ def main() -> int:
 
 
 def at_a_terminal(command: list[str]) -> tuple[str, int]:
-    """Runs the command at a terminal and shows its output. Returns the output and the exit status."""
+    """Runs the command at a terminal and shows its output. Returns the output and the exit status. The standard error is
+    left out: the line that shows what goes on now moves in place."""
     reader, writer = pty.openpty()
-    with subprocess.Popen(command, cwd=paths.ROOT, stdin=subprocess.DEVNULL, stdout=writer, stderr=writer) as process:
+    with subprocess.Popen(command, cwd=paths.ROOT, stdin=subprocess.DEVNULL, stdout=writer) as process:
         os.close(writer)
         said = bytearray()
         while part := _read(reader):

@@ -1,24 +1,23 @@
-"""`make run`: one complete run, from nothing to the mail. It leaves nothing behind."""
+"""`make run`: one complete run, from nothing to the mail. It leaves nothing behind.
+
+The run itself is the command's: `lockstep run local`, and `lockstep approve` or `lockstep reject` where it is decided.
+"""
 
 from __future__ import annotations
 
-import json
+import os
+import subprocess
 import sys
-from dataclasses import replace
+import time
+from pathlib import Path
+from typing import Any
 
-from local import deploy, up
+from local import build, paths, up
 from local.deploy import Deployment
+from local.mailbox import Mail
 from local.stack import Stack
-from scripts.operate import paths, record, report, show
-from scripts.operate.decide import Refused, decide
-from scripts.operate.follow import Follower, name_of
-from scripts.operate.start import start, user
-from scripts.operate.target import Target, local_target
-from scripts.operate.terminal import Terminal
-from scripts.wire.request import Input
-
-#: The approver's name. It differs from the requester's.
-APPROVER = "local-approver"
+from local.terminal import Terminal
+from local.text import lines
 
 
 def run() -> int:
@@ -32,76 +31,83 @@ def run() -> int:
         terminal.line(text, "dim")
 
     # Before anything is started, because a compile error is best reported at once.
-    deploy.build(say)
+    build.build(say)
+    command = build.PROGRAM
     with Stack(migrations=migrations, say=say) as stack:
         try:
-            return _migrate(stack, stack.deploy(env), terminal)
+            return _migrate(stack, stack.deploy(env), command, terminal)
         finally:
             terminal.line()
             terminal.line("Stopping what was started", "dim")
 
 
-def _migrate(stack: Stack, deployment: Deployment, terminal: Terminal) -> int:
-    target = local_target(stack.state)
-    # The requester matters only where another person has to decide.
-    given: Input = {"requestedBy": user()} if deployment.environment == "prod" else {}
-    execution = start(target, given)
-    terminal.heading(f"{deployment.stack}  {execution.rsplit(':', 1)[1]}")
-    terminal.line(f"  start-execution --input '{json.dumps(given)}'", "dim")
-    follower = Follower(
-        target, execution, terminal, on_approval=lambda digest: _ask(terminal, target, execution, digest)
-    )
-    status = follower.follow()
-    _keep_report(terminal, target, execution)
+def _migrate(stack: Stack, deployment: Deployment, command: Path, terminal: Terminal) -> int:
+    settings = os.environ | {"LOCKSTEP_LOCAL": str(stack.state)}
+    arguments = [str(command), "run", "local"]
+    answer = up.answer()
+    is_asked = not answer and sys.stdin.isatty() and sys.stderr.isatty()
+    if is_asked:
+        arguments.append("--ask")
+    terminal.line()
+    with subprocess.Popen(arguments, env=settings, stdin=None if is_asked else subprocess.DEVNULL) as following:
+        try:
+            if not is_asked:
+                _decide_if_it_waits(following, stack, deployment, command, terminal)
+            status = following.wait()
+        except BaseException:
+            # Ctrl-C at a terminal has reached it too. The stack's end ends the run.
+            following.terminate()
+            raise
+    if execution := stack.newest_execution(deployment):
+        _keep_report(terminal, stack, deployment, execution)
     for mail in stack.mailbox(deployment).mails():
-        show.mail(terminal, mail.subject, mail.body)
+        _show(terminal, mail)
     return status
 
 
-def _keep_report(terminal: Terminal, target: Target, execution: str) -> None:
-    """Saves the report on the plan, if there is one, in a place that outlives the stack and its bucket."""
-    planned = record.read(target, execution).record.get("plan")
-    if planned and "report" in planned:
-        paths.REPORTS.mkdir(parents=True, exist_ok=True)
-        file = paths.REPORTS / f"{name_of(execution)}.html"
-        try:
-            if not file.exists():
-                paths.write_private(file, report.fetch(target, planned, "html"))
-            terminal.line(f"  report  {file}")
-        except report.NoReport as failure:
-            terminal.line(f"  {failure}", "yellow")
-
-
-def _ask(terminal: Terminal, target: Target, execution: str, digest: str) -> None:
-    """Asks for a decision at the terminal. Without a terminal the decision is APPROVE=yes or APPROVE=no, by default no."""
-    _keep_report(terminal, target, execution)
+def _decide_if_it_waits(
+    following: subprocess.Popen[bytes], stack: Stack, deployment: Deployment, command: Path, terminal: Terminal
+) -> None:
+    """Decides as APPROVE says, by default no, once the run waits for it."""
+    while following.poll() is None:
+        execution = stack.newest_execution(deployment)
+        if execution and stack.waits_for_approval(execution):
+            break
+        time.sleep(0.2)
+    else:
+        return
+    _keep_report(terminal, stack, deployment, execution)
     answer = up.answer()
-    reason = f"APPROVE={answer}"
-    if not answer and sys.stdin.isatty():
-        answer, reason = _at_the_terminal(terminal)
-    elif not answer:
+    if not answer:
         terminal.line("            There is no terminal to ask at, so the run is rejected. The same command with APPROVE=yes in front of it approves.")
-        answer, reason = "no", "there was no terminal to ask at"
-    approver = replace(target, settings=target.settings | {"AWS_ACCESS_KEY_ID": APPROVER})
-    try:
-        decide(approver, execution, digest, "approve" if answer == "yes" else "reject", reason)
-    except Refused as refusal:
-        # The approval expired, or another decision came first, by the command shown above. The execution's history has it.
-        terminal.line(f"            Refused: {refusal}", "yellow")
+    reason = f"APPROVE={answer}" if answer else "there was no terminal to ask at"
+    verb = "approve" if answer == "yes" else "reject"
+    digest = stack.result(execution, "Plan")["digest"]
+    arguments = [str(command), verb, "local", execution.rpartition(":")[2], "--digest", digest, "--reason", reason]
+    settings = os.environ | {"LOCKSTEP_LOCAL": str(stack.state)}
+    # The line that follows the run says how it was decided. A refusal is on the standard error.
+    subprocess.run(arguments, env=settings, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
 
 
-def _at_the_terminal(terminal: Terminal) -> tuple[str, str]:
-    try:
-        terminal.line()
-        answer = ""
-        while answer not in ("approve", "reject"):
-            typed = input("  approve or reject? ").strip().lower()
-            answer = {"a": "approve", "y": "approve", "yes": "approve", "r": "reject", "n": "reject", "no": "reject"}.get(
-                typed, typed
-            )
-        reason = ""
-        while not reason:
-            reason = input("  reason: ").strip()
-    except EOFError:
-        return "no", "the terminal was closed"
-    return "yes" if answer == "approve" else "no", reason
+def _keep_report(terminal: Terminal, stack: Stack, deployment: Deployment, execution: str) -> None:
+    """Saves the report on the plan, if there is one, in a place that outlives the stack and its bucket."""
+    plan: dict[str, Any] = stack.result(execution, "Plan") or {}
+    if not plan.get("report"):
+        return
+    paths.REPORTS.mkdir(parents=True, exist_ok=True)
+    file = paths.REPORTS / f"{execution.rpartition(':')[2]}.html"
+    if file.exists():
+        return
+    key = f"{plan['report']['key']}/report.html"
+    found = stack.client("s3").get_object(Bucket=deployment.outputs["ReportsBucketName"], Key=key)
+    paths.write_private(file, found["Body"].read())
+    terminal.line(f"  report  {file}")
+
+
+def _show(terminal: Terminal, mail: Mail) -> None:
+    """Prints a mail in a frame."""
+    terminal.heading("Mail")
+    terminal.line(f"  ┌ {mail.subject}", "cyan")
+    for line in lines(mail.body):
+        terminal.line(f"  {terminal.paint('│', 'cyan')} {line}")
+    terminal.line("  └", "cyan")

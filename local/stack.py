@@ -22,19 +22,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NotRequired, Self, TypedDict
 
+from botocore.credentials import Credentials
+
+from local import build, environment, paths, postgres, processes
 from local import deploy as deploying
-from local import postgres, processes
 from local.aws import Account, Aws, classic_secret
 from local.deploy import Deployment
 from local.mailbox import Mailbox
 from local.postgres import Connection
-from scripts.operate import environment, paths
-from scripts.operate.history import Event
-from scripts.operate.logs import Event as LogEvent
-from scripts.operate.target import Target
-from scripts.wire.approve import Decided
-from scripts.wire.record import Record
-from scripts.wire.request import Input
+from local.wire.approve import Decided
+from local.wire.record import Record
+from local.wire.request import Input
+
+#: An event of a history or of a log, as AWS gives it.
+Event = dict[str, Any]
 
 
 class Ended(TypedDict):
@@ -128,7 +129,7 @@ class Stack:
     def deploy(self, env: str = "dev", *, project: str = "lockstep", **overrides: str | int) -> Deployment:
         """Builds if something changed, deploys, and returns the deployment. Several deployments can exist side by side:
         give each its own `project`. Template parameters are keywords, such as `ApprovalSeconds=5`."""
-        deploying.build(self.say)
+        build.build(self.say)
         self.say(f"Deploying {project}-migrations-{env}")
         deployment = deploying.deploy(
             self.aws, self.account, self.connection, env, project,
@@ -185,6 +186,15 @@ class Stack:
         """Returns all events of an execution, the first one first."""
         pages = self.client("stepfunctions").get_paginator("get_execution_history")
         return [event for page in pages.paginate(executionArn=execution) for event in page["events"]]
+
+    def newest_execution(self, deployment: Deployment) -> str | None:
+        """Returns the execution that was started last; None if none was."""
+        listed = self.client("stepfunctions").list_executions(stateMachineArn=deployment.state_machine_arn)["executions"]
+        return max(listed, key=lambda one: one["startDate"])["executionArn"] if listed else None
+
+    def waits_for_approval(self, execution: str) -> bool:
+        """Returns whether an execution can be decided on: whether the task of its approval waits."""
+        return self.current_state(execution) == "Approval" and self.history(execution)[-1]["type"] == "TaskSubmitted"
 
     def result(self, execution: str, state: str) -> Any:
         """Returns the last answer of a state's task, such as the plan; None if there is no answer."""
@@ -291,18 +301,17 @@ class Stack:
         """Returns a boto3 client for this stack."""
         return self.aws.client(service)
 
-    def target(self, deployment: Deployment, key: str = environment.FAKE_AWS["AWS_ACCESS_KEY_ID"]) -> Target:
-        """Returns the deployment as the scripts see it, for a caller with this access key (see `local.function_url`)."""
-        settings = self.environment() | {"AWS_ACCESS_KEY_ID": key}
-        return Target(deployment.environment, deployment.stack, settings=settings)
+    def credentials(self, key: str) -> Credentials:
+        """Returns the credentials of the person with this access key (see `local.function_url`)."""
+        return Credentials(key, environment.FAKE_AWS["AWS_SECRET_ACCESS_KEY"])
 
     def environment(self) -> dict[str, str]:
-        """Returns the environment in which an SDK, the aws CLI or our scripts talk only to this stack."""
+        """Returns the environment in which an SDK, the aws CLI or `lockstep` talk only to this stack."""
         return environment.FAKE_AWS | self.aws.client_environment() | {"LOCKSTEP_LOCAL": str(self.state)}
 
     # ------------------------------------------------------------ inside
 
-    def _log_events(self, group: str, since: int) -> Iterator[LogEvent]:
+    def _log_events(self, group: str, since: int) -> Iterator[Event]:
         logs = self.client("logs")
         try:
             for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=since):
@@ -311,7 +320,7 @@ class Stack:
             return
 
     def _save(self) -> None:
-        """Saves what other processes need to know of the stack: the scripts and `local/env`. It contains the database's
+        """Saves what other processes need to know of the stack: `lockstep` and `local/env`. It contains the database's
         password."""
         file = self.state / "stack.json"
         file.touch(mode=0o600)

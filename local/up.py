@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from local import deploy, processes
+from local import build, paths, processes
 from local.stack import Stack
+from local.terminal import Terminal
 from scripts import setup
-from scripts.operate import paths
-from scripts.operate.terminal import Terminal
 
 SERVERS = ("postgres", "aws", "stepfunctions")
 
@@ -30,7 +29,8 @@ def up() -> int:
     def say(text: str) -> None:
         terminal.line(text, "dim")
 
-    deploy.build(say)
+    build.build(say)
+    lockstep = build.PROGRAM.relative_to(paths.ROOT)
     stack = Stack(migrations=migrations(), say=say).start()
     try:
         deployment = stack.deploy(wanted_environment())
@@ -39,14 +39,14 @@ def up() -> int:
         raise
     terminal.heading(f"{deployment.stack} is up")
     for command, purpose in (
-        ("scripts/migrate local", "run the migrations"),
-        ("scripts/migrate local --mode plan", "look only"),
-        ("scripts/runs local", "the recent runs; scripts/show local NAME shows one"),
-        ("scripts/logs local --follow", "the functions' logs"),
-        ('eval "$(local/env)"', "then the aws CLI, psql and the scripts use this stack"),
+        (f"{lockstep} run local", "run the migrations"),
+        (f"{lockstep} run local --mode plan", "look only"),
+        (f"{lockstep} runs local", f"the recent runs; {lockstep} show local NAME shows one"),
+        (f"{lockstep} logs local --follow", "the functions' logs"),
+        ('eval "$(local/env)"', "then the aws CLI, psql and the command use this stack"),
         ("make down", "stop it and delete its database"),
     ):
-        terminal.line(f"  {command:<35} {purpose}")
+        terminal.line(f"  {command:<42} {purpose}")
     terminal.line()
     terminal.line(f"  state machine  {deployment.state_machine_arn}", "dim")
     terminal.line(f"  logs           {stack.state / 'logs'}", "dim")
@@ -75,7 +75,7 @@ def alone(state: Path) -> Iterator[None]:
 def refuse_if_running(state: Path) -> None:
     """Refuses if a stack runs already. There is one stack per checkout, so that `local` means one thing."""
     if is_running(state):
-        raise NotNow("The local stack is running: use it (scripts/migrate local), or stop it first (make down)")
+        raise NotNow("The local stack is running: use it (lockstep run local), or stop it first (make down)")
 
 
 def is_running(state: Path) -> bool:

@@ -1,9 +1,8 @@
-"""Installs what the local stack and the scripts run on: two virtual environments and the npm packages.
+"""Installs what the local stack and the checks run on: two virtual environments and the npm packages.
 
 Standard library only, because it runs before anything is installed. Each part leaves a stamp with the digest of
 its requirements, so that a second call costs a few milliseconds. `python3 scripts/setup.py` installs everything;
-the scripts call `enter_virtual_environment`, which makes only the environment that they need. `python3 scripts/setup.py sam`
-installs SAM alone, and prints the directory of its commands.
+`python3 scripts/setup.py sam` installs SAM alone, and prints the directory of its commands: `lockstep deploy` calls it.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ class SetupFailed(RuntimeError):
 
 def install_everything() -> None:
     """Installs both virtual environments and the npm packages, in that order."""
-    install_python(VENV, ROOT / "requirements.txt", "the local stack and the scripts")
+    install_python(VENV, ROOT / "requirements.txt", "the local stack and the checks")
     install_sam()
     install_node()
 
@@ -118,7 +117,7 @@ def enter_virtual_environment() -> None:
     if Path(sys.prefix).resolve() == VENV.resolve():
         return
     try:
-        install_python(VENV, ROOT / "requirements.txt", "the local stack and the scripts")
+        install_python(VENV, ROOT / "requirements.txt", "the local stack and the checks")
     except SetupFailed as failure:
         sys.exit(f"{Path(sys.argv[0]).name}: {failure}")
     python = str(VENV / "bin" / "python")

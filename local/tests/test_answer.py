@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from local import paths
 from local.stepfunctions.expressions import evaluate
-from scripts.operate import paths
 
 MACHINE = json.loads((paths.ROOT / "statemachine" / "migrate.asl.json").read_text())["States"]
 #: An answer as the approve function writes it. That function's own tests check it against this file.

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from local import paths
 from local.stepfunctions.expressions import evaluate
-from scripts.operate import paths
 
 #: The verdicts that need no approval, by ApprovalFrom.
 GOES_ON = {"danger": {"safe", "caution"}, "caution": {"safe"}, "always": set(), "": set()}

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from local import paths
 from local.stepfunctions.expressions import evaluate
-from scripts.operate import paths
 
 MACHINE = json.loads((paths.ROOT / "statemachine" / "migrate.asl.json").read_text())["States"]
 DESCRIBE = MACHINE["DescribeFailure"]["Assign"]["failure"].removeprefix("{%").removesuffix("%}")

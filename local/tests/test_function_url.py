@@ -15,9 +15,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from local import function_url, processes
+from local import environment, function_url, paths, processes
 from local.tests import pages
-from scripts.operate import environment, paths
 
 URL = "http://127.0.0.1:1/_aws/lambda-url/some-id/"
 QUERY = "?execution=arn%3Aaws%3Astates%3A%3A1&x=a%20b"

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
+from local import environment
 from local.postgres import AWKWARD, DatabaseFailed, Named, awkward_password
-from scripts.operate import environment
 
 
 def test_environment_is_made_from_nothing(monkeypatch):

@@ -7,7 +7,7 @@ import subprocess
 import zipfile
 from pathlib import Path
 
-from scripts.operate import paths
+from local import paths
 
 #: SAM's own packing: the files of the archive, and the name that SAM uploads it by.
 _PACK = """

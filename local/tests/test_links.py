@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from local import paths
 from local.tests import pages
-from scripts.operate import paths
 
 #: The files that may name a page. Markdown has links of its own.
 SOURCES = ("*.json", "*.py", "*.rs", "*.toml", "*.yaml", "*.yml", "Makefile", "scripts/*")

@@ -1,6 +1,5 @@
 """The commands on the pages are valid for the programs that they call."""
 
-import ast
 import importlib.util
 import json
 import os
@@ -15,8 +14,8 @@ import yaml
 from botocore import xform_name
 from samtranslator.yaml_helper import yaml_parse
 
+from local import paths
 from local.tests import pages
-from scripts.operate import paths
 
 #: The commands that other tests check.
 ELSEWHERE = {
@@ -40,42 +39,16 @@ RELEASES = {("release", "download"): {"--repo", "--dir"}, ("attestation", "verif
 PYTHON = ".venv/bin/python"
 
 
-class Accepted(BaseException):
-    """The command line is valid, and the script now looks for what it names."""
-
-
 def test_every_command_is_one_that_is_looked_at():
     programs = {words[0] for words in pages.commands()}
-    scripts = {program for program in programs if program.startswith("scripts/")}
-    assert programs - scripts == {"make", "aws", "cargo", "gh", "sam", PYTHON} | ELSEWHERE.keys()
-    assert len(pages.blocks()) > 5 and len(scripts) > 5
+    assert programs == {"make", "aws", "cargo", "gh", "sam", PYTHON} | ELSEWHERE.keys()
+    assert len(pages.blocks()) > 5
 
 
 def of(program):
     """Parametrizes a test with the commands of this program."""
     found = [words for words in pages.commands() if words[0].startswith(program)]
     return pytest.mark.parametrize("words", found, ids=" ".join)
-
-
-@of("scripts/")
-def test_a_script_takes_its_arguments(words, monkeypatch, capsys):
-    file = paths.ROOT / words[0]
-    assert os.access(file, os.X_OK)
-    if len(words) == 1:
-        # Only its name is mentioned.
-        return
-    [given] = re.findall(r"^    run\((.*)\)$", file.read_text(), re.MULTILINE)
-    module, *first = ast.literal_eval(f"[{given}]")
-    script = importlib.import_module(module)
-
-    def accepted(*_):
-        raise Accepted
-
-    # The first call that uses the arguments.
-    monkeypatch.setattr(script, "find" if hasattr(script, "find") else "read", accepted)
-    with pytest.raises(Accepted):
-        script.main(*first, words[1:])
-    assert capsys.readouterr().err == ""
 
 
 @of("make")
@@ -161,7 +134,7 @@ def test_sam_takes_its_options(words):
 @of("gh")
 def test_the_workflow_takes_its_inputs(words):
     if words[1:] == ["variable", "set"]:
-        # scripts/tests/test_github_deploy.py compares what scripts/deploy prints with what the workflow reads.
+        # proofs/cli/test_deploy.py compares what `lockstep deploy` prints with what the workflow reads.
         return
     if options := RELEASES.get((words[1], words[2])):
         assert {word for word in words[4:] if word.startswith("-")} <= options

@@ -1,14 +1,14 @@
-"""What the definition makes of the fixtures is of the types in `scripts/wire`: each input of a function, and the run."""
+"""What the definition makes of the fixtures is of the types in `local/wire`: each input of a function, and the run."""
 
 import json
 import re
 
 import pytest
 
+from local import paths
 from local.stepfunctions.expressions import evaluate
-from scripts.operate import paths
-from scripts.wire import notify, record, steps
-from scripts.wire.validation import validate
+from local.wire import notify, record, steps
+from local.wire.validation import validate
 
 MACHINE = json.loads((paths.ROOT / "statemachine" / "migrate.asl.json").read_text())["States"]
 PAYLOADS = paths.ROOT / "functions" / "shared" / "tests" / "payloads"

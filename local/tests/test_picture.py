@@ -5,9 +5,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from local import picture
-from scripts.operate import paths
-from scripts.operate.terminal import _CODES
+from local import paths, picture
+from local.terminal import _CODES
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
 
@@ -28,7 +27,7 @@ def test_a_long_line_ends_in_dots_in_the_midst_of_a_style_too():
     assert len(line) == picture.LONGEST and line.endswith("ab" + "b" * 18 + "…")
 
 
-def test_every_style_of_the_scripts_has_a_class():
+def test_every_style_has_a_class():
     assert {code: name for name, code in _CODES.items()} == picture.STYLES
     assert all(f".{name} {{" in picture._SHEET for name in picture.STYLES.values())
 

@@ -8,8 +8,8 @@ import pytest
 import yaml
 from samtranslator.yaml_helper import yaml_parse
 
+from local import paths
 from local.tests import pages
-from scripts.operate import follow, migrate, paths
 
 TEMPLATE = yaml_parse(paths.TEMPLATE.read_text())
 BOOTSTRAP = yaml_parse(paths.BOOTSTRAP.read_text())
@@ -42,6 +42,12 @@ def test_the_parameters_are_the_templates_with_their_defaults(page: str):
 def test_the_outputs_are_the_templates():
     listed = [name for name, _ in pages.table("docs/deploying.md", "Output")]
     assert sorted(listed) == sorted(TEMPLATE["Outputs"])
+
+
+def test_the_inputs_of_the_action_are_its_own():
+    inputs = yaml.safe_load((paths.ROOT / "action.yml").read_text())["inputs"]
+    listed = {name: said for name, said, _ in pages.table("docs/github.md", "Input")}
+    assert listed == {name: one["default"] or "empty" for name, one in inputs.items()} | {"token": "the job's"}
 
 
 def test_the_roles_for_github_are_their_templates_outputs():
@@ -94,13 +100,6 @@ def test_the_mails_are_those_that_notify_sends():
         [words] = re.findall(r"^\S Database Migration ([\w ]+) \(prod\)$", subject)
         listed[words] = outcome
     assert listed == sent
-
-
-def test_the_exit_statuses_are_those_that_the_script_tells():
-    told = [int(status) for status in re.findall(r"^  (\d+)  ", migrate._STATUSES, re.MULTILINE)]
-    assert [int(status) for status, _ in pages.table("docs/running.md", "Status")] == told
-    assert {follow.SUCCEEDED, follow.FAILED, follow.REJECTED, follow.EXPIRED, follow.STOPPED, follow.TIMED_OUT,
-            follow.LOST, follow.INTERRUPTED} == set(told) - {2}
 
 
 def test_the_variables_of_github_are_those_that_the_workflow_reads():

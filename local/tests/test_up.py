@@ -7,8 +7,7 @@ import sys
 
 import pytest
 
-from local import up
-from scripts.operate import paths
+from local import paths, up
 
 
 @pytest.mark.parametrize("name", ["ENV", "MIGRATIONS", "APPROVE"])

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from local import paths
 from local.tests.test_links import tracked
-from scripts.operate import paths
 
 #: The pronouns, alone or as a part of a name. They are written so that this file has none of them.
 _PRONOUN = re.compile(r"(?<![a-z])(?:(?:no|some|every|any)body|who(?:ever))s?(?![a-z])", re.IGNORECASE)

@@ -7,8 +7,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from local import environment, paths
 from proofs.harness import build
-from scripts.operate import environment, paths
 
 BENCH = Path(__file__).parent
 

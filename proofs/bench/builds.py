@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from local import environment, paths
 from proofs.bench.startup import deflated
-from scripts.operate import environment, paths
 
 #: The current profile and its alternatives, in the form of cargo's --config.
 CHOICES = {

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from local import environment
 from proofs.bench import function
 from proofs.bench.build import BENCH, Binaries
 from proofs.bench.histories import Layouts
 from proofs.bench.server import Address
 from proofs.harness.payloads import apply_input, plan_input
-from scripts.operate import environment
 
 FRESH, NOTHING, ONE = "everything pending", "nothing pending", "one pending"
 

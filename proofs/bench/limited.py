@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from local.wire.steps import Secret
 from proofs.bench import function
 from proofs.bench.histories import History, Layouts, Script
 from proofs.bench.server import Server
 from proofs.harness.payloads import plan_input
-from scripts.wire.steps import Secret
 
 #: The memory, in MB, that brings one CPU.
 OF_A_CPU = 1_769

@@ -13,9 +13,9 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
+from local.wire.steps import Secret
 from proofs.harness.rows import one_value
 from proofs.harness.temporary import Temporary
-from scripts.wire.steps import Secret
 
 
 @dataclass(frozen=True)

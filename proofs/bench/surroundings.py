@@ -8,7 +8,7 @@ import platform
 import subprocess
 from pathlib import Path
 
-from scripts.operate import paths
+from local import paths
 
 #: The sources that a result depends on.
 SOURCES = ("crates", "functions")

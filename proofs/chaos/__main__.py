@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+from local import paths
 from proofs.chaos import report, wrong_reader
 from proofs.chaos.cases import Result
 from proofs.chaos.points import Point
@@ -20,7 +21,6 @@ from proofs.chaos.runs import keep_logs
 from proofs.chaos.server import Server
 from proofs.chaos.sweep import FULL, SAMPLE, Runner
 from proofs.harness import build
-from scripts.operate import paths
 from scripts.signals import end_when_told
 
 #: The directory of the last sweep's report and of the functions' logs.

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.operate import paths
+from local import paths
 
 #: The place in a script where it leaves its trace.
 MARK = "-- MARK"

@@ -6,7 +6,7 @@ import json
 import random
 from dataclasses import dataclass
 
-from scripts.operate import paths
+from local import paths
 
 DEFINITION = paths.ROOT / "statemachine" / "migrate.asl.json"
 

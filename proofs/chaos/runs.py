@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from local.wire.request import Request
+from local.wire.steps import ApprovedPlan, PlanInput, Secret
 from proofs.chaos import retries
 from proofs.chaos.server import Server
 from proofs.harness.payloads import apply_input, plan_input
 from proofs.harness.proxy import Proxy, Trap
 from proofs.harness.runtime_api import Answer, Function
-from scripts.wire.request import Request
-from scripts.wire.steps import ApprovedPlan, PlanInput, Secret
 
 #: Failures after which the user starts a new run, as docs/failures.md says. Only these can follow from a fault: any
 #: other failure (a script that fails, a changed plan, doubt) is for a person, and no fault excuses it.

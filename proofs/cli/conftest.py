@@ -20,9 +20,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from local import processes
+from local import environment, paths, processes
 from proofs.harness import build
-from scripts.operate import environment, paths
 
 REGION = environment.REGION
 

@@ -6,15 +6,20 @@ import json
 import os
 import re
 import signal
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
+import yaml
 from samtranslator.yaml_helper import yaml_parse
 
+from local import paths
+from local.parameters import defaults
 from proofs.cli.conftest import REGION
-from scripts.operate import paths
-from scripts.operate.parameters import defaults
+
+WORKFLOW = paths.ROOT / ".github" / "workflows" / "deploy-migrations.yml"
+ROLE = "arn:aws:iam::123456789012:role/shop-migrations-prod-github/CloudFormationServiceRole"
 
 FILE = """version = 0.1
 
@@ -148,6 +153,44 @@ def test_a_stack_of_roles_for_github_names_the_workflows_variables(project, sam,
     ran = project.lockstep("deploy", "dev", "--no-build")
     assert "gh variable set LOCKSTEP_RUNNER_ROLE_DEV --body arn-of-the-runner" in ran.err, ran
     assert "gh variable set LOCKSTEP_REGION_DEV --body us-east-1" in ran.err
+
+
+def test_the_workflow_reads_each_variable_that_is_named(project, sam, account):
+    outputs = yaml_parse(paths.BOOTSTRAP.read_text())["Outputs"]
+    roles = {
+        "Resources": {"T": {"Type": "AWS::SNS::Topic"}},
+        "Outputs": {output: {"Value": f"arn-of-{output}"} for output in outputs},
+    }
+    account.client("cloudformation").create_stack(StackName="shop-migrations-dev-github", TemplateBody=json.dumps(roles))
+    ran = project.lockstep("deploy", "dev", "--no-build")
+    named = dict(re.findall(r"gh variable set (\w+) --body (\S+)", ran.err))
+    assert named.pop("LOCKSTEP_REGION_DEV") == REGION
+    assert sorted(named.values()) == sorted(f"arn-of-{output}" for output in outputs)
+    read = re.findall(r"format\('(LOCKSTEP_[A-Z_]+)_\{0\}'", WORKFLOW.read_text())
+    assert named.keys() | {"LOCKSTEP_REGION_DEV"} == {f"{name}_DEV" for name in read}
+
+
+@pytest.mark.parametrize(("role", "more"), [(ROLE, f" --role-arn {ROLE}"), ("", "")])
+def test_the_workflows_command(project, sam, role, more):
+    """Its variable of the service role may be unset."""
+    jobs = yaml.safe_load(WORKFLOW.read_text())["jobs"]
+    [command] = [step["run"] for step in jobs["deploy"]["steps"] if " deploy " in step.get("run", "")]
+    arguments = command.replace('"$ENVIRONMENT"', "dev").replace('"$SERVICE_ROLE"', role).split()[1:]
+    assert not any("$" in argument for argument in arguments)
+    ran = project.lockstep(*arguments)
+    assert ran.status == 0, ran
+    built, deployed = sam.called()
+    configured = f"--config-file {project.samconfig} --config-env dev"
+    assert built.endswith(f"build {configured}")
+    assert deployed.partition(" --parameter-overrides ")[0].endswith(f"deploy {configured}{more}")
+
+
+def test_the_deployer_of_the_workflow_may_execute_what_sam_makes():
+    """The deployer's role recognises SAM's change sets by the prefix of their names."""
+    asked = "from inspect import signature as s; from samcli.lib.deploy.deployer import Deployer as d"
+    printed = f"{asked}; print(s(d).parameters['changeset_prefix'].default)"
+    made = subprocess.run([paths.SAM_VENV / "bin" / "python", "-c", printed], capture_output=True, text=True, check=True)
+    assert f"- {made.stdout.strip()}*\n" in paths.BOOTSTRAP.read_text()
 
 
 def test_a_first_deployment_has_nothing_behind_it(project, sam, account):

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Unpack
 
+from local.wire.request import Input, Request
+from local.wire.steps import ApplyOutput, PlanInput, PlanOutput
 from proofs.harness.payloads import apply_input, plan_input
 from proofs.harness.runtime_api import Answer, Function
 from proofs.harness.server import Server
-from scripts.wire.request import Input, Request
-from scripts.wire.steps import ApplyOutput, PlanInput, PlanOutput
 
 #: The timeout of a function, in seconds.
 PATIENCE = 60.0

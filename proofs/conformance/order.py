@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from scripts.operate import environment
+from local import environment
 
 
 def icu_order(names: list[str]) -> list[str]:

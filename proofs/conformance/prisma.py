@@ -9,9 +9,9 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from local import environment
 from local.processes import pipe
 from proofs.harness.server import Server
-from scripts.operate import environment
 
 LEDGER = "_prisma_migrations"
 

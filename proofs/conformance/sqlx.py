@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from local import environment
 from local.processes import pipe
 from proofs.conformance.prisma import trouble
 from proofs.harness.server import Server
-from scripts.operate import environment
 
 LEDGER = "_sqlx_migrations"
 

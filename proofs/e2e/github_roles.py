@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from local import environment, paths
 from local.stack import Stack
-from scripts.operate import environment, paths
 
 _SUBJECTS = {
     "GitHubOidcProviderArn": f"arn:aws:iam::{environment.ACCOUNT}:oidc-provider/token.actions.githubusercontent.com",

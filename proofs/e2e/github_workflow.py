@@ -8,6 +8,7 @@ to AWS names a job's role, and the job's commands sign with that name.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable
@@ -17,20 +18,22 @@ from typing import Any
 
 import yaml
 
+from local import paths
 from proofs.e2e.github_api import REPOSITORY, TOKEN, GitHubApi
 from proofs.e2e.github_expressions import Contexts, Unknown, asks_for_status, evaluate, interpolate
+from proofs.harness import build
 from proofs.harness.case import Case
 from proofs.harness.waiting import until
-from scripts.operate import paths
 
 WORKFLOW = paths.ROOT / ".github" / "workflows" / "deploy-migrations.yml"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
-#: This job does not run here: it needs a build for AWS, and sam. scripts/tests/test_github_deploy.py checks its command.
+#: This job does not run here: it needs a build for AWS, and sam. test_workflow.py checks its command.
 _NOT_HERE = "deploy"
 
 _SIGN_IN = "aws-actions/configure-aws-credentials"
 _CHECKOUT = "actions/checkout"
+_DOWNLOAD = "actions/download-artifact"
 _UPLOAD = "actions/upload-artifact"
 
 
@@ -163,13 +166,15 @@ class WorkflowRun:
             return
         contexts["env"] = {key: interpolate(value, contexts) for key, value in workflow()["env"].items()}
         contexts["steps"] = {}
+        place = self.directory / f"{name}-{self.attempt}"
+        place.mkdir()
         for step in job["steps"]:
             if not self._reached(done, step, contexts):
                 continue
             if "uses" in step:
-                self._use(done, step, contexts)
+                self._use(place, done, step, contexts)
             else:
-                self._run_step(name, done, step, contexts)
+                self._run_step(name, place, done, step, contexts)
         if done.result == "success":
             done.outputs = {key: interpolate(value, contexts) for key, value in job.get("outputs", {}).items()}
 
@@ -179,7 +184,7 @@ class WorkflowRun:
         holds = evaluate(condition, contexts, {"always": lambda: True, "success": lambda: came_well})
         return bool(holds) and (asks_for_status(condition) or came_well)
 
-    def _use(self, done: JobRun, step: JobStep, contexts: Contexts) -> None:
+    def _use(self, place: Path, done: JobRun, step: JobStep, contexts: Contexts) -> None:
         action = step["uses"].partition("@")[0]
         if action == _SIGN_IN:
             given = {key: interpolate(value, contexts) for key, value in step["with"].items()}
@@ -190,14 +195,20 @@ class WorkflowRun:
         elif action == _UPLOAD:
             given = {key: interpolate(value, contexts) for key, value in step["with"].items()}
             done.artifacts[given["name"]] = Path(given["path"]).read_text()
-        elif action != _CHECKOUT:
+        elif action == _CHECKOUT:
+            for part in ("layer", "migrations"):
+                shutil.copytree(paths.ROOT / part, place / part, symlinks=True)
+        elif action == _DOWNLOAD:
+            # The one artifact that another job has kept. An artifact has no modes of files.
+            target = place / step["with"]["path"] / step["with"]["name"]
+            target.parent.mkdir(parents=True)
+            shutil.copyfile(build.binaries("lockstep") / "lockstep", target)
+        else:
             raise Unknown(f"the action {action}")
 
-    def _run_step(self, name: str, done: JobRun, step: JobStep, contexts: Contexts) -> None:
+    def _run_step(self, name: str, place: Path, done: JobRun, step: JobStep, contexts: Contexts) -> None:
         if set(step) - {"name", "id", "if", "run", "env"}:
             raise Unknown(f"a step with {', '.join(step)}")
-        place = self.directory / f"{name}-{self.attempt}"
-        place.mkdir()
         files = {key: place / key.lower() for key in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
         script, printed = place / "script.sh", place / "printed"
         script.write_text(step["run"])
@@ -217,11 +228,12 @@ class WorkflowRun:
         cancelled_before = self.cancelled
         with printed.open("wb") as output:
             process = subprocess.Popen(
-                ["bash", "-e", str(script)], cwd=paths.ROOT, env=environment, stdin=subprocess.DEVNULL,
+                ["bash", "-e", str(script)], cwd=place, env=environment, stdin=subprocess.DEVNULL,
                 stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
             )
             try:
-                if interfere := self.during.get(name):
+                # A job's other steps only make the command ready.
+                if (interfere := self.during.get(name)) and " github " in step["run"]:
                     interfere(Running(self, process, printed))
                 done.status = process.wait(timeout=120)
             finally:

@@ -19,9 +19,9 @@ def test_approved(case):
     assert (request.subject, request.attributes["outcome"]) == (subjects.awaiting(), "requested")
     assert "1_a" in request.body
     for command in (
-        f"scripts/show prod {execution}\n",
-        f"scripts/approve prod {execution} --digest {digest} --reason REASON\n",
-        f"scripts/reject prod {execution} --digest {digest} --reason REASON\n",
+        f"lockstep show prod {execution}\n",
+        f"lockstep approve prod {execution} --digest {digest} --reason REASON\n",
+        f"lockstep reject prod {execution} --digest {digest} --reason REASON\n",
     ):
         assert command in request.body
 

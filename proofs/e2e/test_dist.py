@@ -14,16 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from local import deploy as building
-from local.deploy import NOTIFICATION_ADDRESS, Deployment, architecture, copy_state_machine
+from local import build
+from local.build import architecture
+from local.deploy import NOTIFICATION_ADDRESS, Deployment, copy_state_machine
 from local.stack import Stack
-from proofs.harness import build
 from proofs.harness.case import Case
 from proofs.harness.database import applied
 from scripts.dist.pack import pack
 from scripts.dist.parts import Parts
 from scripts.dist.project import Project, version
-from scripts.dist.targets import FUNCTIONS, own
+from scripts.dist.targets import COMMAND, FUNCTIONS, own
 
 STACK = "released-migrations-dev"
 
@@ -57,11 +57,9 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     parts = Parts(place / "parts")
     target = parts.directory / own().triple
     target.mkdir(parents=True)
-    building.build(lambda _: None)
-    for name in FUNCTIONS:
-        shutil.copy(building.BUILD / f"{name.title()}Function" / "bootstrap", target / name)
-    # What it says to a debugger is ten times the rest.
-    subprocess.run(["strip", "-o", target / "lockstep", build.binaries("lockstep") / "lockstep"], check=True)
+    build.build(lambda _: None)
+    for name in (*FUNCTIONS, COMMAND):
+        shutil.copy(build.BUILD / name, target / name)
     pack(parts, place / "dist", Project(version(), 1_800_000_000))
     return place / "dist"
 

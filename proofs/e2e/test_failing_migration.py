@@ -26,7 +26,7 @@ def test_a_violated_constraint_after_two_good_ones(case):
         dev.write(name, sql)
     dev.write("3_c", "CREATE TABLE c ();\n\nINSERT INTO a\nVALUES (1, 'again');\n")
 
-    followed = dev.script("migrate")
+    followed = dev.command("run")
     assert followed.returncode == 1
     assert "Migration.Failed" in followed.stdout and "3_c" in followed.stdout
 
@@ -46,7 +46,7 @@ def test_a_violated_constraint_after_two_good_ones(case):
         assert '"migration"' not in told
 
     dev.write("3_c", "CREATE TABLE c ();\n\nINSERT INTO a\nVALUES (2, 'again');\n")
-    mended = dev.script("migrate")
+    mended = dev.command("run")
     assert mended.returncode == 0, mended.stdout + mended.stderr
     assert dev.ledger() == applied("1_a", "2_b", "3_c")
     assert [mail.subject for mail in dev.mails()] == [subjects.failed(), subjects.successful()]

@@ -10,8 +10,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from local import environment
 from proofs.e2e import subjects
-from scripts.operate import environment
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def test_an_answer_that_is_not_the_approve_functions(case, forged):
     assert mail.subject == subjects.failed("prod") and "in state Approval" in mail.body and "boss" not in mail.body
     record = prod.stack.result(execution, "NotifyFailure")["record"]
     assert record["failure"]["step"] == "Approval" and "approval" not in record
-    shown = prod.script("show", execution).stdout
+    shown = prod.command("show", execution).stdout
     assert "not one of the approve function's" in shown and "Approved by" not in shown
     assert prod.pending(execution)["waiting"] is False
     late = prod.decide(execution, digest)

@@ -5,10 +5,11 @@ import html
 import json
 from urllib.parse import quote, quote_plus
 
-from local import deploy, processes
+from local import build, processes
 from local.postgres import AWKWARD
 from proofs.e2e.relay import Relay
-from scripts.operate.packages import has_planted_bugs
+from proofs.harness import planted_bugs
+from scripts.dist.targets import FUNCTIONS
 
 
 def test_the_password_and_the_token_stay_where_they_are(case):
@@ -22,31 +23,31 @@ def test_the_password_and_the_token_stay_where_they_are(case):
     execution, digest = prod.start_and_wait_for_approval()
     name = execution.rsplit(":", 1)[1]
     answers = [prod.pending(execution)]
-    output += [prod.script("show", name), prod.script("show", name, "--json"), prod.script("runs")]
-    approved = prod.script("approve", name, "--digest", digest, "--reason", "fine")
+    output += [prod.command("show", name), prod.command("show", name, "--json"), prod.command("runs")]
+    approved = prod.command("approve", name, "--digest", digest, "--reason", "fine")
     assert approved.returncode == 0, approved.stderr
     assert prod.wait(execution)["status"] == "SUCCEEDED"
-    output += [approved, prod.script("migrate", "--follow", name), prod.script("show", name)]
+    output += [approved, prod.command("run", "--follow", name), prod.command("show", name)]
     answers += [prod.pending(execution), prod.decide(execution, digest), prod.decide(execution, "0" * 64)]
 
     # A run that the database refuses, one whose connection it drops, one that cannot log in, one without its database.
     prod.write("2_b", "INSERT INTO a VALUES (1); SELECT 1 / 0")
-    output.append(prod.script("migrate", "--mode", "plan"))
+    output.append(prod.command("run", "--mode", "plan"))
     refused, digest = prod.start_and_wait_for_approval()
     answers.append(prod.decide(refused, digest))
     assert prod.wait(refused)["error"] == "Migration.Failed"
-    output.append(prod.script("show", refused))
+    output.append(prod.command("show", refused))
     with_wrong_password = f"{password}-but-wrong"
     for changes in ({"password": with_wrong_password}, {"dbname": "gone"}, {"host": "gone.invalid"}):
         prod.stack.set_secret(prod.stack.classic_secret(**changes))
-        output.append(prod.script("migrate"))
+        output.append(prod.command("run"))
         assert output[-1].returncode == 1
     relay = Relay(processes.free_port())
     prod.stack.set_secret(prod.stack.classic_secret(port=relay.port))
-    output.append(prod.script("migrate"))
+    output.append(prod.command("run"))
     assert output[-1].returncode == 1
     relay.close()
-    output.append(prod.script("logs", "--all"))
+    output.append(prod.command("logs", "--all"))
     assert output[-1].returncode == 0
 
     prod.mails()
@@ -67,11 +68,10 @@ def test_the_password_and_the_token_stay_where_they_are(case):
 def test_no_deployed_function_has_planted_bugs(deployment):
     """That they are found in functions that have them is tested in `proofs/chaos/tests/test_bugs.py`."""
     deployment("dev")
-    programs = sorted(deploy.BUILD.glob("*/bootstrap"))
-    assert len(programs) == len(deploy.FUNCTIONS)
+    programs = [build.BUILD / name for name in FUNCTIONS]
     # They hold such texts as they are in the source.
-    assert b"pg_try_advisory_lock" in (deploy.BUILD / "ApplyFunction" / "bootstrap").read_bytes()
-    assert not [program for program in programs if has_planted_bugs(program)]
+    assert b"pg_try_advisory_lock" in (build.BUILD / "apply").read_bytes()
+    assert not [program for program in programs if planted_bugs.are_in(program)]
 
 
 def task_tokens(history):

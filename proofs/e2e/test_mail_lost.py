@@ -21,14 +21,14 @@ def test_an_approval_goes_on_without_its_mails_and_says_so(case):
     prod.write("1_a", "CREATE TABLE a ()")
     with no_topic(prod):
         execution, digest = prod.start_and_wait_for_approval()
-        shown = prod.script("show", execution).stdout
+        shown = prod.command("show", execution).stdout
         assert "! The mail that asks for it could not be sent: NotFound" in shown and digest in shown
         prod.decide(execution, digest)
         record = prod.wait(execution)["output"]
     lost = {"sent": False, "error": "NotFound"}
     assert (record["outcome"], record["notifications"]) == ("applied", {"approved": lost, "ended": lost})
     assert record["approval"]["requestMailSent"] is False
-    followed = prod.script("migrate", "--follow", execution)
+    followed = prod.command("run", "--follow", execution)
     assert followed.returncode == 0
     for mail in ("that asks for it", "that tells of the approval", "that tells how the run ended"):
         assert f"The mail {mail} could not be sent" in followed.stdout

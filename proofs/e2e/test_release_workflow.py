@@ -8,12 +8,11 @@ import sys
 
 import pytest
 
-from local import processes
+from local import environment, processes
 from proofs.e2e.release_workflow import Checkout, ReleaseRun, workflow
 from scripts.dist import on_s3
 from scripts.dist.project import version
 from scripts.dist.targets import TARGETS, own
-from scripts.operate import environment
 from scripts.setup import ROOT
 from scripts.tests import dist_parts
 

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from proofs.e2e import subjects
 from proofs.harness.database import applied, make_out_to_have
-from scripts.operate.verify_aws import unprotected_reports
+from proofs.harness.waiting import until
 
 #: Names as an attacker could choose them to imitate our texts, or to run code where they are shown. The name in a
 #: history has no invisible character, because that is refused. A table's name may have one.
@@ -36,7 +36,11 @@ def test_an_approver_reads_it_first(case, browser):
     assert (summary["verdict"], summary["safe"], summary["danger"]) == ("safe", 1, 0)
     assert summary["key"] == f"reports/{digest}"
     assert summary["bucket"] == prod.deployment.outputs["ReportsBucketName"]
-    assert unprotected_reports(prod.stack.client("s3"), summary["bucket"]) == []
+    s3, bucket = prod.stack.client("s3"), summary["bucket"]
+    blocked = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    assert len(blocked) == 4 and all(blocked.values())
+    assert s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
 
     for ending, kind in (("json", "application/json"), ("md", "text/markdown"), ("html", "text/html")):
         found = prod.stored_object(summary["key"], ending)
@@ -47,17 +51,19 @@ def test_an_approver_reads_it_first(case, browser):
 
     [mail] = prod.mails()
     assert "What they will do to this database: safe." in mail.body and "0 danger," in mail.body
-    assert f"(this approves nothing):\n  scripts/show prod {execution} --open\n" in mail.body
+    assert f"(this approves nothing):\n  lockstep show prod {execution} --open\n" in mail.body
 
     settings, told = browser
-    opened = prod.script("show", execution, "--open", settings=settings)
+    opened = prod.command("show", execution, "--open", settings=settings)
     assert opened.returncode == 0, opened.stderr
     file = Path(opened.stdout.strip())
+    # The command does not wait for the browser.
+    until(lambda: told.exists() and told.read_text(), "the browser is told")
     assert told.read_text() == file.as_uri() and file.read_bytes() == prod.stored(summary["key"], "html")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    shown = prod.script("show", execution, "--report")
+    shown = prod.command("show", execution, "--report")
     assert shown.returncode == 0 and "1_a" in shown.stdout.replace("\\", "")
-    assert prod.script("show", execution).stdout.count("--open") == 1
+    assert prod.command("show", execution).stdout.count("--open") == 1
     # Reading the report decides nothing.
     assert len(prod.stack.history(execution)) == before and prod.pending(execution)["waiting"] is True
 
@@ -74,7 +80,7 @@ def test_a_report_that_has_expired(case):
     execution, _ = prod.start_and_wait_for_approval()
     key = prod.stack.result(execution, "Plan")["report"]["key"]
     prod.stack.client("s3").delete_object(Bucket=prod.deployment.outputs["ReportsBucketName"], Key=f"{key}/report.html")
-    failed = prod.script("show", execution, "--open")
+    failed = prod.command("show", execution, "--open")
     assert failed.returncode == 1 and "it expired (ReportRetentionDays)" in failed.stderr
     assert "Traceback" not in failed.stderr
 
@@ -85,7 +91,7 @@ def test_a_run_with_nothing_to_report_on(case):
     assert dev.run()["status"] == "SUCCEEDED"
     run = dev.run()
     assert "report" not in run["output"]["plan"]
-    failed = dev.script("show", run["executionArn"], "--report")
+    failed = dev.command("show", run["executionArn"], "--report")
     assert failed.returncode == 1 and "nothing was pending" in failed.stderr
 
 
@@ -134,7 +140,7 @@ def test_a_plan_without_a_report_needs_an_approval(case):
         assert planned["warnings"][0].startswith("There is no report (S3 answered with NoSuchBucket)")
         [mail] = unreported.mails()
         assert "is not known: there is no report" in mail.body and "NoSuchBucket" in mail.body
-        failed = unreported.script("show", execution, "--open")
+        failed = unreported.command("show", execution, "--open")
         assert failed.returncode == 1 and "NoSuchBucket" in failed.stderr
         unreported.decide(execution, digest)
         assert unreported.wait(execution)["status"] == "SUCCEEDED"
@@ -165,10 +171,10 @@ def test_hostile_names_do_no_harm(case):
     assert "2_b" in html
     for part in ("<img src=x", "<script>alert", "\x1b", "\u202e"):
         assert part not in html
-    shown = prod.script("show", execution, "--report").stdout
+    shown = prod.command("show", execution, "--report").stdout
     assert "##[" not in shown and not any(line.lstrip().startswith("::") for line in shown.splitlines())
     assert "2_b" in shown.replace("\\", "")
-    assert not re.search("[\x1b\u202e]", shown + prod.script("show", execution).stdout)
+    assert not re.search("[\x1b\u202e]", shown + prod.command("show", execution).stdout)
     prod.decide(execution, digest)
     assert prod.wait(execution)["status"] == "SUCCEEDED"
     requested, *later = prod.mails()

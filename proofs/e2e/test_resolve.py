@@ -81,5 +81,5 @@ def test_by_the_script(left):
     execution, shown, rest = left.approve_when_shown(*asked)
     assert "2_b is to be declared applied" in shown and "another tool started it" in shown
     assert "2_b was declared applied" in rest
-    record = json.loads(left.script("show", execution, "--json").stdout)
+    record = json.loads(left.command("show", execution, "--json").stdout)
     assert record["outcome"] == "resolved"

@@ -2,9 +2,9 @@
 
 import re
 
+from local import paths
 from proofs.e2e import subjects
 from proofs.harness.database import applied
-from scripts.operate import paths
 
 
 def test_first_run_applies_everything_and_the_second_finds_nothing(case):

@@ -1,9 +1,9 @@
-"""What really crosses between the state machine, the functions and the scripts is of the types in `scripts/wire`."""
+"""What really crosses between the state machine, the functions and the command is of the types in `local/wire`."""
 
 import json
 
-from scripts.wire import approve, notify, record, steps
-from scripts.wire.validation import validate
+from local.wire import approve, notify, record, steps
+from local.wire.validation import validate
 
 #: The type of what each state gives to its function, and of what it is answered.
 TYPES: dict[str, tuple[type, type]] = {

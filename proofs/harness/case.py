@@ -15,7 +15,6 @@ from local.stack import Stack
 from proofs.harness import build, database
 from proofs.harness.deployed import Deployed
 from proofs.harness.waiting import until
-from scripts.operate import paths
 
 #: The events of the history after which the notify function has sent a mail.
 _TOLD = (
@@ -83,51 +82,38 @@ class Case(Deployed):
         return self.stack.mailbox(self.deployment).mails()
 
     def executions(self) -> list[str]:
-        """Returns the executions that this test started, also by a script."""
+        """Returns the executions that this test started, also by the command."""
         return [execution for execution in self._executions() if execution not in self._earlier]
 
-    def script(
+    def command(
         self, name: str, *arguments: str, settings: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Runs one of scripts/ against this deployment, with additional environment variables."""
-        process = self.start_script(name, *arguments, settings=settings)
+        """Runs a command of `lockstep` on this deployment, with additional environment variables."""
+        process = self.start_command(name, *arguments, settings=settings)
         output, errors = process.communicate(timeout=120)
         return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
-    def start_script(
+    def start_command(
         self, name: str, *arguments: str, settings: dict[str, str] | None = None
     ) -> subprocess.Popen[str]:
-        """Starts one of scripts/ like `script`, and does not wait for its end."""
-        project = self.deployment.stack.removesuffix(f"-migrations-{self.deployment.environment}")
-        command = [str(paths.ROOT / "scripts" / name), self.deployment.environment, "--project", project, *arguments]
-        usual = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]} | self.stack.environment()
-        return subprocess.Popen(command, env=usual | (settings or {}), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-    def command(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Runs a command of `lockstep` on this deployment."""
-        process = self.start_command(name, *arguments)
-        output, errors = process.communicate(timeout=120)
-        return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
-
-    def start_command(self, name: str, *arguments: str) -> subprocess.Popen[str]:
         """Starts a command of `lockstep` like `command`, and does not wait for its end."""
         project = self.deployment.stack.removesuffix(f"-migrations-{self.deployment.environment}")
         program = str(build.binaries("lockstep") / "lockstep")
         command = [program, name, self.deployment.environment, *arguments]
         if "--project" not in arguments:
             command += ["--project", project]
-        settings = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]} | self.stack.environment()
-        return subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        usual = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]} | self.stack.environment()
+        return subprocess.Popen(command, env=usual | (settings or {}), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def approve_when_shown(self, *arguments: str, status: int = 0) -> tuple[str, str, str]:
-        """Follows a run by scripts/migrate, and approves it as soon as the script has shown the commands. The script
+        """Follows a run by `lockstep run`, and approves it as soon as it has shown the commands. It
         has to end with this status. Returns the execution, the output until the approval, and the output after it."""
-        waiting = self.start_script("migrate", *arguments)
+        waiting = self.start_command("run", *arguments)
         try:
             shown = ""
             for line in pipe(waiting.stdout):
                 shown += line
-                if "scripts/reject" in line:
+                if "lockstep reject" in line:
                     break
             [execution] = [one for one in self.executions() if self.stack.current_state(one) == "Approval"]
             self.decide(execution, self.stack.result(execution, "Plan")["digest"], by="Bob")

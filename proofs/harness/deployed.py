@@ -8,10 +8,10 @@ from typing import Any
 
 from local.deploy import Deployment
 from local.stack import Ended, NotDecided, Stack
+from local.wire.approve import Decided, Shown
+from local.wire.request import Input
+from proofs.harness import function_url
 from proofs.harness.waiting import until
-from scripts.operate import function_url
-from scripts.wire.approve import Decided, Shown
-from scripts.wire.request import Input
 
 
 class Deployed:
@@ -38,7 +38,7 @@ class Deployed:
         """Starts an execution and waits until it can be decided on. Returns it and the digest of its plan."""
         execution = self.start(given)
         self.stack.wait_for_state(execution, "Approval", self.patience)
-        until(lambda: self.stack.history(execution)[-1]["type"] == "TaskSubmitted", "the approval's task waits")
+        until(lambda: self.stack.waits_for_approval(execution), "the approval's task waits")
         return execution, self.stack.result(execution, "Plan")["digest"]
 
     def decide(
@@ -56,7 +56,7 @@ class Deployed:
 
     def call(self, method: str, key: str = "Ann", **what: Any) -> tuple[int, Any]:
         """Calls the approve function's URL. Returns the HTTP status and the answer."""
-        return function_url.call(self.stack.target(self.deployment, key), "approve", method, **what)
+        return function_url.call(self.stack, self.deployment.function("approve"), key, method, **what)
 
     def pending(self, execution: str) -> Shown:
         """Returns what the approve function's URL shows of an execution."""

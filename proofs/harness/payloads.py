@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from scripts.wire.request import Request
-from scripts.wire.steps import ApplyInput, ApprovedPlan, PlanInput
+from local.wire.request import Request
+from local.wire.steps import ApplyInput, ApprovedPlan, PlanInput
 
 
 def plan_input(execution: str, resource_id: str, request: Request | None = None) -> PlanInput:

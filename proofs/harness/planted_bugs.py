@@ -5,10 +5,10 @@ The functions that the harness runs are built with every bug in them, all switch
 
 from __future__ import annotations
 
-from scripts.operate.packages import PLANTED_BUG
+from pathlib import Path
 
 #: The variable of a function that switches a bug on by its name.
-VARIABLE = PLANTED_BUG
+VARIABLE = "PLANTED_BUG"
 
 #: The bug in the reader under which the promises have to hold; see `chaos.wrong_reader`.
 WRONG_READER = "wrong-reader"
@@ -22,3 +22,8 @@ def switched_on(bug: str) -> dict[str, str]:
     if bug not in (*TO_FIND, WRONG_READER):
         raise ValueError(f"{bug!r} is no planted bug")
     return {VARIABLE: bug}
+
+
+def are_in(program: Path) -> bool:
+    """Returns whether bugs can be switched on in a program: whether it knows the variable."""
+    return VARIABLE.encode() in program.read_bytes()

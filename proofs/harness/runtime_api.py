@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from scripts.operate import environment
+from local import environment
 
 API = "/2018-06-01/runtime/invocation/"
 SECRET_ARN = "arn:aws:secretsmanager:us-east-1:000000000000:secret:database"

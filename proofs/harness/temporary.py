@@ -13,7 +13,7 @@ from psycopg import sql
 from psycopg.abc import Query
 
 from local.postgres import Connection, Embedded
-from scripts.wire.steps import Secret
+from local.wire.steps import Secret
 
 #: Linux's file system in memory. A database is hundreds of files, and to make them on a disk takes longer than most tests.
 _MEMORY = Path("/dev/shm")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripts.operate import paths
+from local import paths
 
 ROOT = paths.ROOT
 TEMPLATE = paths.TEMPLATE

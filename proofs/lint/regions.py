@@ -10,9 +10,9 @@ from botocore.session import get_session
 from cfnlint.helpers import REGIONS
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
+from proofs.lint.served_regions import served_regions
 from proofs.lint.transform import transformed
 from proofs.lint.variants import VARIANTS
-from scripts.operate.served_regions import served_regions
 
 #: CloudFormation knows the type there, but the documentation says that Lambda has no function URLs.
 CONTRADICTED = {"eu-south-2"}

@@ -158,7 +158,7 @@ QUICK = (
         ("unit",), "Python: unit tests",
         _pytest(
             "local/tests", "scripts/tests", "proofs/bench/tests", "proofs/harness/tests",
-            "--ignore=scripts/tests/test_github_lint.py",
+            "--ignore=scripts/tests/test_workflows.py",
         ), 15,
     ),
 )

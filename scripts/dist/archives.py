@@ -28,16 +28,17 @@ class Entry:
         return 0o755 if self.is_program else 0o644
 
 
-def zipped(*entries: Entry) -> bytes:
-    """Returns a zip file. It has no time of its own, so that equal content is equal in every release."""
+def zipped(*entries: Entry, level: int = 9) -> bytes:
+    """Returns a zip file, compressed at a level of 1 to 9. It has no time of its own, so that equal content is equal in every
+    release."""
     written = io.BytesIO()
-    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive:
         for entry in sorted(entries, key=lambda entry: entry.name):
             about = zipfile.ZipInfo(entry.name, _OLDEST)
             # Otherwise the file says on which system it was made, and has no modes.
             about.create_system = 3
             about.external_attr = (_REGULAR_FILE | entry.mode) << 16
-            archive.writestr(about, entry.content, zipfile.ZIP_DEFLATED, 9)
+            archive.writestr(about, entry.content, zipfile.ZIP_DEFLATED, level)
     return written.getvalue()
 
 

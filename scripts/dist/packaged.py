@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
-from scripts.dist.parts import Unfit
+from scripts.dist.located import located, replaced
 from scripts.dist.project import DESCRIPTION, LICENCE, Project
-from scripts.dist.targets import FUNCTIONS
 
 #: The state machine's definition, beside the template.
 DEFINITION = "migrate.asl.json"
-
-_BUILT = re.compile(
-    r"^    Metadata:\n      BuildMethod: rust-cargolambda\n      BuildProperties: \{ Binary: (\w+) \}\n    Properties:\n", re.MULTILINE
-)
 
 
 def name(architecture: str) -> str:
@@ -26,20 +19,12 @@ def template(text: str, architecture: str, project: Project) -> str:
 
     Raises `Unfit` if the text is not of the form that this looks for.
     """
-    if sorted(_BUILT.findall(text)) != sorted(FUNCTIONS):
-        raise Unfit(f"template.yaml builds {', '.join(_BUILT.findall(text))}, and not {', '.join(FUNCTIONS)}")
-    text = _BUILT.sub(rf"    Properties:\n      CodeUri: \1-{architecture}.zip\n", text)
-    for before, after in (
-        ("    CodeUri: .\n", ""),
-        ("      DefinitionUri: statemachine/migrate.asl.json\n", f"      DefinitionUri: {DEFINITION}\n"),
-        # One template for each processor: with the zips of another one no function would start.
-        ("    Default: x86_64\n    AllowedValues: [x86_64, arm64]\n", f"    Default: {architecture}\n    AllowedValues: [{architecture}]\n"),
-        ("\nMetadata:\n", f"\nMetadata:\n{_application(project)}"),
-    ):
-        if text.count(before) != 1:
-            raise Unfit(f"template.yaml has {before.strip()!r} {text.count(before)} times instead of once")
-        text = text.replace(before, after)
-    return text
+    text = located(text, lambda binary: f"{binary}-{architecture}.zip", DEFINITION)
+    # One template for each processor: with the zips of another one no function would start.
+    text = replaced(
+        text, "    Default: x86_64\n    AllowedValues: [x86_64, arm64]\n", f"    Default: {architecture}\n    AllowedValues: [{architecture}]\n"
+    )
+    return replaced(text, "\nMetadata:\n", f"\nMetadata:\n{_application(project)}")
 
 
 def _application(project: Project) -> str:

@@ -75,7 +75,7 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:
   lockstep run dev --mode plan          what is pending and what it will do; writes nothing
   lockstep run prod --reason 'release 7'
-  lockstep run prod --follow apply-20260101T120000Z-3f9a01")]
+  lockstep run prod --follow apply-20260101T120000Z-3f9a01 --ask     shows the plan, and takes your decision")]
     Run(RunArguments),
     /// List the recent runs of a stack, the newest first
     #[command(after_help = "Example:

@@ -89,16 +89,7 @@ impl Screen {
     /// empty answers. Returns `None` where there is no terminal.
     #[expect(clippy::unused_self, reason = "callers write to a screen, whichever stream it takes")]
     pub(crate) fn ask(&mut self, question: &str) -> Option<String> {
-        if !is_interactive() {
-            return None;
-        }
-        // What was typed before the question was read is no answer to it.
-        let _ = rustix::termios::tcflush(io::stdin(), rustix::termios::QueueSelector::IFlush);
-        let mut err = AutoStream::auto(io::stderr().lock());
-        let _ = write!(err, "{} ", one_line(question)).and_then(|()| err.flush());
-        let mut answer = String::new();
-        let _ = io::stdin().read_line(&mut answer);
-        Some(answer.trim().to_owned())
+        is_interactive().then(|| ask_now(question).text)
     }
 
     /// Whether a person who is asked at the terminal has seen what was written.
@@ -122,6 +113,38 @@ impl Screen {
         let error = self.failed.as_ref().filter(|_| !self.is_left())?;
         Some(format!("the output could not be written: {error}"))
     }
+}
+
+/// An answer at the terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Typed {
+    /// What was typed, without blanks around it. What is no text is empty.
+    pub(crate) text: String,
+    /// Whether the input has ended.
+    pub(crate) is_last: bool,
+}
+
+/// Asks a question while other work goes on: Ctrl-C is noticed too. Returns `None` where there is no terminal.
+pub(crate) async fn ask_beside(question: &str) -> Option<Typed> {
+    if !is_interactive() {
+        return None;
+    }
+    let question = question.to_owned();
+    let (told, answer) = tokio::sync::oneshot::channel();
+    // A thread of its own: the runtime would wait for one of its own threads, which waits for the answer.
+    std::thread::spawn(move || told.send(ask_now(&question)));
+    answer.await.ok()
+}
+
+fn ask_now(question: &str) -> Typed {
+    // What was typed before the question was read is no answer to it.
+    let _ = rustix::termios::tcflush(io::stdin(), rustix::termios::QueueSelector::IFlush);
+    let mut err = AutoStream::auto(io::stderr().lock());
+    let _ = write!(err, "{} ", one_line(question)).and_then(|()| err.flush());
+    drop(err);
+    let mut typed = String::new();
+    let length = io::stdin().read_line(&mut typed);
+    Typed { text: typed.trim().to_owned(), is_last: matches!(length, Ok(0)) }
 }
 
 /// Whether a person can be asked: input and messages are at a terminal.

@@ -123,7 +123,7 @@ impl Approver {
     async fn decide_direct(&self, payload: Value, now: Timestamp) -> Result<Decided, Refused> {
         if self.is_production() {
             let reason =
-                "in prod only a signed request to the function URL decides; use scripts/approve or scripts/reject";
+                "in prod only a signed request to the function URL decides; use lockstep approve or lockstep reject";
             return Err(Refused::because(Why::Caller, reason));
         }
         let mut answer = answer::read(payload)?;

@@ -520,9 +520,9 @@ macro_rules! fixture {
     };
 }
 
-/// The scripts are tested against the same files.
+/// The command `lockstep` reads and writes these files with the types of `shared`.
 #[tokio::test]
-async fn what_is_sent_and_answered_is_what_the_scripts_know() {
+async fn what_is_sent_and_answered_is_what_the_command_knows() {
     let answer = fixture!("answer");
     let (_, decided) = post(&prod(&[&history(waiting()), &taken()]), BOB, answer).await;
     assert_eq!(decided, fixture!("decided"));

@@ -79,11 +79,11 @@ fn requested(environment: &str, execution: &str, run: &Run, expires_at: &str) ->
     reported(&mut body, "What they will do to this database", environment, execution, run);
     body.gap();
     body.line("To see it:");
-    body.line(format!("  scripts/show {environment} {execution}"));
+    body.line(format!("  lockstep show {environment} {execution}"));
     body.line("To approve (the requester cannot):");
-    body.line(format!("  scripts/approve {environment} {execution} --digest {digest} --reason REASON"));
+    body.line(format!("  lockstep approve {environment} {execution} --digest {digest} --reason REASON"));
     body.line("To reject:");
-    body.line(format!("  scripts/reject {environment} {execution} --digest {digest} --reason REASON"));
+    body.line(format!("  lockstep reject {environment} {execution} --digest {digest} --reason REASON"));
     facts(&mut body, execution, run);
     Mail::new(format!("⏸ Database Migration Awaiting Approval ({environment})"), body, "requested")
 }
@@ -235,7 +235,7 @@ fn reported(body: &mut Body, title: &str, environment: &str, execution: &str, ru
     }
     more(body, (danger + caution).saturating_sub(report.worst.len()));
     body.line("To read the report (this approves nothing):");
-    body.line(format!("  scripts/show {environment} {execution} --open"));
+    body.line(format!("  lockstep show {environment} {execution} --open"));
 }
 
 /// Returns a migration's name. A file system allows any text as a name, so the name is made plain and cut.

@@ -4,11 +4,11 @@ import subprocess
 
 import pytest
 
+from local import environment
 from proofs.bench import build
 from proofs.bench.contenders import Prisma
 from proofs.bench.histories import History, Layouts, Script, real
 from proofs.bench.server import Server
-from scripts.operate import environment
 
 DATABASE = "bench_prisma"
 

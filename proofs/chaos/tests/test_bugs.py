@@ -11,7 +11,6 @@ from proofs.chaos.runs import Bench
 from proofs.chaos.server import EMPTY, Server
 from proofs.chaos.sweep import Runner
 from proofs.harness import build, planted_bugs
-from scripts.operate.packages import has_planted_bugs
 
 SEED = 1
 
@@ -59,7 +58,7 @@ def test_without_a_bug_nothing_is_found(binaries):
 
 def test_the_functions_of_the_harness_have_the_bugs(binaries):
     """That the functions that are deployed have none is tested in `proofs/e2e/test_hygiene.py`."""
-    assert has_planted_bugs(binaries / "apply") and has_planted_bugs(binaries / "plan")
+    assert planted_bugs.are_in(binaries / "apply") and planted_bugs.are_in(binaries / "plan")
 
 
 def test_a_misspelt_bug_is_refused(server, binaries):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from functools import partial
 
+from local.wire.request import Resolution
 from proofs.conformance.order import icu_order
 from proofs.conformance.scenarios import scenario
 from proofs.conformance.scenarios.failing import MENDED, broken
@@ -12,7 +13,6 @@ from proofs.conformance.scenarios.killing import INDEX, interrupted
 from proofs.conformance.scene import Scene
 from proofs.harness import histories
 from proofs.harness.histories import PRISMA
-from scripts.wire.request import Resolution
 
 
 def _failed(scene: Scene) -> tuple[histories.History, histories.History, str, str]:

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
+from local import paths
 from local.processes import pipe
-from scripts.operate import paths
 
 
 def test_a_command_that_is_told_to_end_leaves_no_server():

@@ -12,10 +12,10 @@ from botocore.session import get_session
 from proofs.lint.deployed import deployed, together
 from proofs.lint.paths import BOOTSTRAP
 from proofs.lint.resolve import names_of, resolved
+from proofs.lint.served_regions import served_regions
 from proofs.lint.transform import bootstrap, decided, transformed
 from proofs.lint.variants import BOOTSTRAP as VARIANTS
 from proofs.lint.variants import VARIANTS as OF_THE_STACK
-from scripts.operate.served_regions import served_regions
 
 #: The longest value of each parameter that is a part of a name.
 _LONGEST = {"Project": "p" * 30, "Environment": "prod"}

@@ -57,7 +57,7 @@ def test_every_import_points_down() -> None:
 @pytest.mark.parametrize(
     ("place", "code"),
     [
-        ("scripts/operate/one.py", "from local import stack"),
+        ("scripts/checks/one.py", "from local import stack"),
         ("local/one.py", "import proofs.lint"),
         ("proofs/harness/one.py", "from proofs.chaos.sweep import sweep"),
         ("proofs/e2e/tests/one.py", "def late():\n    from proofs import chaos"),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from proofs.lint import regions
-from scripts.operate.served_regions import served_regions
+from proofs.lint.served_regions import served_regions
 
 
 def test_the_template_is_right():

@@ -23,6 +23,9 @@ pub(crate) struct RunArguments {
         "mode", "up_to", "migration", "resolution", "reason", "requested_by", "commit", "require_approval", "input",
     ])]
     pub(crate) follow: Option<String>,
+    /// When the run waits for approval, ask for the decision here: yours, as the owner of your AWS credentials
+    #[arg(long)]
+    pub(crate) ask: bool,
     /// Where the stack is.
     #[command(flatten)]
     pub(crate) place: Where,

@@ -131,6 +131,16 @@ impl Follower {
         }
     }
 
+    /// Takes the live line away while a person is asked.
+    pub(crate) fn pause(&mut self) {
+        self.live.pause();
+    }
+
+    /// Shows the live line again.
+    pub(crate) fn go_on(&mut self) {
+        self.live.go_on();
+    }
+
     /// Waits until each attempt's last line has arrived. Ctrl-C ends only this.
     async fn await_log(&mut self, screen: &mut Screen) {
         let deadline = Instant::now() + LATE;

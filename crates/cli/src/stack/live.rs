@@ -1,7 +1,7 @@
 //! A line at a terminal that shows what goes on now; other lines are written above it.
 
 use std::io::{self, IsTerminal as _};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use shared::text::one_line;
@@ -13,20 +13,35 @@ use crate::screen::Screen;
 pub(crate) struct Live {
     bar: Option<ProgressBar>,
     is_shown: bool,
+    began: Instant,
 }
 
 impl Live {
     /// Starts the line of work that began this long ago. Without `is_shown` only the live line is shown.
     pub(crate) fn start(is_shown: bool, ago: Duration) -> Self {
+        let now = Instant::now();
+        let mut live = Self { bar: None, is_shown, began: now.checked_sub(ago).unwrap_or(now) };
+        live.go_on();
+        live
+    }
+
+    /// Takes the line away, while a person is asked.
+    pub(crate) fn pause(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// Shows the line again.
+    pub(crate) fn go_on(&mut self) {
         let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        let bar = (io::stderr().is_terminal() && !is_dumb).then(|| {
+        self.bar = (io::stderr().is_terminal() && !is_dumb).then(|| {
             let bar = ProgressBar::new_spinner();
             let style = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
             bar.enable_steady_tick(Duration::from_millis(100));
-            bar.with_elapsed(ago)
+            bar.with_elapsed(self.began.elapsed())
         });
-        Self { bar, is_shown }
     }
 
     /// Shows what goes on now.
@@ -50,8 +65,6 @@ impl Live {
 
 impl Drop for Live {
     fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+        self.pause();
     }
 }

@@ -1,14 +1,15 @@
-//! `lockstep run`: starts an execution and follows it, or follows one that was started before.
+//! `lockstep run`: starts an execution and follows it, or follows one that was started before. With `--ask` it asks for the
+//! decision, too.
 
 use super::commands::{Commands, name_of};
 use super::follow::{Follower, Lost};
 use super::known::Run;
-use super::{show, start};
+use super::{ask, show, start};
 use crate::arguments::stack::RunArguments;
 use crate::aws::Error;
 use crate::exit::Exit;
 use crate::problem::Problem;
-use crate::screen::{Look, Screen};
+use crate::screen::{Look, Screen, is_interactive};
 use crate::signals::asked_to_end;
 use crate::target::Target;
 
@@ -117,7 +118,13 @@ impl From<Lost> for Stop {
 
 impl Way {
     async fn go(&mut self, screen: &mut Screen, arguments: &RunArguments, as_json: bool) -> Result<Exit, Stop> {
-        let RunArguments { environment, new, follow, place } = arguments;
+        let RunArguments { environment, new, follow, ask, place } = arguments;
+        if *ask && (as_json || !is_interactive()) {
+            return Err(Problem::usage(
+                "--ask needs a terminal: without one, decide by lockstep approve and lockstep reject",
+            )
+            .into());
+        }
         let target = self.target.insert(Target::find(Some(*environment), place, follow.as_deref()).await?).clone();
         let execution = if let Some(execution) = follow {
             let execution = target.execution_arn(execution).await?;
@@ -139,7 +146,15 @@ impl Way {
             execution
         };
         let Some(follower) = &mut self.follower else { return Ok(Exit::Failed) };
-        let exit = follower.follow(screen).await?;
+        let exit = if let Some(exit) = follower.follow_until(screen, *ask).await? {
+            exit
+        } else {
+            let digest = follower.story.position.plan.as_ref().map(|plan| plan.digest.clone()).unwrap_or_default();
+            follower.pause();
+            ask::ask(screen, &target, &execution, &digest).await;
+            follower.go_on();
+            follower.follow(screen).await?
+        };
         if as_json {
             let run = Run::read(&target, &execution).await?;
             screen.json(&show::value(&run));

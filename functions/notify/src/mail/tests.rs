@@ -80,14 +80,14 @@ What they will do to this database: danger. 3_c: it drops a table
   4_d (caution): its rows were never counted
   and 1 more
 To read the report (this approves nothing):
-  scripts/show prod {EXECUTION} --open
+  lockstep show prod {EXECUTION} --open
 
 To see it:
-  scripts/show prod {EXECUTION}
+  lockstep show prod {EXECUTION}
 To approve (the requester cannot):
-  scripts/approve prod {EXECUTION} --digest d1 --reason REASON
+  lockstep approve prod {EXECUTION} --digest d1 --reason REASON
 To reject:
-  scripts/reject prod {EXECUTION} --digest d1 --reason REASON
+  lockstep reject prod {EXECUTION} --digest d1 --reason REASON
 
 Requested by: ann (claimed)
 Reason:       release 7
@@ -169,7 +169,7 @@ fn success_says_what_was_applied_by_whom_approved_and_how_long_it_took() {
         "  2_b  12 ms\n  3_c  1.3 s\n",
         "1 migration of the plan had been applied by another run meanwhile.",
         "\nWhat the report had said they would do: danger. 3_c: it drops a table\n",
-        format!("  scripts/show prod {EXECUTION} --open\n").as_str(),
+        format!("  lockstep show prod {EXECUTION} --open\n").as_str(),
         "Approved by:  arn:aws:sts::111122223333:assumed-role/Approver/bob (verified), on behalf",
         "Mail lost:    the mail that told of the approval\nMail lost:    the mail that asked for the approval\n",
         "Started:      2026-01-01 12:00:00 UTC\nEnded:        2026-01-01 12:00:04 UTC\n",
