@@ -97,6 +97,26 @@ def test_leaving_a_run_that_waits(case):
     assert execution.endswith(name) and prod.pending(execution)["waiting"] is True
 
 
+def test_a_reader_that_leaves_a_run_that_waits(case):
+    prod = case("prod")
+    prod.write("1_a", "CREATE TABLE a ()")
+    following, shown = Lines(prod.start_command("run")), list[str]()
+    following.find("lockstep reject ", shown)
+    # Nothing more is written until a person decides.
+    assert following.leave() == 130
+    [execution] = prod.executions()
+    assert prod.pending(execution)["waiting"] is True
+
+
+def test_a_run_that_has_ended_is_not_stopped(case):
+    dev = case()
+    dev.write("1_a", "CREATE TABLE a ()")
+    ended = dev.run()
+    assert ended["status"] == "SUCCEEDED"
+    late = dev.command("stop", ended["name"])
+    assert late.returncode == 1 and "has ended already: lockstep show dev" in late.stderr
+
+
 def test_leaving_a_run_that_applies(case):
     dev = case()
     dev.write("1_a", f"CREATE TABLE a (); {GATE}")
@@ -217,6 +237,14 @@ class Lines:
         before = len(shown)
         assert self.end(shown) == 130
         return "".join(shown[before:]) + self._process.stderr.read()
+
+    def leave(self):
+        """Stops to read, and returns the exit status."""
+        self._process.stdout.close()
+        try:
+            return self._process.wait(timeout=30)
+        finally:
+            self._guard.cancel()
 
     def end(self, shown):
         shown.extend(self._process.stdout)

@@ -65,8 +65,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
         Err(error) => {
             if as_json {
-                let cause =
-                    error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+                let cause = error.to_string();
+                let lines = cause.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
+                let cause = lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+                let cause = cause.trim_start_matches("error: ").to_owned();
                 Screen::default().json(&failure(&Problem::usage(cause)));
             }
             let _ = error.print();
@@ -104,18 +106,29 @@ fn run(screen: &mut Screen, arguments: &Arguments) -> Result<Exit, Problem> {
             Command::Init(given) => Box::pin(init::run(screen, given, as_json)).await,
             Command::Deploy(given) => Box::pin(deploy::run(screen, given, as_json)).await,
             Command::Run(given) => Box::pin(stack::run::run(screen, given, as_json)).await,
-            Command::Runs(given) => Box::pin(stack::runs::run(screen, given, as_json)).await,
-            Command::Show(given) => Box::pin(stack::show::run(screen, given, as_json)).await,
-            Command::Approve(given) => Box::pin(stack::decide::run(screen, Verb::Approve, given, as_json)).await,
-            Command::Reject(given) => Box::pin(stack::decide::run(screen, Verb::Reject, given, as_json)).await,
-            Command::Stop(given) => Box::pin(stack::stop::run(screen, given, as_json)).await,
+            Command::Runs(given) => until_asked(stack::runs::run(screen, given, as_json)).await,
+            Command::Show(given) => until_asked(stack::show::run(screen, given, as_json)).await,
+            Command::Approve(given) => until_asked(stack::decide::run(screen, Verb::Approve, given, as_json)).await,
+            Command::Reject(given) => until_asked(stack::decide::run(screen, Verb::Reject, given, as_json)).await,
+            Command::Stop(given) => until_asked(stack::stop::run(screen, given, as_json)).await,
             Command::Logs(given) => Box::pin(stack::logs::run(screen, given, as_json)).await,
-            Command::Verify(given) => Box::pin(verify::run(screen, given, as_json)).await,
+            Command::Verify(given) => until_asked(verify::run(screen, given, as_json)).await,
             Command::Github(given) => Box::pin(github::run(screen, given, as_json)).await,
             Command::Completions { shell } => Ok(manual::completions(screen, *shell)),
             Command::Man { directory } => manual::pages(screen, directory),
         }
     })
+}
+
+/// Works until this process is asked to end. What the command itself says of an interruption comes first.
+async fn until_asked(work: impl Future<Output = Result<Exit, Problem>>) -> Result<Exit, Problem> {
+    tokio::select! {
+        biased;
+        ended = Box::pin(work) => ended,
+        () = signals::asked_to_end() => {
+            Err(Problem { exit: Exit::Interrupted, ..Problem::failed("interrupted; nothing was changed") })
+        }
+    }
 }
 
 /// Returns the problem of a database's URL in a place where it would be repeated in messages: it may hold a password.

@@ -5,6 +5,7 @@
 use std::io::{self, IsTerminal as _, Write as _};
 
 use anstream::AutoStream;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::Serialize;
 use shared::text::{harmless_json, one_line};
 
@@ -105,7 +106,10 @@ impl Screen {
 
     /// Whether the reader of the output has left, as `| head` does.
     pub(crate) fn is_left(&self) -> bool {
-        self.failed.as_ref().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+        match &self.failed {
+            Some(error) => error.kind() == io::ErrorKind::BrokenPipe,
+            None => self.place == Place::Output && has_no_reader(),
+        }
     }
 
     /// Returns why the output could not be written, unless its reader has left.
@@ -145,6 +149,14 @@ fn ask_now(question: &str) -> Typed {
     let mut typed = String::new();
     let length = io::stdin().read_line(&mut typed);
     Typed { text: typed.trim().to_owned(), is_last: matches!(length, Ok(0)) }
+}
+
+/// Whether the output is a pipe that is read no longer. It is known before something is written.
+fn has_no_reader() -> bool {
+    let output = io::stdout();
+    let mut asked = [PollFd::new(&output, PollFlags::empty())];
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    poll(&mut asked, Some(&now)).is_ok_and(|found| found > 0) && asked[0].revents().contains(PollFlags::ERR)
 }
 
 /// Whether a person can be asked: input and messages are at a terminal.

@@ -11,9 +11,10 @@ use serde::Deserialize;
 
 use crate::aws::endpoint::partition;
 use crate::aws::error::RIGHTS;
-use crate::aws::{Aws, Error, LOCAL_ACCOUNT, Place};
+use crate::aws::{Aws, ENDPOINTS, Error, LOCAL_ACCOUNT, Place};
 use crate::problem::Problem;
 use crate::samconfig;
+use crate::words::quoted;
 
 /// The project of a stack whose settings name none.
 pub(crate) const DEFAULT_PROJECT: &str = "lockstep";
@@ -50,7 +51,7 @@ impl Environment {
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Where {
     /// The template's parameter Project; an execution's ARN says it itself
-    #[arg(long, value_name = "NAME", value_parser = crate::values::not_empty)]
+    #[arg(long, value_name = "NAME", value_parser = crate::values::project)]
     pub(crate) project: Option<String>,
     /// The AWS Region; otherwise that of the environment, of samconfig.toml, or of the profile
     #[arg(long, value_name = "REGION", value_parser = crate::values::not_empty)]
@@ -69,6 +70,8 @@ pub(crate) struct Target {
     pub(crate) stack: String,
     /// The account that it is in.
     pub(crate) aws: Aws,
+    /// The options that said where it is, as a printed command repeats them.
+    said: String,
 }
 
 impl Target {
@@ -92,21 +95,27 @@ impl Target {
         }
         let word = wanted.environment.word();
         // An endpoint in the environment is an emulator's: the settings are those of the stacks on AWS.
-        let is_redirected = std::env::vars().any(|(name, _)| name.starts_with("AWS_ENDPOINT_URL"));
+        let is_redirected =
+            std::env::vars_os().any(|(name, _)| name.to_str().is_some_and(|name| name.starts_with(ENDPOINTS)));
         let settings = match samconfig::find(&here).filter(|_| !is_redirected) {
             Some(file) => samconfig::place(&file, word, &wanted.stack, |name| variable(name).is_some())?,
             None => Place::default(),
         };
         // The SDK reads only AWS_REGION and AWS_PROFILE, other tools also read the older names.
         let region = place.region.clone().or(wanted.region);
+        let said = said(region.as_deref(), place.profile.as_deref());
         let region =
             region.or_else(|| variable("AWS_REGION")).or_else(|| variable("AWS_DEFAULT_REGION")).or(settings.region);
         let profile = place.profile.clone().or(settings.profile);
-        let profile = profile.or_else(|| variable("AWS_DEFAULT_PROFILE").filter(|_| variable("AWS_PROFILE").is_none()));
+        let profile = profile.or_else(|| {
+            // Keys in the environment come before it, as they do for the AWS CLI.
+            let is_open = variable("AWS_PROFILE").is_none() && variable("AWS_ACCESS_KEY_ID").is_none();
+            variable("AWS_DEFAULT_PROFILE").filter(|_| is_open)
+        });
         let named = region.clone().unwrap_or_default();
         let aws = Aws::of_caller(Place { region, profile }).await;
         let aws = aws.map_err(|error| error.explain(&wanted.stack, &named, RIGHTS))?;
-        Ok(Self { word, stack: wanted.stack, aws })
+        Ok(Self { word, stack: wanted.stack, aws, said })
     }
 
     /// Returns the local stack whose state is in a directory. If the project has several, it is the named one, or else
@@ -115,7 +124,7 @@ impl Target {
         let kept = Kept::read(state)?;
         let stack = kept.choose(project, stack)?.to_owned();
         let aws = Aws::of_this_machine(kept.environment).map_err(|error| error.explain(&stack, "", RIGHTS))?;
-        Ok(Self { word: Environment::Local.word(), stack, aws })
+        Ok(Self { word: Environment::Local.word(), stack, aws, said: String::new() })
     }
 
     /// Returns an error of AWS as a problem with this stack.
@@ -165,10 +174,18 @@ impl Target {
         format!("/aws/lambda/{}", self.function(step))
     }
 
-    /// Returns the options that a printed command needs to find this stack again; empty for the default project.
+    /// Returns the options that a printed command needs to find this stack again; empty where its environment alone is enough.
     pub(crate) fn options(&self) -> String {
-        project_option(&self.stack)
+        format!("{}{}", project_option(&self.stack), self.said)
     }
+}
+
+/// Returns the options that repeat a Region and a profile that no later command would find by itself.
+fn said(region: Option<&str>, profile: Option<&str>) -> String {
+    let option = |name: &str, value: Option<&str>| {
+        value.map_or_else(String::new, |value| format!(" --{name} {}", quoted(value)))
+    };
+    format!("{}{}", option("region", region), option("profile", profile))
 }
 
 /// Returns the option that a printed command needs to find a stack again; empty for the default project.
@@ -378,6 +395,12 @@ mod tests {
     fn printed_commands_find_the_stack_again() {
         assert_eq!(project_option("shop-migrations-prod"), " --project shop");
         assert_eq!(project_option("lockstep-migrations-prod"), "");
+    }
+
+    #[test]
+    fn a_printed_command_repeats_where_the_stack_is() {
+        assert_eq!(said(None, None), "");
+        assert_eq!(said(Some("eu-west-1"), Some("our profile")), " --region eu-west-1 --profile 'our profile'");
     }
 
     #[test]

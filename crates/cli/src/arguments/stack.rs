@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::problem::Problem;
 use crate::target::{Environment, Where};
-use crate::values::not_empty;
+use crate::values::{execution, not_empty};
 
 /// The arguments of `run`.
 #[derive(Debug, Args)]
@@ -19,7 +19,7 @@ pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(crate) new: NewRun,
     /// Follow this run instead of starting one: its name or its ARN
-    #[arg(long, value_name = "EXECUTION", value_parser = not_empty, conflicts_with_all = [
+    #[arg(long, value_name = "EXECUTION", value_parser = execution, conflicts_with_all = [
         "mode", "up_to", "migration", "resolution", "reason", "requested_by", "commit", "require_approval", "input",
     ])]
     pub(crate) follow: Option<String>,
@@ -137,7 +137,7 @@ pub(crate) struct StopArguments {
 #[derive(Debug, Args)]
 pub(crate) struct One {
     /// The environment, which is not needed with an ARN, and the run: the execution's name or its ARN
-    #[arg(value_names = ["ENV", "EXECUTION"], num_args = 1..=2, required = true, value_parser = not_empty)]
+    #[arg(value_names = ["ENV", "EXECUTION"], num_args = 1..=2, required = true, value_parser = execution)]
     pub(crate) names: Vec<String>,
     /// Where the stack is.
     #[command(flatten)]

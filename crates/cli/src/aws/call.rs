@@ -52,7 +52,7 @@ impl Patience {
     pub(super) fn with_this_machine() -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(10))
-            .read_timeout(Duration::from_mins(16))
+            .read_timeout(Duration::from_mins(2))
             .build();
         Self { timeouts, retries: RetryConfig::standard().with_max_attempts(1) }
     }
@@ -156,9 +156,17 @@ fn operation(
 /// Names the endpoint that does not answer.
 fn named(error: Error, endpoint: &Endpoint) -> Error {
     match error {
-        Error::NoAnswer(why) => Error::NoAnswer(format!("{}: {why}", endpoint.url)),
+        Error::NoAnswer(why) => Error::NoAnswer(format!("{}: {why}", without_user(&endpoint.url))),
         other => other,
     }
+}
+
+/// Returns an address without the user and the password that it may hold.
+fn without_user(url: &str) -> String {
+    let Ok(mut address) = Url::parse(url) else { return String::new() };
+    // An address that takes no user has none.
+    let _ = address.set_username("").and_then(|()| address.set_password(None));
+    address.as_str().trim_end_matches('/').to_owned()
 }
 
 fn written(request: Request) -> Result<HttpRequest, BoxError> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, Result, SharedCredentialsProvider, future};
 use tokio::sync::Mutex;
 
@@ -30,6 +31,13 @@ impl Kept {
             return Ok(found.clone());
         }
         let found = self.from.provide_credentials().await?;
+        let parts = [found.access_key_id(), found.secret_access_key(), found.session_token().unwrap_or_default()];
+        if parts.iter().any(|part| !part.bytes().all(|byte| byte.is_ascii_graphic())) {
+            // No header takes them: a file with Windows' line ends, or a copied line break.
+            return Err(CredentialsError::invalid_configuration(
+                "a key or the session token holds a blank, a line break or another character that none has",
+            ));
+        }
         *kept = Some(found.clone());
         Ok(found)
     }

@@ -106,6 +106,9 @@ impl Error {
                     "AWS does not accept these credentials: sign in again, or name a profile with --profile or AWS_PROFILE \
                      ({message})"
                 ),
+                code if message.is_empty() => format!(
+                    "the answer was {code}, without a message of AWS: a proxy or another server may have answered"
+                ),
                 code => format!("AWS answered {code}: {message}"),
             },
         };
@@ -133,6 +136,10 @@ impl<E: ProvideErrorMetadata + StdError + 'static> From<SdkError<E, HttpResponse
     fn from(error: SdkError<E, HttpResponse>) -> Self {
         if let SdkError::ServiceError(refused) = &error {
             let status = refused.raw().status().as_u16();
+            if status < 400 {
+                // A refusal has another status. The call may have had its effect.
+                return Self::Unreadable(format!("HTTP {status}, without an answer of AWS"));
+            }
             let (code, message) = (refused.err().code(), refused.err().message());
             return Self::Refused {
                 code: code.map_or_else(|| format!("HTTP {status}"), str::to_owned),
@@ -173,8 +180,26 @@ fn chain(error: &(dyn StdError + 'static)) -> String {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_sfn::operation::start_execution::StartExecutionError;
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
+
     use super::*;
     use crate::exit::Exit;
+
+    /// An answer whose body is not AWS's, as a proxy gives one.
+    fn answered(status: u16) -> Error {
+        let raw = HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from("<html>"));
+        SdkError::service_error(StartExecutionError::unhandled("no JSON"), raw).into()
+    }
+
+    #[test]
+    fn an_answer_that_is_no_refusal_may_be_that_of_a_call_that_worked() {
+        for status in [200, 302] {
+            assert!(answered(status).is_uncertain(), "{status}");
+        }
+        assert!(!answered(403).is_uncertain() && answered(502).is_uncertain());
+    }
 
     fn refused(code: &str) -> String {
         let error = Error::Refused { code: code.to_owned(), message: "the message".to_owned(), status: 400 };
@@ -194,6 +219,8 @@ mod tests {
         assert!(refused("AccessDeniedException").contains(RIGHTS));
         assert_eq!(refused("ExecutionDoesNotExist"), "there is no such execution of s (the message)");
         assert_eq!(refused("SlowDown"), "AWS answered SlowDown: the message");
+        let silent = Error::Refused { code: "HTTP 403".into(), message: String::new(), status: 403 };
+        assert!(silent.explain("s", "r", RIGHTS).message.contains("a proxy or another server may have answered"));
     }
 
     #[test]

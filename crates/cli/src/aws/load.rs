@@ -11,6 +11,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::SdkConfig;
+use url::Url;
 
 use super::call::Patience;
 use super::credentials::Kept;
@@ -26,6 +27,9 @@ pub(crate) struct Place {
     pub(crate) profile: Option<String>,
 }
 
+/// How the variables begin that name an endpoint.
+pub(crate) const ENDPOINTS: &str = "AWS_ENDPOINT_URL";
+
 const NO_REGION: &str =
     "no AWS Region is set: give --region, fill it in in samconfig.toml, set AWS_REGION, or name a profile that has one";
 
@@ -36,6 +40,10 @@ impl Aws {
     ///
     /// When there is no Region, or there are no credentials.
     pub(crate) async fn of_caller(place: Place) -> Result<Self, Error> {
+        check_endpoints()?;
+        if let Some(region) = &place.region {
+            check_region(region)?;
+        }
         let patience = Patience::with_aws();
         let http = http::client()?;
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
@@ -54,6 +62,7 @@ impl Aws {
         }
         let config = loader.load().await;
         let region = config.region().ok_or_else(|| Error::Settings(NO_REGION.to_owned()))?.to_string();
+        check_region(&region)?;
         let provider = config.credentials_provider().ok_or_else(|| Error::NoCredentials(String::new()))?;
         let provider = SharedCredentialsProvider::new(Kept::new(provider));
         let config = config.into_builder().credentials_provider(provider.clone()).build();
@@ -99,5 +108,51 @@ impl Aws {
         local: Option<Arc<BTreeMap<String, String>>>,
     ) -> Self {
         Self { config, region, http, credentials, patience, local, identity: Arc::default() }
+    }
+}
+
+/// Refuses a Region that is no name of one. Hosts are made of it, and it can come from an ARN in a mail: with a slash in it, a
+/// signed request would go to a host that the ARN's author chose.
+fn check_region(region: &str) -> Result<(), Error> {
+    let is_part =
+        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    if region.contains('-') && region.split('-').all(is_part) {
+        return Ok(());
+    }
+    Err(Error::Settings(format!("'{region}' is no name of an AWS Region, such as eu-west-1")))
+}
+
+/// Refuses an endpoint in the environment that no request could be sent to.
+fn check_endpoints() -> Result<(), Error> {
+    for (name, value) in std::env::vars_os() {
+        let Some(name) = name.to_str().filter(|name| name.starts_with(ENDPOINTS)) else { continue };
+        let is_one = value
+            .to_str()
+            .and_then(|value| Url::parse(value).ok())
+            .is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        if !is_one {
+            // Its value is not repeated: it can hold a password.
+            return Err(Error::Settings(format!(
+                "{name} is no URL such as http://127.0.0.1:4566: correct it, or unset it"
+            )));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_region_is_a_name_and_no_part_of_an_address() {
+        for region in ["eu-west-1", "us-gov-east-1", "cn-northwest-1", "ap-southeast-7"] {
+            assert!(check_region(region).is_ok(), "{region}");
+        }
+        for region in
+            ["", "x", "x@evil.example/", "eu-west-1.evil.example", "eu-west-1/", "eu-west-1#", "EU-WEST-1", "-"]
+        {
+            assert!(check_region(region).is_err(), "{region}");
+        }
     }
 }

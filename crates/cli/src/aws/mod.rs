@@ -27,7 +27,7 @@ use url::{Position, Url};
 use call::{Caller, Patience};
 use endpoint::{Endpoint, Service, endpoint};
 pub(crate) use error::Error;
-pub(crate) use load::Place;
+pub(crate) use load::{ENDPOINTS, Place};
 use protocol::Request;
 pub(crate) use protocol::encoded;
 

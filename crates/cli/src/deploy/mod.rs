@@ -114,10 +114,17 @@ pub(crate) async fn run(screen: &mut Screen, arguments: &DeployArguments, as_jso
     if let Some(exit) = ended {
         return Ok(exit);
     }
-    let after = Stack::find(&aws, stack).await.map_err(problem)?.unwrap_or_default();
-    let roles = roles_for_github(&aws, stack).await.map_err(problem)?;
+    let deployed = |error: Error| {
+        let problem = problem(error);
+        Problem {
+            message: format!("{stack} is deployed, and its outputs could not be read: {}", problem.message),
+            ..problem
+        }
+    };
+    let after = Stack::find(&aws, stack).await.map_err(deployed)?.unwrap_or_default();
+    let roles = roles_for_github(&aws, stack).await.map_err(deployed)?;
     let is_confirmed = match after.outputs.get("TopicArn") {
-        Some(topic) => is_confirmed(&aws, topic).await.map_err(problem)?,
+        Some(topic) => is_confirmed(&aws, topic).await.map_err(deployed)?,
         None => false,
     };
     let variables = variables(word, region, &roles);

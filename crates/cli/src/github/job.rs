@@ -115,10 +115,7 @@ impl Job {
     /// started.
     async fn begin(&mut self, input: &Map<String, Value>) -> Result<(), Stop> {
         let name = name_of(&self.execution).to_owned();
-        match start::start(&self.target, input, &name).await {
-            Err(error) if error.code() != Some("ExecutionAlreadyExists") => return Err(error.into()),
-            _ => {}
-        }
+        start::start(&self.target, input, &name).await?;
         self.is_begun = true;
         Ok(self.run.hand_over("execution", &name)?)
     }

@@ -92,6 +92,9 @@ impl Failure {
         let unknown = format!("It is not known whether it was decided: {show} tells");
         match self {
             Self::Refused(why) => Problem { exit: Exit::Refused, ..Problem::failed(format!("refused: {why}")) },
+            Self::Forbidden { message, .. } if message.contains("expired") => {
+                Problem::failed(format!("the AWS credentials have expired: sign in again ({message})"))
+            }
             Self::Forbidden { caller, message } => Problem::failed(format!(
                 "AWS does not let {caller} call the {STEP} function of {}: attach the stack's policy for it ({message})",
                 target.stack

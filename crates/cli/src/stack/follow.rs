@@ -12,6 +12,7 @@ use super::commands::{Commands, name_of};
 use super::history::{Event, History, moment, told};
 use super::known::Known;
 use super::live::Live;
+use super::position::Position;
 use super::progress::ApplyLog;
 use super::story::Story;
 use super::tail::Tail;
@@ -128,6 +129,18 @@ impl Follower {
             }
             self.live.now(&self.story.now(Timestamp::now()));
             tokio::time::sleep(self.pause).await;
+        }
+    }
+
+    /// Returns when the execution waits for a decision no longer: another person has decided, its time is over, or it has ended.
+    pub(crate) async fn until_decided(&self) {
+        loop {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            // What cannot be read is told by the following.
+            let Ok(steps) = History::new(self.states.clone(), &self.execution).new_steps().await else { return };
+            if Position::after(&steps).waiting.is_none() {
+                return;
+            }
         }
     }
 

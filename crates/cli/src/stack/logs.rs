@@ -43,7 +43,7 @@ pub(crate) async fn run(screen: &mut Screen, arguments: &LogsArguments, as_json:
     loop {
         let found = tokio::select! {
             found = new_events(&mut logs) => found.map_err(|error| target.problem(&error))?,
-            () = asked_to_end() => return Ok(Exit::Done),
+            () = asked_to_end() => return Ok(if arguments.follow { Exit::Done } else { Exit::Interrupted }),
         };
         for (step, event) in found {
             if as_json {

@@ -59,16 +59,22 @@ pub(crate) async fn run(screen: &mut Screen, arguments: &RunArguments, as_json: 
     };
     let exit = match (&stop, &said) {
         (Stop::Problem(_), _) => None,
+        // Nothing was sent that could have an effect.
+        (Stop::Call(error), None) if error.is_uncertain() => Some(Exit::Lost),
         (Stop::Call(_), None) => None,
         (Stop::Call(_), Some(_)) => Some(Exit::Lost),
         (Stop::Interrupted | Stop::Reader, _) => Some(Exit::Interrupted),
     };
     let why = match (stop, &way.target) {
         (Stop::Problem(problem), _) => return Err(problem),
+        (Stop::Call(error), Some(target)) if way.sent.is_none() && arguments.follow.is_none() => {
+            format!("{}\nNothing was started", target.problem(&error).message)
+        }
         (Stop::Call(error), Some(target)) => target.problem(&error).message,
         (Stop::Call(error), None) => error.explain("", "", "").message,
         (Stop::Reader, _) => "the reader of the output has left".to_owned(),
         (Stop::Interrupted, _) if said.is_none() && arguments.follow.is_none() => "nothing was started".to_owned(),
+        (Stop::Interrupted, _) if said.is_none() => "interrupted: the run goes on, if there is one".to_owned(),
         (Stop::Interrupted, _) => "interrupted".to_owned(),
     };
     let message = [Some(why), said].into_iter().flatten().collect::<Vec<_>>().join("\n");
@@ -119,7 +125,7 @@ impl From<Lost> for Stop {
 impl Way {
     async fn go(&mut self, screen: &mut Screen, arguments: &RunArguments, as_json: bool) -> Result<Exit, Stop> {
         let RunArguments { environment, new, follow, ask, place } = arguments;
-        if *ask && (as_json || !is_interactive()) {
+        if *ask && (as_json || !is_interactive() || !screen.is_seen()) {
             return Err(Problem::usage(
                 "--ask needs a terminal: without one, decide by lockstep approve and lockstep reject",
             )
@@ -151,12 +157,22 @@ impl Way {
         } else {
             let digest = follower.story.position.plan.as_ref().map(|plan| plan.digest.clone()).unwrap_or_default();
             follower.pause();
-            ask::ask(screen, &target, &execution, &digest).await;
+            tokio::select! {
+                () = ask::ask(screen, &target, &execution, &digest) => {}
+                () = follower.until_decided() => {}
+            }
             follower.go_on();
             follower.follow(screen).await?
         };
         if as_json {
-            let run = Run::read(&target, &execution).await?;
+            let run = Run::read(&target, &execution).await.map_err(|error| {
+                let why = target.problem(&error).message;
+                let show = Commands::of(&target, &execution).show();
+                Stop::Problem(Problem::failed(format!(
+                    "the run has ended ({}), and its record could not be read: {why}\n{show} reads it later",
+                    exit.meaning()
+                )))
+            })?;
             screen.json(&show::value(&run));
         }
         Ok(exit)

@@ -27,7 +27,11 @@ pub(crate) async fn run(screen: &mut Screen, arguments: &ShowArguments, as_json:
     let plan = run.known.plan.as_deref();
     if arguments.open {
         let file = report::save(&report::fetch(&target, plan, "html").await?, &execution, None)?;
-        screen.line(&file.display().to_string());
+        if as_json {
+            screen.json(&serde_json::json!({ "file": file.display().to_string() }));
+        } else {
+            screen.line(&file.display().to_string());
+        }
         if open::that_detached(&file).is_err() {
             screen.complain(Look::Warning, "No browser could be started: open that file yourself");
         }

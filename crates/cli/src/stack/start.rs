@@ -83,7 +83,8 @@ pub(crate) fn new_name(input: &Map<String, Value>) -> String {
     format!("{mode}-{}-{:06x}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ"), fastrand::u32(..0x0100_0000))
 }
 
-/// Starts the execution of this name and returns its ARN. The same input under the same name is the same execution.
+/// Starts the execution of this name and returns its ARN. The name belongs to the caller alone. So an execution of this name
+/// that is there already is the one of an earlier attempt, whose answer was lost.
 ///
 /// # Errors
 ///
@@ -91,9 +92,12 @@ pub(crate) fn new_name(input: &Map<String, Value>) -> String {
 pub(crate) async fn start(target: &Target, input: &Map<String, Value>, name: &str) -> Result<String, Error> {
     let machine = target.state_machine_arn().await?;
     let input = Value::Object(input.clone()).to_string();
-    let started =
-        target.aws.states().start_execution().state_machine_arn(machine).name(name).input(input).send().await?;
-    Ok(started.execution_arn)
+    let started = target.aws.states().start_execution().state_machine_arn(machine).name(name).input(input).send().await;
+    match started.map_err(Error::from) {
+        Ok(started) => Ok(started.execution_arn),
+        Err(error) if error.code() == Some("ExecutionAlreadyExists") => target.execution_arn(name).await,
+        Err(error) => Err(error),
+    }
 }
 
 #[cfg(test)]

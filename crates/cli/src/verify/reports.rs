@@ -47,14 +47,18 @@ pub(super) async fn admitted(s3: &Client, bucket: &str, who: &str) -> Vec<String
 
 fn judged(answer: Result<(), Error>, bucket: &str, who: &str) -> Vec<String> {
     match answer {
-        Err(error) if error.status() == Some(403) => Vec::new(),
+        // Only S3 itself says so. A proxy refuses with the same status.
+        Err(error) if error.is_forbidden() => Vec::new(),
+        Err(error @ Error::Refused { status: 403, .. }) => vec![not_checked(&error, who)],
         Ok(()) | Err(Error::Refused { .. }) => vec![format!("The bucket of the reports admits {who}: {bucket}")],
         // A network that lets nothing through says nothing about the bucket.
-        Err(error) => {
-            let why = error.explain("", "", "").message;
-            vec![format!("It could not be checked whether the bucket of the reports admits {who}: {why}")]
-        }
+        Err(error) => vec![not_checked(&error, who)],
     }
+}
+
+fn not_checked(error: &Error, who: &str) -> String {
+    let why = error.explain("", "", "").message;
+    format!("It could not be checked whether the bucket of the reports admits {who}: {why}")
 }
 
 #[cfg(test)]
@@ -82,7 +86,9 @@ mod tests {
     #[test]
     fn only_a_refusal_shows_that_a_client_is_not_admitted() {
         let problems = |answer| judged(answer, "bucket", "unsigned requests");
-        assert!(problems(Err(refused(403))).is_empty());
+        let denied = Error::Refused { code: "AccessDenied".to_owned(), message: String::new(), status: 403 };
+        assert!(problems(Err(denied)).is_empty());
+        assert!(problems(Err(refused(403)))[0].starts_with("It could not be checked"));
         for admitted in [Ok(()), Err(refused(404))] {
             assert_eq!(problems(admitted), ["The bucket of the reports admits unsigned requests: bucket"]);
         }
