@@ -187,6 +187,16 @@ def test_a_release_is_deployed_and_a_run_succeeds(released, machine, stack):
     assert layer(stack)[0] == newer
 
 
+def test_each_crate_that_a_binary_names_is_in_its_bill_of_materials(dist):
+    for name, artifact in ({"lockstep": own().triple} | dict.fromkeys(FUNCTIONS, architecture())).items():
+        content = (dist.parent / "parts" / own().triple / name).read_bytes()
+        # A panic names the file of its crate.
+        named = {found.decode() for found in re.findall(rb"/registry/src/[^/]+/([\w.+-]+)/src/", content)}
+        components = json.loads((dist / f"{name}-{artifact}.cdx.json").read_text())["components"]
+        linked = {f"{one['name']}-{one['version']}" for one in components if one["scope"] == "required"}
+        assert len(named) > 30 and named <= linked, named - linked
+
+
 @pytest.mark.parametrize("name", ["apply-{}.zip", "template.packaged.yaml", "migrate.asl.json"])
 def test_a_file_that_is_not_the_released_one_is_refused_by_its_name(machine, stack, name):
     name = name.format(architecture())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -57,12 +58,18 @@ def test_the_exit_code_is_the_binarys(lockstep, code):
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_reaches_the_binary(lockstep, sent):
-    with subprocess.Popen([lockstep, "wait"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as launcher:
-        assert launcher.stdout is not None and launcher.stdout.readline() == "waiting\n"
-        launcher.send_signal(sent)
+    waiting = subprocess.Popen(
+        [lockstep, "wait"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        assert waiting.stdout is not None and waiting.stdout.readline() == "waiting\n"
+        waiting.send_signal(sent)
         # The binary has ended too: it would keep the pipe open.
-        assert launcher.stdout.read() == ""
-    assert launcher.returncode == -sent
+        assert waiting.communicate(timeout=60)[0] == ""
+        assert waiting.returncode == -sent
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(waiting.pid, signal.SIGKILL)
 
 
 def test_a_missing_binary_is_named(packages, tmp_path):

@@ -22,6 +22,15 @@ try {
   process.exit(2);
 }
 
+// The binary ends by itself, and says how the work stands. At a terminal Ctrl-C has reached it already. This comes before the
+// start: a signal must not end the launcher alone.
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+for (const signal of signals) {
+  process.on(signal, () => {
+    if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
+  });
+}
+
 const child = spawn(program, process.argv.slice(2), { stdio: "inherit" });
 child.on("error", (error) => {
   console.error(`lockstep: ${program} cannot be started: ${error.message}`);
@@ -32,11 +41,3 @@ child.on("exit", (code, signal) => {
   if (signal) process.kill(process.pid, signal);
   else process.exit(code);
 });
-
-// The binary ends by itself, and says how the work stands. At a terminal Ctrl-C has reached it already.
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
-for (const signal of signals) {
-  process.on(signal, () => {
-    if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
-  });
-}

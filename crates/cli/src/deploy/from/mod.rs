@@ -1,7 +1,7 @@
 //! `lockstep deploy --from`: deploys a release, without SAM and without a build.
 //!
 //! [`release`] is what was released, [`history`] the deployer's own migrations, [`options`] what samconfig.toml says. The files
-//! are uploaded ([`bucket`], [`upload`]). `CloudFormation` then says what it would change ([`change_set`]), and changes it
+//! are uploaded ([`bucket`], [`mod@upload`]). `CloudFormation` then says what it would change ([`change_set`]), and changes it
 //! ([`events`]).
 
 mod bucket;
