@@ -7,7 +7,7 @@ STACK = .venv/bin/python -m local
 option = $(if $(filter undefined,$(origin $(2))),,$(1) '$($(2))')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down check test chaos conformance bench
+.PHONY: help setup run up down check test chaos conformance bench dist
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,3 +38,6 @@ conformance: setup ## Have Prisma's and sqlx's own engines look at what Lockstep
 
 bench: setup ## Measure against other tools and what PostgreSQL allows; half an hour on a quiet machine: make bench [ARGS=--quick]
 	@.venv/bin/python -m proofs.bench $(ARGS)
+
+dist: setup ## Build and pack a release into dist/: make dist [REPOSITORY=owner/name]; a quarter of an hour the first time
+	@.venv/bin/python -m scripts.dist $(call option,--repository,REPOSITORY)

@@ -6,7 +6,7 @@ import shlex
 import sys
 from contextlib import nullcontext
 
-from local import deploy, paths, postgres, processes, run, up
+from local import build, paths, postgres, processes, run, up
 from local.terminal import Terminal, reader_left, write_anywhere
 from scripts import setup
 from scripts.signals import end_when_told
@@ -31,7 +31,7 @@ def main() -> int:
         Terminal(sys.stderr).line("The program that read the output has ended, so this ends too. `make down` stops what still runs", "red")
         return 1
     except (
-        deploy.DeployFailed, postgres.DatabaseFailed, processes.ServerFailed, setup.SetupFailed, up.NotNow,
+        build.BuildFailed, postgres.DatabaseFailed, processes.ServerFailed, setup.SetupFailed, up.NotNow,
     ) as failure:
         Terminal(sys.stderr).lines(f"{failure}", "red")
         return 1

@@ -139,7 +139,9 @@ class Embedded:
 
     def halt(self, how: str = "fast") -> None:
         """Stops the server and keeps its data. `fast` ends sessions; `immediate` is a crash."""
-        self.server.stop(signal.SIGINT if how == "fast" else signal.SIGQUIT)
+        # A server that is killed leaves processes behind, which keep the next one from starting. On a busy disk the last
+        # checkpoint takes long.
+        self.server.stop(signal.SIGINT if how == "fast" else signal.SIGQUIT, patience=120)
 
     def restart(self, how: str = "fast") -> None:
         """Stops and starts the server on the same port."""

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from local import deploy, paths, up
+from local import build, paths, up
 from local.deploy import Deployment
 from local.mailbox import Mail
 from local.stack import Stack
@@ -31,8 +31,8 @@ def run() -> int:
         terminal.line(text, "dim")
 
     # Before anything is started, because a compile error is best reported at once.
-    deploy.build(say)
-    command = deploy.build_command(say)
+    build.build(say)
+    command = build.PROGRAM
     with Stack(migrations=migrations, say=say) as stack:
         try:
             return _migrate(stack, stack.deploy(env), command, terminal)

@@ -24,8 +24,8 @@ from typing import Any, NotRequired, Self, TypedDict
 
 from botocore.credentials import Credentials
 
+from local import build, environment, paths, postgres, processes
 from local import deploy as deploying
-from local import environment, paths, postgres, processes
 from local.aws import Account, Aws, classic_secret
 from local.deploy import Deployment
 from local.mailbox import Mailbox
@@ -129,7 +129,7 @@ class Stack:
     def deploy(self, env: str = "dev", *, project: str = "lockstep", **overrides: str | int) -> Deployment:
         """Builds if something changed, deploys, and returns the deployment. Several deployments can exist side by side:
         give each its own `project`. Template parameters are keywords, such as `ApprovalSeconds=5`."""
-        deploying.build(self.say)
+        build.build(self.say)
         self.say(f"Deploying {project}-migrations-{env}")
         deployment = deploying.deploy(
             self.aws, self.account, self.connection, env, project,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from local import deploy, paths, processes
+from local import build, paths, processes
 from local.stack import Stack
 from local.terminal import Terminal
 from scripts import setup
@@ -29,8 +29,8 @@ def up() -> int:
     def say(text: str) -> None:
         terminal.line(text, "dim")
 
-    deploy.build(say)
-    lockstep = deploy.build_command(say).relative_to(paths.ROOT)
+    build.build(say)
+    lockstep = build.PROGRAM.relative_to(paths.ROOT)
     stack = Stack(migrations=migrations(), say=say).start()
     try:
         deployment = stack.deploy(wanted_environment())

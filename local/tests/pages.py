@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import textwrap
 
 from local import paths
 
@@ -18,13 +19,13 @@ _COMMAND = re.compile(r"(\w+=\S+ )*(scripts/\w|(make|aws|gh|sam) )")
 
 
 def blocks() -> list[str]:
-    """Returns each listing of commands, unchanged."""
-    return re.findall(r"^```sh\n(.*?)^```$", _TEXT, re.MULTILINE | re.DOTALL)
+    """Returns each listing of commands, without the margin of a listing within a list."""
+    return [textwrap.dedent(block) for block in re.findall(r"^ *```sh\n(.*?)^ *```$", _TEXT, re.MULTILINE | re.DOTALL)]
 
 
 def commands() -> list[list[str]]:
     """Returns the words of each command in the listings and in the running text."""
-    running = re.sub(r"^```.*?^```$", "", _TEXT, flags=re.MULTILINE | re.DOTALL)
+    running = re.sub(r"^ *```.*?^ *```$", "", _TEXT, flags=re.MULTILINE | re.DOTALL)
     inline = (" ".join(code.split()) for code in re.findall(r"`([^`]+)`", running))
     listed = (line for block in blocks() for line in block.replace("\\\n", " ").splitlines())
     found = [*listed, *(code for code in inline if _COMMAND.match(code))]

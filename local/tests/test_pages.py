@@ -35,8 +35,7 @@ PYTHON = ".venv/bin/python"
 
 def test_every_command_is_one_that_is_looked_at():
     programs = {words[0] for words in pages.commands()}
-    scripts = {program for program in programs if program.startswith("scripts/")}
-    assert programs - scripts == {"make", "aws", "cargo", "gh", "sam", PYTHON} | ELSEWHERE.keys()
+    assert programs == {"make", "aws", "cargo", "gh", "sam", PYTHON} | ELSEWHERE.keys()
     assert len(pages.blocks()) > 5
 
 
@@ -44,11 +43,6 @@ def of(program):
     """Parametrizes a test with the commands of this program."""
     found = [words for words in pages.commands() if words[0].startswith(program)]
     return pytest.mark.parametrize("words", found, ids=" ".join)
-
-
-@of("scripts/")
-def test_a_script_is_there(words):
-    assert len(words) == 1 and os.access(paths.ROOT / words[0], os.X_OK)
 
 
 @of("make")

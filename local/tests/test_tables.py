@@ -44,6 +44,12 @@ def test_the_outputs_are_the_templates():
     assert sorted(listed) == sorted(TEMPLATE["Outputs"])
 
 
+def test_the_inputs_of_the_action_are_its_own():
+    inputs = yaml.safe_load((paths.ROOT / "action.yml").read_text())["inputs"]
+    listed = {name: said for name, said, _ in pages.table("docs/github.md", "Input")}
+    assert listed == {name: one["default"] or "empty" for name, one in inputs.items()} | {"token": "the job's"}
+
+
 def test_the_roles_for_github_are_their_templates_outputs():
     table = pages.table("docs/github.md", "Variable")
     assert sorted(name for _, said in table for name in re.findall(r"\w+Arn\b", said)) == sorted(BOOTSTRAP["Outputs"])
@@ -94,13 +100,6 @@ def test_the_mails_are_those_that_notify_sends():
         [words] = re.findall(r"^\S Database Migration ([\w ]+) \(prod\)$", subject)
         listed[words] = outcome
     assert listed == sent
-
-
-def test_the_exit_statuses_of_a_run_are_those_of_the_command():
-    # crates/cli/tests/report.rs holds the page of the command to the code.
-    of_the_command = {status for status, _ in pages.table("docs/command.md", "Status")}
-    of_a_run = {status for status, _ in pages.table("docs/running.md", "Status")}
-    assert {"0", "1", "3", "4", "5", "6", "7", "130"} <= of_a_run <= of_the_command
 
 
 def test_the_variables_of_github_are_those_that_the_workflow_reads():

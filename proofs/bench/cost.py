@@ -15,11 +15,13 @@ from typing import Any
 
 import yaml
 
-from local import deploy, paths
+from local import build as local_build
+from local import paths
 from local.stack import Stack
 from proofs.bench import build, histories, startup
 from proofs.bench.histories import Layouts
 from proofs.harness.case import Case
+from scripts.dist.targets import FUNCTIONS
 
 #: Prices in USD: a state transition of Step Functions after its free ones per month, and Lambda's GB-second and million
 #: requests, without Lambda's free tier.
@@ -72,17 +74,14 @@ def measure() -> dict[str, Any]:
 
 def _stack(binaries: build.Binaries) -> Stack:
     """Returns a stack whose packages are the ordinary ones except for the binaries."""
-    deploy.build(_say)
+    local_build.build(_say)
     packages = paths.LOCAL / "bench-build"
     shutil.rmtree(packages, ignore_errors=True)
-    shutil.copytree(deploy.BUILD, packages, symlinks=True)
-    resources = _template(packages / "template.yaml")["Resources"]
-    for resource in resources.values():
-        uri = resource.get("Properties", {}).get("CodeUri")
-        if resource["Type"] == "AWS::Serverless::Function" and isinstance(uri, str):
-            name = resource["Metadata"]["BuildProperties"]["Binary"]
-            shutil.copy(binaries.function(name), packages / uri / "bootstrap")
-    deploy.BUILD = packages
+    shutil.copytree(local_build.BUILD, packages)
+    for name in FUNCTIONS:
+        shutil.copy(binaries.function(name), packages / name)
+        local_build.pack(packages / name)
+    local_build.TEMPLATE = packages / local_build.TEMPLATE.name
     return Stack(paths.LOCAL / "bench", say=_say)
 
 

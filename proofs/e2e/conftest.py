@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from local import paths
-from local.deploy import DeployFailed, Deployment
+from local.build import BuildFailed
+from local.deploy import Deployment
 from local.stack import Stack
 from proofs.e2e import github_roles
 from proofs.e2e.account import Account
@@ -72,16 +73,16 @@ def deployment(stack: Stack) -> Callable[[str], Deployment]:
     next one too."""
 
     @functools.cache
-    def made(variant: str) -> Deployment | DeployFailed:
+    def made(variant: str) -> Deployment | BuildFailed:
         name, project, parameters = VARIANTS[variant]
         try:
             return stack.deploy(name, project=project, **parameters)
-        except DeployFailed as failure:
+        except BuildFailed as failure:
             return failure
 
     def get(variant: str) -> Deployment:
         deployed = made(variant)
-        if isinstance(deployed, DeployFailed):
+        if isinstance(deployed, BuildFailed):
             pytest.fail(f"{variant} cannot be deployed: {deployed}", pytrace=False)
         return deployed
 

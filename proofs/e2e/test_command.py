@@ -75,6 +75,13 @@ def test_no_decision_in_time(case):
     assert "✗ No person decided in time" in followed.stdout and "Approval.Expired" in followed.stdout
 
 
+def test_asking_needs_a_terminal(case):
+    dev = case()
+    dev.write("1_a", "CREATE TABLE a ()")
+    failed = dev.command("run", "--ask")
+    assert failed.returncode == 2 and "--ask needs a terminal" in failed.stderr and dev.executions() == []
+
+
 def test_leaving_a_run_that_waits(case):
     prod = case("prod")
     prod.write("1_a", "CREATE TABLE a ()")

@@ -5,10 +5,11 @@ import html
 import json
 from urllib.parse import quote, quote_plus
 
-from local import deploy, processes
+from local import build, processes
 from local.postgres import AWKWARD
 from proofs.e2e.relay import Relay
 from proofs.harness import planted_bugs
+from scripts.dist.targets import FUNCTIONS
 
 
 def test_the_password_and_the_token_stay_where_they_are(case):
@@ -67,10 +68,9 @@ def test_the_password_and_the_token_stay_where_they_are(case):
 def test_no_deployed_function_has_planted_bugs(deployment):
     """That they are found in functions that have them is tested in `proofs/chaos/tests/test_bugs.py`."""
     deployment("dev")
-    programs = sorted(deploy.BUILD.glob("*/bootstrap"))
-    assert len(programs) == len(deploy.FUNCTIONS)
+    programs = [build.BUILD / name for name in FUNCTIONS]
     # They hold such texts as they are in the source.
-    assert b"pg_try_advisory_lock" in (deploy.BUILD / "ApplyFunction" / "bootstrap").read_bytes()
+    assert b"pg_try_advisory_lock" in (build.BUILD / "apply").read_bytes()
     assert not [program for program in programs if planted_bugs.are_in(program)]
 
 

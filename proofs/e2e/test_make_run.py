@@ -1,6 +1,8 @@
 """`make run`: builds, deploys, runs, prints the result, and leaves nothing behind."""
 
+import contextlib
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -19,15 +21,15 @@ STATE = paths.LOCAL / "make-run"
 
 @pytest.fixture
 def start():
-    def start(**options):
+    def start(terminal=None, **options):
         # Without the variables of a `make test` that may have started this.
         ours = ("ENV", "MIGRATIONS", "APPROVE", "DATABASE_URL", "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS")
         settings = {name: value for name, value in os.environ.items() if name not in ours}
         settings |= {"LOCKSTEP_LOCAL": str(STATE)} | options
         # In a process group of its own, as at a terminal: Ctrl-C goes to the whole group.
         return subprocess.Popen(
-            ["make", "run"], cwd=paths.ROOT, env=settings, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, process_group=0,
+            ["make", "run"], cwd=paths.ROOT, env=settings, stdin=terminal or subprocess.DEVNULL,
+            stdout=terminal or subprocess.PIPE, stderr=terminal or subprocess.PIPE, text=True, process_group=0,
         )
 
     return start
@@ -37,7 +39,7 @@ def start():
 def make_run(start):
     def run(**options):
         process = start(**options)
-        output, errors = process.communicate(timeout=300)
+        output, errors = process.communicate(timeout=900)
         return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
     return run
@@ -64,6 +66,26 @@ def test_any_history_in_prod_that_a_person_rejects(make_run, tmp_path):
     before, _, _ = made.stdout.partition("Approval.Rejected")
     [kept] = set(re.findall(r"^  report  (/\S+\.html)$", before, re.MULTILINE))
     assert "1_another_tools" in Path(kept).read_text() and "0 danger, 0 caution, 1 safe" in before
+    assert not up.is_running(STATE)
+
+
+def test_a_person_at_the_terminal_approves(start):
+    ours, its = pty.openpty()
+    made = start(its, ENV="prod", TERM="dumb")
+    os.close(its)
+    answers = {"approve or reject? (nothing leaves it waiting) ": ["y", "approve"], "  reason: ": ["", "read it"]}
+    shown = ""
+    # The terminal of a program that has ended cannot be read.
+    with contextlib.suppress(OSError):
+        while read := os.read(ours, 65536):
+            shown += read.decode()
+            for question, left in answers.items():
+                if shown.endswith(question) and left:
+                    os.write(ours, f"{left.pop(0)}\n".encode())
+    os.close(ours)
+    assert made.wait(timeout=60) == 0, shown
+    for part in ("Type approve or reject", "user/local (verified): read it", "migrations applied", subjects.successful("prod")):
+        assert part in shown
     assert not up.is_running(STATE)
 
 

