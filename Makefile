@@ -40,4 +40,4 @@ bench: setup ## Measure against other tools and what PostgreSQL allows; half an 
 	@.venv/bin/python -m proofs.bench $(ARGS)
 
 dist: setup ## Build and pack a release into dist/: make dist [REPOSITORY=owner/name]; a quarter of an hour the first time
-	@.venv/bin/python -m scripts.dist $(call option,--repository,REPOSITORY)
+	@.venv/bin/python -m scripts.dist dist $(call option,--repository,REPOSITORY)

@@ -32,8 +32,8 @@ PROGRAM = paths.COMMANDS / COMMAND
 
 _CARGO = (
     "cargo", "build", "--locked", "--workspace",
-    # The smallest example, which has the features that the tests' dependencies have.
-    "--features", "report/sample", "--example", "sample",
+    # The smallest example, with the features that the tests and their dependencies have. The parser itself is not compiled.
+    "--features", "report/sample,parser-oracle/postgresql", "--example", "sample",
     *(argument for name in (*FUNCTIONS, COMMAND) for argument in ("--bin", name)),
 )
 

@@ -112,6 +112,18 @@ def install_browser() -> None:
             print(f"No Chromium: the tests of the report's page will be skipped. {failure}", file=sys.stderr)
 
 
+def enter_virtual_environment() -> None:
+    """Makes sure that the calling script runs in `.venv`: installs it on first use and starts the script again in it."""
+    if Path(sys.prefix).resolve() == VENV.resolve():
+        return
+    try:
+        install_python(VENV, ROOT / "requirements.txt", "the local stack and the checks")
+    except SetupFailed as failure:
+        sys.exit(f"{Path(sys.argv[0]).name}: {failure}")
+    python = str(VENV / "bin" / "python")
+    os.execv(python, [python, *sys.argv])
+
+
 def _has_pip(venv: Path) -> bool:
     try:
         pip: list[str | Path] = [venv / "bin" / "python", "-m", "pip", "--version"]

@@ -28,7 +28,13 @@ ELSEWHERE = {
 GENERAL = {"query", "output", "region"}
 
 #: The options of the commands that the AWS CLI adds to a service's operations.
-ADDED = {("cloudformation", "deploy"): {"stack-name", "template-file", "capabilities", "parameter-overrides"}}
+ADDED = {
+    ("cloudformation", "deploy"): {"stack-name", "template-file", "capabilities", "parameter-overrides"},
+    ("cloudformation", "package"): {"template-file", "s3-bucket"},
+}
+
+#: The options of the commands of gh's about releases.
+RELEASES = {("release", "download"): {"--repo", "--dir"}, ("attestation", "verify"): {"--repo"}}
 
 PYTHON = ".venv/bin/python"
 
@@ -129,6 +135,9 @@ def test_sam_takes_its_options(words):
 def test_the_workflow_takes_its_inputs(words):
     if words[1:] == ["variable", "set"]:
         # proofs/cli/test_deploy.py compares what `lockstep deploy` prints with what the workflow reads.
+        return
+    if options := RELEASES.get((words[1], words[2])):
+        assert {word for word in words[4:] if word.startswith("-")} <= options
         return
     assert words[1:3] == ["workflow", "run"]
     # YAML takes the key `on` for a boolean.

@@ -43,6 +43,8 @@ class Account:
     #: What is said in place of something else, since the emulator passes through few states of a stack.
     instead: dict[str, str] = field(default_factory=dict)
     clients: dict[str, Any] = field(default_factory=dict)
+    #: The actions that the command has asked for.
+    asked: set[str] = field(default_factory=set)
 
     @property
     def settings(self) -> dict[str, str]:
@@ -58,16 +60,30 @@ class Account:
 
     def empty(self) -> None:
         """Takes everything out of the account."""
-        self.refused, self.instead = set(), {}
+        self.refused, self.instead, self.asked = set(), {}, set()
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.request("POST", "/moto-api/reset")
         assert connection.getresponse().status == 200
         connection.close()
 
+    def pass_on(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes, dict[str, str]]:
+        """Returns S3's answer to a request: its status, its body and its headers."""
+        action = f"{method.title()}Object"
+        self.asked.add(action)
+        if action in self.refused:
+            return 403, b"" if method == "HEAD" else b"<Error><Code>AccessDenied</Code><Message>no</Message></Error>", {}
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.request(method, path, body, dict(headers))
+        answered = connection.getresponse()
+        content = answered.read()
+        connection.close()
+        return answered.status, content, {name.lower(): value for name, value in answered.headers.items()}
+
     def answer(self, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
         """Returns the answer to a request: its status and its body."""
         target = headers.get("x-amz-target", "").rpartition(".")[2]
         [action] = parse_qs(body.decode()).get("Action", [target])
+        self.asked.add(action)
         if action in self.refused:
             told = f"You are not authorized to perform {action}"
             if target:
@@ -78,7 +94,9 @@ class Account:
             error = f"<Error><Code>AccessDenied</Code><Message>{told}</Message></Error>"
             return 403, f"<ErrorResponse>{error}</ErrorResponse>".encode()
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        connection.request("POST", "/", body, dict(headers))
+        # Of another host the emulator takes the first part for the bucket of the template.
+        body = body.replace(b"TemplateURL=http%3A%2F%2F127.0.0.1%3A", b"TemplateURL=http%3A%2F%2Flocalhost%3A")
+        connection.request("POST", "/", body, dict(headers) | {"content-length": str(len(body))})
         answered = connection.getresponse()
         text = answered.read().decode()
         connection.close()
@@ -110,6 +128,20 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
             self.send_header("content-length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)
+
+        def do_PUT(self) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            status, answer, headers = made.pass_on(self.command, self.path, dict(self.headers.items()), body)
+            self.send_response(status)
+            for name in ("content-length", "etag"):
+                if name in headers:
+                    self.send_header(name, headers[name])
+            if "content-length" not in headers:
+                self.send_header("content-length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(b"" if self.command == "HEAD" else answer)
+
+        do_HEAD = do_PUT
 
         def log_message(self, *_: object) -> None:
             pass

@@ -14,7 +14,7 @@ from scripts.dist.notes import notes
 from scripts.dist.parts import Parts, Unfit
 from scripts.dist.project import Project
 from scripts.dist.sbom import sbom
-from scripts.dist.targets import COMMAND, Target, own
+from scripts.dist.targets import COMMAND, TARGETS, Target, own
 from scripts.setup import ROOT
 
 CHECKSUMS = "checksums.txt"
@@ -47,6 +47,8 @@ def _files(parts: Parts, project: Project, tag: str | None) -> Iterator[tuple[st
     yield "README.md", project.linked((ROOT / "README.md").read_text()).encode()
     yield packaged.DEFINITION, (ROOT / "statemachine" / packaged.DEFINITION).read_bytes()
     targets = parts.targets()
+    if tag is not None and (missing := [target.triple for target in TARGETS if target not in targets]):
+        raise Unfit(f"{parts.directory} has no parts of {', '.join(missing)}, and a release has all targets")
     if own() not in targets:
         raise Unfit(f"{parts.directory} has no parts of {own().triple}, whose command writes the manual pages on this machine")
     more = [Entry("LICENSE", licence), *documents(parts.binary(own(), COMMAND))]

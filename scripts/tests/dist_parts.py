@@ -39,13 +39,13 @@ int main(int count, char **words) {
 """
 
 
-def make(directory: Path) -> Parts:
-    """Makes the parts of this machine's target in a directory."""
+def make(directory: Path, *options: str) -> Parts:
+    """Makes the parts of this machine's target in a directory, with more options for the compiler."""
     place = directory / own().triple
     place.mkdir(parents=True)
     (directory / "program.c").write_text(_PROGRAM)
     for name in own().binaries:
         # Each has a name of its own inside, so that no two are equal.
-        command: list[str | Path] = ["cc", f"-Wl,--build-id=none,--defsym=its_name_{name}=0", "-o", place / name]
+        command: list[str | Path] = ["cc", *options, f"-Wl,--build-id=none,--defsym=its_name_{name}=0", "-o", place / name]
         subprocess.run([*command, directory / "program.c"], check=True)
     return Parts(directory)

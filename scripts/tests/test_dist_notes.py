@@ -12,19 +12,19 @@ from scripts.dist.project import Project, version
 from scripts.setup import ROOT
 
 PROJECT = Project("1.2.3", 0, "example/lockstep")
-CHANGELOG = "# Changelog\n\nWhat changed.\n\n## {}\n\n### Added\n\n- [This](docs/json.md#a) and [that](https://example.com).\n\n## 1.0.0\n\n- Old.\n"
+CHANGELOG = "# Changelog\n\nWhat changed.\n\n## {}\n\n### Added\n\n- [This](pages/json.md#a) and [that](https://example.com).\n\n## 1.0.0\n\n- Old.\n"
 
 
 @pytest.mark.parametrize("heading", ["1.2.3", "1.2.3 - 2026-01-31", "[1.2.3] - 2026-01-31"])
 def test_a_tag_has_the_section_of_its_version(heading):
     told = notes(CHANGELOG.format(heading), PROJECT, "v1.2.3")
     assert told == (
-        "### Added\n\n- [This](https://github.com/example/lockstep/blob/v1.2.3/docs/json.md#a) and [that](https://example.com).\n"
+        "### Added\n\n- [This](https://github.com/example/lockstep/blob/v1.2.3/pages/json.md#a) and [that](https://example.com).\n"
     )
 
 
 def test_without_a_repository_the_links_stay():
-    assert "](docs/json.md#a)" in notes(CHANGELOG.format("Unreleased"), replace(PROJECT, repository=None), None)
+    assert "](pages/json.md#a)" in notes(CHANGELOG.format("Unreleased"), replace(PROJECT, repository=None), None)
 
 
 @pytest.mark.parametrize(("heading", "tag", "why"), [

@@ -68,7 +68,8 @@ pub(crate) enum Command {
     /// Build and deploy the stack of an environment
     #[command(after_help = "Examples:
   lockstep deploy dev
-  lockstep deploy dev --no-build               what was built last")]
+  lockstep deploy dev --no-build               what was built last
+  lockstep deploy dev --from dist              a release, which needs no toolchain")]
     Deploy(DeployArguments),
     /// Start a run of a stack and follow it to its end
     #[command(after_help = "Examples:

@@ -9,6 +9,11 @@ use crate::problem::Problem;
 /// The places where the tools keep a project's migrations.
 const PLACES: [&str; 2] = ["prisma/migrations", "migrations"];
 
+/// Returns whether a directory has migrations in one of the places.
+pub(crate) fn is_in(here: &Path) -> bool {
+    PLACES.into_iter().any(|place| here.join(place).is_dir())
+}
+
 /// Returns the directory that was named, or the one that the project in `here` has.
 ///
 /// # Errors

@@ -33,8 +33,6 @@ pub(crate) struct Settings {
     pub(crate) parameters: BTreeMap<String, String>,
 }
 
-impl Settings {}
-
 /// Returns the nearest samconfig.toml: in `here`, or in a directory above it up to the root of the repository.
 pub(crate) fn find(here: &Path) -> Option<PathBuf> {
     for directory in here.ancestors() {
@@ -166,6 +164,18 @@ fn check(
 
 fn default_of(name: &str) -> Option<&'static str> {
     DEFAULTS.iter().find(|(of, _)| *of == name).map(|(_, value)| *value)
+}
+
+/// Returns the options of an environment's `sam deploy`, as TOML.
+///
+/// # Errors
+///
+/// When the file cannot be read, is not TOML, or has no settings for the environment.
+pub(crate) fn of_deploy(file: &Path, environment: &str) -> Result<BTreeMap<String, Item>, Problem> {
+    let document = parse(&load(file)?)?;
+    let config = document.get(environment).and_then(Item::as_table_like);
+    let config = config.ok_or_else(|| Problem::usage(format!("{FILE} has no settings for {environment}")))?;
+    Ok(options(config, "deploy").into_iter().map(|(name, item)| (name.to_owned(), item.clone())).collect())
 }
 
 /// Returns a command's options on top of the options for all commands, as SAM merges them.

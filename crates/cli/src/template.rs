@@ -12,6 +12,9 @@ use crate::problem::Problem;
 /// The name of the file.
 pub(crate) const FILE: &str = "template.yaml";
 
+/// The template that this binary was built with, for a directory that has none.
+const BUILT_IN: &str = include_str!("../../../template.yaml");
+
 /// What the template says about its input.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Template {
@@ -71,11 +74,26 @@ impl Template {
         let file = root.join(FILE);
         let text = std::fs::read_to_string(&file)
             .map_err(|error| Problem::usage(format!("{} cannot be read: {error}", file.display())))?;
-        Self::of(&text).map_err(|error| Problem::usage(format!("{} is not as it should be: {error}", file.display())))
+        Self::of(&text, &file)
     }
 
-    fn of(text: &str) -> Result<Self, yaml_serde::Error> {
+    /// Reads the template in the project's root or, where there is none, the one of this binary's own version.
+    ///
+    /// # Errors
+    ///
+    /// When it is not of this form.
+    pub(crate) fn read_or_built_in(root: &Path) -> Result<Self, Problem> {
+        if root.join(FILE).exists() { Self::read(root) } else { Self::of(BUILT_IN, Path::new(FILE)) }
+    }
+
+    /// Reads the template in a text. `file` is where it is from.
+    ///
+    /// # Errors
+    ///
+    /// When it is not of this form.
+    pub(crate) fn of(text: &str, file: &Path) -> Result<Self, Problem> {
         yaml_serde::from_str(text)
+            .map_err(|error| Problem::usage(format!("{} is not as it should be: {error}", file.display())))
     }
 
     /// Checks that the template can be deployed to a Region.
@@ -291,6 +309,14 @@ mod tests {
         assert_eq!(assignment("DatabaseCaFile", "/a directory/ca.pem"), r#"DatabaseCaFile="/a directory/ca.pem""#);
         assert_eq!(assignment("Quoted", "a=\"b c\" d"), r#"Quoted="a=\"b c\" d""#);
         assert_eq!(assignment("Empty", ""), r#"Empty="""#);
+    }
+
+    #[test]
+    fn a_directory_without_a_template_has_the_one_of_this_binary() {
+        let directory = tempfile::tempdir().unwrap();
+        Template::read_or_built_in(directory.path()).unwrap().check_region("eu-west-1").unwrap();
+        std::fs::write(directory.path().join(FILE), "Parameters: [").unwrap();
+        assert!(Template::read_or_built_in(directory.path()).is_err());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The arguments of the commands that set a stack up.
 
+use std::path::PathBuf;
+
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum as _};
 
@@ -47,6 +49,9 @@ pub(crate) struct DeployArguments {
     /// Deploy what was built last, for this or another environment
     #[arg(long)]
     pub(crate) no_build: bool,
+    /// Deploy a release from the directory that its files are in: without SAM, and without a build
+    #[arg(long, value_name = "DIR", conflicts_with = "no_build")]
+    pub(crate) from: Option<PathBuf>,
     /// The role that CloudFormation works with, if not your own; empty is none
     #[arg(long, value_name = "ARN")]
     pub(crate) role_arn: Option<String>,

@@ -95,6 +95,13 @@ impl Aws {
         aws_sdk_s3::Client::from_conf(config.build())
     }
 
+    /// Returns the address of an object, as `CloudFormation` takes it for a template.
+    pub(crate) fn s3_url(&self, bucket: &str, key: &str) -> String {
+        let named = self.local_endpoint("S3").or_else(|| self.named("S3"));
+        let endpoint = named.unwrap_or_else(|| format!("https://{}", endpoint::s3_host(&self.region)));
+        format!("{}/{bucket}/{key}", endpoint.trim_end_matches('/'))
+    }
+
     /// Returns a client of Secrets Manager.
     pub(crate) fn secrets(&self) -> aws_sdk_secretsmanager::Client {
         let mut config = aws_sdk_secretsmanager::config::Builder::from(&self.config);

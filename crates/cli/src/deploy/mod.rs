@@ -1,11 +1,12 @@
-//! `lockstep deploy`: builds the functions, deploys the stack, and names the steps that a person still has to do.
+//! `lockstep deploy`: deploys the stack, and names the steps that a person still has to do.
 //!
-//! `sam build` and `sam deploy` do the work, with the settings of samconfig.toml for the environment. Before the build
-//! this refuses what CloudFormation would refuse minutes later: values that are not filled in or not allowed, a Region that
+//! `sam build` and `sam deploy` do the work, with the settings of samconfig.toml for the environment; or else a release is
+//! deployed without them ([`from`]). Before either this refuses what CloudFormation would refuse minutes later: values that are not filled in or not allowed, a Region that
 //! is not served, a stack that cannot be updated, subnets, route tables and a history that cannot work. It does not deploy
 //! functions that Lambda could not start. After an update that was rolled back it publishes all functions anew. It also
 //! points out a mail subscription that is not confirmed: until it is, no mail tells how a migration ended.
 
+mod from;
 pub(crate) mod glibc;
 pub(crate) mod network;
 pub(crate) mod packages;
@@ -28,6 +29,10 @@ use crate::screen::{Look, Screen};
 use crate::target::project_option;
 use crate::template::{Template, assignment};
 use crate::words::milliseconds;
+use from::history::History;
+use from::options::Options;
+use from::release::Release;
+use from::{Goal, Ready};
 use sam::{Ended, Sam};
 use stack::Stack;
 
@@ -53,15 +58,21 @@ pub(crate) async fn run(screen: &mut Screen, arguments: &DeployArguments, as_jso
     let word = arguments.environment.word();
     let here = std::env::current_dir().unwrap_or_default();
     let file = samconfig::find(&here).ok_or_else(|| {
-        Problem::usage("there is no samconfig.toml here, nor above: run this in the checkout of Lockstep")
+        Problem::usage("there is no samconfig.toml here, nor above: run this in the checkout of Lockstep, or beside your migrations after \
+                         `lockstep init`")
     })?;
     let root = file.parent().unwrap_or(&here);
     let settings = samconfig::read(&file, word)?;
-    let template = Template::read(root)?;
+    let (template, source) = match &arguments.from {
+        Some(directory) => of_release(directory, &file, word, &settings)?,
+        None => (Template::read(root)?, Source::Checkout),
+    };
     template.check_region(&settings.region)?;
     let mut parameters = template.filled(&settings.parameters)?;
-    packages::check_history(&root.join("layer"))?;
-    warn_of_samples(screen, root);
+    if matches!(source, Source::Checkout) {
+        packages::check_history(&root.join("layer"))?;
+    }
+    warn_of_samples(screen, &source, root);
     let Settings { stack, region, .. } = &settings;
     let problem = |error: Error| error.explain(stack, region, RIGHTS);
     let place = Place { region: Some(region.clone()), profile: settings.profile.clone() };
@@ -87,23 +98,21 @@ pub(crate) async fn run(screen: &mut Screen, arguments: &DeployArguments, as_jso
         );
         parameters.insert("Release".to_owned(), release);
     }
-    let sam = Sam::install(root, &file).await?;
-    if !arguments.no_build {
-        match sam.run("build", word, &[], as_json).await? {
-            Ended::Well => {}
-            ended => return failed(screen, "build", &ended, stack),
-        }
-    }
-    let build = root.join(".aws-sam/build");
-    glibc::check(&build)?;
-    packages::check_functions(&build, &parameters["Architecture"])?;
     let role = arguments.role_arn.as_deref().filter(|role| !role.is_empty());
-    let mut more: Vec<String> = role.into_iter().flat_map(|role| ["--role-arn".to_owned(), role.to_owned()]).collect();
-    more.push("--parameter-overrides".to_owned());
-    more.extend(parameters.iter().map(|(name, value)| assignment(name, value)));
-    match sam.run("deploy", word, &more, as_json).await? {
-        Ended::Well => {}
-        ended => return failed(screen, "deploy", &ended, stack),
+    let ended = match &source {
+        Source::Checkout => {
+            let sam = Sam::install(root, &file).await?;
+            let given =
+                BySam { root, word, stack, parameters: &parameters, role, is_built: arguments.no_build, as_json };
+            with_sam(screen, &sam, &given).await?
+        }
+        Source::Release(ready) => {
+            let goal = Goal { aws: &aws, stack, before: before.as_ref(), parameters: &parameters, role };
+            from::deploy(screen, ready, &goal).await?
+        }
+    };
+    if let Some(exit) = ended {
+        return Ok(exit);
     }
     let after = Stack::find(&aws, stack).await.map_err(problem)?.unwrap_or_default();
     let roles = roles_for_github(&aws, stack).await.map_err(problem)?;
@@ -137,6 +146,62 @@ pub(crate) async fn run(screen: &mut Screen, arguments: &DeployArguments, as_jso
     Ok(Exit::Done)
 }
 
+/// What a deployment is made of.
+enum Source {
+    /// SAM builds what is here.
+    Checkout,
+    /// It was built for a release.
+    Release(Box<Ready>),
+}
+
+/// Reads a release. Returns its template, and what is deployed.
+fn of_release(
+    directory: &Path,
+    file: &Path,
+    environment: &str,
+    settings: &Settings,
+) -> Result<(Template, Source), Problem> {
+    let architecture = settings.parameters.get("Architecture").map_or("x86_64", String::as_str);
+    let release = Release::read(directory, architecture)?;
+    let template = release.template()?;
+    let options = Options::read(file, environment, &settings.stack)?;
+    let history = History::find(file.parent().unwrap_or(file))?;
+    Ok((template, Source::Release(Box::new(Ready { release, history, options }))))
+}
+
+/// What SAM is given.
+struct BySam<'a> {
+    root: &'a Path,
+    word: &'a str,
+    stack: &'a str,
+    parameters: &'a BTreeMap<String, String>,
+    role: Option<&'a str>,
+    /// Whether the functions are built already.
+    is_built: bool,
+    as_json: bool,
+}
+
+/// Builds and deploys. Returns how the command ends, if it ends here.
+async fn with_sam(screen: &mut Screen, sam: &Sam, given: &BySam<'_>) -> Result<Option<Exit>, Problem> {
+    let BySam { root, word, stack, parameters, role, is_built, as_json } = *given;
+    if !is_built {
+        match sam.run("build", word, &[], as_json).await? {
+            Ended::Well => {}
+            ended => return failed(screen, "build", &ended, stack).map(Some),
+        }
+    }
+    let build = root.join(".aws-sam/build");
+    glibc::check(&build)?;
+    packages::check_functions(&build, &parameters["Architecture"])?;
+    let mut more: Vec<String> = role.into_iter().flat_map(|role| ["--role-arn".to_owned(), role.to_owned()]).collect();
+    more.push("--parameter-overrides".to_owned());
+    more.extend(parameters.iter().map(|(name, value)| assignment(name, value)));
+    match sam.run("deploy", word, &more, as_json).await? {
+        Ended::Well => Ok(None),
+        ended => failed(screen, "deploy", &ended, stack).map(Some),
+    }
+}
+
 /// Says how a command of SAM's ended that did not end well.
 fn failed(screen: &mut Screen, command: &str, ended: &Ended, stack: &str) -> Result<Exit, Problem> {
     if *ended == Ended::Badly {
@@ -151,8 +216,12 @@ fn failed(screen: &mut Screen, command: &str, ended: &Ended, stack: &str) -> Res
     Ok(Exit::Interrupted)
 }
 
-fn warn_of_samples(screen: &mut Screen, root: &Path) {
-    let samples = packages::samples(&root.join("layer"));
+fn warn_of_samples(screen: &mut Screen, source: &Source, root: &Path) {
+    let history = match source {
+        Source::Checkout => root.join("layer/migrations"),
+        Source::Release(ready) => ready.history.migrations(),
+    };
+    let samples = packages::samples(&history);
     if !samples.is_empty() {
         screen.complain(
             Look::Warning,

@@ -34,12 +34,7 @@ pub(crate) fn check_history(layer: &Path) -> Result<(), Problem> {
             history.display()
         )));
     }
-    if !below(&history)?.iter().any(|(_, about)| about.is_file()) {
-        return Err(Problem::usage(format!(
-            "{} has no file in it: put your migrations there, or let the link point to them",
-            history.display()
-        )));
-    }
+    check_directory(&history)?;
     let own = layer.metadata().map_err(|error| unreadable(layer, &error))?;
     for (path, about) in std::iter::once((layer.to_owned(), own)).chain(below(layer)?) {
         let wanted = if about.is_dir() { READ_AND_ENTER } else { READ };
@@ -50,9 +45,24 @@ pub(crate) fn check_history(layer: &Path) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Returns the sample migrations that are still in the layer.
-pub(crate) fn samples(layer: &Path) -> Vec<&'static str> {
-    SAMPLES.into_iter().filter(|name| layer.join("migrations").join(name).is_dir()).collect()
+/// Checks that a directory of migrations has some.
+///
+/// # Errors
+///
+/// When it is empty, or cannot be read.
+pub(super) fn check_directory(history: &Path) -> Result<(), Problem> {
+    if below(history)?.iter().any(|(_, about)| about.is_file()) {
+        return Ok(());
+    }
+    Err(Problem::usage(format!(
+        "{} has no file in it: put your migrations there, or let the link point to them",
+        history.display()
+    )))
+}
+
+/// Returns the sample migrations that are still in a directory of migrations.
+pub(crate) fn samples(history: &Path) -> Vec<&'static str> {
+    SAMPLES.into_iter().filter(|name| history.join(name).is_dir()).collect()
 }
 
 /// Checks that `sam build` has left functions that can start.
@@ -103,7 +113,7 @@ pub(super) fn programs(build: &Path) -> Vec<(String, PathBuf)> {
 }
 
 /// Returns all that is packed of a directory, through links too.
-fn below(directory: &Path) -> Result<Vec<(PathBuf, Metadata)>, Problem> {
+pub(super) fn below(directory: &Path) -> Result<Vec<(PathBuf, Metadata)>, Problem> {
     let mut found = Vec::new();
     gather(directory, &mut Vec::new(), &mut found)?;
     Ok(found)
@@ -250,11 +260,12 @@ mod tests {
     fn the_sample_migrations_are_noticed() {
         let root = tempfile::tempdir().unwrap();
         let layer = layer(root.path());
-        assert!(samples(&layer).is_empty());
+        let history = layer.join("migrations");
+        assert!(samples(&history).is_empty());
         std::fs::create_dir(root.path().join("app").join(SAMPLES[1])).unwrap();
-        assert_eq!(samples(&layer), [SAMPLES[1]]);
+        assert_eq!(samples(&history), [SAMPLES[1]]);
         // The repository has all of them, unless they were replaced.
-        let own = samples(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../layer"));
+        let own = samples(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../layer/migrations"));
         assert!(own.is_empty() || own == SAMPLES, "{own:?}");
     }
 

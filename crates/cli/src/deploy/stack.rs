@@ -11,8 +11,8 @@ use crate::problem::Problem;
 /// The states after a failed first deployment or a failed deletion. CloudFormation does not change a stack in one of them.
 const TO_DELETE: [&str; 4] = ["CREATE_FAILED", "DELETE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"];
 
-/// A change set exists, and nothing of it is deployed. SAM continues from here.
-const NOTHING_YET: &str = "REVIEW_IN_PROGRESS";
+/// A change set exists, and nothing of it is deployed. A deployment continues from here.
+pub(super) const NOTHING_YET: &str = "REVIEW_IN_PROGRESS";
 
 /// A stack.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,10 +35,11 @@ struct Answered {
     stacks: Members<Described>,
 }
 
+/// A list in an answer.
 #[derive(Deserialize)]
-struct Members<T> {
+pub(super) struct Members<T> {
     #[serde(default = "Vec::new")]
-    member: Vec<T>,
+    pub(super) member: Vec<T>,
 }
 
 #[derive(Deserialize)]

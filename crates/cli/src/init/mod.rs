@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use crate::arguments::InitArguments;
+use crate::directory;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::samconfig;
@@ -56,7 +57,7 @@ pub(crate) async fn run(screen: &mut Screen, arguments: &InitArguments, as_json:
     let project = stack.strip_suffix(&format!("-migrations-{word}")).map(str::to_owned);
     let place = Where { project, ..arguments.place.clone() };
     let aws = Target::find(Some(arguments.environment), &place, None).await?.aws;
-    Template::read(&file.root)?.check_region(aws.region())?;
+    Template::read_or_built_in(&file.root)?.check_region(aws.region())?;
     let found = look::instance(&aws, instance).await?;
     // What cannot be migrated is said before EC2 is asked.
     database::vpc(&found)?;
@@ -185,9 +186,12 @@ impl File {
             let root = here.ancestors().find(|directory| directory.join(template::FILE).is_file())?;
             Some(root.join(samconfig::FILE))
         };
-        let path = samconfig::find(here).or_else(beside_the_template).ok_or_else(|| {
+        // A stack of a release needs no checkout: only the settings, and the migrations beside them.
+        let beside_the_migrations = || directory::is_in(here).then(|| here.join(samconfig::FILE));
+        let path = samconfig::find(here).or_else(beside_the_template).or_else(beside_the_migrations).ok_or_else(|| {
             Problem::usage(format!(
-                "there is no {} and no {} here, nor above: run this in the checkout of Lockstep",
+                "there is no {} and no {} here, nor above, and no directory of migrations here: run this in the checkout of Lockstep, \
+                 or beside your migrations",
                 samconfig::FILE,
                 template::FILE
             ))

@@ -33,6 +33,15 @@ fn a_missing_file_belongs_beside_the_template() {
 }
 
 #[test]
+fn a_missing_file_belongs_beside_the_migrations_of_a_project_without_a_checkout() {
+    for place in ["migrations", "prisma/migrations"] {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(root.path().join(place)).unwrap();
+        assert_eq!(File::find(root.path()).unwrap().path, root.path().join("samconfig.toml"));
+    }
+}
+
+#[test]
 fn an_answer_is_a_number_or_an_option() {
     let options = ["sg-1", "sg-2"].map(|id| (id.to_owned(), String::new())).to_vec();
     let question = Question { name: "DatabaseSecurityGroupId", text: String::new(), options };
