@@ -203,8 +203,9 @@ fn locate<'a>(bytes: &'a [u8], entries: &mut [Entry<'a>], directory: usize) -> R
 
 /// Finds the bytes of an entry, which begins at `at`. Returns where it ends, at most at `next`.
 fn local<'a>(bytes: &'a [u8], entry: &mut Entry<'a>, at: usize, next: usize) -> Result<usize, Flaw> {
+    // None begins before `at`: the one before it had to end at this one's start.
     if entry.start != at {
-        return Err(if entry.start < at { Flaw::Overlap } else { Flaw::Gap });
+        return Err(Flaw::Gap);
     }
     let within = bytes.get(at..next).ok_or(Flaw::Overlap)?;
     let mut record = Record(within);

@@ -1,6 +1,6 @@
 //! A bundle is a migrations directory as one zip file, named by the SHA-256 of its bytes.
 //!
-//! [`make`] makes one. The same files give the same bytes on every machine, so they have one name. [`read`] compares the
+//! [`make()`] makes one. The same files give the same bytes on every machine, so they have one name. [`read()`] compares the
 //! digest first, and only then opens the bundle. What it finds is the history's [`Files`](engine::history::Files), in
 //! memory: nothing is unpacked to a disk.
 //!

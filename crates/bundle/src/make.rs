@@ -56,7 +56,7 @@ pub enum BundleNotMade {
 ///
 /// # Errors
 ///
-/// [`BundleNotMade`] when the directory has no history that can be read, or one that [`read`](crate::read) would refuse.
+/// [`BundleNotMade`] when the directory has no history that can be read, or one that [`read`](crate::read()) would refuse.
 pub fn make(directory: &Path) -> Result<Made, BundleNotMade> {
     let files = Files::of_directory(directory)?;
     let contents = files.contents().collect::<Result<Vec<_>, _>>()?;
