@@ -1,19 +1,13 @@
-//! Reads a directory of migrations. The layout tells which tool it belongs to.
+//! Reads a directory of migrations.
 
 use std::path::Path;
 use std::{fs, io};
 
-use super::file::is_sql;
-use super::{Format, History, name, prisma, sqlx};
+use super::file::Content;
+use super::names::Inside;
+use super::place::Place;
+use super::{Files, Format, History, Names, name, prisma, read_files, sqlx};
 use crate::{Error, Result};
-
-/// The contents of a directory, sorted by name.
-pub(super) struct Entries {
-    /// Names of sub-directories. A symbolic link to one is not among them, since Prisma does not follow it.
-    pub(super) directories: Vec<String>,
-    /// Names of files.
-    pub(super) files: Vec<String>,
-}
 
 /// Reads the history in `directory`.
 ///
@@ -23,11 +17,7 @@ pub(super) struct Entries {
 /// is not plain text. An empty directory is an error too: it is more likely a layer that did not arrive than a project
 /// without migrations.
 pub fn read(directory: &Path) -> Result<History> {
-    let entries = list(directory)?;
-    match format_of(directory, &entries)? {
-        Format::Prisma => prisma::read(directory, entries.directories),
-        Format::Sqlx => sqlx::read(directory, &entries.files),
-    }
+    read_files(Files::of_directory(directory)?)
 }
 
 /// Returns the tool whose history is in `directory`. Reads names only.
@@ -36,44 +26,18 @@ pub fn read(directory: &Path) -> Result<History> {
 ///
 /// [`Error::HistoryInvalid`] when the directory has the layout of no tool, or of more than one.
 pub fn recognise(directory: &Path) -> Result<Format> {
-    format_of(directory, &list(directory)?)
-}
-
-fn format_of(directory: &Path, entries: &Entries) -> Result<Format> {
-    let shown = directory.display();
-    let of_prisma = entries.directories.iter().find(|name| prisma::is_one(&directory.join(name)));
-    let of_sqlx = entries.files.iter().find(|name| sqlx::is_one(name));
-    match (of_prisma, of_sqlx) {
-        (Some(prisma), Some(sqlx)) => Err(Error::HistoryInvalid(format!(
-            "{shown} holds migrations of two tools: {prisma}/ in Prisma's layout and {sqlx} in sqlx's; \
-             keep one history in a directory, and remove the other"
-        ))),
-        (None, Some(_)) => Ok(Format::Sqlx),
-        (Some(_), None) => Ok(Format::Prisma),
-        // A directory without a script is most likely a migration of Prisma's that lacks its file.
-        (None, None) if !entries.directories.is_empty() => Ok(Format::Prisma),
-        (None, None) => Err(Error::HistoryInvalid(match entries.files.iter().find(|name| is_sql(name)) {
-            Some(file) => format!(
-                "{shown} holds {file}, but no migration in a layout that is known: name it <version>_<description>.sql \
-                 as sqlx does, or put it into <name>/{} as Prisma does",
-                prisma::SCRIPT
-            ),
-            None => format!(
-                "{shown} holds no migration, which would be <name>/{} (Prisma) or <version>_<description>.sql (sqlx); \
-                 is it the right directory?",
-                prisma::SCRIPT
-            ),
-        })),
-    }
+    names(directory)?.format()
 }
 
 /// Returns the file of the migration that is called `name`, as a path within `directory`.
 pub fn file(directory: &Path, name: &str) -> Option<String> {
-    let layouts = [format!("{name}/{}", prisma::SCRIPT), format!("{name}.sql"), format!("{name}.up.sql")];
+    let [plain, up] = sqlx::scripts_of(name);
+    let layouts = [prisma::script_of(name), plain, up];
     layouts.into_iter().filter(|_| !name.contains('/')).find(|file| directory.join(file).is_file())
 }
 
-fn list(directory: &Path) -> Result<Entries> {
+/// Returns the names of what is in `directory`.
+pub(super) fn names(directory: &Path) -> Result<Names> {
     let shown = directory.display();
     let unreadable = |error: io::Error| {
         Error::HistoryInvalid(if error.kind() == io::ErrorKind::NotFound {
@@ -82,7 +46,7 @@ fn list(directory: &Path) -> Result<Entries> {
             format!("cannot read the directory {shown}: {error}")
         })
     };
-    let mut entries = Entries { directories: Vec::new(), files: Vec::new() };
+    let mut names = Names::new(Place::Directory(directory.to_owned()));
     for entry in fs::read_dir(directory).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
         let name = entry.file_name().into_string().map_err(|name| {
@@ -90,20 +54,48 @@ fn list(directory: &Path) -> Result<Entries> {
             Error::HistoryInvalid(format!("the name {name} in {shown} is not UTF-8; rename it"))
         })?;
         let kind = entry.file_type().map_err(unreadable)?;
-        // Any other file is ignored: some systems put a file with a control character in its name into a directory.
-        if kind.is_dir() || is_sql(&name) {
-            name::check(&name, directory)?;
-        }
         if kind.is_dir() {
-            entries.directories.push(name);
-        } else if entry.path().is_file() {
+            names.check_directory(&name)?;
+            names.directories.insert(name, inside(&entry.path()));
+        } else {
+            names.check_file(&name)?;
             // A link to a file counts as a file. Reading a pipe or a socket would never end.
-            entries.files.push(name);
+            if entry.path().is_file() {
+                names.files.insert(name);
+            }
         }
     }
-    entries.directories.sort_unstable();
-    entries.files.sort_unstable();
-    Ok(entries)
+    Ok(names)
+}
+
+fn inside(directory: &Path) -> Inside {
+    let has = |file: &str| directory.join(file).exists();
+    Inside { script: has(prisma::SCRIPT), operations: has(prisma::OPERATIONS), migrations: false }
+}
+
+/// Whether one of the entries of `directory` is a migration.
+pub(super) fn holds_migrations(directory: &Path) -> bool {
+    let is_migration =
+        |entry: fs::DirEntry| inside(&entry.path()).is_one() || entry.file_name().to_str().is_some_and(sqlx::is_one);
+    // Another check reports what cannot be read.
+    fs::read_dir(directory).is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(is_migration)))
+}
+
+/// Returns what is at `path`, where a script is wanted.
+pub(super) fn content(path: &Path) -> Content {
+    if !path.is_file() {
+        return Content::NoFile;
+    }
+    fs::read(path).map_or_else(|error| Content::Unreadable(error.to_string()), Content::Bytes)
+}
+
+/// Returns what is at `path`, where Prisma's file may be that names the kind of database; `None` if nothing is.
+pub(super) fn lock_file(path: &Path) -> Option<Content> {
+    match fs::read(path) {
+        Ok(bytes) => Some(Content::Bytes(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => Some(Content::Unreadable(error.to_string())),
+    }
 }
 
 #[cfg(test)]

@@ -1,13 +1,18 @@
-//! Migration histories: a directory of scripts, in the layout of Prisma or of sqlx.
+//! Migration histories: scripts in the layout of Prisma or of sqlx, in a directory or in memory.
 
 mod collation;
 mod directory;
 mod file;
+mod files;
 mod name;
+mod names;
+mod place;
 mod prisma;
 mod sqlx;
 
 pub use directory::{file, read, recognise};
+pub use files::{Files, read_files};
+pub use names::Names;
 
 use std::fmt::Write as _;
 

@@ -3,22 +3,20 @@
 //! A migration's name goes into the ledger, into mails, into pages and to terminals. There it is text: it must not end
 //! the line that it is on, change the direction of writing, or look like another name.
 
-use std::path::Path;
-
+use super::place::Place;
 use crate::{Error, Result};
 
-/// Refuses the `name` of a directory or file in `directory` if it is not plain text.
+/// Refuses the `name` of a directory or file in `place` if it is not plain text.
 ///
 /// # Errors
 ///
 /// [`Error::HistoryInvalid`] shows the name with the character as an escape.
-pub(super) fn check(name: &str, directory: &Path) -> Result<()> {
+pub(super) fn check(name: &str, place: &Place) -> Result<()> {
     let Some(odd) = name.chars().find(|c| is_odd(*c)) else { return Ok(()) };
     Err(Error::HistoryInvalid(format!(
-        "the name {} in {} holds U+{:04X}, which is a control character or cannot be seen; rename it, and if it was \
+        "the name {} in {place} holds U+{:04X}, which is a control character or cannot be seen; rename it, and if it was \
          applied already, its row in the ledger too",
         shown(name),
-        directory.display(),
         u32::from(odd)
     )))
 }

@@ -1,39 +1,38 @@
 //! Prisma's layout: `<name>/migration.sql`, and perhaps a `migration_lock.toml`.
 
 use std::cmp::Ordering;
-use std::fs;
-use std::path::Path;
 
-use super::{Format, History, Migration, collation, file, sqlx};
+use super::file::unreadable;
+use super::{Files, Format, History, Migration, Names, collation};
 use crate::{Error, Result};
 
 /// The name of the script's file.
 pub(super) const SCRIPT: &str = "migration.sql";
-
 /// The file that Prisma 8 writes instead.
-const OPERATIONS: &str = "ops.json";
-const LOCK_FILE: &str = "migration_lock.toml";
+pub(super) const OPERATIONS: &str = "ops.json";
+/// The file that names the kind of database.
+pub(super) const LOCK_FILE: &str = "migration_lock.toml";
 
-/// Whether a directory is one of Prisma's migrations, in this or a later layout.
-pub(super) fn is_one(directory: &Path) -> bool {
-    [SCRIPT, OPERATIONS].iter().any(|file| directory.join(file).exists())
+/// Returns the file of the script of the migration that is called `name`.
+pub(super) fn script_of(name: &str) -> String {
+    format!("{name}/{SCRIPT}")
 }
 
-/// Reads the history of these `names` in `directory`.
-pub(super) fn read(directory: &Path, mut names: Vec<String>) -> Result<History> {
-    check_provider(&directory.join(LOCK_FILE))?;
-    names.sort_unstable();
-    check_level(directory, &names)?;
+/// Reads the history that these `files` are.
+pub(super) fn read(mut files: Files) -> Result<History> {
+    check_provider(&mut files)?;
+    check_level(&files)?;
+    let names: Vec<String> = files.names().directories.keys().cloned().collect();
     let warnings = order_warning(&names).into_iter().collect();
-    let migrations =
-        names.into_iter().map(|name| read_migration(&directory.join(&name), name)).collect::<Result<_>>()?;
+    let migrations = names.into_iter().map(|name| read_migration(&mut files, name)).collect::<Result<_>>()?;
     Ok(History { warnings, ..History::new(Format::Prisma, migrations) })
 }
 
-fn read_migration(directory: &Path, name: String) -> Result<Migration> {
-    let path = directory.join(SCRIPT);
-    if !path.exists() {
-        return Err(Error::HistoryInvalid(if directory.join(OPERATIONS).exists() {
+fn read_migration(files: &mut Files, name: String) -> Result<Migration> {
+    let path = script_of(&name);
+    let Some(script) = files.take(&path) else {
+        let has_operations = files.names().directories.get(&name).is_some_and(|inside| inside.operations);
+        return Err(Error::HistoryInvalid(if has_operations {
             format!(
                 "migration {name} is in Prisma 8's layout ({OPERATIONS}), which has no SQL script to apply; \
                  only <name>/{SCRIPT} is read"
@@ -41,42 +40,33 @@ fn read_migration(directory: &Path, name: String) -> Result<Migration> {
         } else {
             format!("migration {name} has no {SCRIPT} (P3015); restore the file, or remove the directory {name}")
         }));
-    }
-    let sql = file::text(&path, &format!("{name}/{SCRIPT}"))?;
+    };
+    let sql = script.text(&path)?;
     Ok(Migration::prisma(name, sql))
 }
 
-/// Returns an error if none of `names` is a migration, but one of them contains migrations: the caller gave `prisma`
+/// Returns an error if there is no migration, but one of the directories contains migrations: the caller gave `prisma`
 /// instead of `prisma/migrations`.
-fn check_level(directory: &Path, names: &[String]) -> Result<()> {
-    let mut inner = names.iter().map(|name| directory.join(name));
-    if inner.clone().any(|path| is_one(&path)) {
+fn check_level(files: &Files) -> Result<()> {
+    let Names { place, directories, .. } = files.names();
+    if directories.values().any(|inside| inside.is_one()) {
         return Ok(());
     }
-    match inner.find(|path| holds_migrations(path)) {
+    match directories.iter().find(|(_, inside)| inside.migrations) {
         None => Ok(()),
-        Some(inner) => Err(Error::HistoryInvalid(format!(
-            "{} holds no migration, but {} does; give that directory instead",
-            directory.display(),
-            inner.display()
+        Some((inner, _)) => Err(Error::HistoryInvalid(format!(
+            "{place} holds no migration, but {} does; give that directory instead",
+            place.with(inner)
         ))),
     }
 }
 
-fn holds_migrations(directory: &Path) -> bool {
-    let is_one_inside =
-        |entry: fs::DirEntry| is_one(&entry.path()) || entry.file_name().to_str().is_some_and(sqlx::is_one);
-    // Another check reports what cannot be read.
-    fs::read_dir(directory).is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(is_one_inside)))
-}
-
-fn check_provider(path: &Path) -> Result<()> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        // To Prisma, an absent file means consent.
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(Error::HistoryInvalid(format!("cannot read {}: {error}", path.display()))),
-    };
+fn check_provider(files: &mut Files) -> Result<()> {
+    let shown = files.names().place.with(LOCK_FILE);
+    // To Prisma, an absent file means consent.
+    let Some(content) = files.take(LOCK_FILE) else { return Ok(()) };
+    let text =
+        str::from_utf8(content.bytes(&shown)?).map_err(|_| unreadable(&shown, "stream did not contain valid UTF-8"))?;
     let provider = text
         .lines()
         .map(|line| line.split_once('#').map_or(line, |(line, _)| line))

@@ -1,9 +1,7 @@
 //! sqlx's layout: `<version>_<description>.sql`, or `.up.sql` beside `.down.sql`.
 
-use std::path::Path;
-
-use super::file::{self, is_sql};
-use super::{Format, History, Key, Migration};
+use super::file::{Content, is_sql};
+use super::{Files, Format, History, Key, Migration};
 use crate::{Error, Result};
 
 const DOWN: &str = ".down.sql";
@@ -14,7 +12,8 @@ pub(super) fn is_one(file: &str) -> bool {
     is_named(file) && version(file).is_some() && !file.ends_with(DOWN)
 }
 
-fn is_named(file: &str) -> bool {
+/// Whether sqlx looks at a file of this name.
+pub(super) fn is_named(file: &str) -> bool {
     file.contains('_') && is_sql(file)
 }
 
@@ -22,11 +21,17 @@ fn version(file: &str) -> Option<i64> {
     file.split('_').next()?.parse().ok()
 }
 
-/// Reads the history of these `files` in `directory`.
-pub(super) fn read(directory: &Path, files: &[String]) -> Result<History> {
+/// Returns the files in which the migration that is called `name` can be.
+pub(super) fn scripts_of(name: &str) -> [String; 2] {
+    [format!("{name}.sql"), format!("{name}.up.sql")]
+}
+
+/// Reads the history that these `files` are.
+pub(super) fn read(mut files: Files) -> Result<History> {
     let mut migrations: Vec<Migration> = Vec::new();
     let mut undone = Vec::new();
-    for file in files.iter().filter(|file| is_named(file)) {
+    let names: Vec<String> = files.names().files.iter().filter(|file| is_named(file)).cloned().collect();
+    for file in &names {
         let version = version(file).ok_or_else(|| {
             Error::HistoryInvalid(format!(
                 "{file} does not begin with a version: sqlx takes a whole number before the first _ (as in 01_{file}); \
@@ -39,7 +44,7 @@ pub(super) fn read(directory: &Path, files: &[String]) -> Result<History> {
             continue;
         }
         let ending = if file.ends_with(".up.sql") { ".up.sql" } else { ".sql" };
-        let text = file::text(&directory.join(file), file)?;
+        let text = files.take(file).unwrap_or(Content::NoFile).text(file)?;
         // Repeatedly, as sqlx does.
         migrations.push(Migration::sqlx(version, file.trim_end_matches(ending), text));
     }

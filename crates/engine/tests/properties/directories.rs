@@ -8,7 +8,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use engine::Error;
-use engine::history::{read, recognise};
+use engine::history::{Files, read, read_files, recognise};
 use proptest::prelude::*;
 
 /// An entry of a directory.
@@ -95,6 +95,56 @@ proptest! {
                 }
                 prop_assert_eq!(read(root.path()).unwrap(), history);
             }
+        }
+    }
+}
+
+/// Returns what is in the directory, in memory; `None` where it has a link, or a name that memory cannot have.
+fn in_memory(entries: &BTreeMap<Vec<u8>, Entry>) -> Option<engine::Result<Files>> {
+    let add = || -> Result<Files, Option<Error>> {
+        let mut files = Files::new("the bundle");
+        for (name, entry) in entries {
+            let name = str::from_utf8(name).map_err(|_| None)?;
+            match entry {
+                Entry::Link(_) => return Err(None),
+                Entry::File(content) => files.add(name, content.clone())?,
+                // The system's own words say that this is no file.
+                Entry::Directory(_) if name == "migration_lock.toml" => return Err(None),
+                Entry::Directory(inside) => {
+                    files.add_directory(name)?;
+                    for (file, content) in inside {
+                        let file = str::from_utf8(file).map_err(|_| None)?;
+                        files.add(&format!("{name}/{file}"), content.clone())?;
+                    }
+                }
+            }
+        }
+        Ok(files)
+    };
+    match add() {
+        Ok(files) => Some(Ok(files)),
+        Err(error) => error.map(Err),
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_in_memory_is_read_as_the_directory_is(entries in prop::collection::btree_map(name(), entry(), 0..6)) {
+        let Some(files) = in_memory(&entries) else { return Ok(()) };
+        let root = tempfile::tempdir().unwrap();
+        write(root.path(), &entries);
+        match (files.and_then(read_files), read(root.path())) {
+            (Ok(in_memory), Ok(in_directory)) => prop_assert_eq!(in_memory, in_directory),
+            (Err(in_memory), Err(in_directory)) => {
+                let (in_memory, in_directory) = (in_memory.to_string(), in_directory.to_string());
+                // Several odd names are found in any order.
+                if !in_memory.contains("holds U+") {
+                    let root = root.path().display().to_string();
+                    let expected = in_directory.replace(&format!("{root}/"), "").replace(&root, "the bundle");
+                    prop_assert_eq!(in_memory.replace(" in the bundle", ""), expected);
+                }
+            }
+            (in_memory, in_directory) => prop_assert!(false, "{:?} {:?}", in_memory, in_directory),
         }
     }
 }

@@ -1,0 +1,100 @@
+//! The name of a bundle.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest as _, Sha256};
+
+const BYTES: usize = 32;
+
+/// The SHA-256 of a bundle's bytes: 64 hexadecimal digits in lower case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest([u8; BYTES]);
+
+/// A text is no digest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the digest of a bundle is 64 hexadecimal digits in lower case, as sha256sum prints it; this is another text, of {0} bytes"
+)]
+pub struct NoDigest(usize);
+
+impl Digest {
+    /// Returns the digest of these `bytes`.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl FromStr for Digest {
+    type Err = NoDigest;
+
+    fn from_str(text: &str) -> Result<Self, NoDigest> {
+        let no_digest = || NoDigest(text.len());
+        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+        let digits =
+            pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect::<Option<Vec<_>>>();
+        let digits = digits.filter(|_| rest.is_empty()).ok_or_else(no_digest)?;
+        digits.try_into().map(Self).map_err(|_| no_digest())
+    }
+}
+
+/// One bundle has one name, so capital letters are none.
+fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// From `printf '' | sha256sum`.
+    const OF_NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+    #[test]
+    fn a_digest_is_written_as_sha256sum_prints_it() {
+        let digest = Digest::of(b"");
+        assert_eq!(digest.to_string(), OF_NOTHING);
+        assert_eq!(OF_NOTHING.parse(), Ok(digest));
+        let json = serde_json::to_string(&digest).unwrap();
+        assert_eq!(json, format!("\"{OF_NOTHING}\""));
+        assert_eq!(serde_json::from_str::<Digest>(&json).unwrap(), digest);
+        assert_eq!(serde_json::from_str::<Digest>(&json.replace("e3b", "\\u00653b")).unwrap(), digest);
+    }
+
+    #[test]
+    fn another_text_is_no_digest() {
+        let upper = OF_NOTHING.to_uppercase();
+        let (short, long) = (&OF_NOTHING[1..], format!("{OF_NOTHING}0"));
+        let (even, signed) = (&OF_NOTHING[2..], format!("+{short}"));
+        let other = OF_NOTHING.replace("e3", "é");
+        for text in ["", &upper, short, &long, even, &signed, &other, &format!("{OF_NOTHING}\n")] {
+            let refusal = text.parse::<Digest>().unwrap_err().to_string();
+            assert!(refusal.contains(&format!("of {} bytes", text.len())), "{refusal}");
+            assert!(serde_json::from_value::<Digest>(text.into()).is_err(), "{text}");
+        }
+    }
+}
