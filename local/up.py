@@ -25,15 +25,16 @@ def up() -> int:
     """Starts and deploys a stack, and leaves it running."""
     terminal = Terminal()
     refuse_if_running(paths.DEFAULT_STACK)
+    env, history = wanted_environment(), migrations()
 
     def say(text: str) -> None:
         terminal.line(text, "dim")
 
     build.build(say)
     lockstep = build.PROGRAM.relative_to(paths.ROOT)
-    stack = Stack(migrations=migrations(), say=say).start()
+    stack = Stack(migrations=history, say=say).start()
     try:
-        deployment = stack.deploy(wanted_environment())
+        deployment = stack.deploy(env)
     except BaseException:
         stack.give_up()
         raise
@@ -122,4 +123,8 @@ def migrations() -> Path:
     directory = Path(option("MIGRATIONS") or paths.MIGRATIONS).expanduser()
     if not directory.is_dir():
         sys.exit(f"MIGRATIONS={directory} is not a directory")
+    if not any(directory.glob("*.sql")) and not any(directory.glob("*/migration.sql")):
+        inside = directory / "migrations"
+        hint = f": use MIGRATIONS={inside}" if inside.is_dir() else ""
+        sys.exit(f"MIGRATIONS={directory} holds no migration{hint}")
     return directory.resolve()

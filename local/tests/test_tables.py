@@ -46,7 +46,7 @@ def test_the_outputs_are_the_templates():
 
 def test_the_inputs_of_the_action_are_its_own():
     inputs = yaml.safe_load((paths.ROOT / "action.yml").read_text())["inputs"]
-    listed = {name: said for name, said, _ in pages.table("docs/github.md", "Input")}
+    listed = {name: said for name, said, _ in pages.table("docs/pull-requests.md", "Input")}
     assert listed == {name: one["default"] or "empty" for name, one in inputs.items()} | {"token": "the job's"}
 
 

@@ -70,3 +70,13 @@ def test_two_at_once():
         pass
     with up.alone(state):
         pass
+
+
+def test_a_directory_without_a_migration(monkeypatch, tmp_path):
+    (tmp_path / "migrations" / "1_a").mkdir(parents=True)
+    monkeypatch.setenv("MIGRATIONS", str(tmp_path))
+    with pytest.raises(SystemExit, match=f"holds no migration: use MIGRATIONS={tmp_path}/migrations"):
+        up.migrations()
+    (tmp_path / "migrations" / "1_a" / "migration.sql").write_text("SELECT 1;")
+    monkeypatch.setenv("MIGRATIONS", str(tmp_path / "migrations"))
+    assert up.migrations() == tmp_path / "migrations"

@@ -73,7 +73,7 @@ def test_a_person_at_the_terminal_approves(start):
     ours, its = pty.openpty()
     made = start(its, ENV="prod", TERM="dumb")
     os.close(its)
-    answers = {"approve or reject? (nothing leaves it waiting) ": ["y", "approve"], "  reason: ": ["", "read it"]}
+    answers = {"Type approve or reject (Enter: decide later): ": ["y", "approve"], "  reason: ": ["", "read it"]}
     shown = ""
     # The terminal of a program that has ended cannot be read.
     with contextlib.suppress(OSError):
@@ -84,7 +84,7 @@ def test_a_person_at_the_terminal_approves(start):
                     os.write(ours, f"{left.pop(0)}\n".encode())
     os.close(ours)
     assert made.wait(timeout=60) == 0, shown
-    for part in ("Type approve or reject", "user/local (verified): read it", "migrations applied", subjects.successful("prod")):
+    for part in ("Type the whole word", "user/local (verified): read it", "migrations applied", subjects.successful("prod")):
         assert part in shown
     assert not up.is_running(STATE)
 

@@ -49,7 +49,7 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:
   lockstep apply                        asks before it writes
   lockstep apply --yes                  in a job, on a database that no plan was read for
-  lockstep apply --digest 3f9a...       applies the plan that was read, and no other")]
+  lockstep apply --digest DIGEST       applies the plan that was read, and no other")]
     Apply(ApplyArguments),
     /// Declare what became of a migration that was left unfinished
     #[command(after_help = "Example:
@@ -93,14 +93,14 @@ pub(crate) enum Command {
     #[command(
         override_usage = "lockstep approve [OPTIONS] --digest <DIGEST> --reason <REASON> [ENV] <EXECUTION>",
         after_help = "Example:
-  lockstep approve prod apply-20260101T120000Z-3f9a01 --digest 3f9a... --reason 'read the report'"
+  lockstep approve prod apply-20260101T120000Z-3f9a01 --digest DIGEST --reason 'read the report'"
     )]
     Approve(DecideArguments),
     /// Reject a run that waits for approval, as the owner of your AWS credentials
     #[command(
         override_usage = "lockstep reject [OPTIONS] --digest <DIGEST> --reason <REASON> [ENV] <EXECUTION>",
         after_help = "Example:
-  lockstep reject prod apply-20260101T120000Z-3f9a01 --digest 3f9a... --reason 'locks orders in daytime'"
+  lockstep reject prod apply-20260101T120000Z-3f9a01 --digest DIGEST --reason 'locks orders in daytime'"
     )]
     Reject(DecideArguments),
     /// Stop a run; what is being applied goes on to its end

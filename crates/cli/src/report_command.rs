@@ -56,6 +56,12 @@ pub(crate) async fn run(screen: &mut Screen, arguments: &ReportArguments, as_jso
         comment(screen, &report, &directory)?;
     }
     let is_met = arguments.fail_on.is_some_and(|worst| worst.is_met(report.verdict));
+    if is_met && !as_json {
+        screen.complain(
+            Look::Bad,
+            &format!("The verdict is {}: --fail-on ends with status {}", report.verdict.name(), Exit::Judged.code()),
+        );
+    }
     Ok(if is_met { Exit::Judged } else { Exit::Done })
 }
 

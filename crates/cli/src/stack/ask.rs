@@ -35,11 +35,11 @@ pub(crate) async fn ask(screen: &mut Screen, target: &Target, execution: &str, d
 
 async fn ask_for_verb(screen: &mut Screen) -> Option<Verb> {
     loop {
-        let typed = ask_beside("  approve or reject? (nothing leaves it waiting)").await?;
+        let typed = ask_beside("  Type approve or reject (Enter: decide later):").await?;
         match verb(&typed.text) {
             Some(verb) => return Some(verb),
             None if typed.text.is_empty() => return None,
-            None => screen.complain(Look::Warning, "  Type approve or reject"),
+            None => screen.complain(Look::Warning, "  Type the whole word"),
         }
     }
 }
