@@ -21,7 +21,7 @@ from local import environment, paths, processes
 from scripts import setup
 from scripts.dist.archives import Entry, zipped
 from scripts.dist.located import located
-from scripts.dist.targets import COMMAND, FUNCTIONS
+from scripts.dist.targets import COMMAND, FUNCTIONS, own
 
 #: What was built: the programs, a zip of each function, and the template that names the zips.
 BUILD = paths.LOCAL / "build"
@@ -54,7 +54,7 @@ def architecture() -> str:
         raise BuildFailed(
             "The local stack runs the functions' real binaries, which are Linux programs: use Linux, WSL or a container"
         )
-    return "arm64" if platform.machine().lower() in ("aarch64", "arm64") else "x86_64"
+    return own().architecture or ""
 
 
 def build(say: Callable[[str], None]) -> None:
@@ -82,11 +82,16 @@ def build(say: Callable[[str], None]) -> None:
         _is_built = True
 
 
+def target() -> Path:
+    """Returns cargo's target directory."""
+    return Path(os.environ.get("CARGO_TARGET_DIR") or paths.ROOT / "target")
+
+
 def _take(name: str) -> None:
     """Copies a program out of cargo's directory, which other builds use too. The debug information is left behind: every
     deployment would carry it."""
     fresh = BUILD / f"{name}.new"
-    built = Path(os.environ.get("CARGO_TARGET_DIR") or paths.ROOT / "target") / "debug" / name
+    built = target() / "debug" / name
     if strip := shutil.which("strip"):
         subprocess.run([strip, "--strip-all", "-o", str(fresh), str(built)], check=True)
     else:

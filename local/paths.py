@@ -15,9 +15,6 @@ TEMPLATE = ROOT / "template.yaml"
 BOOTSTRAP = ROOT / "bootstrap" / "github.yaml"
 MIGRATIONS = ROOT / "layer" / "migrations"
 
-#: The crate of the command `lockstep`.
-COMMAND = ROOT / "crates" / "cli"
-
 VENV = setup.VENV
 SAM_VENV = setup.SAM_VENV
 SAM = SAM_VENV / "bin" / "sam"

@@ -6,7 +6,7 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from local.wire.request import Input, Request
+from local.wire.request import Request
 from local.wire.steps import ApplyOutput, Database, Facts, PlanOutput
 
 Outcome = Literal[
@@ -103,25 +103,3 @@ class Record(Run):
     durationMs: int
     failure: NotRequired[RunFailure]
     versions: NotRequired[Versions]
-
-
-class Known(TypedDict, total=False):
-    """What is known of a run. Of one that goes on, or that was ended from outside, it is a part of a record."""
-
-    execution: str
-    environment: str
-    outcome: Outcome
-    startedAt: str
-    endedAt: str
-    durationMs: int
-    database: Database
-    #: Until preflight has checked it, the request is the input as given.
-    request: Input | Request
-    preflight: Preflight
-    plan: PlanOutput
-    approval: Decision
-    apply: ApplyOutput
-    notifications: Notifications
-    failure: RunFailure
-    #: The versions that are known so far, by the name of their function.
-    versions: dict[str, str]

@@ -10,6 +10,7 @@ import subprocess
 from pathlib import Path
 
 from local import environment, paths
+from local.build import target
 from scripts import setup
 from scripts.checks.steps import EVERYTHING, FEATURES_OF_TESTS
 
@@ -39,8 +40,3 @@ def build(*wanted: str) -> None:
     """Runs cargo build with these options."""
     command = ["cargo", "build", "--quiet", "--locked", *EVERYTHING, *FEATURES_OF_TESTS, *wanted]
     subprocess.run(command, check=True, cwd=paths.ROOT, env=environment.building())
-
-
-def target() -> Path:
-    """Returns cargo's target directory."""
-    return Path(os.environ.get("CARGO_TARGET_DIR") or paths.ROOT / "target")

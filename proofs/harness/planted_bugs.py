@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from scripts.dist.parts import PLANTED_BUG
+
 #: The variable of a function that switches a bug on by its name.
-VARIABLE = "PLANTED_BUG"
+VARIABLE = PLANTED_BUG
 
 #: The bug in the reader under which the promises have to hold; see `chaos.wrong_reader`.
 WRONG_READER = "wrong-reader"

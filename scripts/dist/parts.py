@@ -10,7 +10,7 @@ from scripts.dist import glibc
 from scripts.dist.targets import FUNCTIONS, TARGETS, Target
 
 #: The variable that switches a planted bug on. Only a test build knows it (`crates/engine/src/planted.rs`).
-_PLANTED_BUG = b"PLANTED_BUG"
+PLANTED_BUG = "PLANTED_BUG"
 
 
 class Unfit(ValueError):
@@ -58,5 +58,5 @@ def _unfit(content: bytes, target: Target, name: str) -> Iterator[str]:
         return
     if newer := sorted(version for version in needed if glibc.is_newer(version, glibc.LAMBDAS)):
         yield f"needs {', '.join(newer)}, and Lambda's glibc is {'.'.join(map(str, glibc.LAMBDAS))}: it could not start there"
-    if _PLANTED_BUG in content:
+    if PLANTED_BUG.encode() in content:
         yield "is a test build with planted bugs"
