@@ -47,6 +47,7 @@ class Failed(TypedDict):
     versions: Versions
     run: Run
     failure: RunFailure
+    planOnly: bool
 
 
 NotifyInput = ApprovalRequested | Approved | Succeeded | Failed

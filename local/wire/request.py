@@ -17,6 +17,7 @@ class Input(TypedDict, total=False):
     upTo: str
     migration: str
     resolution: Resolution
+    bundle: str
     requestedBy: str
     commit: str
     reason: str
@@ -30,6 +31,7 @@ class Request(TypedDict):
     upTo: NotRequired[str]
     migration: NotRequired[str]
     resolution: NotRequired[Resolution]
+    bundle: NotRequired[str]
     requestedBy: NotRequired[str]
     commit: NotRequired[str]
     reason: NotRequired[str]

@@ -41,6 +41,7 @@ class PreflightInput(TypedDict):
     execution: str
     input: object
     database: Database
+    planOnly: bool
 
 
 class Facts(TypedDict):
@@ -87,6 +88,13 @@ class Judged(TypedDict):
     why: str
 
 
+class PlannedBundle(TypedDict):
+    """The bundle that a run's migrations come from, and the version of the object in S3."""
+
+    digest: str
+    version: NotRequired[str]
+
+
 class ReportSummary(TypedDict):
     """The summary of a report, and the place of the whole report."""
 
@@ -122,6 +130,7 @@ class PlanOutput(TypedDict):
     """Output of plan. Without a report nothing is pending, or a warning says why it is missing."""
 
     digest: str
+    bundle: NotRequired[PlannedBundle]
     baseRows: int
     pending: int
     alreadyApplied: int
@@ -138,6 +147,7 @@ class ApprovedPlan(TypedDict):
 
     digest: str
     baseRows: int
+    bundle: NotRequired[PlannedBundle]
 
 
 class ApplyInput(PlanInput):

@@ -88,6 +88,7 @@ async fn reported(session: &mut Session, pending: Vec<Pending>) -> Result<Report
     let identity = session.identity("");
     let subject = Subject {
         digest: String::new(),
+        bundle: None,
         made_at: String::new(),
         environment: "dev".into(),
         database: Database {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use engine::Error;
+use engine::{Error, history};
 
 use crate::problem::Problem;
 
@@ -19,7 +19,7 @@ pub(crate) fn problem(error: Error, directory: &Path) -> Problem {
         }
         _ => "",
     };
-    let mut failure = database::named(error, directory);
+    let mut failure = database::named(error, |name| history::file(directory, name));
     failure.message.push_str(hint);
     // The functions name a file as it is in the layer.
     if let Some(place) = &mut failure.place {

@@ -70,6 +70,9 @@ pub struct Report {
 pub struct Live {
     /// The plan's digest, to which an approval is tied.
     pub digest: String,
+    /// The digest of the bundle that holds the migrations; `None` where they are not in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<String>,
     /// The environment as the stack names it: dev, qa, prod. Without a stack, the server's host and port.
     pub environment: String,
     /// The database.

@@ -34,9 +34,10 @@ pub(crate) fn subject(report: &Report, name: impl Fn(&str) -> String) -> String 
 /// line.
 pub(crate) fn identity(report: &Report) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
-    if let Some(Live { digest, environment, database, .. }) = &report.live {
+    if let Some(Live { digest, bundle, environment, database, .. }) = &report.live {
         lines.extend([
             ("Digest", digest.clone()),
+            ("Bundle", bundle.clone().unwrap_or_default()),
             ("Environment", environment.clone()),
             ("Database", database.name.clone()),
             ("Schema", database.schema.clone()),

@@ -1,29 +1,31 @@
 //! The engine's errors under their wire names.
 
 use std::fs;
-use std::path::Path;
 
-use engine::{Error, history};
+use engine::Error;
 use shared::text::one_line;
 use shared::{Failure, FailureName, Place};
 
-/// Returns `error` as a failure of a function; `migrations` is the directory of its history.
-pub(crate) fn from_engine(error: Error, migrations: &Path) -> Failure {
+use crate::Source;
+
+/// Returns `error` as a failure of a function; `source` is where its migrations are.
+pub(crate) fn from_engine(error: Error, source: &Source) -> Failure {
+    let file = |name: &str| source.file(name);
     // The engine knows neither where its root certificates come from, nor user and password.
     let hint = match &error {
         Error::Tls { .. } => OTHER_ROOTS,
         Error::AuthenticationFailed { .. } => FROM_THE_SECRET,
-        Error::HistoryInvalid(_) if is_missing(migrations) => LAYER,
-        _ => return named(error, migrations),
+        Error::HistoryInvalid(_) if is_missing(source) => LAYER,
+        _ => return named(error, file),
     };
-    let mut failure = named(error, migrations);
+    let mut failure = named(error, file);
     failure.message = format!("{}. {hint}", failure.message);
     failure
 }
 
-/// Returns `error` under its wire name; `migrations` is the directory of its history. The match names every cause, so that
-/// the compiler demands a wire name for a new one.
-pub fn named(error: Error, migrations: &Path) -> Failure {
+/// Returns `error` under its wire name. `file` returns the file of the migration with a name, as a path from where the
+/// migrations are. The match names every cause, so that the compiler demands a wire name for a new one.
+pub fn named(error: Error, file: impl Fn(&str) -> Option<String>) -> Failure {
     let name = match &error {
         Error::Unreachable { .. } => FailureName::DatabaseUnreachable,
         // As after a broken connection: a new attempt flushes and verifies the flush.
@@ -52,13 +54,14 @@ pub fn named(error: Error, migrations: &Path) -> Failure {
         Error::Config { .. } => FailureName::ConfigInvalid,
         Error::Query { .. } => FailureName::StepFailed,
     };
-    let place = place(&error, migrations).map(Box::new);
+    let place = place(&error, file).map(Box::new);
     Failure { place, ..Failure::new(name, message(error)) }
 }
 
 /// Returns where in its script `error` is; `None` for an error that is not about a script of this run.
-fn place(error: &Error, migrations: &Path) -> Option<Place> {
-    let of = |name: &str| Place { migration: one_line(name), file: file(name, migrations), ..Place::default() };
+fn place(error: &Error, file: impl Fn(&str) -> Option<String>) -> Option<Place> {
+    let file = |name: &str| file(name).map(|file| format!("migrations/{}", one_line(&file)));
+    let of = |name: &str| Place { migration: one_line(name), file: file(name), ..Place::default() };
     match error {
         Error::MigrationFailed(failure) => Some(Place {
             statement: failure.statement,
@@ -100,11 +103,6 @@ fn place(error: &Error, migrations: &Path) -> Option<Place> {
 /// What the engine writes in the place of a SQLSTATE when the server gave none.
 const NO_SQLSTATE: &str = "none";
 
-/// Returns the path of the migration `name`, as it is in the layer.
-fn file(name: &str, migrations: &Path) -> Option<String> {
-    history::file(migrations, name).map(|file| format!("migrations/{}", one_line(&file)))
-}
-
 /// How to make the functions trust another certificate.
 const OTHER_ROOTS: &str = "Without the parameter DatabaseCaFile the functions trust RDS's roots of the commercial Regions; it \
                            names a PEM file of other ones, in the migrations layer";
@@ -112,8 +110,9 @@ const OTHER_ROOTS: &str = "Without the parameter DatabaseCaFile the functions tr
 /// Where the migrations come from.
 const LAYER: &str = "The layer holds the history as migrations/: did it arrive?";
 
-/// Whether a directory is not there, or is empty.
-fn is_missing(directory: &Path) -> bool {
+/// Whether the layer's directory is not there, or is empty.
+fn is_missing(source: &Source) -> bool {
+    let Source::Layer(directory) = source else { return false };
     fs::read_dir(directory).map_or(true, |mut entries| entries.next().is_none())
 }
 
@@ -145,11 +144,15 @@ mod tests {
 
     use super::*;
 
+    fn nowhere() -> Source {
+        Source::Layer("/nowhere".into())
+    }
+
     #[test]
     fn what_the_engine_does_not_know_is_added() {
         let missing = || Error::HistoryInvalid("there is no directory".into());
-        assert!(from_engine(missing(), Path::new("/nowhere")).message.ends_with("did it arrive?"));
-        assert!(!named(missing(), Path::new("/nowhere")).message.contains("layer"));
+        assert!(from_engine(missing(), &nowhere()).message.ends_with("did it arrive?"));
+        assert!(!named(missing(), |_| None).message.contains("layer"));
         let refused = Error::AuthenticationFailed {
             host: "h".into(),
             port: 5432,
@@ -157,13 +160,13 @@ mod tests {
             code: "28P01".into(),
             hint: "the password is not the role's (P1000)",
         };
-        assert!(from_engine(refused, Path::new("/nowhere")).message.contains("DatabaseSecretArn"));
+        assert!(from_engine(refused, &nowhere()).message.contains("DatabaseSecretArn"));
     }
 
     #[test]
     fn a_certificate_that_is_not_trusted_names_the_parameter() {
         let error = Error::Tls { host: "h".into(), port: 5432, reason: "UnknownIssuer".into() };
-        let failure = from_engine(error, Path::new("/nowhere"));
+        let failure = from_engine(error, &nowhere());
         assert_eq!(failure.name, FailureName::DatabaseTlsFailed);
         assert!(failure.message.contains("UnknownIssuer") && failure.message.contains("DatabaseCaFile"), "{failure}");
     }
@@ -203,7 +206,7 @@ mod tests {
                  table, and it may be this one. Start a new run when that session has finished",
             ),
         ] {
-            let failure = from_engine(error, Path::new("/nowhere"));
+            let failure = from_engine(error, &nowhere());
             assert_eq!((failure.name, failure.message.as_str()), (name, message));
         }
     }
@@ -222,7 +225,7 @@ mod tests {
             (Error::HistoryDiverged { divergences: vec![text(), text()], why: text() }, 3),
             (Error::Refused(vec![refused(), refused()]), 2),
         ] {
-            let Failure { message, .. } = from_engine(error, Path::new("/nowhere"));
+            let Failure { message, .. } = from_engine(error, &nowhere());
             assert_eq!(message.split('\n').count(), lines, "{message}");
             assert!(!message.contains(['\r', '\u{202e}', '\u{200b}']), "{message}");
         }
@@ -252,7 +255,8 @@ mod tests {
         for file in ["1_a/migration.sql", "2_b.sql", "3_c.up.sql"] {
             fs::write(root.path().join(file), "").unwrap();
         }
-        let place = |error| from_engine(error, root.path()).place.map(|place| *place);
+        let source = Source::Layer(root.path().to_owned());
+        let place = |error| from_engine(error, &source).place.map(|place| *place);
         let of = |name: &str, file: Option<&str>| Place {
             migration: name.into(),
             file: file.map(str::to_owned),

@@ -1,24 +1,28 @@
 //! How `preflight`, `plan` and `apply` reach the database.
 //!
-//! The three share it because they do it the same way: settings from the environment, user and
-//! password from Secrets Manager at connect time, and the engine's errors under their wire names.
+//! The three share it because they do it the same way: settings from the environment, migrations from the layer or a
+//! bundle, user and password from Secrets Manager at connect time, and the engine's errors under their wire names.
 
+mod bundles;
 mod claim;
 mod failure;
 mod secret;
 mod settings;
+mod source;
 
 use std::time::{Duration, SystemTime};
 
-use engine::history::{self, Format, History, recognise};
+use engine::history::{self, Format, History, read_files};
 use engine::session::{Roots, Session, Target, Tls};
-use shared::payload::RdsInstance;
+use shared::payload::{PlannedBundle, RdsInstance};
 use shared::{Failure, FailureName};
 
 pub use claim::claim;
 pub use failure::named;
 pub use settings::{RDS_ROOTS, Settings};
+pub use source::Source;
 
+use bundles::Bundles;
 use failure::from_engine;
 
 /// How long a connection may take to open. With a wrong security group the server does not answer at all.
@@ -27,16 +31,17 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The time that is reserved for reporting.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// The settings, and the client for the secret. Created once, outside of the handler.
+/// The settings, and the clients for the bundles and the secret. Created once, outside of the handler.
 pub struct Connector {
     settings: Result<Settings, Failure>,
+    bundles: Bundles,
     secrets: aws_sdk_secretsmanager::Client,
 }
 
 impl Connector {
     /// Reads the environment. The first [`attempt`](Self::attempt) returns what is wrong there, under its wire name.
     pub async fn from_env() -> Self {
-        Self { settings: Settings::from_env(), secrets: secret::client().await }
+        Self { settings: Settings::from_env(), bundles: Bundles::from_env().await, secrets: secret::client().await }
     }
 
     /// Returns the settings.
@@ -48,14 +53,34 @@ impl Connector {
         self.settings.as_ref().map_err(Clone::clone)
     }
 
-    /// Reads the migrations of the layer.
+    /// Looks for the migrations: in the bundle or, without one, in the layer.
     ///
     /// # Errors
     ///
-    /// `Config.Invalid` and `History.Invalid`.
-    pub fn history(&self) -> Result<History, Failure> {
-        let migrations = &self.settings()?.migrations;
-        history::read(migrations).map_err(|error| from_engine(error, migrations))
+    /// Those of [`history`](Self::history), but for what is wrong in the layer.
+    pub async fn source(&self, bundle: Option<&PlannedBundle>) -> Result<Source, Failure> {
+        let settings = self.settings()?;
+        let Some(bundle) = bundle else { return Ok(Source::Layer(settings.migrations.clone())) };
+        let (files, bundle) = self.bundles.read(bundle).await?;
+        Ok(Source::Bundle { bundle, names: files.names().clone() })
+    }
+
+    /// Reads the migrations: those of the bundle or, without one, those of the layer.
+    ///
+    /// # Errors
+    ///
+    /// `Config.Invalid`, `Bundle.Unreachable` and `History.Invalid`.
+    pub async fn history(&self, bundle: Option<&PlannedBundle>) -> Result<(History, Source), Failure> {
+        let settings = self.settings()?;
+        let (history, source) = match bundle {
+            None => (history::read(&settings.migrations), Source::Layer(settings.migrations.clone())),
+            Some(bundle) => {
+                let (files, bundle) = self.bundles.read(bundle).await?;
+                let source = Source::Bundle { bundle, names: files.names().clone() };
+                (read_files(files), source)
+            }
+        };
+        Ok((history.map_err(|error| from_engine(error, &source))?, source))
     }
 
     /// Runs `work` with a target whose password was just read. If the database refuses the password, reads the secret
@@ -69,6 +94,7 @@ impl Connector {
     /// `Config.Invalid`, `Secret.Unreachable`, and whatever `work` fails with, under its wire name.
     pub async fn attempt<T>(
         &self,
+        source: &Source,
         database: &RdsInstance,
         execution: &str,
         deadline: SystemTime,
@@ -76,15 +102,14 @@ impl Connector {
     ) -> Result<T, Failure> {
         let left = deadline.duration_since(SystemTime::now()).unwrap_or_default().saturating_sub(LAST_WORDS);
         let working = async {
-            let result = match Box::pin(work(&self.target(database, execution).await?)).await {
+            let result = match Box::pin(work(&self.target(source, database, execution).await?)).await {
                 Err(engine::Error::AuthenticationFailed { .. }) => {
                     tracing::warn!("the database refused the password; reading the secret again");
-                    Box::pin(work(&self.target(database, execution).await?)).await
+                    Box::pin(work(&self.target(source, database, execution).await?)).await
                 }
                 result => result,
             };
-            let migrations = &self.settings()?.migrations;
-            result.map_err(|error| from_engine(error, migrations))
+            result.map_err(|error| from_engine(error, source))
         };
         tokio::time::timeout(left, working).await.unwrap_or_else(|_| {
             Err(Failure::new(
@@ -101,12 +126,13 @@ impl Connector {
     /// Those of [`attempt`](Self::attempt).
     pub async fn in_session<T>(
         &self,
+        source: &Source,
         database: &RdsInstance,
         execution: &str,
         deadline: SystemTime,
         work: impl AsyncFn(&mut Session) -> engine::Result<T>,
     ) -> Result<T, Failure> {
-        self.attempt(database, execution, deadline, async |target: &Target| {
+        self.attempt(source, database, execution, deadline, async |target: &Target| {
             let mut session = Session::open(target).await?;
             let found = work(&mut session).await?;
             session.close().await;
@@ -115,7 +141,7 @@ impl Connector {
         .await
     }
 
-    async fn target(&self, database: &RdsInstance, execution: &str) -> Result<Target, Failure> {
+    async fn target(&self, source: &Source, database: &RdsInstance, execution: &str) -> Result<Target, Failure> {
         let settings = self.settings()?;
         let secret = secret::read(&self.secrets, &settings.secret_arn).await?;
         let no_endpoint =
@@ -145,7 +171,7 @@ impl Connector {
             schema: settings.schema.clone(),
             // The step that reads the history reports an invalid one. First it has to be known whether the database can
             // be reached.
-            tool: recognise(&settings.migrations).unwrap_or(Format::Prisma),
+            tool: source.format().unwrap_or(Format::Prisma),
             sqlx_table: settings.sqlx_table.clone(),
             tls: match &settings.roots {
                 Some(roots) => Tls::VerifyFull(Roots::Pem(roots.clone())),

@@ -24,7 +24,7 @@ pub(crate) fn complete(event: &Event, environment: &str, now: Timestamp) -> Opti
         NotifyInput::Succeeded { execution, started_at, versions, run, .. } => {
             (execution, started_at, versions, run, None)
         }
-        NotifyInput::Failed { execution, started_at, versions, run, failure } => {
+        NotifyInput::Failed { execution, started_at, versions, run, failure, .. } => {
             (execution, started_at, versions, run, Some(failure))
         }
     };

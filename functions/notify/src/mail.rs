@@ -48,6 +48,8 @@ pub(crate) fn compose(event: &Event, record: Option<&Record>, environment: &str)
         }
         NotifyInput::Approved { execution, run } => Some(approved(environment, execution, run)),
         NotifyInput::Succeeded { tell_nothing_pending, .. } => succeeded(record?, environment, *tell_nothing_pending),
+        // The caller of such a run looks at its result: a pull request, at each push.
+        NotifyInput::Failed { plan_only: true, .. } => None,
         NotifyInput::Failed { .. } => failed(record?, environment),
     }
 }
@@ -296,6 +298,7 @@ fn about(run: &Run) -> Vec<(&'static str, String)> {
         for (name, value) in [("Reason", reason), ("Commit", commit), ("Up to", request.mode.up_to())] {
             lines.extend(value.map(|value| (name, value.to_owned())));
         }
+        lines.extend(request.bundle.map(|bundle| ("Bundle", bundle.to_string())));
         match request.mode {
             Mode::Apply { .. } => {}
             Mode::Plan { .. } => lines.push(("Mode", "plan".into())),

@@ -2,6 +2,7 @@
 
 use analysis::apart::apart;
 use analysis::plan::{Pending, Subject};
+use database::Source;
 use engine::history::History;
 use engine::plan::Plan;
 use engine::session::Session;
@@ -41,10 +42,11 @@ pub(crate) struct Asked {
 pub(crate) async fn ask_database(
     session: &mut Session,
     instance: &str,
+    source: &Source,
     history: &History,
     plan: &Plan,
 ) -> Result<Asked, WhyNoReport> {
-    let subject = subject(session, instance, plan)?;
+    let subject = subject(session, instance, source, plan)?;
     let answers = analysis::plan::ask_database(session.connection(), pending(history, plan)?).await;
     let answers = answers.map_err(|why| match why {
         analysis::NoReport::Query(error) => session.error("looking at what the plan touches", &error).to_string(),
@@ -65,12 +67,13 @@ pub(crate) async fn write(asked: Asked) -> Result<Written, WhyNoReport> {
     written.await.map_err(|why| why.to_string())?
 }
 
-fn subject(session: &Session, instance: &str, plan: &Plan) -> Result<Subject, WhyNoReport> {
+fn subject(session: &Session, instance: &str, source: &Source, plan: &Plan) -> Result<Subject, WhyNoReport> {
     let identity = session.identity(instance);
     let now = Timestamp::now();
     let made_at = now.round(Unit::Second).unwrap_or(now).to_string();
     let environment = config::required(config::ENVIRONMENT).map_err(|failure| failure.message)?;
-    Ok(Subject::of_plan(plan, identity, environment, made_at))
+    let bundle = source.bundle().map(|bundle| bundle.digest.to_string());
+    Ok(Subject { bundle, ..Subject::of_plan(plan, identity, environment, made_at) })
 }
 
 /// Returns the pending migrations, if a report can be made of them here.

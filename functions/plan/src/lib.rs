@@ -6,21 +6,21 @@ mod summary;
 
 use std::time::{Duration, SystemTime};
 
-use database::{Connector, claim};
+use database::{Connector, Source, claim};
 use engine::baseline::Baseline;
 use engine::history::History;
 use engine::plan::Plan;
 use engine::session::Session;
 use engine::{baseline, plan, resolve};
 use shared::Failure;
-use shared::payload::{BaselinePlan, MOST_NAMED, PendingMigration, PlanInput, PlanOutput, ResolvePlan};
+use shared::payload::{BaselinePlan, MOST_NAMED, PendingMigration, PlanInput, PlanOutput, PlannedBundle, ResolvePlan};
 use shared::request::{Mode, Resolution};
 
 use analyse::WhyNoReport;
 
 pub use reports::Reports;
 
-/// Plans the migrations of the layer on the database's ledger, and reports what they will do.
+/// Plans the migrations of the bundle, or of the layer, on the database's ledger, and reports what they will do.
 ///
 /// A report that cannot be made fails nothing. Ends before Lambda's `deadline`.
 ///
@@ -33,23 +33,24 @@ pub async fn handle(
     input: PlanInput,
     deadline: SystemTime,
 ) -> Result<PlanOutput, Failure> {
-    let history = connector.history()?;
-    match &input.request.mode {
+    let (history, source) = &connector.history(input.request.bundle.map(PlannedBundle::latest).as_ref()).await?;
+    let planned = match &input.request.mode {
         Mode::Apply { up_to } | Mode::Plan { up_to } => {
-            pending(connector, reports, &input, deadline, &history, up_to.as_deref()).await
+            pending(connector, reports, &input, deadline, source, history, up_to.as_deref()).await
         }
         Mode::Resolve { migration, resolution } => {
-            resolving(connector, &input, deadline, &history, migration, *resolution).await
+            resolving(connector, &input, deadline, source, history, migration, *resolution).await
         }
         Mode::Baseline { up_to } => {
             let found = connector
-                .in_session(&input.database, &input.execution, deadline, async |session: &mut Session| {
-                    baseline::plan_baseline(session, &input.database.resource_id, &history, up_to).await
+                .in_session(source, &input.database, &input.execution, deadline, async |session: &mut Session| {
+                    baseline::plan_baseline(session, &input.database.resource_id, history, up_to).await
                 })
                 .await?;
             Ok(baselined(found))
         }
-    }
+    };
+    Ok(PlanOutput { bundle: source.bundle().cloned(), ..planned? })
 }
 
 /// Returns what is pending, and the report on it.
@@ -58,13 +59,14 @@ async fn pending(
     reports: &Reports,
     input: &PlanInput,
     deadline: SystemTime,
+    source: &Source,
     history: &History,
     up_to: Option<&str>,
 ) -> Result<PlanOutput, Failure> {
     let instance = &input.database.resource_id;
     let divergence = connector.settings()?.divergence;
     let (plan, asked) = connector
-        .in_session(&input.database, &input.execution, deadline, async |session: &mut Session| {
+        .in_session(source, &input.database, &input.execution, deadline, async |session: &mut Session| {
             let plan = plan::plan_history(session, instance, history, up_to, divergence).await?;
             if plan.pending.is_empty() {
                 return Ok((plan, None));
@@ -72,7 +74,7 @@ async fn pending(
             let asking = async {
                 // Without a bucket the report cannot be stored: then the database is not asked for it.
                 reports.bucket()?;
-                analyse::ask_database(session, instance, history, &plan).await
+                analyse::ask_database(session, instance, source, history, &plan).await
             };
             let asked = within(deadline, asking).await;
             Ok((plan, Some(asked)))
@@ -100,13 +102,14 @@ async fn resolving(
     connector: &Connector,
     input: &PlanInput,
     deadline: SystemTime,
+    source: &Source,
     history: &History,
     migration: &str,
     resolution: Resolution,
 ) -> Result<PlanOutput, Failure> {
     let claim = claim(migration.to_owned(), resolution);
     let evidence = connector
-        .in_session(&input.database, &input.execution, deadline, async |session: &mut Session| {
+        .in_session(source, &input.database, &input.execution, deadline, async |session: &mut Session| {
             resolve::find_evidence(session, &input.database.resource_id, history, &claim).await
         })
         .await?;
@@ -133,6 +136,7 @@ fn baselined(found: Baseline) -> PlanOutput {
 fn nothing_to_run(digest: String, base_rows: usize) -> PlanOutput {
     PlanOutput {
         digest,
+        bundle: None,
         base_rows,
         pending: 0,
         already_applied: 0,

@@ -4,11 +4,10 @@
 use std::time::SystemTime;
 
 use database::Connector;
-use engine::history::recognise;
 use engine::preflight::preflight;
 use engine::session::Session;
 use shared::Failure;
-use shared::payload::{Facts, PreflightInput, PreflightOutput};
+use shared::payload::{Facts, PlannedBundle, PreflightInput, PreflightOutput};
 use shared::request::Request;
 
 /// Checks the input and looks at the database. Changes nothing.
@@ -23,12 +22,13 @@ pub async fn handle(
     input: PreflightInput,
     deadline: SystemTime,
 ) -> Result<PreflightOutput, Failure> {
-    let request = Request::from_input(&input.input)?;
-    let migrations = &connector.settings()?.migrations;
+    let request =
+        if input.plan_only { Request::from_plan_only_input(&input.input)? } else { Request::from_input(&input.input)? };
+    let source = connector.source(request.bundle.map(PlannedBundle::latest).as_ref()).await?;
     let findings = connector
-        .in_session(&input.database, &input.execution, deadline, async |session: &mut Session| {
+        .in_session(&source, &input.database, &input.execution, deadline, async |session: &mut Session| {
             // The history's tool decides which ledger and lock to look for.
-            preflight(session, recognise(migrations)?).await
+            preflight(session, source.format()?).await
         })
         .await?;
     Ok(PreflightOutput {

@@ -22,7 +22,7 @@ pub const DIVERGENCE: &str = "DIVERGENCE";
 pub const DATABASE_NAME: &str = "DATABASE_NAME";
 /// A PEM file of root certificates, instead of RDS's own. Optional.
 pub const DATABASE_CA_FILE: &str = "DATABASE_CA_FILE";
-/// The bucket that reports are written to.
+/// The bucket that reports are written to, and bundles are read from.
 pub const REPORTS_BUCKET: &str = "REPORTS_BUCKET";
 /// The topic to publish to.
 pub const TOPIC_ARN: &str = "TOPIC_ARN";
@@ -47,9 +47,8 @@ pub const DATABASE_VARIABLES: &[&str] = &[
     DATABASE_CA_FILE,
     SQLX_TABLE,
     DIVERGENCE,
+    REPORTS_BUCKET,
 ];
-/// What the template sets for `plan` beside these.
-pub const PLAN_VARIABLES: &[&str] = &[REPORTS_BUCKET];
 /// What the template sets for `notify`.
 pub const NOTIFY_VARIABLES: &[&str] = &[PROJECT, ENVIRONMENT, TOPIC_ARN];
 /// What the template sets for `approve`.

@@ -50,6 +50,8 @@ names! {
     DatabaseReadOnly = "Database.ReadOnly",
     /// Secrets Manager gave no answer.
     SecretUnreachable = "Secret.Unreachable",
+    /// S3 gave no answer when a bundle was read.
+    BundleUnreachable = "Bundle.Unreachable",
     /// Another session holds the migration lock (P1002).
     LockHeld = "Lock.Held",
     /// A script could not get its table locks.
@@ -94,9 +96,10 @@ impl fmt::Display for FailureName {
 }
 
 use FailureName::{
-    ConfigInvalid, DatabaseAuthenticationFailed, DatabaseConnectionClosed, DatabaseNotFound, DatabaseReadOnly,
-    DatabaseTlsFailed, DatabaseUnreachable, HistoryDiverged, HistoryFailed, HistoryInvalid, HistoryNotEmpty, LockHeld,
-    LockTimeout, MigrationFailed, MigrationInDoubt, MigrationRefused, PlanChanged, SecretUnreachable, StepFailed,
+    BundleUnreachable, ConfigInvalid, DatabaseAuthenticationFailed, DatabaseConnectionClosed, DatabaseNotFound,
+    DatabaseReadOnly, DatabaseTlsFailed, DatabaseUnreachable, HistoryDiverged, HistoryFailed, HistoryInvalid,
+    HistoryNotEmpty, LockHeld, LockTimeout, MigrationFailed, MigrationInDoubt, MigrationRefused, PlanChanged,
+    SecretUnreachable, StepFailed,
 };
 
 /// The names with which `preflight` can fail.
@@ -107,6 +110,7 @@ pub const PREFLIGHT: &[FailureName] = &[
     DatabaseNotFound,
     DatabaseTlsFailed,
     SecretUnreachable,
+    BundleUnreachable,
     ConfigInvalid,
     DatabaseReadOnly,
     HistoryInvalid,
@@ -122,6 +126,7 @@ pub const PLAN: &[FailureName] = &[
     DatabaseNotFound,
     DatabaseTlsFailed,
     SecretUnreachable,
+    BundleUnreachable,
     ConfigInvalid,
     LockHeld,
     HistoryInvalid,
@@ -141,6 +146,7 @@ pub const APPLY: &[FailureName] = &[
     DatabaseNotFound,
     DatabaseTlsFailed,
     SecretUnreachable,
+    BundleUnreachable,
     ConfigInvalid,
     DatabaseReadOnly,
     LockHeld,
@@ -163,7 +169,7 @@ const LONGEST_MESSAGE: usize = 8_000;
 pub struct Place {
     /// The migration's name. It comes first on the wire, where the definition looks for it.
     pub migration: String,
-    /// The script's path in the layer: `migrations/<name>/migration.sql` or `migrations/<name>.sql`.
+    /// The script's path in the layer or in the bundle: `migrations/<name>/migration.sql` or `migrations/<name>.sql`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
     /// The statement in the script, counted from 1.

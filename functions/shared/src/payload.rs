@@ -1,5 +1,6 @@
 //! Every payload that crosses a state. Field names are camelCase on the wire.
 
+use bundle::Digest;
 use report::{ScriptClass, Verdict};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -51,6 +52,8 @@ pub struct PreflightInput {
     pub input: Value,
     /// The database.
     pub database: RdsInstance,
+    /// Whether the state machine only plans.
+    pub plan_only: bool,
 }
 
 /// Output of `preflight`.
@@ -97,6 +100,9 @@ pub struct PlanInput {
 pub struct PlanOutput {
     /// The plan's digest, to which an approval is tied.
     pub digest: String,
+    /// The bundle that was planned; absent where the migrations are the layer's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<PlannedBundle>,
     /// How many rows the ledger had.
     pub base_rows: usize,
     /// How many migrations are pending.
@@ -119,6 +125,24 @@ pub struct PlanOutput {
     /// What a baseline is to record; such a run applies nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<BaselinePlan>,
+}
+
+/// The bundle that a run's migrations come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedBundle {
+    /// The bundle's digest.
+    pub digest: Digest,
+    /// S3's version of the object, which stays readable when the object has expired. Absent before the bundle was read,
+    /// and in a bucket without versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}
+
+impl PlannedBundle {
+    /// Returns the latest version of the bundle with this `digest`.
+    pub const fn latest(digest: Digest) -> Self {
+        Self { digest, version: None }
+    }
 }
 
 /// The summary of a report, and where the whole report is.
@@ -221,6 +245,9 @@ pub struct ApprovedPlan {
     pub digest: String,
     /// How many rows the ledger had.
     pub base_rows: usize,
+    /// The bundle that was planned; `None` where the migrations are the layer's.
+    #[serde(default)]
+    pub bundle: Option<PlannedBundle>,
 }
 
 /// Output of `apply`. Counts are of the whole run so far, not of one invocation.
@@ -307,6 +334,8 @@ pub enum NotifyInput {
         run: Box<Run>,
         /// Why it failed.
         failure: RunFailure,
+        /// Whether the state machine only plans: then the caller looks at the result, and no mail is sent.
+        plan_only: bool,
     },
 }
 

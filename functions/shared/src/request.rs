@@ -1,5 +1,6 @@
 //! The request: an execution's input, validated.
 
+use bundle::Digest;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -13,8 +14,8 @@ const LONGEST_TEXT: usize = 1_000;
 const LONGEST_UNKNOWN: usize = 60;
 
 /// The fields that an input may have.
-const KNOWN: [&str; 8] =
-    ["mode", "upTo", "migration", "resolution", "requestedBy", "commit", "reason", "requireApproval"];
+const KNOWN: [&str; 9] =
+    ["mode", "upTo", "migration", "resolution", "bundle", "requestedBy", "commit", "reason", "requireApproval"];
 
 /// A run, as requested. `{}` requests an apply with the defaults.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -23,6 +24,9 @@ pub struct Request {
     /// What the run is to do.
     #[serde(flatten)]
     pub mode: Mode,
+    /// The bundle that holds the migrations. Without one they are the layer's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<Digest>,
     /// The requester's name, as claimed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_by: Option<String>,
@@ -111,11 +115,29 @@ impl Request {
         let given = Given(fields);
         Ok(Self {
             mode: given.mode()?,
+            bundle: given.bundle()?,
             requested_by: given.text("requestedBy")?,
             commit: given.text("commit")?,
             reason: given.text("reason")?,
             require_approval: given.flag("requireApproval")?,
         })
+    }
+
+    /// Reads the input of an execution whose state machine only plans: `mode` can be left out.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`from_input`](Self::from_input), and when another mode is asked for.
+    pub fn from_plan_only_input(input: &Value) -> Result<Self, Failure> {
+        let mut input = input.clone();
+        if let Value::Object(fields) = &mut input {
+            fields.entry("mode").or_insert_with(|| "plan".into());
+        }
+        let request = Self::from_input(&input)?;
+        if !matches!(request.mode, Mode::Plan { .. }) {
+            return Err(Failure::config("mode", "this state machine only plans; give \"plan\", or leave it out"));
+        }
+        Ok(request)
     }
 }
 
@@ -148,6 +170,11 @@ impl Given<'_> {
             self.refuse(field, "is for the mode resolve only; leave it out")?;
         }
         Ok(mode)
+    }
+
+    fn bundle(&self) -> Result<Option<Digest>, Failure> {
+        let bundle = self.text("bundle")?;
+        bundle.map(|text| text.parse().map_err(|reason| Failure::config("bundle", reason))).transpose()
     }
 
     /// Returns an error if the field is given.
@@ -209,7 +236,8 @@ mod tests {
     #[test]
     fn every_field_can_be_given() {
         let input = json!({
-            "mode": "plan", "upTo": "1_a", "requestedBy": "ann", "commit": "abc", "reason": "why", "requireApproval": true
+            "mode": "plan", "upTo": "1_a", "bundle": "0f".repeat(32), "requestedBy": "ann", "commit": "abc", "reason": "why",
+            "requireApproval": true
         });
         let request = Request::from_input(&input).unwrap();
         assert_eq!(serde_json::to_value(&request).unwrap(), input);
@@ -228,6 +256,23 @@ mod tests {
             let request = Request::from_input(&input).unwrap();
             assert_eq!(serde_json::to_value(&request).unwrap(), input);
             assert_eq!(serde_json::from_value::<Request>(input).unwrap(), request);
+        }
+    }
+
+    #[test]
+    fn a_machine_that_only_plans_takes_no_other_mode() {
+        let plan = Request { mode: Mode::Plan { up_to: None }, ..Request::default() };
+        for input in [json!({}), json!({ "mode": "plan" })] {
+            assert_eq!(Request::from_plan_only_input(&input).unwrap(), plan, "{input}");
+        }
+        for (input, message) in [
+            (json!({ "mode": "apply" }), "mode: this state machine only plans"),
+            (json!({ "mode": "baseline", "upTo": "1" }), "mode: this state machine only plans"),
+            (json!({ "migration": "1" }), "migration: is for the mode resolve only"),
+            (json!([]), "input: is a list"),
+        ] {
+            let failure = Request::from_plan_only_input(&input).unwrap_err();
+            assert!(failure.message.starts_with(message), "{input}: {failure}");
         }
     }
 
@@ -262,6 +307,12 @@ mod tests {
             (json!({ "reason": "s3cret".repeat(1_000) }), "reason: give 1 to"),
             (json!({ "requireApproval": "yes" }), "requireApproval: is a text"),
             (json!({ "commit": null }), "commit: is null"),
+            (json!({ "bundle": 7 }), "bundle: is a number"),
+            (json!({ "bundle": "s3cret" }), "bundle: the digest of a bundle is 64 hexadecimal digits in lower case"),
+            (
+                json!({ "bundle": "0F".repeat(32) }),
+                "bundle: the digest of a bundle is 64 hexadecimal digits in lower case",
+            ),
             (json!({ "mode": "resolve", "resolution": "applied" }), "migration: the mode resolve needs it"),
             (json!({ "mode": "resolve", "migration": "1" }), "resolution: the mode resolve needs it"),
             (json!({ "migration": "1" }), "migration: is for the mode resolve only"),

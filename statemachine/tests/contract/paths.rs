@@ -1,6 +1,6 @@
 //! Checks where a run can go, and where it must end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, to_value};
 use shared::FailureName;
@@ -10,7 +10,10 @@ use crate::definition::{definition, entries, exits, lambda_tasks, of_type, state
 
 /// Returns every state that can follow `start`, itself included.
 fn reachable(start: &str) -> BTreeSet<String> {
-    let states = states();
+    reachable_in(&states(), start)
+}
+
+fn reachable_in(states: &BTreeMap<String, Value>, start: &str) -> BTreeSet<String> {
     let mut seen = BTreeSet::new();
     let mut waiting = vec![start.to_owned()];
     while let Some(name) = waiting.pop() {
@@ -40,6 +43,22 @@ fn it_speaks_jsonata_throughout() {
 fn every_state_can_be_reached() {
     let start = definition()["StartAt"].as_str().expect("StartAt").to_owned();
     assert_eq!(reachable(&start), states().into_keys().collect());
+}
+
+/// Such a machine is made of the same definition, and its role may call neither the approval nor apply.
+#[test]
+fn what_only_plans_goes_nowhere_after_the_plan() {
+    let choice = &entries(&states()["NothingToApply?"], "Choices")[0].clone();
+    assert_eq!(choice["Next"], "NotifySuccess");
+    let condition = choice["Condition"].as_str().expect("a condition");
+    assert!(condition.starts_with("{% '${PlanOnly}' = 'true' or "), "{condition}");
+    let mut states = states();
+    states.get_mut("NothingToApply?").and_then(Value::as_object_mut).expect("a state").remove("Default");
+    let passed = reachable_in(&states, "DatabaseStatus");
+    assert!(passed.contains("Plan") && passed.contains("Failed") && passed.contains("Succeeded"), "{passed:?}");
+    for beyond in ["Approval", "Apply", "NotifyApproved"] {
+        assert!(!passed.contains(beyond), "{beyond}");
+    }
 }
 
 #[test]

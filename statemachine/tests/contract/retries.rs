@@ -42,8 +42,12 @@ const NO_ANSWER: &[&str] = &[
     "Sandbox.Timedout",
 ];
 const TIMED: &[&str] = &["States.Timeout"];
-const CONNECTION: &[FailureName] =
-    &[FailureName::DatabaseUnreachable, FailureName::DatabaseConnectionClosed, FailureName::SecretUnreachable];
+const CONNECTION: &[FailureName] = &[
+    FailureName::DatabaseUnreachable,
+    FailureName::DatabaseConnectionClosed,
+    FailureName::SecretUnreachable,
+    FailureName::BundleUnreachable,
+];
 /// While a secret is rotated, the database already has the new password, and the secret still the old one.
 const ROTATED: &[FailureName] = &[FailureName::DatabaseAuthenticationFailed];
 const LOCKED: &[FailureName] = &[FailureName::LockTimeout];

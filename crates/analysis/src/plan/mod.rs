@@ -79,6 +79,8 @@ pub fn class(class: &Class) -> ScriptClass {
 pub struct Subject {
     /// The plan's digest.
     pub digest: String,
+    /// The digest of the bundle that holds the migrations, if they are in one.
+    pub bundle: Option<String>,
     /// When it is made, RFC 3339 in UTC.
     pub made_at: String,
     /// The stack's environment.
@@ -97,6 +99,7 @@ impl Subject {
         let DatabaseIdentity { instance, endpoint, database: name, schema, .. } = identity;
         Self {
             digest: plan.digest.clone(),
+            bundle: None,
             made_at,
             environment,
             database: Database { instance, endpoint, name, schema },
@@ -120,8 +123,8 @@ fn report(subject: Subject, answers: Answers) -> Report {
     let blind = blind.filter(|since| last != Some((since.migration.as_str(), since.statement)));
     let mut notes = notes::of_server(&server);
     notes.extend(notes::of_plan(&subject.warnings, blind.as_ref()));
-    let Subject { digest, made_at, environment, database, already_applied, .. } = subject;
-    let live = Live { digest, environment, database, server };
+    let Subject { digest, bundle, made_at, environment, database, already_applied, .. } = subject;
+    let live = Live { digest, bundle, environment, database, server };
     concluded(made_at, Some(live), already_applied, migrations, tables, notes)
 }
 

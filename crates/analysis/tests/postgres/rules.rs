@@ -59,6 +59,7 @@ async fn reported(session: &mut PgConnection, sql: &str) -> Report {
 pub(crate) fn subject() -> Subject {
     Subject {
         digest: "0".repeat(64),
+        bundle: None,
         made_at: "2026-01-01T00:00:00Z".into(),
         environment: "dev".into(),
         database: Named {

@@ -52,8 +52,9 @@ pub fn hostile() -> Report {
 pub fn overwritten(report: &Report, text: &mut impl FnMut(&str) -> String) -> Report {
     let mut report = report.clone();
     let mut all: Vec<&mut String> = vec![&mut report.made_at, &mut report.why];
-    if let Some(Live { digest, environment, database, server }) = &mut report.live {
+    if let Some(Live { digest, bundle, environment, database, server }) = &mut report.live {
         all.extend([digest, environment]);
+        all.extend(bundle);
         all.extend([&mut database.instance, &mut database.endpoint, &mut database.name, &mut database.schema]);
         all.push(&mut server.version);
         for replica in &mut server.replicas {

@@ -16,6 +16,7 @@ pub fn small() -> Report {
         format: FORMAT,
         live: Some(Live {
             digest: "sha256:5f0c9a7d1be24c3388e2f5b46a0d97c1e3b8524f6d7a90cc41b2e8f05a6d3b17".to_owned(),
+            bundle: Some("c7a1f0d2936be84455aa0b1c2d3e4f60718293a4b5c6d7e8f90a1b2c3d4e5f60".to_owned()),
             environment: "prod".to_owned(),
             database: Database {
                 instance: "db-K7Q2M4XJ5N3WZ6R8T1V9YABCDE".to_owned(),

@@ -77,7 +77,7 @@ fn events() -> Vec<Value> {
         }));
         events.push(serde_json::json!({
             "event": "failed", "execution": EXECUTION, "startedAt": "2026-01-01T11:58:00Z", "versions": versions(),
-            "run": run,
+            "run": run, "planOnly": false,
             "failure": {
                 "error": "Lock.Held", "cause": "one", "step": "Apply",
                 "place": { "migration": "2_b", "file": "migrations/2_b/migration.sql", "line": 1, "sqlstate": "23505" },

@@ -36,7 +36,7 @@ pub(super) fn decision(verdict: &str) -> Value {
 pub(super) fn run() -> Value {
     json!({
         "database": { "instance": "orders", "resourceId": "db-X", "status": "available", "host": "h", "port": 5432, "name": null },
-        "request": { "mode": "apply", "requireApproval": false, "requestedBy": "ann", "reason": "release 7", "commit": "abc" },
+        "request": { "mode": "apply", "requireApproval": false, "requestedBy": "ann", "reason": "release 7", "commit": "abc", "bundle": "0f".repeat(32) },
         "preflight": { "facts": { "serverVersion": "18.4", "database": "d", "user": "u", "tls": true }, "warnings": ["another session holds the migration lock"] },
         "plan": {
             "digest": "d1", "baseRows": 1, "pending": 22, "alreadyApplied": 1, "omitted": 20, "warnings": ["1_a was edited"],
@@ -92,10 +92,12 @@ To reject:
 Requested by: ann (claimed)
 Reason:       release 7
 Commit:       abc
+Bundle:       {}
 Database:     orders
 Plan:         d1
 Execution:    {EXECUTION}
-"
+",
+        "0f".repeat(32)
     );
     assert_eq!(mail.body, expected);
 }
@@ -272,7 +274,7 @@ fn failure_names_the_error_its_cause_and_the_state() {
         mail(json!({
             "event": "failed", "execution": EXECUTION, "startedAt": "2026-01-01T11:58:00Z", "versions": versions(),
             "run": { "database": { "instance": "orders" }, "approval": decision("rejected") },
-            "failure": { "error": error, "cause": "another session holds it", "step": "Apply" },
+            "failure": { "error": error, "cause": "another session holds it", "step": "Apply" }, "planOnly": false,
         }))
         .unwrap()
     };
@@ -299,6 +301,7 @@ fn a_script_that_failed_is_quoted_with_its_line() {
             "event": "failed", "execution": EXECUTION, "startedAt": "2026-01-01T11:58:00Z", "versions": versions(),
             "run": { "database": { "instance": "orders" } },
             "failure": { "error": "Migration.Failed", "cause": "2_b failed", "step": "Apply", "place": place },
+            "planOnly": false,
         });
         mail(event).unwrap().body
     };
@@ -312,6 +315,15 @@ fn a_script_that_failed_is_quoted_with_its_line() {
     assert!(without_line.contains("\nScript:       migrations/2_b/migration.sql\n"), "{without_line}");
     let without_file = told(json!({ "migration": "2_b", "line": 3 }));
     assert!(!without_file.contains("Script:"), "{without_file}");
+}
+
+#[test]
+fn a_machine_that_only_plans_mails_no_failure() {
+    let mut event: Value =
+        serde_json::from_str(include_str!("../../../shared/tests/payloads/notify_input_failed.json")).unwrap();
+    assert!(mail(event.clone()).is_some());
+    event["planOnly"] = true.into();
+    assert_eq!(mail(event), None);
 }
 
 pub(super) fn status_change(status: &str, error: &Value) -> Value {
