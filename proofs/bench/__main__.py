@@ -6,6 +6,7 @@
     python -m proofs.bench --builds     the cost and the benefit of other release profiles, in some twenty minutes
     python -m proofs.bench --run        the duration and the cost of a whole run, on the local stack
     python -m proofs.bench --reports    the cost of a plan with its report
+    python -m proofs.bench --bundles    the cost of a run on a bundle beside one on the layer, and of making a bundle
     python -m proofs.bench --limits     the largest report with the CPU of several memory sizes; as root; changes no page
     python -m proofs.bench --estimates  the error of the report's estimates, by this machine's speeds; --sizes adds 10000000
     python -m proofs.bench --queries    the queries of --only (or Lockstep) for --sizes, and their times; changes no page
@@ -26,6 +27,7 @@ from typing import TypeVar
 from proofs.bench import (
     build,
     builds,
+    bundles,
     contenders,
     estimates,
     histories,
@@ -69,6 +71,10 @@ def main() -> int:
         chosen = [histories.generated(size, arguments.seed) for size in arguments.sizes or (100, 1_000)]
         rows = reports.measure(build.binaries("plan").function("plan"), [*chosen, *histories.real()])
         page.keep("reports", {"about": _about(), "rows": rows})
+    elif arguments.bundles:
+        chosen = [histories.generated(size, arguments.seed) for size in arguments.sizes or (3, 434, 1_000)]
+        content = bundles.measure(build.binaries(*bundles.STEPS, "cli"), chosen)
+        page.keep("bundles", {"about": _about(), **content})
     elif arguments.estimates:
         content = estimates.measure(arguments.sizes or estimates.SIZES, _say)
         print("\n".join(estimates.show(content)))
@@ -172,6 +178,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--builds", action="store_true")
     parser.add_argument("--run", action="store_true")
     parser.add_argument("--reports", action="store_true")
+    parser.add_argument("--bundles", action="store_true")
     parser.add_argument("--limits", action="store_true")
     parser.add_argument("--estimates", action="store_true")
     parser.add_argument("--queries", action="store_true")

@@ -53,9 +53,11 @@ class Run:
 
 def run(
     binary: Path, payload: Mapping[str, object], secret: Mapping[str, object], migrations: Path, log: Path,
-    seconds: float = 600, /, **settings: str,
+    seconds: float = 600, objects: Mapping[str, bytes] | None = None, /, **settings: str,
 ) -> Run:
-    """Starts the function, gives it one invocation, and ends it after its answer."""
+    """Starts the function, gives it one invocation, and ends it after its answer. It finds the objects in its bucket, each
+    by the end of its key.
+    """
     taken = Run()
     answered = threading.Event()
     listener = socket.create_server(("127.0.0.1", 0))
@@ -67,6 +69,9 @@ def run(
         return (time.perf_counter() - started) * 1000
 
     def answer(method: str, path: str, body: bytes) -> tuple[int, dict[str, str], bytes] | None:
+        if method == "GET" and not path.startswith(API):
+            content = (objects or {}).get(path.partition("?")[0].rpartition("/")[2])
+            return (404, {}, b"") if content is None else (200, {"x-amz-version-id": "1"}, content)
         if method == "GET":
             if taken.polled:
                 return None  # there is no second invocation
@@ -83,16 +88,16 @@ def run(
             return 200, {}, b""
         if not path.startswith(API):
             taken.secret_given = now()
-            content = {"ARN": SECRET_ARN, "Name": "database", "SecretString": json.dumps(secret)}
-            return 200, {}, json.dumps(content).encode()
+            told = {"ARN": SECRET_ARN, "Name": "database", "SecretString": json.dumps(secret)}
+            return 200, {}, json.dumps(told).encode()
         taken.answered = now()
         taken.peak_kb = _peak_kb(process)
         taken.output_bytes = len(body)
-        content = json.loads(body)
+        given = json.loads(body)
         if path.endswith("/error"):
-            taken.error = f"{content['errorType']}: {content['errorMessage']}"
+            taken.error = f"{given['errorType']}: {given['errorMessage']}"
         else:
-            taken.output = content
+            taken.output = given
         answered.set()
         return 202, {}, b"{}"
 

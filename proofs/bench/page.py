@@ -14,6 +14,7 @@ RESULTS = Path(__file__).parent / "results"
 PARTS = {
     "speed": "against the limit and other tools", "profile": "where the time goes", "startup": "start-up",
     "builds": "what each choice costs", "run": "a whole run, and what it costs", "reports": "what a report costs",
+    "bundles": "what a bundle costs",
     "estimates": "how far the report's estimates are off",
 }
 MADE = "Made by `python -m proofs.bench`; do not edit. Absolute times are of one machine: compare within a table only."
@@ -58,6 +59,13 @@ REPORTED = (
     "here on the same machine. With its memory Lambda gives it one core."
 )
 
+BUNDLED = (
+    "The functions' release binaries, from the delivery of the payload to the answer, on a database to which the whole history "
+    "is applied: what differs is where the scripts come from. The bundle comes from a stand-in for S3 on the same machine, so "
+    "the network's share is not in it. Layer and bundle take turns; each number is the median of nine. Memory is the process's "
+    "peak. A bundle is made by `lockstep bundle make`, start of the program included."
+)
+
 ESTIMATED = (
     "How long statements take, and what the report's estimate comes to with this machine's own speeds in the place of those "
     "that it assumes, which are a small instance's; in brackets the second by the first. Where only one time stands, the "
@@ -97,7 +105,7 @@ def write() -> None:
     """Writes the pages and their plots again: a first page with the most important results, and a page for each part."""
     kept = {part: content for part in PARTS if (content := _kept(part))}
     pages = {
-        "speed": _speed, "profile": _profile, "startup": _startup, "builds": _builds, "run": _run, "reports": _reports,
+        "speed": _speed, "profile": _profile, "startup": _startup, "builds": _builds, "run": _run, "reports": _reports, "bundles": _bundles,
         "estimates": _estimates,
     }
     for part, content in kept.items():
@@ -326,6 +334,24 @@ def _reports(content: Content) -> list[str]:
             f"| {row['history']} | {row['on']} | {row['verdict']} | {_number(row['invocation_ms'])} | {row['cpu_ms']:,.0f} | "
             f"{row['peak_mb']:.0f} | {row['payload_bytes']:,} | {' | '.join(sizes)} |"
         )
+    return [*lines, "", *_about(content["about"])]
+
+
+def _bundles(content: Content) -> list[str]:
+    lines = ["# Bundles", "", MADE, "", BUNDLED, "", "| History | scripts | bundle, KB | making it, ms |", "| --- |" + " ---: |" * 3]
+    lines += [
+        f"| {row['history']} | {row['scripts']:,} | {row['bytes'] / 1000:,.1f} | {_number(row['make_ms'])} |"
+        for row in content["bundles"]
+    ]
+    lines += ["", "| History | step | layer, ms | bundle, ms | ratio | layer, MB | bundle, MB |", "| --- | --- |" + " ---: |" * 5]
+    runs = {(row["history"], row["step"], row["from"]): row for row in content["runs"]}
+    for (history, step, source), layer in runs.items():
+        if source == "layer":
+            bundle = runs[history, step, "bundle"]
+            lines.append(
+                f"| {history} | {step} | {_number(layer['invocation_ms'])} | {_number(bundle['invocation_ms'])} | "
+                f"{bundle['invocation_ms'] / layer['invocation_ms']:.2f} | {layer['peak_mb']:.1f} | {bundle['peak_mb']:.1f} |"
+            )
     return [*lines, "", *_about(content["about"])]
 
 
