@@ -245,7 +245,7 @@ class Stack:
     def _reports(self, deployment: Deployment) -> list[str]:
         """Returns every report of a deployment, in each rendering."""
         s3, bucket = self.client("s3"), deployment.outputs["ReportsBucketName"]
-        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="reports/")
         keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
         return [s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode() for key in keys]
 

@@ -217,6 +217,25 @@ mod tests {
         }
     }
 
+    /// The paused clock stands still while there is work, and otherwise jumps to the next timer.
+    #[tokio::test(start_paused = true)]
+    async fn an_s3_that_does_not_answer_is_given_up_in_time() {
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let config = shared::aws::config()
+            .region(aws_sdk_s3::config::Region::new("us-east-1"))
+            .credentials_provider(aws_sdk_s3::config::Credentials::new("id", "key", None, None, "test"))
+            .endpoint_url(format!("http://{}", silent.local_addr().unwrap()))
+            .load()
+            .await;
+        let bundles = Bundles { client: Client::new(&config), bucket: Ok("b".into()) };
+        let planned = PlannedBundle::latest(made().digest);
+        let read = tokio::time::timeout(LONGEST_READ + Duration::from_secs(1), bundles.read(&planned)).await;
+        let failure = read.unwrap().unwrap_err();
+        assert_eq!(failure.name, FailureName::BundleUnreachable);
+        assert!(failure.message.contains("S3RouteTableIds"), "{failure}");
+        drop(silent);
+    }
+
     #[tokio::test]
     async fn without_a_bucket_the_variable_is_named() {
         let bundles = Bundles { bucket: config::required("NO_SUCH_VARIABLE"), ..bundles(&sent(Vec::new(), "v1")) };
