@@ -12,13 +12,17 @@ _REQUIRED = {
     "NotificationAddress": "team@example.com",
 }
 
-#: What only the roles for GitHub need. The three subjects have to differ where it matters.
+#: What only the roles for GitHub need. The subjects have to differ where it matters.
 GITHUB = {
     "GitHubOidcProviderArn": "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com",
     "GitHubDeployerSubject": "repo:example/app:ref:refs/heads/main",
     "GitHubRunnerSubject": "repo:example/app:environment:run",
     "GitHubApproverSubject": "repo:example/app:environment:prod",
+    "GitHubShipperSubject": "repo:example/shop:ref:refs/heads/main",
+    "GitHubPlannerSubject": "repo:example/shop:pull_request",
 }
+#: The subjects that may be empty: then the stack is without the role.
+OPTIONAL_SUBJECTS = ("GitHubApproverSubject", "GitHubShipperSubject", "GitHubPlannerSubject")
 
 VARIANTS = {
     "dev": _REQUIRED | {"Environment": "dev"},
@@ -42,7 +46,7 @@ BOOTSTRAP = {
     "dev": {
         "Environment": "dev",
         **{name: _REQUIRED[name] for name in ("VpcId", "DatabaseSecurityGroupId")},
-        **(GITHUB | {"GitHubApproverSubject": ""}),
+        **(GITHUB | dict.fromkeys(OPTIONAL_SUBJECTS, "")),
     },
     "prod": {
         "Environment": "prod",

@@ -132,7 +132,7 @@ fn approver_in(environment: &str, rules: &[&Rule]) -> Approver {
         client,
         machine: Some("lockstep-migrations-prod".into()),
         environment: Some(environment.into()),
-        reject_only_role: Some("Runner".into()),
+        reject_only_roles: vec!["Runner".into(), "Shipper".into()],
         version: "7".into(),
     }
 }
