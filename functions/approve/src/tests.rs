@@ -364,10 +364,12 @@ async fn the_requester_does_not_approve() {
 }
 
 #[tokio::test]
-async fn the_clean_up_role_only_rejects() {
-    let runner = "arn:aws:sts::111122223333:assumed-role/Runner/github";
-    assert_eq!(post(&prod(&[&history(waiting())]), runner, answer("approve")).await.0, 403);
-    assert_eq!(post(&prod(&[&history(waiting()), &taken()]), runner, answer("reject")).await.0, 200);
+async fn the_clean_up_roles_only_reject() {
+    for role in ["Runner", "Shipper"] {
+        let job = format!("arn:aws:sts::111122223333:assumed-role/{role}/github");
+        assert_eq!(post(&prod(&[&history(waiting())]), &job, answer("approve")).await.0, 403);
+        assert_eq!(post(&prod(&[&history(waiting()), &taken()]), &job, answer("reject")).await.0, 200);
+    }
     let another = "arn:aws:sts::111122223333:assumed-role/Approver/Runner";
     assert_eq!(post(&prod(&[&history(waiting()), &taken()]), another, answer("approve")).await.0, 200);
 }
