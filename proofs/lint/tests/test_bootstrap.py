@@ -24,6 +24,9 @@ _LONGEST = {"Project": "p" * 29, "Environment": "prod"}
 #: CloudFormation takes no longer template without a bucket, IAM no longer policies of a role.
 _TEMPLATE, _POLICIES = 51_200, 10_240
 
+#: The longest managed policy that IAM takes.
+_MANAGED = 6_144
+
 
 def test_it_needs_no_bucket():
     assert len(BOOTSTRAP.read_bytes()) <= _TEMPLATE
@@ -63,6 +66,17 @@ def test_the_roles_policies_are_never_too_long():
     for name, role in template["Resources"].items():
         documents = [resolved(policy["PolicyDocument"], values) for policy in role["Properties"]["Policies"]]
         assert sum(len(json.dumps(document, separators=(",", ":"))) for document in documents) <= _POLICIES, name
+
+
+def test_the_policies_to_attach_are_never_too_long():
+    """IAM counts no whitespace, and takes less of them than of a role's own policies."""
+    template = decided(transformed(OF_THE_STACK["prod"] | _LONGEST))
+    values = names_of(template) | {"AWS::Region": max(served_regions(), key=len)}
+    managed = {name: part for name, part in template["Resources"].items() if part["Type"] == "AWS::IAM::ManagedPolicy"}
+    assert {"StartPolicy", "ShipPolicy", "PlanPolicy", "ApprovePolicy", "VpcFunctionsPolicy"} == managed.keys()
+    for name, policy in managed.items():
+        document = resolved(policy["Properties"]["PolicyDocument"], values)
+        assert len(json.dumps(document, separators=(",", ":"))) <= _MANAGED, name
 
 
 Edit = Callable[[dict[str, Any]], object]
