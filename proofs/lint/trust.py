@@ -9,7 +9,7 @@ from proofs.lint.deployed import ENVIRONMENTS, Deployed, Source, deployed
 from proofs.lint.iam import Request, trusted
 from proofs.lint.resolve import ACCOUNT, arn, parameters_of
 from proofs.lint.transform import bootstrap, decided, holds
-from proofs.lint.variants import BOOTSTRAP, GITHUB, OPTIONAL_SUBJECTS
+from proofs.lint.variants import BOOTSTRAP, GITHUB
 
 _PROVIDER = GITHUB["GitHubOidcProviderArn"]
 _OTHER_PROVIDER = arn("iam", "oidc-provider/gitlab.com")
@@ -31,8 +31,10 @@ _SERVICES = {
 #: The only machine that may assume a role.
 _MACHINES = {"MigrationStateMachineRole": "MigrationStateMachine", "PlanStateMachineRole": "PlanStateMachine"}
 
-#: Subjects in GitHub's forms, with and without the identifiers added in 2026, and with customised claims.
+#: No subject, which leaves the role out, and subjects in GitHub's forms: with and without the identifiers added in 2026, and
+#: with customised claims.
 _GOOD = (
+    "",
     "repo:octo-org/octo-repo:environment:prod",
     "repo:octo-org/octo-repo:environment:Production (EU)",
     "repo:octo-org/octo-repo:ref:refs/heads/release/1.x+hotfix",
@@ -103,7 +105,7 @@ def _patterns(stack: Deployed) -> Iterator[str]:
     """Yields the errors in what the parameters accept."""
     for parameter in _SUBJECTS.values():
         pattern = stack.template["Parameters"][parameter]["AllowedPattern"]
-        for subjects, expected in ((_GOOD, True), (_BAD, False), (("",), parameter in OPTIONAL_SUBJECTS)):
+        for subjects, expected in ((_GOOD, True), (_BAD, False)):
             for subject in subjects:
                 if bool(re.fullmatch(pattern, subject)) != expected:
                     yield f"{parameter} {'refuses' if expected else 'accepts'} {subject!r}"
@@ -117,7 +119,7 @@ def _rule(stack: Deployed) -> Iterator[str]:
         ({}, True),
         (dict.fromkeys(others, GITHUB[others[0]]), True),
         ({approver: ""}, True),
-        (dict.fromkeys(OPTIONAL_SUBJECTS, ""), True),
+        (dict.fromkeys(_SUBJECTS.values(), ""), True),
         *(({approver: GITHUB[other]}, False) for other in others),
     ]
     rule = stack.template["Rules"]["GitHubSubjects"]
@@ -132,5 +134,8 @@ def _rule(stack: Deployed) -> Iterator[str]:
 def _turned_off() -> Iterator[str]:
     """Yields the roles that are there without a subject."""
     for role, parameter in _SUBJECTS.items():
-        if parameter in OPTIONAL_SUBJECTS and role in decided(bootstrap(BOOTSTRAP["prod"] | {parameter: ""}))["Resources"]:
+        left = decided(bootstrap(BOOTSTRAP["prod"] | {parameter: ""}))["Resources"]
+        if role in left:
             yield f"{role} is there without {parameter}"
+        if parameter == "GitHubDeployerSubject" and "CloudFormationServiceRole" in left:
+            yield f"CloudFormationServiceRole is there without {parameter}, so without a job that passes it"

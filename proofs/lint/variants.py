@@ -21,8 +21,6 @@ GITHUB = {
     "GitHubShipperSubject": "repo:example/shop:ref:refs/heads/main",
     "GitHubPlannerSubject": "repo:example/shop:pull_request",
 }
-#: The subjects that may be empty: then the stack is without the role.
-OPTIONAL_SUBJECTS = ("GitHubApproverSubject", "GitHubShipperSubject", "GitHubPlannerSubject")
 
 VARIANTS = {
     "dev": _REQUIRED | {"Environment": "dev"},
@@ -41,12 +39,18 @@ VARIANTS = {
     },
 }
 
-#: The same for bootstrap/github.yaml, whose stack is beside that of the variant with the same name.
+#: The same for bootstrap/github.yaml.
 BOOTSTRAP = {
     "dev": {
         "Environment": "dev",
         **{name: _REQUIRED[name] for name in ("VpcId", "DatabaseSecurityGroupId")},
-        **(GITHUB | dict.fromkeys(OPTIONAL_SUBJECTS, "")),
+        **(GITHUB | dict.fromkeys(("GitHubApproverSubject", "GitHubShipperSubject", "GitHubPlannerSubject"), "")),
+    },
+    # People deploy and approve, and an application's repository ships.
+    "shop": {
+        "Environment": "dev",
+        **{name: _REQUIRED[name] for name in ("VpcId", "DatabaseSecurityGroupId")},
+        **(GITHUB | dict.fromkeys(("GitHubDeployerSubject", "GitHubRunnerSubject", "GitHubApproverSubject"), "")),
     },
     "prod": {
         "Environment": "prod",

@@ -374,10 +374,6 @@ WRONG_TRUST: dict[str, tuple[Fault, str]] = {
         lambda template: template["Parameters"]["GitHubRunnerSubject"].update(AllowedPattern="[a-z:/-]*"),
         "GitHubRunnerSubject refuses 'repo:octo-org@1234",
     ),
-    "a subject that may be left out": (
-        lambda template: template["Parameters"]["GitHubRunnerSubject"].update(AllowedPattern=r"[^*?$\r\n]*"),
-        "GitHubRunnerSubject accepts ''",
-    ),
     "one job for all": (
         lambda template: template["Rules"]["GitHubSubjects"].update(Assertions=[]),
         "The rule GitHubSubjects accepts",

@@ -205,7 +205,8 @@ fn plan_writes_reports_all_three_read_bundles_and_the_endpoint_lets_nothing_else
     for name in FUNCTIONS {
         let expected: Vec<_> = [(&reports, *name == "Plan"), (&bundles, IN_VPC.contains(name))]
             .into_iter()
-            .filter_map(|(statement, has_it)| has_it.then(|| statement.clone()))
+            .filter(|(_, has_it)| *has_it)
+            .map(|(statement, _)| statement.clone())
             .collect();
         assert_eq!(of_s3(&statements(&format!("{name}FunctionRole"))), expected, "{name}");
     }
