@@ -35,7 +35,7 @@ class Deployment:
 def deploy(
     aws: Aws, account: Account, connection: Connection, env: str, project: str, overrides: dict[str, str]
 ) -> Deployment:
-    """Runs `sam deploy --config-env local`, then copies the state machine to the Step Functions emulator."""
+    """Runs `sam deploy --config-env local`, then copies the state machines to the Step Functions emulator."""
     stack = f"{project}-migrations-{env}"
     parameters = _parameters_of_samconfig() | {
         "Project": project,
@@ -63,7 +63,7 @@ def deploy(
     build.run(command, settings, lambda _: None)
     described = aws.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
-    return Deployment(stack, env, outputs, copy_state_machine(aws, stack))
+    return Deployment(stack, env, outputs, copy_state_machines(aws, stack))
 
 
 def _parameters_of_samconfig(env: str = "local") -> dict[str, str]:
@@ -73,8 +73,14 @@ def _parameters_of_samconfig(env: str = "local") -> dict[str, str]:
     return dict(override.split("=", 1) for override in overrides)
 
 
-def copy_state_machine(aws: Aws, name: str) -> str:
-    """Gives the Step Functions emulator the machine that SAM deployed, word for word and under the same ARN."""
+def copy_state_machines(aws: Aws, stack: str) -> str:
+    """Gives the Step Functions emulator the machines that SAM deployed, word for word and under the same ARNs. Returns the
+    ARN of the one that migrates; the other one only plans."""
+    _copy_state_machine(aws, f"{stack}-plan")
+    return _copy_state_machine(aws, stack)
+
+
+def _copy_state_machine(aws: Aws, name: str) -> str:
     port = aws.port
     deployed_arn = f"arn:aws:states:{environment.REGION}:{environment.ACCOUNT}:stateMachine:{name}"
     source = aws.client("stepfunctions", port).describe_state_machine(stateMachineArn=deployed_arn)

@@ -51,8 +51,9 @@ def test_the_inputs_of_the_action_are_its_own():
 
 
 def test_the_roles_for_github_are_their_templates_outputs():
-    table = pages.table("docs/github.md", "Variable")
-    assert sorted(name for _, said in table for name in re.findall(r"\w+Arn\b", said)) == sorted(BOOTSTRAP["Outputs"])
+    of_the_workflow = [name for _, said in pages.table("docs/github.md", "Variable") for name in re.findall(r"\w+Arn\b", said)]
+    of_an_application = [name for name, _ in pages.table("docs/github.md", "Output")]
+    assert sorted(of_the_workflow + of_an_application) == sorted(BOOTSTRAP["Outputs"])
 
 
 def test_the_regions_are_those_that_the_template_lets_pass():

@@ -10,6 +10,8 @@ _SUBJECTS = {
     "GitHubDeployerSubject": "repo:owner/name:ref:refs/heads/main",
     "GitHubRunnerSubject": "repo:owner/name:ref:refs/heads/main",
     "GitHubApproverSubject": "repo:owner/name:environment:prod",
+    "GitHubShipperSubject": "repo:owner/shop:ref:refs/heads/main",
+    "GitHubPlannerSubject": "repo:owner/shop:pull_request",
 }
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from local import build
 from local.build import architecture
-from local.deploy import NOTIFICATION_ADDRESS, Deployment, copy_state_machine
+from local.deploy import NOTIFICATION_ADDRESS, Deployment, copy_state_machines
 from local.stack import Stack
 from proofs.harness.case import Case
 from proofs.harness.database import applied
@@ -136,7 +136,7 @@ def found(stack: Stack) -> Deployment:
     described = stack.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
     assert {tag["Key"]: tag["Value"] for tag in described["Tags"]} == {"project": "released", "environment": "dev"}
     outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
-    return Deployment(STACK, "dev", outputs, copy_state_machine(stack.aws, STACK))
+    return Deployment(STACK, "dev", outputs, copy_state_machines(stack.aws, STACK))
 
 
 def layer(stack: Stack) -> tuple[int, bytes]:
@@ -175,7 +175,7 @@ def test_a_release_is_deployed_and_a_run_succeeds(released, machine, stack):
     newer, changed = layer(stack)
     assert newer == number + 1 and changed != content
     unpack(released, changed)
-    copy_state_machine(stack.aws, STACK)
+    copy_state_machines(stack.aws, STACK)
     ran = machine.lockstep("run", "dev", "--project", "released")
     assert ran.returncode == 0, ran.stderr
     assert released.ledger() == applied("1_a", "2_b")

@@ -1,10 +1,13 @@
-"""The role of the workflow that starts runs may reject its own runs, and approve nothing."""
+"""The roles of the jobs that start runs may reject them, and approve nothing."""
+
+import pytest
 
 
-def test_the_runners_role_may_reject_and_not_approve(case, roles_for_github):
+@pytest.mark.parametrize("who", ["Runner", "Shipper"])
+def test_a_role_that_starts_may_reject_and_not_approve(case, roles_for_github, who):
     prod = case("github")
     prod.write("1_a", "CREATE TABLE a ()")
-    role = roles_for_github["GitHubRunnerRoleArn"].rpartition("/")[2]
+    role = roles_for_github[f"GitHub{who}RoleArn"].rpartition("/")[2]
     execution, digest = prod.start_and_wait_for_approval()
 
     refused = prod.decide(execution, digest, by=f"run-1@{role}", onBehalfOf="octocat")
@@ -29,10 +32,11 @@ def test_another_role_may_approve_and_says_for_whom(case, roles_for_github):
     assert f"{decided['by']} (verified), on behalf of octocat (claimed)" in prod.mails()[-1].body
 
 
-def test_the_restriction_needs_no_roles_stack(case):
+@pytest.mark.parametrize("who", ["runner", "shipper"])
+def test_the_restriction_needs_no_roles_stack(case, who):
     """The role that is made later under this name is refused already."""
     prod = case("prod")
     prod.write("1_a", "CREATE TABLE a ()")
     execution, digest = prod.start_and_wait_for_approval()
-    refused = prod.decide(execution, digest, by="run-1@lockstep-prod-github-runner-us-east-1")
+    refused = prod.decide(execution, digest, by=f"run-1@lockstep-prod-github-{who}-us-east-1")
     assert refused["error"]["status"] == 403 and "may reject, not approve" in refused["error"]["errorMessage"]

@@ -45,6 +45,13 @@ class Deployed:
         """Returns the statements that say who may assume a role."""
         return resolved(self._properties(role)["AssumeRolePolicyDocument"]["Statement"], self.names)
 
+    @property
+    def on_the_bucket(self) -> list[dict[str, Any]]:
+        """The statements of the bucket's policy. They deny, to every principal, and so as if they were in its own policies."""
+        found = self._properties("ReportsBucketPolicy")["PolicyDocument"]["Statement"]
+        own = [{name: part for name, part in one.items() if name != "Principal"} for one in found if one["Principal"] == "*"]
+        return resolved([one for one in own if one["Effect"] == "Deny"], self.names)
+
     def _statements(self, name: str) -> list[dict[str, Any]]:
         if name == EVERYTHING:
             return [{"Effect": "Allow", "Action": "*", "Resource": "*"}]

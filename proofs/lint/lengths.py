@@ -1,6 +1,6 @@
-"""Proves that the texts that name the inputs of a version are never too long, whatever the parameters are.
+"""Proves that the texts that name the inputs of a version, and the alarm's, are never too long, whatever the parameters are.
 
-Lambda refuses a text that is too long only when it publishes, minutes after the deployment began.
+AWS refuses a text that is too long only when it gets it, minutes after the deployment began.
 """
 
 from __future__ import annotations
@@ -17,10 +17,15 @@ from proofs.lint.transform import decided, transformed
 from proofs.lint.variants import VARIANTS
 from proofs.lint.versions import Edit
 
-_OPERATIONS = {"AWS::Lambda::Version": "PublishVersion", "AWS::Lambda::LayerVersion": "PublishLayerVersion"}
-_TEXTS = ("Description", "LicenseInfo")
+#: The operation that gets the texts of a resource, with its service.
+_OPERATIONS = {
+    "AWS::Lambda::Version": ("lambda", "PublishVersion"),
+    "AWS::Lambda::LayerVersion": ("lambda", "PublishLayerVersion"),
+    "AWS::CloudWatch::Alarm": ("cloudwatch", "PutMetricAlarm"),
+}
+_TEXTS = ("Description", "LicenseInfo", "AlarmName", "AlarmDescription")
 
-#: Longer than any text that Lambda accepts.
+#: Longer than any text that a parameter may be.
 _UNBOUNDED = 1000
 
 
@@ -40,7 +45,7 @@ def _too_long(template: dict[str, Any]) -> Iterator[str]:
             text = resolved(resource["Properties"].get(name, ""), values)
             limit = _limit(_OPERATIONS[resource["Type"]], name)
             if len(text) > limit:
-                yield f"{logical_id}: {name} can have {len(text)} characters, and Lambda takes {limit}"
+                yield f"{logical_id}: {name} can have {len(text)} characters, and AWS takes {limit}"
 
 
 def _longest(declared: dict[str, Any]) -> dict[str, str]:
@@ -53,7 +58,7 @@ def _grown(parameter: dict[str, Any]) -> str:
         return max(map(str, parameter["AllowedValues"]), key=len)
     value = str(parameter["Default"])
     if parameter["Type"].startswith("List<"):
-        count, member = _model().shape_for("SubnetIds").metadata["max"], value.split(",")[0]
+        count, member = _model("lambda").shape_for("SubnetIds").metadata["max"], value.split(",")[0]
         return ",".join([f"{member:0<24}"] * count)
     while len(value) < _UNBOUNDED and _accepted(parameter, value + "0"):
         value += "0"
@@ -72,10 +77,11 @@ def _accepted(parameter: dict[str, Any], value: str) -> bool:
 
 
 @cache
-def _model() -> Any:
-    return get_session().get_service_model("lambda")
+def _model(service: str) -> Any:
+    return get_session().get_service_model(service)
 
 
-def _limit(operation: str, name: str) -> int:
-    members = _model().operation_model(operation).input_shape.members
+def _limit(call: tuple[str, str], name: str) -> int:
+    service, operation = call
+    members = _model(service).operation_model(operation).input_shape.members
     return members[name].metadata["max"] if name in members else 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from proofs.lint.deployed import ENVIRONMENTS, EVERYTHING, Deployed, Source, deployed
 from proofs.lint.iam import Request, allowed
-from proofs.lint.resolve import arn
+from proofs.lint.resolve import ACCOUNT, arn, resolved
 from proofs.lint.variants import VARIANTS
 
 ALWAYS = ENVIRONMENTS
@@ -26,6 +26,9 @@ _DIRECTLY = {"lambda:InvokedViaFunctionUrl": "false"}
 # {stack} is the stack's name, {Role} a role's ARN.
 _MACHINE = arn("states", "stateMachine:{stack}")
 _EXECUTION = arn("states", "execution:{stack}:run")
+_PLAN_MACHINE = arn("states", "stateMachine:{stack}-plan")
+_PLAN_EXECUTION = arn("states", "execution:{stack}-plan:run")
+_ALARM = arn("cloudwatch", "alarm:{stack}-bucket")
 _APPROVE = arn("lambda", "function:{stack}-approve")
 _APPROVE_LIVE = f"{_APPROVE}:live"
 _APPLY_LOG = arn("logs", "log-group:/aws/lambda/{stack}-apply:*")
@@ -35,11 +38,27 @@ _STACK = arn("cloudformation", "stack/{stack}/0")
 _OTHER_STACK = arn("cloudformation", "stack/other/0")
 _REPORTS = "{bucket}"
 _REPORT = "{bucket}/reports/0/report.html"
+_BUNDLE = "{bucket}/bundles/0.zip"
+#: A request that puts only what is not there yet.
+_NEW = {"s3:if-none-match": "*"}
 #: A bucket in this account, and one of another account under such a name.
 _HERE, _ELSEWHERE = {"aws:ResourceAccount": "123456789012"}, {"aws:ResourceAccount": "210987654321"}
 _UPLOAD = "arn:aws:s3:::aws-sam-cli-managed-default-samclisourcebucket-0/{stack}/0"
 
-_BOTH = "StartPolicy + ApprovePolicy"
+#: The policies with which a person starts what changes a database, and those together with the one that approves.
+_STARTS = ("StartPolicy", "ShipPolicy")
+_BOTH = tuple(f"{policy} + ApprovePolicy" for policy in _STARTS)
+#: The roles for GitHub that start what changes a database. They may reject as well.
+_GITHUB_STARTS = dict.fromkeys(("GitHubRunnerRole", "GitHubShipperRole"), ALWAYS)
+#: Who uploads bundles and only plans, and who uploads them and runs them.
+_PLANS = dict.fromkeys(("PlanPolicy", "GitHubPlannerRole"), ALWAYS)
+_SHIPS = dict.fromkeys(("ShipPolicy", "GitHubShipperRole"), ALWAYS)
+_STARTERS = dict.fromkeys(_STARTS, ALWAYS) | _GITHUB_STARTS
+_READERS = _STARTERS | _PLANS | {"ApprovePolicy": ALWAYS}
+#: The principals of bootstrap/github.yaml among them know the bucket's account.
+_READERS_ELSEWHERE = {who: where for who, where in _READERS.items() if not who.startswith("GitHub")}
+_READERS_IN_GITHUB = {who: where for who, where in _READERS.items() if who.startswith("GitHub")}
+_MACHINE_ROLES = dict.fromkeys(("MigrationStateMachineRole", "PlanStateMachineRole"), ALWAYS)
 
 #: The functions that reach the database, and the policy that they share.
 _IN_VPC = dict.fromkeys(("PreflightFunctionRole", "PlanFunctionRole", "ApplyFunctionRole", "VpcFunctionsPolicy"), ALWAYS)
@@ -91,53 +110,43 @@ def _through_the_url(who: str, where: tuple[str, ...]) -> list[Row]:
 
 TABLE: list[Row | Only] = [
     # Starting and stopping
-    Only("states:StartExecution", _MACHINE, {"StartPolicy": ALWAYS, "GitHubRunnerRole": ALWAYS}),
-    Only("states:StartExecution", f"{_MACHINE}:1", {}),
-    Only("states:RedriveExecution", _EXECUTION, {}),
-    Only("states:StopExecution", _EXECUTION, {"StartPolicy": ALWAYS}),
-    Row(_BOTH, "states:StartExecution", _MACHINE, NOT_IN_PROD),
+    Only("states:StartExecution", _MACHINE, _STARTERS),
+    Only("states:StartExecution", _PLAN_MACHINE, _PLANS),
+    *(Only("states:StartExecution", f"{machine}:1", {}) for machine in (_MACHINE, _PLAN_MACHINE)),
+    *(Only("states:RedriveExecution", execution, {}) for execution in (_EXECUTION, _PLAN_EXECUTION)),
+    Only("states:StopExecution", _EXECUTION, dict.fromkeys(_STARTS, ALWAYS)),
+    Only("states:StopExecution", _PLAN_EXECUTION, {}),
+    *(Row(both, "states:StartExecution", _MACHINE, NOT_IN_PROD) for both in _BOTH),
+    # A plan alone is nothing that could be approved
+    Row("PlanPolicy + ApprovePolicy", "states:StartExecution", _PLAN_MACHINE, ALWAYS),
     # Reading
-    Only(
-        "states:DescribeExecution",
-        _EXECUTION,
-        {"StartPolicy": ALWAYS, "ApprovePolicy": ALWAYS, "GitHubRunnerRole": ALWAYS, "GitHubApproverRole": ALWAYS},
-    ),
+    Only("states:DescribeExecution", _EXECUTION, _STARTERS | dict.fromkeys(("ApprovePolicy", "GitHubApproverRole"), ALWAYS)),
     Only(
         "states:GetExecutionHistory",
         _EXECUTION,
-        {
-            "StartPolicy": ALWAYS,
-            "ApprovePolicy": ALWAYS,
-            "ApproveFunctionRole": ALWAYS,
-            "GitHubRunnerRole": ALWAYS,
-            "GitHubApproverRole": ALWAYS,
-        },
+        _STARTERS | dict.fromkeys(("ApprovePolicy", "ApproveFunctionRole", "GitHubApproverRole"), ALWAYS),
     ),
-    Only(
-        "states:ListExecutions",
-        _MACHINE,
-        {"StartPolicy": ALWAYS, "ApprovePolicy": ALWAYS, "GitHubRunnerRole": ALWAYS},
-    ),
-    Only(
-        "logs:FilterLogEvents",
-        _APPLY_LOG,
-        {"StartPolicy": ALWAYS, "GitHubRunnerRole": ALWAYS, "GitHubApproverRole": ALWAYS},
-    ),
+    *(Only(f"states:{action}", _PLAN_EXECUTION, _PLANS) for action in ("DescribeExecution", "GetExecutionHistory")),
+    Only("states:ListExecutions", _MACHINE, _STARTERS | {"ApprovePolicy": ALWAYS}),
+    Only("states:ListExecutions", _PLAN_MACHINE, _PLANS),
+    Only("logs:FilterLogEvents", _APPLY_LOG, _STARTERS | {"GitHubApproverRole": ALWAYS}),
     *(
         Row(who, "lambda:GetFunctionUrlConfig", resource, ALWAYS)
-        for who in ("ApprovePolicy", "GitHubRunnerRole", "GitHubApproverRole")
+        for who in ("ApprovePolicy", "GitHubApproverRole", *_GITHUB_STARTS)
         for resource in (_APPROVE, _APPROVE_LIVE)
     ),
     # Deciding, through the URL
     *_through_the_url("ApprovePolicy", ALWAYS),
     *_through_the_url("GitHubApproverRole", ALWAYS),
-    *_through_the_url("GitHubRunnerRole", ALWAYS),  # rejects; the function accepts no approval from it
-    *_through_the_url(_BOTH, NOT_IN_PROD),
+    # These reject; the function accepts no approval from them
+    *(row for who in _GITHUB_STARTS for row in _through_the_url(who, ALWAYS)),
+    *(row for both in _BOTH for row in _through_the_url(both, NOT_IN_PROD)),
+    *_through_the_url("PlanPolicy + ApprovePolicy", ALWAYS),
     *(
         Only(
             action,
             resource,
-            {"ApprovePolicy": ALWAYS, "GitHubApproverRole": ALWAYS, "GitHubRunnerRole": ALWAYS},
+            {"ApprovePolicy": ALWAYS, "GitHubApproverRole": ALWAYS, **_GITHUB_STARTS},
             context,
         )
         for resource in (_APPROVE, _APPROVE_LIVE)
@@ -146,7 +155,7 @@ TABLE: list[Row | Only] = [
     *(Only("lambda:InvokeFunctionUrl", resource, {}, _UNSIGNED) for resource in (_APPROVE, _APPROVE_LIVE)),
     # Deciding by a direct invocation. In prod such a caller could claim any name
     *(Only("lambda:InvokeFunction", _APPROVE, {"ApprovePolicy": NOT_IN_PROD}, context) for context in ({}, _DIRECTLY)),
-    *(Row(_BOTH, "lambda:InvokeFunction", _APPROVE, NOT_IN_PROD, context) for context in ({}, _DIRECTLY)),
+    *(Row(both, "lambda:InvokeFunction", _APPROVE, NOT_IN_PROD, context) for both in _BOTH for context in ({}, _DIRECTLY)),
     # The alias of the URL is for the URL only: the function takes an invocation under it for verified
     *(Only("lambda:InvokeFunction", _APPROVE_LIVE, {}, context) for context in ({}, _DIRECTLY)),
     *(Only("lambda:InvokeFunction", f"{_APPROVE}{qualifier}", {}) for qualifier in (":1", ":$LATEST")),
@@ -158,7 +167,7 @@ TABLE: list[Row | Only] = [
     # Whatever other permissions a person has, in prod one of our policies denies the ways around the approval
     *(
         Row(f"{policy} + {EVERYTHING}", action, "*", NOT_IN_PROD)
-        for policy in ("StartPolicy", "ApprovePolicy")
+        for policy in (*_STARTS, "ApprovePolicy")
         for action in ("states:SendTaskSuccess", "states:SendTaskFailure")
     ),
     *(
@@ -167,9 +176,10 @@ TABLE: list[Row | Only] = [
         for context in ({}, _DIRECTLY)
     ),
     *_through_the_url(f"ApprovePolicy + {EVERYTHING}", ALWAYS),
-    *_through_the_url(f"StartPolicy + {EVERYTHING}", NOT_IN_PROD),
+    *(row for policy in _STARTS for row in _through_the_url(f"{policy} + {EVERYTHING}", NOT_IN_PROD)),
     *(
-        Row(f"StartPolicy + {EVERYTHING}", "lambda:InvokeFunction", resource, NOT_IN_PROD)
+        Row(f"{policy} + {EVERYTHING}", "lambda:InvokeFunction", resource, NOT_IN_PROD)
+        for policy in _STARTS
         for resource in (_APPROVE, _APPROVE_LIVE, f"{_APPROVE}:1")
     ),
     *(
@@ -182,9 +192,12 @@ TABLE: list[Row | Only] = [
     ),
     # The other functions
     *(
-        Only("lambda:InvokeFunction", arn("lambda", f"function:{{stack}}-{step}:1"), {"MigrationStateMachineRole": ALWAYS})
-        for step in ("preflight", "plan", "apply", "notify")
+        Only("lambda:InvokeFunction", arn("lambda", f"function:{{stack}}-{step}:1"), _MACHINE_ROLES)
+        for step in ("preflight", "plan", "notify")
     ),
+    # The machine that only plans cannot apply, whatever its definition says
+    Only("lambda:InvokeFunction", arn("lambda", "function:{stack}-apply:1"), {"MigrationStateMachineRole": ALWAYS}),
+    Only("rds:DescribeDBInstances", arn("rds", "db:app"), _MACHINE_ROLES),
     *(
         Only("lambda:InvokeFunction", arn("lambda", f"function:{{stack}}-{step}"), {})
         for step in ("preflight", "plan", "apply", "notify")
@@ -217,21 +230,17 @@ TABLE: list[Row | Only] = [
         Only(
             f"xray:{action}",
             "*",
-            _IN_VPC | dict.fromkeys(("NotifyFunctionRole", "ApproveFunctionRole", "MigrationStateMachineRole"), ALWAYS),
+            _IN_VPC | _MACHINE_ROLES | dict.fromkeys(("NotifyFunctionRole", "ApproveFunctionRole"), ALWAYS),
         )
         for action in ("PutTraceSegments", "PutTelemetryRecords")
     ),
     # The reports
     Only("s3:PutObject", _REPORT, {"PlanFunctionRole": ALWAYS}),
-    Only(
-        "s3:GetObject",
-        _REPORT,
-        {"StartPolicy": ALWAYS, "ApprovePolicy": ALWAYS, "GitHubRunnerRole": ALWAYS},
-        _HERE,
-    ),
-    Only("s3:GetObject", _REPORT, {"StartPolicy": ALWAYS, "ApprovePolicy": ALWAYS}, _ELSEWHERE),
+    Only("s3:PutObject", _REPORT, {"PlanFunctionRole": ALWAYS}, _HERE | _NEW),
+    Only("s3:GetObject", _REPORT, _READERS, _HERE),
+    Only("s3:GetObject", _REPORT, _READERS_ELSEWHERE, _ELSEWHERE),
     # The roles for GitHub know of the bucket's name what the stack's name says. A deleted stack has left such a bucket
-    Only("s3:GetObject", "arn:aws:s3:::{stack}-89abcdef/reports/0/report.html", {"GitHubRunnerRole": ALWAYS}, _HERE),
+    Only("s3:GetObject", "arn:aws:s3:::{stack}-89abcdef/reports/0/report.html", _READERS_IN_GITHUB, _HERE),
     *(
         Only("s3:GetObject", f"arn:aws:s3:::{{stack}}{end}", {}, _HERE)
         for end in ("-0/reports/0/report.html", "-a-migrations-prod-01234567/reports/0/report.html", "-89abcdef/other")
@@ -239,9 +248,10 @@ TABLE: list[Row | Only] = [
     Only(
         "s3:ListBucket",
         _REPORTS,
-        {"StartPolicy": ALWAYS, "ApprovePolicy": ALWAYS, "GitHubRunnerRole": ALWAYS, "CloudFormationServiceRole": ALWAYS},
+        _READERS | {"CloudFormationServiceRole": ALWAYS},
         _HERE,
     ),
+    Only("s3:ListBucketVersions", _REPORTS, {}, _HERE),
     *(
         Only(f"s3:{action}", f"{_REPORTS}/{key}", {}, _HERE)
         for action, key in (
@@ -251,6 +261,39 @@ TABLE: list[Row | Only] = [
         )
     ),
     *(Only(f"s3:{action}", "arn:aws:s3:::other/reports/0/report.html", {}, _HERE) for action in ("PutObject", "GetObject")),
+    # The bundles: put once by those who ship, read by the functions that reach the database, and by no other
+    Only("s3:PutObject", _BUNDLE, _SHIPS | _PLANS, _HERE | _NEW),
+    Only("s3:PutObject", _BUNDLE, {"ShipPolicy": ALWAYS, "PlanPolicy": ALWAYS}, _ELSEWHERE | _NEW),
+    Only("s3:PutObject", _BUNDLE, {}, _HERE),
+    Only(
+        "s3:PutObject",
+        "arn:aws:s3:::{stack}-89abcdef/bundles/0.zip",
+        {"GitHubShipperRole": ALWAYS, "GitHubPlannerRole": ALWAYS},
+        _HERE | _NEW,
+    ),
+    *(Only("s3:PutObject", f"arn:aws:s3:::{name}/bundles/0.zip", {}, _HERE | _NEW) for name in ("other", "{stack}-0")),
+    *(Only(f"s3:{action}", _BUNDLE, _IN_VPC, _HERE) for action in ("GetObject", "GetObjectVersion")),
+    *(
+        Only(f"s3:{action}", _BUNDLE, {}, _HERE)
+        for action in ("DeleteObject", "DeleteObjectVersion", "PutObjectAcl", "PutObjectTagging", "PutObjectRetention")
+    ),
+    Only("s3:GetObjectVersion", _REPORT, {}, _HERE),
+    # Whatever other permissions a principal has, the bucket's policy lets none replace a bundle or delete a version of one.
+    # An administrator can free its name
+    *(
+        Row(EVERYTHING, f"s3:{action}", resource, where, context)
+        for action, resource, where, context in (
+            ("PutObject", _BUNDLE, NEVER, {}), ("PutObject", _BUNDLE, ALWAYS, _NEW), ("PutObject", _REPORT, ALWAYS, {}),
+            ("DeleteObjectVersion", _BUNDLE, NEVER, {}), ("DeleteObjectVersion", _REPORT, ALWAYS, {}),
+            ("DeleteObject", _BUNDLE, ALWAYS, {}), ("GetObject", _BUNDLE, NEVER, {"aws:SecureTransport": "false"}),
+        )
+    ),
+    # The alarm on the bucket's size
+    *(
+        Only(f"cloudwatch:{action}", _ALARM, {"CloudFormationServiceRole": ALWAYS})
+        for action in ("PutMetricAlarm", "DeleteAlarms")
+    ),
+    *(Only(f"cloudwatch:{action}", _ALARM, {}) for action in ("SetAlarmState", "DisableAlarmActions")),
     *(
         Only(f"s3:{action}", _REPORTS, {"CloudFormationServiceRole": ALWAYS})
         for action in ("PutBucketPolicy", "PutBucketPublicAccessBlock", "PutLifecycleConfiguration")
@@ -321,7 +364,10 @@ TABLE: list[Row | Only] = [
     *(
         Only(f"iam:{action}", role, {})
         for action in ("PutRolePolicy", "UpdateAssumeRolePolicy", "DeleteRole", "DeleteRolePolicy")
-        for role in ("{GitHubRunnerRole}", "{GitHubApproverRole}", "{GitHubDeployerRole}", "{ServiceRole}")
+        for role in (
+            "{GitHubRunnerRole}", "{GitHubShipperRole}", "{GitHubPlannerRole}", "{GitHubApproverRole}", "{GitHubDeployerRole}",
+            "{ServiceRole}",
+        )
     ),
     # CloudFormation's role attaches the stack's own policies to the stack's own roles
     *(
@@ -345,6 +391,7 @@ TABLE: list[Row | Only] = [
             ("lambda:UpdateAlias", _APPROVE),
             ("lambda:AddPermission", _APPROVE),
             ("states:UpdateStateMachine", _MACHINE),
+            ("states:UpdateStateMachine", _PLAN_MACHINE),
         )
     ),
     *(
@@ -360,9 +407,10 @@ def problems(source: Source = deployed) -> list[str]:
     for environment in ENVIRONMENTS:
         stack = source(environment)
         found += [f"{environment}: {problem}" for problem in _other_ways_in(stack)]
+        on_the_bucket = stack.on_the_bucket
         for row in rows(stack):
             request = _request(row, stack)
-            if allowed(stack.statements(row.who), request) != (environment in row.where):
+            if allowed([*stack.statements(row.who), *on_the_bucket], request) != (environment in row.where):
                 found.append(f"{environment}: {row.who} {'must' if environment in row.where else 'must not'} do {request}")
     return found
 
@@ -392,7 +440,7 @@ def _request(row: Row, stack: Deployed) -> Request:
 
 
 def _other_ways_in(stack: Deployed) -> Iterator[str]:
-    """Yields other ways in: permissions on a function or a bucket itself, and a URL without signatures."""
+    """Yields other ways in: permissions on a function, a bucket or a topic itself, and a URL without signatures."""
     for name, resource in stack.template["Resources"].items():
         properties = resource.get("Properties", {})
         match resource["Type"]:
@@ -408,5 +456,14 @@ def _other_ways_in(stack: Deployed) -> Iterator[str]:
             case "AWS::S3::BucketPolicy":
                 if any(statement["Effect"] != "Deny" for statement in properties["PolicyDocument"]["Statement"]):
                     yield f"{name} lets a principal into a bucket, past every role and policy"
+            case "AWS::SNS::TopicPolicy":
+                of_the_alarm = {
+                    "StringEquals": {"aws:SourceAccount": ACCOUNT},
+                    "ArnLike": {"aws:SourceArn": stack.names["BucketAlarm.Arn"]},
+                }
+                for statement in resolved(properties["PolicyDocument"]["Statement"], stack.names):
+                    admitted = (statement["Effect"], statement["Principal"], statement.get("Condition"))
+                    if admitted[0] != "Deny" and admitted[1:] != ({"Service": "cloudwatch.amazonaws.com"}, of_the_alarm):
+                        yield f"{name} lets another than the alarm of this stack publish, past every role and policy"
             case "AWS::IAM::Policy" | "AWS::IAM::UserPolicy" | "AWS::IAM::RolePolicy":
                 yield f"{name}: a policy of its own is not known here; write it into its role"

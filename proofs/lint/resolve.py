@@ -51,6 +51,9 @@ def names_of(template: dict[str, Any]) -> dict[str, Any]:
             case "AWS::S3::Bucket":
                 values[logical_id] = own("BucketName")
                 values[f"{logical_id}.Arn"] = f"arn:aws:s3:::{values[logical_id]}"
+            case "AWS::CloudWatch::Alarm":
+                values[logical_id] = own("AlarmName")
+                values[f"{logical_id}.Arn"] = arn("cloudwatch", f"alarm:{values[logical_id]}")
             case "AWS::Logs::LogGroup":
                 values[logical_id] = own("LogGroupName")
                 values[f"{logical_id}.Arn"] = arn("logs", f"log-group:{values[logical_id]}:*")

@@ -144,7 +144,7 @@ def _own(stack: Deployed) -> Iterator[str]:
         *((action, function, {}) for function in functions for action in ("lambda:CreateFunction", "lambda:PublishVersion")),
         *(("lambda:DeleteFunction", f"{function}:7", {}) for function in functions),
         *(("iam:PutRolePolicy", stack.names[f"{role}.Arn"], {}) for role in stack.roles if role not in of_bootstrap()),
-        *(("iam:DeletePolicy", stack.names[policy], {}) for policy in ("StartPolicy", "ApprovePolicy", "VpcFunctionsPolicy")),
+        *(("iam:DeletePolicy", stack.names[policy], {}) for policy in ("StartPolicy", "ShipPolicy", "PlanPolicy", "ApprovePolicy", "VpcFunctionsPolicy")),
         *(
             ("logs:PutRetentionPolicy", stack.names[f"{log}LogGroup.Arn"].removesuffix(suffix), {})
             for log in ("Preflight", "Plan", "Apply", "Notify", "Approve", "MigrationStateMachine")
@@ -157,7 +157,8 @@ def _own(stack: Deployed) -> Iterator[str]:
         ("s3:GetObject", f"{_UPLOADS}/{name}/0", {"aws:ResourceAccount": ACCOUNT}),
         ("s3:CreateBucket", stack.names["ReportsBucket.Arn"], {}),
         ("s3:PutBucketPolicy", stack.names["ReportsBucket.Arn"], {}),
-        ("states:CreateStateMachine", stack.names["MigrationStateMachine"], {}),
+        *(("states:CreateStateMachine", stack.names[f"{machine}StateMachine"], {}) for machine in ("Migration", "Plan")),
+        ("cloudwatch:PutMetricAlarm", stack.names["BucketAlarm.Arn"], {}),
         ("sns:Subscribe", stack.names["NotificationTopic"], {}),
         ("events:PutRule", arn("events", f"rule/{name}-ended"), {}),
         ("ec2:AuthorizeSecurityGroupIngress", arn("ec2", f"security-group/{stack.names['DatabaseSecurityGroupId']}"), {}),
@@ -212,6 +213,8 @@ def _resources_of(other: str, stack: Deployed) -> list[str]:
         "arn:aws:iam::aws:policy/AdministratorAccess",
         arn("iam", "user/ann"),
         arn("states", f"stateMachine:{other}"),
+        arn("states", f"stateMachine:{other}-plan"),
+        arn("cloudwatch", f"alarm:{other}-bucket"),
         arn("states", f"execution:{other}:run"),
         arn("states", f"execution:{stack.names['AWS::StackName']}:run"),
         arn("events", f"rule/{other}-ended"),

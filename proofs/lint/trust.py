@@ -20,16 +20,21 @@ _SUBJECTS = {
     "GitHubDeployerRole": "GitHubDeployerSubject",
     "GitHubRunnerRole": "GitHubRunnerSubject",
     "GitHubApproverRole": "GitHubApproverSubject",
+    "GitHubShipperRole": "GitHubShipperSubject",
+    "GitHubPlannerRole": "GitHubPlannerSubject",
 }
-#: The only subject that may be empty.
-_OPTIONAL = "GitHubApproverSubject"
 _SERVICES = {
     "CloudFormationServiceRole": "cloudformation.amazonaws.com",
     "MigrationStateMachineRole": "states.amazonaws.com",
+    "PlanStateMachineRole": "states.amazonaws.com",
 }
+#: The only machine that may assume a role.
+_MACHINES = {"MigrationStateMachineRole": "MigrationStateMachine", "PlanStateMachineRole": "PlanStateMachine"}
 
-#: Subjects in GitHub's forms, with and without the identifiers added in 2026, and with customised claims.
+#: No subject, which leaves the role out, and subjects in GitHub's forms: with and without the identifiers added in 2026, and
+#: with customised claims.
 _GOOD = (
+    "",
     "repo:octo-org/octo-repo:environment:prod",
     "repo:octo-org/octo-repo:environment:Production (EU)",
     "repo:octo-org/octo-repo:ref:refs/heads/release/1.x+hotfix",
@@ -57,16 +62,17 @@ def problems(source: Source = deployed) -> list[str]:
 def _attempts(stack: Deployed, role: str) -> Iterator[tuple[tuple[str, str], Request, bool]]:
     """Yields principals with their requests, and whether the role has to trust them."""
     own = "" if role in _SUBJECTS else _SERVICES.get(role, "lambda.amazonaws.com")
-    from_here = {"aws:SourceAccount": ACCOUNT, "aws:SourceArn": stack.names["MigrationStateMachine"]}
+    from_here = {"aws:SourceAccount": ACCOUNT, "aws:SourceArn": stack.names[_MACHINES.get(role, "MigrationStateMachine")]}
     for service in ("lambda.amazonaws.com", "states.amazonaws.com", "cloudformation.amazonaws.com", "ec2.amazonaws.com"):
         yield ("Service", service), Request("sts:AssumeRole", context=from_here), service == own
     if role in _SERVICES:
         elsewhere = {"aws:SourceAccount": _OTHER_ACCOUNT, "aws:SourceArn": from_here["aws:SourceArn"]}
         for context in ({}, elsewhere):
             yield ("Service", own), Request("sts:AssumeRole", context=context), False
-    if role == "MigrationStateMachineRole":
-        other = from_here | {"aws:SourceArn": arn("states", "stateMachine:other")}
-        yield ("Service", own), Request("sts:AssumeRole", context=other), False
+    if role in _MACHINES:
+        others = [stack.names[machine] for machine in _MACHINES.values() if machine != _MACHINES[role]]
+        for machine in (arn("states", "stateMachine:other"), *others):
+            yield ("Service", own), Request("sts:AssumeRole", context=from_here | {"aws:SourceArn": machine}), False
     for principal in ("*", ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root", _OTHER_ACCOUNT):
         yield ("AWS", principal), Request("sts:AssumeRole", context=from_here), False
 
@@ -99,7 +105,7 @@ def _patterns(stack: Deployed) -> Iterator[str]:
     """Yields the errors in what the parameters accept."""
     for parameter in _SUBJECTS.values():
         pattern = stack.template["Parameters"][parameter]["AllowedPattern"]
-        for subjects, expected in ((_GOOD, True), (_BAD, False), (("",), parameter == _OPTIONAL)):
+        for subjects, expected in ((_GOOD, True), (_BAD, False)):
             for subject in subjects:
                 if bool(re.fullmatch(pattern, subject)) != expected:
                     yield f"{parameter} {'refuses' if expected else 'accepts'} {subject!r}"
@@ -107,25 +113,29 @@ def _patterns(stack: Deployed) -> Iterator[str]:
 
 def _rule(stack: Deployed) -> Iterator[str]:
     """Yields the errors in what the rule GitHubSubjects accepts."""
-    one, other, third = (GITHUB[parameter] for parameter in _SUBJECTS.values())
-    cases = [
-        (one, other, third, True),
-        (one, one, third, True),
-        (one, other, "", True),
-        (one, other, other, False),
-        (one, other, one, False),
+    approver = "GitHubApproverSubject"
+    others = [parameter for parameter in _SUBJECTS.values() if parameter != approver]
+    cases: list[tuple[dict[str, str], bool]] = [
+        ({}, True),
+        (dict.fromkeys(others, GITHUB[others[0]]), True),
+        ({approver: ""}, True),
+        (dict.fromkeys(_SUBJECTS.values(), ""), True),
+        *(({approver: GITHUB[other]}, False) for other in others),
     ]
     rule = stack.template["Rules"]["GitHubSubjects"]
-    if "RuleCondition" in rule:
-        yield "The rule GitHubSubjects does not always hold"
-    for *given, expected in cases:
-        values = parameters_of(stack.template) | dict(zip(_SUBJECTS.values(), given, strict=True))
-        accepted = all(holds(one["Assert"], values, {}) for one in rule["Assertions"])
+    for given, expected in cases:
+        values = parameters_of(stack.template) | given
+        asked = "RuleCondition" not in rule or holds(rule["RuleCondition"], values, {})
+        accepted = not asked or all(holds(one["Assert"], values, {}) for one in rule["Assertions"])
         if accepted != expected:
             yield f"The rule GitHubSubjects {'accepts' if accepted else 'refuses'} {given}"
 
 
 def _turned_off() -> Iterator[str]:
-    """Yields what is left of the approver's role without a subject."""
-    if "GitHubApproverRole" in decided(bootstrap(BOOTSTRAP["prod"] | {_OPTIONAL: ""}))["Resources"]:
-        yield f"GitHubApproverRole is there without {_OPTIONAL}"
+    """Yields the roles that are there without a subject."""
+    for role, parameter in _SUBJECTS.items():
+        left = decided(bootstrap(BOOTSTRAP["prod"] | {parameter: ""}))["Resources"]
+        if role in left:
+            yield f"{role} is there without {parameter}"
+        if parameter == "GitHubDeployerSubject" and "CloudFormationServiceRole" in left:
+            yield f"CloudFormationServiceRole is there without {parameter}, so without a job that passes it"

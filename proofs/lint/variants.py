@@ -12,12 +12,14 @@ _REQUIRED = {
     "NotificationAddress": "team@example.com",
 }
 
-#: What only the roles for GitHub need. The three subjects have to differ where it matters.
+#: What only the roles for GitHub need. The subjects have to differ where it matters.
 GITHUB = {
     "GitHubOidcProviderArn": "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com",
     "GitHubDeployerSubject": "repo:example/app:ref:refs/heads/main",
     "GitHubRunnerSubject": "repo:example/app:environment:run",
     "GitHubApproverSubject": "repo:example/app:environment:prod",
+    "GitHubShipperSubject": "repo:example/shop:ref:refs/heads/main",
+    "GitHubPlannerSubject": "repo:example/shop:pull_request",
 }
 
 VARIANTS = {
@@ -37,12 +39,18 @@ VARIANTS = {
     },
 }
 
-#: The same for bootstrap/github.yaml, whose stack is beside that of the variant with the same name.
+#: The same for bootstrap/github.yaml.
 BOOTSTRAP = {
     "dev": {
         "Environment": "dev",
         **{name: _REQUIRED[name] for name in ("VpcId", "DatabaseSecurityGroupId")},
-        **(GITHUB | {"GitHubApproverSubject": ""}),
+        **(GITHUB | dict.fromkeys(("GitHubApproverSubject", "GitHubShipperSubject", "GitHubPlannerSubject"), "")),
+    },
+    # People deploy and approve, and an application's repository ships.
+    "shop": {
+        "Environment": "dev",
+        **{name: _REQUIRED[name] for name in ("VpcId", "DatabaseSecurityGroupId")},
+        **(GITHUB | dict.fromkeys(("GitHubDeployerSubject", "GitHubRunnerSubject", "GitHubApproverSubject"), "")),
     },
     "prod": {
         "Environment": "prod",

@@ -51,6 +51,7 @@ _PARAMETERS = {
     "S3RouteTableIds": ("rtb-00000001", set()),
     "S3PrefixListId": ("pl-00000001", set()),
     "ReportRetentionDays": ("30", set()),
+    "BucketAlarmGb": ("20", set()),
     "ApprovalFrom": ("caution", set()),
     "ApprovalSeconds": ("600", set()),
     "DatabaseWaitSeconds": ("600", set()),

@@ -23,12 +23,13 @@ def located(text: str, code: Callable[[str], str], definition: str, layer: str =
         raise Unfit(f"template.yaml builds {', '.join(_BUILT.findall(text))}, and not {', '.join(FUNCTIONS)}")
     text = _BUILT.sub(lambda found: f"    Properties:\n      CodeUri: {code(found[1])}\n", text)
     text = replaced(text, "    CodeUri: .\n", "")
-    text = replaced(text, "      DefinitionUri: statemachine/migrate.asl.json\n", f"      DefinitionUri: {definition}\n")
+    # One definition makes both machines.
+    text = replaced(text, "      DefinitionUri: statemachine/migrate.asl.json\n", f"      DefinitionUri: {definition}\n", times=2)
     return replaced(text, "      Content: layer/\n", f"      Content: {layer}\n")
 
 
-def replaced(text: str, before: str, after: str) -> str:
-    """Returns the text with one part replaced. Raises `Unfit` if it has the part not exactly once."""
-    if text.count(before) != 1:
-        raise Unfit(f"template.yaml has {before.strip()!r} {text.count(before)} times instead of once")
+def replaced(text: str, before: str, after: str, times: int = 1) -> str:
+    """Returns the text with one part replaced. Raises `Unfit` if it has the part not exactly so many times."""
+    if text.count(before) != times:
+        raise Unfit(f"template.yaml has {before.strip()!r} {text.count(before)} times instead of {times}")
     return text.replace(before, after)

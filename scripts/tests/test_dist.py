@@ -112,6 +112,10 @@ PACKAGED = {
 }
 
 
+#: The state machines, of one definition.
+MACHINES = ("MigrationStateMachine", "PlanStateMachine")
+
+
 def test_the_template_names_the_code_beside_it(dist):
     template = yaml_parse((dist / packaged.name(ARCHITECTURE)).read_text())
     named = {
@@ -120,7 +124,7 @@ def test_the_template_names_the_code_beside_it(dist):
     }
     # The history is the deployer's.
     assert named.pop("MigrationsLayer") == "layer/"
-    assert named == {f"{name.title()}Function": f"{name}-{ARCHITECTURE}.zip" for name in FUNCTIONS} | {"MigrationStateMachine": "migrate.asl.json"}
+    assert named == {f"{name.title()}Function": f"{name}-{ARCHITECTURE}.zip" for name in FUNCTIONS} | dict.fromkeys(MACHINES, "migrate.asl.json")
     assert set(named.values()) <= contents(dist).keys()
     application = template["Metadata"]["AWS::ServerlessRepo::Application"]
     assert application["SemanticVersion"] == "0.1.0" and {application["LicenseUrl"], application["ReadmeUrl"]} <= contents(dist).keys()
@@ -133,7 +137,8 @@ def test_nothing_else_of_the_template_is_changed(dist):
     for name in FUNCTIONS:
         del ours["Resources"][f"{name.title()}Function"]["Metadata"], its["Resources"][f"{name.title()}Function"]["Properties"]["CodeUri"]
     for template in (ours, its):
-        del template["Resources"]["MigrationStateMachine"]["Properties"]["DefinitionUri"]
+        for machine in MACHINES:
+            del template["Resources"][machine]["Properties"]["DefinitionUri"]
     assert its["Parameters"].pop("Architecture") == ours["Parameters"].pop("Architecture") | {
         "Default": ARCHITECTURE, "AllowedValues": [ARCHITECTURE]
     }

@@ -3,10 +3,10 @@
 /// Refuses a name that the template's parameter Project does not allow.
 pub(crate) fn project(text: &str) -> Result<String, String> {
     let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if text.len() <= 30 && text.starts_with(|first: char| first.is_ascii_lowercase()) && text.bytes().all(is_allowed) {
+    if text.len() <= 29 && text.starts_with(|first: char| first.is_ascii_lowercase()) && text.bytes().all(is_allowed) {
         return Ok(text.to_owned());
     }
-    Err("is no project: give 1 to 30 lower-case letters, digits and hyphens, a letter first".to_owned())
+    Err("is no project: give 1 to 29 lower-case letters, digits and hyphens, a letter first".to_owned())
 }
 
 /// Refuses what can be no execution: its name and its ARN are one line of plain text.

@@ -59,7 +59,7 @@ impl Approver {
         if answer.decision == Verb::Reject {
             return Ok(());
         }
-        if self.reject_only_role.as_deref().is_some_and(|role| caller.has_role(role)) {
+        if self.reject_only_roles.iter().any(|role| caller.has_role(role)) {
             return Err(Refused::because(Why::Caller, format!("{} may reject, not approve", caller.name())));
         }
         if let Some(requester) = asked.request.requested_by.as_deref()

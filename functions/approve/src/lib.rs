@@ -35,8 +35,8 @@ pub struct Approver {
     machine: Option<String>,
     /// dev, qa or prod.
     environment: Option<String>,
-    /// A role whose sessions may reject, but not approve.
-    reject_only_role: Option<String>,
+    /// The roles whose sessions may reject, but not approve.
+    reject_only_roles: Vec<String>,
     /// This function's version.
     version: String,
 }
@@ -97,7 +97,9 @@ impl Approver {
             client: Client::new(&config),
             machine: config::optional(config::STATE_MACHINE_NAME),
             environment: config::optional(config::ENVIRONMENT),
-            reject_only_role: config::optional(config::REJECT_ONLY_ROLE),
+            reject_only_roles: config::optional(config::REJECT_ONLY_ROLES)
+                .map(|names| names.split(',').map(str::to_owned).collect())
+                .unwrap_or_default(),
             version: config::optional("AWS_LAMBDA_FUNCTION_VERSION").unwrap_or_default(),
         }
     }

@@ -132,7 +132,7 @@ fn approver_in(environment: &str, rules: &[&Rule]) -> Approver {
         client,
         machine: Some("lockstep-migrations-prod".into()),
         environment: Some(environment.into()),
-        reject_only_role: Some("Runner".into()),
+        reject_only_roles: vec!["Runner".into(), "Shipper".into()],
         version: "7".into(),
     }
 }
@@ -364,10 +364,12 @@ async fn the_requester_does_not_approve() {
 }
 
 #[tokio::test]
-async fn the_clean_up_role_only_rejects() {
-    let runner = "arn:aws:sts::111122223333:assumed-role/Runner/github";
-    assert_eq!(post(&prod(&[&history(waiting())]), runner, answer("approve")).await.0, 403);
-    assert_eq!(post(&prod(&[&history(waiting()), &taken()]), runner, answer("reject")).await.0, 200);
+async fn the_clean_up_roles_only_reject() {
+    for role in ["Runner", "Shipper"] {
+        let job = format!("arn:aws:sts::111122223333:assumed-role/{role}/github");
+        assert_eq!(post(&prod(&[&history(waiting())]), &job, answer("approve")).await.0, 403);
+        assert_eq!(post(&prod(&[&history(waiting()), &taken()]), &job, answer("reject")).await.0, 200);
+    }
     let another = "arn:aws:sts::111122223333:assumed-role/Approver/Runner";
     assert_eq!(post(&prod(&[&history(waiting()), &taken()]), another, answer("approve")).await.0, 200);
 }

@@ -28,8 +28,8 @@ pub const REPORTS_BUCKET: &str = "REPORTS_BUCKET";
 pub const TOPIC_ARN: &str = "TOPIC_ARN";
 /// The state machine whose executions `approve` may decide.
 pub const STATE_MACHINE_NAME: &str = "STATE_MACHINE_NAME";
-/// The name of a role whose sessions may reject, but not approve. Optional.
-pub const REJECT_ONLY_ROLE: &str = "REJECT_ONLY_ROLE";
+/// The names of the roles whose sessions may reject, but not approve, separated by commas. Optional.
+pub const REJECT_ONLY_ROLES: &str = "REJECT_ONLY_ROLES";
 
 /// The directory of the migrations. The template does not set it: the layer's are in `/opt/migrations`.
 pub const MIGRATIONS_DIR: &str = "MIGRATIONS_DIR";
@@ -52,7 +52,7 @@ pub const DATABASE_VARIABLES: &[&str] = &[
 /// What the template sets for `notify`.
 pub const NOTIFY_VARIABLES: &[&str] = &[PROJECT, ENVIRONMENT, TOPIC_ARN];
 /// What the template sets for `approve`.
-pub const APPROVE_VARIABLES: &[&str] = &[PROJECT, ENVIRONMENT, STATE_MACHINE_NAME, REJECT_ONLY_ROLE];
+pub const APPROVE_VARIABLES: &[&str] = &[PROJECT, ENVIRONMENT, STATE_MACHINE_NAME, REJECT_ONLY_ROLES];
 
 /// Returns the value of the variable `name`.
 ///

@@ -53,7 +53,7 @@ FAULTS: dict[str, tuple[Fault, str]] = {
             for one in template["Resources"].values()
             if one["Type"] == "AWS::EC2::VPCEndpoint"
         ],
-        "OnlyThisBucket: s3:ListBucket has no effect",
+        "ReportsGoOut: s3:ListBucket has no effect",
     ),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -18,10 +19,13 @@ from proofs.lint.variants import BOOTSTRAP as VARIANTS
 from proofs.lint.variants import VARIANTS as OF_THE_STACK
 
 #: The longest value of each parameter that is a part of a name.
-_LONGEST = {"Project": "p" * 30, "Environment": "prod"}
+_LONGEST = {"Project": "p" * 29, "Environment": "prod"}
 
 #: CloudFormation takes no longer template without a bucket, IAM no longer policies of a role.
 _TEMPLATE, _POLICIES = 51_200, 10_240
+
+#: The longest managed policy that IAM takes.
+_MANAGED = 6_144
 
 
 def test_it_needs_no_bucket():
@@ -33,14 +37,25 @@ def test_it_makes_roles_and_nothing_else():
 
 
 @pytest.mark.parametrize("served", sorted(served_regions()))
-def test_the_runners_role_has_the_name_that_approve_refuses(served: str):
-    role = deployed("prod").template["Resources"]["GitHubRunnerRole"]["Properties"]["RoleName"]
-    variables = deployed("prod").template["Resources"]["ApproveFunction"]["Properties"]["Environment"]["Variables"]
+def test_who_starts_has_a_name_that_approve_refuses(served: str):
+    resources = deployed("prod").template["Resources"]
     values = deployed("prod").names | _LONGEST | {"AWS::Region": served}
-    name = resolved(role, values)
-    assert resolved(variables["REJECT_ONLY_ROLE"], values) == name
+    names = {
+        role: resolved(part["Properties"]["RoleName"], values)
+        for role, part in resources.items()
+        if part["Type"] == "AWS::IAM::Role" and "RoleName" in part["Properties"]
+    }
+    variables = resources["ApproveFunction"]["Properties"]["Environment"]["Variables"]
+    refused = resolved(variables["REJECT_ONLY_ROLES"], values).split(",")
+    assert refused == [names["GitHubRunnerRole"], names["GitHubShipperRole"]]
     limit = get_session().get_service_model("iam").operation_model("CreateRole").input_shape.members["RoleName"].metadata["max"]
-    assert served in name and len(name) <= limit
+    for name in names.values():
+        assert served in name and len(name) <= limit
+
+
+def test_the_longest_name_is_the_longest_that_both_templates_accept():
+    accepted = deployed("prod").template["Parameters"]["Project"]["AllowedPattern"]
+    assert re.fullmatch(accepted, _LONGEST["Project"]) and not re.fullmatch(accepted, _LONGEST["Project"] + "p")
 
 
 def test_the_roles_policies_are_never_too_long():
@@ -51,6 +66,17 @@ def test_the_roles_policies_are_never_too_long():
     for name, role in template["Resources"].items():
         documents = [resolved(policy["PolicyDocument"], values) for policy in role["Properties"]["Policies"]]
         assert sum(len(json.dumps(document, separators=(",", ":"))) for document in documents) <= _POLICIES, name
+
+
+def test_the_policies_to_attach_are_never_too_long():
+    """IAM counts no whitespace, and takes less of them than of a role's own policies."""
+    template = decided(transformed(OF_THE_STACK["prod"] | _LONGEST))
+    values = names_of(template) | {"AWS::Region": max(served_regions(), key=len)}
+    managed = {name: part for name, part in template["Resources"].items() if part["Type"] == "AWS::IAM::ManagedPolicy"}
+    assert {"StartPolicy", "ShipPolicy", "PlanPolicy", "ApprovePolicy", "VpcFunctionsPolicy"} == managed.keys()
+    for name, policy in managed.items():
+        document = resolved(policy["Properties"]["PolicyDocument"], values)
+        assert len(json.dumps(document, separators=(",", ":"))) <= _MANAGED, name
 
 
 Edit = Callable[[dict[str, Any]], object]

@@ -25,6 +25,8 @@ def test_every_row_can_fail(statements: list[dict[str, Any]], expected: bool):
         for name in deployed("prod").principals:
             for document in documents(template, name):
                 document["Statement"] = statements
+        for document in documents(template, "ReportsBucketPolicy"):
+            document["Statement"] = []
 
     decided = [
         (environment in row.where) == (expected and EVERYTHING not in row.who)
@@ -192,6 +194,114 @@ FAULTS: dict[str, tuple[Fault, str]] = {
         without("ApprovePolicy", "ReadReports"),
         "ApprovePolicy must do s3:GetObject",
     ),
+    "a bundle is replaced": (
+        without("ReportsBucketPolicy", "BundlesAreNotReplaced"),
+        "GitHubPlannerRole must not do s3:PutObject on arn:aws:s3:::lockstep-migrations-prod-01234567/bundles/0.zip",
+    ),
+    "an administrator deletes what a run waits with": (
+        without("ReportsBucketPolicy", "VersionsOfBundlesStay"),
+        "Everything must not do s3:DeleteObjectVersion",
+    ),
+    "no name can be freed": (
+        changed("ReportsBucketPolicy", "VersionsOfBundlesStay", Action=["s3:DeleteObject", "s3:DeleteObjectVersion"]),
+        "Everything must do s3:DeleteObject",
+    ),
+    "reports cannot be written again": (
+        changed("ReportsBucketPolicy", "BundlesAreNotReplaced", Resource={"Fn::Sub": "${ReportsBucket.Arn}/*"}),
+        "PlanFunctionRole must do s3:PutObject",
+    ),
+    "the functions read no bundle": (without("VpcFunctionsPolicy", "ReadBundles"), "ApplyFunctionRole must do s3:GetObjectVersion"),
+    "apply reads whatever is current": (
+        changed("VpcFunctionsPolicy", "ReadBundles", Action="s3:GetObject"),
+        "ApplyFunctionRole must do s3:GetObjectVersion",
+    ),
+    "the functions write bundles": (
+        changed("VpcFunctionsPolicy", "ReadBundles", Action=["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"]),
+        "PreflightFunctionRole must not do s3:PutObject",
+    ),
+    "the functions list the bucket": (
+        added("VpcFunctionsPolicy", Action="s3:ListBucket", Resource={"Fn::GetAtt": ["ReportsBucket", "Arn"]}),
+        "PlanFunctionRole must not do s3:ListBucket",
+    ),
+    "who ships cannot upload": (without("ShipPolicy", "Ship"), "ShipPolicy must do s3:PutObject"),
+    "who ships writes reports": (
+        changed("ShipPolicy", "Ship", Resource={"Fn::Sub": "${ReportsBucket.Arn}/*"}),
+        "ShipPolicy must not do s3:PutObject on arn:aws:s3:::lockstep-migrations-prod-01234567/reports/0/report.html",
+    ),
+    "who ships frees names": (
+        changed("ShipPolicy", "Ship", Action=["s3:PutObject", "s3:DeleteObject"]),
+        "ShipPolicy must not do s3:DeleteObject",
+    ),
+    "who ships reads bundles": (
+        changed("ShipPolicy", "ReadReports", Resource={"Fn::Sub": "${ReportsBucket.Arn}/*"}),
+        "ShipPolicy must not do s3:GetObject",
+    ),
+    "who ships reads the secret": (
+        added("ShipPolicy", Action="secretsmanager:GetSecretValue", Resource="*"),
+        "ShipPolicy must not do secretsmanager:GetSecretValue",
+    ),
+    "who ships may approve": (
+        without("ShipPolicy", "NotApprove"),
+        "prod: ShipPolicy + ApprovePolicy must not do lambda:InvokeFunctionUrl",
+    ),
+    "who ships may answer the task, by another policy": (
+        without("ShipPolicy", "NotAnswerTheTask"),
+        "prod: ShipPolicy + Everything must not do states:SendTaskSuccess",
+    ),
+    "the shipper's condition is lost": (
+        changed("GitHubShipperRole", "InvokeThroughUrl", Condition=None),
+        "prod: GitHubShipperRole must not do lambda:InvokeFunction",
+    ),
+    "the shipper stops": (
+        changed("GitHubShipperRole", "Follow", Action="states:*"),
+        "GitHubShipperRole must not do states:StopExecution",
+    ),
+    "the shipper ships into another account": (
+        changed("GitHubShipperRole", "Ship", Condition=None),
+        "GitHubShipperRole must not do s3:PutObject",
+    ),
+    "who plans runs": (
+        changed("PlanPolicy", "Start", Resource=[{"Ref": "PlanStateMachine"}, {"Ref": "MigrationStateMachine"}]),
+        "PlanPolicy must not do states:StartExecution on arn:aws:states:us-east-1:123456789012:stateMachine:lockstep-migrations-prod",
+    ),
+    "who plans follows every run": (
+        changed("PlanPolicy", "Follow", Resource={"Fn::Sub": "arn:aws:states:*:*:execution:${Project}-migrations-*"}),
+        "PlanPolicy must not do states:GetExecutionHistory",
+    ),
+    "who plans reads the secret": (
+        added("PlanPolicy", Action="secretsmanager:GetSecretValue", Resource="*"),
+        "PlanPolicy must not do secretsmanager:GetSecretValue",
+    ),
+    "the planner runs": (
+        added("GitHubPlannerRole", Action="states:StartExecution", Resource="*"),
+        "GitHubPlannerRole must not do states:StartExecution",
+    ),
+    "the planner rejects": (
+        added("GitHubPlannerRole", Action="lambda:InvokeFunctionUrl", Resource="*"),
+        "GitHubPlannerRole must not do lambda:InvokeFunctionUrl",
+    ),
+    "the machine that only plans applies": (
+        lambda template: statement(template, "PlanStateMachineRole", "RunSteps")["Resource"].append(
+            {"Fn::Sub": "${ApplyFunction.Arn}:*"}
+        ),
+        "PlanStateMachineRole must not do lambda:InvokeFunction on arn:aws:lambda:us-east-1:123456789012:function:lockstep-migrations-prod-apply:1",
+    ),
+    "the machine that only plans decides": (
+        added("PlanStateMachineRole", Action="lambda:InvokeFunction", Resource={"Fn::Sub": "${ApproveFunction.Arn}*"}),
+        "PlanStateMachineRole must not do lambda:InvokeFunction",
+    ),
+    "every alarm publishes": (
+        changed("NotificationTopicPolicy", "TellOfTheBucket", Condition=None),
+        "NotificationTopicPolicy lets another than the alarm",
+    ),
+    "every principal publishes": (
+        changed("NotificationTopicPolicy", "TellOfTheBucket", Principal="*"),
+        "NotificationTopicPolicy lets another than the alarm",
+    ),
+    "an alarm under another name": (
+        lambda template: template["Resources"]["BucketAlarm"]["Properties"].update(AlarmName="bucket"),
+        "NotificationTopicPolicy lets another than the alarm",
+    ),
     "a bucket for every principal": (
         lambda template: template["Resources"]["ReportsBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"].append(
             {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}
@@ -217,6 +327,13 @@ def _trust(template: dict[str, Any], role: str) -> dict[str, Any]:
 
 def _claims(role: str, **conditions: dict[str, Any]) -> Fault:
     return lambda template: _trust(template, role).update(Condition=conditions)
+
+
+def _machine(role: str, name: str) -> Fault:
+    source = {"Fn::Sub": f"arn:aws:states:${{AWS::Region}}:${{AWS::AccountId}}:stateMachine:{name}"}
+    return _claims(
+        role, StringEquals={"aws:SourceAccount": {"Ref": "AWS::AccountId"}}, ArnLike={"aws:SourceArn": source},
+    )
 
 
 _AUD = "token.actions.githubusercontent.com:aud"
@@ -257,17 +374,33 @@ WRONG_TRUST: dict[str, tuple[Fault, str]] = {
         lambda template: template["Parameters"]["GitHubRunnerSubject"].update(AllowedPattern="[a-z:/-]*"),
         "GitHubRunnerSubject refuses 'repo:octo-org@1234",
     ),
-    "a subject that may be left out": (
-        lambda template: template["Parameters"]["GitHubRunnerSubject"].update(AllowedPattern=r"[^*?$\r\n]*"),
-        "GitHubRunnerSubject accepts ''",
-    ),
     "one job for all": (
         lambda template: template["Rules"]["GitHubSubjects"].update(Assertions=[]),
         "The rule GitHubSubjects accepts",
     ),
+    "one job ships and approves": (
+        lambda template: template["Rules"]["GitHubSubjects"]["Assertions"].pop(2),
+        "The rule GitHubSubjects accepts {'GitHubApproverSubject': 'repo:example/shop:ref:refs/heads/main'}",
+    ),
+    "one job plans and approves": (
+        lambda template: template["Rules"]["GitHubSubjects"]["Assertions"].pop(3),
+        "The rule GitHubSubjects accepts {'GitHubApproverSubject': 'repo:example/shop:pull_request'}",
+    ),
     "a rule that does not always hold": (
         lambda template: template["Rules"]["GitHubSubjects"].update(RuleCondition={"Fn::Equals": ["a", "b"]}),
-        "The rule GitHubSubjects does not always hold",
+        "The rule GitHubSubjects accepts",
+    ),
+    "two subjects that have to be given": (
+        lambda template: template["Rules"]["GitHubSubjects"].pop("RuleCondition"),
+        "The rule GitHubSubjects refuses",
+    ),
+    "a shipper that has to be given": (
+        lambda template: template["Parameters"]["GitHubShipperSubject"].update(AllowedPattern=r"[^*?$\r\n]+"),
+        "GitHubShipperSubject refuses ''",
+    ),
+    "another machine's role": (
+        _machine("PlanStateMachineRole", "${Project}-migrations-${Environment}"),
+        "PlanStateMachineRole must not trust Service states.amazonaws.com",
     ),
 }
 
@@ -292,7 +425,7 @@ WRONG_SERVICE_ROLE: dict[str, tuple[Fault, str]] = {
     ),
     "every role": (changed(_FOREIGN, "Roles", Resource="arn:aws:iam::123456789012:role/*"), "must not do iam:CreateRole"),
     "every machine": (
-        changed(_FOREIGN, "StateMachine", Resource={"Fn::Sub": "arn:aws:states:*:*:stateMachine:${Project}*"}),
+        changed(_FOREIGN, "StateMachines", Resource={"Fn::Sub": "arn:aws:states:*:*:stateMachine:${Project}*"}),
         "must not do states:CreateStateMachine",
     ),
     "a name that has to come with the creation": (
@@ -358,6 +491,15 @@ WRONG_SERVICE_ROLE: dict[str, tuple[Fault, str]] = {
         "must not do s3:CreateBucket on arn:aws:s3:::",
     ),
     "too little": (without(_FOREIGN, "PassRoles"), "lacks iam:PassRole"),
+    "no machine that only plans": (
+        changed(
+            _FOREIGN, "StateMachines",
+            Resource={"Fn::Sub": "arn:aws:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${Project}-migrations-${Environment}"},
+        ),
+        "must do states:CreateStateMachine on arn:aws:states:us-east-1:123456789012:stateMachine:lockstep-migrations-prod-plan",
+    ),
+    "every alarm": (changed(_FOREIGN, "Alarm", Resource="arn:aws:cloudwatch:*:*:alarm:*"), "must not do cloudwatch:PutMetricAlarm"),
+    "no alarm": (without(_FOREIGN, "Alarm"), "lacks cloudwatch:PutMetricAlarm"),
     "a name that is not its": (
         lambda template: template["Resources"]["NotificationTopic"]["Properties"].update(TopicName="mails"),
         "must do sns:Subscribe",

@@ -78,6 +78,13 @@ def test_a_text_without_room_is_found():
     assert any("Description can have" in problem for problem in lengths.problems(edit))
 
 
+def test_an_alarms_text_without_room_is_found():
+    def edit(template: dict[str, Any]) -> None:
+        _of_type(template, "AWS::CloudWatch::Alarm")["BucketAlarm"]["AlarmDescription"] = {"Fn::Sub": "${ReportsBucket} " * 40}
+
+    assert any("BucketAlarm: AlarmDescription can have" in problem for problem in lengths.problems(edit))
+
+
 def test_an_edited_group_is_replaced_and_reaches_the_versions():
     def edit(template: dict[str, Any]) -> None:
         _of_type(template, "AWS::EC2::SecurityGroup")["FunctionSecurityGroup"]["GroupDescription"] = "Another text"

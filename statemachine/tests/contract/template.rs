@@ -15,6 +15,8 @@ const OF_THE_SDK: &str = "AWS_ENDPOINT_URL_SECRETS_MANAGER";
 /// Lambda publishes a version only when something has changed: this variable changes.
 const OF_LAMBDA: &str = "RELEASE";
 const FUNCTIONS: &[&str] = &["Apply", "Approve", "Notify", "Plan", "Preflight"];
+/// The one that migrates, and the one that only plans.
+const MACHINES: [&str; 2] = ["MigrationStateMachine", "PlanStateMachine"];
 const IN_VPC: &[&str] = &["Apply", "Plan", "Preflight"];
 
 /// Returns the template, with a tag as an object of one field: `!Ref X` is `{"!Ref": "X"}`.
@@ -98,14 +100,36 @@ fn the_template_gives_every_substitution_and_no_other() {
     let text = text();
     let used: BTreeSet<String> =
         text.split("${").skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name.to_owned()).collect();
-    assert_eq!(keys(&resource("MigrationStateMachine")["DefinitionSubstitutions"]), used);
+    for machine in MACHINES {
+        assert_eq!(keys(&resource(machine)["DefinitionSubstitutions"]), used, "{machine}");
+    }
+}
+
+#[test]
+fn one_machine_only_plans_and_is_the_same_otherwise() {
+    let [whole, plan] = MACHINES.map(resource);
+    assert_eq!(
+        (&whole["DefinitionSubstitutions"]["PlanOnly"], &plan["DefinitionSubstitutions"]["PlanOnly"]),
+        (&json!("false"), &json!("true"))
+    );
+    // No run of the second comes to what these three say.
+    let of_the_first = ["PlanOnly", "ApprovalFrom", "NothingPendingMail"];
+    for (name, value) in plan["DefinitionSubstitutions"].as_object().expect("substitutions") {
+        let differs = *value != whole["DefinitionSubstitutions"][name];
+        assert!(!differs || of_the_first.contains(&name.as_str()), "{name}");
+    }
+    for same in ["DefinitionUri", "Logging", "Tracing"] {
+        assert_eq!(plan[same], whole[same], "{same}");
+    }
 }
 
 #[test]
 fn the_machine_calls_versions() {
-    let substitutions = &resource("MigrationStateMachine")["DefinitionSubstitutions"];
-    for (_, _, name) in lambda_tasks() {
-        assert_eq!(substitutions[format!("{name}FunctionArn")]["!Ref"], format!("{name}Function.Version").as_str());
+    for machine in MACHINES {
+        let substitutions = &resource(machine)["DefinitionSubstitutions"];
+        for (_, _, name) in lambda_tasks() {
+            assert_eq!(substitutions[format!("{name}FunctionArn")]["!Ref"], format!("{name}Function.Version").as_str());
+        }
     }
 }
 
@@ -156,28 +180,40 @@ fn reports_are_private_and_outlive_the_stack() {
     let days = json!({ "!Ref": "ReportRetentionDays" });
     assert_eq!((&expiry["ExpirationInDays"], &expiry["NoncurrentVersionExpiration"]["NoncurrentDays"]), (&days, &days));
     let policy = &resource("ReportsBucketPolicy")["PolicyDocument"]["Statement"];
-    assert_eq!(policy.as_array().map(Vec::len), Some(1));
-    assert_eq!((&policy[0]["Effect"], &policy[0]["Principal"]), (&json!("Deny"), &json!("*")));
+    for denied in policy.as_array().expect("statements") {
+        assert_eq!((&denied["Effect"], &denied["Principal"]), (&json!("Deny"), &json!("*")));
+    }
     assert_eq!(policy[0]["Condition"], json!({ "Bool": { "aws:SecureTransport": "false" } }));
 }
 
+/// A version is deleted as many days after its bundle has expired as a run may take at least.
 #[test]
-fn only_plan_writes_reports_and_the_endpoint_lets_nothing_else_through() {
-    let reports = json!({ "!Sub": "${ReportsBucket.Arn}/reports/*" });
+fn a_bundle_outlives_the_run_that_waits_with_it() {
+    let days = template()["Parameters"]["ReportRetentionDays"]["MinValue"].as_u64().expect("MinValue");
+    let longest = definition()["TimeoutSeconds"].as_u64().expect("TimeoutSeconds");
+    assert!(days * 24 * 3600 >= longest, "{days} days");
+}
+
+#[test]
+fn plan_writes_reports_all_three_read_bundles_and_the_endpoint_lets_nothing_else_through() {
+    let reports = (json!("s3:PutObject"), json!({ "!Sub": "${ReportsBucket.Arn}/reports/*" }));
+    let bundles = (json!(["s3:GetObject", "s3:GetObjectVersion"]), json!({ "!Sub": "${ReportsBucket.Arn}/bundles/*" }));
+    let of_s3 = |statements: &[Value]| {
+        let found = statements.iter().filter(|found| found["Action"].to_string().contains("s3:"));
+        found.map(|found| (found["Action"].clone(), found["Resource"].clone())).collect::<Vec<_>>()
+    };
     for name in FUNCTIONS {
-        let statements = statements(&format!("{name}FunctionRole"));
-        let of_s3: Vec<&Value> =
-            statements.iter().filter(|found| found["Action"].to_string().contains("s3:")).collect();
-        assert_eq!(of_s3.len(), usize::from(*name == "Plan"), "{name}");
-        for found in of_s3 {
-            assert_eq!((&found["Action"], &found["Resource"]), (&json!("s3:PutObject"), &reports), "{name}");
-        }
+        let expected: Vec<_> = [(&reports, *name == "Plan"), (&bundles, IN_VPC.contains(name))]
+            .into_iter()
+            .filter(|(_, has_it)| *has_it)
+            .map(|(statement, _)| statement.clone())
+            .collect();
+        assert_eq!(of_s3(&statements(&format!("{name}FunctionRole"))), expected, "{name}");
     }
     let endpoint = resource("S3VpcEndpoint");
     assert_eq!(endpoint["VpcEndpointType"], "Gateway");
-    let admitted = &endpoint["PolicyDocument"]["Statement"];
-    assert_eq!(admitted.as_array().map(Vec::len), Some(1));
-    assert_eq!((&admitted[0]["Action"], &admitted[0]["Resource"]), (&json!("s3:PutObject"), &reports));
+    let admitted = endpoint["PolicyDocument"]["Statement"].as_array().expect("statements");
+    assert_eq!(of_s3(admitted), [reports, bundles]);
 }
 
 #[test]
@@ -264,10 +300,11 @@ fn changed_migrations_reach_a_new_version() {
 
 #[test]
 fn logs_and_traces_are_on_and_hold_no_data() {
-    let machine = resource("MigrationStateMachine");
-    assert_eq!(machine["Logging"]["Level"], "ALL");
-    assert_eq!(machine["Logging"]["IncludeExecutionData"], false);
-    assert_eq!(machine["Tracing"]["Enabled"], true);
+    for machine in MACHINES.map(resource) {
+        assert_eq!(machine["Logging"]["Level"], "ALL");
+        assert_eq!(machine["Logging"]["IncludeExecutionData"], false);
+        assert_eq!(machine["Tracing"]["Enabled"], true);
+    }
     assert_eq!(template()["Globals"]["Function"]["Tracing"], "Active");
     for name in FUNCTIONS {
         assert_eq!(function(name)["LoggingConfig"]["LogFormat"], "JSON", "{name}");
@@ -279,14 +316,21 @@ fn logs_and_traces_are_on_and_hold_no_data() {
 }
 
 #[test]
-fn the_machine_may_call_its_functions_and_no_other() {
-    let called: BTreeSet<String> =
-        lambda_tasks().into_iter().map(|(_, _, name)| format!("${{{name}Function.Arn}}:*")).collect();
-    let statements = statements("MigrationStateMachineRole");
-    let invoke: Vec<&Value> = statements.iter().filter(|found| found["Action"] == "lambda:InvokeFunction").collect();
-    assert_eq!(invoke.len(), 1);
-    let allowed = invoke[0]["Resource"].as_array().expect("resources").iter();
-    assert_eq!(allowed.map(|arn| arn["!Sub"].as_str().expect("!Sub").to_owned()).collect::<BTreeSet<_>>(), called);
+fn a_machine_may_call_its_functions_and_no_other() {
+    for machine in MACHINES {
+        let called: BTreeSet<String> = lambda_tasks()
+            .into_iter()
+            .filter(|(_, _, name)| machine == "MigrationStateMachine" || name != "Apply")
+            .map(|(_, _, name)| format!("${{{name}Function.Arn}}:*"))
+            .collect();
+        let statements = statements(&format!("{machine}Role"));
+        let invoke: Vec<&Value> =
+            statements.iter().filter(|found| found["Action"] == "lambda:InvokeFunction").collect();
+        assert_eq!(invoke.len(), 1);
+        let allowed = invoke[0]["Resource"].as_array().expect("resources").iter();
+        let allowed = allowed.map(|arn| arn["!Sub"].as_str().expect("!Sub").to_owned());
+        assert_eq!(allowed.collect::<BTreeSet<_>>(), called, "{machine}");
+    }
 }
 
 #[test]
@@ -335,11 +379,13 @@ fn approve_is_called_by_signed_requests() {
 }
 
 #[test]
-fn approve_knows_the_role_that_may_only_reject() {
-    // By a fixed name: the role is in a stack of its own, which may be deployed later.
-    let role = &yaml("bootstrap/github.yaml")["Resources"]["GitHubRunnerRole"];
-    assert!(role["Properties"]["RoleName"].is_object() && role["Condition"].is_null());
-    assert_eq!(function("Approve")["Environment"]["Variables"]["REJECT_ONLY_ROLE"], role["Properties"]["RoleName"]);
+fn approve_knows_the_roles_that_may_only_reject() {
+    // By fixed names: the roles are in a stack of its own, which may be deployed later.
+    let resources = &yaml("bootstrap/github.yaml")["Resources"];
+    let names = ["GitHubRunnerRole", "GitHubShipperRole"].map(|role| resources[role]["Properties"]["RoleName"].clone());
+    assert!(names.iter().all(Value::is_object));
+    let told = &function("Approve")["Environment"]["Variables"]["REJECT_ONLY_ROLES"];
+    assert_eq!(*told, json!({ "!Join": [",", names] }));
 }
 
 #[test]
