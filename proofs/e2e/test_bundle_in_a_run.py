@@ -68,12 +68,12 @@ def test_what_was_approved_is_applied_when_the_bundle_has_expired(case):
 
 
 def test_what_was_approved_is_applied_when_other_bytes_took_the_name(case):
-    """The bucket's policy refuses this. It would have to be changed first."""
+    """The bucket's policy would have to be changed first."""
     prod = case("prod")
     bundles = Bundles(prod)
     digest = bundles.put_files(prisma(**{"1_a": "CREATE TABLE a ()"}))
     execution, plan = prod.start_and_wait_for_approval({"bundle": digest})
-    bundles.put(zipped(prisma(**{"1_a": "CREATE TABLE evil ()"})), digest)
+    bundles.replace(digest, zipped(prisma(**{"1_a": "CREATE TABLE evil ()"})))
     prod.decide(execution, plan)
     assert prod.wait(execution)["status"] == "SUCCEEDED"
     assert prod.tables() == ["a"]

@@ -31,11 +31,15 @@ class Bundles:
         self._s3 = deployed.stack.client("s3")
         self._bucket = deployed.deployment.outputs["ReportsBucketName"]
 
-    def put(self, content: bytes, digest: str | None = None) -> str:
-        """Puts a bundle into the bucket, under its own digest or another one. Returns that digest."""
-        name = digest or digest_of(content)
-        self._s3.put_object(Bucket=self._bucket, Key=_key(name), Body=content)
-        return name
+    def put(self, content: bytes) -> str:
+        """Puts a bundle into the bucket, as the bucket's policy wants it. Returns its digest."""
+        digest = digest_of(content)
+        self._s3.put_object(Bucket=self._bucket, Key=_key(digest), Body=content, IfNoneMatch="*")
+        return digest
+
+    def replace(self, digest: str, content: bytes) -> None:
+        """Puts other bytes under a digest. The bucket's policy refuses this."""
+        self._s3.put_object(Bucket=self._bucket, Key=_key(digest), Body=content)
 
     def put_files(self, files: Mapping[str, str]) -> str:
         """Puts a bundle of these files into the bucket, and returns its digest."""

@@ -130,7 +130,7 @@ PARTS = (
     _of_crates("engine", "engine"),
     _of_crates("analysis", "analysis"),
     _of_crates("report", "report"),
-    _of_crates("bundle", "bundle"),
+    _of_crates("bundle", "bundle", "bundle-digest"),
     _of_crates("cli", "cli"),
     _of_crates("functions", "shared", "database", "preflight", "plan", "apply", "approve", "notify"),
     _of_crates("statemachine", "statemachine"),

@@ -12,7 +12,6 @@
 //! The migrations are at the top of the zip, or in one directory there that is called [`PREFIX`].
 
 mod contents;
-mod digest;
 mod entries;
 mod flaw;
 mod make;
@@ -22,7 +21,7 @@ mod record;
 mod tree;
 mod write;
 
-pub use digest::{Digest, NoDigest};
+pub use bundle_digest::{Digest, NoDigest};
 pub use flaw::Flaw;
 pub use make::{BundleNotMade, Made, make};
 pub use read::{BundleRefused, read};

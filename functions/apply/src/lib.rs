@@ -33,13 +33,13 @@ const LONGEST_RESERVE: Duration = Duration::from_secs(10);
 pub async fn handle(connector: &Connector, input: ApplyInput, deadline: SystemTime) -> Result<ApplyOutput, Failure> {
     let budget = budget(deadline.duration_since(SystemTime::now()).unwrap_or_default());
     let ApplyInput { execution, request, database, plan: ApprovedPlan { digest, base_rows, bundle } } = input;
-    let (history, source) = &connector.history(bundle.as_ref()).await?;
+    let (history, origin) = &connector.history(bundle.as_ref()).await?;
     let (instance, run, lock_patience) = (database.resource_id.as_str(), execution.as_str(), budget.lock_patience);
     match request.mode {
         Mode::Apply { up_to } => {
             let approved = Approved { digest, base_rows, up_to };
             let progress = connector
-                .attempt(source, &database, &execution, deadline, async |target| {
+                .attempt(origin, &database, &execution, deadline, async |target| {
                     apply(Attempt { target, instance, history, run }, &approved, budget).await
                 })
                 .await?;
@@ -50,7 +50,7 @@ pub async fn handle(connector: &Connector, input: ApplyInput, deadline: SystemTi
         Mode::Resolve { migration, resolution } => {
             let approved = ApprovedClaim { claim: claim(migration, resolution), digest };
             let changed = connector
-                .attempt(source, &database, &execution, deadline, async |target| {
+                .attempt(origin, &database, &execution, deadline, async |target| {
                     resolve(Attempt { target, instance, history, run }, &approved, lock_patience).await
                 })
                 .await?;
@@ -59,7 +59,7 @@ pub async fn handle(connector: &Connector, input: ApplyInput, deadline: SystemTi
         Mode::Baseline { up_to } => {
             let approved = ApprovedBaseline { up_to, digest };
             let recorded = connector
-                .attempt(source, &database, &execution, deadline, async |target| {
+                .attempt(origin, &database, &execution, deadline, async |target| {
                     record(Attempt { target, instance, history, run }, &approved, lock_patience).await
                 })
                 .await?;

@@ -6,16 +6,16 @@ use engine::Error;
 use shared::text::one_line;
 use shared::{Failure, FailureName, Place};
 
-use crate::Source;
+use crate::Origin;
 
-/// Returns `error` as a failure of a function; `source` is where its migrations are.
-pub(crate) fn from_engine(error: Error, source: &Source) -> Failure {
-    let file = |name: &str| source.file(name);
+/// Returns `error` as a failure of a function; `origin` is where its migrations are.
+pub(crate) fn from_engine(error: Error, origin: &Origin) -> Failure {
+    let file = |name: &str| origin.file(name);
     // The engine knows neither where its root certificates come from, nor user and password.
     let hint = match &error {
         Error::Tls { .. } => OTHER_ROOTS,
         Error::AuthenticationFailed { .. } => FROM_THE_SECRET,
-        Error::HistoryInvalid(_) if is_missing(source) => LAYER,
+        Error::HistoryInvalid(_) if is_missing(origin) => LAYER,
         _ => return named(error, file),
     };
     let mut failure = named(error, file);
@@ -111,8 +111,8 @@ const OTHER_ROOTS: &str = "Without the parameter DatabaseCaFile the functions tr
 const LAYER: &str = "The layer holds the history as migrations/: did it arrive?";
 
 /// Whether the layer's directory is not there, or is empty.
-fn is_missing(source: &Source) -> bool {
-    let Source::Layer(directory) = source else { return false };
+fn is_missing(origin: &Origin) -> bool {
+    let Origin::Layer(directory) = origin else { return false };
     fs::read_dir(directory).map_or(true, |mut entries| entries.next().is_none())
 }
 
@@ -144,8 +144,8 @@ mod tests {
 
     use super::*;
 
-    fn nowhere() -> Source {
-        Source::Layer("/nowhere".into())
+    fn nowhere() -> Origin {
+        Origin::Layer("/nowhere".into())
     }
 
     #[test]
@@ -255,8 +255,8 @@ mod tests {
         for file in ["1_a/migration.sql", "2_b.sql", "3_c.up.sql"] {
             fs::write(root.path().join(file), "").unwrap();
         }
-        let source = Source::Layer(root.path().to_owned());
-        let place = |error| from_engine(error, &source).place.map(|place| *place);
+        let origin = Origin::Layer(root.path().to_owned());
+        let place = |error| from_engine(error, &origin).place.map(|place| *place);
         let of = |name: &str, file: Option<&str>| Place {
             migration: name.into(),
             file: file.map(str::to_owned),

@@ -6,9 +6,9 @@
 mod bundles;
 mod claim;
 mod failure;
+mod origin;
 mod secret;
 mod settings;
-mod source;
 
 use std::time::{Duration, SystemTime};
 
@@ -19,8 +19,8 @@ use shared::{Failure, FailureName};
 
 pub use claim::claim;
 pub use failure::named;
+pub use origin::Origin;
 pub use settings::{RDS_ROOTS, Settings};
-pub use source::Source;
 
 use bundles::Bundles;
 use failure::from_engine;
@@ -58,11 +58,11 @@ impl Connector {
     /// # Errors
     ///
     /// Those of [`history`](Self::history), but for what is wrong in the layer.
-    pub async fn source(&self, bundle: Option<&PlannedBundle>) -> Result<Source, Failure> {
+    pub async fn origin(&self, bundle: Option<&PlannedBundle>) -> Result<Origin, Failure> {
         let settings = self.settings()?;
-        let Some(bundle) = bundle else { return Ok(Source::Layer(settings.migrations.clone())) };
+        let Some(bundle) = bundle else { return Ok(Origin::Layer(settings.migrations.clone())) };
         let (files, bundle) = self.bundles.read(bundle).await?;
-        Ok(Source::Bundle { bundle, names: files.names().clone() })
+        Ok(Origin::Bundle { bundle, names: files.names().clone() })
     }
 
     /// Reads the migrations: those of the bundle or, without one, those of the layer.
@@ -70,17 +70,17 @@ impl Connector {
     /// # Errors
     ///
     /// `Config.Invalid`, `Bundle.Unreachable` and `History.Invalid`.
-    pub async fn history(&self, bundle: Option<&PlannedBundle>) -> Result<(History, Source), Failure> {
+    pub async fn history(&self, bundle: Option<&PlannedBundle>) -> Result<(History, Origin), Failure> {
         let settings = self.settings()?;
-        let (history, source) = match bundle {
-            None => (history::read(&settings.migrations), Source::Layer(settings.migrations.clone())),
+        let (history, origin) = match bundle {
+            None => (history::read(&settings.migrations), Origin::Layer(settings.migrations.clone())),
             Some(bundle) => {
                 let (files, bundle) = self.bundles.read(bundle).await?;
-                let source = Source::Bundle { bundle, names: files.names().clone() };
-                (read_files(files), source)
+                let origin = Origin::Bundle { bundle, names: files.names().clone() };
+                (read_files(files), origin)
             }
         };
-        Ok((history.map_err(|error| from_engine(error, &source))?, source))
+        Ok((history.map_err(|error| from_engine(error, &origin))?, origin))
     }
 
     /// Runs `work` with a target whose password was just read. If the database refuses the password, reads the secret
@@ -94,7 +94,7 @@ impl Connector {
     /// `Config.Invalid`, `Secret.Unreachable`, and whatever `work` fails with, under its wire name.
     pub async fn attempt<T>(
         &self,
-        source: &Source,
+        origin: &Origin,
         database: &RdsInstance,
         execution: &str,
         deadline: SystemTime,
@@ -102,14 +102,14 @@ impl Connector {
     ) -> Result<T, Failure> {
         let left = deadline.duration_since(SystemTime::now()).unwrap_or_default().saturating_sub(LAST_WORDS);
         let working = async {
-            let result = match Box::pin(work(&self.target(source, database, execution).await?)).await {
+            let result = match Box::pin(work(&self.target(origin, database, execution).await?)).await {
                 Err(engine::Error::AuthenticationFailed { .. }) => {
                     tracing::warn!("the database refused the password; reading the secret again");
-                    Box::pin(work(&self.target(source, database, execution).await?)).await
+                    Box::pin(work(&self.target(origin, database, execution).await?)).await
                 }
                 result => result,
             };
-            result.map_err(|error| from_engine(error, source))
+            result.map_err(|error| from_engine(error, origin))
         };
         tokio::time::timeout(left, working).await.unwrap_or_else(|_| {
             Err(Failure::new(
@@ -126,13 +126,13 @@ impl Connector {
     /// Those of [`attempt`](Self::attempt).
     pub async fn in_session<T>(
         &self,
-        source: &Source,
+        origin: &Origin,
         database: &RdsInstance,
         execution: &str,
         deadline: SystemTime,
         work: impl AsyncFn(&mut Session) -> engine::Result<T>,
     ) -> Result<T, Failure> {
-        self.attempt(source, database, execution, deadline, async |target: &Target| {
+        self.attempt(origin, database, execution, deadline, async |target: &Target| {
             let mut session = Session::open(target).await?;
             let found = work(&mut session).await?;
             session.close().await;
@@ -141,7 +141,7 @@ impl Connector {
         .await
     }
 
-    async fn target(&self, source: &Source, database: &RdsInstance, execution: &str) -> Result<Target, Failure> {
+    async fn target(&self, origin: &Origin, database: &RdsInstance, execution: &str) -> Result<Target, Failure> {
         let settings = self.settings()?;
         let secret = secret::read(&self.secrets, &settings.secret_arn).await?;
         let no_endpoint =
@@ -171,7 +171,7 @@ impl Connector {
             schema: settings.schema.clone(),
             // The step that reads the history reports an invalid one. First it has to be known whether the database can
             // be reached.
-            tool: source.format().unwrap_or(Format::Prisma),
+            tool: origin.format().unwrap_or(Format::Prisma),
             sqlx_table: settings.sqlx_table.clone(),
             tls: match &settings.roots {
                 Some(roots) => Tls::VerifyFull(Roots::Pem(roots.clone())),

@@ -2,7 +2,7 @@
 
 use analysis::apart::apart;
 use analysis::plan::{Pending, Subject};
-use database::Source;
+use database::Origin;
 use engine::history::History;
 use engine::plan::Plan;
 use engine::session::Session;
@@ -42,11 +42,11 @@ pub(crate) struct Asked {
 pub(crate) async fn ask_database(
     session: &mut Session,
     instance: &str,
-    source: &Source,
+    origin: &Origin,
     history: &History,
     plan: &Plan,
 ) -> Result<Asked, WhyNoReport> {
-    let subject = subject(session, instance, source, plan)?;
+    let subject = subject(session, instance, origin, plan)?;
     let answers = analysis::plan::ask_database(session.connection(), pending(history, plan)?).await;
     let answers = answers.map_err(|why| match why {
         analysis::NoReport::Query(error) => session.error("looking at what the plan touches", &error).to_string(),
@@ -67,12 +67,12 @@ pub(crate) async fn write(asked: Asked) -> Result<Written, WhyNoReport> {
     written.await.map_err(|why| why.to_string())?
 }
 
-fn subject(session: &Session, instance: &str, source: &Source, plan: &Plan) -> Result<Subject, WhyNoReport> {
+fn subject(session: &Session, instance: &str, origin: &Origin, plan: &Plan) -> Result<Subject, WhyNoReport> {
     let identity = session.identity(instance);
     let now = Timestamp::now();
     let made_at = now.round(Unit::Second).unwrap_or(now).to_string();
     let environment = config::required(config::ENVIRONMENT).map_err(|failure| failure.message)?;
-    let bundle = source.bundle().map(|bundle| bundle.digest.to_string());
+    let bundle = origin.bundle().map(|bundle| bundle.digest.to_string());
     Ok(Subject { bundle, ..Subject::of_plan(plan, identity, environment, made_at) })
 }
 

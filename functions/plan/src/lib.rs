@@ -6,7 +6,7 @@ mod summary;
 
 use std::time::{Duration, SystemTime};
 
-use database::{Connector, Source, claim};
+use database::{Connector, Origin, claim};
 use engine::baseline::Baseline;
 use engine::history::History;
 use engine::plan::Plan;
@@ -33,24 +33,24 @@ pub async fn handle(
     input: PlanInput,
     deadline: SystemTime,
 ) -> Result<PlanOutput, Failure> {
-    let (history, source) = &connector.history(input.request.bundle.map(PlannedBundle::latest).as_ref()).await?;
+    let (history, origin) = &connector.history(input.request.bundle.map(PlannedBundle::latest).as_ref()).await?;
     let planned = match &input.request.mode {
         Mode::Apply { up_to } | Mode::Plan { up_to } => {
-            pending(connector, reports, &input, deadline, source, history, up_to.as_deref()).await
+            pending(connector, reports, &input, deadline, origin, history, up_to.as_deref()).await
         }
         Mode::Resolve { migration, resolution } => {
-            resolving(connector, &input, deadline, source, history, migration, *resolution).await
+            resolving(connector, &input, deadline, origin, history, migration, *resolution).await
         }
         Mode::Baseline { up_to } => {
             let found = connector
-                .in_session(source, &input.database, &input.execution, deadline, async |session: &mut Session| {
+                .in_session(origin, &input.database, &input.execution, deadline, async |session: &mut Session| {
                     baseline::plan_baseline(session, &input.database.resource_id, history, up_to).await
                 })
                 .await?;
             Ok(baselined(found))
         }
     };
-    Ok(PlanOutput { bundle: source.bundle().cloned(), ..planned? })
+    Ok(PlanOutput { bundle: origin.bundle().cloned(), ..planned? })
 }
 
 /// Returns what is pending, and the report on it.
@@ -59,14 +59,14 @@ async fn pending(
     reports: &Reports,
     input: &PlanInput,
     deadline: SystemTime,
-    source: &Source,
+    origin: &Origin,
     history: &History,
     up_to: Option<&str>,
 ) -> Result<PlanOutput, Failure> {
     let instance = &input.database.resource_id;
     let divergence = connector.settings()?.divergence;
     let (plan, asked) = connector
-        .in_session(source, &input.database, &input.execution, deadline, async |session: &mut Session| {
+        .in_session(origin, &input.database, &input.execution, deadline, async |session: &mut Session| {
             let plan = plan::plan_history(session, instance, history, up_to, divergence).await?;
             if plan.pending.is_empty() {
                 return Ok((plan, None));
@@ -74,7 +74,7 @@ async fn pending(
             let asking = async {
                 // Without a bucket the report cannot be stored: then the database is not asked for it.
                 reports.bucket()?;
-                analyse::ask_database(session, instance, source, history, &plan).await
+                analyse::ask_database(session, instance, origin, history, &plan).await
             };
             let asked = within(deadline, asking).await;
             Ok((plan, Some(asked)))
@@ -102,14 +102,14 @@ async fn resolving(
     connector: &Connector,
     input: &PlanInput,
     deadline: SystemTime,
-    source: &Source,
+    origin: &Origin,
     history: &History,
     migration: &str,
     resolution: Resolution,
 ) -> Result<PlanOutput, Failure> {
     let claim = claim(migration.to_owned(), resolution);
     let evidence = connector
-        .in_session(source, &input.database, &input.execution, deadline, async |session: &mut Session| {
+        .in_session(origin, &input.database, &input.execution, deadline, async |session: &mut Session| {
             resolve::find_evidence(session, &input.database.resource_id, history, &claim).await
         })
         .await?;

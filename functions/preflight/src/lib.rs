@@ -24,11 +24,11 @@ pub async fn handle(
 ) -> Result<PreflightOutput, Failure> {
     let request =
         if input.plan_only { Request::from_plan_only_input(&input.input)? } else { Request::from_input(&input.input)? };
-    let source = connector.source(request.bundle.map(PlannedBundle::latest).as_ref()).await?;
+    let origin = connector.origin(request.bundle.map(PlannedBundle::latest).as_ref()).await?;
     let findings = connector
-        .in_session(&source, &input.database, &input.execution, deadline, async |session: &mut Session| {
+        .in_session(&origin, &input.database, &input.execution, deadline, async |session: &mut Session| {
             // The history's tool decides which ledger and lock to look for.
-            preflight(session, source.format()?).await
+            preflight(session, origin.format()?).await
         })
         .await?;
     Ok(PreflightOutput {

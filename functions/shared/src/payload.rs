@@ -1,6 +1,6 @@
 //! Every payload that crosses a state. Field names are camelCase on the wire.
 
-use bundle::Digest;
+use bundle_digest::Digest;
 use report::{ScriptClass, Verdict};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -1,6 +1,6 @@
 //! The request: an execution's input, validated.
 
-use bundle::Digest;
+use bundle_digest::Digest;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 

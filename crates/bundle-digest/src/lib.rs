@@ -1,4 +1,4 @@
-//! The name of a bundle.
+//! The name of a bundle. A crate of its own, so that what only passes the name on does not depend on what reads a bundle.
 
 use std::fmt;
 use std::str::FromStr;

@@ -7,7 +7,7 @@ use shared::payload::PlannedBundle;
 
 /// Where the migrations of a run are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub enum Origin {
     /// In this directory, which is the layer's.
     Layer(PathBuf),
     /// In a bundle.
@@ -19,7 +19,7 @@ pub enum Source {
     },
 }
 
-impl Source {
+impl Origin {
     /// Returns the tool that the migrations belong to.
     ///
     /// # Errors
