@@ -45,8 +45,9 @@ class Account:
     clients: dict[str, Any] = field(default_factory=dict)
     #: The actions that the command has asked for.
     asked: set[str] = field(default_factory=set)
-    #: What is done before S3's answer to an action is sent. A `ConnectionError` loses the answer.
-    before_answer: dict[str, Callable[[], None]] = field(default_factory=dict)
+    #: What is done before S3's answer to an action is sent. It may return another status and body in place of the answer. A
+    #: `ConnectionError` loses the answer.
+    before_answer: dict[str, Callable[[], tuple[int, bytes] | None]] = field(default_factory=dict)
     #: The headers of the last request of each action of S3's.
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -82,7 +83,8 @@ class Account:
         answered = connection.getresponse()
         content = answered.read()
         connection.close()
-        self.before_answer.get(action, lambda: None)()
+        if other := self.before_answer.get(action, lambda: None)():
+            return *other, {}
         return answered.status, content, {name.lower(): value for name, value in answered.headers.items()}
 
     def answer(self, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:

@@ -149,6 +149,31 @@ def test_a_lost_answer_is_found_out_about(app, stack):
     assert pushed["uploaded"] is False and stack.client("s3").head_object(Bucket=BUCKET, Key=pushed["key"])
 
 
+def test_an_upload_beside_another_one_is_tried_again(app, stack):
+    def conflict():
+        stack.before_answer.clear()
+        return 409, b"<Error><Code>ConditionalRequestConflict</Code><Message>at this moment</Message></Error>"
+
+    stack.before_answer["PutObject"] = conflict
+    assert push(app)["uploaded"] is False
+
+
+def test_a_bucket_that_gives_no_answer_leaves_it_open(app, stack):
+    stack.before_answer["PutObject"] = lambda: (503, b"<Error><Code>SlowDown</Code><Message>later</Message></Error>")
+    ran = app.lockstep("bundle", "push", "dev")
+    assert ran.status == 7 and "AWS answered SlowDown: later" in ran.err, ran.err
+    assert "It is not known whether the bundle was uploaded. The same command again is safe" in ran.err
+    following = app.lockstep("run", "dev", "--migrations", "prisma/migrations")
+    assert following.status == 7 and "SlowDown" in following.err and "StartExecution" not in stack.asked, following.err
+
+
+def test_a_large_bundle_is_announced_and_uploaded(app, stack):
+    line = "-- " + "x" * 1_020 + "\n"
+    write(app.root / "prisma/migrations", {"3_c": line * 30 * 1_024})
+    ran = app.lockstep("bundle", "push", "dev")
+    assert ran.status == 0 and ran.err == "uploading 30 MiB\n" and "  4 files, 30 MiB: uploaded\n" in ran.out, ran.err
+
+
 def test_who_may_not_ship_is_told_which_policy_is_missing(app, stack):
     stack.refused = {"PutObject"}
     ran = app.lockstep("bundle", "push", "dev")
