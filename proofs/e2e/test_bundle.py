@@ -54,6 +54,9 @@ def test_the_command_ships_what_is_then_planned_and_applied(case, app):
     assert run["request"]["bundle"] == run["plan"]["bundle"]["digest"] == digest
     assert dev.ledger() == applied("1_a", "2_b") and dev.tables() == ["a", "b"]
     assert digest[:12] in called(dev, app, lockstep, "runs", "dev", "--limit", "1")
+    # The stack is found by its own settings, too.
+    listed = json.loads(called(dev, app, "env", f"LOCKSTEP_LOCAL={dev.stack.state}", lockstep, "bundle", "list", "local", "--json"))
+    assert listed["stack"] != dev.deployment.stack or digest in [one["digest"] for one in listed["bundles"]]
 
 
 def test_what_is_shipped_to_prod_waits_for_an_approval(case, app):

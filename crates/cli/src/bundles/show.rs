@@ -1,6 +1,6 @@
 //! `lockstep bundle show`: what is in a bundle of a stack's bucket, verified as the functions verify it.
 
-use bundle::Digest;
+use bundle::{BundleRefused, Digest, MOST_BYTES};
 use engine::history::{History, read_files};
 use report::quantity::bytes;
 use serde_json::json;
@@ -29,7 +29,7 @@ pub(super) async fn run(screen: &mut Screen, arguments: &ShowBundleArguments, as
         Err(_) => whole(&arguments.digest, &store.list(&arguments.digest).await?.bundles)?,
     };
     let (stored, content) = store.get(digest).await?;
-    let history = history(&digest, &content).map_err(|why| refused(&store, &digest, &why))?;
+    let history = history(&stored, &content).map_err(|why| refused(&store, &digest, &why))?;
     let key = Store::key(&digest.to_string());
     if as_json {
         let names: Vec<_> = history.migrations.iter().map(|migration| &migration.name).collect();
@@ -55,8 +55,12 @@ fn whole(beginning: &str, found: &[Stored]) -> Result<Digest, Problem> {
     }
 }
 
-fn history(digest: &Digest, content: &[u8]) -> Result<History, String> {
-    let files = bundle::read(content, digest).map_err(|why| why.to_string())?;
+fn history(stored: &Stored, content: &[u8]) -> Result<History, String> {
+    if content.len() > MOST_BYTES {
+        // It was not read to its end, so its digest is not known.
+        return Err(BundleRefused::TooLarge(usize::try_from(stored.size).unwrap_or(content.len())).to_string());
+    }
+    let files = bundle::read(content, &stored.digest).map_err(|why| why.to_string())?;
     read_files(files).map_err(|why| why.to_string())
 }
 
@@ -98,9 +102,13 @@ mod tests {
 
     use super::*;
 
+    /// Returns the bundle that is named by the digest of this text.
+    fn stored(text: &[u8]) -> Stored {
+        Stored { digest: Digest::of(text), size: 60_000_000, at: jiff::Timestamp::UNIX_EPOCH }
+    }
+
     #[test]
     fn the_first_digits_name_one_bundle() {
-        let stored = |text: &[u8]| Stored { digest: Digest::of(text), size: 1, at: jiff::Timestamp::UNIX_EPOCH };
         let [a, b] = [stored(b"a"), stored(b"b")];
         assert_eq!(whole("abc", std::slice::from_ref(&a)).unwrap(), a.digest);
         assert!(whole("abc", &[]).unwrap_err().message.ends_with("begins with abc"));
@@ -111,10 +119,12 @@ mod tests {
 
     #[test]
     fn other_bytes_are_no_history() {
-        let why = history(&Digest::of(b"a"), b"b").unwrap_err();
+        let why = history(&stored(b"a"), b"b").unwrap_err();
         assert!(why.contains("has other bytes"), "{why}");
-        let why = history(&Digest::of(b"a"), b"a").unwrap_err();
+        let why = history(&stored(b"a"), b"a").unwrap_err();
         assert!(why.contains("is no zip that is read"), "{why}");
+        let why = history(&stored(b"a"), &vec![0; MOST_BYTES + 1]).unwrap_err();
+        assert!(why.starts_with("the bundle has 60000000 bytes, and may have "), "{why}");
     }
 
     #[test]
