@@ -184,7 +184,7 @@ impl Store {
 async fn bucket(target: &Target) -> Result<String, Problem> {
     let (stack, region) = (&target.stack, target.aws.region());
     let rights =
-        format!("name the bucket of {stack} with --bucket, or attach the stack's policy for shipping or starting");
+        format!("name the bucket of {stack} with --bucket, or attach the stack's policy for shipping (ShipPolicyArn)");
     let found = Stack::find(&target.aws, stack).await.map_err(|error| error.explain(stack, region, &rights))?;
     let found = found.ok_or_else(|| {
         Problem::failed(format!("there is no stack {stack} in this account in {region}: deploy it first"))
