@@ -4,10 +4,9 @@
 use super::commands::{Commands, name_of};
 use super::follow::{Follower, Lost};
 use super::known::Run;
-use super::{ask, show, start};
+use super::{ask, bundles, show, start};
 use crate::arguments::stack::RunArguments;
 use crate::aws::Error;
-use crate::bundles;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::screen::{Look, Screen, is_interactive};
