@@ -82,3 +82,17 @@ def test_the_aws_cli_alone_ships_and_starts(case, app):
     assert ended["status"] == "SUCCEEDED" and ended["output"], ended
     assert ended["output"]["request"]["bundle"] == ended["output"]["plan"]["bundle"]["digest"] == ended["input"]["bundle"]
     assert dev.ledger() == applied("1_a", "2_b")
+
+
+def test_a_planner_sees_what_its_bundle_would_do(case, app):
+    """Neither the stack's own machine nor a bare name of a run is needed for that."""
+    dev = case()
+    lockstep = str(app / "lockstep")
+    shown = called(dev, app, lockstep, "run", "dev", "--plan-only", "--migrations", "prisma/migrations")
+    [arn] = re.findall(rf"^arn:\S+:execution:{dev.deployment.stack}-plan:\S+$", shown, re.MULTILINE)
+    assert "2_b" in shown and "nothing was applied" in shown and dev.executions() == [] and dev.tables() == []
+    run = json.loads(called(dev, app, lockstep, "show", arn, "--json"))
+    assert (run["outcome"], run["request"]["mode"]) == ("planned", "plan") and run["plan"]["bundle"]["digest"] in shown
+    assert "2_b" in called(dev, app, lockstep, "show", arn, "--report")
+    assert called(dev, app, lockstep, "run", "dev", "--follow", arn).count("2_b") and arn in called(dev, app, lockstep, "runs", "dev", "--plan-only")
+    assert dev.stack.mailbox(dev.deployment).mails() == []
