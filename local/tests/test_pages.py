@@ -19,6 +19,7 @@ from local.tests import pages
 
 #: The commands that other tests check.
 ELSEWHERE = {
+    **dict.fromkeys(("cd", "rm", "zip", "sha256sum", "cut"), "proofs/cli/test_bundle.py runs the listing that has them"),
     "curl": "test_function_url.py sends it to a URL that verifies its signature",
     "eval": "the last test here",
     "lockstep": "crates/cli/tests/report.rs has the command itself read it",
@@ -149,8 +150,8 @@ def test_the_workflow_takes_its_inputs(words):
 
 
 def test_the_executions_input_is_json():
-    [given] = [words[words.index("--input") + 1] for words in pages.commands() if "start-execution" in words]
-    assert json.loads(given) == {}
+    given = [words[words.index("--input") + 1] for words in pages.commands() if "start-execution" in words]
+    assert [json.loads(one) for one in given] == [{"bundle": "$digest"}, {}]
 
 
 def test_the_local_stacks_environment_is_the_shells():

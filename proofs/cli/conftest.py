@@ -45,6 +45,11 @@ class Account:
     clients: dict[str, Any] = field(default_factory=dict)
     #: The actions that the command has asked for.
     asked: set[str] = field(default_factory=set)
+    #: What is done before S3's answer to an action is sent. It may return another status and body in place of the answer. A
+    #: `ConnectionError` loses the answer.
+    before_answer: dict[str, Callable[[], tuple[int, bytes] | None]] = field(default_factory=dict)
+    #: The headers of the last request of each action of S3's.
+    headers: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
     def settings(self) -> dict[str, str]:
@@ -60,7 +65,7 @@ class Account:
 
     def empty(self) -> None:
         """Takes everything out of the account."""
-        self.refused, self.instead, self.asked = set(), {}, set()
+        self.refused, self.instead, self.asked, self.before_answer, self.headers = set(), {}, set(), {}, {}
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.request("POST", "/moto-api/reset")
         assert connection.getresponse().status == 200
@@ -68,8 +73,9 @@ class Account:
 
     def pass_on(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes, dict[str, str]]:
         """Returns S3's answer to a request: its status, its body and its headers."""
-        action = f"{method.title()}Object"
+        action = "ListObjectsV2" if "list-type=2" in path else f"{method.title()}Object"
         self.asked.add(action)
+        self.headers[action] = {name.lower(): value for name, value in headers.items()}
         if action in self.refused:
             return 403, b"" if method == "HEAD" else b"<Error><Code>AccessDenied</Code><Message>no</Message></Error>", {}
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
@@ -77,6 +83,8 @@ class Account:
         answered = connection.getresponse()
         content = answered.read()
         connection.close()
+        if other := self.before_answer.get(action, lambda: None)():
+            return *other, {}
         return answered.status, content, {name.lower(): value for name, value in answered.headers.items()}
 
     def answer(self, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
@@ -131,9 +139,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
 
         def do_PUT(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            status, answer, headers = made.pass_on(self.command, self.path, dict(self.headers.items()), body)
+            try:
+                status, answer, headers = made.pass_on(self.command, self.path, dict(self.headers.items()), body)
+            except ConnectionError:
+                self.close_connection = True
+                return
             self.send_response(status)
-            for name in ("content-length", "etag"):
+            for name in ("content-length", "etag", "last-modified"):
                 if name in headers:
                     self.send_header(name, headers[name])
             if "content-length" not in headers:
@@ -141,7 +153,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
             self.end_headers()
             self.wfile.write(b"" if self.command == "HEAD" else answer)
 
-        do_HEAD = do_PUT
+        do_HEAD = do_GET = do_PUT
 
         def log_message(self, *_: object) -> None:
             pass

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import zipfile
 from collections.abc import Mapping
 
+from local import paths
 from proofs.harness.deployed import Deployed
 
 
@@ -17,6 +19,13 @@ def zipped(files: Mapping[str, str]) -> bytes:
         for name, text in files.items():
             archive.writestr(name, text)
     return content.getvalue()
+
+
+def listing(bucket: str, machine: str) -> str:
+    """Returns the commands of the page that ship a bundle with the AWS CLI alone, for this bucket and this state machine."""
+    page = (paths.ROOT / "docs" / "bundles.md").read_text()
+    [found] = [block for block in re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL) if "s3api put-object" in block]
+    return found.replace("<ReportsBucketName>", bucket).replace("<StateMachineArn>", machine)
 
 
 def digest_of(content: bytes) -> str:

@@ -312,9 +312,12 @@ TABLE: list[Row | Only] = [
     *(
         Only(f"cloudformation:{action}", _STACK, {"GitHubDeployerRole": ALWAYS})
         for action in (
-            "DescribeChangeSet", "DeleteChangeSet", "DescribeStacks", "DescribeStackEvents", "GetTemplateSummary",
+            "DescribeChangeSet", "DeleteChangeSet", "DescribeStackEvents", "GetTemplateSummary",
         )
     ),
+    # Who ships finds the bucket by the stack's output
+    Only("cloudformation:DescribeStacks", _STACK, _SHIPS | _PLANS | {"GitHubDeployerRole": ALWAYS}),
+    Only("cloudformation:DescribeStacks", _OTHER_STACK, {}),
     *(
         Only(f"cloudformation:{action}", resource, {})
         for resource in (_STACK, _OTHER_STACK)

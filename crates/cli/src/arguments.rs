@@ -1,5 +1,6 @@
 //! The command line. Help, completions and manual pages are made from it.
 
+mod bundles;
 mod setup;
 pub(crate) mod stack;
 
@@ -10,6 +11,9 @@ use engine::session::TableName;
 use report::Verdict;
 
 use crate::exit::Exit;
+pub(crate) use bundles::{
+    Bucket, BundleAction, BundleArguments, ListArguments, MakeArguments, PushArguments, ShowBundleArguments,
+};
 pub(crate) use setup::{DeployArguments, InitArguments};
 use stack::{
     DecideArguments, GithubArguments, LogsArguments, RunArguments, RunsArguments, ShowArguments, StopArguments,
@@ -71,10 +75,13 @@ pub(crate) enum Command {
   lockstep deploy dev --no-build               what was built last
   lockstep deploy dev --from dist              a release, which needs no toolchain")]
     Deploy(DeployArguments),
+    /// Make bundles of migrations, and put them into a stack's bucket, for runs on them
+    Bundle(BundleArguments),
     /// Start a run of a stack and follow it to its end
     #[command(after_help = "Examples:
   lockstep run dev --mode plan          what is pending and what it will do; writes nothing
   lockstep run prod --reason 'release 7'
+  lockstep run prod --migrations prisma/migrations      ships them as a bundle, and runs on it
   lockstep run prod --follow apply-20260101T120000Z-3f9a01 --ask     shows the plan, and takes your decision")]
     Run(RunArguments),
     /// List the recent runs of a stack, the newest first

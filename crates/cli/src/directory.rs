@@ -40,13 +40,20 @@ pub(crate) fn find(named: Option<PathBuf>, here: &Path) -> Result<PathBuf, Probl
 ///
 /// When there is no such directory; `History.Invalid`, naming the file.
 pub(crate) fn read(directory: &Path) -> Result<History, Problem> {
-    if !directory.is_dir() {
-        return Err(Problem::usage(format!(
-            "there is no directory {}: name the directory of the migrations",
-            directory.display()
-        )));
-    }
+    check(directory)?;
     history::read(directory).map_err(|error| crate::engine_error::problem(error, directory))
+}
+
+/// Checks that there is such a directory.
+///
+/// # Errors
+///
+/// When there is none.
+pub(crate) fn check(directory: &Path) -> Result<(), Problem> {
+    if directory.is_dir() {
+        return Ok(());
+    }
+    Err(Problem::usage(format!("there is no directory {}: name the directory of the migrations", directory.display())))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! `arguments` is the command line. `direct` works on a database that can be reached, with the same engine as the
 //! functions of the stack. `init` and `deploy` make a stack, with what `samconfig` and `template` say of it. `stack`
-//! works on a deployed stack, which `target` finds and `aws` asks.
+//! works on a deployed stack, which `target` finds and `aws` asks, and ships migrations to it.
 
 mod address;
 mod arguments;
@@ -106,6 +106,7 @@ fn run(screen: &mut Screen, arguments: &Arguments) -> Result<Exit, Problem> {
             Command::Baseline(given) => Box::pin(direct::baseline::run(screen, given, as_json)).await,
             Command::Init(given) => Box::pin(init::run(screen, given, as_json)).await,
             Command::Deploy(given) => Box::pin(deploy::run(screen, given, as_json)).await,
+            Command::Bundle(given) => Box::pin(stack::bundles::run(screen, given, as_json)).await,
             Command::Run(given) => Box::pin(stack::run::run(screen, given, as_json)).await,
             Command::Runs(given) => until_asked(stack::runs::run(screen, given, as_json)).await,
             Command::Show(given) => until_asked(stack::show::run(screen, given, as_json)).await,

@@ -61,6 +61,30 @@ pub(crate) struct Where {
     pub(crate) profile: Option<String>,
 }
 
+/// A state machine of a stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Machine {
+    /// The one that migrates.
+    Migrations,
+    /// The one that can only plan.
+    PlanOnly,
+}
+
+impl Machine {
+    /// Returns the one that can only plan, if that is wanted.
+    pub(crate) const fn of(plan_only: bool) -> Self {
+        if plan_only { Self::PlanOnly } else { Self::Migrations }
+    }
+
+    /// Returns what its name has behind the stack's.
+    const fn ending(self) -> &'static str {
+        match self {
+            Self::Migrations => "",
+            Self::PlanOnly => "-plan",
+        }
+    }
+}
+
 /// A deployed stack.
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
@@ -141,17 +165,18 @@ impl Target {
         Ok(self.aws.is_emulated() || self.aws.caller().await?.account == LOCAL_ACCOUNT)
     }
 
-    /// Returns the stack's state machine, found by its name in the caller's account and Region.
+    /// Returns a state machine of the stack, found by its name in the caller's account and Region.
     ///
     /// # Errors
     ///
     /// When STS does not answer.
-    pub(crate) async fn state_machine_arn(&self) -> Result<String, Error> {
+    pub(crate) async fn state_machine_arn(&self, machine: Machine) -> Result<String, Error> {
         let (region, account) = (self.aws.region(), &self.aws.caller().await?.account);
-        Ok(format!("arn:{}:states:{region}:{account}:stateMachine:{}", partition(region).name, self.stack))
+        let (partition, name) = (partition(region).name, format!("{}{}", self.stack, machine.ending()));
+        Ok(format!("arn:{partition}:states:{region}:{account}:stateMachine:{name}"))
     }
 
-    /// Returns an execution's ARN, given the ARN or the name.
+    /// Returns an execution's ARN, given the ARN or the name. A bare name is that of an execution which may migrate.
     ///
     /// # Errors
     ///
@@ -160,8 +185,17 @@ impl Target {
         if execution.starts_with("arn:") {
             return Ok(execution.to_owned());
         }
-        let machine = self.state_machine_arn().await?;
-        Ok(format!("{}:{execution}", machine.replacen(":stateMachine:", ":execution:", 1)))
+        self.new_execution_arn(Machine::Migrations, execution).await
+    }
+
+    /// Returns the ARN of the execution that a machine has under this name.
+    ///
+    /// # Errors
+    ///
+    /// When STS does not answer.
+    pub(crate) async fn new_execution_arn(&self, machine: Machine, name: &str) -> Result<String, Error> {
+        let machine = self.state_machine_arn(machine).await?;
+        Ok(format!("{}:{name}", machine.replacen(":stateMachine:", ":execution:", 1)))
     }
 
     /// Returns the name of a step's function.
@@ -267,7 +301,11 @@ impl<'a> Named<'a> {
             return Ok(None);
         }
         match *execution.split(':').collect::<Vec<_>>() {
-            [_, _, "states", region, account, "execution", stack, _] => Ok(Some(Self { region, account, stack })),
+            [_, _, "states", region, account, "execution", machine, _] => {
+                // No environment has this word.
+                let stack = machine.strip_suffix(Machine::PlanOnly.ending()).unwrap_or(machine);
+                Ok(Some(Self { region, account, stack }))
+            }
             _ => Err(Problem::usage(format!("{execution} is not the ARN of an execution"))),
         }
     }
@@ -348,6 +386,16 @@ mod tests {
         {
             assert!(refused(None, None, &wrong).ends_with("is not the ARN of an execution"));
         }
+    }
+
+    #[test]
+    fn an_execution_that_only_plans_is_one_of_the_same_stack() {
+        let arn = ARN.replace("-prod:", "-prod-plan:");
+        for environment in [Some(Environment::Prod), None] {
+            let wanted = Wanted::of(environment, None, Some(&arn)).unwrap();
+            assert_eq!((wanted.stack.as_str(), wanted.environment), ("shop-migrations-prod", Environment::Prod));
+        }
+        assert!(refused(Some(Environment::Dev), None, &arn).ends_with("not of shop-migrations-dev"));
     }
 
     #[test]

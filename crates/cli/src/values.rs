@@ -1,5 +1,7 @@
 //! Checks of values on the command line.
 
+use std::path::PathBuf;
+
 /// Refuses a name that the template's parameter Project does not allow.
 pub(crate) fn project(text: &str) -> Result<String, String> {
     let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
@@ -7,6 +9,11 @@ pub(crate) fn project(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     Err("is no project: give 1 to 29 lower-case letters, digits and hyphens, a letter first".to_owned())
+}
+
+/// Refuses an empty name of a file or of a directory.
+pub(crate) fn path(text: &str) -> Result<PathBuf, String> {
+    not_empty(text).map(PathBuf::from)
 }
 
 /// Refuses what can be no execution: its name and its ARN are one line of plain text.

@@ -1,13 +1,16 @@
 //! The command lines that work on a deployed stack.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
+use bundle::Digest;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Map, Value};
 
+use super::Bucket;
 use crate::problem::Problem;
 use crate::target::{Environment, Where};
-use crate::values::{execution, not_empty};
+use crate::values::{execution, not_empty, path};
 
 /// The arguments of `run`.
 #[derive(Debug, Args)]
@@ -18,9 +21,16 @@ pub(crate) struct RunArguments {
     /// What is asked for.
     #[command(flatten)]
     pub(crate) new: NewRun,
+    /// Make the bundle of this directory, put it into the stack's bucket, and run on it
+    #[arg(long, value_name = "DIR", value_parser = path, conflicts_with = "bundle")]
+    pub(crate) migrations: Option<PathBuf>,
+    /// The bucket.
+    #[command(flatten)]
+    pub(crate) bucket: Bucket,
     /// Follow this run instead of starting one: its name or its ARN
     #[arg(long, value_name = "EXECUTION", value_parser = execution, conflicts_with_all = [
-        "mode", "up_to", "migration", "resolution", "reason", "requested_by", "commit", "require_approval", "input",
+        "mode", "up_to", "migration", "resolution", "reason", "requested_by", "commit", "require_approval", "input", "bundle",
+        "plan_only", "migrations", "bucket",
     ])]
     pub(crate) follow: Option<String>,
     /// When the run waits for approval, ask for the decision here: yours, as the owner of your AWS credentials
@@ -37,6 +47,12 @@ pub(crate) struct NewRun {
     /// What the run does; apply, if it is not given
     #[arg(long, value_enum)]
     pub(crate) mode: Option<Mode>,
+    /// Start it on the machine that can only plan, for a caller who may start no other
+    #[arg(long, conflicts_with_all = ["mode", "migration", "resolution", "require_approval"])]
+    pub(crate) plan_only: bool,
+    /// The bundle that has the migrations; those of the stack's layer, if it is not given
+    #[arg(long, value_name = "DIGEST")]
+    pub(crate) bundle: Option<Digest>,
     /// The last migration to apply, or that a baseline records
     #[arg(long, value_name = "MIGRATION", value_parser = not_empty)]
     pub(crate) up_to: Option<String>,
@@ -171,6 +187,9 @@ pub(crate) struct RunsArguments {
     /// How many
     #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub(crate) limit: u32,
+    /// The runs of the machine that can only plan
+    #[arg(long)]
+    pub(crate) plan_only: bool,
     /// Where the stack is.
     #[command(flatten)]
     pub(crate) place: Where,
@@ -401,6 +420,8 @@ mod tests {
     use crate::arguments::{Arguments, Command};
     use crate::target::Environment;
 
+    const DIGEST: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
     fn read(line: &[&str]) -> Result<Command, String> {
         let words = std::iter::once("lockstep").chain(line.iter().copied());
         Arguments::try_parse_from(words).map(|read| read.command).map_err(|error| error.to_string())
@@ -442,6 +463,9 @@ mod tests {
                     "commit",
                     "input",
                     "follow",
+                    "bundle",
+                    "migrations",
+                    "bucket",
                     "project",
                     "region",
                     "profile",
@@ -506,6 +530,13 @@ mod tests {
             (&["runs", "dev", "--limit=0"], "not in 1..=1000"),
             (&["runs", "dev", "--limit=x"], "invalid digit"),
             (&["run", "dev", "--follow", "a", "--mode", "plan"], "cannot be used with"),
+            (&["run", "dev", "--follow", "a", "--bundle", DIGEST], "cannot be used with"),
+            (&["run", "dev", "--follow", "a", "--migrations", "x"], "cannot be used with"),
+            (&["run", "dev", "--follow", "a", "--plan-only"], "cannot be used with"),
+            (&["run", "dev", "--migrations", "x", "--bundle", DIGEST], "cannot be used with"),
+            (&["run", "dev", "--plan-only", "--mode", "apply"], "cannot be used with"),
+            (&["run", "dev", "--bundle", &DIGEST.to_uppercase()], "is 64 hexadecimal digits in lower case"),
+            (&["run", "dev", "--bundle", "DIGEST.zip"], "is 64 hexadecimal digits in lower case"),
             (&["show", "dev", "a", "--open", "--report"], "cannot be used with"),
         ] {
             let refused = read(line).unwrap_err();

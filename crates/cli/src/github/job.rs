@@ -24,7 +24,7 @@ use crate::stack::decide::{Failure, decide};
 use crate::stack::follow::{Follower, Lost};
 use crate::stack::known::{self, Known};
 use crate::stack::{report, start, words};
-use crate::target::Target;
+use crate::target::{Machine, Target};
 
 /// The number of characters of a reviewer's comment that go into the record.
 const COMMENT: usize = 500;
@@ -115,7 +115,7 @@ impl Job {
     /// started.
     async fn begin(&mut self, input: &Map<String, Value>) -> Result<(), Stop> {
         let name = name_of(&self.execution).to_owned();
-        start::start(&self.target, input, &name).await?;
+        start::start(&self.target, Machine::Migrations, input, &name).await?;
         self.is_begun = true;
         Ok(self.run.hand_over("execution", &name)?)
     }

@@ -15,7 +15,7 @@ pub(crate) struct Commands {
 impl Commands {
     /// Returns the commands for an execution of a stack.
     pub(crate) fn of(target: &Target, execution: &str) -> Self {
-        Self::new(target.word, name_of(execution), &target.options())
+        Self::new(target.word, named(&target.stack, execution), &target.options())
     }
 
     /// Returns the commands for an execution of this name.
@@ -46,6 +46,12 @@ impl Commands {
     }
 }
 
+/// Returns what finds an execution again: its name, or its whole ARN if its state machine is not the one that migrates.
+pub(crate) fn named<'a>(stack: &str, execution: &'a str) -> &'a str {
+    let machine = execution.rsplit(':').nth(1);
+    if machine.is_none_or(|machine| machine == stack) { name_of(execution) } else { execution }
+}
+
 /// Returns an execution's name, the last part of its ARN.
 pub(crate) fn name_of(execution: &str) -> &str {
     execution.rsplit(':').next().unwrap_or(execution)
@@ -65,6 +71,14 @@ mod tests {
         assert_eq!(approve, "lockstep approve prod apply-1 --digest abc --project shop --reason REASON");
         assert!(reject.starts_with("lockstep reject prod"));
         assert_eq!(Commands::new("dev", "it's", "").stop(), "lockstep stop dev 'it'\"'\"'s'");
+    }
+
+    #[test]
+    fn an_execution_that_only_plans_is_found_by_its_arn() {
+        let plans = crate::stack::made::ARN.replace("-prod:", "-prod-plan:");
+        assert_eq!(named("lockstep-migrations-prod", &plans), plans);
+        assert_eq!(named("lockstep-migrations-prod", crate::stack::made::ARN), "apply-1");
+        assert_eq!(named("lockstep-migrations-prod", "apply-1"), "apply-1");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
 use aws_sdk_sfn::types::ExecutionStatus;
+use bundle::Digest;
 use jiff::{Timestamp, Unit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -106,6 +107,14 @@ impl Asked {
     /// Returns the commit.
     pub(crate) fn commit(&self) -> Option<&str> {
         self.text(|request| request.commit.as_deref(), "commit")
+    }
+
+    /// Returns the digest of the bundle that has the migrations, if it is not the layer.
+    pub(crate) fn bundle(&self) -> Option<Digest> {
+        match self {
+            Self::Checked(request) => request.bundle,
+            Self::Given(input) => input.get("bundle")?.as_str()?.parse().ok(),
+        }
     }
 
     /// Returns the last migration that is asked for.

@@ -1,6 +1,7 @@
 //! The commands on a deployed stack: they start its runs, follow, show, decide and stop them.
 
 pub(crate) mod ask;
+pub(crate) mod bundles;
 pub(crate) mod commands;
 pub(crate) mod decide;
 pub(crate) mod follow;

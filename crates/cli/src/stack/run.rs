@@ -4,14 +4,14 @@
 use super::commands::{Commands, name_of};
 use super::follow::{Follower, Lost};
 use super::known::Run;
-use super::{ask, show, start};
+use super::{ask, bundles, show, start};
 use crate::arguments::stack::RunArguments;
 use crate::aws::Error;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::screen::{Look, Screen, is_interactive};
 use crate::signals::asked_to_end;
-use crate::target::Target;
+use crate::target::{Machine, Target};
 
 /// How far the command has come. It is needed when the command is interrupted.
 #[derive(Default)]
@@ -124,13 +124,14 @@ impl From<Lost> for Stop {
 
 impl Way {
     async fn go(&mut self, screen: &mut Screen, arguments: &RunArguments, as_json: bool) -> Result<Exit, Stop> {
-        let RunArguments { environment, new, follow, ask, place } = arguments;
+        let RunArguments { environment, new, migrations, bucket, follow, ask, place } = arguments;
         if *ask && (as_json || !is_interactive() || !screen.is_seen()) {
             return Err(Problem::usage(
                 "--ask needs a terminal: without one, decide by lockstep approve and lockstep reject",
             )
             .into());
         }
+        let made = migrations.clone().map(|directory| bundles::make(Some(directory))).transpose()?;
         let target = self.target.insert(Target::find(Some(*environment), place, follow.as_deref()).await?).clone();
         let execution = if let Some(execution) = follow {
             let execution = target.execution_arn(execution).await?;
@@ -141,11 +142,19 @@ impl Way {
             heading(screen, &target, &execution, as_json);
             execution
         } else {
-            let input = start::input(&start::requester(&target).await?, new)?;
-            let name = start::new_name(&input);
+            let mut new = new.clone();
+            let requester = start::requester(&target).await?;
+            // What is wrong with the other options is said before something is uploaded.
+            start::input(&requester, &new)?;
+            if let Some(made) = made {
+                bundles::put(screen, &target, bucket, &made, as_json).await?;
+                new.bundle = Some(made.digest);
+            }
+            let input = start::input(&requester, &new)?;
+            let (machine, name) = (Machine::of(new.plan_only), start::new_name(&input));
             // The ARN is known before the request, so that an interruption can name the execution to look for.
-            self.sent = Some(target.execution_arn(&name).await?);
-            let execution = start::start(&target, &input, &name).await?;
+            self.sent = Some(target.new_execution_arn(machine, &name).await?);
+            let execution = start::start(&target, machine, &input, &name).await?;
             self.is_started = true;
             heading(screen, &target, &execution, as_json);
             self.follower = Some(Follower::begin(&target, &execution, !as_json).await?);

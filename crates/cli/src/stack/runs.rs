@@ -3,6 +3,7 @@
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
 use aws_sdk_sfn::types::{ExecutionListItem, ExecutionStatus};
+use bundle::Digest;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -10,6 +11,7 @@ use serde_json::json;
 use shared::record::Outcome;
 use shared::text::one_line;
 
+use super::commands::named;
 use super::history::{History, moment};
 use super::known::{Asked, Known, Run, utc};
 use super::position::Position;
@@ -19,10 +21,18 @@ use crate::exit::Exit;
 use crate::lines::Lines;
 use crate::problem::Problem;
 use crate::screen::{Look, Screen};
-use crate::target::Target;
+use crate::target::{Machine, Target};
 use crate::words::{local_time, local_time_of, plural, seconds};
 
-const HEADINGS: [&str; 5] = ["EXECUTION", "STARTED", "TOOK", "OUTCOME", "ASKED BY"];
+const HEADINGS: [&str; 6] = ["EXECUTION", "STARTED", "TOOK", "BUNDLE", "OUTCOME", "ASKED BY"];
+
+/// The column that is left out where no run has a bundle.
+const BUNDLE: usize = 3;
+
+const OUTCOME: usize = 4;
+
+/// How many digits of a bundle's digest are shown.
+const DIGITS: usize = 12;
 
 /// How many runs are asked about at once. Step Functions throttles more than some.
 const AT_ONCE: usize = 5;
@@ -37,14 +47,15 @@ const PAGE: i32 = 100;
 /// When there is no such stack, and when AWS refuses or does not answer.
 pub(crate) async fn run(screen: &mut Screen, arguments: &RunsArguments, as_json: bool) -> Result<Exit, Problem> {
     let target = Target::find(Some(arguments.environment), &arguments.place, None).await?;
-    let runs = recent(&target, arguments.limit).await.map_err(|error| target.problem(&error))?;
+    let machine = Machine::of(arguments.plan_only);
+    let runs = recent(&target, machine, arguments.limit).await.map_err(|error| target.problem(&error))?;
     if as_json {
         let runs: Vec<_> = runs.iter().map(value).collect();
         screen.json(&json!({ "stack": target.stack, "runs": runs }));
     } else if runs.is_empty() {
         screen.styled(Look::Dim, &format!("{} has had no runs", target.stack));
     } else {
-        screen.lines(&table(&runs, Timestamp::now()));
+        screen.lines(&table(&target.stack, &runs, Timestamp::now()));
     }
     Ok(Exit::Done)
 }
@@ -58,9 +69,9 @@ struct Recent {
     position: Position,
 }
 
-async fn recent(target: &Target, limit: u32) -> Result<Vec<Recent>, Error> {
+async fn recent(target: &Target, machine: Machine, limit: u32) -> Result<Vec<Recent>, Error> {
     let client = target.aws.states();
-    let machine = target.state_machine_arn().await?;
+    let machine = target.state_machine_arn(machine).await?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let size = i32::try_from(limit).unwrap_or(PAGE).min(PAGE);
     let mut pages = client.list_executions().state_machine_arn(machine).into_paginator().page_size(size).send();
@@ -108,12 +119,15 @@ struct Listed {
     expires_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     requested_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bundle: Option<Digest>,
 }
 
 fn value(run: &Recent) -> Listed {
     let Recent { name, described, position } = run;
     let known = Run::of(described, &[], "").known;
     let is_running = described.status == ExecutionStatus::Running;
+    let asked = Asked::of(described.input.as_deref());
     Listed {
         execution: described.execution_arn.clone(),
         name: name.clone(),
@@ -126,43 +140,51 @@ fn value(run: &Recent) -> Listed {
         state: Some(position.state.clone()).filter(|_| is_running),
         waiting: position.waiting.is_some(),
         expires_at: position.waiting.as_ref().map(|waiting| waiting.expires_at.clone()),
-        requested_by: Asked::of(described.input.as_deref()).requested_by().map(str::to_owned),
+        requested_by: asked.requested_by().map(str::to_owned),
+        bundle: asked.bundle(),
     }
 }
 
-fn table(runs: &[Recent], now: Timestamp) -> Lines {
+fn table(stack: &str, runs: &[Recent], now: Timestamp) -> Lines {
     // Escaped here, because the width of a column depends on the text as shown.
-    let cells: Vec<_> = runs.iter().map(|run| row(run, now).map(|cell| one_line(&cell))).collect();
+    let cells: Vec<_> = runs.iter().map(|run| row(stack, run, now).map(|cell| one_line(&cell))).collect();
     let width = |column: usize| {
         let of_cells = cells.iter().map(|row| row[column].chars().count());
         of_cells.max().unwrap_or(0).max(HEADINGS[column].len())
     };
-    let widths: [usize; 4] = std::array::from_fn(width);
-    let padded = |row: &[String; 5], column: usize| format!("{:<1$}  ", row[column], widths[column]);
+    let widths: [usize; 6] = std::array::from_fn(width);
+    let padded = |row: &[String; 6], column: usize| format!("{:<1$}  ", row[column], widths[column]);
+    let has_bundle = cells.iter().any(|row| !row[BUNDLE].is_empty());
+    let before = |row: &[String; 6]| {
+        let columns = (0..OUTCOME).filter(|column| *column != BUNDLE || has_bundle);
+        columns.map(|column| padded(row, column)).collect::<String>()
+    };
     let mut lines = Lines::default();
     let headings = HEADINGS.map(str::to_owned);
-    let before: String = (0..4).map(|column| padded(&headings, column)).collect();
-    lines.styled(Look::Dim, format!("{before}{}", headings[4]));
+    let [.., last] = &headings;
+    lines.styled(Look::Dim, format!("{}{}{last}", before(&headings), padded(&headings, OUTCOME)));
     for (row, run) in cells.iter().zip(runs) {
         let look = match run.described.status {
             ExecutionStatus::Succeeded => Look::Good,
             ExecutionStatus::Running => Look::Warning,
             _ => Look::Bad,
         };
-        let before: String = (0..3).map(|column| padded(row, column)).collect();
-        lines.parts([(Look::Plain, &before), (look, &padded(row, 3)), (Look::Plain, &row[4])]);
+        let [.., last] = row;
+        lines.parts([(Look::Plain, &before(row)), (look, &padded(row, OUTCOME)), (Look::Plain, last)]);
     }
     lines
 }
 
-fn row(run: &Recent, now: Timestamp) -> [String; 5] {
+fn row(stack: &str, run: &Recent, now: Timestamp) -> [String; 6] {
     let started = moment(&run.described.start_date);
     let ended = run.described.stop_date.as_ref().map_or(now, moment);
     let asked = Asked::of(run.described.input.as_deref());
     [
-        run.name.clone(),
+        // What the other commands find it by.
+        named(stack, &run.described.execution_arn).to_owned(),
         local_time(started),
         seconds(ended.duration_since(started)),
+        asked.bundle().map(|digest| digest.to_string().chars().take(DIGITS).collect()).unwrap_or_default(),
         outcome(run),
         short(asked.requested_by().unwrap_or_default()).to_owned(),
     ]
@@ -212,6 +234,8 @@ mod tests {
     use super::*;
     use crate::stack::made::{ARN, BOB, documented, done, entered, history, plan, record, waiting};
 
+    const STACK: &str = "lockstep-migrations-prod";
+
     fn one(status: &str, error: Option<&str>, output: Option<String>, events: Vec<HistoryEvent>) -> Recent {
         let described = DescribeExecutionOutput::builder()
             .execution_arn(ARN)
@@ -225,6 +249,12 @@ mod tests {
             .build()
             .unwrap();
         Recent { name: "apply-1".to_owned(), described, position: Position::after(&history(events)) }
+    }
+
+    fn with_bundle() -> Recent {
+        let mut run = one("SUCCEEDED", None, None, vec![]);
+        run.described.input = Some(json!({ "bundle": "0f".repeat(32), "requestedBy": "ann" }).to_string());
+        run
     }
 
     #[test]
@@ -243,7 +273,7 @@ mod tests {
             (one("RUNNING", None, None, vec![entered("Apply")]), "running (Apply)"),
             (one("RUNNING", None, None, vec![]), "running"),
         ] {
-            let text = table(&[run], "2026-01-01T12:00:10Z".parse().unwrap()).plain();
+            let text = table(STACK, &[run], "2026-01-01T12:00:10Z".parse().unwrap()).plain();
             let (heading, line) = text.trim_end().split_once('\n').unwrap();
             assert_eq!(
                 heading.split_whitespace().collect::<Vec<_>>(),
@@ -253,6 +283,25 @@ mod tests {
             let column = |text: &str, part: &str| text.find(part).map(|at| text[..at].chars().count());
             assert_eq!(column(heading, "OUTCOME"), column(line, said), "{said}: {line}");
         }
+    }
+
+    #[test]
+    fn a_bundle_has_a_column_where_there_is_one() {
+        assert_eq!(serde_json::to_value(value(&with_bundle())).unwrap()["bundle"], "0f".repeat(32));
+        let without = one("SUCCEEDED", None, None, vec![]);
+        let text = table(STACK, &[with_bundle(), without], Timestamp::now()).plain();
+        let lines: Vec<_> = text.lines().collect();
+        let column = lines[0].find("BUNDLE  ").unwrap();
+        let cell = |line: &str| line.chars().skip(column).take(DIGITS + 2).collect::<String>();
+        assert_eq!((cell(lines[1]), cell(lines[2])), (format!("{}  ", "0f".repeat(6)), " ".repeat(DIGITS + 2)));
+    }
+
+    #[test]
+    fn a_run_that_only_plans_is_named_by_its_arn() {
+        let mut run = one("SUCCEEDED", None, None, vec![]);
+        run.described.execution_arn = ARN.replace("-prod:", "-prod-plan:");
+        let text = table(STACK, &[run], Timestamp::now()).plain();
+        assert!(text.lines().nth(1).unwrap().starts_with(&ARN.replace("-prod:", "-prod-plan:")), "{text}");
     }
 
     #[test]
@@ -287,6 +336,7 @@ mod tests {
             one("SUCCEEDED", None, Some(record().to_string()), vec![]),
             one("FAILED", Some("x"), None, vec![]),
             one("RUNNING", None, None, waiting(&json!({ "sent": true }))),
+            with_bundle(),
         ] {
             fields.extend(serde_json::to_value(value(&run)).unwrap().as_object().unwrap().keys().cloned());
         }

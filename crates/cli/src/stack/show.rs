@@ -114,6 +114,8 @@ fn request(known: &Known) -> Lines {
         ("asked by", Some(request.and_then(|request| request.requested_by()).map_or("not given".to_owned(), claimed))),
         ("reason", request.and_then(|request| request.reason()).map(str::to_owned)),
         ("commit", request.and_then(|request| request.commit()).map(str::to_owned)),
+        // The plan names it, too.
+        ("bundle", request.filter(|_| known.plan.is_none()).and_then(|request| Some(request.bundle()?.to_string()))),
         ("mode", request.filter(|request| request.is_plan()).map(|_| "plan".to_owned())),
         ("up to", request.and_then(|request| request.up_to()).map(str::to_owned)),
         ("started", known.started_at.as_deref().map(local_time_of)),
@@ -249,7 +251,8 @@ mod tests {
 
     use super::*;
     use crate::stack::made::{
-        ARN, BOB, TOKEN, approval, documented, done, entered, history, plan, preflight, record, report, waiting, with,
+        ARN, BOB, TOKEN, approval, documented, done, entered, history, plan, preflight, record, report, request,
+        waiting, with,
     };
     use crate::stack::position::Position;
 
@@ -282,6 +285,18 @@ mod tests {
             "sent (m-1)",
         ] {
             assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_run_names_its_bundle_once() {
+        let digest = "0f".repeat(32);
+        let request = with(request(), json!({ "bundle": digest }));
+        let planned = with(plan(), json!({ "bundle": { "digest": digest, "version": "v" } }));
+        for known in [json!({ "request": request }), json!({ "request": request, "plan": planned })] {
+            let run = run(ExecutionStatus::Running, known, Position::default());
+            assert_eq!(shown(&run).matches(&digest).count(), 1, "{}", shown(&run));
+            assert_eq!(serde_json::to_value(value(&run)).unwrap()["request"]["bundle"], digest);
         }
     }
 

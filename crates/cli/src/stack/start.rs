@@ -1,14 +1,15 @@
 //! Starts an execution.
 
+use bundle::Digest;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use shared::Failure;
 use shared::request::Request;
 
-use crate::arguments::stack::NewRun;
+use crate::arguments::stack::{Mode, NewRun};
 use crate::aws::Error;
 use crate::problem::Problem;
-use crate::target::Target;
+use crate::target::{Machine, Target};
 
 /// Returns the execution's input from the command line: the options that were given, and the requester, by default
 /// `asks`.
@@ -20,8 +21,9 @@ pub(crate) fn input(asks: &str, new: &NewRun) -> Result<Map<String, Value>, Prob
     let mut input = Map::from_iter([("requestedBy".to_owned(), Value::from(asks))]);
     input.extend(new.input.clone().unwrap_or_default().0);
     let options = [
-        ("mode", new.mode.map(|mode| mode.word().to_owned())),
+        ("mode", new.mode.or(new.plan_only.then_some(Mode::Plan)).map(|mode| mode.word().to_owned())),
         ("upTo", new.up_to.clone()),
+        ("bundle", new.bundle.map(|digest| digest.to_string())),
         ("migration", new.migration.clone()),
         ("resolution", new.resolution.map(|resolution| resolution.word().to_owned())),
         ("reason", new.reason.clone()),
@@ -36,7 +38,18 @@ pub(crate) fn input(asks: &str, new: &NewRun) -> Result<Map<String, Value>, Prob
     if new.require_approval {
         input.insert("requireApproval".to_owned(), true.into());
     }
-    // Of an input in JSON, preflight says what is wrong: it may be for a stack of another version.
+    // A bundle's name is the same in each version.
+    if let Some(named) = input.get("bundle") {
+        let is_digest = named.as_str().map_or_else(
+            || Err("give a text".to_owned()),
+            |text| match text.parse::<Digest>() {
+                Ok(_) => Ok(()),
+                Err(why) => Err(why.to_string()),
+            },
+        );
+        is_digest.map_err(|why| Problem::usage(format!("bundle: {why}")))?;
+    }
+    // Of an input in JSON, preflight says what else is wrong: it may be for a stack of another version.
     if new.input.is_none() {
         Request::from_input(&Value::Object(input.clone())).map_err(named_as_options)?;
     }
@@ -89,13 +102,18 @@ pub(crate) fn new_name(input: &Map<String, Value>) -> String {
 /// # Errors
 ///
 /// Those of the call.
-pub(crate) async fn start(target: &Target, input: &Map<String, Value>, name: &str) -> Result<String, Error> {
-    let machine = target.state_machine_arn().await?;
+pub(crate) async fn start(
+    target: &Target,
+    machine: Machine,
+    input: &Map<String, Value>,
+    name: &str,
+) -> Result<String, Error> {
+    let arn = target.state_machine_arn(machine).await?;
     let input = Value::Object(input.clone()).to_string();
-    let started = target.aws.states().start_execution().state_machine_arn(machine).name(name).input(input).send().await;
+    let started = target.aws.states().start_execution().state_machine_arn(arn).name(name).input(input).send().await;
     match started.map_err(Error::from) {
         Ok(started) => Ok(started.execution_arn),
-        Err(error) if error.code() == Some("ExecutionAlreadyExists") => target.execution_arn(name).await,
+        Err(error) if error.code() == Some("ExecutionAlreadyExists") => target.new_execution_arn(machine, name).await,
         Err(error) => Err(error),
     }
 }
@@ -105,7 +123,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::arguments::stack::{Json, Mode};
+    use crate::arguments::stack::Json;
     use crate::exit::Exit;
 
     fn made(new: &NewRun) -> Value {
@@ -141,6 +159,18 @@ mod tests {
         );
         let given = Some(r#"{"mode": "baseline"}"#.parse().unwrap());
         assert!(input("me", &NewRun { input: given, ..NewRun::default() }).is_ok(), "preflight judges it");
+    }
+
+    #[test]
+    fn a_bundle_is_named_by_its_digest() {
+        let digest = "0f".repeat(32);
+        let new = NewRun { bundle: Some(digest.parse().unwrap()), plan_only: true, ..NewRun::default() };
+        assert_eq!(made(&new), json!({ "requestedBy": "me", "mode": "plan", "bundle": digest }));
+        for wrong in [json!("0F".repeat(32)), json!("abc"), json!(7), json!(null)] {
+            let given = Some(json!({ "bundle": wrong }).to_string().parse().unwrap());
+            let problem = input("me", &NewRun { input: given, ..NewRun::default() }).unwrap_err();
+            assert_eq!((problem.exit, problem.message.starts_with("bundle: ")), (Exit::Usage, true), "{problem:?}");
+        }
     }
 
     #[test]

@@ -16,6 +16,9 @@ use crate::words::{plural, seconds};
 pub(crate) fn plan(planned: &PlanOutput) -> Lines {
     let mut lines = Lines::default();
     lines.heading("Plan");
+    if let Some(bundle) = &planned.bundle {
+        lines.styled(Look::Dim, format!("  bundle {}", bundle.digest));
+    }
     if let Some(resolve) = &planned.resolve {
         lines.line(format!("  {} is to be declared {}", resolve.migration, declared(resolve.resolution)));
         for fact in &resolve.facts {
