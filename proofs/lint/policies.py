@@ -52,6 +52,8 @@ _BOTH = tuple(f"{policy} + ApprovePolicy" for policy in _STARTS)
 _GITHUB_STARTS = dict.fromkeys(("GitHubRunnerRole", "GitHubShipperRole"), ALWAYS)
 #: Who uploads bundles and only plans, and who uploads them and runs them.
 _PLANS = dict.fromkeys(("PlanPolicy", "GitHubPlannerRole"), ALWAYS)
+#: Who starts or approves, and looks into what is run.
+_PERSONS = dict.fromkeys((*_STARTS, "ApprovePolicy"), ALWAYS)
 _SHIPS = dict.fromkeys(("ShipPolicy", "GitHubShipperRole"), ALWAYS)
 _STARTERS = dict.fromkeys(_STARTS, ALWAYS) | _GITHUB_STARTS
 _READERS = _STARTERS | _PLANS | {"ApprovePolicy": ALWAYS}
@@ -272,7 +274,9 @@ TABLE: list[Row | Only] = [
         _HERE | _NEW,
     ),
     *(Only("s3:PutObject", f"arn:aws:s3:::{name}/bundles/0.zip", {}, _HERE | _NEW) for name in ("other", "{stack}-0")),
-    *(Only(f"s3:{action}", _BUNDLE, _IN_VPC, _HERE) for action in ("GetObject", "GetObjectVersion")),
+    # A person who starts or approves a run on it sees what is in it
+    Only("s3:GetObject", _BUNDLE, _IN_VPC | _PERSONS, _HERE),
+    Only("s3:GetObjectVersion", _BUNDLE, _IN_VPC, _HERE),
     *(
         Only(f"s3:{action}", _BUNDLE, {}, _HERE)
         for action in ("DeleteObject", "DeleteObjectVersion", "PutObjectAcl", "PutObjectTagging", "PutObjectRetention")
@@ -315,8 +319,8 @@ TABLE: list[Row | Only] = [
             "DescribeChangeSet", "DeleteChangeSet", "DescribeStackEvents", "GetTemplateSummary",
         )
     ),
-    # Who ships finds the bucket by the stack's output
-    Only("cloudformation:DescribeStacks", _STACK, _SHIPS | _PLANS | {"GitHubDeployerRole": ALWAYS}),
+    # Who ships or reads finds the bucket by the stack's output
+    Only("cloudformation:DescribeStacks", _STACK, _SHIPS | _PLANS | _PERSONS | {"GitHubDeployerRole": ALWAYS}),
     Only("cloudformation:DescribeStacks", _OTHER_STACK, {}),
     *(
         Only(f"cloudformation:{action}", resource, {})

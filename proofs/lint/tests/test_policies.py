@@ -191,7 +191,7 @@ FAULTS: dict[str, tuple[Fault, str]] = {
         "PlanFunctionRole must not do s3:DeleteObject",
     ),
     "who approves cannot read what is approved": (
-        without("ApprovePolicy", "ReadReports"),
+        without("ApprovePolicy", "ReadReportsAndBundles"),
         "ApprovePolicy must do s3:GetObject",
     ),
     "a bundle is replaced": (
@@ -232,8 +232,8 @@ FAULTS: dict[str, tuple[Fault, str]] = {
         changed("ShipPolicy", "Ship", Action=["s3:PutObject", "s3:DeleteObject"]),
         "ShipPolicy must not do s3:DeleteObject",
     ),
-    "who ships reads bundles": (
-        changed("ShipPolicy", "ReadReports", Resource={"Fn::Sub": "${ReportsBucket.Arn}/*"}),
+    "who ships reads all of the bucket": (
+        changed("ShipPolicy", "ReadReportsAndBundles", Resource={"Fn::Sub": "${ReportsBucket.Arn}/*"}),
         "ShipPolicy must not do s3:GetObject",
     ),
     "who ships reads the secret": (
