@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from proofs.lint.resolve import names_of, resolved
@@ -22,30 +22,38 @@ _POLICY = "AWS::IAM::ManagedPolicy"
 
 @dataclass(frozen=True)
 class Deployed:
-    """One environment's templates without conditions, as one, and the values of their names."""
+    """One environment's templates without conditions, as one, and the values of their names. The template does not change."""
 
     template: dict[str, Any]
     names: dict[str, Any]
 
-    @property
+    @cached_property
     def roles(self) -> list[str]:
         """The logical ids of the roles."""
         return self._of_type("AWS::IAM::Role")
 
-    @property
+    @cached_property
     def principals(self) -> list[str]:
         """All resources that grant permissions: the roles, and the policies to attach."""
         return [*self.roles, *self._of_type(_POLICY)]
 
     def statements(self, who: str) -> list[dict[str, Any]]:
         """Returns the statements of a role or a policy, or of several, as in `StartPolicy + ApprovePolicy`."""
-        return [statement for name in who.split(" + ") for statement in self._statements(name)]
+        for name in (names := who.split(" + ")):
+            if name not in self._resolved:
+                self._resolved[name] = self._statements(name)
+        return [statement for name in names for statement in self._resolved[name]]
+
+    @cached_property
+    def _resolved(self) -> dict[str, list[dict[str, Any]]]:
+        """The statements that were asked for, by whose they are."""
+        return {}
 
     def trust(self, role: str) -> list[dict[str, Any]]:
         """Returns the statements that say who may assume a role."""
         return resolved(self._properties(role)["AssumeRolePolicyDocument"]["Statement"], self.names)
 
-    @property
+    @cached_property
     def on_the_bucket(self) -> list[dict[str, Any]]:
         """The statements of the bucket's policy. They deny, to every principal, and so as if they were in its own policies."""
         found = self._properties("ReportsBucketPolicy")["PolicyDocument"]["Statement"]

@@ -33,11 +33,10 @@ def allowed(statements: Iterable[dict[str, Any]], request: Request) -> bool:
     effects = set()
     for statement in statements:
         _know(statement, _IDENTITY)
-        conditions_hold = _conditions_hold(statement, request.context)
         if (
             _any(_action_matches, statement["Action"], request.action)
             and _any(matches, statement["Resource"], request.resource)
-            and conditions_hold
+            and _conditions_hold(statement, request.context)
         ):
             effects.add(statement["Effect"])
     return effects == {"Allow"}
@@ -52,11 +51,10 @@ def trusted(statements: Iterable[dict[str, Any]], principal: tuple[str, str], re
         _know(statement, _TRUST)
         if statement["Principal"] == "*":
             raise ValueError("The principal * is not known here; add it to proofs/lint/iam.py")
-        conditions_hold = _conditions_hold(statement, request.context)
         if (
             name in _list(statement["Principal"].get(kind, []))
             and _any(_action_matches, statement["Action"], request.action)
-            and conditions_hold
+            and _conditions_hold(statement, request.context)
         ):
             effects.add(statement["Effect"])
     return effects == {"Allow"}
@@ -102,9 +100,7 @@ def _conditions_hold(statement: dict[str, Any], context: dict[str, str]) -> bool
         if operator == "Null":
             results += [(key.lower() not in known) == (wanted == "true") for key, wanted in keys.items()]
             continue
-        compare = _OPERATORS.get(operator.removesuffix("IfExists"))
-        if compare is None:
-            raise ValueError(f"The condition operator {operator} is not known here; add it to proofs/lint/iam.py")
+        compare = _OPERATORS[operator.removesuffix("IfExists")]
         for key, wanted in keys.items():
             value = known.get(key.lower())
             negated = "Not" in operator
@@ -120,6 +116,9 @@ def _know(statement: dict[str, Any], elements: set[str]) -> None:
     unknown = set(statement) - elements
     if unknown or statement["Effect"] not in ("Allow", "Deny"):
         raise ValueError(f"{', '.join(sorted(unknown)) or statement['Effect']} is not known here; add it to proofs/lint/iam.py")
+    for operator in statement.get("Condition", {}):
+        if operator != "Null" and operator.removesuffix("IfExists") not in _OPERATORS:
+            raise ValueError(f"The condition operator {operator} is not known here; add it to proofs/lint/iam.py")
 
 
 def _any(compare: Callable[[str, str], bool], patterns: str | list[str], text: str) -> bool:

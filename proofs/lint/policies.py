@@ -414,10 +414,10 @@ def problems(source: Source = deployed) -> list[str]:
     for environment in ENVIRONMENTS:
         stack = source(environment)
         found += [f"{environment}: {problem}" for problem in _other_ways_in(stack)]
-        on_the_bucket = stack.on_the_bucket
+        names = _names(stack)
         for row in rows(stack):
-            request = _request(row, stack)
-            if allowed([*stack.statements(row.who), *on_the_bucket], request) != (environment in row.where):
+            request = _request(row, names)
+            if allowed([*stack.statements(row.who), *stack.on_the_bucket], request) != (environment in row.where):
                 found.append(f"{environment}: {row.who} {'must' if environment in row.where else 'must not'} do {request}")
     return found
 
@@ -435,10 +435,14 @@ def rows(stack: Deployed) -> Iterator[Row]:
             yield Row(who, entry.action, entry.resource, entry.may.get(who, NEVER), entry.context)
 
 
-def _request(row: Row, stack: Deployed) -> Request:
+def _names(stack: Deployed) -> dict[str, str]:
+    """Returns what the table's names stand for."""
     names = {role: stack.names[f"{role}.Arn"] for role in stack.roles}
     names |= {"bucket": stack.names["ReportsBucket.Arn"], "VpcFunctionsPolicy": stack.names["VpcFunctionsPolicy"]}
-    names |= {"stack": stack.names["AWS::StackName"], "ServiceRole": names["CloudFormationServiceRole"]}
+    return names | {"stack": stack.names["AWS::StackName"], "ServiceRole": names["CloudFormationServiceRole"]}
+
+
+def _request(row: Row, names: dict[str, str]) -> Request:
     return Request(
         row.action,
         row.resource.format(**names),
