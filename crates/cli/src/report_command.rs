@@ -11,7 +11,7 @@ use shared::FailureName;
 use crate::address;
 use crate::arguments::{ReportArguments, ReportForm};
 use crate::browser;
-use crate::comment::{self, Commented};
+use crate::comment::{self, Subject, Told};
 use crate::direct::{Job, plan};
 use crate::directory;
 use crate::engine_error;
@@ -137,7 +137,7 @@ fn is_script(file: &str) -> bool {
 }
 
 /// Returns how a file of the directory is called for a program: from the root of its repository, where it is in one.
-fn within_repository(directory: &Path) -> impl Fn(&str) -> String {
+pub(crate) fn within_repository(directory: &Path) -> impl Fn(&str) -> String {
     let prefix = git::prefix(directory);
     move |file| match &prefix {
         Some(prefix) => format!("{prefix}{file}"),
@@ -147,14 +147,9 @@ fn within_repository(directory: &Path) -> impl Fn(&str) -> String {
 
 /// Puts the report on the pull request. A job that may not do so has its annotations nevertheless.
 fn comment(screen: &mut Screen, report: &Report, directory: &Path) -> Result<(), Problem> {
-    let said = match comment::put(report, &within_repository(directory)(""))? {
-        Commented::Made => "The pull request has the report as a comment",
-        Commented::Updated => "The comment on the pull request has the new report",
-        Commented::Forbidden => {
-            "The pull request has no comment: this job may not write one (pull-requests: write; never in a fork's pull request)"
-        }
-    };
-    screen.complain(Look::Dim, said);
+    let directory = within_repository(directory)("");
+    let commented = comment::put(Told::Report(report), Subject { directory: &directory, stack: None })?;
+    screen.complain(Look::Dim, commented.said());
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use bundle::Digest;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Map, Value};
 
-use super::Bucket;
+use super::{Bucket, FailOn};
 use crate::problem::Problem;
 use crate::target::{Environment, Where};
 use crate::values::{execution, not_empty, path};
@@ -274,6 +274,8 @@ pub(crate) struct GithubArguments {
 /// A job of the workflow. The rest comes from GitHub's variables.
 #[derive(Debug, Subcommand)]
 pub(crate) enum GithubJob {
+    /// Plan a pull request's migrations on the stack's database, and report where the code is reviewed
+    Plan(GithubPlan),
     /// Start the execution, and follow it until it ends or waits for approval
     Start(GithubStart),
     /// Approve in the reviewer's name, and follow the execution to its end
@@ -286,8 +288,17 @@ impl GithubJob {
     /// Returns what all jobs have.
     pub(crate) const fn common(&self) -> &GithubCommon {
         match self {
+            Self::Plan(given) => &given.common,
             Self::Start(given) => &given.common,
             Self::Decide(later) | Self::CleanUp(later) => &later.common,
+        }
+    }
+
+    /// Returns what a job has that works on an execution which an earlier job has started.
+    pub(crate) const fn later(&self) -> Option<&GithubLater> {
+        match self {
+            Self::Plan(_) | Self::Start(_) => None,
+            Self::Decide(later) | Self::CleanUp(later) => Some(later),
         }
     }
 }
@@ -304,12 +315,36 @@ pub(crate) struct GithubCommon {
     pub(crate) project: String,
 }
 
+/// The arguments of `github plan`.
+#[derive(Debug, Args)]
+pub(crate) struct GithubPlan {
+    /// Where the stack is.
+    #[command(flatten)]
+    pub(crate) common: GithubCommon,
+    /// The directory of the migrations: prisma/migrations or migrations, if there is one of them here
+    #[arg(long, value_name = "DIR", default_value = "", hide_default_value = true)]
+    pub(crate) migrations: String,
+    /// The last migration to plan; all sets no bound
+    #[arg(long, value_name = "MIGRATION", default_value = ALL, value_parser = not_empty)]
+    pub(crate) up_to: String,
+    /// Exit with status 8 if the verdict is this one, or a worse one
+    #[arg(long, value_enum, value_name = "VERDICT")]
+    pub(crate) fail_on: Option<FailOn>,
+    /// Put the report on the pull request: one comment, updated by each push. Needs `gh` and its token
+    #[arg(long)]
+    pub(crate) comment: bool,
+}
+
 /// The arguments of `github start`.
 #[derive(Debug, Args)]
 pub(crate) struct GithubStart {
     /// Where the stack is.
     #[command(flatten)]
     pub(crate) common: GithubCommon,
+    /// Make the bundle of this directory, put it into the stack's bucket, and run on it. Empty is prisma/migrations or
+    /// migrations, whichever there is
+    #[arg(long, value_name = "DIR")]
+    pub(crate) migrations: Option<String>,
     /// What the run does; apply, if it is not given
     #[arg(long, value_enum)]
     pub(crate) mode: Option<GithubMode>,
@@ -328,6 +363,9 @@ pub(crate) struct GithubLater {
     /// Where the stack is.
     #[command(flatten)]
     pub(crate) common: GithubCommon,
+    /// The directory that `start` was given, to point at the line of a failed script
+    #[arg(long, value_name = "DIR")]
+    pub(crate) migrations: Option<String>,
     // These may be empty: outputs that were not handed over.
     /// The execution's name, where `start` could hand it over
     #[arg(long, value_name = "EXECUTION", default_value = "", hide_default_value = true)]

@@ -31,6 +31,37 @@ pub(crate) enum Commented {
     Forbidden,
 }
 
+impl Commented {
+    /// Returns how it ended, for a person.
+    pub(crate) const fn said(self) -> &'static str {
+        match self {
+            Self::Made => "The pull request has the report as a comment",
+            Self::Updated => "The comment on the pull request has the new report",
+            Self::Forbidden => {
+                "The pull request has no comment: this job may not write one (pull-requests: write; never in a fork's pull request)"
+            }
+        }
+    }
+}
+
+/// What a comment is about. Each subject has a comment of its own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Subject<'a> {
+    /// The directory of the migrations, within the repository.
+    pub(crate) directory: &'a str,
+    /// The stack on whose database they were planned.
+    pub(crate) stack: Option<&'a str>,
+}
+
+/// What a comment says.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Told<'a> {
+    /// The report.
+    Report(&'a Report),
+    /// That there is none: a heading and a text, as Markdown.
+    Words(&'a str, &'a str),
+}
+
 /// The pull request of this job.
 struct PullRequest {
     repository: String,
@@ -62,14 +93,14 @@ struct Comment {
     body: String,
 }
 
-/// Puts the report on the migrations in `directory` on the pull request of this job.
+/// Puts what is told on the pull request of this job.
 ///
 /// # Errors
 ///
 /// Where this is no job on a pull request, and where GitHub refuses or gives no answer.
-pub(crate) fn put(report: &Report, directory: &str) -> Result<Commented, Problem> {
+pub(crate) fn put(told: Told<'_>, subject: Subject<'_>) -> Result<Commented, Problem> {
     let pull_request = PullRequest::of_this_job()?;
-    let marker = state::marker(directory);
+    let marker = state::marker(subject);
     let PullRequest { repository, number, head } = &pull_request;
     let comments = match gh(&["--paginate", "--slurp", &format!("repos/{repository}/issues/{number}/comments")], None) {
         Ok(answer) => answer,
@@ -79,9 +110,15 @@ pub(crate) fn put(report: &Report, directory: &str) -> Result<Commented, Problem
     let pages: Vec<Vec<Comment>> =
         serde_json::from_str(&comments).map_err(|_| Problem::failed("GitHub's list of comments cannot be read"))?;
     let earlier = pages.into_iter().flatten().find(|comment| comment.body.starts_with(&marker));
-    let state = State::of(report, head);
-    let before = earlier.as_ref().and_then(|comment| State::read(&comment.body));
-    let body = json!({ "body": body(report, &marker, before.as_ref(), &state) }).to_string();
+    let text = match told {
+        Told::Report(report) => {
+            let before = earlier.as_ref().and_then(|comment| State::read(&comment.body));
+            body(report, &marker, before.as_ref(), &State::of(report, head))
+        }
+        // It has no state: the next report is compared with none.
+        Told::Words(heading, text) => format!("{marker}\n# {heading}\n\n{text}\n"),
+    };
+    let body = json!({ "body": text }).to_string();
     let (method, path) = match &earlier {
         Some(comment) => ("PATCH", format!("repos/{repository}/issues/comments/{}", comment.id)),
         None => ("POST", format!("repos/{repository}/issues/{number}/comments")),
@@ -186,14 +223,15 @@ mod tests {
 
     #[test]
     fn a_comment_has_its_verdict_first_and_fits() {
+        let of = Subject { directory: "m", stack: None };
         let names: Vec<_> = (0..2_000).map(|number| format!("{number:014}_a_name_of_some_length")).collect();
         let all: Vec<_> = names.iter().map(|name| (name.as_str(), Verdict::Danger)).collect();
         let report = report(&all);
         let state = State::of(&report, "abc");
-        let text = body(&report, &state::marker("m"), None, &state);
+        let text = body(&report, &state::marker(of), None, &state);
         assert!(text.chars().count() <= LONGEST, "{}", text.len());
         let mut lines = text.lines();
-        assert_eq!(lines.next(), Some(state::marker("m").as_str()));
+        assert_eq!(lines.next(), Some(state::marker(of).as_str()));
         assert!(lines.next().unwrap().contains("danger"), "{}", &text[..200]);
     }
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use report::{Report, Verdict};
 use serde::{Deserialize, Serialize};
 
+use super::Subject;
+
 /// The maximum number of remembered migrations: a comment has no room for thousands.
 const MOST: usize = 300;
 
@@ -42,11 +44,12 @@ impl State {
     }
 }
 
-/// Returns the line by which the comment on a directory is found again.
-pub(super) fn marker(directory: &str) -> String {
+/// Returns the line by which the comment on a subject is found again.
+pub(super) fn marker(subject: Subject<'_>) -> String {
     let safe = |character: &char| character.is_ascii_alphanumeric() || "._/".contains(*character);
-    let plain: String = directory.chars().filter(safe).collect();
-    format!("<!-- lockstep report: {plain} -->")
+    let plain = |text: &str| text.chars().filter(safe).collect::<String>();
+    let on = subject.stack.map(|stack| format!(" on {}", plain(stack))).unwrap_or_default();
+    format!("<!-- lockstep report: {}{on} -->", plain(subject.directory))
 }
 
 #[cfg(test)]
@@ -57,9 +60,24 @@ mod tests {
     #[test]
     fn a_state_is_read_back_whatever_the_names_are() {
         let state = State::of(&report(&[("a --> <b> -- \"x\"", Verdict::Danger), ("c", Verdict::Safe)]), "abc");
-        let text = format!("{}\n# heading\n{}", marker("a -->b"), state.written());
+        let subject = Subject { directory: "a -->b", stack: Some("c-->d") };
+        let text = format!("{}\n# heading\n{}", marker(subject), state.written());
         assert_eq!(State::read(&text), Some(state));
         assert_eq!(text.matches("-->").count(), 2, "{text}");
         assert_eq!(State::read("edited"), None);
+    }
+
+    #[test]
+    fn no_subject_has_the_comment_of_another() {
+        let marker = |directory, stack| marker(Subject { directory, stack });
+        let all = [
+            marker("prisma/migrations/", None),
+            marker("prisma/migrations/", Some("shop-migrations-dev")),
+            marker("prisma/migrations/", Some("shop-migrations-qa")),
+            marker("migrations/", Some("shop-migrations-dev")),
+        ];
+        for (at, one) in all.iter().enumerate() {
+            assert!(all.iter().skip(at + 1).all(|other| !other.starts_with(one) && !one.starts_with(other)), "{one}");
+        }
     }
 }

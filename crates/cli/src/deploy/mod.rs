@@ -40,11 +40,13 @@ use stack::Stack;
 const RIGHTS: &str =
     "deploy as an administrator of the account, or from GitHub with the roles of bootstrap/github.yaml";
 
-/// The outputs of bootstrap/github.yaml that are the workflow's variables.
-const VARIABLES: [(&str, &str); 4] = [
+/// The outputs of bootstrap/github.yaml that are the workflows' variables.
+const VARIABLES: [(&str, &str); 6] = [
     ("DEPLOYER_ROLE", "GitHubDeployerRoleArn"),
     ("SERVICE_ROLE", "CloudFormationServiceRoleArn"),
     ("RUNNER_ROLE", "GitHubRunnerRoleArn"),
+    ("SHIPPER_ROLE", "GitHubShipperRoleArn"),
+    ("PLANNER_ROLE", "GitHubPlannerRoleArn"),
     ("APPROVER_ROLE", "GitHubApproverRoleArn"),
 ];
 
@@ -251,12 +253,14 @@ async fn roles_for_github(aws: &Aws, stack: &str) -> Result<BTreeMap<String, Str
     }
 }
 
-/// Returns the variables that tell GitHub's workflow where to deploy and with which role, if there are roles for GitHub.
+/// Returns the variables that tell GitHub's workflows where the stack is and with which role they sign in, if there are roles
+/// for GitHub.
 fn variables(word: &str, region: &str, roles: &BTreeMap<String, String>) -> Vec<(String, String)> {
-    if !roles.contains_key("GitHubRunnerRoleArn") {
+    let of_roles = VARIABLES.iter().filter_map(|(name, output)| Some((*name, roles.get(*output)?.as_str())));
+    let of_roles: Vec<_> = of_roles.collect();
+    if of_roles.is_empty() {
         return Vec::new();
     }
-    let of_roles = VARIABLES.iter().filter_map(|(name, output)| Some((*name, roles.get(*output)?.as_str())));
     let named = |(name, value): (&str, &str)| (format!("LOCKSTEP_{name}_{}", word.to_uppercase()), value.to_owned());
     std::iter::once(("REGION", region)).chain(of_roles).map(named).collect()
 }
@@ -268,8 +272,8 @@ fn show_variables(screen: &mut Screen, word: &str, variables: &[(String, String)
     screen.complain(
         Look::Plain,
         &format!(
-            "Variables of the GitHub repository, for .github/workflows/deploy-migrations.yml (the approver's only if\n\
-             the GitHub environment {word} has required reviewers):"
+            "Variables of the GitHub repository, for .github/workflows/deploy-migrations.yml, or of an application's, for the\n\
+             workflows of docs/examples (the approver's only if the GitHub environment {word} has required reviewers):"
         ),
     );
     for (name, value) in variables {
@@ -321,11 +325,13 @@ mod tests {
     #[test]
     fn the_workflows_variables_are_those_of_the_roles() {
         let roles = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), format!("arn:{name}"))).collect();
-        assert!(variables("dev", "eu-west-1", &roles(&["GitHubDeployerRoleArn"])).is_empty());
-        let all = roles(&["GitHubDeployerRoleArn", "CloudFormationServiceRoleArn", "GitHubRunnerRoleArn"]);
-        let names: Vec<_> = variables("prod", "eu-west-1", &all).into_iter().map(|(name, _)| name).collect();
+        let names = |outputs: &[&str]| {
+            let variables = variables("prod", "eu-west-1", &roles(outputs));
+            variables.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        assert!(names(&[]).is_empty() && names(&["AnotherOutput"]).is_empty());
         assert_eq!(
-            names,
+            names(&["GitHubDeployerRoleArn", "CloudFormationServiceRoleArn", "GitHubRunnerRoleArn"]),
             [
                 "LOCKSTEP_REGION_PROD",
                 "LOCKSTEP_DEPLOYER_ROLE_PROD",
@@ -333,5 +339,6 @@ mod tests {
                 "LOCKSTEP_RUNNER_ROLE_PROD"
             ]
         );
+        assert_eq!(names(&["GitHubPlannerRoleArn"]), ["LOCKSTEP_REGION_PROD", "LOCKSTEP_PLANNER_ROLE_PROD"]);
     }
 }

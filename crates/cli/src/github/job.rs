@@ -1,19 +1,21 @@
 //! One job of the workflow run, and the execution that it works on.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aws_sdk_sfn::types::ExecutionStatus;
+use bundle::{Digest, Made};
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 use shared::approval::{Answer, Verb};
 use shared::record::Outcome;
 
-use super::annotation;
+use super::annotation::{self, Scripts};
 use super::reviews::{self, PAUSE, Review};
 use super::run::Run;
 use super::summary::Summary;
-use crate::arguments::stack::{ALL, GithubJob, GithubMode, GithubStart};
+use crate::arguments::Bucket;
+use crate::arguments::stack::{ALL, GithubJob, GithubMode, Mode};
 use crate::aws::Error;
 use crate::exit::Exit;
 use crate::lines::Lines;
@@ -23,7 +25,7 @@ use crate::stack::commands::{Commands, name_of};
 use crate::stack::decide::{Failure, decide};
 use crate::stack::follow::{Follower, Lost};
 use crate::stack::known::{self, Known};
-use crate::stack::{report, start, words};
+use crate::stack::{bundles, report, start, words};
 use crate::target::{Machine, Target};
 
 /// The number of characters of a reviewer's comment that go into the record.
@@ -35,12 +37,26 @@ pub(super) struct Job {
     pub(super) target: Target,
     pub(super) summary: Summary,
     pub(super) execution: String,
+    /// What it starts, if it starts one.
+    pub(super) new: Option<New>,
+    /// The directory of the checkout that has the run's scripts; without one they are those of the layer.
+    pub(super) scripts: Option<PathBuf>,
     /// Whether lines for a person are written.
     pub(super) is_shown: bool,
     /// Whether the execution exists, as far as is known.
     pub(super) is_begun: bool,
     /// The annotations for GitHub. They are written when GitHub takes commands again.
     pub(super) annotations: Vec<String>,
+}
+
+/// The execution that a job starts.
+pub(super) struct New {
+    /// Where it is started.
+    pub(super) machine: Machine,
+    /// Its input.
+    pub(super) input: Map<String, Value>,
+    /// The bundle that it runs on; without one it runs on the layer.
+    pub(super) made: Option<Made>,
 }
 
 /// Why a job has no result.
@@ -79,15 +95,17 @@ impl Job {
     /// Does the work of the job, and returns the exit code.
     pub(super) async fn work(&mut self, screen: &mut Screen, wanted: &GithubJob) -> Result<Exit, Stop> {
         match wanted {
-            GithubJob::Start(given) => self.start(screen, given).await,
+            GithubJob::Plan(given) => self.plan(screen, given).await,
+            GithubJob::Start(_) => self.start(screen).await,
             GithubJob::Decide(later) => self.decide(screen, &later.reviews).await,
             GithubJob::CleanUp(later) => self.clean_up(screen, &later.reviews).await,
         }
     }
 
     /// Starts the execution, and follows it until it ends or waits for the gate.
-    async fn start(&mut self, screen: &mut Screen, given: &GithubStart) -> Result<Exit, Stop> {
-        self.begin(&input(&self.run, given)).await?;
+    async fn start(&mut self, screen: &mut Screen) -> Result<Exit, Stop> {
+        self.ship(screen).await?;
+        self.begin().await?;
         let mut follower = Follower::begin(&self.target, &self.execution, self.is_shown).await?;
         let ended = follower.follow_until(screen, true).await?;
         drop(follower);
@@ -111,13 +129,33 @@ impl Job {
         Ok(Exit::Done)
     }
 
+    /// Puts the bundle that there is to run on into the stack's bucket.
+    pub(super) async fn ship(&self, screen: &mut Screen) -> Result<(), Stop> {
+        let Some(made) = self.new.as_ref().and_then(|new| new.made.as_ref()) else { return Ok(()) };
+        bundles::put(screen, &self.target, &Bucket::default(), made, !self.is_shown).await?;
+        Ok(self.run.hand_over("bundle", &made.digest.to_string())?)
+    }
+
     /// Starts the execution once. Its name belongs to this attempt alone, so a repeated step finds the execution that it
     /// started.
-    async fn begin(&mut self, input: &Map<String, Value>) -> Result<(), Stop> {
-        let name = name_of(&self.execution).to_owned();
-        start::start(&self.target, Machine::Migrations, input, &name).await?;
+    pub(super) async fn begin(&mut self) -> Result<(), Stop> {
+        let Some(New { machine, input, made }) = &self.new else { return Ok(()) };
+        let (name, digest) = (name_of(&self.execution).to_owned(), made.as_ref().map(|made| made.digest));
+        start::start(&self.target, *machine, input, &name).await?;
         self.is_begun = true;
-        Ok(self.run.hand_over("execution", &name)?)
+        self.run.hand_over("execution", &name)?;
+        let started = self.look().await?.known.request.and_then(|request| request.bundle());
+        if started == digest {
+            return Ok(());
+        }
+        let on = |digest: Option<Digest>| digest.map_or("the layer".to_owned(), |digest| format!("bundle {digest}"));
+        Err(Problem::usage(format!(
+            "this attempt of the workflow run has started {name} already, on {}, and this step is for {}: one workflow run starts \
+             one run of a stack",
+            on(started),
+            on(digest)
+        ))
+        .into())
     }
 
     /// Approves if a reviewer let this job in. Follows the execution to its end in either case.
@@ -186,7 +224,7 @@ impl Job {
     }
 
     /// Returns the execution as it is now.
-    async fn look(&self) -> Result<known::Run, Error> {
+    pub(super) async fn look(&self) -> Result<known::Run, Error> {
         known::Run::read(&self.target, &self.execution).await
     }
 
@@ -293,7 +331,7 @@ impl Job {
     }
 
     /// Shows the report on the plan, and leaves it in a file for the next step. A run without a report is still valid.
-    async fn report(&self, screen: &mut Screen, seen: &known::Run) -> Result<(), Stop> {
+    pub(super) async fn report(&self, screen: &mut Screen, seen: &known::Run) -> Result<(), Stop> {
         let Some(plan) = seen.position.plan.as_deref().filter(|plan| plan.pending > 0) else { return Ok(()) };
         let made = async {
             let html = report::fetch(&self.target, Some(plan), "html").await?;
@@ -314,7 +352,7 @@ impl Job {
         Ok(())
     }
 
-    fn show_end(&mut self, seen: &known::Run, with_plan: bool) {
+    pub(super) fn show_end(&mut self, seen: &known::Run, with_plan: bool) {
         let has_succeeded = seen.status == ExecutionStatus::Succeeded;
         let mark = if has_succeeded { "✓" } else { "✗" };
         let title = format!("{}: {}", self.target.stack, ended_as(seen));
@@ -325,24 +363,32 @@ impl Job {
         self.summary.listing(end(&seen.known, has_succeeded).plain().trim_matches('\n'));
         if let Some(failure) = seen.known.failure.as_ref().filter(|_| !has_succeeded) {
             let place = failure.place.as_ref().or(seen.position.place.as_ref());
-            self.annotations.extend(annotation::error(place, &title, &failure.cause, Path::new(".")));
+            let scripts = Scripts { root: Path::new("."), directory: self.scripts.as_deref() };
+            self.annotations.extend(annotation::of_run(place, &title, &failure.cause, scripts));
         }
     }
 }
 
-/// Returns the input of the execution.
-fn input(run: &Run, given: &GithubStart) -> Map<String, Value> {
-    let up_to = Some(given.up_to.as_str()).filter(|up_to| *up_to != ALL);
-    [
+/// Returns the execution that a job starts, if it starts one.
+pub(super) fn new(run: &Run, wanted: &GithubJob, made: Option<Made>) -> Option<New> {
+    let (machine, does, up_to, reason) = match wanted {
+        GithubJob::Plan(given) => (Machine::PlanOnly, Some(Mode::Plan.word()), given.up_to.as_str(), ""),
+        GithubJob::Start(given) => {
+            (Machine::Migrations, given.mode.map(GithubMode::word), given.up_to.as_str(), given.reason.as_str())
+        }
+        GithubJob::Decide(_) | GithubJob::CleanUp(_) => return None,
+    };
+    let bundle = made.as_ref().map(|made| made.digest.to_string());
+    let input = [
         ("requestedBy", Some(run.requester.as_str())),
         ("commit", Some(run.commit.as_str())),
-        ("mode", given.mode.map(GithubMode::word)),
-        ("upTo", up_to),
-        ("reason", Some(given.reason.as_str()).filter(|reason| !reason.is_empty())),
-    ]
-    .into_iter()
-    .filter_map(|(field, value)| Some((field.to_owned(), value?.into())))
-    .collect()
+        ("mode", does),
+        ("upTo", Some(up_to).filter(|up_to| *up_to != ALL)),
+        ("bundle", bundle.as_deref()),
+        ("reason", Some(reason).filter(|reason| !reason.is_empty())),
+    ];
+    let input = input.into_iter().filter_map(|(field, value)| Some((field.to_owned(), value?.into()))).collect();
+    Some(New { machine, input, made })
 }
 
 fn digest(seen: &known::Run) -> &str {
@@ -350,7 +396,7 @@ fn digest(seen: &known::Run) -> &str {
 }
 
 /// Returns the word for how it ended: the failure's name, the outcome, or Step Functions' own.
-fn ended_as(seen: &known::Run) -> String {
+pub(super) fn ended_as(seen: &known::Run) -> String {
     if let Some(failure) = &seen.known.failure {
         return failure.error.clone();
     }
@@ -387,12 +433,13 @@ fn reason(run: &Run, review: &Review) -> String {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
     use serde_json::json;
 
     use super::super::reviews::tests::commented;
     use super::super::run::tests::run;
     use super::*;
-    use crate::arguments::stack::{Deployed, GithubCommon};
+    use crate::arguments::{Arguments, Command};
     use crate::stack::made::record;
 
     #[test]
@@ -409,14 +456,29 @@ mod tests {
 
     #[test]
     fn the_workflows_bound_is_a_migration_or_all() {
-        let asked = |up_to: &str, mode| {
-            let common = GithubCommon { environment: Deployed::Prod, project: String::new() };
-            let given = GithubStart { common, mode, up_to: up_to.to_owned(), reason: String::new() };
-            Value::Object(input(&run(Path::new("."), "x"), &given))
-        };
-        assert_eq!(asked(ALL, None), json!({ "requestedBy": "bob", "commit": "c0ffee" }));
+        let asked = |line: &[&str]| Value::Object(asked(line, None).unwrap().input);
+        assert_eq!(asked(&["start", "prod"]), json!({ "requestedBy": "bob", "commit": "c0ffee" }));
+        assert_eq!(asked(&["start", "prod", "--up-to=all"]), asked(&["start", "prod"]));
         let bound = json!({ "requestedBy": "bob", "commit": "c0ffee", "upTo": "2_b", "mode": "plan" });
-        assert_eq!(asked("2_b", Some(GithubMode::Plan)), bound);
+        assert_eq!(asked(&["start", "prod", "--up-to=2_b", "--mode=plan"]), bound);
+        assert_eq!(asked(&["plan", "prod", "--up-to=2_b"]), bound);
+    }
+
+    #[test]
+    fn a_pull_requests_job_can_start_nothing_but_a_plan() {
+        let made = || Made { bytes: vec![], digest: "0f".repeat(32).parse().unwrap(), files: vec![], warnings: vec![] };
+        let plan = asked(&["plan", "prod"], Some(made())).unwrap();
+        assert_eq!(plan.machine, Machine::PlanOnly);
+        assert_eq!(plan.input["bundle"], "0f".repeat(32));
+        let start = asked(&["start", "prod", "--migrations="], Some(made())).unwrap();
+        assert_eq!((start.machine, &start.input["bundle"]), (Machine::Migrations, &plan.input["bundle"]));
+        assert!(asked(&["decide", "prod"], None).is_none() && asked(&["clean-up", "prod"], None).is_none());
+    }
+
+    fn asked(line: &[&str], made: Option<Made>) -> Option<New> {
+        let words = ["lockstep", "github"].into_iter().chain(line.iter().copied());
+        let Command::Github(arguments) = Arguments::try_parse_from(words).unwrap().command else { panic!("{line:?}") };
+        new(&run(Path::new("."), "x"), &arguments.job, made)
     }
 
     #[test]

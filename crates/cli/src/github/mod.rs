@@ -1,11 +1,14 @@
-//! `lockstep github`: the jobs of a workflow that migrates: start, decide, clean-up.
+//! `lockstep github`: the jobs of a workflow: plan for a pull request; start, decide and clean-up for one that migrates.
 //!
+//! `plan` ships the migrations of the checkout to the machine that can only plan, and puts its report on the pull request.
 //! `start` starts the execution and follows it until it ends or waits. `decide` runs behind the gate. It approves in the
 //! name of the reviewer who let it in. Without a reviewer it waits for a decision that is made with a person's own AWS
 //! identity. `clean-up` rejects an execution that would otherwise wait in vain.
 
 mod annotation;
+mod checkout;
 mod job;
+mod plan;
 mod reviews;
 mod run;
 mod summary;
@@ -22,8 +25,9 @@ use crate::stack::commands::{Commands, name_of};
 use crate::stack::known;
 use crate::stack::run::{goes_on, may_go_on};
 use crate::stack::show;
-use crate::target::{Target, Where};
+use crate::target::{Machine, Target, Where};
 
+use checkout::Checkout;
 use job::{Job, Stop};
 use run::Run;
 use summary::Summary;
@@ -45,6 +49,7 @@ pub(crate) async fn run(screen: &mut Screen, arguments: &GithubArguments, as_jso
     if let Err(problem) = &ended
         && !as_json
     {
+        annotations.extend(annotation::of_problem(problem));
         screen.complain(Look::Bad, &format!("lockstep: {}", problem.message));
     }
     if !as_json {
@@ -71,19 +76,28 @@ async fn work(
     annotations: &mut Vec<String>,
 ) -> Result<Exit, Problem> {
     let run = Run::of(|name| std::env::var(name).ok())?;
+    let summary = Summary::new(run.summary.clone());
+    let checkout = Checkout::of(wanted).inspect_err(|problem| summary.paragraph(&format!("✗ {}", problem.message)))?;
     let common = wanted.common();
     let place =
         Where { project: Some(common.project.clone()).filter(|project| !project.is_empty()), ..Where::default() };
     let target = Target::find(Some(common.environment.into()), &place, None).await?;
-    let summary = Summary::new(run.summary.clone());
     let told = |error: &Error| target.problem(error);
-    let named = match wanted {
-        GithubJob::Start(_) => run.execution(),
-        GithubJob::Decide(later) | GithubJob::CleanUp(later) => {
-            Some(later.execution.clone()).filter(|name| !name.is_empty()).unwrap_or_else(|| run.execution())
-        }
+    let (scripts, made) = match checkout {
+        Some(Checkout { directory, made }) => (Some(directory), Some(made)),
+        None => (wanted.later().and_then(|later| later.migrations.as_deref()).and_then(checkout::scripts), None),
     };
-    let execution = target.execution_arn(&named).await.map_err(|error| {
+    let machine = Machine::of(matches!(wanted, GithubJob::Plan(_)));
+    let named = match (wanted, &made) {
+        (GithubJob::Plan(_), Some(made)) => run.plan(made.digest),
+        _ => wanted
+            .later()
+            .map(|later| later.execution.clone())
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| run.execution()),
+    };
+    let found = if named.starts_with("arn:") { Ok(named) } else { target.new_execution_arn(machine, &named).await };
+    let execution = found.map_err(|error| {
         let problem = told(&error);
         summary.paragraph(&format!("✗ {}", problem.message));
         problem
@@ -95,19 +109,24 @@ async fn work(
         screen.styled(Look::Dim, &execution);
     }
     let mut job = Job {
-        run,
         target: target.clone(),
         summary: summary.clone(),
         execution: execution.clone(),
+        new: job::new(&run, wanted, made),
+        scripts,
         is_shown: !as_json,
-        is_begun: !matches!(wanted, GithubJob::Start(_)),
+        is_begun: wanted.later().is_some(),
+        run,
         annotations: Vec::new(),
     };
     let ended = tokio::select! {
         biased;
         ended = job.work(screen, wanted) => ended,
         () = asked_to_end() => {
-            let cancelled = "cancelled. The job clean-up rejects the execution if it waits for approval";
+            let cancelled = match machine {
+                Machine::PlanOnly => "cancelled. A plan that was started goes on to its end, and writes nothing",
+                Machine::Migrations => "cancelled. The job clean-up rejects the execution if it waits for approval",
+            };
             Err(Stop::Problem(Problem { exit: Exit::Interrupted, ..Problem::failed(cancelled) }))
         }
     };

@@ -4,8 +4,13 @@ use std::fmt;
 use std::io::Write as _;
 use std::path::PathBuf;
 
+use bundle::Digest;
+
 use crate::problem::Problem;
 use crate::styles::{Look, plain};
+
+/// The digits of a bundle's digest in the name of an execution.
+const DIGITS: usize = 12;
 
 /// One attempt of one workflow run.
 #[derive(Clone, PartialEq, Eq)]
@@ -57,6 +62,11 @@ impl Run {
     /// Returns the name of this attempt's execution. A later job can compute it even if `start` could not hand it over.
     pub(super) fn execution(&self) -> String {
         format!("github-{}-{}", self.id, self.attempt)
+    }
+
+    /// Returns the name of the execution that plans a bundle. One attempt can plan several.
+    pub(super) fn plan(&self, digest: Digest) -> String {
+        format!("{}-{}", self.execution(), digest.to_string().chars().take(DIGITS).collect::<String>())
     }
 
     /// Returns the run's web page.
@@ -117,6 +127,7 @@ pub(super) mod tests {
     fn the_run_is_what_github_says() {
         let run = run(Path::new("."), "x");
         assert_eq!((run.execution().as_str(), run.requester.as_str()), ("github-7-2", "bob"));
+        assert_eq!(run.plan("0f".repeat(32).parse().unwrap()), "github-7-2-0f0f0f0f0f0f");
         assert_eq!(run.url(), "https://github.com/owner/shop/actions/runs/7");
         assert!(!format!("{run:?}").contains(TOKEN));
     }
