@@ -85,6 +85,7 @@ def _arn_matches(pattern: str, text: str) -> bool:
 
 _OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "StringEquals": lambda pattern, text: pattern == text,
+    "StringNotEquals": lambda pattern, text: pattern != text,
     "StringLike": matches,
     "ArnLike": _arn_matches,
     "ArnEquals": _arn_matches,  # IAM treats both operators in the same way

@@ -41,6 +41,8 @@ _REPORT = "{bucket}/reports/0/report.html"
 _BUNDLE = "{bucket}/bundles/0.zip"
 #: A request that puts only what is not there yet.
 _NEW = {"s3:if-none-match": "*"}
+#: The same, in a storage class that is named.
+_STANDARD, _ARCHIVED = (_NEW | {"s3:x-amz-storage-class": name} for name in ("STANDARD", "GLACIER"))
 #: A bucket in this account, and one of another account under such a name.
 _HERE, _ELSEWHERE = {"aws:ResourceAccount": "123456789012"}, {"aws:ResourceAccount": "210987654321"}
 _UPLOAD = "arn:aws:s3:::aws-sam-cli-managed-default-samclisourcebucket-0/{stack}/0"
@@ -288,6 +290,7 @@ TABLE: list[Row | Only] = [
         Row(EVERYTHING, f"s3:{action}", resource, where, context)
         for action, resource, where, context in (
             ("PutObject", _BUNDLE, NEVER, {}), ("PutObject", _BUNDLE, ALWAYS, _NEW), ("PutObject", _REPORT, ALWAYS, {}),
+            ("PutObject", _BUNDLE, ALWAYS, _STANDARD), ("PutObject", _BUNDLE, NEVER, _ARCHIVED),
             ("DeleteObjectVersion", _BUNDLE, NEVER, {}), ("DeleteObjectVersion", _REPORT, ALWAYS, {}),
             ("DeleteObject", _BUNDLE, ALWAYS, {}), ("GetObject", _BUNDLE, NEVER, {"aws:SecureTransport": "false"}),
         )

@@ -100,6 +100,10 @@ def test_a_negated_condition_means_none_of_its_values():
     assert not may(other, aws__A="arn:aws:iam::1:role/a/x")
     assert not may(other, aws__A="arn:aws:iam::1:role/b")
     assert may(other)
+    other = says(Condition={"StringNotEquals": {"aws:A": ["x", "y"]}})
+    assert may(other, aws__A="z")
+    assert not may(other, aws__A="y")
+    assert may(other)
 
 
 def test_a_role_trusts_whom_it_names():
@@ -116,7 +120,7 @@ def test_a_role_trusts_whom_it_names():
         {"Effect": "Allow", "NotAction": "a:b", "Resource": "*"},
         {"Effect": "Allow", "Action": "a:b", "NotResource": "*"},
         {"Effect": "Maybe", "Action": "a:b", "Resource": "*"},
-        says(Condition={"StringNotEquals": {"aws:A": "x"}}),
+        says(Condition={"StringNotLike": {"aws:A": "x"}}),
         says(action="a:b", Condition={"ForAnyValue:StringLike": {"aws:A": "x"}}),
         says(resource="arn:aws:s3:::${aws:username}"),
     ],

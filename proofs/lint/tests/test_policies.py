@@ -198,6 +198,10 @@ FAULTS: dict[str, tuple[Fault, str]] = {
         without("ReportsBucketPolicy", "BundlesAreNotReplaced"),
         "GitHubPlannerRole must not do s3:PutObject on arn:aws:s3:::lockstep-migrations-prod-01234567/bundles/0.zip",
     ),
+    "a bundle is where the alarm does not count and no function can read": (
+        without("ReportsBucketPolicy", "BundlesAreCounted"),
+        "Everything must not do s3:PutObject on arn:aws:s3:::lockstep-migrations-prod-01234567/bundles/0.zip",
+    ),
     "an administrator deletes what a run waits with": (
         without("ReportsBucketPolicy", "VersionsOfBundlesStay"),
         "Everything must not do s3:DeleteObjectVersion",
