@@ -254,7 +254,7 @@ def test_rubbish_under_a_digest_is_refused_until_it_is_deleted(app, stack):
     assert push(app)["uploaded"] is False
     shown = app.lockstep("bundle", "show", "dev", digest)
     assert shown.status == 1 and f"the bundle {digest} has other bytes" in shown.err, shown.err
-    [command] = re.findall(r"An administrator frees its name: aws s3api delete-object --bucket (\S+) --key (\S+)$", shown.err, re.MULTILINE)
+    [command] = re.findall(r"To free the name: aws s3api delete-object --bucket (\S+) --key (\S+)$", shown.err, re.MULTILINE)
     s3.delete_object(Bucket=command[0], Key=command[1])
     assert push(app)["uploaded"] is True
     assert app.lockstep("bundle", "show", "dev", digest).status == 0

@@ -22,8 +22,8 @@ const MOST_PARTS: usize = 2;
 pub enum BundleRefused {
     /// The bytes are not those that were named.
     #[error(
-        "the bundle {expected} has other bytes: their digest is {found}; upload the bundle anew under the digest that sha256sum \
-         prints, and name that one"
+        "the bundle {expected} has other bytes: their digest is {found}. Name the bundle by the digest that sha256sum prints of \
+         it. If that is {expected}, the name is taken: an administrator deletes that object, and then it can be pushed again"
     )]
     OtherDigest {
         /// The digest that was named.

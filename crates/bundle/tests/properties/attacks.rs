@@ -46,7 +46,10 @@ fn the_digest_comes_first() {
         let refused = read(bytes, &expected).unwrap_err();
         assert_eq!(refused, BundleRefused::OtherDigest { expected, found: Digest::of(bytes) });
         let message = refused.to_string();
-        assert!(message.contains(&expected.to_string()) && message.contains("upload the bundle anew"), "{message}");
+        assert!(
+            message.contains(&expected.to_string()) && message.contains("by the digest that sha256sum prints"),
+            "{message}"
+        );
     }
 }
 

@@ -91,6 +91,10 @@ pub(super) fn content(path: &Path) -> Content {
 
 /// Returns what is at `path`, where Prisma's file may be that names the kind of database; `None` if nothing is.
 pub(super) fn lock_file(path: &Path) -> Option<Content> {
+    // Reading a pipe would never end.
+    if path.exists() && !path.is_file() {
+        return Some(Content::Unreadable("it is no file".into()));
+    }
     match fs::read(path) {
         Ok(bytes) => Some(Content::Bytes(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -143,6 +147,15 @@ pub(super) mod tests {
             assert!(parts.iter().all(|part| refusal.contains(part)), "{refusal}");
         }
         assert!(read(Path::new("/nowhere")).unwrap_err().to_string().contains("/nowhere"));
+    }
+
+    #[test]
+    fn a_pipe_is_not_read() {
+        let root = directory(&[("1_a/migration.sql", b"SELECT 1")]);
+        let pipe = root.path().join(prisma::LOCK_FILE);
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let message = read(root.path()).unwrap_err().to_string();
+        assert!(message.contains("migration_lock.toml: it is no file"), "{message}");
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub(super) async fn run(screen: &mut Screen, arguments: &ShowBundleArguments, as
         Err(_) => whole(&arguments.digest, &store.list(&arguments.digest).await?.bundles)?,
     };
     let (stored, content) = store.get(digest).await?;
-    let history = history(&stored, &content).map_err(|why| refused(&store, &digest, &why))?;
+    let history = history(&stored, &content).map_err(|why| refused(&store, digest, &content, &why))?;
     let key = Store::key(&digest.to_string());
     if as_json {
         let names: Vec<_> = history.migrations.iter().map(|migration| &migration.name).collect();
@@ -64,15 +64,17 @@ fn history(stored: &Stored, content: &[u8]) -> Result<History, String> {
     read_files(files).map_err(|why| why.to_string())
 }
 
-/// Returns the problem of a bundle that no run can read, with the way to free its name.
-fn refused(store: &Store, digest: &Digest, why: &str) -> Problem {
-    let (bucket, key) = (&store.bucket, Store::key(&digest.to_string()));
+/// Returns the problem of a bundle that no run can read. If it is not what its name says, the name can be freed.
+fn refused(store: &Store, digest: Digest, content: &[u8], why: &str) -> Problem {
+    let free = if Digest::of(content) == digest {
+        String::new()
+    } else {
+        let (bucket, key) = (&store.bucket, Store::key(&digest.to_string()));
+        format!("\nTo free the name: aws s3api delete-object --bucket {bucket} --key {key}")
+    };
     Problem {
         name: Some(FailureName::HistoryInvalid),
-        ..Problem::failed(format!(
-            "bundle {digest} is refused, also by a run: {why}\nAn administrator frees its name: aws s3api delete-object --bucket \
-             {bucket} --key {key}"
-        ))
+        ..Problem::failed(format!("bundle {digest} is refused, also by a run: {why}{free}"))
     }
 }
 
