@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,8 @@ from local.deploy import Deployment
 from local.stack import Stack
 from proofs.e2e import github_roles
 from proofs.e2e.account import Account
+from proofs.e2e.github_api import TOKEN, GitHubApi
+from proofs.e2e.github_workflow import WorkflowRun
 from proofs.harness.case import Case
 from proofs.harness.deployed import Deployed
 
@@ -108,6 +111,31 @@ def case(stack: Stack, deployment: Callable[[str], Deployment], tmp_path: Path) 
     yield make
     for one in made:
         one.close()
+
+
+@pytest.fixture
+def api() -> Iterator[GitHubApi]:
+    """A stand-in for GitHub's API."""
+    with GitHubApi() as running:
+        yield running
+
+
+@pytest.fixture
+def workflow_run(api: GitHubApi, tmp_path: Path) -> Iterator[Callable[..., WorkflowRun]]:
+    """A function that makes a run of a workflow. At the end the output of its jobs is shown, which may not have the token."""
+    made: list[WorkflowRun] = []
+
+    def make(case: Case, **more: Any) -> WorkflowRun:
+        directory = tmp_path / f"run-{len(made)}"
+        directory.mkdir()
+        made.append(WorkflowRun(case, api, directory, **more))
+        return made[-1]
+
+    yield make
+    for one in made:
+        for name, job in one.jobs.items():
+            print(f"--- {name}: {job.result}\n{job.printed}")
+            assert TOKEN not in job.printed + job.summary
 
 
 @pytest.fixture

@@ -302,3 +302,8 @@ class WorkflowRun:
                 for name in ([needs] if isinstance(needs, str) else needs)
             },
         }
+
+
+def results(run: WorkflowRun) -> dict[str, str]:
+    """Returns how each job of a run ended."""
+    return {name: job.result for name, job in run.jobs.items()}

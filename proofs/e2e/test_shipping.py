@@ -7,6 +7,7 @@ runner, github_api.py for its API, and gh.py for its command, which has the rele
 from __future__ import annotations
 
 import re
+from itertools import count
 from typing import Any
 
 import pytest
@@ -15,9 +16,9 @@ from local import paths
 from proofs.e2e import gh as stand_in
 from proofs.e2e.application import Application
 from proofs.e2e.github_action import PLACEHOLDER
-from proofs.e2e.github_api import REPOSITORY, TOKEN, GitHubApi
+from proofs.e2e.github_api import REPOSITORY
 from proofs.e2e.github_expressions import evaluate
-from proofs.e2e.github_workflow import WorkflowRun, workflow
+from proofs.e2e.github_workflow import results, workflow
 from proofs.harness.database import applied
 
 EXAMPLES = paths.ROOT / "docs" / "examples"
@@ -50,13 +51,6 @@ def gh(tmp_path, release):
 
 
 @pytest.fixture
-def api():
-    """A stand-in for GitHub's API."""
-    with GitHubApi() as running:
-        yield running
-
-
-@pytest.fixture
 def shop(tmp_path):
     """The application's repository, with one migration on main."""
     made = Application(tmp_path / "shop")
@@ -83,22 +77,15 @@ def roles(roles_for_github):
 
 
 @pytest.fixture
-def act(api, gh, shop, tmp_path):
+def act(gh, shop, workflow_run):
     """A function that makes a run of a workflow in the application's repository."""
-    made: list[WorkflowRun] = []
+    attempts = count(1)
 
     def make(case, file, **more: Any):
-        directory = tmp_path / f"run-{len(made)}"
-        directory.mkdir()
-        usual: dict[str, Any] = {"attempt": len(made) + 1, "roles": _DEV}
-        made.append(WorkflowRun(case, api, directory, file=file, application=shop, gh=gh, **(usual | more)))
-        return made[-1]
+        usual: dict[str, Any] = {"attempt": next(attempts), "roles": _DEV}
+        return workflow_run(case, file=file, application=shop, gh=gh, **(usual | more))
 
-    yield make
-    for one in made:
-        for name, job in one.jobs.items():
-            print(f"--- {name}: {job.result}\n{job.printed}")
-            assert TOKEN not in job.printed + job.summary
+    return make
 
 
 @pytest.fixture
@@ -117,10 +104,6 @@ def propose(act, shop):
         return act(case, PULL_REQUEST, event_name="pull_request", event=event).run().jobs["plan"]
 
     return make
-
-
-def results(run):
-    return {name: job.result for name, job in run.jobs.items()}
 
 
 def plans(case):

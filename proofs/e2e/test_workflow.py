@@ -8,14 +8,12 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from typing import Any
 
 import pytest
 
 from local import paths
-from proofs.e2e.github_api import TOKEN, GitHubApi
 from proofs.e2e.github_expressions import Unknown, evaluate, interpolate
-from proofs.e2e.github_workflow import COMMIT, WORKFLOW, WorkflowRun, workflow
+from proofs.e2e.github_workflow import COMMIT, WORKFLOW, results, workflow
 from proofs.harness import build
 from proofs.harness.database import applied
 
@@ -39,38 +37,15 @@ def prod(case):
 
 
 @pytest.fixture
-def api():
-    """A stand-in for GitHub's API."""
-    with GitHubApi() as running:
-        yield running
-
-
-@pytest.fixture
 def roles(roles_for_github):
     """The repository's variables that name roles."""
     return {name: roles_for_github[output] for name, output in _ROLES.items()}
 
 
 @pytest.fixture
-def run(prod, api, roles, tmp_path):
+def run(prod, roles, workflow_run):
     """A function that makes a run of the workflow."""
-    made: list[Any] = []
-
-    def make(**more):
-        directory = tmp_path / f"run-{len(made)}"
-        directory.mkdir()
-        made.append(WorkflowRun(prod, api, directory, **{"roles": roles} | more))
-        return made[-1]
-
-    yield make
-    for one in made:
-        for name, job in one.jobs.items():
-            print(f"--- {name}: {job.result}\n{job.printed}")
-            assert TOKEN not in job.printed + job.summary
-
-
-def results(run):
-    return {name: job.result for name, job in run.jobs.items()}
+    return lambda **more: workflow_run(prod, **{"roles": roles} | more)
 
 
 def role_of(job, roles):
@@ -300,19 +275,19 @@ def test_a_failing_migration_is_red(prod, api, run):
     assert "ended already: Migration.Failed" in done.jobs["clean-up"].printed
 
 
-def test_a_failing_migration_is_red_without_approval_too(case, api, tmp_path):
+def test_a_failing_migration_is_red_without_approval_too(case, workflow_run):
     dev = case("dev")
     dev.write("1_a", "SELECT 1 / 0")
-    done = WorkflowRun(dev, api, tmp_path, _RUNNER).run()
+    done = workflow_run(dev, roles=_RUNNER).run()
     assert results(done) == {"deploy": "success", "start": "failure", "decide": "skipped", "clean-up": "success"}
     assert done.jobs["start"].status == 1 and not done.green
 
 
-def test_without_approval_there_is_no_gate_and_with_nothing_to_do_neither(case, api, tmp_path):
+def test_without_approval_there_is_no_gate_and_with_nothing_to_do_neither(case, workflow_run):
     dev = case("dev")
     dev.write("1_a", "CREATE TABLE a ()")
     for attempt, outcome in ((1, "applied"), (2, "nothingPending")):
-        done = WorkflowRun(dev, api, tmp_path, _RUNNER, attempt=attempt).run()
+        done = workflow_run(dev, roles=_RUNNER, attempt=attempt).run()
         assert results(done) == {"deploy": "success", "start": "success", "decide": "skipped", "clean-up": "skipped"}
         assert done.green and outcome in done.jobs["start"].summary
         assert dev.ledger() == applied("1_a")
