@@ -8,6 +8,12 @@ use sha2::{Digest as _, Sha256};
 
 const BYTES: usize = 32;
 
+/// What the keys of all bundles in a stack's bucket begin with.
+pub const KEYS: &str = "bundles/";
+
+/// What they end with.
+const ENDING: &str = ".zip";
+
 /// The SHA-256 of a bundle's bytes: 64 hexadecimal digits in lower case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; BYTES]);
@@ -23,6 +29,16 @@ impl Digest {
     /// Returns the digest of these `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// Returns the key of the bundle in a stack's bucket.
+    pub fn key(&self) -> String {
+        format!("{KEYS}{self}{ENDING}")
+    }
+
+    /// Returns the digest of the bundle that has this key; `None` for the key of something else.
+    pub fn of_key(key: &str) -> Option<Self> {
+        key.strip_prefix(KEYS)?.strip_suffix(ENDING)?.parse().ok()
     }
 }
 
@@ -83,6 +99,16 @@ mod tests {
         assert_eq!(json, format!("\"{OF_NOTHING}\""));
         assert_eq!(serde_json::from_str::<Digest>(&json).unwrap(), digest);
         assert_eq!(serde_json::from_str::<Digest>(&json.replace("e3b", "\\u00653b")).unwrap(), digest);
+    }
+
+    #[test]
+    fn a_key_names_one_bundle() {
+        let digest = Digest::of(b"");
+        assert_eq!(digest.key(), format!("bundles/{OF_NOTHING}.zip"));
+        assert_eq!(Digest::of_key(&digest.key()), Some(digest));
+        for other in ["bundles/x.zip", OF_NOTHING, &format!("bundles/{OF_NOTHING}"), &digest.key().to_uppercase()] {
+            assert_eq!(Digest::of_key(other), None, "{other}");
+        }
     }
 
     #[test]

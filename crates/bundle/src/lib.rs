@@ -21,7 +21,7 @@ mod record;
 mod tree;
 mod write;
 
-pub use bundle_digest::{Digest, NoDigest};
+pub use bundle_digest::{Digest, KEYS, NoDigest};
 pub use flaw::Flaw;
 pub use make::{BundleNotMade, Made, make};
 pub use read::{BundleRefused, read};

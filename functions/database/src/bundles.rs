@@ -44,8 +44,8 @@ impl Bundles {
     }
 
     async fn get(&self, bucket: &str, planned: &PlannedBundle) -> Result<(Vec<u8>, Option<String>), Failure> {
-        let key = format!("bundles/{}.zip", planned.digest);
-        let request = self.client.get_object().bucket(bucket).key(key).set_version_id(planned.version.clone());
+        let request =
+            self.client.get_object().bucket(bucket).key(planned.digest.key()).set_version_id(planned.version.clone());
         // Boxed: what the SDK does inside is large.
         let output = Box::pin(request.send()).await.map_err(|error| failure(bucket, planned, &error))?;
         let bytes = collect(output.body, output.content_length, planned).await?;

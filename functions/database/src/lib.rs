@@ -12,7 +12,7 @@ mod settings;
 
 use std::time::{Duration, SystemTime};
 
-use engine::history::{self, Format, History, read_files};
+use engine::history::{self, Files, Format, History, read_files};
 use engine::session::{Roots, Session, Target, Tls};
 use shared::payload::{PlannedBundle, RdsInstance};
 use shared::{Failure, FailureName};
@@ -59,10 +59,8 @@ impl Connector {
     ///
     /// Those of [`history`](Self::history), but for what is wrong in the layer.
     pub async fn origin(&self, bundle: Option<&PlannedBundle>) -> Result<Origin, Failure> {
-        let settings = self.settings()?;
-        let Some(bundle) = bundle else { return Ok(Origin::Layer(settings.migrations.clone())) };
-        let (files, bundle) = self.bundles.read(bundle).await?;
-        Ok(Origin::Bundle { bundle, names: files.names().clone() })
+        let (_, origin) = self.open(bundle).await?;
+        Ok(origin)
     }
 
     /// Reads the migrations: those of the bundle or, without one, those of the layer.
@@ -71,16 +69,21 @@ impl Connector {
     ///
     /// `Config.Invalid`, `Bundle.Unreachable` and `History.Invalid`.
     pub async fn history(&self, bundle: Option<&PlannedBundle>) -> Result<(History, Origin), Failure> {
-        let settings = self.settings()?;
-        let (history, origin) = match bundle {
-            None => (history::read(&settings.migrations), Origin::Layer(settings.migrations.clone())),
-            Some(bundle) => {
-                let (files, bundle) = self.bundles.read(bundle).await?;
-                let origin = Origin::Bundle { bundle, names: files.names().clone() };
-                (read_files(files), origin)
-            }
+        let (files, origin) = self.open(bundle).await?;
+        let history = match files {
+            Some(files) => read_files(files),
+            None => history::read(&self.settings()?.migrations),
         };
         Ok((history.map_err(|error| from_engine(error, &origin))?, origin))
+    }
+
+    /// Returns the files of the bundle; of the layer nothing is read yet.
+    async fn open(&self, bundle: Option<&PlannedBundle>) -> Result<(Option<Files>, Origin), Failure> {
+        let settings = self.settings()?;
+        let Some(bundle) = bundle else { return Ok((None, Origin::Layer(settings.migrations.clone()))) };
+        let (files, bundle) = self.bundles.read(bundle).await?;
+        let names = files.names().clone();
+        Ok((Some(files), Origin::Bundle { bundle, names }))
     }
 
     /// Runs `work` with a target whose password was just read. If the database refuses the password, reads the secret

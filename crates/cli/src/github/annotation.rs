@@ -34,8 +34,9 @@ pub(super) fn of_problem(problem: &Problem) -> Option<String> {
 }
 
 fn error(file: &str, line: Option<usize>, title: &str, message: &str) -> String {
-    let line = line.map(|line| format!(",line={line}")).unwrap_or_default();
-    format!("::error file={}{line},title={}::{}", property(file), property(title), data(message))
+    let message: Vec<_> = message.lines().map(harmless).collect();
+    let command = report::github_error(&harmless(title), &message.join("\n"), Some((&harmless(file), line)));
+    command.trim_end_matches('\n').to_owned()
 }
 
 impl Scripts<'_> {
@@ -50,15 +51,6 @@ impl Scripts<'_> {
         let found = file.canonicalize().ok().filter(|found| found.is_file())?;
         Some(found.strip_prefix(root).ok()?.to_str()?.to_owned())
     }
-}
-
-fn data(text: &str) -> String {
-    let lines: Vec<_> = text.lines().map(|line| harmless(line).replace('%', "%25")).collect();
-    lines.join("%0A")
-}
-
-fn property(text: &str) -> String {
-    harmless(text).replace('%', "%25").replace(':', "%3A").replace(',', "%2C")
 }
 
 fn harmless(text: &str) -> String {

@@ -38,7 +38,7 @@ pub(super) async fn run(screen: &mut Screen, arguments: &PushArguments, as_json:
     };
     if as_json {
         screen.json(&json!({
-            "stack": target.stack, "digest": made.digest, "bucket": store.bucket, "key": Store::key(&made.digest.to_string()),
+            "stack": target.stack, "digest": made.digest, "bucket": store.bucket, "key": made.digest.key(),
             "uploaded": is_new, "size": made.bytes.len(), "files": made.files, "warnings": made.warnings,
         }));
     } else {

@@ -30,7 +30,7 @@ pub(super) async fn run(screen: &mut Screen, arguments: &ShowBundleArguments, as
     };
     let (stored, content) = store.get(digest).await?;
     let history = history(&stored, &content).map_err(|why| refused(&store, digest, &content, &why))?;
-    let key = Store::key(&digest.to_string());
+    let key = digest.key();
     if as_json {
         let names: Vec<_> = history.migrations.iter().map(|migration| &migration.name).collect();
         screen.json(&json!({
@@ -69,7 +69,7 @@ fn refused(store: &Store, digest: Digest, content: &[u8], why: &str) -> Problem 
     let free = if Digest::of(content) == digest {
         String::new()
     } else {
-        let (bucket, key) = (&store.bucket, Store::key(&digest.to_string()));
+        let (bucket, key) = (&store.bucket, digest.key());
         format!("\nTo free the name: aws s3api delete-object --bucket {bucket} --key {key}")
     };
     Problem {

@@ -8,7 +8,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::Object;
 use aws_smithy_types::base64;
 use aws_smithy_types::timeout::TimeoutConfig;
-use bundle::{Digest, MOST_BYTES, Made};
+use bundle::{Digest, KEYS, MOST_BYTES, Made};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
@@ -22,12 +22,6 @@ use crate::target::Target;
 
 /// The output of the stack that names the bucket.
 const OUTPUT: &str = "ReportsBucketName";
-
-/// What the keys of all bundles begin with.
-const PREFIX: &str = "bundles/";
-
-/// What they end with.
-const ENDING: &str = ".zip";
 
 /// How many bytes a second a slow line sends.
 const SLOW_LINE: usize = 64 * 1024;
@@ -77,11 +71,6 @@ impl Store {
         Ok(Self { target: target.clone(), s3: target.aws.s3(), bucket })
     }
 
-    /// Returns the key of the bundle whose digest is `digest`.
-    pub(super) fn key(digest: &str) -> String {
-        format!("{PREFIX}{digest}{ENDING}")
-    }
-
     /// Puts a bundle there, and replaces nothing. Returns whether it was not there before. After an answer that was lost, the
     /// next attempt finds it there.
     ///
@@ -89,7 +78,7 @@ impl Store {
     ///
     /// When AWS refuses or does not answer.
     pub(super) async fn put(&self, made: &Made) -> Result<bool, Problem> {
-        let key = Self::key(&made.digest.to_string());
+        let key = made.digest.key();
         let checksum = base64::encode(Sha256::digest(&made.bytes));
         let patience = Config::builder().timeout_config(timeouts(made.bytes.len()));
         let mut attempt = 1;
@@ -133,11 +122,11 @@ impl Store {
     ///
     /// When AWS refuses or does not answer.
     pub(super) async fn list(&self, beginning: &str) -> Result<Listed, Problem> {
-        let asked = self.s3.list_objects_v2().bucket(&self.bucket).prefix(format!("{PREFIX}{beginning}"));
+        let asked = self.s3.list_objects_v2().bucket(&self.bucket).prefix(format!("{KEYS}{beginning}"));
         let mut pages = asked.into_paginator().send();
         let mut objects = Vec::new();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| self.not_read(&error.into(), "the list of bundles in it", PREFIX))?;
+            let page = page.map_err(|error| self.not_read(&error.into(), "the list of bundles in it", KEYS))?;
             objects.extend(page.contents.unwrap_or_default());
         }
         Ok(listed(&objects))
@@ -149,7 +138,7 @@ impl Store {
     ///
     /// When it is not there or too large, and when AWS refuses or does not answer.
     pub(super) async fn get(&self, digest: Digest) -> Result<(Stored, Vec<u8>), Problem> {
-        let key = Self::key(&digest.to_string());
+        let key = digest.key();
         let patience = Config::builder().timeout_config(timeouts(MOST_BYTES));
         let asked = self.s3.get_object().bucket(&self.bucket).key(&key);
         let answer = asked.customize().config_override(patience).send().await;
@@ -206,8 +195,7 @@ fn listed(objects: &[Object]) -> Listed {
     let mut listed = Listed { bundles: Vec::new(), others: Vec::new() };
     for object in objects {
         let key = object.key.clone().unwrap_or_default();
-        let digest = key.strip_prefix(PREFIX).and_then(|name| name.strip_suffix(ENDING)?.parse().ok());
-        match digest {
+        match Digest::of_key(&key) {
             Some(digest) => listed.bundles.push(Stored {
                 digest,
                 size: object.size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
@@ -239,8 +227,8 @@ mod tests {
         let object =
             |key: &str, at: i64| Object::builder().key(key).size(7).last_modified(DateTime::from_secs(at)).build();
         let digests = ["0a".repeat(32), "0b".repeat(32), "0c".repeat(32)];
-        let keys = digests.clone().map(|digest| Store::key(&digest));
-        let other = Store::key(&"0A".repeat(32));
+        let keys = digests.clone().map(|digest| format!("bundles/{digest}.zip"));
+        let other = format!("bundles/{}.zip", "0A".repeat(32));
         let found = listed(&[object(&keys[0], 5), object(&keys[1], 9), object(&other, 9), object(&keys[2], 9)]);
         let bundles: Vec<_> = found.bundles.iter().map(|stored| stored.digest.to_string()).collect();
         assert_eq!(bundles, [&digests[1], &digests[2], &digests[0]].map(String::clone));
